@@ -1,0 +1,1 @@
+//! Image builders: deb and files.

@@ -1,0 +1,1 @@
+//! Where consign runs: git and CI.

@@ -1,0 +1,1 @@
+//! HTTP downloads with a cache and bounds.

@@ -1,0 +1,1 @@
+//! An image wherever it lies: references, sources and sinks.

@@ -1,0 +1,20 @@
+//! Keys of the annotations that the image specification defines (image-spec, annotations.md).
+
+/// When the image was made, RFC 3339.
+pub const CREATED: &str = "org.opencontainers.image.created";
+/// Title of the image.
+pub const TITLE: &str = "org.opencontainers.image.title";
+/// What the image is.
+pub const DESCRIPTION: &str = "org.opencontainers.image.description";
+/// Where the source is.
+pub const SOURCE: &str = "org.opencontainers.image.source";
+/// Revision of the source.
+pub const REVISION: &str = "org.opencontainers.image.revision";
+/// Version of the packaged software.
+pub const VERSION: &str = "org.opencontainers.image.version";
+/// Name of a reference, in an OCI layout's index: the tag.
+pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// Digest of the image that this one is based on.
+pub const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+/// Reference of the image that this one is based on.
+pub const BASE_NAME: &str = "org.opencontainers.image.base.name";

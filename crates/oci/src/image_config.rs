@@ -1,0 +1,90 @@
+use crate::{Digest, Platform};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How to run an image, and what its layers hold (image-spec, config.md).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// When the image was made, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// What it runs on.
+    #[serde(flatten)]
+    pub platform: Platform,
+    /// How to run it.
+    #[serde(default)]
+    pub config: RuntimeConfig,
+    /// The layers' uncompressed contents.
+    pub rootfs: RootFilesystem,
+    /// How each layer was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<History>,
+}
+
+/// Defaults for a container that runs the image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RuntimeConfig {
+    /// `user[:group]`, by name or number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// Ports, such as `8080/tcp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_ports: Option<BTreeMap<String, Nothing>>,
+    /// `NAME=value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<Vec<String>>,
+    /// The program and its first arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entrypoint: Option<Vec<String>>,
+    /// Further arguments, which whoever runs the image may replace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cmd: Option<Vec<String>>,
+    /// Folders for data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volumes: Option<BTreeMap<String, Nothing>>,
+    /// Folder that the program starts in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub working_dir: String,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// The signal that asks the program to stop.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stop_signal: String,
+}
+
+/// The empty object `{}` that Go's JSON makes of a set's members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nothing {}
+
+/// The layers' uncompressed contents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootFilesystem {
+    /// Always `layers`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Digests of the uncompressed layers, lowest first.
+    pub diff_ids: Vec<Digest>,
+}
+
+impl RootFilesystem {
+    /// Makes the list of these layers.
+    pub fn new(diff_ids: Vec<Digest>) -> Self {
+        Self { kind: "layers".to_owned(), diff_ids }
+    }
+}
+
+/// How one layer was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// When, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// By what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// Whether it made no layer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub empty_layer: bool,
+}

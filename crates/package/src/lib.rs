@@ -1,0 +1,1 @@
+//! Package formats, indexes, versions and dependency resolution.

@@ -1,0 +1,1 @@
+//! Configuration with source positions, tag rules and the plan. Pure.

@@ -1,0 +1,18 @@
+//! Receipts about digests, policy, and the gate. Pure: nothing here does input or output.
+//!
+//! Everything that happens to an image leaves a [`Receipt`]: an in-toto [`Statement`] whose subject is the digest that it is about.
+//! The [`gate`] judges an image's receipts by a [`Policy`]; the [`Verdict`] that it gives is the only thing that publishing accepts.
+
+mod admission;
+mod gate;
+mod policy;
+pub mod predicate;
+#[expect(clippy::module_inception, reason = "the room is named for its main type")]
+mod receipt;
+mod statement;
+
+pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
+pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
+pub use policy::{Policy, Requirement};
+pub use receipt::{Identity, Receipt, Trust};
+pub use statement::{Statement, Subject};

@@ -1,0 +1,32 @@
+//! The claims that consign makes and reads.
+
+mod provenance;
+mod release_record;
+mod test_result;
+
+pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
+pub use release_record::{ReleasedDestination, ReleasedPlatform, ReleaseRecord};
+pub use test_result::{TestOutcome, TestResult};
+
+/// The signature of an image, as cosign 3 writes it: the claim is empty.
+pub const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
+/// How an image was built: [`Provenance`].
+pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+/// What is in an image: an SPDX 2.3 document. The type that cosign and BuildKit use.
+pub const SBOM: &str = "https://spdx.dev/Document";
+/// How a trial went: [`TestResult`].
+pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
+/// What was released where: [`ReleaseRecord`].
+pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record/v1";
+
+/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `release record`, `signature`, else the type itself.
+pub fn label(predicate_type: &str) -> &str {
+    match predicate_type {
+        SIGNATURE => "signature",
+        PROVENANCE => "provenance",
+        SBOM => "sbom",
+        TEST_RESULT => "trial",
+        RELEASE_RECORD => "release record",
+        other => other,
+    }
+}

@@ -1,0 +1,42 @@
+use consign_oci::{Digest, Platform, Repository, Tag};
+use serde::{Deserialize, Serialize};
+
+/// What was released where. Signatures bind no tag; with this record a tag that was moved to another signed image is noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseRecord {
+    /// Name of the image in the configuration.
+    pub image: String,
+    /// The version released, which orders records of one image: a Semantic Version, or a commit.
+    pub version: String,
+    /// When the source was last changed, RFC 3339: orders records of one version.
+    pub time: String,
+    /// Digest of the index.
+    pub index: Digest,
+    /// The images in the index.
+    pub platforms: Vec<ReleasedPlatform>,
+    /// Repositories and the tags that were to name the index there.
+    pub destinations: Vec<ReleasedDestination>,
+    /// Digest of the plan.
+    pub plan: Digest,
+    /// Digest of the policy that the release passed.
+    pub policy: Digest,
+}
+
+/// One image of a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedPlatform {
+    /// What it runs on.
+    pub platform: Platform,
+    /// Its manifest.
+    pub digest: Digest,
+}
+
+/// One repository that a release went to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedDestination {
+    /// The repository.
+    pub repository: Repository,
+    /// Tags, most specific first.
+    pub tags: Vec<Tag>,
+}

@@ -1,0 +1,1 @@
+//! Runs a plan: steps, the gate and two-phase publishing.

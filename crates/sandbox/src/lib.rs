@@ -1,0 +1,1 @@
+//! Runs a process in a root file system.

@@ -1,0 +1,1 @@
+//! For tests: registries with counters and faults, signed package mirrors, random images.

@@ -1,0 +1,1 @@
+//! Walks an image's graph and checks it.
