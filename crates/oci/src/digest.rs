@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_digest() {
-        for text in ["", "sha256", "sha256:", "sha256:E3B0", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:../../etc"] {
+        for text in ["", "sha256", "sha256:", "sha256:E3B0", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:../../etc"]
+        {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
         assert!(EMPTY.to_uppercase().parse::<Digest>().is_err());

@@ -71,7 +71,9 @@ impl FromStr for Repository {
         let error = |reason: &'static str| ReferenceError::Repository { text: clip(text), reason };
         // As docker does: the first part is a registry if it looks like a host, else the registry is Docker Hub.
         let (registry, path) = match text.split_once('/') {
-            Some((first, rest)) if first.contains(['.', ':', '[']) || first == "localhost" => (first.to_owned(), rest.to_owned()),
+            Some((first, rest)) if first.contains(['.', ':', '[']) || first == "localhost" => {
+                (first.to_owned(), rest.to_owned())
+            }
             Some(_) => (DEFAULT_REGISTRY.to_owned(), text.to_owned()),
             None => (DEFAULT_REGISTRY.to_owned(), format!("library/{text}")),
         };
@@ -90,7 +92,9 @@ impl FromStr for Repository {
             return Err(error("the path must be lower-case"));
         }
         if !path.split('/').all(valid_component) {
-            return Err(error("each part of the path is lower-case letters and digits, separated by `.`, `_`, `__` or `-`"));
+            return Err(error(
+                "each part of the path is lower-case letters and digits, separated by `.`, `_`, `__` or `-`",
+            ));
         }
         Ok(Self { registry, path })
     }
@@ -303,7 +307,9 @@ fn clip(text: &str) -> String {
 fn valid_registry(registry: &str) -> bool {
     let (host, port) = match registry.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
-            Some((address, after)) if address.parse::<std::net::Ipv6Addr>().is_ok() => (None, after.strip_prefix(':').or((!after.is_empty()).then_some(""))),
+            Some((address, after)) if address.parse::<std::net::Ipv6Addr>().is_ok() => {
+                (None, after.strip_prefix(':').or((!after.is_empty()).then_some("")))
+            }
             _ => return false,
         },
         None => match registry.split_once(':') {
@@ -367,8 +373,21 @@ mod tests {
     #[test]
     fn refuses_what_is_not_a_reference() {
         for text in [
-            "", "/", "ghcr.io/", "ghcr.io/A/b", "ghcr.io/a//b", "ghcr.io/../b", "ghcr.io/a/.b", "ghcr.io/a:", "a b",
-            "ghcr.io/a:-x", "ghcr.io:0/a", "ghcr.io:99999/a", "[::1/a", "ghcr.io/a@sha256:abc", "ghcr.io/a___b",
+            "",
+            "/",
+            "ghcr.io/",
+            "ghcr.io/A/b",
+            "ghcr.io/a//b",
+            "ghcr.io/../b",
+            "ghcr.io/a/.b",
+            "ghcr.io/a:",
+            "a b",
+            "ghcr.io/a:-x",
+            "ghcr.io:0/a",
+            "ghcr.io:99999/a",
+            "[::1/a",
+            "ghcr.io/a@sha256:abc",
+            "ghcr.io/a___b",
         ] {
             assert!(text.parse::<Reference>().is_err(), "{text}");
         }

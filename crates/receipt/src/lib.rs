@@ -15,4 +15,4 @@ pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
-pub use statement::{Statement, Subject};
+pub use statement::{Statement, Subject, digest_set};

@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn normalizes_paths() {
-        for (text, expected) in [("./usr//bin/", "usr/bin"), ("/", ""), (".", ""), ("/a/./b", "a/b"), ("a..b", "a..b")] {
+        for (text, expected) in [("./usr//bin/", "usr/bin"), ("/", ""), (".", ""), ("/a/./b", "a/b"), ("a..b", "a..b")]
+        {
             assert_eq!(text.parse::<EntryPath>().unwrap().as_str(), expected);
         }
         for text in ["../a", "a/../b", "a/..", "a\0b", "a\nb", &"x".repeat(5000)] {

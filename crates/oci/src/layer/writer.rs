@@ -177,8 +177,11 @@ mod tests {
         flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut raw).unwrap();
         assert_eq!(layer.diff_id, Digest::of(&raw));
         let mut archive = tar::Archive::new(&raw[..]);
-        let paths: Vec<String> =
-            archive.entries().unwrap().map(|e| e.unwrap().path().unwrap().to_string_lossy().trim_end_matches('/').to_owned()).collect();
+        let paths: Vec<String> = archive
+            .entries()
+            .unwrap()
+            .map(|e| e.unwrap().path().unwrap().to_string_lossy().trim_end_matches('/').to_owned())
+            .collect();
         assert_eq!(paths, seen);
         assert_eq!(raw.len() % 512, 0);
     }

@@ -5,7 +5,7 @@ mod release_record;
 mod test_result;
 
 pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
-pub use release_record::{ReleasedDestination, ReleasedPlatform, ReleaseRecord};
+pub use release_record::{ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 pub use test_result::{TestOutcome, TestResult};
 
 /// The signature of an image, as cosign 3 writes it: the claim is empty.
