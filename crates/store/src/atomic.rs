@@ -1,0 +1,33 @@
+use crate::StoreError;
+use std::fs::{self, DirBuilder, File};
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+/// Makes a folder, and those above it, that only its owner may enter.
+pub(crate) fn make_private_folder(folder: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(StoreError::io("make the folder", folder))
+}
+
+/// Replaces the file at `path` by one with these bytes: a reader sees the old file or the new one, and after a crash there is one of them.
+///
+/// `partial` is a folder on the same file system, where the new file is written.
+pub fn write_file(partial: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut file = tempfile::NamedTempFile::new_in(partial).map_err(StoreError::io("make a file in", partial))?;
+    file.write_all(bytes).map_err(StoreError::io("write to", file.path()))?;
+    persist(file, path)
+}
+
+/// Flushes a finished file to the disk and moves it to its place.
+pub(crate) fn persist(file: tempfile::NamedTempFile, path: &Path) -> Result<(), StoreError> {
+    file.as_file().sync_all().map_err(StoreError::io("flush", file.path()))?;
+    let Some(folder) = path.parent() else { return Ok(()) };
+    fs::create_dir_all(folder).map_err(StoreError::io("make the folder", folder))?;
+    file.persist(path).map_err(|error| StoreError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source: error.error,
+    })?;
+    // The rename itself is durable only once the folder is flushed.
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("flush the folder", folder))
+}
