@@ -3,7 +3,7 @@
 //! ```text
 //! ROOT/blobs/sha256/HEX        bytes, named by their digest
 //! ROOT/references/NAME.json    a name's descriptor (`/` and `:` in names become folders and `,`)
-//! ROOT/receipts/HEX/HEX        receipts by subject; the second name is the blob that holds the statement
+//! ROOT/receipts/sha256/HEX/HEX.json  descriptors of the artifacts that are about a subject
 //! ROOT/steps/HEX.json          the result of a step, by the digest of what went in
 //! ROOT/partial/                files that are being written; nothing reads them
 //! ```

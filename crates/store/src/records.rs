@@ -35,31 +35,31 @@ impl Store {
         }
     }
 
-    /// Keeps a receipt about `subject`: the exact bytes of its statement.
-    pub fn put_receipt(&self, subject: &Digest, statement: &[u8]) -> Result<Digest, StoreError> {
-        let digest = self.put(statement)?;
-        let path = self.root.join("receipts").join(subject.hex()).join(digest.hex());
-        if !path.exists() {
-            atomic::write_file(&self.root.join("partial"), &path, b"")?;
-        }
-        Ok(digest)
+    /// Notes that the artifact `receipt` is about `subject`.
+    pub fn put_receipt(&self, subject: &Digest, receipt: &Descriptor) -> Result<(), StoreError> {
+        let path = self.receipts_folder(subject).join(format!("{}.json", receipt.digest.hex()));
+        self.put_record(&path, receipt)
     }
 
-    /// Returns the digests of the statements that were kept about `subject`, in order.
-    pub fn receipts(&self, subject: &Digest) -> Result<Vec<Digest>, StoreError> {
-        let folder = self.root.join("receipts").join(subject.hex());
+    /// Returns the artifacts that are about `subject`, in the order of their digests.
+    pub fn receipts(&self, subject: &Digest) -> Result<Vec<Descriptor>, StoreError> {
+        let folder = self.receipts_folder(subject);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(StoreError::Io { action: "list", path: folder, source }),
         };
-        let mut digests = Vec::new();
+        let mut receipts: Vec<Descriptor> = Vec::new();
         for entry in entries {
             let entry = entry.map_err(StoreError::io("list", &folder))?;
-            digests.extend(entry.file_name().to_str().and_then(|hex| Digest::from_sha256_hex(hex).ok()));
+            receipts.extend(self.record(&entry.path())?);
         }
-        digests.sort();
-        Ok(digests)
+        receipts.sort_by(|one, other| one.digest.cmp(&other.digest));
+        Ok(receipts)
+    }
+
+    fn receipts_folder(&self, subject: &Digest) -> PathBuf {
+        self.root.join("receipts").join(subject.algorithm().name()).join(subject.hex())
     }
 
     fn step_path(&self, key: &Digest) -> PathBuf {

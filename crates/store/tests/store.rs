@@ -69,10 +69,12 @@ fn keeps_references_steps_and_receipts() {
     assert_eq!(store.step::<String>(&key).unwrap(), None);
 
     let subject = Digest::of(b"image");
-    let digests = [store.put_receipt(&subject, b"{1}").unwrap(), store.put_receipt(&subject, b"{2}").unwrap()];
-    assert_eq!(store.put_receipt(&subject, b"{1}").unwrap(), digests[0]);
-    let mut sorted = digests.to_vec();
-    sorted.sort();
+    let receipts = [Descriptor::of("text/plain", b"1"), Descriptor::of("text/plain", b"2")];
+    for receipt in receipts.iter().chain(&receipts) {
+        store.put_receipt(&subject, receipt).unwrap();
+    }
+    let mut sorted = receipts.to_vec();
+    sorted.sort_by_key(|receipt| receipt.digest.clone());
     assert_eq!(store.receipts(&subject).unwrap(), sorted);
     assert!(store.receipts(&key).unwrap().is_empty());
 }
