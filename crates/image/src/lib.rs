@@ -1,1 +1,25 @@
-//! An image wherever it lies: references, sources and sinks.
+//! An image wherever it lies.
+//!
+//! [`ImageReference`] is what people write; [`Place`] is what it opens: one view over a registry, an OCI layout, an archive or
+//! the store. Whatever comes out of a place was checked against the digest that asked for it.
+//! [`import`] brings an image into the store, [`write_archive`] takes it out again.
+
+mod archive;
+mod error;
+mod files;
+mod graph;
+mod import;
+mod layout;
+mod place;
+mod reader;
+mod reference;
+pub mod unpack;
+
+pub use archive::{ArchiveImage, write_archive};
+pub use error::ImageError;
+pub use graph::{children, closure};
+pub use import::import;
+pub use layout::Layout;
+pub use place::Place;
+pub use reader::{BlobReader, verified};
+pub use reference::{ImageReference, ImageReferenceError};

@@ -1,0 +1,148 @@
+use crate::layout::reader_of;
+use crate::{BlobReader, ImageError, ImageReference, Layout};
+use consign_oci::{Descriptor, Digest, Document, Reference, Tag, Target};
+use consign_registry::Client;
+use consign_store::Store;
+use tokio::io::AsyncReadExt;
+
+/// Largest manifest that is read, in bytes (distribution-spec asks registries to take 4 MiB).
+const DOCUMENT_LIMIT: u64 = 8 << 20;
+
+/// An image wherever it lies.
+#[derive(Clone)]
+pub enum Place {
+    /// On a registry.
+    Registry {
+        /// The client that speaks to it.
+        client: Client,
+        /// The image.
+        reference: Reference,
+    },
+    /// In an OCI layout, in a folder or an archive.
+    Layout {
+        /// The layout.
+        layout: Layout,
+        /// The tag that was asked for.
+        tag: Option<Tag>,
+    },
+    /// In the store.
+    Store {
+        /// The store.
+        store: Store,
+        /// What the name refers to.
+        root: Option<Descriptor>,
+        /// The name.
+        name: String,
+    },
+}
+
+impl Place {
+    /// Opens what `reference` names. Nothing is asked of a registry yet.
+    pub fn open(reference: &ImageReference, client: &Client, store: &Store) -> Result<Self, ImageError> {
+        Ok(match reference {
+            ImageReference::Registry(reference) => Self::Registry { client: client.clone(), reference: reference.clone() },
+            ImageReference::Layout { folder, tag } => Self::Layout { layout: Layout::folder(folder)?, tag: tag.clone() },
+            ImageReference::Archive { file, tag } => Self::Layout { layout: Layout::archive(file)?, tag: tag.clone() },
+            ImageReference::Store { name } => {
+                Self::Store { store: store.clone(), root: store.reference(name)?, name: name.clone() }
+            }
+        })
+    }
+
+    /// Returns a name of the place, for messages.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Registry { reference, .. } => reference.repository.to_string(),
+            Self::Layout { layout, .. } => layout.describe(),
+            Self::Store { name, .. } => format!("store:{name}"),
+        }
+    }
+
+    /// Returns what the reference names; `None` if it names nothing.
+    pub async fn root(&self) -> Result<Option<Descriptor>, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                Ok(client.manifest_descriptor(&reference.repository, &reference.target()).await?)
+            }
+            Self::Layout { layout, tag } => layout.root(tag.as_ref()),
+            Self::Store { root, .. } => Ok(root.clone()),
+        }
+    }
+
+    /// Returns what `tag` names in the same place.
+    pub async fn tagged(&self, tag: &Tag) -> Result<Option<Descriptor>, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                Ok(client.manifest_descriptor(&reference.repository, &Target::Tag(tag.clone())).await?)
+            }
+            Self::Layout { layout, .. } => layout.root(Some(tag)),
+            Self::Store { .. } => Ok(None),
+        }
+    }
+
+    /// Returns the tags of the repository or layout. The store has none.
+    pub async fn tags(&self) -> Result<Vec<Tag>, ImageError> {
+        match self {
+            Self::Registry { client, reference } => Ok(client.tags(&reference.repository).await?),
+            Self::Layout { layout, .. } => Ok(layout.tags()),
+            Self::Store { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads a manifest and checks it against its descriptor.
+    pub async fn document(&self, descriptor: &Descriptor) -> Result<Document, ImageError> {
+        let digest = || descriptor.digest.clone();
+        if descriptor.size > DOCUMENT_LIMIT {
+            let (place, size) = (self.describe(), descriptor.size);
+            return Err(ImageError::TooLarge { place, digest: digest(), size, limit: DOCUMENT_LIMIT });
+        }
+        match self {
+            Self::Registry { client, reference } => {
+                let document = client.manifest(&reference.repository, &Target::Digest(digest())).await?;
+                document.ok_or_else(|| ImageError::Missing { place: self.describe(), digest: digest() })
+            }
+            Self::Layout { layout, .. } => layout.document(descriptor),
+            Self::Store { store, .. } => {
+                let bytes = store.read(&descriptor.digest, DOCUMENT_LIMIT)?;
+                Document::read(&descriptor.media_type, bytes)
+                    .map_err(|source| ImageError::Document { place: self.describe(), digest: digest(), source })
+            }
+        }
+    }
+
+    /// Reads a blob of at most `limit` bytes and checks it against its descriptor.
+    pub async fn bytes(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, ImageError> {
+        let (place, digest) = (self.describe(), descriptor.digest.clone());
+        if descriptor.size > limit {
+            return Err(ImageError::TooLarge { place, digest, size: descriptor.size, limit });
+        }
+        let mut bytes = Vec::new();
+        let mut reader = self.reader(descriptor).await?;
+        match reader.read_to_end(&mut bytes).await {
+            Ok(_) => Ok(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(ImageError::Mismatch { place, digest }),
+            Err(source) => Err(ImageError::Io { action: "read a blob of", path: place.into(), source }),
+        }
+    }
+
+    /// Opens a blob. Reading it to the end fails if its bytes are not those of the descriptor.
+    pub async fn reader(&self, descriptor: &Descriptor) -> Result<BlobReader, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                let reader = client.blob(&reference.repository, descriptor).await?;
+                Ok(Box::pin(reader))
+            }
+            Self::Layout { layout, .. } => layout.reader(descriptor),
+            Self::Store { store, .. } => Ok(reader_of(store.open_blob(&descriptor.digest)?, descriptor)),
+        }
+    }
+
+    /// Returns the manifests that are about `digest`. That they cannot be listed is an error, never an empty list.
+    pub async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>, ImageError> {
+        match self {
+            Self::Registry { client, reference } => Ok(client.referrers(&reference.repository, digest).await?),
+            Self::Layout { layout, .. } => Ok(layout.referrers(digest)),
+            Self::Store { store, .. } => Ok(store.receipts(digest)?),
+        }
+    }
+}

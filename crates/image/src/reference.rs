@@ -1,0 +1,119 @@
+use consign_oci::{Reference, ReferenceError, Tag};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// An image wherever it lies, as people write it:
+/// `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]` or `store:NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageReference {
+    /// On a registry.
+    Registry(Reference),
+    /// In an OCI layout in a folder.
+    Layout {
+        /// The folder.
+        folder: PathBuf,
+        /// The tag, needed where the layout holds several images.
+        tag: Option<Tag>,
+    },
+    /// In an OCI layout in a tar file.
+    Archive {
+        /// The file.
+        file: PathBuf,
+        /// The tag, needed where the archive holds several images.
+        tag: Option<Tag>,
+    },
+    /// In the store, under a name.
+    Store {
+        /// The name.
+        name: String,
+    },
+}
+
+/// A text that does not name an image.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImageReferenceError {
+    /// The scheme is not one that is read.
+    #[error("`{scheme}:` is not a place that consign reads; it reads `docker://`, `oci:`, `oci-archive:` and `store:`")]
+    Scheme {
+        /// What stands before the colon.
+        scheme: String,
+    },
+    /// Nothing stands after the scheme.
+    #[error("`{text}` names no file")]
+    Empty {
+        /// What was read.
+        text: String,
+    },
+    /// Not a reference to a registry.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+}
+
+impl FromStr for ImageReference {
+    type Err = ImageReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ImageReferenceError> {
+        if let Some(rest) = text.strip_prefix("docker://") {
+            return Ok(Self::Registry(rest.parse()?));
+        }
+        match text.split_once(':') {
+            Some(("oci", rest)) => path_and_tag(text, rest).map(|(folder, tag)| Self::Layout { folder, tag }),
+            Some(("oci-archive", rest)) => path_and_tag(text, rest).map(|(file, tag)| Self::Archive { file, tag }),
+            Some(("store", name)) if !name.is_empty() => Ok(Self::Store { name: name.to_owned() }),
+            Some((scheme @ ("store" | "dir" | "docker-archive" | "docker-daemon" | "containers-storage"), _)) => {
+                Err(ImageReferenceError::Scheme { scheme: scheme.to_owned() })
+            }
+            _ => Ok(Self::Registry(text.parse()?)),
+        }
+    }
+}
+
+/// Splits `PATH[:tag]`. A colon in the path itself is told from a tag by what follows it: a tag has no slash.
+fn path_and_tag(text: &str, rest: &str) -> Result<(PathBuf, Option<Tag>), ImageReferenceError> {
+    let (path, tag) = match rest.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, Some(tag.parse()?)),
+        _ => (rest, None),
+    };
+    if path.is_empty() {
+        return Err(ImageReferenceError::Empty { text: text.to_owned() });
+    }
+    Ok((path.into(), tag))
+}
+
+impl fmt::Display for ImageReference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, path, tag) = match self {
+            Self::Registry(reference) => return reference.fmt(formatter),
+            Self::Store { name } => return write!(formatter, "store:{name}"),
+            Self::Layout { folder, tag } => ("oci", folder, tag),
+            Self::Archive { file, tag } => ("oci-archive", file, tag),
+        };
+        write!(formatter, "{scheme}:{}", path.display())?;
+        tag.as_ref().map_or(Ok(()), |tag| write!(formatter, ":{tag}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_what_people_write() {
+        for text in ["ghcr.io/a/b:1", "oci:some/dir", "oci:some/dir:1.0", "oci-archive:/tmp/a.tar", "store:a/b:1"] {
+            assert_eq!(text.parse::<ImageReference>().unwrap().to_string(), text);
+        }
+        assert_eq!("docker://ghcr.io/a/b".parse::<ImageReference>(), "ghcr.io/a/b".parse());
+        assert_eq!(
+            "oci:a:b/c:tag".parse::<ImageReference>().unwrap(),
+            ImageReference::Layout { folder: "a:b/c".into(), tag: Some("tag".parse().unwrap()) }
+        );
+    }
+
+    #[test]
+    fn refuses_what_names_no_image() {
+        for text in ["oci:", "store:", "dir:x", "docker-daemon:x", "oci:x:-", "GHCR.io/A"] {
+            assert!(text.parse::<ImageReference>().is_err(), "{text}");
+        }
+    }
+}
