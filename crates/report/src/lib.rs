@@ -1,1 +1,19 @@
-//! Renderings of results: tables and JSON.
+//! Renderings of results: aligned text for people, JSON for programs. Pure: nothing here prints.
+//!
+//! What is rendered is plain data of this room: a [`ReleaseReport`] says how a release went, a [`TreeNode`] what hangs on an image.
+//! The types are the JSON form (keys in camelCase); [`table`] and the `text` methods are the form for people.
+
+mod json;
+mod release;
+mod release_text;
+mod size;
+mod stage;
+mod table;
+mod tree;
+
+pub use json::json;
+pub use release::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, TagReport, TagState};
+pub use size::size;
+pub use stage::{Outcome, Stage};
+pub use table::table;
+pub use tree::TreeNode;

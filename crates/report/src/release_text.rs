@@ -1,0 +1,48 @@
+use crate::table::printable;
+use crate::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, Stage, table};
+
+impl ReleaseReport {
+    /// Returns the summary for people: a table of image × platform × stage, where each image went, and what stands against it.
+    pub fn text(&self) -> String {
+        let mut headers = vec!["image", "platform"];
+        headers.extend(Stage::ALL.map(Stage::word));
+        headers.push("digest");
+        let rows: Vec<Vec<String>> =
+            self.images.iter().flat_map(|image| image.rows.iter().map(|row| cells(&image.name, row))).collect();
+        let mut text = table(&headers, &rows);
+        self.images.iter().for_each(|image| write_image(&mut text, image));
+        text
+    }
+}
+
+fn cells(name: &str, row: &PlatformRow) -> Vec<String> {
+    let mut cells = vec![name.to_owned(), row.platform.to_string()];
+    cells.extend(Stage::ALL.map(|stage| row.stages.get(&stage).map_or("-", |outcome| outcome.word()).to_owned()));
+    cells.push(row.digest.as_ref().map_or_else(|| "-".to_owned(), |digest| digest.short().to_owned()));
+    cells
+}
+
+fn write_image(text: &mut String, image: &ImageReport) {
+    let name = printable(&image.name);
+    let signed = if image.signed { "signed" } else { "not signed" };
+    match &image.index {
+        Some(index) => text.push_str(&format!("\n{name}  {index}  {signed}\n")),
+        None => text.push_str(&format!("\n{name}  not assembled\n")),
+    }
+    image.destinations.iter().for_each(|destination| text.push_str(&destination_line(destination)));
+    image.reasons.iter().for_each(|reason| text.push_str(&reason_lines(reason)));
+}
+
+fn destination_line(destination: &DestinationReport) -> String {
+    let tags: Vec<String> = destination.tags.iter().map(|tag| format!("{} {}", tag.tag, tag.state.words())).collect();
+    let tags = if tags.is_empty() { "no tags".to_owned() } else { tags.join(", ") };
+    format!("  {}: {tags}\n", destination.repository)
+}
+
+fn reason_lines(reason: &ReasonReport) -> String {
+    let platform = reason.platform.as_ref().map(|platform| format!(" {platform}")).unwrap_or_default();
+    let mut lines = reason.message.lines().map(printable);
+    let first = lines.next().unwrap_or_else(|| "no reason given".to_owned());
+    let rest = lines.map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect::<String>();
+    format!("  {}{platform}: {first}\n{rest}", reason.stage.word())
+}

@@ -1,0 +1,138 @@
+//! What results look like, for people and for programs.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use consign_oci::Digest;
+use consign_receipt::predicate;
+use consign_report::{
+    DestinationReport, ImageReport, Outcome, PlatformRow, ReasonReport, ReleaseReport, Stage, TagReport, TagState,
+    TreeNode, json,
+};
+
+fn row(platform: &str, digest: Option<Digest>, stages: &[(Stage, Outcome)]) -> PlatformRow {
+    PlatformRow { platform: platform.parse().unwrap(), digest, stages: stages.iter().copied().collect() }
+}
+
+fn destination(repository: &str, tags: &[(&str, TagState)]) -> DestinationReport {
+    let tags = tags.iter().map(|(tag, state)| TagReport { tag: tag.parse().unwrap(), state: *state }).collect();
+    DestinationReport { repository: repository.parse().unwrap(), tags }
+}
+
+fn released() -> ReleaseReport {
+    let done = [Stage::Build, Stage::Inventory, Stage::Gate, Stage::Sign, Stage::Publish, Stage::Verify]
+        .map(|stage| (stage, Outcome::Ok));
+    let mut cached = done;
+    cached[0].1 = Outcome::Cached;
+    ReleaseReport {
+        images: vec![ImageReport {
+            name: "hello".into(),
+            index: Some(Digest::of(b"index")),
+            signed: true,
+            rows: vec![
+                row("linux/amd64", Some(Digest::of(b"a")), &done),
+                row("linux/ppc64le", Some(Digest::of(b"b")), &cached),
+            ],
+            destinations: vec![
+                destination("localhost:5000/a/hello", &[("1.2.3", TagState::Moved), ("latest", TagState::Unchanged)]),
+                destination("localhost:5000/b/hello", &[("1.2.3", TagState::Moved), ("latest", TagState::NotMoved)]),
+            ],
+            reasons: vec![],
+        }],
+    }
+}
+
+fn refused() -> ReleaseReport {
+    ReleaseReport {
+        images: vec![ImageReport {
+            name: "hello".into(),
+            index: None,
+            signed: false,
+            rows: vec![row(
+                "linux/arm64",
+                Some(Digest::of(b"a")),
+                &[(Stage::Build, Outcome::Ok), (Stage::Trial, Outcome::Failed), (Stage::Gate, Outcome::Skipped)],
+            )],
+            destinations: vec![],
+            reasons: vec![
+                ReasonReport {
+                    stage: Stage::Trial,
+                    platform: Some("linux/arm64".parse().unwrap()),
+                    message: "`configuration` exited with 1\nnginx: \u{1b}[31mno such file\n\nend".into(),
+                },
+                ReasonReport { stage: Stage::Gate, platform: None, message: String::new() },
+            ],
+        }],
+    }
+}
+
+#[test]
+fn a_release_is_a_table_and_where_it_went() {
+    let expected = "\
+IMAGE  PLATFORM       BUILD   INVENTORY  TRIAL  GATE  SIGN  PUBLISH  VERIFY  DIGEST
+hello  linux/amd64    ok      ok         -      ok    ok    ok       ok      ca978112ca1b
+hello  linux/ppc64le  cached  ok         -      ok    ok    ok       ok      3e23e8160039
+
+hello  sha256:1bc04b5291c26a46d918139138b992d2de976d6851d0893b0476b85bfbdfc6e6  signed
+  localhost:5000/a/hello: 1.2.3 moved, latest unchanged
+  localhost:5000/b/hello: 1.2.3 moved, latest not moved
+";
+    assert_eq!(released().text(), expected);
+    assert!(!released().images[0].failed());
+}
+
+#[test]
+fn a_refused_release_says_why() {
+    let expected = "\
+IMAGE  PLATFORM     BUILD  INVENTORY  TRIAL   GATE     SIGN  PUBLISH  VERIFY  DIGEST
+hello  linux/arm64  ok     -          failed  skipped  -     -        -       ca978112ca1b
+
+hello  not assembled
+  trial linux/arm64: `configuration` exited with 1
+    nginx: \u{FFFD}[31mno such file
+
+    end
+  gate: no reason given
+";
+    assert_eq!(refused().text(), expected);
+    assert!(refused().images[0].failed());
+}
+
+#[test]
+fn json_reads_back_as_the_same() {
+    for report in [released(), refused(), ReleaseReport::default()] {
+        let text = json(&report).unwrap();
+        assert!(text.ends_with("}\n"));
+        assert_eq!(serde_json::from_str::<ReleaseReport>(&text).unwrap(), report);
+    }
+    let value = serde_json::to_value(released()).unwrap();
+    let row = &value["images"][0]["rows"][0];
+    assert_eq!((&row["platform"], &row["stages"]["build"]), (&"linux/amd64".into(), &"ok".into()));
+    assert_eq!(
+        value["images"][0]["destinations"][1]["tags"][1],
+        serde_json::json!({"tag": "latest", "state": "notMoved"})
+    );
+    assert_eq!(serde_json::to_value(refused()).unwrap()["images"][0]["reasons"][0]["platform"], "linux/arm64");
+}
+
+#[test]
+fn a_tree_shows_what_hangs_on_an_image() {
+    let platform = |name: &str| {
+        TreeNode::new(name, Digest::of(name.as_bytes()), 27_400_000).with(TreeNode::receipt(
+            predicate::SBOM,
+            Digest::of(b"s"),
+            99,
+        ))
+    };
+    let tree = TreeNode { label: "localhost:5000/hello:1".into(), ..TreeNode::default() }
+        .with(platform("linux/amd64").with(TreeNode::receipt("https://a.b/\u{7}c", Digest::of(b"x"), 1)))
+        .with(platform("linux/arm64"));
+    let expected = "\
+localhost:5000/hello:1
+├── linux/amd64         sha256:baf0239e48ff  27.4 MB
+│   ├── sbom            sha256:043a718774c5  99 B
+│   └── https://a.b/\u{FFFD}c  sha256:2d711642b726  1 B
+└── linux/arm64         sha256:b3e3ab55f887  27.4 MB
+    └── sbom            sha256:043a718774c5  99 B
+";
+    assert_eq!(tree.text(), expected);
+    assert_eq!(serde_json::from_str::<TreeNode>(&json(&tree).unwrap()).unwrap(), tree);
+}
