@@ -1,0 +1,134 @@
+use crate::FetchError;
+use bytes::Bytes;
+use consign_oci::Digest;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Longest first line of a kept answer, in bytes.
+const HEADER_LIMIT: usize = 64 * 1024;
+
+/// Answers kept on disk. Any number of processes may share one: files are only ever renamed into place.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    root: PathBuf,
+}
+
+/// What is known of the last answer for an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    /// The server's name for this version of the bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) etag: Option<String>,
+    /// When the server says they changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_modified: Option<String>,
+    /// The digest of the bytes.
+    pub(crate) digest: Digest,
+}
+
+impl Cache {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Returns the last answer for an address. One that is damaged, or larger than `limit` bytes, counts as absent.
+    pub(crate) fn named(&self, url: &str, limit: u64) -> Option<(Header, Bytes)> {
+        let content = read_bounded(&self.named_path(url), limit.saturating_add(HEADER_LIMIT as u64)).ok()??;
+        let end = content.iter().take(HEADER_LIMIT).position(|byte| *byte == b'\n')?;
+        let header: Header = serde_json::from_slice(&content[..end]).ok()?;
+        let bytes = Bytes::from(content).slice(end + 1..);
+        (bytes.len() as u64 <= limit && header.digest.matches(&bytes)).then_some((header, bytes))
+    }
+
+    pub(crate) fn keep_named(&self, url: &str, header: &Header, bytes: &[u8]) -> Result<(), FetchError> {
+        let path = self.named_path(url);
+        let header = serde_json::to_vec(header)
+            .map_err(|error| FetchError::File { path: path.clone(), source: error.into() })?;
+        if header.len() >= HEADER_LIMIT {
+            return Ok(());
+        }
+        self.write(&path, &[&header, b"\n", bytes])
+    }
+
+    /// Returns the bytes with this digest. A damaged file counts as absent, and is replaced by the next download.
+    pub(crate) fn exact(&self, digest: &Digest, size: u64) -> Option<Bytes> {
+        let bytes = read_bounded(&self.exact_path(digest), size).ok()??;
+        (bytes.len() as u64 == size && digest.matches(&bytes)).then(|| bytes.into())
+    }
+
+    pub(crate) fn keep_exact(&self, digest: &Digest, bytes: &[u8]) -> Result<(), FetchError> {
+        self.write(&self.exact_path(digest), &[bytes])
+    }
+
+    /// Addresses are hashed, since they may be longer than a file name, and may hold a token.
+    fn named_path(&self, url: &str) -> PathBuf {
+        self.root.join("named").join(Digest::of(url.as_bytes()).hex())
+    }
+
+    fn exact_path(&self, digest: &Digest) -> PathBuf {
+        self.root.join("exact").join(digest.algorithm().name()).join(digest.hex())
+    }
+
+    fn write(&self, path: &Path, parts: &[&[u8]]) -> Result<(), FetchError> {
+        let attempt = || {
+            let partial = self.root.join("partial");
+            fs::create_dir_all(&partial)?;
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = tempfile::NamedTempFile::new_in(&partial)?;
+            parts.iter().try_for_each(|part| file.write_all(part))?;
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            Ok(())
+        };
+        attempt().map_err(|source: io::Error| FetchError::File { path: path.to_owned(), source })
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes; `None` where it is larger.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    // Asked before it is opened: opening a pipe that nobody writes to would wait for ever.
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    if metadata.len() > limit {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_answers_and_notices_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().join("cache"));
+        let digest = Digest::of(b"hello\nworld");
+        let header = Header { etag: Some("\"1\"".into()), last_modified: None, digest: digest.clone() };
+        assert_eq!(cache.named("http://a", 100), None);
+        cache.keep_named("http://a", &header, b"hello\nworld").unwrap();
+        assert_eq!(cache.named("http://a", 100), Some((header.clone(), Bytes::from_static(b"hello\nworld"))));
+        assert_eq!(cache.named("http://b", 100), None);
+        assert_eq!(cache.named("http://a", 5), None);
+
+        cache.keep_exact(&digest, b"hello\nworld").unwrap();
+        assert_eq!(cache.exact(&digest, 11).unwrap(), "hello\nworld");
+        assert_eq!(cache.exact(&digest, 12), None);
+        for path in [cache.named_path("http://a"), cache.exact_path(&digest)] {
+            let mut bytes = fs::read(&path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
+        assert_eq!(cache.named("http://a", 100), None);
+        assert_eq!(cache.exact(&digest, 11), None);
+        assert_eq!(fs::read_dir(folder.path().join("cache/partial")).unwrap().count(), 0);
+    }
+}
