@@ -1,1 +1,3 @@
 //! For tests: registries with counters and faults, signed package mirrors, random images.
+
+pub mod tools;

@@ -1,0 +1,108 @@
+//! Other programs that judge what consign makes. They are never required: a test that lacks one says so, and is counted.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Names the file that gets one line for each thing that was not run, so that the test command can count them.
+pub const NOT_RUN_FILE: &str = "CONSIGN_NOT_RUN";
+
+/// A program that was found on `PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    path: PathBuf,
+}
+
+impl Peer {
+    /// Returns a command that runs the program.
+    pub fn command(&self) -> Command {
+        Command::new(&self.path)
+    }
+
+    /// Runs the program and returns what it printed to stdout; `Err` with everything that it printed if it fails.
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<String, PeerError> {
+        let program = self.path.clone();
+        let output = match self.command().args(arguments).output() {
+            Ok(output) => output,
+            Err(source) => return Err(PeerError::Start { program, source }),
+        };
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(stdout);
+        }
+        Err(PeerError::Failed { program, status: output.status.to_string(), output: stdout + &String::from_utf8_lossy(&output.stderr) })
+    }
+}
+
+/// A program that did not do what a test asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerError {
+    /// It could not be started.
+    #[error("`{program}` could not be started", program = program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It failed.
+    #[error("`{program}` failed ({status}):\n{output}", program = program.display())]
+    Failed {
+        /// The program.
+        program: PathBuf,
+        /// How it ended.
+        status: String,
+        /// What it printed.
+        output: String,
+    },
+}
+
+/// Finds a program on `PATH`. If there is none, says `not run: NAME` and counts it.
+pub fn peer(name: &str) -> Option<Peer> {
+    let found = find(name, &env::var_os("PATH").unwrap_or_default());
+    if found.is_none() {
+        not_run(name);
+    }
+    found
+}
+
+/// Says that something was not run, past the test runner's capture, and adds it to the file that [`NOT_RUN_FILE`] names.
+pub fn not_run(name: &str) {
+    let line = format!("not run: {name}\n");
+    // Where neither can be written there is nobody to tell.
+    _ = io::stderr().write_all(line.as_bytes());
+    if let Some(path) = env::var_os(NOT_RUN_FILE) {
+        _ = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(line.as_bytes()));
+    }
+}
+
+fn find(name: &str, path: &OsStr) -> Option<Peer> {
+    let executable = |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    env::split_paths(path).map(|folder| folder.join(name)).find(executable).map(|path| Peer { path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn finds_programs_not_files() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        fs::write(folders[0].path().join("judge"), "").unwrap();
+        let program = folders[1].path().join("judge");
+        fs::write(&program, "#!/bin/sh\necho \"$1\"; exit \"$2\"\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = env::join_paths(folders.iter().map(tempfile::TempDir::path)).unwrap();
+        let peer = find("judge", &path).unwrap();
+        assert_eq!(peer, Peer { path: program });
+        assert_eq!(peer.run(["yes", "0"]).unwrap(), "yes\n");
+        assert!(matches!(peer.run(["no", "3"]), Err(PeerError::Failed { output, .. }) if output == "no\n"));
+        assert_eq!(find("judge", folders[0].path().as_os_str()), None);
+        assert_eq!(find("other", &path), None);
+    }
+}
