@@ -1,0 +1,100 @@
+use crate::Step;
+use crate::order::{Failure, Report};
+use nix::errno::Errno;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// A command that could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The program that becomes init could not be started.
+    #[error("could not start `{}` as the sandbox's init", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The command cannot be written down for init: its root folder is not UTF-8.
+    #[error("could not tell the sandbox's init what to run")]
+    Order {
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// Reading from or writing to init failed.
+    #[error("could not talk to the sandbox's init")]
+    Channel {
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Init ended without a word: it was killed from outside, or the program does not call [`crate::init::main_if_requested`].
+    #[error("the sandbox's init ended without a report ({status})")]
+    Silent {
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The kernel refused a step on the way into the sandbox.
+    #[error("could not make the sandbox: failed to {step}{}{}", place(path), hint(*step, source))]
+    Setup {
+        /// The step.
+        step: Step,
+        /// What the step was about.
+        path: Option<String>,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The program, or the interpreter that it names, is not in the root file system.
+    #[error("`{program}` is not there, or the interpreter that it names is not")]
+    NotFound {
+        /// The program.
+        program: String,
+    },
+    /// The program is for another machine, or is no program.
+    #[error("`{program}` is not a program for this machine, and no emulator is registered for it")]
+    WrongMachine {
+        /// The program.
+        program: String,
+    },
+    /// The program could not be executed.
+    #[error("could not execute `{program}`")]
+    Execute {
+        /// The program.
+        program: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+fn place(path: &Option<String>) -> String {
+    path.as_ref().map(|path| format!(" (`{path}`)")).unwrap_or_default()
+}
+
+fn hint(step: Step, error: &io::Error) -> &'static str {
+    match (step, error.raw_os_error().map(Errno::from_raw)) {
+        (Step::Namespaces | Step::Ids, Some(Errno::EPERM | Errno::ENOSPC | Errno::EACCES)) => {
+            "; user namespaces seem to be forbidden here (see the settings user.max_user_namespaces, \
+             kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns)"
+        }
+        (Step::FileSystem, Some(Errno::EPERM)) => "; inside a container, it needs a /proc that hides nothing",
+        _ => "",
+    }
+}
+
+impl SandboxError {
+    /// Makes the error of a report other than that the command ended.
+    pub(crate) fn of_report(report: Report, program: &str) -> Result<crate::Exit, Self> {
+        let program = program.to_owned();
+        match report {
+            Report::Ended(exit) => Ok(exit),
+            Report::Failed(Failure { step, path, errno }) => {
+                Err(Self::Setup { step, path, source: io::Error::from_raw_os_error(errno) })
+            }
+            Report::NotExecuted { errno } => Err(match Errno::from_raw(errno) {
+                Errno::ENOENT | Errno::ENOTDIR => Self::NotFound { program },
+                Errno::ENOEXEC => Self::WrongMachine { program },
+                _ => Self::Execute { program, source: io::Error::from_raw_os_error(errno) },
+            }),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use super::{ids, process};
+use crate::Command;
+use crate::order::{At, Failure, Report, Step};
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::{Gid, Uid, chdir, execve, setgroups, setresgid, setresuid, setsid};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, clear_ambient_capability_set, remove_capability_from_bounding_set, set_capabilities,
+    set_no_new_privs,
+};
+use std::ffi::CString;
+
+/// Where programs are looked up when the environment does not say.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Becomes the command. Returns only to say why not.
+pub(super) fn become_command(command: &Command, is_root: bool) -> Report {
+    match give_up_rights(command, is_root) {
+        Ok(()) => Report::NotExecuted { errno: execute(command) as i32 },
+        Err(failure) => Report::Failed(failure),
+    }
+}
+
+fn give_up_rights(command: &Command, is_root: bool) -> Result<(), Failure> {
+    setsid().at(Step::Session)?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).at(Step::Limits)?;
+    if !is_root {
+        ids::renumber(command.user.uid, command.user.gid)?;
+    }
+    // With an empty bounding set, no program, not even root's, can regain a capability.
+    for bit in 0..u64::BITS {
+        match remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << bit)) {
+            Ok(()) => {}
+            // The first number that the kernel does not know.
+            Err(rustix::io::Errno::INVAL) => break,
+            Err(errno) => return Err(errno).at(Step::Capabilities),
+        }
+    }
+    let (uid, gid) = (Uid::from_raw(command.user.uid), Gid::from_raw(command.user.gid));
+    if is_root {
+        let groups: Vec<Gid> = command.user.groups.iter().copied().map(Gid::from_raw).collect();
+        setgroups(&groups).at(Step::User)?;
+    }
+    setresgid(gid, gid, gid).at(Step::User)?;
+    setresuid(uid, uid, uid).at(Step::User)?;
+    clear_ambient_capability_set().at(Step::Capabilities)?;
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+        .at(Step::Capabilities)?;
+    set_no_new_privs(true).at(Step::Capabilities)?;
+    chdir(command.working_directory.as_str()).at_path(Step::WorkingDirectory, &command.working_directory)?;
+    process::reset_signals();
+    Ok(())
+}
+
+/// Executes the program as execvp(3) would, but gives no script without `#!` to a shell: what is no program for this machine has to be told from one.
+fn execute(command: &Command) -> Errno {
+    let environment = command.environment.iter().map(|(name, value)| CString::new(format!("{name}={value}")));
+    let arguments = command.arguments.iter().map(|argument| CString::new(argument.as_str()));
+    let (Ok(environment), Ok(arguments)) =
+        (environment.collect::<Result<Vec<_>, _>>(), arguments.collect::<Result<Vec<_>, _>>())
+    else {
+        return Errno::EINVAL;
+    };
+    let path = command.environment.get("PATH").map_or(DEFAULT_PATH, String::as_str);
+    let mut reason = Errno::ENOENT;
+    for candidate in candidates(command.arguments.first().map_or("", String::as_str), path) {
+        let Ok(candidate) = CString::new(candidate) else { return Errno::EINVAL };
+        let Err(errno) = execve(&candidate, &arguments, &environment);
+        match errno {
+            Errno::ENOENT | Errno::ENOTDIR => {}
+            Errno::EACCES => reason = errno,
+            _ => return errno,
+        }
+    }
+    reason
+}
+
+/// Returns the paths at which a program may be.
+fn candidates(program: &str, path: &str) -> Vec<String> {
+    if program.is_empty() {
+        return Vec::new();
+    }
+    if program.contains('/') {
+        return vec![program.to_owned()];
+    }
+    // An empty entry means the working directory.
+    path.split(':')
+        .map(|folder| if folder.is_empty() { format!("./{program}") } else { format!("{folder}/{program}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_programs_up() {
+        for (program, path, expected) in [
+            ("sh", "/usr/bin:/bin", vec!["/usr/bin/sh", "/bin/sh"]),
+            ("sh", ":/bin", vec!["./sh", "/bin/sh"]),
+            ("./sh", "/bin", vec!["./sh"]),
+            ("/bin/sh", "", vec!["/bin/sh"]),
+            ("", "/bin", vec![]),
+        ] {
+            assert_eq!(candidates(program, path), expected, "{program} {path}");
+        }
+    }
+}

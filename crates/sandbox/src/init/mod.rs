@@ -1,0 +1,40 @@
+//! The processes between [`crate::Sandbox`] and the command.
+//!
+//! The *supervisor* is the program that was started: it makes the namespaces, starts the *first* process of the process namespace, and ends with it
+//! or with the process that asked, whichever is first. The first process mounts what the command sees, starts the *command*, and reaps what the command
+//! leaves behind; when it ends, the kernel kills everything in the namespace, and it ends when the supervisor does.
+
+mod command;
+mod first;
+mod ids;
+mod loopback;
+mod mounts;
+mod process;
+mod supervisor;
+
+use std::io::Write;
+
+use crate::order::{Failure, Report};
+use std::os::unix::net::UnixStream;
+
+/// The argument that asks a program to be init.
+pub(crate) const REQUEST: &str = "__sandbox-init";
+
+/// Becomes a sandbox's init, and never returns, if that is what this process was started for. To be called first thing in `main`, while there is one thread.
+pub fn main_if_requested() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|argument| argument == REQUEST) && arguments.next().is_none() {
+        process::exit(supervisor::run());
+    }
+}
+
+/// Tells the process that asked how it went. If it is gone, nobody is left to tell.
+fn report(mut channel: &UnixStream, report: &Report) {
+    let _ = serde_json::to_vec(report).map(|bytes| channel.write_all(&bytes));
+}
+
+/// Reports a failure and returns it as an exit code.
+fn report_failure(channel: &UnixStream, failure: Failure) -> i32 {
+    report(channel, &Report::Failed(failure));
+    1
+}

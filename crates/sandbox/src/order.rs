@@ -1,0 +1,117 @@
+use crate::Exit;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::io;
+
+/// What init tells the process that started it. One report as JSON, then the channel closes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// The command ran and ended.
+    Ended(Exit),
+    /// The sandbox could not be made.
+    Failed(Failure),
+    /// The sandbox was made, but the program could not be executed.
+    NotExecuted {
+        /// The system's error number.
+        errno: i32,
+    },
+}
+
+/// A step that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) step: Step,
+    /// What the step was about.
+    pub(crate) path: Option<String>,
+    /// The system's error number.
+    pub(crate) errno: i32,
+}
+
+/// Says at which step something failed.
+pub(crate) trait At<T> {
+    fn at(self, step: Step) -> Result<T, Failure>;
+    fn at_path(self, step: Step, path: &str) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
+    fn at(self, step: Step) -> Result<T, Failure> {
+        self.map_err(|error| Failure { step, path: None, errno: number(error.into()) })
+    }
+
+    fn at_path(self, step: Step, path: &str) -> Result<T, Failure> {
+        self.map_err(|error| Failure { step, path: Some(path.to_owned()), errno: number(error.into()) })
+    }
+}
+
+fn number(error: io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(nix::errno::Errno::EIO as i32)
+}
+
+/// A step on the way into a sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Reading what to do.
+    Order,
+    /// Making namespaces.
+    Namespaces,
+    /// Telling the user namespace which ids it knows.
+    Ids,
+    /// Starting a process.
+    Process,
+    /// Bringing up the loopback interface.
+    Loopback,
+    /// Setting the host name.
+    HostName,
+    /// Cutting the mounts off from those outside.
+    Propagation,
+    /// Making the mount of a new file system.
+    FileSystem,
+    /// Borrowing a device from outside.
+    Device,
+    /// Registering an emulator.
+    Emulator,
+    /// Changing to the new root.
+    Root,
+    /// Putting a mount in its place.
+    Mount,
+    /// Handing standard output to the user.
+    Output,
+    /// Starting a session.
+    Session,
+    /// Setting resource limits.
+    Limits,
+    /// Giving up capabilities.
+    Capabilities,
+    /// Becoming the user.
+    User,
+    /// Changing to the working directory.
+    WorkingDirectory,
+    /// Waiting for the command to end.
+    Wait,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Order => "read the order",
+            Self::Namespaces => "make namespaces",
+            Self::Ids => "map user and group ids",
+            Self::Process => "start a process",
+            Self::Loopback => "bring up the loopback interface",
+            Self::HostName => "set the host name",
+            Self::Propagation => "make mounts private",
+            Self::FileSystem => "make a file system",
+            Self::Device => "borrow a device",
+            Self::Emulator => "register the emulator",
+            Self::Root => "change the root folder",
+            Self::Mount => "mount a file system",
+            Self::Output => "hand over standard output",
+            Self::Session => "start a session",
+            Self::Limits => "set resource limits",
+            Self::Capabilities => "give up capabilities",
+            Self::User => "become the user",
+            Self::WorkingDirectory => "enter the working directory",
+            Self::Wait => "wait for the command",
+        })
+    }
+}

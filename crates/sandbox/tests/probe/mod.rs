@@ -1,0 +1,137 @@
+//! What the test program does inside a sandbox.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, ExitCode, Stdio};
+
+pub(crate) fn run(arguments: &[&str]) -> ExitCode {
+    match arguments {
+        ["exit", code] => return ExitCode::from(code.parse::<u8>().unwrap()),
+        ["kill", signal] => nix::sys::signal::raise(signal.parse::<i32>().unwrap().try_into().unwrap()).unwrap(),
+        ["say", out, err] => {
+            println!("{out}");
+            eprintln!("{err}");
+        }
+        ["environment"] => std::env::vars().for_each(|(name, value)| println!("{name}={value}")),
+        ["place"] => {
+            println!(
+                "{} {}",
+                std::env::current_dir().unwrap().display(),
+                rustix::system::uname().nodename().to_string_lossy()
+            );
+        }
+        ["status", keys @ ..] => status(keys),
+        ["list", folder] => println!("{}", names(folder).join(" ")),
+        ["processes"] => {
+            println!(
+                "{}",
+                names("/proc").into_iter().filter(|name| name.parse::<u32>().is_ok()).collect::<Vec<_>>().join(" ")
+            );
+        }
+        ["descriptors"] => descriptors(),
+        ["read-link", path] => report(fs::read_link(path).map(|target| println!("{}", target.display()))),
+        ["interfaces"] => fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).for_each(|line| {
+            println!("{}", line.split(':').next().unwrap().trim());
+        }),
+        ["connect", address] => report(TcpStream::connect(address).map(|_| println!("connected"))),
+        ["serve-itself"] => serve_itself(),
+        ["devices"] => devices(),
+        ["write", path, text] => report(
+            fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .and_then(|mut file| file.write_all(text.as_bytes())),
+        ),
+        ["flood", bytes] => flood(bytes.parse().unwrap()),
+        ["sleep-with-child", token] => {
+            start_sleeper(token);
+            sleep();
+        }
+        ["leave-child", token] => start_sleeper(token),
+        ["sleep", _token] => {
+            println!("child started");
+            sleep();
+        }
+        other => panic!("not a probe: {other:?}"),
+    }
+    ExitCode::SUCCESS
+}
+
+fn report(result: std::io::Result<()>) {
+    if let Err(error) = result {
+        println!("{:?}", error.kind());
+    }
+}
+
+fn names(folder: &str) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_by_key(|name| (name.parse::<u32>().unwrap_or(0), name.clone()));
+    names
+}
+
+fn status(keys: &[&str]) {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    for line in status.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.first().is_some_and(|word| keys.contains(&word.trim_end_matches(':'))) {
+            println!("{}", words.join(" "));
+        }
+    }
+}
+
+fn descriptors() {
+    for name in names("/proc/self/fd") {
+        // The descriptor of the listing itself is gone by now.
+        if let Ok(target) = fs::read_link(format!("/proc/self/fd/{name}")) {
+            println!("{name} {}", target.display().to_string().split(':').next().unwrap());
+        }
+    }
+}
+
+fn serve_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    listener.accept().unwrap().0.write_all(b"served").unwrap();
+    let mut text = String::new();
+    client.read_to_string(&mut text).unwrap();
+    println!("{text}");
+}
+
+fn devices() {
+    let mut bytes = [1; 16];
+    fs::File::open("/dev/zero").unwrap().read_exact(&mut bytes).unwrap();
+    assert_eq!(bytes, [0; 16]);
+    fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
+    fs::write("/dev/null", "x").unwrap();
+    assert!(fs::write("/dev/full", "x").is_err());
+    fs::write("/dev/shm/x", "x").unwrap();
+    println!("devices work");
+}
+
+fn flood(bytes: usize) {
+    let line = [b'x'; 100];
+    let mut out = std::io::stdout().lock();
+    for _ in 0..bytes / line.len() {
+        out.write_all(&line).unwrap();
+    }
+    out.write_all(b"the end\n").unwrap();
+}
+
+/// Starts a process in a session of its own, and waits until it says so.
+fn start_sleeper(token: &str) {
+    let mut child = Command::new("/probe").args(["sleep", token]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = vec![0; "child started\n".len()];
+    child.stdout.take().unwrap().read_exact(&mut line).unwrap();
+    print!("{}", String::from_utf8(line).unwrap());
+    std::io::stdout().flush().unwrap();
+    std::mem::forget(child);
+}
+
+fn sleep() {
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(1000));
+    }
+}
