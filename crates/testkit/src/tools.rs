@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Names the file that gets one line for each thing that was not run, so that the test command can count them.
+/// Names the file that gets the name of each thing that was not run, one a line, so that the test command can count them.
 pub const NOT_RUN_FILE: &str = "CONSIGN_NOT_RUN";
 
 /// A program that was found on `PATH`.
@@ -72,10 +72,11 @@ pub fn peer(name: &str) -> Option<Peer> {
 
 /// Says that something was not run, past the test runner's capture, and adds it to the file that [`NOT_RUN_FILE`] names.
 pub fn not_run(name: &str) {
-    let line = format!("not run: {name}\n");
     // Where neither can be written there is nobody to tell.
-    _ = io::stderr().write_all(line.as_bytes());
+    _ = io::stderr().write_all(format!("not run: {name}\n").as_bytes());
     if let Some(path) = env::var_os(NOT_RUN_FILE) {
+        // One write, so that lines of several processes do not mix.
+        let line = format!("{name}\n");
         _ = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(line.as_bytes()));
     }
 }
