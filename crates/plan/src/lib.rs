@@ -1,1 +1,15 @@
-//! Configuration with source positions, tag rules and the plan. Pure.
+//! Configuration with source positions, tag rules and the plan. Pure: text and facts in, values or positioned errors out.
+//!
+//! [`Configuration::parse`] reads `consign.yaml`, [`tags()`] decides what a release is called, and [`Plan::make`] joins both into
+//! the list of everything that a run would do.
+
+pub mod configuration;
+mod plan;
+mod tags;
+
+pub use configuration::{Code, Configuration, ConfigurationError, Diagnostic};
+pub use plan::{
+    Plan, PlanInputs, PlannedDestination, PlannedImage, PlannedPolicy, PlannedRegistry, PlannedSigning, PlannedStep,
+    PlannedTrial, SourceFacts, Stage, UnknownImage,
+};
+pub use tags::{GitFacts, NoGit, PlannedTag, SkippedTag, TagDecision, tags};

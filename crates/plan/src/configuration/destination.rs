@@ -1,0 +1,44 @@
+use super::reader::Reader;
+use super::tree::Node;
+use super::{Code, Span};
+use consign_oci::{Reference, Repository, Tag};
+
+/// Where an image goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// The repository.
+    pub repository: Repository,
+    /// The one tag that it gets there. `None` where the image's tag rules apply.
+    pub tag: Option<Tag>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl Destination {
+    pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let reference = reader.parsed::<Reference>(node, "a destination", Code::Reference)?;
+        let Reference { repository, tag, digest } = reference.value;
+        if digest.is_some() {
+            let hint = "the digest is known only once the image is built; leave `@…` out";
+            reader.report_hint(Code::Reference, node.span, "a destination cannot name a digest", hint);
+            return None;
+        }
+        if let Some(tag) = &tag
+            && is_reserved(tag)
+        {
+            report_reserved(reader, tag, node.span);
+            return None;
+        }
+        Some(Self { repository, tag, span: node.span })
+    }
+}
+
+pub(crate) fn report_reserved(reader: &mut Reader<'_>, tag: &Tag, span: Span) {
+    reader.report(Code::Tag, span, format!("the tag `{tag}` is reserved: signatures and attestations have such names"));
+}
+
+/// Returns whether a tag looks like those that list the referrers or signatures of a digest (distribution-spec, "Referrers Tag Schema").
+pub(crate) fn is_reserved(tag: &Tag) -> bool {
+    let hexadecimal = |rest: &str| rest.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64;
+    ["sha256-", "sha512-"].iter().any(|prefix| tag.as_str().strip_prefix(prefix).is_some_and(hexadecimal))
+}

@@ -1,0 +1,111 @@
+use super::reader::{Keys, Reader};
+use super::tree::Node;
+use super::{
+    Code, ConfigurationError, DebianSettings, ImageSettings, PolicySettings, RegistrySettings, SigningSettings,
+    SourceFile, overlap, tree,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const KEYS: Keys = Keys {
+    what: "the configuration",
+    known: &["version", "build", "policy", "signing", "registries", "debian"],
+    later: &["sync"],
+};
+
+/// Everything that `consign.yaml` says.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The file, for errors that only show later.
+    pub file: SourceFile,
+    /// The images to build, at least one, with names that differ.
+    pub images: Vec<ImageSettings>,
+    /// What an image must show before it is published.
+    pub policy: PolicySettings,
+    /// How releases are signed; `None` leaves them unsigned.
+    pub signing: Option<SigningSettings>,
+    /// What is particular about registries, by `host` or `host:port`.
+    pub registries: BTreeMap<String, RegistrySettings>,
+    /// Where Debian packages come from.
+    pub debian: DebianSettings,
+}
+
+impl Configuration {
+    /// Reads a configuration of at most 1 MiB. `name` is the file's path as it should stand in messages, and what other paths are
+    /// relative to. Reports all problems at once, except where YAML itself is broken.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigurationError> {
+        let (file, root) = tree::parse(name, text)?;
+        let mut reader = Reader::new(&file);
+        let read = read(&mut reader, &root);
+        let diagnostics = reader.finish();
+        match read {
+            Some(read) if diagnostics.is_empty() => Ok(read.into_configuration(file)),
+            _ => Err(ConfigurationError { diagnostics }),
+        }
+    }
+
+    /// Returns the folder that paths in the file are relative to.
+    pub fn folder(&self) -> &Path {
+        match Path::new(self.file.name()).parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// Returns a path of the file as one that can be opened from the process's own folder.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        let path = Path::new(path);
+        self.folder().join(path.strip_prefix(".").unwrap_or(path))
+    }
+}
+
+/// What was read, before the file is known to be free of problems.
+struct Parts {
+    images: Vec<ImageSettings>,
+    policy: PolicySettings,
+    signing: Option<SigningSettings>,
+    registries: BTreeMap<String, RegistrySettings>,
+    debian: DebianSettings,
+}
+
+impl Parts {
+    fn into_configuration(self, file: SourceFile) -> Configuration {
+        let Self { images, policy, signing, registries, debian } = self;
+        Configuration { file, images, policy, signing, registries, debian }
+    }
+}
+
+fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Parts> {
+    let fields = reader.fields(root, &KEYS)?;
+    if let Some(node) = fields.get("version")
+        && let Some(version) = reader.text(node, "`version`")
+        && version.value != "1"
+    {
+        let message =
+            format!("version `{}` of the configuration is not supported by this version: expected `1`", version.value);
+        reader.report(Code::NotSupported, version.span, message);
+    }
+    let images = match fields.get("build") {
+        Some(node) => images(reader, node),
+        None => {
+            reader.missing(&fields, "build", "there is nothing to build");
+            Vec::new()
+        }
+    };
+    overlap::check(reader, &images);
+    Some(Parts {
+        images,
+        policy: fields.get("policy").map(|node| PolicySettings::read(reader, node)).unwrap_or_default(),
+        signing: fields.get("signing").and_then(|node| SigningSettings::read(reader, node)),
+        registries: fields.get("registries").map(|node| RegistrySettings::read_all(reader, node)).unwrap_or_default(),
+        debian: fields.get("debian").map(|node| DebianSettings::read(reader, node)).unwrap_or_default(),
+    })
+}
+
+fn images(reader: &mut Reader<'_>, node: &Node) -> Vec<ImageSettings> {
+    let Some(items) = reader.list(node, "`build`") else { return Vec::new() };
+    if items.is_empty() {
+        reader.report(Code::MissingKey, node.span, "`build` lists no image: there is nothing to build");
+    }
+    items.iter().filter_map(|item| ImageSettings::read(reader, item)).collect()
+}

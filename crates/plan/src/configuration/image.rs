@@ -1,0 +1,174 @@
+use super::destination::report_reserved;
+use super::reader::{Fields, Keys, Reader};
+use super::tree::{Node, Value};
+use super::{Code, Destination, Spanned, TrialSettings, is_reserved};
+use consign_oci::{Platform, Tag};
+use std::collections::BTreeMap;
+
+const KEYS: Keys = Keys {
+    what: "an image",
+    known: &["name", "source", "destination", "destinations", "platforms", "tags", "tests", "annotations"],
+    later: &["melangeConfigs", "dockerOptions", "sbom", "always"],
+};
+
+/// One entry of `build:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSettings {
+    /// Its name: what was written, else the last part of the first destination's path.
+    pub name: Spanned<String>,
+    /// Path of the file that describes it, as written: relative to the configuration's folder.
+    pub source: Spanned<String>,
+    /// Where it goes; at least one.
+    pub destinations: Vec<Destination>,
+    /// The platforms to build for. Empty: those that the source file names, else the host's.
+    pub platforms: Vec<Spanned<Platform>>,
+    /// Which tags it gets at destinations without one.
+    pub tags: TagRules,
+    /// What is tried before it is published.
+    pub tests: Vec<TrialSettings>,
+    /// Annotations of its index, by key.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Which tags an image gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagRules {
+    /// Those that follow from git: see [`crate::tags()`].
+    Git,
+    /// Exactly these; at least one.
+    List(Vec<Spanned<Tag>>),
+}
+
+impl ImageSettings {
+    pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let fields = reader.fields(node, &KEYS)?;
+        let source = match fields.get("source") {
+            Some(node) => source(reader, node),
+            None => {
+                reader.missing(&fields, "source", "the file that describes the image");
+                None
+            }
+        };
+        let destinations = destinations(reader, &fields);
+        let name = match fields.get("name") {
+            Some(node) => name(reader, node),
+            None => destinations.first().map(|first| Spanned::new(first.repository.name().to_owned(), first.span)),
+        };
+        let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
+        let tags = fields.get("tags").map_or(Some(TagRules::Git), |node| tags(reader, node));
+        let tests = fields.get("tests").map(|node| TrialSettings::read_all(reader, node)).unwrap_or_default();
+        let annotations =
+            fields.get("annotations").map(|node| texts_by_key(reader, node, "`annotations`")).unwrap_or_default();
+        Some(Self { name: name?, source: source?, destinations, platforms, tags: tags?, tests, annotations })
+    }
+}
+
+fn name(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<String>> {
+    let name = reader.text(node, "`name`")?;
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let valid = name.len() <= 128
+        && name.bytes().next().is_some_and(word)
+        && name.bytes().all(|b| word(b) || matches!(b, b'.' | b'-'));
+    if !valid {
+        let message = "the name of an image is at most 128 letters, digits, `_`, `.` and `-`, the first not `.` or `-`";
+        reader.report(Code::Value, node.span, message);
+        return None;
+    }
+    Some(name)
+}
+
+fn source(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<String>> {
+    let source = reader.text(node, "`source`")?;
+    if source.contains("://") {
+        let hint = "check it out first, and name the file there";
+        reader.report_hint(Code::Value, node.span, "`source` must be the path of a file, not a URL", hint);
+        return None;
+    }
+    Some(source)
+}
+
+fn destinations(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Destination> {
+    let (node, key) = match (fields.entry("destination"), fields.entry("destinations")) {
+        (Some((key, _)), Some(_)) => {
+            reader.report(
+                Code::DuplicateKey,
+                key.span,
+                "`destination` and `destinations` mean the same: use one of them",
+            );
+            return Vec::new();
+        }
+        (Some((key, node)), None) | (None, Some((key, node))) => (node, key),
+        (None, None) => {
+            reader.missing(fields, "destination", "the repository that the image goes to");
+            return Vec::new();
+        }
+    };
+    let items = reader.list(node, &format!("`{}`", key.value)).unwrap_or_default();
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        reader.report(Code::MissingKey, key.span, format!("`{}` lists no repository", key.value));
+    }
+    items.iter().filter_map(|item| Destination::read(reader, item)).collect()
+}
+
+/// Reads a list of platforms, each at most once.
+pub(super) fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<Platform>> {
+    let mut found: Vec<Spanned<Platform>> = Vec::new();
+    let items = reader.list(node, "`platforms`").unwrap_or_default();
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        reader.report_hint(Code::Platform, node.span, "`platforms` lists no platform", "leave it out for the default");
+    }
+    for item in items {
+        let Some(platform) = reader.parsed::<Platform>(item, "a platform", Code::Platform) else { continue };
+        if found.iter().any(|other| other.value == platform.value) {
+            reader.report(Code::Platform, item.span, format!("the platform `{}` stands twice", platform.value));
+            continue;
+        }
+        found.push(platform);
+    }
+    found
+}
+
+fn tags(reader: &mut Reader<'_>, node: &Node) -> Option<TagRules> {
+    if let Value::Scalar { text, .. } = &node.value {
+        if text == "git" {
+            return Some(TagRules::Git);
+        }
+        let hint = match text.parse::<Tag>() {
+            Ok(tag) => format!("write `tags: [{tag}]` for exactly that tag"),
+            Err(_) => "leave it out for tags from git".to_owned(),
+        };
+        reader.report_hint(Code::Value, node.span, "`tags` must be `git` or a list of tags", hint);
+        return None;
+    }
+    let mut found: Vec<Spanned<Tag>> = Vec::new();
+    let items = reader.list(node, "`tags`")?;
+    if items.is_empty() {
+        reader.report_hint(Code::Value, node.span, "`tags` lists no tag", "leave it out for tags from git");
+        return None;
+    }
+    for item in items {
+        let Some(tag) = reader.parsed::<Tag>(item, "a tag", Code::Tag) else { continue };
+        if is_reserved(&tag) {
+            report_reserved(reader, &tag, item.span);
+        } else if found.iter().any(|other| other.value == tag.value) {
+            reader.report(Code::Tag, item.span, format!("the tag `{}` stands twice", tag.value));
+        } else {
+            found.push(tag);
+        }
+    }
+    Some(TagRules::List(found))
+}
+
+/// Reads a mapping of texts with keys that are not empty and have no `=` or control character.
+pub(super) fn texts_by_key(reader: &mut Reader<'_>, node: &Node, what: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (key, value) in reader.mapping(node, what).unwrap_or_default() {
+        if key.is_empty() || key.contains('=') || key.chars().any(char::is_control) {
+            reader.report(Code::Value, key.span, format!("a key of {what} must not be empty or contain `=`"));
+        }
+        if let Some(text) = reader.any_text(value, &format!("each value of {what}")) {
+            found.insert(key.value.clone(), text.value);
+        }
+    }
+    found
+}

@@ -1,0 +1,37 @@
+//! The configuration file, `consign.yaml`: its types, and how it is read with positioned errors.
+
+mod code;
+mod debian;
+mod destination;
+mod diagnostic;
+mod duration;
+mod error;
+mod file;
+mod image;
+mod overlap;
+mod policy;
+mod reader;
+mod registry;
+mod signing;
+mod source_file;
+mod span;
+mod suggestion;
+mod tree;
+mod trial;
+
+pub use code::Code;
+pub use debian::{DebianMirror, DebianSettings};
+pub use destination::Destination;
+pub use diagnostic::Diagnostic;
+pub use error::ConfigurationError;
+pub use file::Configuration;
+pub use image::{ImageSettings, TagRules};
+pub use policy::PolicySettings;
+pub use registry::{Credentials, RegistrySettings};
+pub use signing::{SigningKey, SigningSettings};
+pub use source_file::SourceFile;
+pub use span::{Span, Spanned};
+pub use trial::{Expectation, TrialSettings};
+
+pub(crate) use destination::is_reserved;
+pub(crate) use suggestion::nearest;
