@@ -79,6 +79,33 @@ pub enum ImageError {
     Store(#[from] StoreError),
 }
 
+/// What an error says about the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Bytes are there, and are not those that the digest promises.
+    Altered,
+    /// Something that is referred to is not there.
+    Missing,
+    /// The promised bytes are there, and are not what they should be.
+    Malformed,
+    /// Nothing: it could not be read or fetched.
+    Unavailable,
+}
+
+impl ImageError {
+    /// Returns what the error says about the image.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Self::Mismatch { .. } | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => Trouble::Altered,
+            Self::Missing { .. } | Self::Store(StoreError::Missing { .. }) => Trouble::Missing,
+            Self::Document { .. } | Self::TooLarge { .. } | Self::Store(StoreError::TooLarge { .. }) => Trouble::Malformed,
+            Self::Ambiguous { .. } | Self::NotALayout { .. } | Self::Io { .. } | Self::Registry(_) | Self::Store(_) => {
+                Trouble::Unavailable
+            }
+        }
+    }
+}
+
 fn list(tags: &[Tag]) -> String {
     tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
 }

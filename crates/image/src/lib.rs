@@ -16,7 +16,7 @@ mod reference;
 pub mod unpack;
 
 pub use archive::{ArchiveImage, write_archive};
-pub use error::ImageError;
+pub use error::{ImageError, Trouble};
 pub use graph::{children, closure};
 pub use import::import;
 pub use layout::Layout;

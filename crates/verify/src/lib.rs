@@ -1,1 +1,21 @@
 //! Walks an image's graph and checks it.
+//!
+//! [`verify`] starts at what a reference names and checks everything from there: the bytes of each manifest and config (and, when asked,
+//! of each layer), the signatures of the index and of every platform, the release record that ties the index to its platforms,
+//! repository and tag, and the policy. What is there but wrong is told from what is missing, and that from what could not be fetched.
+
+mod attestations;
+mod error;
+mod fetch;
+mod image;
+mod layer;
+mod moved;
+mod piece;
+mod record;
+mod verified;
+mod verify;
+
+pub use error::{Failure, Outcome, VerifyError};
+pub use piece::{Owner, Part, Piece};
+pub use verified::{Verified, VerifiedPlatform};
+pub use verify::{Expectation, verify};

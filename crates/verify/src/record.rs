@@ -1,0 +1,107 @@
+use crate::attestations::Attestations;
+use crate::{Failure, Piece};
+use consign_oci::{Digest, Platform, Repository, Tag};
+use consign_receipt::Receipt;
+use consign_receipt::predicate::{self, ReleaseRecord};
+use jiff::Timestamp;
+use semver::Version;
+use serde::Deserialize as _;
+use std::collections::BTreeSet;
+
+/// A release record that the key signed, with what orders it among the records of its image.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) piece: Piece,
+    pub(crate) record: ReleaseRecord,
+    time: Timestamp,
+}
+
+impl Record {
+    fn read(piece: &Piece, receipt: &Receipt) -> Result<Self, Box<Failure>> {
+        let piece = || piece.clone();
+        let record = ReleaseRecord::deserialize(&receipt.statement.predicate)
+            .map_err(|source| Box::new(Failure::Record { piece: piece(), source }))?;
+        let time = record.time.parse();
+        let time = time.map_err(|source| Box::new(Failure::RecordTime { piece: piece(), source }))?;
+        Ok(Self { piece: piece(), record, time })
+    }
+
+    /// Returns the version, where it is one of those that have an order.
+    pub(crate) fn version(&self) -> Option<Version> {
+        version(&self.record.version)
+    }
+
+    /// Returns whether this release is later than the other: its version is higher or, where that does not tell, its time.
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        match (self.version(), other.version()) {
+            (Some(one), Some(other_version)) if one.cmp_precedence(&other_version).is_ne() => one > other_version,
+            _ => self.time > other.time,
+        }
+    }
+
+    /// Returns whether the release put this tag of the repository on its index.
+    pub(crate) fn names(&self, repository: &Repository, tag: &Tag) -> bool {
+        self.tags(repository).any(|found| found == tag)
+    }
+
+    /// Returns the tags of the repository that the release put on its index.
+    pub(crate) fn tags<'a>(&'a self, repository: &'a Repository) -> impl Iterator<Item = &'a Tag> {
+        let here = self.record.destinations.iter().filter(move |destination| destination.repository == *repository);
+        here.flat_map(|destination| &destination.tags)
+    }
+}
+
+/// Reads a version as tags have it: Semantic Versioning 2.0.0, with or without a `v` before it.
+pub(crate) fn version(text: &str) -> Option<Version> {
+    Version::parse(text.strip_prefix('v').unwrap_or(text)).ok()
+}
+
+/// Returns all records of an index that can be read, newest first. A record that is malformed or of another index is a failure.
+pub(crate) fn records(attestations: &Attestations, index: &Digest, failures: &mut Vec<Failure>) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::new();
+    for (piece, receipt) in attestations.of_type(predicate::RELEASE_RECORD) {
+        match Record::read(piece, receipt) {
+            Ok(record) if record.record.index == *index => {
+                let place = records.iter().position(|other| record.is_newer_than(other)).unwrap_or(records.len());
+                records.insert(place, record);
+            }
+            Ok(record) => failures.push(Failure::RecordIndex { piece: piece.clone(), found: record.record.index }),
+            Err(failure) => failures.push(*failure),
+        }
+    }
+    records
+}
+
+/// Checks that a record lists exactly the images that the index has.
+pub(crate) fn check_platforms(record: &Record, index: &[(Platform, Digest)]) -> Option<Failure> {
+    let name = |(platform, digest): &(&Platform, &Digest)| format!("{platform} {digest}");
+    let recorded: BTreeSet<_> =
+        record.record.platforms.iter().map(|platform| (&platform.platform, &platform.digest)).collect();
+    let found: BTreeSet<_> = index.iter().map(|(platform, digest)| (platform, digest)).collect();
+    if recorded == found {
+        return None;
+    }
+    Some(Failure::RecordPlatforms {
+        piece: record.piece.clone(),
+        recorded: recorded.difference(&found).map(name).collect(),
+        found: found.difference(&recorded).map(name).collect(),
+    })
+}
+
+/// Returns the newest record that names what was asked for; without anything asked for, the newest.
+pub(crate) fn choose<'a>(
+    records: &'a [Record],
+    requested: Option<(&Repository, &Tag)>,
+    index: &Digest,
+) -> Result<&'a Record, Box<Failure>> {
+    let newest = records.first().ok_or_else(|| Box::new(Failure::NoRecord { index: index.clone() }))?;
+    let Some((repository, tag)) = requested else { return Ok(newest) };
+    records.iter().find(|record| record.names(repository, tag)).ok_or_else(|| {
+        let destinations = newest.record.destinations.iter();
+        let released = destinations
+            .flat_map(|destination| destination.tags.iter().map(|tag| format!("{}:{tag}", destination.repository)))
+            .take(20)
+            .collect();
+        Box::new(Failure::NotReleased { repository: repository.clone(), tag: tag.clone(), released })
+    })
+}

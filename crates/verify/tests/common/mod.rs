@@ -1,0 +1,251 @@
+//! A small signed image in an OCI layout, and every way to spoil it.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part of this, and fails by panicking")]
+
+use consign_image::{Layout, Place};
+use consign_oci::{
+    Descriptor, Digest, Exact, ImageConfig, Index, Manifest, Platform, Repository, RootFilesystem, RuntimeConfig, Tag,
+    annotation, media_type,
+};
+use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
+use consign_receipt::{Policy, Requirement, Statement};
+use consign_sign::{Artifact, PrivateKey, artifact, sign, signature_statement};
+use consign_verify::{Expectation, Verified, VerifyError, verify};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+pub(crate) const CREATED: &str = "2026-01-02T03:04:05Z";
+
+pub(crate) static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
+pub(crate) static OTHER_KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
+
+pub(crate) fn repository() -> Repository {
+    "registry.example/team/app".parse().unwrap()
+}
+
+pub(crate) fn tag(text: &str) -> Tag {
+    text.parse().unwrap()
+}
+
+pub(crate) fn platforms() -> [Platform; 2] {
+    ["linux/amd64", "linux/arm64"].map(|platform| platform.parse().unwrap())
+}
+
+/// An image that is being released. Change it, then [`Draft::release`] it.
+pub(crate) struct Draft {
+    pub(crate) version: &'static str,
+    pub(crate) tags: Vec<&'static str>,
+    pub(crate) time: &'static str,
+    pub(crate) configs: Vec<ImageConfig>,
+    pub(crate) layers: Vec<Vec<u8>>,
+}
+
+/// What was released: the documents in it and the artifacts about it, by whose and which predicate.
+pub(crate) struct Release {
+    pub(crate) index: Descriptor,
+    pub(crate) manifests: Vec<Descriptor>,
+    pub(crate) configs: Vec<Descriptor>,
+    pub(crate) layers: Vec<Descriptor>,
+    pub(crate) record: ReleaseRecord,
+}
+
+impl Draft {
+    pub(crate) fn new(version: &'static str, tags: &[&'static str]) -> Self {
+        let contents = [format!("content of {version}"), format!("other content of {version}")];
+        let configs = platforms().into_iter().zip(&contents).map(|(platform, content)| ImageConfig {
+            created: Some(CREATED.to_owned()),
+            platform,
+            config: RuntimeConfig::default(),
+            rootfs: RootFilesystem::new(vec![Digest::of(content.as_bytes())]),
+            history: Vec::new(),
+        });
+        Self {
+            version,
+            tags: tags.to_vec(),
+            time: CREATED,
+            configs: configs.collect(),
+            layers: vec![gzip(&contents[0]), zstd::encode_all(contents[1].as_bytes(), 1).unwrap()],
+        }
+    }
+
+    /// Puts the image into the layout, under its tags and without any claim about it.
+    pub(crate) fn put(&self, layout: &mut Folder) -> Release {
+        let mut release = Release {
+            index: Descriptor::empty(),
+            manifests: Vec::new(),
+            configs: Vec::new(),
+            layers: Vec::new(),
+            record: ReleaseRecord {
+                image: "app".to_owned(),
+                version: self.version.to_owned(),
+                time: self.time.to_owned(),
+                index: Digest::of(b""),
+                platforms: Vec::new(),
+                destinations: vec![ReleasedDestination {
+                    repository: repository(),
+                    tags: self.tags.iter().map(|text| tag(text)).collect(),
+                }],
+                plan: Digest::of(b"plan"),
+                policy: Digest::of(b"policy"),
+            },
+        };
+        let types = [media_type::LAYER_GZIP, media_type::LAYER_ZSTD];
+        for (((config, layer), media_type), platform) in
+            self.configs.iter().zip(&self.layers).zip(types).zip(platforms())
+        {
+            let config = layout.put(media_type::CONFIG, &serde_json::to_vec(config).unwrap());
+            let layer = layout.put(media_type, layer);
+            let manifest = Manifest::new(config.clone(), vec![layer.clone()]);
+            let mut manifest = layout.put(media_type::MANIFEST, &serde_json::to_vec(&manifest).unwrap());
+            let digest = manifest.digest.clone();
+            release.record.platforms.push(ReleasedPlatform { platform: platform.clone(), digest });
+            manifest.platform = Some(platform);
+            release.configs.push(config);
+            release.layers.push(layer);
+            release.manifests.push(manifest);
+        }
+        let index = Index::new(release.manifests.clone());
+        release.index = layout.put(media_type::INDEX, &serde_json::to_vec(&index).unwrap());
+        release.record.index = release.index.digest.clone();
+        for tag in &self.tags {
+            layout.tags.insert(tag, release.index.clone());
+        }
+        release
+    }
+
+    /// Puts the image into the layout with everything that a release signs.
+    pub(crate) fn release(&self, layout: &mut Folder) -> Release {
+        let release = self.put(layout);
+        for subject in release.manifests.iter().chain([&release.index]) {
+            layout.claim(subject, &signature_statement(&subject.digest).unwrap());
+        }
+        for manifest in &release.manifests {
+            for (predicate_type, claim) in claims() {
+                layout.claim(manifest, &statement(&manifest.digest, predicate_type, claim));
+            }
+        }
+        layout.claim(&release.index, &record_statement(&release.index.digest, &release.record));
+        release
+    }
+}
+
+pub(crate) fn claims() -> [(&'static str, Value); 3] {
+    let provenance = json!({
+        "buildDefinition": {"buildType": "https://example.com/build", "externalParameters": {}, "resolvedDependencies": []},
+        "runDetails": {"builder": {"id": "https://example.com/builder"}},
+    });
+    let trial = json!({"result": "PASSED", "configuration": [], "passedTests": ["starts"]});
+    [
+        (predicate::PROVENANCE, provenance),
+        (predicate::SBOM, json!({"spdxVersion": "SPDX-2.3"})),
+        (predicate::TEST_RESULT, trial),
+    ]
+}
+
+pub(crate) fn statement(subject: &Digest, predicate_type: &str, claim: Value) -> Exact<Statement> {
+    Exact::write(Statement::new(subject, predicate_type, claim)).unwrap()
+}
+
+pub(crate) fn record_statement(subject: &Digest, record: &ReleaseRecord) -> Exact<Statement> {
+    statement(subject, predicate::RELEASE_RECORD, serde_json::to_value(record).unwrap())
+}
+
+/// Two members, as consign's own layers have them.
+fn gzip(content: &str) -> Vec<u8> {
+    let (one, other) = content.as_bytes().split_at(content.len() / 2);
+    let member = |part: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(part).unwrap();
+        encoder.finish().unwrap()
+    };
+    [member(one), member(other)].concat()
+}
+
+/// An OCI layout in a folder of its own.
+pub(crate) struct Folder {
+    folder: tempfile::TempDir,
+    pub(crate) tags: BTreeMap<&'static str, Descriptor>,
+    /// Artifacts, with what they are about and which predicate they hold.
+    pub(crate) artifacts: Vec<(Digest, String, Descriptor)>,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("blobs/sha256")).unwrap();
+        fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+        Self { folder, tags: BTreeMap::new(), artifacts: Vec::new() }
+    }
+
+    pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
+        self.folder.path().join("blobs/sha256").join(digest.hex())
+    }
+
+    pub(crate) fn put(&self, media_type: &str, bytes: &[u8]) -> Descriptor {
+        let descriptor = Descriptor::of(media_type, bytes);
+        fs::write(self.path(&descriptor.digest), bytes).unwrap();
+        descriptor
+    }
+
+    pub(crate) fn claim(&mut self, subject: &Descriptor, statement: &Exact<Statement>) {
+        self.claim_by(&KEY, subject, statement);
+    }
+
+    pub(crate) fn claim_by(&mut self, key: &PrivateKey, subject: &Descriptor, statement: &Exact<Statement>) {
+        self.attach(subject, &statement.predicate_type, &sign(statement, key).unwrap());
+    }
+
+    pub(crate) fn attach(&mut self, subject: &Descriptor, predicate_type: &str, bundle: &[u8]) {
+        let Artifact { manifest, blobs } = artifact(subject, bundle, predicate_type, CREATED).unwrap();
+        for (descriptor, bytes) in &blobs {
+            self.put(&descriptor.media_type, bytes);
+        }
+        self.put(media_type::MANIFEST, manifest.bytes());
+        let mut descriptor = manifest.descriptor(media_type::MANIFEST);
+        descriptor.artifact_type = manifest.artifact_type.clone();
+        self.artifacts.push((subject.digest.clone(), predicate_type.to_owned(), descriptor));
+    }
+
+    /// Opens the layout at a tag. Its list of contents is written first; files that change later are seen as they are then.
+    pub(crate) fn open(&self, tag: &str) -> Place {
+        let images = self.tags.iter().map(|(tag, image)| {
+            let mut image = image.clone();
+            image.annotations.insert(annotation::REF_NAME.to_owned(), (*tag).to_owned());
+            image
+        });
+        let index = Index::new(images.chain(self.artifacts.iter().map(|(_, _, artifact)| artifact.clone())).collect());
+        fs::write(self.folder.path().join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
+        Place::Layout { layout: Layout::folder(self.folder.path()).unwrap(), tag: Some(tag.parse().unwrap()) }
+    }
+
+    /// Every file, except the empty document, which holds nothing.
+    pub(crate) fn blobs(&self) -> Vec<Digest> {
+        let names = fs::read_dir(self.folder.path().join("blobs/sha256")).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut digests: Vec<Digest> = names.map(|name| Digest::from_sha256_hex(&name).unwrap()).collect();
+        digests.retain(|digest| *digest != Descriptor::empty().digest);
+        digests.sort();
+        digests
+    }
+}
+
+/// Asks for everything that a policy can ask for.
+pub(crate) fn policy() -> Policy {
+    Policy::new(Requirement::ALL)
+}
+
+pub(crate) async fn check(place: &Place, requested: &str, content: bool) -> Result<Verified, VerifyError> {
+    let policy = policy();
+    let expectation = Expectation { key: KEY.public(), policy: &policy, content };
+    sendable(verify(place, Some((&repository(), &tag(requested))), expectation)).await
+}
+
+/// Refuses to compile where a future cannot move between threads, as a server's must.
+fn sendable<F: Future + Send>(future: F) -> F {
+    future
+}

@@ -1,0 +1,364 @@
+//! Whatever is altered, removed or exchanged is noticed, and called by its name.
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Draft, Folder, KEY, OTHER_KEY, check, claims, policy, record_statement, statement};
+use consign_oci::{Descriptor, Digest, Index, Manifest, RootFilesystem, media_type};
+use consign_receipt::{Reason, Requirement, predicate};
+use consign_sign::{sign, signature_statement};
+use consign_verify::{Expectation, Failure, Outcome, Owner, Part, VerifyError, verify};
+use serde_json::{Value, json};
+use std::fs;
+
+fn failures(error: VerifyError) -> Vec<Failure> {
+    match error {
+        VerifyError::Failed { failures } => failures,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Returns the only failure.
+fn failure(error: VerifyError) -> Failure {
+    let mut failures = failures(error);
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    failures.remove(0)
+}
+
+#[tokio::test]
+async fn a_whole_image_is_verified() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["1.2.3", "latest"]).release(&mut layout);
+    for content in [false, true] {
+        let verified = check(&layout.open("latest"), "latest", content).await.unwrap();
+        assert_eq!(verified.index, release.index.digest);
+        assert_eq!(verified.verdict.index(), &release.index.digest);
+        assert_eq!(verified.release_record, release.record);
+        assert_eq!(verified.foreign, 0);
+        let platforms: Vec<_> = verified.platforms.iter().map(|platform| platform.platform.clone()).collect();
+        assert_eq!(platforms, common::platforms());
+        assert!(verified.platforms.iter().all(|platform| platform.receipts.len() == 4));
+        let count = |part| verified.checks.iter().filter(|piece| piece.part == part).count();
+        assert_eq!([Part::Manifest, Part::Config, Part::Signature, Part::Sbom].map(count), [3, 2, 3, 2]);
+        assert_eq!([Part::Provenance, Part::Trial, Part::ReleaseRecord, Part::Tag].map(count), [2, 2, 1, 1]);
+        assert_eq!(count(Part::Layer), if content { 2 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn every_altered_byte_is_called_by_its_name() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let place = layout.open("latest");
+    for digest in layout.blobs() {
+        let whole = fs::read(layout.path(&digest)).unwrap();
+        for position in [0, whole.len() / 2, whole.len() - 1] {
+            let mut altered = whole.clone();
+            altered[position] ^= 1;
+            fs::write(layout.path(&digest), &altered).unwrap();
+            let is_layer = release.layers.iter().any(|layer| layer.digest == digest);
+            assert_eq!(check(&place, "latest", false).await.is_ok(), is_layer, "{digest}");
+            let error = check(&place, "latest", true).await.unwrap_err();
+            assert_eq!(error.outcome(), Outcome::Failed);
+            match failure(error) {
+                Failure::Altered { piece } => assert_eq!(piece.digest, digest, "{piece}"),
+                other => panic!("{digest}: {other}"),
+            }
+        }
+        fs::write(layout.path(&digest), &whole).unwrap();
+    }
+    check(&place, "latest", true).await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_say_what_and_whose() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let place = layout.open("latest");
+    let bundle = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &KEY).unwrap();
+    let digest = Digest::of(&bundle);
+    fs::write(layout.path(&digest), "x".repeat(bundle.len())).unwrap();
+    let message = check(&place, "latest", false).await.unwrap_err().to_string();
+    let expected = format!("signature of linux/arm64 {digest} was altered: its bytes do not match its digest");
+    assert_eq!(message, format!("verification failed: {expected}"));
+}
+
+#[tokio::test]
+async fn every_missing_file_is_called_by_its_name() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let place = layout.open("latest");
+    for digest in layout.blobs() {
+        let bytes = fs::read(layout.path(&digest)).unwrap();
+        fs::remove_file(layout.path(&digest)).unwrap();
+        let is_layer = release.layers.iter().any(|layer| layer.digest == digest);
+        match failure(check(&place, "latest", true).await.unwrap_err()) {
+            Failure::Missing { piece } => {
+                assert_eq!((piece.digest, piece.part == Part::Layer), (digest.clone(), is_layer))
+            }
+            other => panic!("{digest}: {other}"),
+        }
+        fs::write(layout.path(&digest), bytes).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_missing_claim_is_told_from_a_missing_signature() {
+    let mut whole = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut whole);
+    for number in 0..whole.artifacts.len() {
+        let (subject, predicate_type, _) = whole.artifacts[number].clone();
+        let removed = whole.artifacts.remove(number);
+        let error = check(&whole.open("latest"), "latest", false).await.unwrap_err();
+        let platform = release.manifests.iter().find(|manifest| manifest.digest == subject);
+        let platform = platform.and_then(|manifest| manifest.platform.clone());
+        match (predicate_type.as_str(), error) {
+            (predicate::SIGNATURE, VerifyError::NotSigned { unsigned, foreign: 0, key }) => {
+                assert_eq!(key, KEY.public().fingerprint());
+                assert_eq!(unsigned.len(), 1);
+                assert_eq!(unsigned[0].digest, subject);
+                assert_eq!(unsigned[0].owner, platform.map_or(Owner::Index, Owner::Platform));
+            }
+            (predicate::RELEASE_RECORD, VerifyError::Failed { failures }) => {
+                assert!(matches!(&failures[..], [Failure::NoRecord { index }] if *index == subject), "{failures:?}");
+            }
+            (other, VerifyError::Policy { reasons }) => {
+                let requirement = match other {
+                    predicate::PROVENANCE => Requirement::Provenance,
+                    predicate::SBOM => Requirement::Sbom,
+                    _ => Requirement::Trials,
+                };
+                let platform = platform.unwrap();
+                assert_eq!(reasons, [Reason::Missing { platform, requirement, unproven: false }]);
+            }
+            (predicate_type, error) => panic!("{predicate_type}: {error:?}"),
+        }
+        whole.artifacts.insert(number, removed);
+    }
+}
+
+#[tokio::test]
+async fn what_others_sign_neither_counts_nor_harms() {
+    let mut layout = Folder::new();
+    let draft = Draft::new("1.2.3", &["latest"]);
+    let release = draft.put(&mut layout);
+    let sign_all = |layout: &mut Folder, key| {
+        for subject in release.manifests.iter().chain([&release.index]) {
+            layout.claim_by(key, subject, &signature_statement(&subject.digest).unwrap());
+        }
+    };
+    sign_all(&mut layout, &OTHER_KEY);
+    let error = check(&layout.open("latest"), "latest", false).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::NotSigned);
+    assert!(matches!(error, VerifyError::NotSigned { unsigned, foreign: 3, .. } if unsigned.len() == 3));
+    draft.release(&mut layout);
+    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign, 3);
+    // A failed trial that somebody else claims, bytes that are no bundle, and an artifact of another type.
+    let failed = json!({"result": "FAILED", "configuration": [], "failedTests": ["starts"]});
+    let failed = statement(&release.manifests[0].digest, predicate::TEST_RESULT, failed);
+    layout.claim_by(&OTHER_KEY, &release.manifests[0], &failed);
+    layout.attach(&release.index, predicate::SIGNATURE, b"no bundle");
+    let mut note = Manifest::new(Descriptor::empty(), vec![Descriptor::of("text/plain", b"never there")]);
+    note.artifact_type = Some("text/plain".to_owned());
+    note.subject = Some(release.index.plain());
+    let mut note = layout.put(media_type::MANIFEST, &serde_json::to_vec(&note).unwrap());
+    note.artifact_type = Some("text/plain".to_owned());
+    layout.artifacts.push((release.index.digest.clone(), "note".to_owned(), note));
+    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign, 5);
+}
+
+#[tokio::test]
+async fn a_listing_with_a_wrong_artifact_type_hides_nothing() {
+    let mut layout = Folder::new();
+    Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    for artifact_type in [None, Some(media_type::EMPTY.to_owned())] {
+        layout.artifacts.iter_mut().for_each(|(_, _, artifact)| artifact.artifact_type.clone_from(&artifact_type));
+        check(&layout.open("latest"), "latest", false).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn provenance_is_no_signature() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let arm = &release.manifests[1].digest;
+    layout.artifacts.retain(|(subject, predicate_type, _)| subject != arm || predicate_type != predicate::SIGNATURE);
+    let error = check(&layout.open("latest"), "latest", false).await.unwrap_err();
+    assert!(
+        matches!(error, VerifyError::NotSigned { unsigned, .. } if unsigned.len() == 1 && unsigned[0].digest == *arm)
+    );
+}
+
+#[tokio::test]
+async fn bundles_that_name_the_key_must_be_its_own() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let amd = release.manifests[0].clone();
+    let honest = layout.artifacts.len();
+    let own = signature_statement(&amd.digest).unwrap();
+    // Signed by another key under our key's hint; and signed by our key, but about another image.
+    let mut forged: Value = serde_json::from_slice(&sign(&own, &OTHER_KEY).unwrap()).unwrap();
+    forged["verificationMaterial"]["publicKey"]["hint"] = json!(KEY.public().hint());
+    let forged = serde_json::to_vec(&forged).unwrap();
+    let moved = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &KEY).unwrap();
+    for bundle in [forged, moved] {
+        layout.attach(&amd, predicate::SIGNATURE, &bundle);
+        match failure(check(&layout.open("latest"), "latest", false).await.unwrap_err()) {
+            Failure::Bundle { piece, .. } => {
+                assert_eq!((piece.digest, piece.part), (Digest::of(&bundle), Part::Signature));
+                assert_eq!(piece.owner, Owner::Platform(amd.platform.clone().unwrap()));
+            }
+            other => panic!("{other}"),
+        }
+        layout.artifacts.truncate(honest);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_trial_that_is_signed_is_heard() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let failed = json!({"result": "FAILED", "configuration": [], "failedTests": ["starts"]});
+    let arm = &release.manifests[1];
+    layout.claim(arm, &statement(&arm.digest, predicate::TEST_RESULT, failed));
+    let error = check(&layout.open("latest"), "latest", false).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Policy);
+    let expected = Reason::TrialFailed { platform: arm.platform.clone().unwrap(), tests: vec!["starts".to_owned()] };
+    assert!(matches!(error, VerifyError::Policy { reasons } if reasons == [expected]));
+}
+
+#[tokio::test]
+async fn configs_must_fit_their_manifests() {
+    type Change = fn(&mut Draft);
+    type Expected = fn(&Failure) -> bool;
+    let cases: [(&str, Change, Expected, bool); 5] = [
+        (
+            "platform",
+            |draft| draft.configs[1].platform = common::platforms()[0].clone(),
+            |failure| matches!(failure, Failure::Platform { found, .. } if *found == common::platforms()[0]),
+            false,
+        ),
+        (
+            "too few layers",
+            |draft| draft.configs[1].rootfs = RootFilesystem::new(Vec::new()),
+            |failure| matches!(failure, Failure::LayerCount { described: 0, layers: 1, .. }),
+            false,
+        ),
+        (
+            "another layer",
+            |draft| draft.configs[1].rootfs.diff_ids[0] = Digest::of(b"other"),
+            |failure| matches!(failure, Failure::DiffId { stated, .. } if *stated == Digest::of(b"other")),
+            true,
+        ),
+        (
+            "not compressed",
+            |draft| draft.layers[1] = b"not zstd".to_vec(),
+            |failure| matches!(failure, Failure::Decompression { .. }),
+            true,
+        ),
+        (
+            "cut short",
+            |draft| {
+                draft.layers[0].pop();
+            },
+            |failure| matches!(failure, Failure::Decompression { .. }),
+            true,
+        ),
+    ];
+    for (name, change, expected, only_with_content) in cases {
+        let mut layout = Folder::new();
+        let mut draft = Draft::new("1.2.3", &["latest"]);
+        change(&mut draft);
+        draft.release(&mut layout);
+        let place = layout.open("latest");
+        assert_eq!(check(&place, "latest", false).await.is_ok(), only_with_content, "{name}");
+        let failure = failure(check(&place, "latest", true).await.unwrap_err());
+        assert!(expected(&failure), "{name}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn descriptors_must_fit_their_documents() {
+    type Change = fn(&mut Descriptor);
+    type Expected = fn(&Failure) -> bool;
+    let cases: [(&str, Change, Expected); 3] = [
+        ("size", |child| child.size += 1, |failure| matches!(failure, Failure::Size { .. })),
+        (
+            "media type",
+            |child| child.media_type = media_type::INDEX.to_owned(),
+            |failure| matches!(failure, Failure::Unreadable { .. }),
+        ),
+        (
+            "another platform",
+            |child| child.platform = Some("linux/s390x".parse().unwrap()),
+            |failure| matches!(failure, Failure::Platform { .. }),
+        ),
+    ];
+    for (name, change, expected) in cases {
+        let mut layout = Folder::new();
+        let mut release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+        change(&mut release.manifests[0]);
+        let index = layout.put(media_type::INDEX, &serde_json::to_vec(&Index::new(release.manifests)).unwrap());
+        layout.claim(&index, &signature_statement(&index.digest).unwrap());
+        layout.tags.insert("latest", index);
+        let failure = failure(check(&layout.open("latest"), "latest", false).await.unwrap_err());
+        assert!(expected(&failure), "{name}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn the_index_has_the_recorded_platforms_and_no_others() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    for (in_index, in_record) in [(0, 2), (1, 2), (2, 1), (2, 0), (1, 1)] {
+        let index = Index::new(release.manifests[..in_index].to_vec());
+        let index = layout.put(media_type::INDEX, &serde_json::to_vec(&index).unwrap());
+        let mut record = release.record.clone();
+        record.index = index.digest.clone();
+        record.platforms.truncate(in_record);
+        let honest = layout.artifacts.len();
+        layout.claim(&index, &signature_statement(&index.digest).unwrap());
+        layout.claim(&index, &record_statement(&index.digest, &record));
+        layout.tags.insert("latest", index);
+        let result = check(&layout.open("latest"), "latest", false).await;
+        layout.artifacts.truncate(honest);
+        match result {
+            Ok(_) => assert_eq!(in_index, in_record),
+            Err(error) => match failure(error) {
+                Failure::RecordPlatforms { recorded, found, .. } => {
+                    assert_eq!(recorded.len(), in_record.saturating_sub(in_index), "{recorded:?}");
+                    assert_eq!(found.len(), in_index.saturating_sub(in_record), "{found:?}");
+                }
+                other => panic!("{other}"),
+            },
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reference_that_names_nothing_or_no_index() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    layout.tags.insert("amd64", release.manifests[0].plain());
+    let bare = Manifest::new(Descriptor::empty(), Vec::new());
+    layout.tags.insert("bare", layout.put(media_type::MANIFEST, &serde_json::to_vec(&bare).unwrap()));
+    let error = check(&layout.open("absent"), "absent", false).await.unwrap_err();
+    assert!(matches!(error, VerifyError::NotFound { .. }), "{error:?}");
+    assert_eq!(error.outcome(), Outcome::Unavailable);
+    let failure = failure(check(&layout.open("amd64"), "amd64", false).await.unwrap_err());
+    assert!(matches!(failure, Failure::Shape { .. }), "{failure}");
+    let error = check(&layout.open("bare"), "bare", false).await.unwrap_err();
+    assert!(matches!(error, VerifyError::NotSigned { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_policy_asks_no_more_than_it_says() {
+    let mut layout = Folder::new();
+    Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    layout.artifacts.retain(|(_, predicate_type, _)| predicate_type != claims()[2].0);
+    let place = layout.open("latest");
+    let (default, all) = (consign_receipt::Policy::default(), policy());
+    let expectation = |policy| Expectation { key: KEY.public(), policy, content: false };
+    verify(&place, None, expectation(&default)).await.unwrap();
+    assert_eq!(verify(&place, None, expectation(&all)).await.unwrap_err().outcome(), Outcome::Policy);
+}
