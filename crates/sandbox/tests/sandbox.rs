@@ -4,7 +4,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test, which clippy does not see without libtest"
+    reason = "a test, without libtest"
 )]
 
 mod probe;
