@@ -1,5 +1,5 @@
 use consign_oci::{Digest, DocumentError, Tag};
-use consign_registry::RegistryError;
+use consign_registry::{ErrorKind, RegistryError};
 use consign_store::StoreError;
 use std::io;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// Bytes that are not a manifest.
-    #[error("{place}: {digest}")]
+    #[error("{place}: {digest} is not a manifest")]
     Document {
         /// Where it lies.
         place: String,
@@ -93,12 +93,26 @@ pub enum Trouble {
 }
 
 impl ImageError {
+    /// Makes an error of a registry's answer to a question for `digest`.
+    pub(crate) fn of_registry(place: String, digest: Digest, error: RegistryError) -> Self {
+        match error {
+            RegistryError::Mismatch { .. } => Self::Mismatch { place, digest },
+            RegistryError::Document { source, .. } => Self::Document { place, digest, source },
+            error if error.kind() == ErrorKind::NotFound => Self::Missing { place, digest },
+            error => Self::Registry(error),
+        }
+    }
+
     /// Returns what the error says about the image.
     pub fn trouble(&self) -> Trouble {
         match self {
-            Self::Mismatch { .. } | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => Trouble::Altered,
+            Self::Mismatch { .. } | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => {
+                Trouble::Altered
+            }
             Self::Missing { .. } | Self::Store(StoreError::Missing { .. }) => Trouble::Missing,
-            Self::Document { .. } | Self::TooLarge { .. } | Self::Store(StoreError::TooLarge { .. }) => Trouble::Malformed,
+            Self::Document { .. } | Self::TooLarge { .. } | Self::Store(StoreError::TooLarge { .. }) => {
+                Trouble::Malformed
+            }
             Self::Ambiguous { .. } | Self::NotALayout { .. } | Self::Io { .. } | Self::Registry(_) | Self::Store(_) => {
                 Trouble::Unavailable
             }

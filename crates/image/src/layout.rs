@@ -1,8 +1,9 @@
 use crate::files::Files;
-use crate::{BlobReader, ImageError, verified};
+use crate::{BlobReader, ImageError};
 use consign_oci::{Descriptor, Digest, Document, Index, Tag, annotation, media_type};
+use consign_registry::verified;
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -122,7 +123,11 @@ fn read_document(files: &Files, descriptor: &Descriptor) -> Result<Document, Ima
         "" => media_type::MANIFEST,
         media_type => media_type,
     };
-    Document::read(media_type, bytes).map_err(|source| ImageError::Document { place: place(), digest: digest.clone(), source })
+    Document::read(media_type, bytes).map_err(|source| ImageError::Document {
+        place: place(),
+        digest: digest.clone(),
+        source,
+    })
 }
 
 /// Reads a local file where an asynchronous reader is asked for. Files do not wait, so nothing is gained by another thread.
@@ -142,8 +147,4 @@ impl<R: Read + Unpin> tokio::io::AsyncRead for Blocking<R> {
 
 pub(crate) fn reader_of(file: std::fs::File, descriptor: &Descriptor) -> BlobReader {
     verified(Blocking(file), descriptor)
-}
-
-pub(crate) fn reader_of_bytes(bytes: Vec<u8>, descriptor: &Descriptor) -> BlobReader {
-    verified(Blocking(Cursor::new(bytes)), descriptor)
 }

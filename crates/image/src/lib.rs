@@ -11,15 +11,14 @@ mod graph;
 mod import;
 mod layout;
 mod place;
-mod reader;
 mod reference;
 pub mod unpack;
 
 pub use archive::{ArchiveImage, write_archive};
+pub use consign_registry::BlobReader;
 pub use error::{ImageError, Trouble};
 pub use graph::{children, closure};
 pub use import::import;
 pub use layout::Layout;
 pub use place::Place;
-pub use reader::{BlobReader, verified};
 pub use reference::{ImageReference, ImageReferenceError};

@@ -40,8 +40,12 @@ impl Place {
     /// Opens what `reference` names. Nothing is asked of a registry yet.
     pub fn open(reference: &ImageReference, client: &Client, store: &Store) -> Result<Self, ImageError> {
         Ok(match reference {
-            ImageReference::Registry(reference) => Self::Registry { client: client.clone(), reference: reference.clone() },
-            ImageReference::Layout { folder, tag } => Self::Layout { layout: Layout::folder(folder)?, tag: tag.clone() },
+            ImageReference::Registry(reference) => {
+                Self::Registry { client: client.clone(), reference: reference.clone() }
+            }
+            ImageReference::Layout { folder, tag } => {
+                Self::Layout { layout: Layout::folder(folder)?, tag: tag.clone() }
+            }
             ImageReference::Archive { file, tag } => Self::Layout { layout: Layout::archive(file)?, tag: tag.clone() },
             ImageReference::Store { name } => {
                 Self::Store { store: store.clone(), root: store.reference(name)?, name: name.clone() }
@@ -98,14 +102,18 @@ impl Place {
         }
         match self {
             Self::Registry { client, reference } => {
-                let document = client.manifest(&reference.repository, &Target::Digest(digest())).await?;
+                let document = client.manifest(&reference.repository, &Target::Digest(digest())).await;
+                let document = document.map_err(|error| ImageError::of_registry(self.describe(), digest(), error))?;
                 document.ok_or_else(|| ImageError::Missing { place: self.describe(), digest: digest() })
             }
             Self::Layout { layout, .. } => layout.document(descriptor),
             Self::Store { store, .. } => {
                 let bytes = store.read(&descriptor.digest, DOCUMENT_LIMIT)?;
-                Document::read(&descriptor.media_type, bytes)
-                    .map_err(|source| ImageError::Document { place: self.describe(), digest: digest(), source })
+                Document::read(&descriptor.media_type, bytes).map_err(|source| ImageError::Document {
+                    place: self.describe(),
+                    digest: digest(),
+                    source,
+                })
             }
         }
     }
@@ -120,7 +128,9 @@ impl Place {
         let mut reader = self.reader(descriptor).await?;
         match reader.read_to_end(&mut bytes).await {
             Ok(_) => Ok(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(ImageError::Mismatch { place, digest }),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                Err(ImageError::Mismatch { place, digest })
+            }
             Err(source) => Err(ImageError::Io { action: "read a blob of", path: place.into(), source }),
         }
     }
@@ -129,8 +139,8 @@ impl Place {
     pub async fn reader(&self, descriptor: &Descriptor) -> Result<BlobReader, ImageError> {
         match self {
             Self::Registry { client, reference } => {
-                let reader = client.blob(&reference.repository, descriptor).await?;
-                Ok(Box::pin(reader))
+                let reader = client.blob(&reference.repository, descriptor).await;
+                reader.map_err(|error| ImageError::of_registry(self.describe(), descriptor.digest.clone(), error))
             }
             Self::Layout { layout, .. } => layout.reader(descriptor),
             Self::Store { store, .. } => Ok(reader_of(store.open_blob(&descriptor.digest)?, descriptor)),

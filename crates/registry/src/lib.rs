@@ -1,1 +1,24 @@
-//! The OCI distribution client.
+//! The OCI distribution client (distribution-spec v1.1).
+//!
+//! [`Client`] asks few questions: what it knows of a host (how it wants to be logged in to, whether it lists referrers) is kept and shared by all
+//! clones. Credentials go to the registry and to the token service that it names, and nowhere else; answers are bounded, and bytes are checked
+//! against the digest that asked for them.
+
+mod auth;
+mod blob;
+mod challenge;
+mod client;
+mod endpoint;
+mod error;
+mod manifest;
+mod options;
+mod reader;
+mod referrers;
+mod tags;
+mod transport;
+
+pub use blob::Pushed;
+pub use client::Client;
+pub use error::{ErrorKind, RegistryError};
+pub use options::{Credentials, HostOptions, Options, Secret};
+pub use reader::{BlobReader, verified};

@@ -26,12 +26,19 @@ struct Verified {
 
 impl Verified {
     fn mismatch(&self) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, format!("the bytes of {} do not match their digest", self.descriptor.digest))
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the bytes of {} do not match their digest", self.descriptor.digest),
+        )
     }
 }
 
 impl AsyncRead for Verified {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         match self.inner.as_mut().poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {}

@@ -1,0 +1,124 @@
+use crate::auth::Action;
+use crate::endpoint::{follow, redacted};
+use crate::reader::{BlobReader, verified};
+use crate::transport::{Body, Call, header};
+use crate::{Client, RegistryError};
+use consign_oci::{Descriptor, Digest, Repository};
+use futures::TryStreamExt;
+use futures::future::BoxFuture;
+use reqwest::header::LOCATION;
+use reqwest::{Method, Response, StatusCode};
+use std::io;
+use tokio::io::AsyncRead;
+use tokio_util::io::{ReaderStream, StreamReader};
+
+/// Bytes that are read and sent at once.
+const CHUNK: usize = 128 << 10;
+
+/// How a blob came to be in a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It was there.
+    Existed,
+    /// The registry took it from another of its repositories.
+    Mounted,
+    /// It was sent.
+    Uploaded,
+}
+
+impl Client {
+    /// Returns whether a repository has a blob.
+    pub async fn blob_exists(&self, repository: &Repository, digest: &Digest) -> Result<bool, RegistryError> {
+        let call = Call::new(self, Method::HEAD, repository, &format!("blobs/{digest}"))?;
+        let response = self.send(&call).await?;
+        match response.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(self.refused(&call, response).await),
+        }
+    }
+
+    /// Opens a blob. Reading it to the end fails if its bytes are not those of the descriptor.
+    pub async fn blob(&self, repository: &Repository, descriptor: &Descriptor) -> Result<BlobReader, RegistryError> {
+        let call = Call::new(self, Method::GET, repository, &format!("blobs/{}", descriptor.digest))?;
+        let response = self.send(&call).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.refused(&call, response).await);
+        }
+        let stream = response.bytes_stream().map_err(|error| io::Error::other(error.without_url()));
+        Ok(verified(StreamReader::new(stream), descriptor))
+    }
+
+    /// Brings a blob into a repository: asks whether it is there, else whether the registry takes it from `mount_from`, else sends it.
+    ///
+    /// `open` is called for each try. The bytes are hashed again as they are sent.
+    pub async fn push_blob<R, F>(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        open: impl Fn() -> F + Sync,
+        mount_from: Option<&Repository>,
+    ) -> Result<Pushed, RegistryError>
+    where
+        F: Future<Output = io::Result<R>> + Send,
+        R: AsyncRead + Send + 'static,
+    {
+        if self.blob_exists(repository, &descriptor.digest).await? {
+            return Ok(Pushed::Existed);
+        }
+        let mut call = Call::new(self, Method::POST, repository, "blobs/uploads/")?;
+        // An upload that was begun and forgotten is removed by the registry.
+        call.repeatable = true;
+        if let Some(from) = mount_from {
+            call.action = Action::Mount(from);
+            let digest = descriptor.digest.to_string();
+            call.url.query_pairs_mut().append_pair("mount", &digest).append_pair("from", from.path());
+        }
+        let response = self.send(&call).await?;
+        match response.status() {
+            StatusCode::CREATED if mount_from.is_some() => return Ok(Pushed::Mounted),
+            StatusCode::ACCEPTED => {}
+            _ => return Err(self.refused(&call, response).await),
+        }
+        self.upload(repository, descriptor, &call, &response, &open).await?;
+        Ok(Pushed::Uploaded)
+    }
+
+    async fn upload<R, F>(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        begun: &Call<'_>,
+        answer: &Response,
+        open: &(impl Fn() -> F + Sync),
+    ) -> Result<(), RegistryError>
+    where
+        F: Future<Output = io::Result<R>> + Send,
+        R: AsyncRead + Send + 'static,
+    {
+        let Some(location) = header(answer.headers(), &LOCATION) else {
+            let problem = "it began an upload, but does not say where".to_owned();
+            return Err(RegistryError::Protocol { url: redacted(&begun.url), problem });
+        };
+        let mut url = follow(&begun.url, location)?;
+        url.query_pairs_mut().append_pair("digest", &descriptor.digest.to_string());
+        let failed = |source| RegistryError::Source { digest: descriptor.digest.clone(), source };
+        let body = || -> BoxFuture<'_, Result<reqwest::Body, RegistryError>> {
+            Box::pin(async move {
+                let reader = verified(open().await.map_err(failed)?, descriptor);
+                Ok(reqwest::Body::wrap_stream(ReaderStream::with_capacity(reader, CHUNK)))
+            })
+        };
+        let call = Call {
+            url,
+            content_type: Some("application/octet-stream"),
+            body: Body::Stream(descriptor.size, &body),
+            ..Call::new(self, Method::PUT, repository, "blobs/uploads/")?
+        };
+        let response = self.send(&call).await?;
+        if response.status() != StatusCode::CREATED {
+            return Err(self.refused(&call, response).await);
+        }
+        Ok(())
+    }
+}

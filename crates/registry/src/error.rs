@@ -1,0 +1,134 @@
+use consign_oci::{Digest, DocumentError};
+use std::io;
+
+/// Why a registry did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The registry said no.
+    #[error("{method} {url}: {status}{}", said(code.as_deref(), message.as_deref()))]
+    Answer {
+        /// Method of the request.
+        method: String,
+        /// Its URL, without what may be secret.
+        url: String,
+        /// HTTP status of the answer.
+        status: u16,
+        /// The registry's error code, such as `DENIED` (distribution-spec, "Error Codes").
+        code: Option<String>,
+        /// The registry's own words.
+        message: Option<String>,
+    },
+    /// No answer came.
+    #[error("{method} {url}: no answer")]
+    Unreachable {
+        /// Method of the request.
+        method: String,
+        /// Its URL.
+        url: String,
+        /// Why not.
+        source: reqwest::Error,
+    },
+    /// The token service gave no token.
+    #[error("{registry} wants a token of {realm}, which gives none: {problem}")]
+    Token {
+        /// The registry.
+        registry: String,
+        /// The token service.
+        realm: String,
+        /// Why not.
+        problem: String,
+    },
+    /// Bytes came that are not those asked for.
+    #[error("{url}: the bytes do not match {digest}")]
+    Mismatch {
+        /// Where they came from.
+        url: String,
+        /// What they were to be.
+        digest: Digest,
+    },
+    /// The answer is larger than any should be.
+    #[error("{url}: the answer has more than {limit} bytes")]
+    TooLarge {
+        /// Where it came from.
+        url: String,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// The answer is not a manifest.
+    #[error("{url}")]
+    Document {
+        /// Where it came from.
+        url: String,
+        /// What is wrong with it.
+        source: DocumentError,
+    },
+    /// The answer breaks the specification, or would lead somewhere that it must not.
+    #[error("{url}: {problem}")]
+    Protocol {
+        /// Where it came from.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The bytes to send could not be read.
+    #[error("cannot read the bytes of {digest}")]
+    Source {
+        /// What was to be sent.
+        digest: Digest,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The client could not be made.
+    #[error("cannot set up the HTTP client")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// What an error means, for what to try next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Credentials are missing or wrong.
+    Unauthorized,
+    /// The credentials do not suffice.
+    Denied,
+    /// There is nothing of that name.
+    NotFound,
+    /// The tag may not be moved.
+    Immutable,
+    /// Too many requests.
+    Throttled,
+    /// No answer came.
+    Unreachable,
+    /// Bytes are not those that were asked for.
+    Mismatch,
+    /// Something else.
+    Other,
+}
+
+impl RegistryError {
+    /// Returns what the error means.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Answer { status, code, .. } => match (status, code.as_deref()) {
+                (_, Some("TAG_IMMUTABLE" | "ImageTagAlreadyExistsException")) | (409, _) => ErrorKind::Immutable,
+                (401, _) => ErrorKind::Unauthorized,
+                (403, _) => ErrorKind::Denied,
+                (404, _) => ErrorKind::NotFound,
+                (429, _) => ErrorKind::Throttled,
+                _ => ErrorKind::Other,
+            },
+            Self::Token { .. } => ErrorKind::Unauthorized,
+            Self::Unreachable { .. } => ErrorKind::Unreachable,
+            Self::Mismatch { .. } => ErrorKind::Mismatch,
+            _ => ErrorKind::Other,
+        }
+    }
+}
+
+fn said(code: Option<&str>, message: Option<&str>) -> String {
+    match (code, message) {
+        (Some(code), Some(message)) if !message.is_empty() => format!(" {code}: {message}"),
+        (Some(code), _) => format!(" {code}"),
+        (None, Some(message)) => format!(": {message}"),
+        (None, None) => String::new(),
+    }
+}

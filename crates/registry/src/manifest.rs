@@ -1,0 +1,124 @@
+use crate::endpoint::redacted;
+use crate::transport::{Body, Call, header, read_limited};
+use crate::{Client, RegistryError};
+use bytes::Bytes;
+use consign_oci::{Descriptor, Digest, Document, Repository, Target, media_type};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use reqwest::{Method, Response, StatusCode};
+
+/// Largest manifest that is read, in bytes.
+const MANIFEST_LIMIT: u64 = 8 << 20;
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+
+impl Client {
+    /// Returns what a tag or digest names, without its bytes; `None` if there is nothing of that name.
+    pub async fn manifest_descriptor(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Result<Option<Descriptor>, RegistryError> {
+        let call = self.manifest_call(Method::HEAD, repository, target)?;
+        let response = self.send(&Call { accept: &accept(), ..call }).await?;
+        let call = self.manifest_call(Method::HEAD, repository, target)?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(None),
+            _ => return Err(self.refused(&call, response).await),
+        }
+        let headers = response.headers();
+        let digest = header(headers, &CONTENT_DIGEST).and_then(|text| text.parse::<Digest>().ok());
+        let size = header(headers, &CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
+        let media_type =
+            content_type(&response).filter(|media_type| media_type::MANIFESTS.contains(&media_type.as_str()));
+        match (digest, size, media_type) {
+            (Some(digest), Some(size), Some(media_type)) => {
+                if let Target::Digest(asked) = target
+                    && *asked != digest
+                {
+                    return Err(RegistryError::Mismatch { url: redacted(&call.url), digest: asked.clone() });
+                }
+                Ok(Some(Descriptor::new(&media_type, digest, size)))
+            }
+            // Some registries answer HEAD without these; the bytes themselves tell.
+            _ => Ok(self.manifest(repository, target).await?.map(|document| document.descriptor())),
+        }
+    }
+
+    /// Reads what a tag or digest names; `None` if there is nothing of that name.
+    pub async fn manifest(&self, repository: &Repository, target: &Target) -> Result<Option<Document>, RegistryError> {
+        let accept = accept();
+        let call = Call { accept: &accept, ..self.manifest_call(Method::GET, repository, target)? };
+        let response = self.send(&call).await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(None),
+            _ => return Err(self.refused(&call, response).await),
+        }
+        let url = redacted(&call.url);
+        let stated = header(response.headers(), &CONTENT_DIGEST).and_then(|text| text.parse::<Digest>().ok());
+        let served = content_type(&response);
+        let bytes = read_limited(response, MANIFEST_LIMIT).await?;
+        let asked = match target {
+            Target::Digest(digest) => Some(digest.clone()),
+            Target::Tag(_) => stated,
+        };
+        if let Some(digest) = asked.filter(|digest| !digest.matches(&bytes)) {
+            return Err(RegistryError::Mismatch { url, digest });
+        }
+        let media_type = served.filter(|served| media_type::MANIFESTS.contains(&served.as_str()));
+        let media_type = media_type.or_else(|| stated_in(&bytes)).unwrap_or_else(|| media_type::MANIFEST.to_owned());
+        let document = Document::read(&media_type, bytes.into());
+        document.map(Some).map_err(|source| RegistryError::Document { url, source })
+    }
+
+    /// Writes a manifest under a tag or its digest. What it refers to must be there.
+    ///
+    /// Where it is about another manifest and the registry does not say that it lists such, the list under the referrers tag is brought up to date
+    /// (distribution-spec, "Referrers Tag Schema").
+    pub async fn put_manifest(
+        &self,
+        repository: &Repository,
+        target: &Target,
+        document: &Document,
+    ) -> Result<(), RegistryError> {
+        let body = Body::Bytes(Bytes::copy_from_slice(document.bytes()));
+        let content_type = Some(document.media_type());
+        // Writing the same bytes under the same name again changes nothing.
+        let call =
+            Call { body, content_type, repeatable: true, ..self.manifest_call(Method::PUT, repository, target)? };
+        let response = self.send(&call).await?;
+        if !matches!(response.status(), StatusCode::CREATED | StatusCode::OK | StatusCode::ACCEPTED) {
+            return Err(self.refused(&call, response).await);
+        }
+        let listed = response.headers().contains_key(SUBJECT);
+        if let Some(subject) = document.subject().filter(|_| !listed) {
+            self.list_referrer(repository, &subject.digest, document).await?;
+        }
+        Ok(())
+    }
+
+    fn manifest_call<'a>(
+        &self,
+        method: Method,
+        repository: &'a Repository,
+        target: &Target,
+    ) -> Result<Call<'a>, RegistryError> {
+        Call::new(self, method, repository, &format!("manifests/{target}"))
+    }
+}
+
+/// Every manifest type: some registries say that there is nothing where the type is not asked for.
+fn accept() -> String {
+    media_type::MANIFESTS.join(", ")
+}
+
+fn content_type(response: &Response) -> Option<String> {
+    let text = header(response.headers(), &CONTENT_TYPE)?;
+    Some(text.split(';').next().unwrap_or_default().trim().to_owned())
+}
+
+fn stated_in(bytes: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    Some(value.get("mediaType")?.as_str()?.to_owned())
+}

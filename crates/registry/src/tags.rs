@@ -1,0 +1,55 @@
+use crate::endpoint::redacted;
+use crate::referrers::next_page;
+use crate::transport::{Call, header, read_limited};
+use crate::{Client, RegistryError};
+use consign_oci::{Repository, Tag};
+use reqwest::header::LINK;
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+
+/// Largest page of a list, in bytes.
+const PAGE_LIMIT: u64 = 8 << 20;
+/// Most tags of a repository that are read.
+const TAG_LIMIT: usize = 100_000;
+/// Most pages of a list.
+const PAGES: usize = 1_000;
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    tags: Option<Vec<String>>,
+}
+
+impl Client {
+    /// Returns the tags of a repository; none if there is no such repository.
+    pub async fn tags(&self, repository: &Repository) -> Result<Vec<Tag>, RegistryError> {
+        let mut tags: Vec<Tag> = Vec::new();
+        let mut call = Call::new(self, Method::GET, repository, "tags/list?n=1000")?;
+        call.accept = "application/json";
+        for _ in 0..PAGES {
+            let response = self.send(&call).await?;
+            match response.status() {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND => return Ok(tags),
+                _ => return Err(self.refused(&call, response).await),
+            }
+            let next = next_page(&call.url, header(response.headers(), &LINK))?;
+            let bytes = read_limited(response, PAGE_LIMIT).await?;
+            let broken = |problem: String| RegistryError::Protocol { url: redacted(&call.url), problem };
+            let page: Page =
+                serde_json::from_slice(&bytes).map_err(|error| broken(format!("not a list of tags: {error}")))?;
+            tags.extend(page.tags.unwrap_or_default().iter().filter_map(|tag| tag.parse::<Tag>().ok()));
+            if tags.len() > TAG_LIMIT {
+                return Err(broken(format!("the repository has more than {TAG_LIMIT} tags")));
+            }
+            match next {
+                Some(url) => call.url = url,
+                None => return Ok(tags),
+            }
+        }
+        Err(RegistryError::Protocol {
+            url: redacted(&call.url),
+            problem: format!("the list has more than {PAGES} pages"),
+        })
+    }
+}

@@ -1,0 +1,234 @@
+use crate::auth::{self, Action, Token};
+use crate::challenge::Challenge;
+use crate::endpoint::{self, follow, redacted, same_host};
+use crate::{Client, Credentials, RegistryError};
+use bytes::Bytes;
+use consign_oci::Repository;
+use futures::future::BoxFuture;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use reqwest::{Method, Response, StatusCode, Url};
+use serde::Deserialize;
+use std::time::{Duration, Instant};
+
+/// Largest body of an error that is read, in bytes.
+const ERROR_LIMIT: u64 = 64 << 10;
+/// Redirects that are followed.
+const REDIRECT_LIMIT: usize = 5;
+/// How often a request is made that may be made again.
+const TRIES: u32 = 4;
+/// The wait before the second try; each further wait is three times as long.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Longest wait that a registry may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// A request's body.
+pub(crate) enum Body<'a> {
+    Empty,
+    Bytes(Bytes),
+    /// Opened anew for each try. With its length in bytes.
+    Stream(u64, &'a (dyn Fn() -> BoxFuture<'a, Result<reqwest::Body, RegistryError>> + Sync)),
+}
+
+/// A request to a registry.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) repository: &'a Repository,
+    pub(crate) action: Action<'a>,
+    pub(crate) accept: &'a str,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) body: Body<'a>,
+    /// Whether doing it twice is the same as doing it once.
+    pub(crate) repeatable: bool,
+    /// Whether redirects are followed.
+    pub(crate) redirects: bool,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(
+        client: &Client,
+        method: Method,
+        repository: &'a Repository,
+        rest: &str,
+    ) -> Result<Self, RegistryError> {
+        let url = endpoint::url(repository, client.options_of(repository), rest)?;
+        let reading = matches!(method, Method::GET | Method::HEAD);
+        Ok(Self {
+            method,
+            url,
+            repository,
+            action: if reading { Action::Pull } else { Action::Push },
+            accept: "*/*",
+            content_type: None,
+            body: Body::Empty,
+            repeatable: reading,
+            redirects: reading,
+        })
+    }
+}
+
+impl Client {
+    /// Makes a request: logs in where asked to, follows redirects, and tries again what may be tried again. Answers of any status are returned.
+    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+        let mut wait = FIRST_WAIT;
+        for attempt in 1.. {
+            let last = attempt >= TRIES || !call.repeatable;
+            let pause = match self.send_once(call).await {
+                Ok(response) if last || !is_temporary(response.status()) => return Ok(response),
+                Ok(response) => retry_after(response.headers()).unwrap_or(wait),
+                Err(RegistryError::Unreachable { .. }) if !last => wait,
+                Err(error) => return Err(error),
+            };
+            tokio::time::sleep(pause.min(LONGEST_WAIT)).await;
+            wait *= 3;
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn send_once(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+        let scopes = call.action.scopes(call.repository);
+        let authorization = self.authorization(call, &scopes).await?;
+        let response = self.send_following(call, authorization.as_deref()).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        // The first request to a host shows how it wants to be logged in to; later on a token may have ended early.
+        let challenge = response.headers().get_all(WWW_AUTHENTICATE).iter();
+        let challenge = challenge.filter_map(|header| Challenge::parse(header.to_str().ok()?)).next();
+        let Some(challenge) = challenge else { return Ok(response) };
+        let registry = call.repository.registry().to_owned();
+        {
+            let mut known = self.known();
+            known.hosts.entry(registry.clone()).or_default().challenge = Some(challenge);
+            known.tokens.remove(&(registry, scopes.clone()));
+        }
+        match self.authorization(call, &scopes).await? {
+            Some(second) if Some(&second) != authorization.as_ref() => self.send_following(call, Some(&second)).await,
+            _ => Ok(response),
+        }
+    }
+
+    /// Returns the value of `Authorization`, as far as it is known what the host wants.
+    async fn authorization(&self, call: &Call<'_>, scopes: &[String]) -> Result<Option<String>, RegistryError> {
+        let credentials = self.credentials_of(call.repository);
+        if let Credentials::Bearer(token) = credentials {
+            return Ok(Some(format!("Bearer {}", token.expose())));
+        }
+        let registry = call.repository.registry();
+        let challenge = self.known().hosts.get(registry).and_then(|host| host.challenge.clone());
+        match (challenge, credentials) {
+            (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
+                Ok(Some(auth::basic(username, password.expose())))
+            }
+            (Some(Challenge::Bearer { realm, service }), _) => {
+                let key = (registry.to_owned(), scopes.to_vec());
+                let kept: Option<Token> = self.known().tokens.get(&key).cloned();
+                if let Some(token) = kept.filter(|token| token.expires > Instant::now()) {
+                    return Ok(Some(format!("Bearer {}", token.value)));
+                }
+                let http = self.http(call.repository);
+                let token = auth::token(http, &call.url, (&realm, service.as_deref()), scopes, credentials).await?;
+                let value = format!("Bearer {}", token.value);
+                self.known().tokens.insert(key, token);
+                Ok(Some(value))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Sends a request and follows redirects. Credentials stay with the registry's own host.
+    async fn send_following(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response, RegistryError> {
+        let registry = endpoint::url(call.repository, self.options_of(call.repository), "")?;
+        let mut url = call.url.clone();
+        for _ in 0..=REDIRECT_LIMIT {
+            let mut request =
+                self.http(call.repository).request(call.method.clone(), url.clone()).header(ACCEPT, call.accept);
+            if let Some(content_type) = call.content_type {
+                request = request.header(CONTENT_TYPE, content_type);
+            }
+            if let Some(authorization) = authorization.filter(|_| same_host(&url, &registry)) {
+                request = request.header(AUTHORIZATION, authorization);
+            }
+            request = match &call.body {
+                Body::Empty if call.method == Method::GET || call.method == Method::HEAD => request,
+                Body::Empty => request.header(CONTENT_LENGTH, 0),
+                Body::Bytes(bytes) => request.body(bytes.clone()),
+                Body::Stream(length, open) => request.header(CONTENT_LENGTH, *length).body(open().await?),
+            };
+            let response = request.send().await.map_err(|error| RegistryError::Unreachable {
+                method: call.method.to_string(),
+                url: redacted(&url),
+                source: error.without_url(),
+            })?;
+            let location =
+                header(response.headers(), &LOCATION).filter(|_| response.status().is_redirection() && call.redirects);
+            match location {
+                Some(location) => url = follow(&url, location)?,
+                None => return Ok(response),
+            }
+        }
+        Err(RegistryError::Protocol { url: redacted(&call.url), problem: "it redirects in a circle".to_owned() })
+    }
+
+    /// Makes an error of an answer that says no.
+    pub(crate) async fn refused(&self, call: &Call<'_>, response: Response) -> RegistryError {
+        #[derive(Deserialize)]
+        struct Answer {
+            errors: Vec<Entry>,
+        }
+        #[derive(Deserialize)]
+        struct Entry {
+            code: Option<String>,
+            message: Option<String>,
+        }
+        let status = response.status().as_u16();
+        let body = read_limited(response, ERROR_LIMIT).await.unwrap_or_default();
+        let first = serde_json::from_slice(&body).ok().and_then(|answer: Answer| answer.errors.into_iter().next());
+        let (code, message) = first.map_or((None, None), |entry| (entry.code, entry.message));
+        RegistryError::Answer {
+            method: call.method.to_string(),
+            url: redacted(&call.url),
+            status,
+            code: code.map(|code| printable(&code)),
+            message: message.map(|message| printable(&message)),
+        }
+    }
+}
+
+/// Reads an answer of at most `limit` bytes.
+pub(crate) async fn read_limited(mut response: Response, limit: u64) -> Result<Bytes, RegistryError> {
+    let url = redacted(response.url());
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = response.chunk().await.map_err(|error| RegistryError::Unreachable {
+            method: "GET".to_owned(),
+            url: url.clone(),
+            source: error.without_url(),
+        })?;
+        let Some(chunk) = chunk else { return Ok(bytes.into()) };
+        if (bytes.len() + chunk.len()) as u64 > limit {
+            return Err(RegistryError::TooLarge { url, limit });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+}
+
+/// Returns a header that is text.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    header(headers, &RETRY_AFTER)?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// A registry's words, fit for a terminal.
+fn printable(text: &str) -> String {
+    text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
