@@ -1,0 +1,66 @@
+use consign_oci::layer::{EntryPath, EntryPathError};
+use consign_package::deb::installed::InstalledError;
+use std::io;
+
+/// An image whose contents cannot be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// A blob that is no layer.
+    #[error("`{media_type}` is not a layer type that consign reads")]
+    MediaType {
+        /// What was stated.
+        media_type: String,
+    },
+    /// A layer that cannot be read or decompressed.
+    #[error("the layer cannot be read")]
+    Read {
+        /// What is wrong.
+        #[from]
+        source: io::Error,
+    },
+    /// A layer that is not a tar stream.
+    #[error("the layer is not a tar stream: at byte {offset}, {reason}")]
+    Archive {
+        /// Bytes of the uncompressed layer before the fault.
+        offset: u64,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A layer that holds more than any image does.
+    #[error("the layer holds more than {limit} bytes")]
+    Size {
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// A layer with a name that leads out of the image.
+    #[error("the layer has an entry that no image may have")]
+    Path {
+        /// What is wrong.
+        #[from]
+        source: EntryPathError,
+    },
+    /// An image with more links than can be followed.
+    #[error("the image's links take more than {limit} bytes")]
+    Links {
+        /// The most that is kept, in bytes.
+        limit: usize,
+    },
+    /// A package database that was not kept while the layers flowed, so that nothing can be said about it.
+    #[error(
+        "`{path}` stands at `{place}`, which cannot be listed: it is too large, sparse, or has a name that is not looked for"
+    )]
+    Unkept {
+        /// Where the database is expected.
+        path: EntryPath,
+        /// Where links lead from there.
+        place: EntryPath,
+    },
+    /// A package database that is damaged.
+    #[error("`{path}` does not list packages")]
+    Status {
+        /// Where it stands.
+        path: EntryPath,
+        /// What is wrong.
+        source: InstalledError,
+    },
+}

@@ -1,0 +1,210 @@
+use crate::layer_stream::uncompressed;
+use crate::tar_stream::{Member, MemberKind, TarStream};
+use crate::tree::{Node, Tree};
+use crate::{Catalogue, Distribution, InventoryError, Package};
+use bytes::Bytes;
+use consign_oci::layer::{Entry, EntryPath, Kind};
+use consign_package::deb::installed;
+use std::io::Read;
+
+/// Largest file that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
+const FILE_LIMIT: u64 = 64 << 20;
+/// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
+const TARGET_LIMIT: usize = 4096;
+
+const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+const DPKG_STATUS: &str = "var/lib/dpkg/status";
+const DPKG_STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
+
+/// Sees the entries of an image's layers, lowest layer first, and keeps what a [`Catalogue`] needs.
+///
+/// Whiteouts hide what lower layers have; folders are found through links; a hard link is the file that it names. Since layers
+/// are seen once, contents are kept by name (`status`, `os-release`, `status.d/…`); a database that is there but was not kept is an error, never an empty catalogue.
+#[derive(Default)]
+pub struct Observer {
+    tree: Tree,
+    problem: Option<InventoryError>,
+}
+
+impl Observer {
+    /// Makes an observer of an image with no layers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts the next layer, for [`Observer::entry`].
+    pub fn begin_layer(&mut self) {
+        self.tree.begin_layer();
+    }
+
+    /// Sees one entry of the current layer, as it flows from a builder. What is wrong with it is said by [`Observer::finish`].
+    pub fn entry(&mut self, entry: &Entry) {
+        let result = match &entry.kind {
+            Kind::Directory => self.place(&entry.path, Item::Directory),
+            Kind::Symlink(target) => self.place(&entry.path, Item::Symlink(target.clone())),
+            Kind::HardLink(target) => self.place(&entry.path, Item::HardLink(target.clone())),
+            // Copied, because the slice would keep the whole package in memory.
+            Kind::File(contents) if wanted(&entry.path) && contents.len() as u64 <= FILE_LIMIT => {
+                self.place(&entry.path, Item::File(Some(Bytes::copy_from_slice(contents))))
+            }
+            Kind::File(_) => self.place(&entry.path, Item::File(None)),
+        };
+        if let Err(problem) = result {
+            self.problem.get_or_insert(problem);
+        }
+    }
+
+    /// Sees a whole layer as it lies in a blob of this media type, and reads `blob` to its end.
+    pub fn layer(&mut self, media_type: &str, blob: impl Read) -> Result<(), InventoryError> {
+        self.begin_layer();
+        uncompressed(media_type, blob, |stream| {
+            let mut stream = TarStream::new(stream);
+            while let Some(member) = stream.next_member()? {
+                self.member(member, &mut stream)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns what is in the image.
+    pub fn finish(self) -> Result<Catalogue, InventoryError> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let distribution = self.distribution()?;
+        let mut packages = Vec::new();
+        for path in [vec![DPKG_STATUS.parse()?], self.status_files()?].concat() {
+            if let Some(status) = self.read(&path)? {
+                let installed = installed::parse(&status).map_err(|source| InventoryError::Status { path, source })?;
+                packages.extend(installed.into_iter().map(|package| Package::debian(package, distribution.as_ref())));
+            }
+        }
+        Ok(Catalogue::new(distribution, packages))
+    }
+
+    fn member(&mut self, member: Member, stream: &mut TarStream<impl Read>) -> Result<(), InventoryError> {
+        let path: EntryPath = member.path.parse()?;
+        let item = match member.kind {
+            MemberKind::Directory => Item::Directory,
+            MemberKind::Symlink(target) => Item::Symlink(target),
+            MemberKind::HardLink(target) => Item::HardLink(target.parse()?),
+            MemberKind::File if wanted(&path) && member.size <= FILE_LIMIT => {
+                Item::File(Some(stream.contents(FILE_LIMIT)?))
+            }
+            MemberKind::File | MemberKind::SparseFile => Item::File(None),
+            MemberKind::Other => Item::Device,
+        };
+        self.place(&path, item)
+    }
+
+    fn place(&mut self, path: &EntryPath, item: Item) -> Result<(), InventoryError> {
+        if path.is_root() {
+            return Ok(());
+        }
+        // An engine cannot unpack what lies in a loop of links, so nothing is there.
+        let Some(place) = self.tree.place(path) else { return Ok(()) };
+        match Whiteout::of(&place)? {
+            Whiteout::Path(hidden) => self.tree.white_out(&hidden),
+            Whiteout::Folder(folder) => self.tree.white_out_below(&self.tree.follow(&folder).unwrap_or(folder)),
+            Whiteout::Metadata => {}
+            Whiteout::None => return self.put(path, &place, item),
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, path: &EntryPath, place: &EntryPath, item: Item) -> Result<(), InventoryError> {
+        let node = match item {
+            Item::Directory => {
+                self.tree.put_folder(place);
+                return Ok(());
+            }
+            Item::Symlink(target) => (target.len() <= TARGET_LIMIT).then_some(Node::Symlink(target)),
+            Item::File(Some(contents)) => Some(Node::Kept(contents)),
+            Item::File(None) => wanted(path).then_some(Node::Unkept),
+            Item::HardLink(target) => {
+                let original = self.tree.place(&target).and_then(|target| self.tree.get(&target)).cloned();
+                original.or_else(|| wanted(path).then_some(Node::Unkept))
+            }
+            Item::Device => None,
+        };
+        match node {
+            Some(node) => self.tree.put(place, node),
+            None => {
+                self.tree.clear(place);
+                Ok(())
+            }
+        }
+    }
+
+    fn distribution(&self) -> Result<Option<Distribution>, InventoryError> {
+        for path in OS_RELEASE {
+            if let Some(text) = self.read(&path.parse()?)? {
+                return Ok(Distribution::read(&text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the files of `status.d`, one for each package, as images without a package manager have them.
+    fn status_files(&self) -> Result<Vec<EntryPath>, InventoryError> {
+        let folder: EntryPath = DPKG_STATUS_FOLDER.parse()?;
+        let Some(place) = self.tree.follow(&folder) else { return Ok(Vec::new()) };
+        if place.name() != folder.name() {
+            return Err(InventoryError::Unkept { path: folder, place });
+        }
+        Ok(self.tree.list(&place).into_iter().filter(|path| installed::describes_package(path.name())).collect())
+    }
+
+    /// Returns the text at a path, with links followed. What is not UTF-8 in it is replaced.
+    fn read(&self, path: &EntryPath) -> Result<Option<String>, InventoryError> {
+        let Some(place) = self.tree.follow(path) else { return Ok(None) };
+        match self.tree.get(&place) {
+            Some(Node::Kept(contents)) => Ok(Some(String::from_utf8_lossy(contents).into_owned())),
+            Some(Node::Unkept) => Err(InventoryError::Unkept { path: path.clone(), place }),
+            // A link to a file whose name says nothing: it may be there, so that nothing can be said.
+            None if !wanted(&place) => Err(InventoryError::Unkept { path: path.clone(), place }),
+            None | Some(Node::Symlink(_)) => Ok(None),
+        }
+    }
+}
+
+/// What an entry puts at its place.
+enum Item {
+    Directory,
+    Symlink(String),
+    HardLink(EntryPath),
+    /// A file, with its contents where they are wanted and within bounds.
+    File(Option<Bytes>),
+    Device,
+}
+
+/// Returns whether the contents of a file with this name are kept.
+fn wanted(path: &EntryPath) -> bool {
+    let in_status_folder =
+        || path.parent().is_some_and(|folder| folder.name() == "status.d") && installed::describes_package(path.name());
+    path.name() == "status" || path.name().contains("os-release") || in_status_folder()
+}
+
+/// What an entry hides in lower layers (image-spec, layer.md, "Whiteouts").
+enum Whiteout {
+    /// It is an entry like others.
+    None,
+    /// One path.
+    Path(EntryPath),
+    /// All that is in this folder.
+    Folder(EntryPath),
+    /// Nothing: it is a note of a file system to itself.
+    Metadata,
+}
+
+impl Whiteout {
+    fn of(place: &EntryPath) -> Result<Self, InventoryError> {
+        let folder = place.parent().unwrap_or_default();
+        Ok(match place.name().strip_prefix(".wh.") {
+            None => Self::None,
+            Some(".wh..opq") => Self::Folder(folder),
+            Some(name) if name.starts_with(".wh.") || matches!(name, "" | ".") => Self::Metadata,
+            Some(name) => Self::Path(folder.join(name)?),
+        })
+    }
+}

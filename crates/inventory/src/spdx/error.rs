@@ -1,0 +1,19 @@
+/// An image that no SPDX document can be written for.
+#[derive(Debug, thiserror::Error)]
+pub enum SpdxError {
+    /// The image config states a time that is none.
+    #[error("the image config's `created` is `{text}`, which is not an RFC 3339 time")]
+    Created {
+        /// What it states.
+        text: String,
+        /// What is wrong.
+        source: jiff::Error,
+    },
+    /// The document cannot be written as JSON.
+    #[error("the SPDX document cannot be written")]
+    Json {
+        /// What is wrong.
+        #[from]
+        source: serde_json::Error,
+    },
+}

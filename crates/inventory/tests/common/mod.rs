@@ -1,0 +1,72 @@
+//! Images made of few files, as a builder lets them flow and as they lie in blobs.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
+
+use consign_inventory::{Catalogue, InventoryError, Observer};
+use consign_oci::layer::{Entry, Kind, LayerWriter, NoCache};
+use consign_oci::media_type;
+use std::io::Write;
+
+pub(crate) fn file(path: &str, contents: &str) -> Entry {
+    entry(path, Kind::File(contents.to_owned().into()))
+}
+
+pub(crate) fn folder(path: &str) -> Entry {
+    entry(path, Kind::Directory)
+}
+
+pub(crate) fn link(path: &str, target: &str) -> Entry {
+    entry(path, Kind::Symlink(target.to_owned()))
+}
+
+pub(crate) fn hard_link(path: &str, target: &str) -> Entry {
+    entry(path, Kind::HardLink(target.parse().unwrap()))
+}
+
+fn entry(path: &str, kind: Kind) -> Entry {
+    Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+}
+
+/// Returns the paragraph of an installed package.
+pub(crate) fn package(name: &str, version: &str) -> String {
+    format!(
+        "Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\nMaintainer: A B <a@example.org>\nDescription: words\n more\n\n"
+    )
+}
+
+/// Returns a layer as a gzip blob of several members, and as the tar stream in it.
+pub(crate) fn blob(entries: &[Entry]) -> (Vec<u8>, Vec<u8>) {
+    let mut ignore = |_: &Entry| ();
+    let mut writer = LayerWriter::new(Vec::new(), &NoCache, &mut ignore);
+    entries.iter().for_each(|entry| writer.segment(std::slice::from_ref(entry)).unwrap());
+    let (compressed, _) = writer.finish().unwrap();
+    let mut decoder = flate2::write::MultiGzDecoder::new(Vec::new());
+    decoder.write_all(&compressed).unwrap();
+    (compressed, decoder.finish().unwrap())
+}
+
+/// Lists an image by each way that its layers can come, which must agree.
+pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
+    let mut flowing = Observer::new();
+    let mut lying = [Observer::new(), Observer::new(), Observer::new()];
+    for layer in layers {
+        flowing.begin_layer();
+        layer.iter().for_each(|entry| flowing.entry(entry));
+        let (gzip, tar) = blob(layer);
+        let zstd = zstd::encode_all(&tar[..], 1).unwrap();
+        lying[0].layer(media_type::LAYER_GZIP, &gzip[..])?;
+        lying[1].layer(media_type::LAYER_ZSTD, &zstd[..])?;
+        lying[2].layer(media_type::LAYER, &tar[..])?;
+    }
+    let result = flowing.finish();
+    for other in lying.map(Observer::finish) {
+        assert_eq!(result.as_ref().ok(), other.as_ref().ok());
+    }
+    result
+}
+
+/// Returns `name version` of each package, joined by commas.
+pub(crate) fn names(catalogue: &Catalogue) -> String {
+    let names: Vec<String> =
+        catalogue.packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+    names.join(", ")
+}

@@ -1,0 +1,187 @@
+//! Layers that try to mislead or exhaust the reader.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{blob, file, names, package};
+use consign_inventory::{Catalogue, InventoryError, Observer};
+use consign_oci::media_type;
+use proptest::prelude::{any, prop, proptest};
+use std::io::Read;
+
+const STATUS: &str = "var/lib/dpkg/status";
+
+fn read(tar: &[u8]) -> Result<Catalogue, InventoryError> {
+    let mut observer = Observer::new();
+    observer.layer(media_type::LAYER, tar)?;
+    observer.finish()
+}
+
+type Member<'a> = (u8, &'a str, &'a str, &'a [u8]);
+
+/// Returns a tar stream of members with these type flags, names, link names and contents.
+fn tar(members: &[Member<'_>]) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for (flag, name, target, contents) in members {
+        let mut header = tar::Header::new_gnu();
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
+        header.set_entry_type(tar::EntryType::new(*flag));
+        header.set_size(contents.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        stream.extend_from_slice(header.as_bytes());
+        stream.extend_from_slice(contents);
+        stream.resize(stream.len().next_multiple_of(512), 0);
+    }
+    stream.resize(stream.len() + 1024, 0);
+    stream
+}
+
+#[test]
+fn reads_long_names_and_pax_records() {
+    let contents = package("a", "1");
+    let long = format!("{}/{STATUS}", ["l"; 99].join("/"));
+    let place = format!("{}/../{STATUS}", ["l"; 99].join("/"));
+    let size = format!("{} size={}\n", 9 + contents.len().to_string().len(), contents.len());
+    let table: Vec<(&str, Vec<Member<'_>>)> = vec![
+        ("gnu", vec![(b'L', "././@LongLink", "", STATUS.as_bytes()), (b'0', "short", "", contents.as_bytes())]),
+        ("pax", vec![(b'x', "pax", "", b"28 path=var/lib/dpkg/status\n"), (b'0', "short", "", contents.as_bytes())]),
+        ("pax of the whole archive", vec![(b'g', "pax", "", b"9 path=x\n"), (b'0', STATUS, "", contents.as_bytes())]),
+        ("pax size", vec![(b'x', "pax", "", size.as_bytes()), (b'0', STATUS, "", contents.as_bytes())]),
+        ("a name with a slash is a folder", vec![(b'0', STATUS, "", contents.as_bytes()), (b'0', "var/", "", b"")]),
+        (
+            "a name that is not text",
+            vec![
+                (b'x', "pax", "", &b"10 path=\xff\n"[..]),
+                (b'0', "short", "", b""),
+                (b'0', STATUS, "", contents.as_bytes()),
+            ],
+        ),
+        (
+            "unknown kinds",
+            vec![(b'Z', "x", "", b"abc"), (b'3', "dev/null", "", b""), (b'0', STATUS, "", contents.as_bytes())],
+        ),
+        (
+            "a long link",
+            vec![(b'K', "x", "", long.as_bytes()), (b'2', "y", "", b""), (b'0', STATUS, "", contents.as_bytes())],
+        ),
+        ("an old file", vec![(b'\0', STATUS, "", contents.as_bytes())]),
+    ];
+    for (name, members) in table {
+        assert_eq!(names(&read(&tar(&members)).unwrap()), "a 1", "{name}");
+    }
+    let leading_out = tar(&[(b'L', "x", "", place.as_bytes()), (b'0', "short", "", b"")]);
+    assert!(matches!(read(&leading_out), Err(InventoryError::Path { .. })));
+}
+
+#[test]
+fn sizes_of_links_and_folders_are_no_contents() {
+    let mut stream = tar(&[(b'5', "var", "", b""), (b'0', STATUS, "", package("a", "1").as_bytes())]);
+    let mut header = tar::Header::new_gnu();
+    header.as_mut_bytes().copy_from_slice(&stream[..512]);
+    header.set_size(1 << 30);
+    header.set_cksum();
+    stream[..512].copy_from_slice(header.as_bytes());
+    assert_eq!(names(&read(&stream).unwrap()), "a 1");
+}
+
+#[test]
+fn refuses_what_is_not_a_layer() {
+    let good = tar(&[(b'0', STATUS, "", package("a", "1").as_bytes())]);
+    let mut bad_sum = good.clone();
+    bad_sum[0] ^= 1;
+    let mut hidden = vec![0; 512];
+    hidden.extend_from_slice(&good);
+    let huge_extension = {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::XHeader);
+        header.set_size(u64::MAX >> 2);
+        header.set_cksum();
+        header.as_bytes().to_vec()
+    };
+    for (name, bytes) in [
+        ("wrong checksum", &bad_sum[..]),
+        ("ends in a header", &good[..300]),
+        ("ends in a file", &good[..600]),
+        ("hidden behind zeros", &hidden),
+        ("a huge extended header", &huge_extension),
+        ("malformed pax", &tar(&[(b'x', "", "", b"99 path=x\n")])),
+        ("pax without end", &tar(&[(b'x', "", "", b"8 path=x")])),
+        ("pax size", &tar(&[(b'x', "", "", b"12 size=1x2\n")])),
+        ("text", &[b'x'; 2000]),
+    ] {
+        assert!(matches!(read(bytes), Err(InventoryError::Archive { .. })), "{name}: {:?}", read(bytes));
+    }
+    for name in ["../etc/os-release", "a/../../b", "a/.wh..."] {
+        assert!(matches!(read(&tar(&[(b'0', name, "", b"")])), Err(InventoryError::Path { .. })), "{name}");
+    }
+    assert!(matches!(read(&tar(&[(b'1', "a", "../b", b"")])), Err(InventoryError::Path { .. })));
+    assert!(matches!(Observer::new().layer(media_type::IN_TOTO, &good[..]), Err(InventoryError::MediaType { .. })));
+    assert!(matches!(Observer::new().layer(media_type::LAYER_GZIP, &good[..]), Err(InventoryError::Read { .. })));
+    assert!(matches!(Observer::new().layer(media_type::LAYER_ZSTD, &good[..]), Err(InventoryError::Read { .. })));
+    let (gzip, _) = blob(&[file(STATUS, &package("a", "1"))]);
+    assert!(Observer::new().layer(media_type::LAYER_GZIP, &gzip[..gzip.len() / 2]).is_err());
+}
+
+#[test]
+fn holes_are_not_contents() {
+    let sparse = tar(&[(b'x', "", "", b"22 GNU.sparse.major=1\n"), (b'0', STATUS, "", package("a", "1").as_bytes())]);
+    assert!(matches!(read(&sparse), Err(InventoryError::Unkept { .. })));
+    let gnu_sparse = tar(&[(b'S', STATUS, "", package("a", "1").as_bytes())]);
+    assert!(matches!(read(&gnu_sparse), Err(InventoryError::Unkept { .. })));
+}
+
+#[test]
+fn a_damaged_database_is_no_empty_list() {
+    for text in [&b"Package: a\nStatus: install ok installed\n"[..], b"words", b"\xff\xfe: x\n"] {
+        assert!(matches!(read(&tar(&[(b'0', STATUS, "", text)])), Err(InventoryError::Status { .. })), "{text:?}");
+    }
+}
+
+/// Fails at its end, as a reader does that checks a digest there.
+struct Checked<R>(R);
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(std::io::ErrorKind::InvalidData.into()),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn reads_each_blob_to_its_end() {
+    let (gzip, tar) = blob(&[file(STATUS, &package("a", "1"))]);
+    let zstd = zstd::encode_all(&tar[..], 1).unwrap();
+    for (media_type, bytes) in
+        [(media_type::LAYER_GZIP, gzip), (media_type::LAYER_ZSTD, zstd), (media_type::LAYER, tar)]
+    {
+        let longer = [&bytes[..], &[0; 5000]].concat();
+        let mut rest = &longer[..];
+        if media_type == media_type::LAYER {
+            Observer::new().layer(media_type, &mut rest).unwrap();
+            assert!(rest.is_empty());
+        }
+        assert!(Observer::new().layer(media_type, Checked(&bytes[..])).is_err(), "{media_type}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn never_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        _ = read(&bytes);
+        _ = Observer::new().layer(media_type::LAYER_GZIP, &bytes[..]);
+        _ = Observer::new().layer(media_type::LAYER_ZSTD, &bytes[..]);
+    }
+
+    #[test]
+    fn never_panics_on_spoilt_layers(at in 0_usize..3000, byte in any::<u8>(), flag in any::<u8>(), name in "[a-z./]{0,99}", target in "[a-z./]{0,99}") {
+        let mut stream = tar(&[(flag, &name, &target, b"12 path=abc\n"), (b'0', STATUS, "", b"Package: a\n")]);
+        _ = read(&stream);
+        let at = at % stream.len();
+        stream[at] = byte;
+        _ = read(&stream);
+    }
+}
