@@ -1,1 +1,10 @@
-//! Package formats, indexes, versions and dependency resolution.
+//! Package formats, indexes, installed databases, version order and dependency resolution.
+//!
+//! Used to build images and to look into them. Everything here is pure: texts and bytes come in, values go out; nothing is
+//! read from disk or network. All input counts as hostile, so sizes and counts are bounded and nothing panics on it.
+
+pub mod deb;
+mod decompress;
+mod purl;
+
+pub use decompress::{DecompressError, decompress};

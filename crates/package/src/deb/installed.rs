@@ -1,0 +1,135 @@
+//! Databases of installed packages: `/var/lib/dpkg/status`, and the one file for each package in `/var/lib/dpkg/status.d` of
+//! distroless images.
+
+use super::record::Identity;
+use super::{Paragraph, ParagraphError, RecordError, Version};
+
+/// A package that is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstalledPackage {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: Version,
+    /// Debian's name of the architecture, or `all`.
+    pub architecture: String,
+    /// Name of the source package.
+    pub source_name: String,
+    /// Version of the source package, by which advisories go.
+    pub source_version: Version,
+    /// Who maintains the package.
+    pub maintainer: Option<String>,
+    /// Where the software comes from.
+    pub homepage: Option<String>,
+    /// The first line of the description.
+    pub description: Option<String>,
+    /// What was wanted, whether it worked, and how far it got, such as `install ok installed`; none in `status.d`.
+    pub status: Option<String>,
+}
+
+/// A database that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InstalledError {
+    /// It is not control data.
+    #[error("the package database is damaged")]
+    Paragraph {
+        /// What is wrong.
+        source: ParagraphError,
+    },
+    /// A paragraph does not describe a package.
+    #[error("the package database is damaged at line {line}")]
+    Record {
+        /// The paragraph's first line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        source: RecordError,
+    },
+}
+
+/// Reads a `status` file, or one of `status.d`. Packages of which only the configuration is left are passed over.
+pub fn parse(text: &str) -> Result<Vec<InstalledPackage>, InstalledError> {
+    let paragraphs = Paragraph::parse_with_lines(text).map_err(|source| InstalledError::Paragraph { source })?;
+    paragraphs
+        .iter()
+        .filter(|(_, paragraph)| has_files(paragraph))
+        .map(|(line, paragraph)| read(paragraph).map_err(|source| InstalledError::Record { line: *line, source }))
+        .collect()
+}
+
+/// Returns whether a file of `status.d` describes a package; the others list the packages' files.
+pub fn describes_package(file_name: &str) -> bool {
+    !file_name.is_empty() && !file_name.starts_with('.') && !file_name.ends_with(".md5sums")
+}
+
+/// Packages that are unpacked and not yet configured have their files in place too.
+fn has_files(paragraph: &Paragraph) -> bool {
+    let state = paragraph.get("Status").and_then(|status| status.split_whitespace().nth(2));
+    !matches!(state, Some("config-files" | "not-installed"))
+}
+
+fn read(paragraph: &Paragraph) -> Result<InstalledPackage, RecordError> {
+    let identity = Identity::read(paragraph)?;
+    let field = |name| paragraph.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    Ok(InstalledPackage {
+        name: identity.name,
+        version: identity.version,
+        architecture: identity.architecture,
+        source_name: identity.source_name,
+        source_version: identity.source_version,
+        maintainer: field("Maintainer"),
+        homepage: field("Homepage"),
+        description: paragraph.lines("Description").next().map(str::to_owned),
+        status: field("Status"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUS: &str = "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nSource: glibc (2.36-9)\n\
+        Version: 2.36-9+b1\nMaintainer: GNU Libc <g@example.org>\nConffiles:\n /etc/a 0\nDescription: GNU C Library\n Contains.\nHomepage: https://example.org\n\n\
+        Package: gone\nStatus: deinstall ok config-files\nVersion: 1\nArchitecture: all\n\n\
+        Package: never\nStatus: unknown ok not-installed\n\n\
+        Package: half\nStatus: install ok half-configured\nVersion: 1\nArchitecture: all\n";
+
+    #[test]
+    fn reads_what_is_installed() {
+        let packages = parse(STATUS).unwrap();
+        assert_eq!(packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["libc6", "half"]);
+        let libc = &packages[0];
+        assert_eq!(
+            (libc.source_name.as_str(), libc.source_version.as_str(), libc.version.as_str()),
+            ("glibc", "2.36-9", "2.36-9+b1")
+        );
+        assert_eq!(libc.description.as_deref(), Some("GNU C Library"));
+        assert_eq!(libc.homepage.as_deref(), Some("https://example.org"));
+        assert_eq!(libc.status.as_deref(), Some("install ok installed"));
+        assert_eq!(packages[1].source_name, "half");
+    }
+
+    #[test]
+    fn reads_status_d() {
+        let packages = parse("Package: base-files\nVersion: 12.4\nArchitecture: arm64\n").unwrap();
+        assert_eq!((packages[0].name.as_str(), packages[0].status.as_deref()), ("base-files", None));
+        for (name, expected) in
+            [("base-files", true), ("base-files.md5sums", false), (".wh.base-files", false), ("libc6.1", true)]
+        {
+            assert_eq!(describes_package(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn says_where_it_is_damaged() {
+        let text = format!("{STATUS}\nPackage: x\nVersion: 1\n");
+        assert!(
+            matches!(
+                parse(&text),
+                Err(InstalledError::Record { line: 27, source: RecordError::Missing { field: "Architecture", .. } })
+            ),
+            "{:?}",
+            parse(&text)
+        );
+        assert!(matches!(parse("x"), Err(InstalledError::Paragraph { .. })));
+    }
+}

@@ -1,0 +1,143 @@
+use super::signature::{CLOCK_TOLERANCE, judge};
+use super::{Keyring, Release, ReleaseError};
+use jiff::Timestamp;
+use pgp::composed::{CleartextSignedMessage, Deserializable, DetachedSignature};
+use pgp::packet::Signature;
+
+/// Largest release file or signature, in bytes.
+const SIZE_LIMIT: usize = 16 * 1024 * 1024;
+/// Most signatures of a release file; Debian's have three.
+const SIGNATURE_LIMIT: usize = 32;
+/// The lines between which a signed text and its signature stand (RFC 9580, section 7).
+const FRAME: [&str; 3] =
+    ["-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"];
+
+/// Verifies an `InRelease` file: a text with its signatures in one file. One valid signature by a trusted key suffices.
+///
+/// What is returned was read from exactly the bytes that were signed; a file with anything beside them is refused. Fails also
+/// if `now` is past its Valid-Until, or its Date is more than a day ahead of `now`.
+pub fn verify_release(in_release: &[u8], keyring: &Keyring, now: Timestamp) -> Result<Release, ReleaseError> {
+    let text = plain_text(in_release)?;
+    check_frame(text)?;
+    let (message, _) = CleartextSignedMessage::from_string(text).map_err(open_pgp)?;
+    let signed = message.signed_text();
+    require_trusted(signed.as_bytes(), message.signatures(), keyring, now)?;
+    in_time(Release::parse(&signed.replace("\r\n", "\n"))?, now)
+}
+
+/// Verifies a `Release` file with its signatures in a second file, `Release.gpg`, as [`verify_release`] does.
+pub fn verify_detached(
+    release: &[u8],
+    signature: &[u8],
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<Release, ReleaseError> {
+    let text = plain_text(release)?;
+    let signatures = detached_signatures(signature)?;
+    require_trusted(text.as_bytes(), &signatures, keyring, now)?;
+    in_time(Release::parse(text)?, now)
+}
+
+/// Carriage returns are refused because signatures of text do not tell them from line feeds, while readers do.
+fn plain_text(bytes: &[u8]) -> Result<&str, ReleaseError> {
+    if bytes.len() > SIZE_LIMIT {
+        return Err(ReleaseError::TooLarge { limit: SIZE_LIMIT });
+    }
+    std::str::from_utf8(bytes).ok().filter(|text| !text.contains(['\r', '\0'])).ok_or(ReleaseError::NotText)
+}
+
+/// Accepts one signed text from the first line to the last.
+fn check_frame(text: &str) -> Result<(), ReleaseError> {
+    let frame = |line, reason| ReleaseError::Frame { line, reason };
+    let mut expected = FRAME.iter();
+    let mut last = 0;
+    for (position, line) in text.lines().enumerate() {
+        let number = position + 1;
+        let marker = line.starts_with("-----");
+        if position == 0 && line != FRAME[0] {
+            return Err(frame(number, "something stands before the signed text"));
+        }
+        if expected.len() == 0 && !line.trim().is_empty() {
+            return Err(frame(number, "something stands after the signed text"));
+        }
+        if marker && expected.next().is_none_or(|expected| line != *expected) {
+            return Err(frame(number, "not exactly one signed text with one block of signatures"));
+        }
+        last = number;
+    }
+    if expected.len() > 0 { Err(frame(last, "the signed text or its signature does not end")) } else { Ok(()) }
+}
+
+fn detached_signatures(bytes: &[u8]) -> Result<Vec<Signature>, ReleaseError> {
+    if bytes.len() > SIZE_LIMIT {
+        return Err(ReleaseError::TooLarge { limit: SIZE_LIMIT });
+    }
+    let (signatures, _) = DetachedSignature::from_reader_many_buf(bytes).map_err(open_pgp)?;
+    signatures.take(SIGNATURE_LIMIT + 1).map(|signature| Ok(signature.map_err(open_pgp)?.signature)).collect()
+}
+
+fn require_trusted(
+    text: &[u8],
+    signatures: &[Signature],
+    keyring: &Keyring,
+    now: Timestamp,
+) -> Result<(), ReleaseError> {
+    if signatures.len() > SIGNATURE_LIMIT {
+        return Err(ReleaseError::TooManySignatures { limit: SIGNATURE_LIMIT });
+    }
+    let mut untrusted = Vec::new();
+    for signature in signatures {
+        match judge(keyring, text, signature, now) {
+            Ok(()) => return Ok(()),
+            Err(reason) => untrusted.push(reason),
+        }
+    }
+    Err(ReleaseError::Untrusted { keyring: keyring.paths().to_vec(), signatures: untrusted })
+}
+
+fn in_time(release: Release, now: Timestamp) -> Result<Release, ReleaseError> {
+    match (release.valid_until, release.date) {
+        (Some(valid_until), _) if valid_until < now => Err(ReleaseError::Expired { valid_until }),
+        (_, Some(date)) if date > now + CLOCK_TOLERANCE => Err(ReleaseError::Future { date }),
+        _ => Ok(release),
+    }
+}
+
+fn open_pgp(source: pgp::errors::Error) -> ReleaseError {
+    ReleaseError::OpenPgp { source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_one_frame_only() {
+        let [begin, signature, end] = FRAME;
+        let good = format!("{begin}\nHash: SHA256\n\nOrigin: x\n- -----BEGIN\n{signature}\n\nxx\n{end}\n\n");
+        assert!(check_frame(&good).is_ok());
+        for (text, line) in [
+            (String::new(), 0),
+            (format!("Origin: y\n\n{good}"), 1),
+            (format!("\n{good}"), 1),
+            (format!("{good}Origin: y\n"), 11),
+            (format!("{good}{good}"), 11),
+            (good.replace("Origin: x\n", &format!("Origin: x\n{begin}\n")), 5),
+            (good.replace("Origin: x\n", "Origin: x\n-----BEGIN PGP SIGNATURE-----x\n"), 5),
+            (good.replace(end, ""), 10),
+            (good.replace(signature, ""), 9),
+        ] {
+            match check_frame(&text) {
+                Err(ReleaseError::Frame { line: found, .. }) => assert_eq!(found, line, "{text}"),
+                other => panic!("{other:?}: {text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_text_that_can_be_read_in_two_ways() {
+        for bytes in [&b"a\r\nb"[..], b"a\rb", b"a\0", b"\xff"] {
+            assert!(matches!(plain_text(bytes), Err(ReleaseError::NotText)));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Which packages are chosen, as tables: an index in short form, what is wanted, what comes out.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use consign_package::deb::{Obstacle, PackagesIndex, Relation, ResolveError, Selection, resolve};
+
+/// Makes an index of lines such as `a 1 Depends: b | c; Provides: d`. An architecture may follow the version after a slash.
+fn index(name: &str, lines: &str) -> PackagesIndex {
+    let mut text = String::new();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut words = line.splitn(3, ' ');
+        let (package, version) = (words.next().unwrap(), words.next().unwrap());
+        let (version, architecture) = version.split_once('/').unwrap_or((version, "amd64"));
+        text += &format!(
+            "Package: {package}\nVersion: {version}\nArchitecture: {architecture}\nFilename: {package}.deb\nSize: 1\n"
+        );
+        text += &format!("SHA256: {}\n", "0".repeat(64));
+        for field in words.next().unwrap_or_default().split("; ").filter(|field| !field.is_empty()) {
+            text += &format!("{field}\n");
+        }
+        text.push('\n');
+    }
+    PackagesIndex::parse(name, text.into_bytes()).unwrap()
+}
+
+fn run(indexes: &[&PackagesIndex], wanted: &[&str]) -> Result<Vec<Selection>, ResolveError> {
+    let wanted: Vec<Relation> = wanted.iter().map(|text| Relation::wanted(text).unwrap()).collect();
+    resolve(indexes, "amd64", &wanted)
+}
+
+fn names(selections: &[Selection]) -> String {
+    let words: Vec<String> =
+        selections.iter().map(|chosen| format!("{}={}", chosen.record.name, chosen.record.version)).collect();
+    words.join(" ")
+}
+
+#[test]
+fn chooses() {
+    for (what, packages, wanted, expected) in [
+        (
+            "what is needed, by way of others",
+            "a 1 Depends: b, c\nb 1 Pre-Depends: d\nc 1\nd 1\nz 1",
+            "a",
+            "a=1 b=1 c=1 d=1",
+        ),
+        ("circles", "a 1 Depends: b\nb 1 Depends: a", "a", "a=1 b=1"),
+        ("the newest", "a 1\na 1.10\na 1.9", "a", "a=1.10"),
+        ("what is allowed", "a 1\na 2\na 3", "a (<< 3)", "a=2"),
+        ("exactly", "a 1\na 2", "a=1", "a=1"),
+        ("the first alternative", "a 1 Depends: b | c\nb 1\nc 1", "a", "a=1 b=1"),
+        ("an alternative that is there", "a 1 Depends: b | c\nc 1", "a", "a=1 c=1"),
+        ("an alternative that was chosen", "a 1 Depends: b | c\nb 1\nc 1", "a,c", "a=1 c=1"),
+        ("an alternative that works", "a 1 Depends: b | c\nb 1 Depends: absent\nc 1", "a", "a=1 c=1"),
+        ("an older one that works", "a 1\na 2 Depends: absent", "a", "a=1"),
+        (
+            "the bearer of the name before providers",
+            "a 1 Depends: m\nb 1 Provides: m; Priority: required\nm 1",
+            "a",
+            "a=1 m=1",
+        ),
+        ("a provider that was chosen", "a 1 Depends: m\nb 1 Provides: m\nc 1 Provides: m", "a,c", "a=1 c=1"),
+        (
+            "an important provider",
+            "a 1 Depends: m\nb 1 Provides: m\nc 1 Provides: m; Priority: important\nd 1 Provides: m; Priority: required",
+            "a",
+            "a=1 d=1",
+        ),
+        ("the first provider by name", "a 1 Depends: m\nc 1 Provides: m\nb 1 Provides: m", "a", "a=1 b=1"),
+        (
+            "a provider of the version",
+            "a 1 Depends: m (>= 2)\nb 1 Provides: m\nc 1 Provides: m (= 1)\nd 1 Provides: m (= 2)",
+            "a",
+            "a=1 d=1",
+        ),
+        ("a virtual name", "b 1 Provides: m", "m", "b=1"),
+        ("around a conflict", "a 1 Depends: b | c, d\nb 1\nc 1\nd 1 Conflicts: b", "a", "a=1 c=1 d=1"),
+        ("around a break", "a 1 Depends: b | c\nb 1\nc 1\nd 1 Breaks: b (<< 2)", "a,d", "a=1 c=1 d=1"),
+        ("beside a break of other versions", "a 1 Depends: b\nb 2\nd 1 Breaks: b (<< 2)", "a,d", "a=1 b=2 d=1"),
+        (
+            "one of those that exclude each other",
+            "b 1 Provides: m; Conflicts: m\nc 1 Provides: m; Conflicts: m",
+            "m",
+            "b=1",
+        ),
+        ("older to please another", "a 1 Depends: c (<< 2)\nb 1 Depends: c\nc 1\nc 2", "b,a", "a=1 b=1 c=1"),
+        (
+            "for any architecture",
+            "a 1 Depends: b:any, c:native, d:amd64\nb 1 Multi-Arch: allowed\nc 1\nd 1",
+            "a",
+            "a=1 b=1 c=1 d=1",
+        ),
+        ("for this architecture", "a 1/arm64\na 2/all\nb 1/amd64 Depends: a\nb 2/arm64", "b", "a=2 b=1"),
+        ("what counts here", "a 1 Depends: b [arm64], c [amd64]\nc 1", "a", "a=1 c=1"),
+        ("no recommendations", "a 1 Recommends: b\nb 1", "a", "a=1"),
+        ("nothing", "a 1", "", ""),
+    ] {
+        let index = index("test", packages);
+        let wanted: Vec<&str> = wanted.split(',').filter(|name| !name.is_empty()).collect();
+        match run(&[&index], &wanted) {
+            Ok(selections) => assert_eq!(names(&selections), expected, "{what}"),
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn prefers_newer_versions_then_earlier_indexes() {
+    let (main, security) = (index("main", "a 1\nb 1\nc 2"), index("security", "a 1.1\nb 1\nc 1"));
+    let selections = run(&[&main, &security], &["a", "b", "c"]).unwrap();
+    let found: Vec<(String, usize)> =
+        selections.iter().map(|chosen| (chosen.record.version.to_string(), chosen.index)).collect();
+    assert_eq!(found, [("1.1".into(), 1), ("1".into(), 0), ("2".into(), 0)]);
+}
+
+#[test]
+fn tells_who_needed_what() {
+    for (packages, wanted, expected) in [
+        ("", "a", "a is wanted, and there is no a for amd64"),
+        ("a 1", "a=2", "a (= 2) is wanted, and a 1 is the newest"),
+        ("a 1 Depends: b", "a", "a needs b, and there is no b for amd64"),
+        (
+            "hello 1 Depends: nginx\nnginx 1 Depends: libfoo (>= 2)\nlibfoo 1",
+            "hello",
+            "hello needs nginx, which needs libfoo (>= 2), and libfoo 1 is the newest",
+        ),
+        (
+            "a 1 Depends: m | n\nb 1 Provides: m; Depends: c:arm64\nc 1",
+            "a",
+            "a needs m | n, for which b needs c:arm64, and there is no c for arm64",
+        ),
+        ("a 1 Depends: m (>= 2)\nb 1 Provides: m", "a", "a needs m (>= 2), and m is provided in no such version"),
+        ("a 1 Depends: b\nb 1\nc 1 Conflicts: b", "a,c", "a needs b, and c conflicts with b"),
+        ("a 1 Conflicts: m\nb 1 Provides: m", "a,b", "b is wanted, and a conflicts with m, which b provides"),
+        ("a 1 Depends: c (= 1)\nb 1 Depends: c (= 2)\nc 1\nc 2", "a,b", "b needs c (= 2), and c 1 is needed too"),
+    ] {
+        let index = index("test", packages);
+        let error = run(&[&index], &wanted.split(',').collect::<Vec<_>>()).unwrap_err();
+        assert!(matches!(error, ResolveError::Unsatisfiable { .. }));
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn goes_back_to_the_choice_that_matters() {
+    // Between the choice that is to blame and the failure lie 2^40 combinations that have no part in it.
+    let mut packages = String::from("a 1 Depends: b | c, end\nb 1\nc 1\nend 1 Conflicts: b\n");
+    let free: Vec<String> = (0..40).map(|number| format!("f{number}")).collect();
+    for name in &free {
+        packages += &format!("{name} 1\n{name} 2\n");
+    }
+    packages = packages.replace("b | c, end", &format!("b | c, {}, end", free.join(", ")));
+    let index = index("test", &packages);
+    let selections = run(&[&index], &["a"]).unwrap();
+    assert_eq!(selections.len(), 43);
+    assert!(names(&selections).starts_with("a=1 c=1 end=1 f0=2"));
+}
+
+#[test]
+fn gives_up_in_the_end() {
+    // Pigeons and holes: every pigeon excludes the others from its hole, and there is one hole too few.
+    let mut packages = String::new();
+    for pigeon in 0..12 {
+        let holes: Vec<String> = (0..11).map(|hole| format!("p{pigeon}h{hole}")).collect();
+        packages += &format!("p{pigeon} 1 Depends: {}\n", holes.join(" | "));
+        for (hole, name) in holes.iter().enumerate() {
+            packages += &format!("{name} 1 Provides: h{hole}; Conflicts: h{hole}\n");
+        }
+    }
+    let wanted: Vec<String> = (0..12).map(|pigeon| format!("p{pigeon}")).collect();
+    let index = index("test", &packages);
+    let error = run(&[&index], &wanted.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_err();
+    match &error {
+        ResolveError::GaveUp { obstacle, .. } => assert!(matches!(**obstacle, Obstacle::Conflict { .. }), "{error}"),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn reports_a_damaged_index() {
+    let text = "Package: a\nVersion: 1\n".as_bytes().to_vec();
+    let index = PackagesIndex::parse("main", text).unwrap();
+    assert!(matches!(run(&[&index], &["a"]), Err(ResolveError::Index(_))));
+}
