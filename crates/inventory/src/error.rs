@@ -61,6 +61,6 @@ pub enum InventoryError {
         /// Where it stands.
         path: EntryPath,
         /// What is wrong.
-        source: InstalledError,
+        source: Box<InstalledError>,
     },
 }

@@ -75,7 +75,8 @@ impl Observer {
         let mut packages = Vec::new();
         for path in [vec![DPKG_STATUS.parse()?], self.status_files()?].concat() {
             if let Some(status) = self.read(&path)? {
-                let installed = installed::parse(&status).map_err(|source| InventoryError::Status { path, source })?;
+                let installed = installed::parse(&status)
+                    .map_err(|source| InventoryError::Status { path, source: Box::new(source) })?;
                 packages.extend(installed.into_iter().map(|package| Package::debian(package, distribution.as_ref())));
             }
         }

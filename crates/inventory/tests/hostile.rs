@@ -18,6 +18,7 @@ fn read(tar: &[u8]) -> Result<Catalogue, InventoryError> {
 }
 
 type Member<'a> = (u8, &'a str, &'a str, &'a [u8]);
+type Case<'a> = (&'a str, Vec<Member<'a>>);
 
 /// Returns a tar stream of members with these type flags, names, link names and contents.
 fn tar(members: &[Member<'_>]) -> Vec<u8> {
@@ -44,7 +45,7 @@ fn reads_long_names_and_pax_records() {
     let long = format!("{}/{STATUS}", ["l"; 99].join("/"));
     let place = format!("{}/../{STATUS}", ["l"; 99].join("/"));
     let size = format!("{} size={}\n", 9 + contents.len().to_string().len(), contents.len());
-    let table: Vec<(&str, Vec<Member<'_>>)> = vec![
+    let table: Vec<Case<'_>> = vec![
         ("gnu", vec![(b'L', "././@LongLink", "", STATUS.as_bytes()), (b'0', "short", "", contents.as_bytes())]),
         ("pax", vec![(b'x', "pax", "", b"28 path=var/lib/dpkg/status\n"), (b'0', "short", "", contents.as_bytes())]),
         ("pax of the whole archive", vec![(b'g', "pax", "", b"9 path=x\n"), (b'0', STATUS, "", contents.as_bytes())]),
