@@ -1,1 +1,35 @@
-//! Image builders: deb and files.
+//! Image builders: `deb` makes images of Debian packages, `files` of files alone or on a base image.
+//!
+//! An image file becomes a [`Specification`]; [`build`] makes an image of it for one platform, in the store. Packages are verified
+//! from the archive's signature down to each file, and their maintainer scripts are never run: what those of the base
+//! system would have done is done here, and for the others there is a warning. The same inputs give the same bytes.
+
+mod accounts;
+mod base;
+mod build;
+mod deb;
+mod elf;
+mod error;
+mod local_files;
+mod output;
+mod request;
+mod runtime;
+mod segments;
+mod specification;
+mod step;
+mod template;
+mod tree;
+
+pub use base::BaseError;
+pub use build::build;
+pub use deb::{AccountError, AssembleError, DebianSource, DebianSources, SourceError, SourcesFrom, UnpackError};
+pub use elf::Machine;
+pub use error::{BuildError, ErrorKind};
+pub use local_files::FileError;
+pub use output::OutputError;
+pub use request::{Built, Request};
+pub use specification::{
+    Contents, FileSpecification, Mode, Owner, PackagesSpecification, RuntimeSpecification, Specification,
+    SpecificationError, UserSpecification,
+};
+pub use tree::TreeError;

@@ -1,3 +1,4 @@
 //! For tests: registries with counters and faults, signed package mirrors, random images.
 
+pub mod mirror;
 pub mod tools;

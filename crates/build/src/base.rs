@@ -1,0 +1,130 @@
+use consign_image::{ImageError, Place, import};
+use consign_oci::{Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, media_type};
+use consign_store::Store;
+
+/// Largest config of a base image, in bytes.
+const CONFIG_LIMIT: u64 = 8 << 20;
+
+/// A base image that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseError {
+    /// It cannot be read.
+    #[error("cannot read the base image {place}")]
+    Image {
+        /// The base image.
+        place: String,
+        /// Why not.
+        source: ImageError,
+    },
+    /// There is nothing there.
+    #[error("there is no base image at {place}")]
+    Missing {
+        /// The base image.
+        place: String,
+    },
+    /// It is not made for the platform.
+    #[error("the base image {place} has no {platform}; it has {}", list(present))]
+    Platform {
+        /// The base image.
+        place: String,
+        /// What is wanted.
+        platform: Platform,
+        /// What it has.
+        present: Vec<Platform>,
+    },
+    /// Its config is not valid.
+    #[error("the config {digest} of the base image {place} is not valid")]
+    Config {
+        /// The base image.
+        place: String,
+        /// The config.
+        digest: Digest,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// Its config and its manifest do not agree.
+    #[error("the base image {place} has {layers} layers, but its config lists {listed}")]
+    Layers {
+        /// The base image.
+        place: String,
+        /// Layers of the manifest.
+        layers: usize,
+        /// Layers of the config.
+        listed: usize,
+    },
+}
+
+fn list(platforms: &[Platform]) -> String {
+    platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The part of a base image that is for one platform. Its blobs are in the store.
+pub(crate) struct Base {
+    /// What the reference names: an index or the manifest itself.
+    pub(crate) root: Digest,
+    pub(crate) manifest: Exact<Manifest>,
+    pub(crate) config: ImageConfig,
+    /// The reference without its digest, when it is one of a registry.
+    pub(crate) name: Option<String>,
+}
+
+impl Base {
+    /// Brings the part of a base image that is for `platform` into the store.
+    pub(crate) async fn fetch(place: &Place, platform: &Platform, store: &Store) -> Result<Self, BaseError> {
+        let name = || place.describe();
+        let failed = |source| BaseError::Image { place: place.describe(), source };
+        let root = place.root().await.map_err(failed)?.ok_or_else(|| BaseError::Missing { place: name() })?;
+        let (descriptor, manifest) = match place.document(&root).await.map_err(failed)? {
+            Document::Manifest(manifest) => (root.clone(), manifest),
+            Document::Index(index) => {
+                let Some((_, descriptor)) = index.platforms().find(|(found, _)| *found == platform) else {
+                    let present = index.platforms().map(|(found, _)| found.clone()).collect();
+                    return Err(BaseError::Platform { place: name(), platform: platform.clone(), present });
+                };
+                match place.document(descriptor).await.map_err(failed)? {
+                    Document::Manifest(manifest) => (descriptor.clone(), manifest),
+                    Document::Index(_) => {
+                        return Err(BaseError::Platform {
+                            place: name(),
+                            platform: platform.clone(),
+                            present: Vec::new(),
+                        });
+                    }
+                }
+            }
+        };
+        let bytes = place.bytes(&manifest.config, CONFIG_LIMIT).await.map_err(failed)?;
+        let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|source| BaseError::Config {
+            place: name(),
+            digest: manifest.config.digest.clone(),
+            source,
+        })?;
+        // A manifest without an index states its platform only here.
+        if config.platform != *platform {
+            let present = vec![config.platform];
+            return Err(BaseError::Platform { place: name(), platform: platform.clone(), present });
+        }
+        if manifest.layers.len() != config.rootfs.diff_ids.len() {
+            let (layers, listed) = (manifest.layers.len(), config.rootfs.diff_ids.len());
+            return Err(BaseError::Layers { place: name(), layers, listed });
+        }
+        import(place, &descriptor, store).await.map_err(failed)?;
+        let name = match place {
+            Place::Registry { reference, .. } => {
+                let tag = reference.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+                Some(format!("{}{tag}", reference.repository))
+            }
+            Place::Layout { .. } | Place::Store { .. } => None,
+        };
+        Ok(Self { root: root.digest, manifest, config, name })
+    }
+
+    /// Returns the layers with the types that an OCI manifest names them by.
+    pub(crate) fn layers(&self) -> Vec<Descriptor> {
+        let convert = |layer: &Descriptor| match layer.media_type.as_str() {
+            media_type::DOCKER_LAYER_GZIP => Descriptor::new(media_type::LAYER_GZIP, layer.digest.clone(), layer.size),
+            _ => layer.clone(),
+        };
+        self.manifest.layers.iter().map(convert).collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! dpkg's database of what is installed, as dpkg writes it (dpkg, `lib/dpkg/parse.c`, "fieldinfos"; deb-conffiles(5)).
+
+use super::maker::Maker;
+use super::package::Package;
+use crate::tree::{Segment, Tree, TreeError};
+use bytes::Bytes;
+use consign_oci::layer::{Entry, Kind};
+use md5::{Digest as _, Md5};
+use std::fmt::Write as _;
+
+/// The fields that dpkg writes first, in its order; all others follow in the order of the control file.
+const ORDER: [&str; 25] = [
+    "Package",
+    "Essential",
+    "Protected",
+    "Status",
+    "Priority",
+    "Section",
+    "Installed-Size",
+    "Origin",
+    "Maintainer",
+    "Bugs",
+    "Architecture",
+    "Multi-Arch",
+    "Source",
+    "Version",
+    "Replaces",
+    "Provides",
+    "Depends",
+    "Pre-Depends",
+    "Recommends",
+    "Suggests",
+    "Breaks",
+    "Conflicts",
+    "Enhances",
+    "Conffiles",
+    "Description",
+];
+
+/// Writes the list of installed packages, and dpkg's empty folders. Packages come sorted by name.
+pub(crate) fn write(maker: &mut Maker<'_>, packages: &[Package]) -> Result<(), TreeError> {
+    let status: Vec<String> = packages.iter().map(paragraph).collect();
+    maker.file("var/lib/dpkg/status", status.join("\n"), 0o644)?;
+    maker.file("var/lib/dpkg/info/format", "1\n", 0o644)?;
+    for folder in ["alternatives", "parts", "triggers", "updates"] {
+        maker.directory(&format!("var/lib/dpkg/{folder}"), 0o755)?;
+    }
+    Ok(())
+}
+
+/// Writes what dpkg keeps about one package into the package's own segment.
+pub(crate) fn write_info(tree: &mut Tree, package: &Package, mtime: u64) -> Result<(), TreeError> {
+    let mut put = |name: &str, contents: Bytes, mode| {
+        let path = format!("var/lib/dpkg/info/{}.{name}", package.database_name()).parse()?;
+        let entry = Entry { path, kind: Kind::File(contents), mode, uid: 0, gid: 0, mtime };
+        tree.put(entry, Segment::Package(package.name.clone()))
+    };
+    let mut list = "/.\n".to_owned();
+    for entry in &package.entries {
+        // Writing to a string cannot fail.
+        let _ = writeln!(list, "{}", entry.path);
+    }
+    put("list", list.into(), 0o644)?;
+    if let Some(md5sums) = &package.md5sums {
+        put("md5sums", md5sums.clone().into(), 0o644)?;
+    }
+    if !package.conffiles.is_empty() {
+        put("conffiles", package.conffiles.iter().map(|path| format!("{path}\n")).collect::<String>().into(), 0o644)?;
+    }
+    for (name, script) in &package.scripts {
+        put(name, script.clone().into(), if name == "triggers" { 0o644 } else { 0o755 })?;
+    }
+    Ok(())
+}
+
+fn paragraph(package: &Package) -> String {
+    let mut text = String::new();
+    let mut field = |name: &str, value: &str| {
+        let separator = if value.starts_with('\n') { "" } else { " " };
+        let _ = writeln!(text, "{name}:{separator}{}", value.trim_end());
+    };
+    for name in ORDER {
+        match name {
+            "Status" => field(name, "install ok installed"),
+            "Conffiles" => {
+                let lines = conffiles(package);
+                if !lines.is_empty() {
+                    field(name, &lines);
+                }
+            }
+            name => {
+                if let Some(value) = package.field(name) {
+                    field(name, value);
+                }
+            }
+        }
+    }
+    for (name, value) in &package.control {
+        if !ORDER.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            field(name, value);
+        }
+    }
+    text
+}
+
+fn conffiles(package: &Package) -> String {
+    let mut lines = String::new();
+    for path in &package.conffiles {
+        let entry = package.entries.iter().find(|entry| entry.path.as_str() == path.trim_start_matches('/'));
+        if let Some(Kind::File(contents)) = entry.map(|entry| &entry.kind) {
+            let sum: String = Md5::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect();
+            let _ = write!(lines, "\n {path} {sum}");
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package() -> Package {
+        let control = "Package: a\nSource: b\nVersion: 1\nArchitecture: amd64\nMulti-Arch: same\nMaintainer: M\nHomepage: h\n\
+                       Section: s\nPriority: optional\nDepends: c (>= 1)\nDescription: short";
+        let mut control: Vec<(String, String)> = control
+            .lines()
+            .map(|line| line.split_once(": ").unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        control.last_mut().unwrap().1.push_str("\n long\n .\n more");
+        let entry =
+            |path: &str, kind| Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 3 };
+        Package {
+            name: "a".into(),
+            version: "1".into(),
+            architecture: "amd64".into(),
+            control,
+            scripts: [("triggers".to_owned(), "activate-noawait ldconfig\n".to_owned())].into(),
+            conffiles: vec!["/etc/a.conf".into()],
+            md5sums: Some("x  usr/bin/a\n".into()),
+            replaces: Vec::new(),
+            entries: vec![entry("etc", Kind::Directory), entry("etc/a.conf", Kind::File("".into()))],
+        }
+    }
+
+    #[test]
+    fn writes_fields_in_the_order_of_dpkg() {
+        let expected = "Package: a\nStatus: install ok installed\nPriority: optional\nSection: s\nMaintainer: M\n\
+            Architecture: amd64\nMulti-Arch: same\nSource: b\nVersion: 1\nDepends: c (>= 1)\nConffiles:\n \
+            /etc/a.conf d41d8cd98f00b204e9800998ecf8427e\nDescription: short\n long\n .\n more\nHomepage: h\n";
+        assert_eq!(paragraph(&package()), expected);
+    }
+
+    #[test]
+    fn keeps_what_a_package_brought() {
+        let mut tree = Tree::default();
+        write_info(&mut tree, &package(), 3).unwrap();
+        assert_eq!(tree.file("var/lib/dpkg/info/a:amd64.list").unwrap(), "/.\n/etc\n/etc/a.conf\n");
+        assert_eq!(tree.file("var/lib/dpkg/info/a:amd64.conffiles").unwrap(), "/etc/a.conf\n");
+        assert!(
+            tree.contains("var/lib/dpkg/info/a:amd64.md5sums") && tree.contains("var/lib/dpkg/info/a:amd64.triggers")
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Images of Debian packages.
+
+mod archive;
+mod base_accounts;
+mod base_files;
+mod certificates;
+mod database;
+mod download;
+mod glob;
+mod ld_cache;
+mod maker;
+mod merged;
+mod package;
+mod scripts;
+mod soname;
+mod source;
+mod source_error;
+mod steps;
+mod subject_hash;
+mod unpack;
+
+pub(crate) use archive::{Selected, select};
+pub use base_accounts::AccountError;
+pub(crate) use download::download;
+pub(crate) use package::Package;
+pub(crate) use scripts::warnings;
+pub use source::{DebianSource, DebianSources, SourcesFrom};
+pub use source_error::SourceError;
+pub use steps::AssembleError;
+pub(crate) use steps::{Parts, assemble};
+pub use unpack::UnpackError;

@@ -1,0 +1,152 @@
+use crate::error::ErrorKind;
+use consign_fetch::FetchError;
+use consign_oci::Platform;
+use consign_package::DecompressError;
+use consign_package::deb::{DebError, IndexError, RelationError, ReleaseError, ResolveError};
+
+/// Packages that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// Debian has no such architecture.
+    #[error("Debian has no architecture for {platform}")]
+    Platform {
+        /// The platform.
+        platform: Platform,
+    },
+    /// No suite is known.
+    #[error("the image file names no `suite`, and this machine has no apt sources to take one from")]
+    NoSuite,
+    /// There is no source for the suite.
+    #[error("no source of packages has the suite `{suite}`; add one to `debian: mirrors:` in the configuration")]
+    NoSource {
+        /// The suite.
+        suite: String,
+    },
+    /// No source has the architecture.
+    #[error(
+        "no source of packages for `{suite}` has the architecture `{architecture}`; add a mirror that has it to \
+         `debian: mirrors:` in the configuration, with `suites: [{suite}]` and `architectures: [{architecture}]`"
+    )]
+    NoArchitecture {
+        /// The suite.
+        suite: String,
+        /// Debian's name of the architecture.
+        architecture: String,
+    },
+    /// A release file is not authentic.
+    #[error("the release file of `{suite}`, declared in {declared}, is not authentic")]
+    Release {
+        /// The suite.
+        suite: String,
+        /// Where the source is declared.
+        declared: String,
+        /// Why not.
+        source: Box<ReleaseError>,
+    },
+    /// The release file is another suite's.
+    #[error("the source declared in {declared} says that it is `{found}`, not `{suite}`")]
+    OtherSuite {
+        /// The suite that was asked for.
+        suite: String,
+        /// Where the source is declared.
+        declared: String,
+        /// What the release file says.
+        found: String,
+    },
+    /// A release file does not have what the source declares.
+    #[error("`{suite}`, declared in {declared}, has no index of `{component}` for `{architecture}`")]
+    NoIndex {
+        /// The suite.
+        suite: String,
+        /// Where the source is declared.
+        declared: String,
+        /// The component.
+        component: String,
+        /// Debian's name of the architecture.
+        architecture: String,
+    },
+    /// Something cannot be fetched.
+    #[error("cannot fetch {what}")]
+    Fetch {
+        /// What it is.
+        what: String,
+        /// Why not.
+        source: FetchError,
+    },
+    /// An index cannot be unpacked.
+    #[error("cannot unpack {what}")]
+    Decompress {
+        /// What it is.
+        what: String,
+        /// Why not.
+        source: DecompressError,
+    },
+    /// An index cannot be read.
+    #[error("cannot read the index of packages")]
+    Index {
+        /// Why not.
+        source: Box<IndexError>,
+    },
+    /// A package of the image file is not named rightly.
+    #[error("`packages`: `{text}`")]
+    Wanted {
+        /// What is written.
+        text: String,
+        /// What is wrong.
+        source: RelationError,
+    },
+    /// The packages cannot be installed together.
+    #[error("{platform}: the packages cannot be installed")]
+    Resolve {
+        /// For which platform.
+        platform: Platform,
+        /// Why not.
+        source: Box<ResolveError>,
+    },
+    /// A package file cannot be read.
+    #[error("cannot read the package {file}")]
+    Package {
+        /// Its path in the archive.
+        file: String,
+        /// Why not.
+        source: Box<DebError>,
+    },
+    /// A package is another one than the index says.
+    #[error("{file} says that it is {found}, but the index says {expected}")]
+    OtherPackage {
+        /// Its path in the archive.
+        file: String,
+        /// What its own control file says.
+        found: String,
+        /// What the index says.
+        expected: String,
+    },
+    /// A worker ended early.
+    #[error("a worker that unpacks packages ended early")]
+    Worker {
+        /// Why.
+        source: tokio::task::JoinError,
+    },
+}
+
+impl SourceError {
+    /// Returns what sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Release { .. } | Self::OtherSuite { .. } | Self::OtherPackage { .. } => ErrorKind::NotAuthentic,
+            Self::Fetch { source: FetchError::Digest { .. } | FetchError::Size { .. }, .. } => ErrorKind::NotAuthentic,
+            Self::Platform { .. }
+            | Self::NoSuite
+            | Self::NoSource { .. }
+            | Self::NoArchitecture { .. }
+            | Self::NoIndex { .. }
+            | Self::Wanted { .. }
+            | Self::Resolve { .. } => ErrorKind::Configuration,
+            Self::Fetch { .. }
+            | Self::Decompress { .. }
+            | Self::Index { .. }
+            | Self::Package { .. }
+            | Self::Worker { .. } => ErrorKind::Failed,
+        }
+    }
+}

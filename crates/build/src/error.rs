@@ -1,0 +1,88 @@
+use crate::base::BaseError;
+use crate::deb::{AssembleError, SourceError};
+use crate::local_files::FileError;
+use crate::output::OutputError;
+use crate::specification::SpecificationError;
+use consign_oci::Platform;
+use consign_store::StoreError;
+
+/// An image that cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The image file cannot be used.
+    #[error(transparent)]
+    Specification(#[from] SpecificationError),
+    /// The packages cannot be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Packages and files do not make an image.
+    #[error("{platform}: the image cannot be put together")]
+    Assemble {
+        /// For which platform.
+        platform: Platform,
+        /// Why not.
+        source: Box<AssembleError>,
+    },
+    /// A file of the user's cannot go into the image.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The base image cannot be used.
+    #[error(transparent)]
+    Base(Box<BaseError>),
+    /// The image file names a base image, but none was opened.
+    #[error("the base image `{base}` was not opened")]
+    BaseNotOpened {
+        /// The base image, as written.
+        base: String,
+    },
+    /// The image cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The specification cannot be written as JSON.
+    #[error("the image file cannot be recorded")]
+    Record {
+        /// Why not.
+        source: serde_json::Error,
+    },
+}
+
+impl From<BaseError> for BuildError {
+    fn from(error: BaseError) -> Self {
+        Self::Base(Box::new(error))
+    }
+}
+
+/// What sort of failure it is, for exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The image file or the machine's sources have to be changed.
+    Configuration,
+    /// An input is not what its signature or hash promises, or its signature is expired.
+    NotAuthentic,
+    /// Anything else.
+    Failed,
+}
+
+impl BuildError {
+    /// Returns what sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Specification(_) | Self::File(_) | Self::BaseNotOpened { .. } => ErrorKind::Configuration,
+            Self::Source(error) => error.kind(),
+            Self::Assemble { source, .. } => match **source {
+                AssembleError::Tree(_) | AssembleError::Unpack(_) => ErrorKind::Failed,
+                AssembleError::Account(_) | AssembleError::File(_) | AssembleError::User { .. } => {
+                    ErrorKind::Configuration
+                }
+            },
+            Self::Base(error) => match **error {
+                BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
+                BaseError::Image { .. } | BaseError::Config { .. } | BaseError::Layers { .. } => ErrorKind::Failed,
+            },
+            Self::Output(_) | Self::Store(_) | Self::Record { .. } => ErrorKind::Failed,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use crate::deb::DebianSources;
+use consign_fetch::Fetcher;
+use consign_image::Place;
+use consign_oci::layer::{Entry, Layer};
+use consign_oci::{Digest, Exact, ImageConfig, Manifest, Platform};
+use consign_receipt::predicate::ResourceDescriptor;
+use consign_store::Store;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a build is given besides the image file.
+pub struct Request<'a> {
+    /// What to build for.
+    pub platform: &'a Platform,
+    /// Where blobs go, and results of earlier steps are.
+    pub store: &'a Store,
+    /// What fetches packages.
+    pub fetcher: &'a Fetcher,
+    /// Where packages come from.
+    pub sources: &'a DebianSources,
+    /// The base image that the image file names, opened.
+    pub base: Option<&'a Place>,
+    /// The folder of the image file.
+    pub root_folder: &'a Path,
+    /// The latest time of anything in the image (`SOURCE_DATE_EPOCH`), in seconds since 1970.
+    pub epoch: Option<u64>,
+    /// When the image's own files last changed, in seconds since 1970.
+    pub source_time: Option<u64>,
+    /// Annotations of the manifest.
+    pub annotations: BTreeMap<String, String>,
+    /// Sees every entry of the layer that is made.
+    pub observer: &'a mut (dyn FnMut(&Entry) + Send),
+    /// Asked with the manifest's digest when an earlier build had the same inputs: whether its result will do without its entries being seen.
+    pub reuse: &'a (dyn Fn(&Digest) -> bool + Sync),
+    /// The time by which signatures and releases are judged.
+    pub now: jiff::Timestamp,
+}
+
+/// An image for one platform. Its blobs are in the store.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// What it runs on.
+    pub platform: Platform,
+    /// The manifest.
+    pub manifest: Exact<Manifest>,
+    /// The config.
+    pub config: Exact<ImageConfig>,
+    /// The layers, lowest first, those of the base image included.
+    pub layers: Vec<Layer>,
+    /// Every input by digest, sorted.
+    pub resolved_dependencies: Vec<ResourceDescriptor>,
+    /// What the user asked for.
+    pub external_parameters: Value,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// Whether the result of an earlier build was taken, and so the observer saw nothing.
+    pub reused: bool,
+}

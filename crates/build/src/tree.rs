@@ -1,0 +1,312 @@
+use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
+use std::collections::BTreeMap;
+
+/// Most symbolic links that are followed on the way to one path (Linux `MAXSYMLINKS`).
+const LINK_LIMIT: usize = 40;
+
+/// The part of a layer that an entry belongs to. Segments stand in this order, after the folders.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Segment {
+    /// What a package holds.
+    Package(String),
+    /// What the builder makes.
+    Generated,
+    /// The user's own files.
+    Files,
+}
+
+/// What stands at a path of the image that is being built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(crate) entry: Entry,
+    pub(crate) segment: Segment,
+}
+
+/// A file system in memory: the image that is being built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tree {
+    nodes: BTreeMap<EntryPath, Node>,
+    hard_links: usize,
+}
+
+impl Tree {
+    pub(crate) fn get(&self, path: &EntryPath) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
+    pub(crate) fn get_mut(&mut self, path: &EntryPath) -> Option<&mut Node> {
+        self.nodes.get_mut(path)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values()
+    }
+
+    /// Returns what lies in a folder, at any depth, in order of path.
+    pub(crate) fn within<'tree>(&'tree self, folder: &EntryPath) -> impl Iterator<Item = &'tree Node> + use<'tree> {
+        let prefix = if folder.is_root() { String::new() } else { format!("{}/", folder.as_str()) };
+        let start = folder.clone();
+        self.nodes
+            .range(start..)
+            // Names such as `lib-x` sort between `lib` and `lib/`, so the range ends only where the prefix cannot follow.
+            .take_while({
+                let folder = folder.as_str().to_owned();
+                move |(path, _)| path.as_str().starts_with(&folder)
+            })
+            .filter(move |(path, _)| path.as_str().len() > prefix.len() && path.as_str().starts_with(&prefix))
+            .map(|(_, node)| node)
+    }
+
+    /// Returns the real path of `path`: every symbolic link on the way, but not at its end, is followed.
+    pub(crate) fn resolve_parent(&self, path: &EntryPath) -> Result<EntryPath, TreeError> {
+        self.walk(path, false)
+    }
+
+    /// Returns the real path of `path`: every symbolic link on the way and at its end is followed.
+    pub(crate) fn resolve(&self, path: &EntryPath) -> Result<EntryPath, TreeError> {
+        self.walk(path, true)
+    }
+
+    /// Returns the contents of the file at `path`, links followed.
+    pub(crate) fn file(&self, path: &str) -> Option<&bytes::Bytes> {
+        let path = self.resolve(&path.parse().ok()?).ok()?;
+        match &self.nodes.get(&path)?.entry.kind {
+            Kind::File(contents) => Some(contents),
+            Kind::HardLink(target) => match &self.nodes.get(target)?.entry.kind {
+                Kind::File(contents) => Some(contents),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Returns whether there is something at `path`, a dangling link included.
+    pub(crate) fn contains(&self, path: &str) -> bool {
+        path.parse()
+            .ok()
+            .and_then(|path| self.resolve_parent(&path).ok())
+            .is_some_and(|path| self.nodes.contains_key(&path))
+    }
+
+    /// Returns whether `path` is a folder, links followed.
+    pub(crate) fn is_directory(&self, path: &str) -> bool {
+        let Some(path) = path.parse().ok().and_then(|path| self.resolve(&path).ok()) else { return false };
+        path.is_root() || self.nodes.get(&path).is_some_and(|node| node.entry.kind == Kind::Directory)
+    }
+
+    fn walk(&self, path: &EntryPath, follow_last: bool) -> Result<EntryPath, TreeError> {
+        let mut left: Vec<String> =
+            path.as_str().split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let mut done: Vec<String> = Vec::new();
+        let mut links = 0;
+        while let Some(part) = left.pop() {
+            match part.as_str() {
+                "." | "" => continue,
+                ".." => {
+                    done.pop();
+                    continue;
+                }
+                _ => done.push(part),
+            }
+            let here: EntryPath = done.join("/").parse()?;
+            if left.is_empty() && !follow_last {
+                return Ok(here);
+            }
+            if let Some(Kind::Symlink(target)) = self.nodes.get(&here).map(|node| &node.entry.kind) {
+                links += 1;
+                if links > LINK_LIMIT {
+                    return Err(TreeError::Loop { path: path.clone() });
+                }
+                done.pop();
+                if target.starts_with('/') {
+                    done.clear();
+                }
+                left.extend(target.split('/').rev().map(str::to_owned));
+            }
+        }
+        Ok(done.join("/").parse()?)
+    }
+
+    /// Puts an entry at its path, through links on the way, in place of a file or link that is there. Missing folders above it are
+    /// made: mode 0755, owned by root, of the entry's time. Folders meet folders: the one that is there stays.
+    pub(crate) fn put(&mut self, mut entry: Entry, segment: Segment) -> Result<(), TreeError> {
+        entry.path = self.resolve_parent(&entry.path)?;
+        if entry.path.is_root() {
+            return Ok(());
+        }
+        self.make_parents(&entry)?;
+        let existing = self.nodes.get(&entry.path).map(|node| node.entry.kind == Kind::Directory);
+        match (existing, entry.kind == Kind::Directory) {
+            (Some(true), true) => return Ok(()),
+            (Some(true), false) => return Err(TreeError::Directory { path: entry.path }),
+            (Some(false), true) if self.is_directory(entry.path.as_str()) => return Ok(()),
+            (Some(false), true) => return Err(TreeError::NotDirectory { path: entry.path }),
+            (Some(false), false) => self.remove(&entry.path),
+            (None, _) => {}
+        }
+        self.hard_links += usize::from(matches!(entry.kind, Kind::HardLink(_)));
+        self.nodes.insert(entry.path.clone(), Node { entry, segment });
+        Ok(())
+    }
+
+    fn make_parents(&mut self, entry: &Entry) -> Result<(), TreeError> {
+        let mut missing = Vec::new();
+        let mut folder = entry.path.parent();
+        while let Some(path) = folder.filter(|path| !path.is_root()) {
+            match self.nodes.get(&path).map(|node| &node.entry.kind) {
+                Some(Kind::Directory) => break,
+                Some(_) => return Err(TreeError::NotDirectory { path }),
+                None => {}
+            }
+            folder = path.parent();
+            missing.push(path);
+        }
+        for path in missing {
+            let entry =
+                Entry { path: path.clone(), kind: Kind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: entry.mtime };
+            self.nodes.insert(path, Node { entry, segment: Segment::Generated });
+        }
+        Ok(())
+    }
+
+    /// Takes away what is at `path`. Further names of a file keep it.
+    pub(crate) fn remove(&mut self, path: &EntryPath) {
+        let Some(removed) = self.nodes.remove(path) else { return };
+        match &removed.entry.kind {
+            Kind::HardLink(_) => self.hard_links -= 1,
+            Kind::File(contents) if self.hard_links > 0 => {
+                let is_name = |node: &&mut Node| matches!(&node.entry.kind, Kind::HardLink(target) if target == path);
+                let mut names = self.nodes.values_mut().filter(is_name);
+                if let Some(first) = names.next() {
+                    first.entry.kind = Kind::File(contents.clone());
+                    let first = first.entry.path.clone();
+                    names.for_each(|node| node.entry.kind = Kind::HardLink(first.clone()));
+                    self.hard_links -= 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the segments of the layer: all folders first, then one for each [`Segment`], each in order of path.
+    pub(crate) fn into_segments(self) -> Vec<Vec<Entry>> {
+        let mut folders = Vec::new();
+        let mut rest: BTreeMap<Segment, Vec<Entry>> = BTreeMap::new();
+        for node in self.nodes.into_values() {
+            match node.entry.kind {
+                Kind::Directory => folders.push(node.entry),
+                _ => rest.entry(node.segment).or_default().push(node.entry),
+            }
+        }
+        std::iter::once(folders).chain(rest.into_values()).filter(|segment| !segment.is_empty()).collect()
+    }
+}
+
+/// An entry that does not fit what is there.
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    /// A path has more links than a kernel would follow.
+    #[error("too many symbolic links on the way to `{path}`")]
+    Loop {
+        /// The path.
+        path: EntryPath,
+    },
+    /// A file would replace a folder.
+    #[error("`{path}` is a folder")]
+    Directory {
+        /// The folder.
+        path: EntryPath,
+    },
+    /// A path leads through what is not a folder.
+    #[error("`{path}` is not a folder")]
+    NotDirectory {
+        /// What is in the way.
+        path: EntryPath,
+    },
+    /// A link leads to what is not a path.
+    #[error(transparent)]
+    Path(#[from] EntryPathError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &str, kind: Kind) -> Entry {
+        Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 1 }
+    }
+
+    fn file(contents: &'static str) -> Kind {
+        Kind::File(contents.as_bytes().into())
+    }
+
+    fn tree(entries: &[(&str, Kind)]) -> Tree {
+        let mut tree = Tree::default();
+        for (path, kind) in entries {
+            tree.put(entry(path, kind.clone()), Segment::Package("a".into())).unwrap();
+        }
+        tree
+    }
+
+    #[test]
+    fn follows_links_as_a_kernel_does() {
+        let tree = tree(&[
+            ("usr/bin", Kind::Directory),
+            ("bin", Kind::Symlink("usr/bin".into())),
+            ("run/x", file("x")),
+            ("var/run", Kind::Symlink("/run".into())),
+            ("usr/up", Kind::Symlink("../../../run".into())),
+            ("a", Kind::Symlink("b".into())),
+            ("b", Kind::Symlink("a".into())),
+        ]);
+        for (path, expected) in
+            [("bin/sh", "usr/bin/sh"), ("var/run/x", "run/x"), ("usr/up/x", "run/x"), ("bin", "usr/bin")]
+        {
+            assert_eq!(tree.resolve(&path.parse().unwrap()).unwrap().as_str(), expected, "{path}");
+        }
+        assert_eq!(tree.resolve_parent(&"bin".parse().unwrap()).unwrap().as_str(), "bin");
+        assert!(matches!(tree.resolve(&"a/c".parse().unwrap()), Err(TreeError::Loop { .. })));
+        assert_eq!(tree.file("/var/run/x").unwrap(), "x");
+        assert!(tree.is_directory("/bin") && !tree.is_directory("/run/x"));
+    }
+
+    #[test]
+    fn folders_merge_and_nothing_else_does() {
+        let mut tree = tree(&[("usr/bin/sh", file("sh"))]);
+        assert!(tree.put(entry("usr", Kind::Directory), Segment::Files).is_ok());
+        assert!(matches!(tree.put(entry("usr", file("")), Segment::Files), Err(TreeError::Directory { .. })));
+        assert!(matches!(
+            tree.put(entry("usr/bin/sh/x", file("")), Segment::Files),
+            Err(TreeError::NotDirectory { .. })
+        ));
+        tree.put(entry("usr/bin/sh", file("mine")), Segment::Files).unwrap();
+        assert_eq!(tree.file("usr/bin/sh").unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_replaced_file_lives_on_under_its_other_names() {
+        let link = |target: &str| Kind::HardLink(target.parse().unwrap());
+        let mut tree = tree(&[("a", file("old")), ("b", link("a")), ("c", link("a"))]);
+        tree.put(entry("a", file("new")), Segment::Files).unwrap();
+        assert_eq!(tree.file("b").unwrap(), "old");
+        assert_eq!(tree.get(&"c".parse().unwrap()).unwrap().entry.kind, link("b"));
+    }
+
+    #[test]
+    fn segments_are_folders_then_packages_then_the_rest() {
+        let mut tree = tree(&[("usr/b", file("")), ("usr/a", file(""))]);
+        tree.put(entry("etc/g", file("")), Segment::Generated).unwrap();
+        tree.put(entry("srv/f", file("")), Segment::Files).unwrap();
+        let names: Vec<Vec<String>> =
+            tree.into_segments().iter().map(|s| s.iter().map(|e| e.path.to_string()).collect()).collect();
+        assert_eq!(names, [vec!["/etc", "/srv", "/usr"], vec!["/usr/a", "/usr/b"], vec!["/etc/g"], vec!["/srv/f"]]);
+    }
+
+    #[test]
+    fn lists_what_lies_within() {
+        let tree = tree(&[("lib/a", file("")), ("lib-x/b", file("")), ("lib/c/d", file("")), ("libz", file(""))]);
+        let paths: Vec<&str> = tree.within(&"lib".parse().unwrap()).map(|node| node.entry.path.as_str()).collect();
+        assert_eq!(paths, ["lib/a", "lib/c", "lib/c/d"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! A workshop: a folder with a store, a cache, an archive of packages and an image file.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests, which each use a part of it")]
+
+use consign_build::{BuildError, Built, DebianSource, DebianSources, Request, SourcesFrom, Specification, build};
+use consign_fetch::{Fetcher, Options};
+use consign_image::Place;
+use consign_oci::layer::{Entry, Kind};
+use consign_package::deb::Keyring;
+use consign_store::Store;
+use consign_testkit::mirror::{Mirror, WrittenMirror};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) struct Workshop {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) epoch: Option<u64>,
+    pub(crate) source_time: Option<u64>,
+    pub(crate) reuse: bool,
+    mirrors: Vec<(WrittenMirror, String)>,
+    from: SourcesFrom,
+}
+
+/// What came out of a build, with all entries that the observer saw.
+pub(crate) struct Outcome {
+    pub(crate) built: Built,
+    pub(crate) entries: BTreeMap<String, Entry>,
+}
+
+impl Workshop {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("source")).unwrap();
+        let store = Store::open(folder.path().join("store")).unwrap();
+        let from = SourcesFrom::Configuration;
+        Self { folder, store, epoch: None, source_time: None, reuse: false, mirrors: Vec::new(), from }
+    }
+
+    pub(crate) fn of_machine(mut self) -> Self {
+        self.from = SourcesFrom::Machine;
+        self
+    }
+
+    pub(crate) fn mirror(mut self, suite: &str, mirror: &Mirror) -> Self {
+        let folder = self.folder.path().join(format!("mirror{}", self.mirrors.len()));
+        self.mirrors.push((mirror.write(&folder).unwrap(), suite.to_owned()));
+        self
+    }
+
+    pub(crate) fn file(self, path: &str, contents: &[u8]) -> Self {
+        let path = self.folder.path().join("source").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, contents).unwrap();
+        self
+    }
+
+    pub(crate) fn source(&self) -> std::path::PathBuf {
+        self.folder.path().join("source")
+    }
+
+    pub(crate) async fn build(&self, image: &str, platform: &str) -> Result<Outcome, BuildError> {
+        self.build_on(image, platform, None).await
+    }
+
+    pub(crate) async fn build_on(
+        &self,
+        image: &str,
+        platform: &str,
+        base: Option<&Place>,
+    ) -> Result<Outcome, BuildError> {
+        let specification = Specification::parse("image.yaml", image)?;
+        let sources = self.mirrors.iter().map(|(mirror, suite)| DebianSource {
+            uri: mirror.uri.clone(),
+            suite: suite.clone(),
+            components: vec!["main".into()],
+            architectures: None,
+            keyring: Keyring::read(Path::new("key.gpg"), &mirror.keyring).unwrap(),
+            declared: "test".into(),
+        });
+        let sources = DebianSources::new(self.from, Some("test".into()), sources.collect());
+        let options = Options { cache: self.folder.path().join("cache"), offline: false, user_agent: "test".into() };
+        let mut entries = BTreeMap::new();
+        let mut observer = |entry: &Entry| drop(entries.insert(entry.path.to_string(), entry.clone()));
+        let reuse = |_: &_| self.reuse;
+        let request = Request {
+            platform: &platform.parse().unwrap(),
+            store: &self.store,
+            fetcher: &Fetcher::new(options).unwrap(),
+            sources: &sources,
+            base,
+            root_folder: &self.source(),
+            epoch: self.epoch,
+            source_time: self.source_time,
+            annotations: BTreeMap::new(),
+            observer: &mut observer,
+            reuse: &reuse,
+            // The archive's key was made a moment ago.
+            now: jiff::Timestamp::now(),
+        };
+        let built = build(&specification, request).await?;
+        Ok(Outcome { built, entries })
+    }
+
+    /// Returns the number of blobs in the store.
+    pub(crate) fn blobs(&self) -> usize {
+        std::fs::read_dir(self.store.root().join("blobs/sha256")).unwrap().count()
+    }
+}
+
+impl Outcome {
+    pub(crate) fn text(&self, path: &str) -> String {
+        match &self.entries[path].kind {
+            Kind::File(contents) => String::from_utf8_lossy(contents).into_owned(),
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    pub(crate) fn link(&self, path: &str) -> &str {
+        match &self.entries[path].kind {
+            Kind::Symlink(target) => target,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+}
+
+/// Returns an error with everything that caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text += &format!(": {error}");
+        source = error.source();
+    }
+    text
+}
