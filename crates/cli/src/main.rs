@@ -1,1 +1,33 @@
-fn main() {}
+//! The command line of consign. The only room that prints, and the only one that reads the environment.
+
+mod arguments;
+mod commands;
+mod debian;
+mod environment;
+mod error;
+mod exit_code;
+mod printer;
+mod progress;
+mod registries;
+mod session;
+mod workshop;
+
+use arguments::Arguments;
+use clap::Parser;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    // In a sandbox this same program is the init process. Nothing may come before this line.
+    consign_sandbox::init::main_if_requested();
+    let arguments = Arguments::parse();
+    let printer = Arc::new(printer::Printer::new(&arguments.global));
+    let outcome = commands::run(arguments, &printer);
+    match outcome {
+        Ok(code) => code.into(),
+        Err(error) => {
+            printer.error(&error);
+            error.code.into()
+        }
+    }
+}

@@ -414,7 +414,7 @@ fn bad_platforms() {
     4 |     platforms: [linux, linux/amd64, linux/x86_64, linux/a b]
       |                                     ^^^^^^^^^^^^
 
-    error[C009]: `linux/a b/` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/arm64`
+    error[C009]: `linux/a b` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/arm64`
      --> consign.yaml:4:51
       |
     4 |     platforms: [linux, linux/amd64, linux/x86_64, linux/a b]

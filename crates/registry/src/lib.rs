@@ -8,6 +8,8 @@ mod auth;
 mod blob;
 mod challenge;
 mod client;
+pub mod credential_helper;
+pub mod docker_config;
 mod endpoint;
 mod error;
 mod manifest;

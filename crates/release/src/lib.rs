@@ -1,1 +1,29 @@
-//! Runs a plan: steps, the gate and two-phase publishing.
+//! Runs a plan: builds, inventories and tries every platform, judges the whole, signs, publishes in two phases, and verifies.
+//!
+//! The only room that knows all stages. Stages hand over through the store; a [`Workshop`] holds what they are given, and tells an
+//! observer what happens. The order of a release is in `run.rs`, and reads like the design.
+
+mod assemble;
+mod attest;
+mod embedded;
+mod error;
+mod event;
+mod imported;
+mod job;
+mod ledger;
+mod produce;
+mod provenance;
+mod publish;
+mod run;
+mod trial;
+mod workshop;
+
+pub use assemble::SourceFacts;
+pub use embedded::{EmbeddedRegistry, access_log};
+pub use error::ReleaseError;
+pub use event::{Event, Observer, Outcome, Stage};
+pub use job::{Job, KeySource};
+pub use produce::{Produced, ProducedPlatform};
+pub use publish::{Publication, Published, PublishedTag};
+pub use run::{Options, Release};
+pub use workshop::Workshop;

@@ -41,6 +41,8 @@ pub enum Code {
     Command,
     /// `C018`: tags are to come from git, and there is no git repository with a commit.
     NoGit,
+    /// `C019`: a file that the configuration names and that cannot be read.
+    Source,
 }
 
 impl Code {
@@ -65,6 +67,7 @@ impl Code {
             Self::NotLoopback => "C016",
             Self::Command => "C017",
             Self::NoGit => "C018",
+            Self::Source => "C019",
         }
     }
 }

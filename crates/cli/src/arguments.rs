@@ -1,0 +1,228 @@
+use crate::exit_code;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use consign_image::ImageReference;
+use consign_oci::Platform;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Takes container images from source to signed, multi-platform releases on any number of registries.
+///
+/// Everything is built, catalogued and tested before anything is written to a registry; what is published is what was tested.
+#[derive(Debug, Parser)]
+#[command(name = "consign", version, propagate_version = true, after_long_help = exit_code::table(), max_term_width = 120)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// The configuration.
+    #[arg(short = 'f', long = "file", global = true, value_name = "FILE", default_value = "consign.yaml")]
+    pub(crate) file: PathBuf,
+    /// Runs as if started in this folder.
+    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Downloads nothing: packages and indexes come from the cache.
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// How the result is printed on standard output.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORM")]
+    pub(crate) output: Output,
+    /// How progress is shown on standard error.
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, value_name = "FORM")]
+    pub(crate) progress: Progress,
+    /// Shows no progress and no warnings.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Shows more.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Most platforms that are worked on at the same time; the number of processors if not given.
+    #[arg(short, long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Where built images and downloads are kept; `consign` in the user's cache folder if not given.
+    #[arg(long, global = true, value_name = "DIR", env = "CONSIGN_STORE")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// Bars on a terminal, else plain lines.
+    Auto,
+    /// Bars.
+    Tty,
+    /// A line for each step.
+    Plain,
+    /// A JSON object for each step.
+    Json,
+    /// Nothing.
+    Quiet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Checks the configuration and the files that it names. Writes nothing, and asks nothing of a network.
+    #[command(after_help = "Example:\n  consign check -f release/consign.yaml")]
+    Check,
+    /// Shows everything that `release` would do. Writes nothing.
+    #[command(after_help = "Examples:\n  consign plan\n  consign plan --output json | jq '.images[].destinations'")]
+    Plan(Selection),
+    /// Builds, catalogues and tests images, into the store or an archive. No registry is written to.
+    #[command(
+        after_help = "Examples:\n  consign build\n  consign build hello --platform linux/arm64 --to oci-archive:arm64.tar"
+    )]
+    Build(Build),
+    /// Builds, tests, signs and publishes: first everything by digest, then the tags.
+    #[command(
+        after_help = "Examples:\n  consign release\n  consign release --dry-run\n  consign release --from oci-archive:hello.tar"
+    )]
+    Release(Release),
+    /// Checks an image from its tag down: every platform present, everything signed, the tag in the release record, the policy met.
+    #[command(
+        after_help = "Examples:\n  consign verify localhost:5080/team/hello:1.2.3 --key cosign.pub\n  consign verify --content --key cosign.pub oci-archive:hello.tar"
+    )]
+    Verify(Verify),
+    /// Shows what is attached to an image: platforms, signatures, attestations.
+    #[command(after_help = "Example:\n  consign tree localhost:5080/team/hello:latest")]
+    Tree(Reference),
+    /// Shows an image's manifest or index.
+    #[command(
+        after_help = "Examples:\n  consign inspect debian:12\n  consign inspect --raw oci:some/layout:1.0\n  consign inspect --config --platform linux/arm64 debian:12"
+    )]
+    Inspect(Inspect),
+    /// Makes a key pair for signing, in cosign's format: `cosign.key` and `cosign.pub`.
+    #[command(
+        after_help = "The password is taken from COSIGN_PASSWORD, else asked for.\n\nExample:\n  consign keygen --output-key-prefix release"
+    )]
+    Keygen(Keygen),
+    /// The embedded registry.
+    #[command(subcommand)]
+    Registry(Registry),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Selection {
+    /// Names of images in the configuration; all if none is given.
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
+    /// Only this platform; may be given several times.
+    #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
+    pub(crate) platforms: Vec<Platform>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Also writes the image here: `oci-archive:FILE`, `oci:DIR` or `store:NAME`.
+    #[arg(long, value_name = "REF")]
+    pub(crate) to: Option<ImageReference>,
+    /// Builds and tests again what was built and tested before.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Release {
+    /// Names of images in the configuration; all if none is given.
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
+    /// Takes platforms from here instead of building them; may be given several times.
+    #[arg(long, value_name = "REF")]
+    pub(crate) from: Vec<ImageReference>,
+    /// Stops after the gate: nothing is signed or written to a registry.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Builds and tests again what was built and tested before.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The image: `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]` or `oci-archive:FILE[:tag]`.
+    #[arg(value_name = "REF")]
+    pub(crate) reference: ImageReference,
+    /// The public key that everything must be signed with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Also reads and hashes every layer.
+    #[arg(long)]
+    pub(crate) content: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Reference {
+    /// The image.
+    #[arg(value_name = "REF")]
+    pub(crate) reference: ImageReference,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// The image.
+    #[arg(value_name = "REF")]
+    pub(crate) reference: ImageReference,
+    /// Prints the exact bytes.
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) raw: bool,
+    /// Prints the config of the platform's image.
+    #[arg(long)]
+    pub(crate) config: bool,
+    /// The platform; this machine's if not given.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub(crate) platform: Option<Platform>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Keygen {
+    /// Names the files: PREFIX.key and PREFIX.pub. Files that exist are never overwritten.
+    #[arg(long, value_name = "PREFIX", default_value = "cosign")]
+    pub(crate) output_key_prefix: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Registry {
+    /// Serves a folder as a registry, until interrupted.
+    #[command(after_help = "Example:\n  consign registry serve --root registry --listen 127.0.0.1:5080")]
+    Serve(Serve),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The folder; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: PathBuf,
+    /// Address and port; a loopback address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:5000")]
+    pub(crate) listen: SocketAddr,
+    /// Takes no writes.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}

@@ -1,0 +1,37 @@
+use crate::arguments::Keygen;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, password};
+use consign_sign::PrivateKey;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+pub(crate) fn run(arguments: &Keygen, session: &Session) -> Result<ExitCode, CommandError> {
+    let private = arguments.output_key_prefix.with_added_extension("key");
+    let public = arguments.output_key_prefix.with_added_extension("pub");
+    for path in [&private, &public] {
+        if path.exists() {
+            let error = CommandError::new(ExitCode::Failed, format!("{} exists already", path.display()));
+            return Err(error.hint("name other files with `--output-key-prefix PREFIX`"));
+        }
+    }
+    let password = password(&session.environment, "Password for the new key (may be empty)", true)?;
+    let key = PrivateKey::generate()?;
+    write_new(&private, 0o600, key.to_encrypted_pem(password.as_bytes())?.as_bytes())?;
+    write_new(&public, 0o644, key.public().to_pem().as_bytes())?;
+    session.printer.note(&format!(
+        "The private key is in {}, the public key in {}.",
+        private.display(),
+        public.display()
+    ));
+    Ok(ExitCode::Done)
+}
+
+fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), CommandError> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written
+        .map_err(|error| CommandError::new(ExitCode::Failed, format!("cannot write {}", path.display())).cause(error))
+}

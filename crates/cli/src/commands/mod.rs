@@ -1,0 +1,60 @@
+//! One file per command.
+
+mod build;
+mod check;
+mod inspect;
+mod keygen;
+mod plan;
+mod registry_serve;
+mod release;
+mod tree;
+mod verify;
+
+use crate::arguments::{Arguments, Command, Registry};
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::printer::Printer;
+use crate::session::Session;
+use std::sync::Arc;
+
+/// Runs the command. An interruption ends it: what is half done lies in the store's partial files or by digest at a registry, and names nothing.
+pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCode, CommandError> {
+    let Arguments { global, command } = arguments;
+    if let Some(directory) = &global.directory {
+        std::env::set_current_dir(directory).map_err(|error| {
+            CommandError::new(ExitCode::Usage, format!("cannot work in {}", directory.display())).cause(error)
+        })?;
+    }
+    // Nobody else's process may look into this one, which will hold keys.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let session = Session::new(global, Environment::read(), printer.clone());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CommandError::new(ExitCode::Failed, "cannot start threads").cause(error))?;
+    let outcome = runtime.block_on(async {
+        if let Command::Registry(Registry::Serve(arguments)) = &command {
+            return registry_serve::run(arguments, &session).await;
+        }
+        tokio::select! {
+            outcome = dispatch(&command, &session) => outcome,
+            () = crate::session::interrupted() => Err(CommandError::new(ExitCode::Interrupted, "interrupted")),
+        }
+    });
+    // Threads that still compress or hash for a command that has failed are not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(command: &Command, session: &Session) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Check => check::run(session),
+        Command::Plan(arguments) => plan::run(arguments, session),
+        Command::Build(arguments) => build::run(arguments, session).await,
+        Command::Release(arguments) => release::run(arguments, session).await,
+        Command::Verify(arguments) => verify::run(arguments, session).await,
+        Command::Tree(arguments) => tree::run(arguments, session).await,
+        Command::Inspect(arguments) => inspect::run(arguments, session).await,
+        Command::Keygen(arguments) => keygen::run(arguments, session),
+        Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
+    }
+}

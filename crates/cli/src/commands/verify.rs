@@ -1,0 +1,101 @@
+use crate::arguments::{Output, Verify};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, read_text};
+use consign_image::{ImageReference, Place};
+use consign_oci::{Digest, Repository, Tag};
+use consign_receipt::{Policy, predicate};
+use consign_report::table;
+use consign_sign::PublicKey;
+use consign_verify::{Expectation, Verified, verify};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Largest key file, in bytes.
+const KEY_LIMIT: u64 = 64 << 10;
+
+pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
+    let key = public_key(arguments)?;
+    let client = session.client(&arguments.reference).await?;
+    let place = Place::open(&arguments.reference, &client, &session.store()?);
+    let place = place.map_err(|error| CommandError::of_image(ExitCode::Verification, &error))?;
+    let requested = requested(&arguments.reference);
+    let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
+    let expectation = Expectation { key: &key, policy: &Policy::default(), content: arguments.content };
+    let verified = verify(&place, requested, expectation).await?;
+    match session.output {
+        Output::Json => session.printer.json(&as_json(arguments, &verified))?,
+        Output::Table => session.printer.data(&text(arguments, &verified)),
+    }
+    Ok(ExitCode::Done)
+}
+
+fn public_key(arguments: &Verify) -> Result<PublicKey, CommandError> {
+    let failed =
+        || CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", arguments.key.display()));
+    let text = read_text(&arguments.key, KEY_LIMIT).map_err(|error| failed().cause(error))?;
+    PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
+}
+
+/// Returns the tag that must stand in the release record: what the reference names, unless that is a digest.
+fn requested(reference: &ImageReference) -> Option<(Repository, Tag)> {
+    let ImageReference::Registry(reference) = reference else { return None };
+    match reference.target() {
+        consign_oci::Target::Tag(tag) => Some((reference.repository.clone(), tag)),
+        consign_oci::Target::Digest(_) => None,
+    }
+}
+
+fn claims(verified: &Verified) -> Vec<Claims<'_>> {
+    let of = |receipts: &[consign_receipt::Receipt]| {
+        let types: BTreeSet<String> =
+            receipts.iter().map(|receipt| predicate::label(&receipt.statement.predicate_type).to_owned()).collect();
+        types.into_iter().collect::<Vec<_>>()
+    };
+    let index = Claims { of: "index".to_owned(), digest: &verified.index, signed: of(&verified.receipts) };
+    let platforms = verified.platforms.iter().map(|platform| Claims {
+        of: platform.platform.to_string(),
+        digest: &platform.digest,
+        signed: of(&platform.receipts),
+    });
+    [index].into_iter().chain(platforms).collect()
+}
+
+/// What is signed about one manifest.
+struct Claims<'a> {
+    of: String,
+    digest: &'a Digest,
+    signed: Vec<String>,
+}
+
+fn text(arguments: &Verify, verified: &Verified) -> String {
+    let rows: Vec<Vec<String>> = claims(verified)
+        .into_iter()
+        .map(|claims| vec![claims.of, claims.signed.join(", "), claims.digest.to_string()])
+        .collect();
+    let record = &verified.release_record;
+    let content = if arguments.content { "; every layer was hashed" } else { "" };
+    format!(
+        "{}\nverified  {}  {} {}, {} checks{content}\n",
+        table(&["manifest", "signed", "digest"], &rows),
+        arguments.reference,
+        record.image,
+        record.version,
+        verified.checks.len(),
+    )
+}
+
+fn as_json(arguments: &Verify, verified: &Verified) -> serde_json::Value {
+    let manifests: Vec<_> = claims(verified)
+        .into_iter()
+        .map(|claims| json!({ "of": claims.of, "digest": claims.digest, "signed": claims.signed }))
+        .collect();
+    json!({
+        "reference": arguments.reference.to_string(),
+        "verified": true,
+        "index": verified.index,
+        "manifests": manifests,
+        "releaseRecord": verified.release_record,
+        "content": arguments.content,
+    })
+}

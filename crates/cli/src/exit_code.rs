@@ -1,0 +1,51 @@
+use std::process::ExitCode as ProcessExitCode;
+
+macro_rules! exit_codes {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal,)+) => {
+        /// What the exit status of consign means.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum ExitCode {
+            $($(#[doc = $meaning])+ $name = $code,)+
+        }
+
+        /// Returns the table for `consign --help`, from which the docs are generated.
+        pub(crate) fn table() -> String {
+            let mut table = String::from("Exit status:\n");
+            $(table.push_str(&format!("  {:>3} {}\n", $code, concat!($($meaning),+)));)+
+            table
+        }
+    };
+}
+
+exit_codes! {
+    /// done
+    Done = 0,
+    /// failed
+    Failed = 1,
+    /// the command line is wrong
+    Usage = 2,
+    /// the configuration is wrong
+    Configuration = 3,
+    /// conflict: a tag was moved by somebody else, or must not move
+    Conflict = 4,
+    /// an input is not authentic: hash or signature of packages
+    NotAuthentic = 5,
+    /// the gate closed: a trial failed
+    Trial = 10,
+    /// the gate closed: the policy is not met
+    Policy = 11,
+    /// verification failed
+    Verification = 12,
+    /// not signed
+    NotSigned = 13,
+    /// what verification needs could not be listed or fetched
+    Unavailable = 14,
+    /// interrupted
+    Interrupted = 130,
+}
+
+impl From<ExitCode> for ProcessExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

@@ -1,0 +1,125 @@
+use crate::arguments::{Global, Progress};
+use crate::printer::Printer;
+use consign_oci::Platform;
+use consign_release::{Event, Observer, Outcome, Stage};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is under way: an image, a platform if it is about one, and a stage.
+type Key = (String, Option<Platform>, Stage);
+
+/// Makes what shows the events of a run on standard error.
+pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
+    let form = match global.progress {
+        _ if global.quiet => Progress::Quiet,
+        // Bars and further lines would overwrite each other.
+        Progress::Auto if std::io::stderr().is_terminal() && !global.verbose => Progress::Tty,
+        Progress::Auto => Progress::Plain,
+        form => form,
+    };
+    let printer = printer.clone();
+    match form {
+        Progress::Quiet => Arc::new(|_| {}),
+        Progress::Json => Arc::new(move |event| printer.note(&serde_json::to_string(&event).unwrap_or_default())),
+        Progress::Tty => {
+            let bars = Mutex::new(Bars::default());
+            Arc::new(move |event| bars.lock().unwrap_or_else(PoisonError::into_inner).show(event))
+        }
+        Progress::Auto | Progress::Plain => {
+            let started: Mutex<HashMap<Key, Instant>> = Mutex::default();
+            Arc::new(move |event| {
+                let mut started = started.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(line) = plain(&event, &mut started) {
+                    printer.note(&line);
+                }
+            })
+        }
+    }
+}
+
+/// A line for each stage that begins or ends.
+fn plain(event: &Event, started: &mut HashMap<Key, Instant>) -> Option<String> {
+    match event {
+        Event::Started { image, platform, stage } => {
+            started.insert((image.clone(), platform.clone(), *stage), Instant::now());
+            let takes_long = matches!(stage, Stage::Build | Stage::Trial | Stage::Publish);
+            takes_long.then(|| format!("{} {} …", subject(image, platform.as_ref()), stage.word()))
+        }
+        Event::Finished { image, platform, stage, outcome, detail } => {
+            let took = started.remove(&(image.clone(), platform.clone(), *stage)).map(|start| start.elapsed());
+            Some(finished(image, platform.as_ref(), *stage, *outcome, detail, took))
+        }
+        Event::Warning { image, platform, message } => {
+            Some(format!("{} warning: {message}", subject(image, platform.as_ref())))
+        }
+        Event::Tagged { image, reference, digest, moved } => {
+            let verb = if *moved { "now names" } else { "names already" };
+            Some(format!("{image} {reference} {verb} {digest}"))
+        }
+    }
+}
+
+fn finished(
+    image: &str,
+    platform: Option<&Platform>,
+    stage: Stage,
+    outcome: Outcome,
+    detail: &str,
+    took: Option<Duration>,
+) -> String {
+    let mut line = format!("{} {} {}", subject(image, platform), stage.word(), outcome.word());
+    if !detail.is_empty() {
+        line.push_str(&format!(": {detail}"));
+    }
+    if let Some(took) = took.filter(|took| *took >= Duration::from_millis(100)) {
+        line.push_str(&format!(" ({:.1} s)", took.as_secs_f64()));
+    }
+    line
+}
+
+fn subject(image: &str, platform: Option<&Platform>) -> String {
+    platform.map_or_else(|| image.to_owned(), |platform| format!("{image} {platform}"))
+}
+
+/// A line for each stage that is under way, with those that have ended above.
+#[derive(Default)]
+struct Bars {
+    all: MultiProgress,
+    running: HashMap<Key, (ProgressBar, Instant)>,
+}
+
+impl Bars {
+    fn show(&mut self, event: Event) {
+        match event {
+            Event::Started { image, platform, stage } => {
+                let bar = self.all.add(ProgressBar::new_spinner());
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                    bar.set_style(style);
+                }
+                bar.set_message(format!("{} {}", subject(&image, platform.as_ref()), stage.word()));
+                bar.enable_steady_tick(Duration::from_millis(120));
+                self.running.insert((image, platform, stage), (bar, Instant::now()));
+            }
+            Event::Finished { image, platform, stage, outcome, detail } => {
+                let key = (image, platform, stage);
+                let took = self.running.remove(&key).map(|(bar, start)| {
+                    bar.finish_and_clear();
+                    start.elapsed()
+                });
+                self.line(finished(&key.0, key.1.as_ref(), stage, outcome, &detail, took));
+            }
+            other => {
+                let line = plain(&other, &mut HashMap::new());
+                line.into_iter().for_each(|line| self.line(line));
+            }
+        }
+    }
+
+    fn line(&self, line: String) {
+        // A terminal that has gone away is no failure.
+        let _ = self.all.println(line);
+    }
+}

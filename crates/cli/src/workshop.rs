@@ -1,0 +1,271 @@
+//! From the configuration to a plan and everything that it takes to run it.
+
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, USER_AGENT, host_platform, password, read_text};
+use crate::{debian, progress, registries};
+use consign_build::{Contents, Specification};
+use consign_context::{Ci, Git, GitState};
+use consign_fetch::Fetcher;
+use consign_image::{ImageReference, Place};
+use consign_oci::Repository;
+use consign_plan::configuration::SigningKey;
+use consign_plan::{Configuration, GitFacts, Plan, PlanInputs, SourceFacts as ImageFile};
+use consign_release::{EmbeddedRegistry, Job, ReleaseError, SourceFacts, Workshop};
+use consign_sandbox::{Host, Sandbox};
+use consign_sign::PrivateKey;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest image file, in bytes.
+const IMAGE_FILE_LIMIT: u64 = 1 << 20;
+/// Largest key file, in bytes.
+const KEY_LIMIT: u64 = 64 << 10;
+
+/// A configuration, its image files, what git says, and the plan that follows.
+pub(crate) struct Planned {
+    pub(crate) configuration: Configuration,
+    pub(crate) plan: Plan,
+    files: BTreeMap<String, (PathBuf, Specification)>,
+    git: Option<GitState>,
+}
+
+impl Planned {
+    /// Reads everything that a plan follows from. Asks nothing of a network.
+    pub(crate) fn read(session: &Session) -> Result<Self, CommandError> {
+        let configuration = session.configuration()?;
+        let mut files = BTreeMap::new();
+        let mut sources = BTreeMap::new();
+        for image in &configuration.images {
+            let path = configuration.resolve(&image.source);
+            let text = read_text(&path, IMAGE_FILE_LIMIT).map_err(|error| {
+                let message = format!("cannot read the image file: {error}");
+                let diagnostic =
+                    configuration.file.diagnostic(consign_plan::Code::Source, image.source.span, message, None);
+                consign_plan::ConfigurationError::from(diagnostic)
+            })?;
+            let specification = Specification::parse(&path.to_string_lossy(), &text)
+                .map_err(|error| CommandError::of(ExitCode::Configuration, &error))?;
+            let kind = match &specification.contents {
+                Contents::Packages(_) => "deb",
+                Contents::Files { .. } => "files",
+            };
+            let facts = ImageFile { kind: Some(kind.to_owned()), platforms: specification.platforms.clone() };
+            sources.insert(image.name.value.clone(), facts);
+            files.insert(image.name.value.clone(), (path, specification));
+        }
+        let git = git(configuration.folder(), session)?;
+        let facts = git.as_ref().and_then(|state| facts(state, session));
+        let inputs = PlanInputs { git: facts, host: host_platform()?, sources };
+        let plan = Plan::make(&configuration, &inputs)?;
+        Ok(Self { configuration, plan, files, git })
+    }
+
+    /// Leaves only these images.
+    pub(crate) fn select(mut self, names: &[String]) -> Result<Self, CommandError> {
+        self.plan = self.plan.select(names).map_err(|error| {
+            let hint = error.suggestion.as_ref().map(|name| format!("did you mean `{name}`?"));
+            let command_error = CommandError::of(ExitCode::Usage, &error);
+            hint.into_iter().fold(command_error, CommandError::hint)
+        })?;
+        Ok(self)
+    }
+
+    /// Leaves only these platforms.
+    pub(crate) fn only(mut self, platforms: &[consign_oci::Platform]) -> Result<Self, CommandError> {
+        if platforms.is_empty() {
+            return Ok(self);
+        }
+        for image in &mut self.plan.images {
+            if let Some(platform) = platforms.iter().find(|platform| !image.platforms.contains(platform)) {
+                let message = format!("`{}` is not planned for {platform}", image.name);
+                return Err(CommandError::new(ExitCode::Usage, message));
+            }
+            image.platforms.retain(|platform| platforms.contains(platform));
+        }
+        Ok(self)
+    }
+
+    /// Sets up the workshop that runs the plan.
+    pub(crate) async fn workshop(&self, session: &Session, reuse: bool) -> Result<Arc<Workshop>, CommandError> {
+        let cache = session.store_folder().join("downloads");
+        let fetcher =
+            consign_fetch::Options { cache, offline: session.global.offline, user_agent: USER_AGENT.to_owned() };
+        let repositories: Vec<Repository> = self
+            .plan
+            .images
+            .iter()
+            .flat_map(|image| image.destinations.iter().map(|destination| destination.repository.clone()))
+            .chain(self.bases().filter_map(|(_, reference)| match reference {
+                Ok(ImageReference::Registry(reference)) => Some(reference.repository),
+                _ => None,
+            }))
+            .collect();
+        let settings = &self.configuration.registries;
+        let embedded = self.plan.registries.iter().filter_map(|(host, planned)| {
+            let root = self.configuration.resolve(planned.serve.as_ref()?);
+            Some(EmbeddedRegistry { host: host.clone(), root })
+        });
+        let jobs = session.global.jobs.map(usize::from);
+        let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        Ok(Arc::new(Workshop {
+            store: session.store()?,
+            fetcher: Fetcher::new(fetcher)?,
+            debian: debian::sources(&self.configuration, self.files.values().map(|(_, file)| file))?,
+            sandbox: Sandbox { init: PathBuf::from("/proc/self/exe") },
+            host: Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
+            hosts: registries::hosts(&repositories, settings, &session.environment).await?,
+            embedded: embedded.collect(),
+            user_agent: USER_AGENT.to_owned(),
+            policy: self.configuration.policy.policy(),
+            epoch: epoch(session)?,
+            now: jiff::Timestamp::now(),
+            jobs,
+            reuse,
+            observer: progress::observer(&session.global, &session.printer),
+        }))
+    }
+
+    /// Makes the jobs of the plan.
+    pub(crate) fn jobs(
+        &self,
+        session: &Session,
+        workshop: &Workshop,
+        from: &[ImageReference],
+    ) -> Result<Vec<Arc<Job>>, CommandError> {
+        let client = workshop.client(workshop.hosts.clone())?;
+        let mut jobs = Vec::new();
+        for planned in &self.plan.images {
+            let Some((path, specification)) = self.files.get(&planned.name) else { continue };
+            let base = match self.bases().find(|(name, _)| *name == planned.name) {
+                Some((_, reference)) => Some(Place::open(&reference?, &client, &workshop.store)?),
+                None => None,
+            };
+            let from = from.iter().map(|reference| Place::open(reference, &client, &workshop.store));
+            jobs.push(Arc::new(Job {
+                planned: planned.clone(),
+                specification: specification.clone(),
+                folder: folder_of(path),
+                source_time: self.source_time(session, path, specification)?,
+                commit_time: self
+                    .git
+                    .as_ref()
+                    .and_then(|state| state.head.as_ref())
+                    .and_then(|head| u64::try_from(head.time).ok()),
+                base,
+                from: from.collect::<Result<_, _>>()?,
+                source: SourceFacts {
+                    version: planned.version.clone(),
+                    revision: self.plan.revision.clone(),
+                    url: self.git.as_ref().and_then(|state| state.remote.clone()),
+                },
+                dirty: self.plan.dirty,
+            }));
+        }
+        Ok(jobs)
+    }
+
+    /// Returns the base images, by the name of the image that is built on them.
+    fn bases(&self) -> impl Iterator<Item = (&str, Result<ImageReference, CommandError>)> {
+        self.plan.images.iter().filter_map(|planned| {
+            let (path, specification) = self.files.get(&planned.name)?;
+            let Contents::Files { base: Some(base) } = &specification.contents else { return None };
+            let reference = base.parse::<ImageReference>().map(|reference| relative_to(reference, &folder_of(path)));
+            Some((planned.name.as_str(), reference.map_err(|error| CommandError::of(ExitCode::Configuration, &error))))
+        })
+    }
+
+    /// Returns when the image's own files last changed, as far as git knows; `None` if it knows nothing of any of them.
+    ///
+    /// Each is asked for by itself: that one is not committed says nothing about the others. Files that differ by platform are left out.
+    fn source_time(
+        &self,
+        session: &Session,
+        path: &Path,
+        specification: &Specification,
+    ) -> Result<Option<u64>, CommandError> {
+        if self.git.is_none() {
+            return Ok(None);
+        }
+        let git = Git::open(&folder_of(path), session.environment.all())?;
+        let own = path.file_name().map(PathBuf::from);
+        let named = specification.files.iter().map(|file| file.source.as_str()).filter(|source| !source.contains('{'));
+        let mut newest = None;
+        for file in own.into_iter().chain(named.map(PathBuf::from)) {
+            newest = newest.max(git.last_change(&[file])?);
+        }
+        Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
+    }
+}
+
+/// Asks git about the folder; `None` where there is no git, or nothing that it keeps.
+fn git(folder: &Path, session: &Session) -> Result<Option<GitState>, CommandError> {
+    match Git::open(folder, session.environment.all()).and_then(|git| git.state()) {
+        Ok(state) => Ok(Some(state)),
+        Err(error) if error.is_absence() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn facts(state: &GitState, session: &Session) -> Option<GitFacts> {
+    let head = state.head.as_ref()?;
+    let ci = Ci::detect(session.environment.all());
+    Some(GitFacts {
+        head: head.commit.clone(),
+        branch: state.branch.clone().or_else(|| ci.branch_at(&head.commit).map(str::to_owned)),
+        tags_at_head: state.tags_at_head.clone(),
+        all_tags: state.all_tags.clone(),
+        dirty: state.dirty,
+        shallow: state.shallow,
+    })
+}
+
+/// Returns `SOURCE_DATE_EPOCH` (reproducible-builds.org, "SOURCE_DATE_EPOCH specification").
+fn epoch(session: &Session) -> Result<Option<u64>, CommandError> {
+    let Some(text) = session.environment.get("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let epoch = text.parse().map_err(|_| {
+        let message = format!("SOURCE_DATE_EPOCH is `{text}`: expected seconds since 1970");
+        CommandError::new(ExitCode::Usage, message)
+    })?;
+    Ok(Some(epoch))
+}
+
+/// Reads the signing key that the configuration names.
+fn signing_key(session: &Session, configuration: &Configuration, key: &SigningKey) -> Result<PrivateKey, ReleaseError> {
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| ReleaseError::Key { key: key.to_string(), source: error };
+    let text = match key {
+        SigningKey::File(path) => {
+            read_text(&configuration.resolve(path), KEY_LIMIT).map_err(|error| failed(error.into()))?
+        }
+        SigningKey::Environment(name) => {
+            session.environment.get(name).map(str::to_owned).ok_or_else(|| failed("the variable is not set".into()))?
+        }
+    };
+    let password = password(&session.environment, "Password of the signing key", false);
+    let password = password.map_err(|error| failed(error.message.into()))?;
+    PrivateKey::from_pem(&text, password.as_bytes()).map_err(|error| failed(error.into()))
+}
+
+/// Returns what reads the signing key when it is time to, if the configuration names one.
+pub(crate) fn key_source<'a>(
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Option<Box<dyn Fn() -> Result<PrivateKey, ReleaseError> + Sync + 'a>> {
+    let signing = configuration.signing.as_ref()?;
+    Some(Box::new(move || signing_key(session, configuration, &signing.key.value)))
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// Makes paths in an image file relative to that file.
+fn relative_to(reference: ImageReference, folder: &Path) -> ImageReference {
+    match reference {
+        ImageReference::Layout { folder: layout, tag } => ImageReference::Layout { folder: folder.join(layout), tag },
+        ImageReference::Archive { file, tag } => ImageReference::Archive { file: folder.join(file), tag },
+        other => other,
+    }
+}

@@ -1,0 +1,55 @@
+use consign_oci::{Digest, Platform, Reference};
+use serde::Serialize;
+
+/// Something that happened. Plain data: terminals, logs and JSON lines are renderings of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "event")]
+pub enum Event {
+    /// A stage began.
+    Started {
+        /// Name of the image.
+        image: String,
+        /// The platform, where the stage has one.
+        platform: Option<Platform>,
+        /// The stage.
+        stage: Stage,
+    },
+    /// A stage ended.
+    Finished {
+        /// Name of the image.
+        image: String,
+        /// The platform, where the stage has one.
+        platform: Option<Platform>,
+        /// The stage.
+        stage: Stage,
+        /// How it ended.
+        outcome: Outcome,
+        /// More about it, in a few words.
+        detail: String,
+    },
+    /// Something that a person should know and that does not stop the run.
+    Warning {
+        /// Name of the image.
+        image: String,
+        /// The platform, where it is about one.
+        platform: Option<Platform>,
+        /// What.
+        message: String,
+    },
+    /// A tag now names another image.
+    Tagged {
+        /// Name of the image.
+        image: String,
+        /// The tag.
+        reference: Reference,
+        /// What it names.
+        digest: Digest,
+        /// Whether it had to be moved.
+        moved: bool,
+    },
+}
+
+pub use consign_report::{Outcome, Stage};
+
+/// Receives events, from any thread.
+pub type Observer = std::sync::Arc<dyn Fn(Event) + Send + Sync>;

@@ -1,0 +1,81 @@
+//! Notes how far each image came.
+
+use crate::{Job, Outcome, Produced, Published, ReleaseError, Stage};
+use consign_oci::Reference;
+use consign_report::{DestinationReport, ImageReport, PlatformRow, TagReport, TagState};
+
+pub(crate) fn blank(job: &Job) -> ImageReport {
+    ImageReport {
+        name: job.planned.name.clone(),
+        index: None,
+        signed: false,
+        rows: job
+            .planned
+            .platforms
+            .iter()
+            .map(|platform| PlatformRow { platform: platform.clone(), digest: None, stages: Default::default() })
+            .collect(),
+        destinations: job
+            .planned
+            .destinations
+            .iter()
+            .map(|destination| DestinationReport {
+                repository: destination.repository.clone(),
+                tags: destination
+                    .tags
+                    .iter()
+                    .map(|planned| TagReport { tag: planned.tag.clone(), state: TagState::NotMoved })
+                    .collect(),
+            })
+            .collect(),
+        reasons: Vec::new(),
+    }
+}
+
+pub(crate) fn note(image: &mut ImageReport, stage: Stage, outcome: Outcome) {
+    for row in &mut image.rows {
+        row.stages.insert(stage, outcome);
+    }
+}
+
+pub(crate) fn note_produced(image: &mut ImageReport, produced: &Produced) {
+    for platform in &produced.platforms {
+        if let Some(row) = image.rows.iter_mut().find(|row| row.platform == platform.platform) {
+            row.digest = Some(platform.manifest.digest.clone());
+            row.stages.extend(platform.stages.clone());
+        }
+    }
+}
+
+pub(crate) fn note_failure(image: &mut ImageReport, error: &ReleaseError) {
+    let Some((platform, stage)) = error.place() else { return };
+    if let Some(row) = image.rows.iter_mut().find(|row| row.platform == *platform) {
+        row.stages.insert(stage, Outcome::Failed);
+    }
+}
+
+pub(crate) fn note_tags(image: &mut ImageReport, published: &Published) {
+    for tag in &published.tags {
+        let state = if tag.moved { TagState::Moved } else { TagState::Unchanged };
+        set_tag(image, &tag.reference, state);
+    }
+}
+
+pub(crate) fn note_moved(image: &mut ImageReport, moved: &[Reference]) {
+    moved.iter().for_each(|reference| set_tag(image, reference, TagState::Moved));
+}
+
+fn set_tag(image: &mut ImageReport, reference: &Reference, state: TagState) {
+    let destination = image.destinations.iter_mut().find(|destination| destination.repository == reference.repository);
+    let tags = destination.into_iter().flat_map(|destination| &mut destination.tags);
+    tags.filter(|tag| Some(&tag.tag) == reference.tag.as_ref()).for_each(|tag| tag.state = state);
+}
+
+/// Marks the stages that a failure kept from happening.
+pub(crate) fn skip_the_rest(image: &mut ImageReport) {
+    for row in &mut image.rows {
+        for stage in Stage::ALL {
+            row.stages.entry(stage).or_insert(Outcome::Skipped);
+        }
+    }
+}

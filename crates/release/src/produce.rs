@@ -1,0 +1,218 @@
+//! From an image file to platforms with their receipts. Writes to the store only.
+
+use crate::provenance::provenance;
+use crate::{Job, Outcome, ReleaseError, Stage, Workshop, imported};
+use consign_build::Request;
+use consign_inventory::{Described, Observer as Inventory};
+use consign_oci::layer::Entry;
+use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
+use consign_receipt::{Receipt, Trust};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Largest document of a step that is read back, in bytes.
+const DOCUMENT_LIMIT: u64 = 256 << 20;
+/// Names how inventories are made: raise it when their bytes change.
+const INVENTORY_FORMAT: u32 = 1;
+
+/// All platforms of an image, in the order of the plan.
+#[derive(Clone, Debug)]
+pub struct Produced {
+    /// The platforms.
+    pub platforms: Vec<ProducedPlatform>,
+}
+
+impl Produced {
+    /// Returns the platforms with their manifests.
+    pub(crate) fn manifests(&self) -> Vec<(Platform, Descriptor)> {
+        self.platforms.iter().map(|platform| (platform.platform.clone(), platform.manifest.clone())).collect()
+    }
+
+    /// Returns when the newest platform was made, RFC 3339.
+    pub(crate) fn created(&self) -> String {
+        newest(self.platforms.iter().filter_map(|platform| platform.created.as_deref()))
+    }
+
+    /// Returns what is wrong if a trial failed.
+    pub(crate) fn failed_trials(&self, image: &str) -> Option<ReleaseError> {
+        let failed = self.platforms.iter().filter(|platform| !platform.failures.is_empty());
+        let failures: Vec<(Platform, Vec<String>)> =
+            failed.map(|platform| (platform.platform.clone(), platform.failures.clone())).collect();
+        (!failures.is_empty()).then(|| ReleaseError::TrialFailed { image: image.to_owned(), failures })
+    }
+}
+
+/// Returns the latest of these RFC 3339 times; 1970 where there is none.
+pub(crate) fn newest<'a>(times: impl Iterator<Item = &'a str>) -> String {
+    let times = times.filter_map(|time| time.parse::<jiff::Timestamp>().ok());
+    times.max().unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+}
+
+/// One platform: an image in the store, and what is known about it.
+#[derive(Clone, Debug)]
+pub struct ProducedPlatform {
+    /// What it runs on.
+    pub platform: Platform,
+    /// Its manifest.
+    pub manifest: Descriptor,
+    /// When it was made, RFC 3339.
+    pub created: Option<String>,
+    /// What is claimed about it.
+    pub receipts: Vec<Receipt>,
+    /// Digest of the tests that were planned for it.
+    pub tests: Option<Digest>,
+    /// How its stages went.
+    pub stages: BTreeMap<Stage, Outcome>,
+    /// What failed in its trials, for people.
+    pub failures: Vec<String>,
+}
+
+/// What an inventory step keeps.
+#[derive(Serialize, Deserialize)]
+struct InventoryStep {
+    statement: Digest,
+}
+
+impl Workshop {
+    /// Builds, inventories and tries every platform of an image, several at the same time.
+    pub async fn produce(self: &Arc<Self>, job: &Arc<Job>) -> Result<Produced, ReleaseError> {
+        self.check_emulation(job)?;
+        if !job.from.is_empty() {
+            return imported::produce(self, job).await;
+        }
+        let permits = Arc::new(Semaphore::new(self.jobs.max(1)));
+        let mut tasks = JoinSet::new();
+        for (position, platform) in job.planned.platforms.iter().cloned().enumerate() {
+            let (workshop, job, permits) = (self.clone(), job.clone(), permits.clone());
+            let runtime = Handle::current();
+            // A thread of its own: much of the work is compressing and hashing, which would keep other tasks waiting.
+            tasks.spawn_blocking(move || {
+                runtime.block_on(async {
+                    // The semaphore is never closed.
+                    let _permit = permits.acquire_owned().await;
+                    (position, workshop.produce_platform(&job, &platform).await)
+                })
+            });
+        }
+        let mut platforms = BTreeMap::new();
+        while let Some(result) = tasks.join_next().await {
+            let (position, platform) = result.map_err(ReleaseError::Task)?;
+            platforms.insert(position, platform?);
+        }
+        Ok(Produced { platforms: platforms.into_values().collect() })
+    }
+
+    async fn produce_platform(&self, job: &Job, platform: &Platform) -> Result<ProducedPlatform, ReleaseError> {
+        let name = &job.planned.name;
+        self.started(name, Some(platform), Stage::Build);
+        let mut inventory = Inventory::new();
+        inventory.begin_layer();
+        let built = {
+            let mut observer = |entry: &Entry| inventory.entry(entry);
+            let request = Request {
+                platform,
+                store: &self.store,
+                fetcher: &self.fetcher,
+                sources: &self.debian,
+                base: job.base.as_ref(),
+                root_folder: &job.folder,
+                epoch: self.epoch,
+                source_time: job.source_time,
+                annotations: BTreeMap::new(),
+                observer: &mut observer,
+                reuse: &|_| self.reuse,
+                now: self.now,
+            };
+            let built = consign_build::build(&job.specification, request).await;
+            built.map_err(|source| ReleaseError::Build { image: name.clone(), platform: platform.clone(), source })?
+        };
+        built.warnings.iter().for_each(|warning| self.warn(name, Some(platform), warning));
+        let manifest = built.manifest.descriptor(media_type::MANIFEST);
+        let built_outcome = if built.reused { Outcome::Cached } else { Outcome::Ok };
+        self.finished(name, Some(platform), Stage::Build, built_outcome, manifest.digest.short());
+
+        // What flowed was the one new layer; what lies below it, or was built before, is read where it lies.
+        let flowed = (!built.reused && built.layers.len() == 1).then_some(inventory);
+        let image = Image { name, platform, manifest: &built.manifest, config: &built.config };
+        let (sbom, inventory_outcome) = self.inventory(&image, flowed)?;
+        let mut produced = ProducedPlatform {
+            platform: platform.clone(),
+            manifest,
+            created: built.config.created.clone(),
+            receipts: vec![provenance(job, &built, built.manifest.digest())?, sbom],
+            tests: None,
+            stages: BTreeMap::from([(Stage::Build, built_outcome), (Stage::Inventory, inventory_outcome)]),
+            failures: Vec::new(),
+        };
+        self.try_out(job, &image, &mut produced).await?;
+        Ok(produced)
+    }
+
+    /// Lists what is in an image: from what flowed by, else from its layers in the store, unless that was done before.
+    pub(crate) fn inventory(
+        &self,
+        image: &Image<'_>,
+        flowed: Option<Inventory>,
+    ) -> Result<(Receipt, Outcome), ReleaseError> {
+        self.started(image.name, Some(image.platform), Stage::Inventory);
+        let failed =
+            |source| ReleaseError::Inventory { image: image.name.to_owned(), platform: image.platform.clone(), source };
+        let key = Digest::of(
+            format!(
+                "inventory {INVENTORY_FORMAT} {} {} {}",
+                env!("CARGO_PKG_VERSION"),
+                image.name,
+                image.manifest.digest()
+            )
+            .as_bytes(),
+        );
+        if self.reuse
+            && let Some(step) = self.store.step::<InventoryStep>(&key)?
+            && let Ok(bytes) = self.store.read(&step.statement, DOCUMENT_LIMIT)
+        {
+            let receipt = Receipt { statement: Exact::read(bytes)?, trust: Trust::Derived };
+            self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Cached, "");
+            return Ok((receipt, Outcome::Cached));
+        }
+        let inventory = match flowed {
+            Some(flowed) => flowed,
+            None => {
+                let mut inventory = Inventory::new();
+                for layer in &image.manifest.layers {
+                    inventory.layer(&layer.media_type, self.store.open_blob(&layer.digest)?).map_err(failed)?;
+                }
+                inventory
+            }
+        };
+        let catalogue = inventory.finish().map_err(failed)?;
+        let described = Described {
+            name: image.name,
+            digest: image.manifest.digest(),
+            platform: image.platform,
+            created: image.config.created.as_deref(),
+        };
+        let document = catalogue.spdx(&described);
+        let receipt = document.and_then(|document| consign_inventory::receipt(document, image.manifest.digest()));
+        let receipt = receipt.map_err(|source| ReleaseError::Sbom {
+            image: image.name.to_owned(),
+            platform: image.platform.clone(),
+            source,
+        })?;
+        self.store.put_step(&key, &InventoryStep { statement: self.store.put(receipt.statement.bytes())? })?;
+        let detail = format!("{} packages", catalogue.packages.len());
+        self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Ok, detail);
+        Ok((receipt, Outcome::Ok))
+    }
+}
+
+/// One platform's image, in the store.
+pub(crate) struct Image<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) platform: &'a Platform,
+    pub(crate) manifest: &'a Exact<Manifest>,
+    pub(crate) config: &'a Exact<ImageConfig>,
+}

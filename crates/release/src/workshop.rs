@@ -1,0 +1,74 @@
+use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Stage};
+use consign_build::DebianSources;
+use consign_fetch::Fetcher;
+use consign_oci::Platform;
+use consign_receipt::Policy;
+use consign_registry::{Client, HostOptions};
+use consign_sandbox::{Host, Sandbox};
+use consign_store::Store;
+use std::collections::BTreeMap;
+
+/// What every stage of every image is given.
+pub struct Workshop {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Fetches packages.
+    pub fetcher: Fetcher,
+    /// Where packages come from.
+    pub debian: DebianSources,
+    /// Runs trials.
+    pub sandbox: Sandbox,
+    /// The machine that trials run on.
+    pub host: Host,
+    /// What is particular about registries, by host.
+    pub hosts: BTreeMap<String, HostOptions>,
+    /// Registries that are served for the time of a release.
+    pub embedded: Vec<EmbeddedRegistry>,
+    /// Says who asks.
+    pub user_agent: String,
+    /// What an image must show.
+    pub policy: Policy,
+    /// The latest time of anything in an image (`SOURCE_DATE_EPOCH`), in seconds since 1970.
+    pub epoch: Option<u64>,
+    /// The time by which signatures of package archives are judged.
+    pub now: jiff::Timestamp,
+    /// Most platforms that are worked on at the same time.
+    pub jobs: usize,
+    /// Whether results of earlier runs are used.
+    pub reuse: bool,
+    /// Told what happens.
+    pub observer: Observer,
+}
+
+impl Workshop {
+    /// Makes a client that speaks to the registries as configured.
+    pub fn client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, ReleaseError> {
+        let options =
+            consign_registry::Options { hosts, certificates: Vec::new(), user_agent: self.user_agent.clone() };
+        Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        (self.observer)(event);
+    }
+
+    pub(crate) fn started(&self, image: &str, platform: Option<&Platform>, stage: Stage) {
+        self.tell(Event::Started { image: image.to_owned(), platform: platform.cloned(), stage });
+    }
+
+    pub(crate) fn finished(
+        &self,
+        image: &str,
+        platform: Option<&Platform>,
+        stage: Stage,
+        outcome: Outcome,
+        detail: impl Into<String>,
+    ) {
+        let detail = detail.into();
+        self.tell(Event::Finished { image: image.to_owned(), platform: platform.cloned(), stage, outcome, detail });
+    }
+
+    pub(crate) fn warn(&self, image: &str, platform: Option<&Platform>, message: impl Into<String>) {
+        self.tell(Event::Warning { image: image.to_owned(), platform: platform.cloned(), message: message.into() });
+    }
+}
