@@ -53,8 +53,9 @@ fn workshop() -> Workshop {
     Workshop::new().mirror("test", &mirror()).file("site/index.html", b"hello").file("site/a/b", b"b")
 }
 
+#[expect(clippy::unwrap_used, reason = "for tests")]
 async fn built(workshop: &Workshop, platform: &str) -> Outcome {
-    workshop.build(IMAGE, platform).await.unwrap_or_else(|error| panic!("{}", chain(&error)))
+    workshop.build(IMAGE, platform).await.map_err(|error| chain(&error)).unwrap()
 }
 
 #[tokio::test]
@@ -201,6 +202,30 @@ async fn of_the_machines_sources_strangers_are_passed_over() {
         image.built.warnings[0],
         "passed over the source in test: its origin is `Somebody`, not Debian or Ubuntu"
     );
+}
+
+#[tokio::test]
+async fn a_mirror_without_updates_for_an_architecture_is_named() {
+    let updates = Mirror::new("test-security").package(program("amd64").field("Depends", "base-files"));
+    let remove = |workshop: &Workshop| {
+        let folder = workshop.folder.path().join("mirror1/dists/test-security/main/binary-amd64");
+        std::fs::remove_dir_all(folder.join("by-hash")).unwrap();
+        std::fs::write(folder.join("Packages.gz"), b"of another day").unwrap();
+    };
+    let workshop = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &updates);
+    remove(&workshop);
+    let warnings = workshop.build("packages: [tool]\n", "linux/amd64").await.unwrap().built.warnings;
+    let expected = "passed over `test-security` for amd64: the source in test does not have the index that its own release file names";
+    assert_eq!(warnings[0], expected);
+    // What the configuration names is never done without, nor is a broken index taken for a missing one.
+    let workshop = Workshop::new().mirror("test", &mirror()).mirror("test-security", &updates);
+    remove(&workshop);
+    let error = workshop.build("packages: [tool]\n", "linux/amd64").await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NotAuthentic, "{}", chain(&error));
+    let broken = updates.fault(Fault::Index);
+    let workshop = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &broken);
+    let error = workshop.build("packages: [tool]\n", "linux/amd64").await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NotAuthentic, "{}", chain(&error));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::source::{DebianSource, DebianSources, SourcesFrom, VerifiedRelease};
 use super::source_error::SourceError;
 use crate::specification::PackagesSpecification;
+use bytes::Bytes;
 use consign_fetch::{FetchError, Fetcher};
 use consign_oci::{Digest, Platform};
 use consign_package::deb::{
@@ -44,6 +45,7 @@ pub(crate) async fn select(
         return Err(SourceError::NoSource { suite: suite.clone() });
     }
     let mut archive = Archive {
+        suite,
         sources,
         fetcher,
         architecture,
@@ -62,6 +64,7 @@ pub(crate) async fn select(
 }
 
 struct Archive<'a> {
+    suite: &'a str,
     sources: &'a DebianSources,
     fetcher: &'a Fetcher,
     architecture: &'static str,
@@ -108,6 +111,12 @@ impl Archive<'_> {
         Ok(())
     }
 
+    /// Returns whether an image can do without a source: mirrors that a machine happens to have often carry the updates of some
+    /// architectures only. The suite itself is never done without, nor what the configuration names.
+    fn may_lack(&self, source: &DebianSource) -> bool {
+        self.sources.from == SourcesFrom::Machine && source.suite != self.suite
+    }
+
     fn depend(&mut self, name: String, uri: Option<String>, digest: &Digest) {
         let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex().to_owned())]);
         self.dependencies.push(ResourceDescriptor { name: Some(name), uri, digest });
@@ -126,16 +135,16 @@ impl Archive<'_> {
             source: Box::new(error),
         };
         let what = |file: &str| format!("{file} of `{}`, declared in {}", source.suite, source.declared);
-        let fetch = async |file: &str| self.fetcher.current(&format!("{folder}/{file}"), RELEASE_LIMIT).await;
-        let (file, bytes, release) = match fetch("InRelease").await {
+        let (file, bytes, release) = match self.fetch(&folder, "InRelease").await {
             Ok(bytes) => {
                 ("InRelease", bytes.clone(), verify_release(&bytes, &source.keyring, self.now).map_err(failed)?)
             }
             Err(FetchError::NotFound { .. }) => {
-                let bytes = fetch("Release")
+                let bytes = self
+                    .fetch(&folder, "Release")
                     .await
                     .map_err(|error| SourceError::Fetch { what: what("Release"), source: error })?;
-                let signature = fetch("Release.gpg").await;
+                let signature = self.fetch(&folder, "Release.gpg").await;
                 let signature =
                     signature.map_err(|error| SourceError::Fetch { what: what("Release.gpg"), source: error })?;
                 let release = verify_detached(&bytes, &signature, &source.keyring, self.now).map_err(failed)?;
@@ -147,6 +156,10 @@ impl Archive<'_> {
         let release = Arc::new(VerifiedRelease { release, file, digest: Digest::of(&bytes) });
         known.insert(place, release.clone());
         Ok(release)
+    }
+
+    async fn fetch(&self, folder: &str, file: &str) -> Result<Bytes, FetchError> {
+        self.fetcher.current(&format!("{folder}/{file}"), RELEASE_LIMIT).await
     }
 
     /// Fetches an index by the hash that the release file has for it, and reads it, once in a run.
@@ -175,16 +188,28 @@ impl Archive<'_> {
             return Ok(None);
         };
         let name = format!("dists/{}/{path}", source.suite);
-        self.depend(name.clone(), None, digest);
-        let mut known = self.sources.indexes.lock().await;
+        let sources = self.sources;
+        let mut known = sources.indexes.lock().await;
         if let Some(index) = known.get(digest) {
+            self.depend(name, None, digest);
             return Ok(Some(index.clone()));
         }
         let dists = format!("{}/dists/{}", base(&source.uri), source.suite);
         let place = release.location(&path).unwrap_or_else(|| path.clone());
         let bytes = match self.fetcher.exact(&format!("{dists}/{place}"), digest, *size).await {
             Err(FetchError::NotFound { .. }) if place != path => {
-                self.fetcher.exact(&format!("{dists}/{path}"), digest, *size).await
+                match self.fetcher.exact(&format!("{dists}/{path}"), digest, *size).await {
+                    Err(FetchError::NotFound { .. } | FetchError::Size { .. } | FetchError::Digest { .. })
+                        if self.may_lack(source) =>
+                    {
+                        self.warnings.push(format!(
+                            "passed over `{}` for {}: the source in {} does not have the index that its own release file names",
+                            source.suite, self.architecture, source.declared
+                        ));
+                        return Ok(None);
+                    }
+                    answer => answer,
+                }
             }
             answer => answer,
         };
@@ -197,6 +222,8 @@ impl Archive<'_> {
         });
         let index = Arc::new(index.await.map_err(|error| SourceError::Worker { source: error })??);
         known.insert(digest.clone(), index.clone());
+        drop(known);
+        self.depend(name, None, digest);
         Ok(Some(index))
     }
 

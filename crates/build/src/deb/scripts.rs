@@ -4,7 +4,8 @@ use super::package::Package;
 use std::collections::BTreeSet;
 
 /// Packages whose scripts' work is done by this room.
-const DONE_HERE: [&str; 6] = ["base-files", "base-passwd", "ca-certificates", "libc-bin", "libc6", "tzdata"];
+const DONE_HERE: [&str; 8] =
+    ["base-files", "base-passwd", "ca-certificates", "coreutils", "libc-bin", "libc6", "openssl", "tzdata"];
 
 /// Commands that change nothing in an image that is being made: they speak, ask, look, or concern services and upgrades.
 const HARMLESS: [&str; 48] = [
@@ -94,13 +95,22 @@ fn commands(script: &str) -> BTreeSet<String> {
         {
             continue;
         }
-        for command in
-            line.replace("&&", ";").replace("||", ";").split([';', '|', '`']).flat_map(|part| part.split("$("))
+        for command in after_pattern(line)
+            .replace("&&", ";")
+            .replace("||", ";")
+            .split([';', '|', '`'])
+            .flat_map(|part| part.split("$("))
         {
             found.extend(first_word(command));
         }
     }
     found
+}
+
+/// Returns what follows the pattern of a branch of `case`, such as `configure|abort-upgrade)`.
+fn after_pattern(line: &str) -> &str {
+    let is_pattern = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-*?|. \"'".contains(&b));
+    line.split_once(')').filter(|(pattern, _)| is_pattern(pattern)).map_or(line, |(_, rest)| rest)
 }
 
 fn first_word(command: &str) -> Option<String> {
@@ -139,6 +149,7 @@ mod tests {
                 "#!/bin/sh\nupdate-alternatives --install /usr/bin/awk \\\n  --slave /usr/bin/nawk\n",
                 "update-alternatives",
             ),
+            ("#!/bin/sh\ncase $1 in\n  abort-upgrade|abort-remove) ;;\n  configure) mkdir /x ;;\nesac\n", "mkdir"),
             ("#!/bin/sh\nX=1\nif ! getent passwd x; then useradd x; fi\n", "getent useradd"),
             ("#!/usr/bin/perl\nprint 1;\n", "/usr/bin/perl"),
             ("#!/bin/sh\nx=$(ln -s a b)\n", "ln"),
