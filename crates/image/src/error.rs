@@ -1,4 +1,4 @@
-use consign_oci::{Digest, DocumentError, Tag};
+use consign_oci::{Digest, DocumentError, Reference, Tag};
 use consign_registry::{ErrorKind, RegistryError};
 use consign_store::StoreError;
 use std::io;
@@ -23,7 +23,19 @@ pub enum ImageError {
         /// What they were to be.
         digest: Digest,
     },
-    /// A document is larger than any should be.
+    /// Bytes are not as many as the descriptor says.
+    #[error("{place}: {digest} has {found} bytes, and its descriptor says {stated}")]
+    Size {
+        /// Where they lie.
+        place: String,
+        /// Their digest.
+        digest: Digest,
+        /// How many there are.
+        found: u64,
+        /// How many there should be.
+        stated: u64,
+    },
+    /// A document or blob is larger than any should be.
     #[error("{place}: {digest} has {size} bytes, more than the {limit} allowed here")]
     TooLarge {
         /// Where it lies.
@@ -34,6 +46,34 @@ pub enum ImageError {
         size: u64,
         /// The most that is allowed, in bytes.
         limit: u64,
+    },
+    /// An image of more manifests than any should have.
+    #[error("{place}: {digest} is made of more than {limit} manifests")]
+    TooMany {
+        /// Where it lies.
+        place: String,
+        /// The digest of its root.
+        digest: Digest,
+        /// The most that are allowed.
+        limit: usize,
+    },
+    /// Indexes within indexes, deeper than any should be.
+    #[error("{place}: {digest} lies more than {limit} manifests deep")]
+    TooDeep {
+        /// Where it lies.
+        place: String,
+        /// The digest of the one that lies too deep.
+        digest: Digest,
+        /// How deep is allowed.
+        limit: usize,
+    },
+    /// A digest that the store has no place for.
+    #[error("{place}: {digest} cannot be kept: the store keeps images by SHA-256")]
+    Algorithm {
+        /// Where it lies.
+        place: String,
+        /// The digest.
+        digest: Digest,
     },
     /// Bytes that are not a manifest.
     #[error("{place}: {digest} is not a manifest")]
@@ -46,12 +86,30 @@ pub enum ImageError {
         source: DocumentError,
     },
     /// A layout with several images, and no tag that says which.
-    #[error("{place} holds {} images; name one: {}", .tags.len(), list(tags))]
+    #[error("{place} holds {images} images; {}", choice(tags))]
     Ambiguous {
         /// Where they lie.
         place: String,
+        /// How many there are.
+        images: usize,
         /// Their tags.
         tags: Vec<Tag>,
+    },
+    /// A layout with several images of one tag.
+    #[error("{place} holds {images} images with the tag `{tag}`")]
+    SharedTag {
+        /// Where they lie.
+        place: String,
+        /// Their tag.
+        tag: Tag,
+        /// How many there are.
+        images: usize,
+    },
+    /// A place that only `consign release` may write to.
+    #[error("cannot write to {reference}: an image reaches a registry only by `consign release`, through the gate")]
+    NotLocal {
+        /// The place.
+        reference: Reference,
     },
     /// A folder or file that is not an OCI layout.
     #[error("{} is not an OCI layout: {reason}", path.display())]
@@ -106,20 +164,33 @@ impl ImageError {
     /// Returns what the error says about the image.
     pub fn trouble(&self) -> Trouble {
         match self {
-            Self::Mismatch { .. } | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => {
-                Trouble::Altered
-            }
+            Self::Mismatch { .. }
+            | Self::Size { .. }
+            | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => Trouble::Altered,
             Self::Missing { .. } | Self::Store(StoreError::Missing { .. }) => Trouble::Missing,
-            Self::Document { .. } | Self::TooLarge { .. } | Self::Store(StoreError::TooLarge { .. }) => {
-                Trouble::Malformed
-            }
-            Self::Ambiguous { .. } | Self::NotALayout { .. } | Self::Io { .. } | Self::Registry(_) | Self::Store(_) => {
-                Trouble::Unavailable
-            }
+            Self::Document { .. }
+            | Self::TooLarge { .. }
+            | Self::TooMany { .. }
+            | Self::TooDeep { .. }
+            | Self::Store(StoreError::TooLarge { .. }) => Trouble::Malformed,
+            Self::Algorithm { .. }
+            | Self::Ambiguous { .. }
+            | Self::SharedTag { .. }
+            | Self::NotLocal { .. }
+            | Self::NotALayout { .. }
+            | Self::Io { .. }
+            | Self::Registry(_)
+            | Self::Store(_) => Trouble::Unavailable,
         }
     }
 }
 
-fn list(tags: &[Tag]) -> String {
-    tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ")
+fn choice(tags: &[Tag]) -> String {
+    const SHOWN: usize = 20;
+    let names = tags.iter().take(SHOWN).map(Tag::as_str).collect::<Vec<_>>().join(", ");
+    match tags.len() {
+        0 => "none has a tag to name it by".to_owned(),
+        1..=SHOWN => format!("name one: {names}"),
+        _ => format!("name one: {names}, …"),
+    }
 }

@@ -3,8 +3,8 @@ use consign_oci::{Descriptor, Digest, Document, media_type};
 use consign_store::Store;
 use std::collections::BTreeSet;
 
-/// Deepest nesting of indexes that is followed.
-const DEPTH_LIMIT: usize = 8;
+/// Deepest nesting of manifests that is followed, the root and the images counted.
+pub(crate) const DEPTH_LIMIT: usize = 8;
 /// Largest manifest that is read, in bytes.
 const DOCUMENT_LIMIT: u64 = 8 << 20;
 
@@ -16,32 +16,45 @@ pub fn children(document: &Document) -> Vec<&Descriptor> {
     }
 }
 
-/// Returns everything in the store that `root` is made of, children before parents, each once, `root` last.
-pub fn closure(store: &Store, root: &Descriptor) -> Result<Vec<Descriptor>, ImageError> {
-    let mut seen = BTreeSet::new();
-    let mut ordered = Vec::new();
-    visit(store, root, DEPTH_LIMIT, &mut seen, &mut ordered)?;
-    Ok(ordered)
+/// Returns whether the bytes of this descriptor refer to others.
+pub(crate) fn is_document(descriptor: &Descriptor) -> bool {
+    media_type::is_index(&descriptor.media_type) || media_type::is_manifest(&descriptor.media_type)
 }
 
-fn visit(
-    store: &Store,
-    descriptor: &Descriptor,
-    depth: usize,
-    seen: &mut BTreeSet<Digest>,
-    ordered: &mut Vec<Descriptor>,
-) -> Result<(), ImageError> {
-    if depth == 0 || !seen.insert(descriptor.digest.clone()) {
-        return Ok(());
-    }
-    let media_type = descriptor.media_type.as_str();
-    if media_type::is_index(media_type) || media_type::is_manifest(media_type) {
-        for child in children(&read_stored(store, descriptor)?) {
-            visit(store, child, depth - 1, seen, ordered)?;
+/// Returns everything in the store that `root` is made of, children before parents, each once, `root` last.
+///
+/// Fails on indexes that are nested too deep, rather than leaving something out.
+pub fn closure(store: &Store, root: &Descriptor) -> Result<Vec<Descriptor>, ImageError> {
+    let mut walk = Walk { store, documents: BTreeSet::new(), listed: BTreeSet::new(), ordered: Vec::new() };
+    walk.visit(root, 1)?;
+    Ok(walk.ordered)
+}
+
+struct Walk<'a> {
+    store: &'a Store,
+    documents: BTreeSet<Digest>,
+    listed: BTreeSet<Digest>,
+    ordered: Vec<Descriptor>,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, descriptor: &Descriptor, depth: usize) -> Result<(), ImageError> {
+        let digest = &descriptor.digest;
+        // The same bytes may be listed as a blob first: that must not hide what they refer to.
+        if is_document(descriptor) && self.documents.insert(digest.clone()) {
+            if depth > DEPTH_LIMIT {
+                let (place, digest) = ("the store".to_owned(), digest.clone());
+                return Err(ImageError::TooDeep { place, digest, limit: DEPTH_LIMIT });
+            }
+            for child in children(&read_stored(self.store, descriptor)?) {
+                self.visit(child, depth + 1)?;
+            }
         }
+        if self.listed.insert(digest.clone()) {
+            self.ordered.push(descriptor.clone());
+        }
+        Ok(())
     }
-    ordered.push(descriptor.clone());
-    Ok(())
 }
 
 pub(crate) fn read_stored(store: &Store, descriptor: &Descriptor) -> Result<Document, ImageError> {

@@ -1,59 +1,122 @@
+use crate::graph::{DEPTH_LIMIT, is_document};
 use crate::{ImageError, Place, children};
-use consign_oci::{Descriptor, media_type};
+use consign_oci::{Algorithm, Descriptor, Digest, Document, DocumentError};
 use consign_store::Store;
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::pin::Pin;
 use tokio::io::AsyncReadExt;
 
 /// Most manifests that one image may be made of.
 const MANIFEST_LIMIT: usize = 1_000;
+/// Largest blob that is brought in, in bytes.
+const BLOB_LIMIT: u64 = 64 << 30;
+/// Bytes that are read and written at once.
+const CHUNK: usize = 256 * 1024;
 
 /// Brings an image into the store: manifests, configs and layers, each checked against its descriptor, children before parents.
 ///
-/// Blobs that the store has are not read again. Returns nothing; `root` names the image afterwards as before.
+/// Blobs that the store has are not read again. If anything fails, the root manifest is not brought in.
 pub async fn import(place: &Place, root: &Descriptor, store: &Store) -> Result<(), ImageError> {
-    let mut waiting = vec![root.clone()];
-    let mut documents = Vec::new();
-    while let Some(descriptor) = waiting.pop() {
-        if documents.len() == MANIFEST_LIMIT {
-            let (digest, size) = (root.digest.clone(), documents.len() as u64);
-            return Err(ImageError::TooLarge { place: place.describe(), digest, size, limit: MANIFEST_LIMIT as u64 });
-        }
-        let document = place.document(&descriptor).await?;
-        for child in children(&document) {
-            if media_type::is_index(&child.media_type) || media_type::is_manifest(&child.media_type) {
-                waiting.push(child.clone());
-            } else {
-                import_blob(place, child, store).await?;
-            }
-        }
-        documents.push(document);
-    }
-    for document in documents.iter().rev() {
-        store.put(document.bytes())?;
-    }
-    Ok(())
+    Import { place, store, root, seen: BTreeSet::new() }.manifest(root, 1).await
 }
 
-async fn import_blob(place: &Place, descriptor: &Descriptor, store: &Store) -> Result<(), ImageError> {
-    if store.contains(&descriptor.digest) {
-        return Ok(());
+struct Import<'a> {
+    place: &'a Place,
+    store: &'a Store,
+    root: &'a Descriptor,
+    seen: BTreeSet<Digest>,
+}
+
+impl Import<'_> {
+    fn manifest<'b>(
+        &'b mut self,
+        descriptor: &'b Descriptor,
+        depth: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ImageError>> + Send + 'b>> {
+        Box::pin(async move {
+            if !self.seen.insert(descriptor.digest.clone()) {
+                return Ok(());
+            }
+            if self.seen.len() > MANIFEST_LIMIT {
+                let (place, digest) = (self.place.describe(), self.root.digest.clone());
+                return Err(ImageError::TooMany { place, digest, limit: MANIFEST_LIMIT });
+            }
+            if depth > DEPTH_LIMIT {
+                let (place, digest) = (self.place.describe(), descriptor.digest.clone());
+                return Err(ImageError::TooDeep { place, digest, limit: DEPTH_LIMIT });
+            }
+            self.check_algorithm(&descriptor.digest)?;
+            let document = self.place.document(descriptor).await?;
+            self.check(descriptor, &document)?;
+            for child in children(&document) {
+                if is_document(child) {
+                    self.manifest(child, depth + 1).await?;
+                } else {
+                    self.blob(child).await?;
+                }
+            }
+            self.store.put(document.bytes())?;
+            Ok(())
+        })
     }
-    let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::InvalidData => {
-            ImageError::Mismatch { place: place.describe(), digest: descriptor.digest.clone() }
+
+    /// A registry answers with a type of its own; the descriptor's is the one that was signed or listed.
+    fn check(&self, descriptor: &Descriptor, document: &Document) -> Result<(), ImageError> {
+        self.check_size(descriptor, document.bytes().len() as u64)?;
+        if document.media_type() == descriptor.media_type {
+            return Ok(());
         }
-        _ => ImageError::Io { action: "read a blob of", path: place.describe().into(), source },
-    };
-    let mut reader = place.reader(descriptor).await?;
-    let mut writer = store.writer()?;
-    let mut chunk = vec![0; 256 * 1024];
-    loop {
-        let read = reader.read(&mut chunk).await.map_err(failed)?;
-        if read == 0 {
-            break;
-        }
-        writer.write_all(&chunk[..read]).map_err(failed)?;
+        let (stated, served) = (document.media_type().to_owned(), descriptor.media_type.clone());
+        Err(ImageError::Document {
+            place: self.place.describe(),
+            digest: descriptor.digest.clone(),
+            source: DocumentError::Disagreement { served, stated },
+        })
     }
-    writer.commit(Some(&descriptor.digest))?;
-    Ok(())
+
+    fn check_size(&self, descriptor: &Descriptor, found: u64) -> Result<(), ImageError> {
+        if found == descriptor.size {
+            return Ok(());
+        }
+        let (place, digest) = (self.place.describe(), descriptor.digest.clone());
+        Err(ImageError::Size { place, digest, found, stated: descriptor.size })
+    }
+
+    fn check_algorithm(&self, digest: &Digest) -> Result<(), ImageError> {
+        match digest.algorithm() {
+            Algorithm::Sha256 => Ok(()),
+            Algorithm::Sha512 => Err(ImageError::Algorithm { place: self.place.describe(), digest: digest.clone() }),
+        }
+    }
+
+    async fn blob(&self, descriptor: &Descriptor) -> Result<(), ImageError> {
+        let (place, digest) = (|| self.place.describe(), || descriptor.digest.clone());
+        self.check_algorithm(&descriptor.digest)?;
+        if self.store.contains(&descriptor.digest) {
+            let path = self.store.path(&descriptor.digest);
+            let metadata = path.metadata().map_err(|source| ImageError::Io { action: "look at", path, source })?;
+            return self.check_size(descriptor, metadata.len());
+        }
+        if descriptor.size > BLOB_LIMIT {
+            let (size, limit) = (descriptor.size, BLOB_LIMIT);
+            return Err(ImageError::TooLarge { place: place(), digest: digest(), size, limit });
+        }
+        let mut reader = self.place.reader(descriptor).await?;
+        let mut writer = self.store.writer()?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let read = reader.read(&mut chunk).await.map_err(|source| match source.kind() {
+                io::ErrorKind::InvalidData => ImageError::Mismatch { place: place(), digest: digest() },
+                _ => ImageError::Io { action: "read a blob of", path: place().into(), source },
+            })?;
+            if read == 0 {
+                break;
+            }
+            let failed = |source| ImageError::Io { action: "write to", path: self.store.root().to_owned(), source };
+            writer.write_all(&chunk[..read]).map_err(failed)?;
+        }
+        writer.commit(Some(&descriptor.digest))?;
+        Ok(())
+    }
 }

@@ -1,8 +1,8 @@
 use crate::files::Files;
 use crate::{BlobReader, ImageError};
-use consign_oci::{Descriptor, Digest, Document, Index, Tag, annotation, media_type};
+use consign_oci::{Descriptor, Digest, Document, Index, Reference, Tag, annotation, media_type};
 use consign_registry::verified;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,21 +10,34 @@ use std::sync::Arc;
 /// Largest `index.json` or manifest that is read, in bytes.
 const DOCUMENT_LIMIT: u64 = 8 << 20;
 /// Most manifests in an `index.json`.
-const MANIFEST_LIMIT: usize = 10_000;
+pub(crate) const MANIFEST_LIMIT: usize = 10_000;
+/// The file that says that a folder is a layout (image-spec, image-layout.md, "oci-layout file").
+pub(crate) const MARKER: &str = "oci-layout";
+/// The file that lists the images.
+pub(crate) const INDEX: &str = "index.json";
 
 /// An OCI layout (image-spec, image-layout.md) in a folder or a tar file.
 #[derive(Clone, Debug)]
 pub struct Layout {
     files: Files,
-    index: Arc<Contents>,
+    contents: Arc<Contents>,
 }
 
 #[derive(Debug)]
 struct Contents {
+    index: Index,
     /// What `index.json` lists that is about nothing else.
     images: Vec<Descriptor>,
-    /// What it lists that is about another manifest, by that manifest's digest.
-    referrers: BTreeMap<Digest, Vec<Descriptor>>,
+    /// What it lists that is about another manifest, by that manifest's digest and its own.
+    referrers: BTreeMap<Digest, BTreeMap<Digest, Descriptor>>,
+}
+
+/// What a layout's list says of a manifest is not enough: this is in the manifest.
+#[derive(Clone)]
+struct Facts {
+    size: u64,
+    subject: Option<Digest>,
+    artifact_type: Option<String>,
 }
 
 impl Layout {
@@ -39,51 +52,67 @@ impl Layout {
     }
 
     fn open(files: Files) -> Result<Self, ImageError> {
-        let refused = |reason: String| ImageError::NotALayout { path: files.path().to_owned(), reason };
-        if files.read("oci-layout", 1024)?.is_none() {
-            return Err(refused("it has no file `oci-layout`".to_owned()));
-        }
-        let Some(bytes) = files.read("index.json", DOCUMENT_LIMIT)? else {
-            return Err(refused("it has no file `index.json`".to_owned()));
-        };
-        let index: Index = serde_json::from_slice(&bytes).map_err(|error| refused(format!("`index.json`: {error}")))?;
-        if index.manifests.len() > MANIFEST_LIMIT {
-            return Err(refused(format!("it lists more than {MANIFEST_LIMIT} manifests")));
-        }
-        let mut contents = Contents { images: Vec::new(), referrers: BTreeMap::new() };
-        for descriptor in index.manifests {
-            let subject = read_document(&files, &descriptor)?.subject().map(|subject| subject.digest.clone());
-            match subject {
-                Some(subject) => contents.referrers.entry(subject).or_default().push(descriptor),
-                None => contents.images.push(descriptor),
+        let index = read_index(&files)?;
+        let (mut images, mut referrers) = (Vec::new(), BTreeMap::<_, BTreeMap<_, _>>::new());
+        // Each manifest is read once, however often it is listed.
+        let mut known = BTreeMap::<(Digest, String), Facts>::new();
+        for descriptor in &index.manifests {
+            // Other types are no error (image-spec, image-index.md, "manifests"), and no images either.
+            if !media_type::is_index(&descriptor.media_type) && !media_type::is_manifest(&descriptor.media_type) {
+                continue;
+            }
+            let mut descriptor = descriptor.clone();
+            let key = (descriptor.digest.clone(), descriptor.media_type.clone());
+            let facts = match known.get(&key) {
+                Some(facts) => facts.clone(),
+                None => known.entry(key).or_insert(Facts::of(&read_document(&files, &descriptor)?)).clone(),
+            };
+            if facts.size != descriptor.size {
+                let (place, digest) = (files.path().display().to_string(), descriptor.digest);
+                return Err(ImageError::Size { place, digest, found: facts.size, stated: descriptor.size });
+            }
+            match facts.subject {
+                Some(subject) => {
+                    // As a registry lists it (distribution-spec, "Listing Referrers").
+                    descriptor.artifact_type = facts.artifact_type;
+                    referrers.entry(subject).or_default().insert(descriptor.digest.clone(), descriptor);
+                }
+                None => images.push(descriptor),
             }
         }
-        Ok(Self { files, index: Arc::new(contents) })
+        Ok(Self { files, contents: Arc::new(Contents { index, images, referrers }) })
     }
 
-    /// Returns the tags of the images.
+    /// Returns the tags of the images, sorted.
     pub fn tags(&self) -> Vec<Tag> {
-        self.index.images.iter().filter_map(tag_of).collect()
+        self.contents.images.iter().filter_map(tag_of).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Returns the image with this tag; without a tag, the only image.
     pub fn root(&self, tag: Option<&Tag>) -> Result<Option<Descriptor>, ImageError> {
-        if let Some(tag) = tag {
-            return Ok(self.index.images.iter().find(|image| tag_of(image).as_ref() == Some(tag)).cloned());
-        }
-        let mut images = self.index.images.iter();
-        match (images.next(), images.next()) {
-            (image, None) => Ok(image.cloned()),
-            (Some(first), Some(_)) if self.index.images.iter().all(|image| image.digest == first.digest) => {
-                Ok(Some(first.clone()))
-            }
-            _ => Err(ImageError::Ambiguous { place: self.describe(), tags: self.tags() }),
+        let images = self.contents.images.iter();
+        let images: Vec<&Descriptor> = images.filter(|image| tag.is_none() || tag_of(image).as_ref() == tag).collect();
+        let distinct = images.iter().map(|image| &image.digest).collect::<BTreeSet<_>>().len();
+        match tag {
+            _ if distinct <= 1 => Ok(images.first().copied().cloned()),
+            Some(tag) => Err(ImageError::SharedTag { place: self.describe(), tag: tag.clone(), images: distinct }),
+            None => Err(ImageError::Ambiguous { place: self.describe(), images: distinct, tags: self.tags() }),
         }
     }
 
-    /// Returns the manifests that are about `subject`.
+    /// Returns the manifests that are about `subject`, in the order of their digests.
     pub fn referrers(&self, subject: &Digest) -> Vec<Descriptor> {
-        self.index.referrers.get(subject).cloned().unwrap_or_default()
+        self.contents.referrers.get(subject).map(|referrers| referrers.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Returns what `index.json` says, as it is.
+    pub(crate) fn index(&self) -> &Index {
+        &self.contents.index
+    }
+
+    /// Returns whether this is listed and about nothing else.
+    pub(crate) fn has_image(&self, digest: &Digest) -> bool {
+        self.contents.images.iter().any(|image| image.digest == *digest)
     }
 
     pub(crate) fn describe(&self) -> String {
@@ -95,39 +124,86 @@ impl Layout {
     }
 
     pub(crate) fn reader(&self, descriptor: &Descriptor) -> Result<BlobReader, ImageError> {
-        let missing = || ImageError::Missing { place: self.describe(), digest: descriptor.digest.clone() };
-        let file = self.files.open(&blob_name(&descriptor.digest))?.ok_or_else(missing)?;
+        let digest = || descriptor.digest.clone();
+        let Some(file) = self.files.open(&blob_name(&descriptor.digest))? else {
+            return Err(ImageError::Missing { place: self.describe(), digest: digest() });
+        };
+        if file.size != descriptor.size {
+            let (found, stated) = (file.size, descriptor.size);
+            return Err(ImageError::Size { place: self.describe(), digest: digest(), found, stated });
+        }
         Ok(verified(Blocking(file), descriptor))
     }
 }
 
-fn tag_of(descriptor: &Descriptor) -> Option<Tag> {
-    // Some writers put a whole reference into this annotation; its tag is then what counts.
-    let name = descriptor.annotations.get(annotation::REF_NAME)?;
-    name.parse().ok().or_else(|| name.rsplit(':').next()?.parse().ok())
+impl Facts {
+    fn of(document: &Document) -> Self {
+        Self {
+            size: document.bytes().len() as u64,
+            subject: document.subject().map(|subject| subject.digest.clone()),
+            artifact_type: match document {
+                Document::Manifest(manifest) => Some(manifest.effective_artifact_type().to_owned()),
+                Document::Index(index) => index.artifact_type.clone(),
+            },
+        }
+    }
 }
 
-fn blob_name(digest: &Digest) -> String {
+/// Returns the tag that a layout's list gives an image.
+pub(crate) fn tag_of(descriptor: &Descriptor) -> Option<Tag> {
+    let name = descriptor.annotations.get(annotation::REF_NAME)?;
+    if name.parse::<Digest>().is_ok() {
+        return None;
+    }
+    // Some writers put a whole reference into this annotation; its tag is then what counts.
+    name.parse().ok().or_else(|| name.parse::<Reference>().ok()?.tag)
+}
+
+/// Returns where a layout keeps a blob.
+pub(crate) fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
 }
 
-fn read_document(files: &Files, descriptor: &Descriptor) -> Result<Document, ImageError> {
-    let place = || files.path().display().to_string();
-    let digest = &descriptor.digest;
-    let bytes = files.read(&blob_name(digest), DOCUMENT_LIMIT)?;
-    let bytes = bytes.ok_or_else(|| ImageError::Missing { place: place(), digest: digest.clone() })?;
-    if !digest.matches(&bytes) {
-        return Err(ImageError::Mismatch { place: place(), digest: digest.clone() });
+fn read_index(files: &Files) -> Result<Index, ImageError> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Marker {
+        image_layout_version: String,
     }
-    let media_type = match descriptor.media_type.as_str() {
-        "" => media_type::MANIFEST,
-        media_type => media_type,
-    };
-    Document::read(media_type, bytes).map_err(|source| ImageError::Document {
-        place: place(),
-        digest: digest.clone(),
-        source,
-    })
+    let refused = |reason: String| ImageError::NotALayout { path: files.path().to_owned(), reason };
+    let required =
+        |name: &str, limit| files.read(name, limit)?.ok_or_else(|| refused(format!("it has no file `{name}`")));
+    let invalid = |name: &'static str| move |error| refused(format!("`{name}`: {error}"));
+    let marker: Marker = serde_json::from_slice(&required(MARKER, 1024)?).map_err(invalid(MARKER))?;
+    if marker.image_layout_version != "1.0.0" {
+        return Err(refused(format!("it is of another version than 1.0.0: {:.20?}", marker.image_layout_version)));
+    }
+    let index: Index = serde_json::from_slice(&required(INDEX, DOCUMENT_LIMIT)?).map_err(invalid(INDEX))?;
+    if index.manifests.len() > MANIFEST_LIMIT {
+        return Err(refused(format!("it lists more than {MANIFEST_LIMIT} manifests")));
+    }
+    Ok(index)
+}
+
+fn read_document(files: &Files, descriptor: &Descriptor) -> Result<Document, ImageError> {
+    let (place, digest) = (files.path().display().to_string(), descriptor.digest.clone());
+    let name = blob_name(&digest);
+    match files.open(&name)? {
+        None => return Err(ImageError::Missing { place, digest }),
+        Some(file) if file.size > DOCUMENT_LIMIT => {
+            return Err(ImageError::TooLarge { place, digest, size: file.size, limit: DOCUMENT_LIMIT });
+        }
+        Some(_) => {}
+    }
+    match files.read(&name, DOCUMENT_LIMIT)? {
+        None => Err(ImageError::Missing { place, digest }),
+        Some(bytes) if !digest.matches(&bytes) => Err(ImageError::Mismatch { place, digest }),
+        Some(bytes) => Document::read(&descriptor.media_type, bytes).map_err(|source| ImageError::Document {
+            place,
+            digest,
+            source,
+        }),
+    }
 }
 
 /// Reads a local file where an asynchronous reader is asked for. Files do not wait, so nothing is gained by another thread.
@@ -139,9 +215,8 @@ impl<R: Read + Unpin> tokio::io::AsyncRead for Blocking<R> {
         _: &mut std::task::Context<'_>,
         buffer: &mut tokio::io::ReadBuf<'_>,
     ) -> std::task::Poll<std::io::Result<()>> {
-        let mut chunk = [0; 64 * 1024];
-        let wanted = buffer.remaining().min(chunk.len());
-        std::task::Poll::Ready(self.0.read(&mut chunk[..wanted]).map(|read| buffer.put_slice(&chunk[..read])))
+        let read = self.0.read(buffer.initialize_unfilled());
+        std::task::Poll::Ready(read.map(|read| buffer.advance(read)))
     }
 }
 

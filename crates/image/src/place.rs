@@ -93,7 +93,7 @@ impl Place {
         }
     }
 
-    /// Reads a manifest and checks it against its descriptor.
+    /// Reads a manifest and checks it against the descriptor's digest. Its size and type are the caller's to compare.
     pub async fn document(&self, descriptor: &Descriptor) -> Result<Document, ImageError> {
         let digest = || descriptor.digest.clone();
         if descriptor.size > DOCUMENT_LIMIT {

@@ -1,0 +1,77 @@
+use super::tar_file::{MARKER_TEXT, json, partial_file};
+use super::{ArchiveImage, stored};
+use crate::layout::{INDEX, MANIFEST_LIMIT, MARKER, blob_name, tag_of};
+use crate::{ImageError, Layout};
+use consign_oci::{Descriptor, Hasher, Index, Tag};
+use consign_store::Store;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Adds an image to the layout in a folder, which is made where there is none.
+///
+/// The list is written last, when all that it names is on the disk: whoever reads sees the old layout or the new one.
+pub(super) fn write(store: &Store, image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<(), ImageError> {
+    let failed = |action| move |source| ImageError::Io { action, path: folder.to_owned(), source };
+    let blobs = folder.join("blobs/sha256");
+    fs::create_dir_all(&blobs).map_err(failed("make a layout in"))?;
+    // Two that write at once would each forget the other's image.
+    let lock = File::open(folder).map_err(failed("open"))?;
+    lock.lock().map_err(failed("lock"))?;
+    let index = merged(image, tag, folder)?;
+    for blob in stored::blobs(store, image)? {
+        let place = folder.join(blob_name(&blob.digest));
+        if !is_there(&place, &blob) {
+            put(folder, &place, |file| {
+                stored::copy(store, &blob, |bytes| io::copy(bytes, file).map(drop).map_err(failed("write to")))
+            })?;
+        }
+    }
+    let write_all = |bytes: &[u8], file: &mut dyn Write| file.write_all(bytes).map_err(failed("write to"));
+    put(folder, &folder.join(MARKER), |file| write_all(MARKER_TEXT, file))?;
+    for flushed in [&blobs, folder] {
+        File::open(flushed).and_then(|folder| folder.sync_all()).map_err(failed("flush"))?;
+    }
+    put(folder, &folder.join(INDEX), |file| write_all(&json(&index, folder)?, file))
+}
+
+/// Returns the list of what the folder has and the image. A folder with a list that cannot be read is refused, not overwritten.
+fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Index, ImageError> {
+    let new = image.listed(tag);
+    if !folder.join(INDEX).exists() {
+        return Ok(Index::new(new));
+    }
+    let layout = Layout::folder(folder)?;
+    let gives_way = |old: &Descriptor| {
+        let replaced = layout.has_image(&old.digest) && tag_of(old).as_ref() == tag;
+        let listed_better = tag_of(old).is_none() && new.iter().any(|new| new.digest == old.digest);
+        replaced || listed_better
+    };
+    let mut index = layout.index().clone();
+    index.manifests.retain(|old| !gives_way(old));
+    index.manifests.extend(new);
+    if index.manifests.len() > MANIFEST_LIMIT {
+        let reason = format!("with this image it would list more than {MANIFEST_LIMIT} manifests");
+        return Err(ImageError::NotALayout { path: folder.to_owned(), reason });
+    }
+    Ok(index)
+}
+
+/// Returns whether the file has the blob's bytes.
+fn is_there(path: &Path, blob: &Descriptor) -> bool {
+    let mut hasher = Hasher::new(blob.digest.algorithm());
+    let is_same_size = path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == blob.size);
+    is_same_size
+        && File::open(path).and_then(|mut file| io::copy(&mut file, &mut hasher)).is_ok()
+        && hasher.finish() == blob.digest
+}
+
+/// Puts a file in its place, flushed to the disk, when all of it is written.
+fn put(folder: &Path, path: &Path, write: impl FnOnce(&mut File) -> Result<(), ImageError>) -> Result<(), ImageError> {
+    let failed = |source| ImageError::Io { action: "write", path: path.to_owned(), source };
+    let mut partial = partial_file(folder).map_err(failed)?;
+    write(partial.as_file_mut())?;
+    partial.as_file().sync_all().map_err(failed)?;
+    partial.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
