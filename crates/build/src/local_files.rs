@@ -184,6 +184,8 @@ pub(crate) fn read(
     files: &[FileSpecification],
     platform: &Platform,
 ) -> Result<Vec<LocalFile>, FileError> {
+    // The parent of a bare file name is the empty path.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let folder = folder.canonicalize().map_err(|source| FileError::Io { path: folder.to_owned(), source })?;
     let mut found = Vec::new();
     for file in files {

@@ -110,6 +110,7 @@ fn commands(script: &str) -> BTreeSet<String> {
 /// Returns what follows the pattern of a branch of `case`, such as `configure|abort-upgrade)`.
 fn after_pattern(line: &str) -> &str {
     let is_pattern = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-*?|. \"'".contains(&b));
+    let line = line.strip_prefix('(').unwrap_or(line);
     line.split_once(')').filter(|(pattern, _)| is_pattern(pattern)).map_or(line, |(_, rest)| rest)
 }
 

@@ -95,7 +95,9 @@ fn accounts(maker: &mut Maker<'_>, users: &[UserSpecification], script: Option<&
 /// Makes the default that tzdata's script chooses when nobody is asked.
 fn time_zone(maker: &mut Maker<'_>, script: &str) -> Result<(), TreeError> {
     maker.link("etc/localtime", "/usr/share/zoneinfo/Etc/UTC")?;
-    if script.contains("> \"$DPKG_ROOT/etc/timezone\"") {
+    // Later versions only keep a file that is there already.
+    let writes = script.contains("> \"$DPKG_ROOT/etc/timezone\"");
+    if writes && !script.contains("test -f \"$DPKG_ROOT/etc/timezone\"") {
         maker.file("etc/timezone", "Etc/UTC\n", 0o644)?;
     }
     Ok(())
@@ -109,4 +111,29 @@ fn check_user(tree: &Tree, user: Option<&str>) -> Result<(), AssembleError> {
         return Err(AssembleError::User { user: text.to_owned() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_zone_is_what_the_script_chooses() {
+        let writes = "echo \"$TIMEZONE\" > \"$DPKG_ROOT/etc/timezone\"\n";
+        let keeps = format!("if test -f \"$DPKG_ROOT/etc/timezone\"; then\n{writes}fi\n");
+        for (script, expected) in [(writes, true), (&keeps, false), ("", false)] {
+            let mut tree = Tree::default();
+            time_zone(&mut Maker { tree: &mut tree, mtime: 1 }, script).unwrap();
+            assert!(tree.contains("etc/localtime"));
+            assert_eq!(tree.contains("etc/timezone"), expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn the_user_of_an_image_has_an_account() {
+        let tree = Tree::default();
+        for (user, expected) in [("root", true), ("65532:65532", true), ("root:wheel", false), ("www-data", false)] {
+            assert_eq!(check_user(&tree, Some(user)).is_ok(), expected, "{user}");
+        }
+    }
 }
