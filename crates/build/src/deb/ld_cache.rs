@@ -130,7 +130,7 @@ fn search(tree: &Tree, folder: &str, machine: &Machine) -> (Vec<Library>, Vec<(S
     let mut found: BTreeMap<String, (String, bool)> = BTreeMap::new();
     for node in tree.within(&real).filter(|node| node.entry.path.parent().as_ref() == Some(&real)) {
         let name = node.entry.path.name();
-        let is_library = (name.starts_with("lib") || name.starts_with("ld-")) && name.contains(".so");
+        let is_library = ["lib", "ld-", "ld64.so."].iter().any(|start| name.starts_with(start)) && name.contains(".so");
         let temporary = [".dpkg-new", ".dpkg-tmp", "-gdb.py"].iter().any(|end| name.ends_with(end));
         if !is_library || temporary {
             continue;
