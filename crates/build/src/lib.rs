@@ -22,7 +22,10 @@ mod tree;
 
 pub use base::BaseError;
 pub use build::build;
-pub use deb::{AccountError, AssembleError, DebianSource, DebianSources, SourceError, SourcesFrom, UnpackError};
+pub use deb::{
+    AccountError, AssembleError, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom, UnpackError,
+    machine_suite, read_keyring,
+};
 pub use elf::Machine;
 pub use error::{BuildError, ErrorKind};
 pub use local_files::FileError;

@@ -83,6 +83,13 @@ impl From<ConfigurationError> for CommandError {
     }
 }
 
+impl From<consign_build::MachineError> for CommandError {
+    fn from(error: consign_build::MachineError) -> Self {
+        let hint = "`debian: mirrors:` in the configuration names other sources";
+        Self::of(ExitCode::Configuration, &error).hint(hint)
+    }
+}
+
 impl From<consign_context::GitError> for CommandError {
     fn from(error: consign_context::GitError) -> Self {
         let hint = error.hint();

@@ -7,7 +7,6 @@ use std::io::{IsTerminal, Write};
 /// The only way to the terminal: data on standard output, everything else on standard error.
 pub(crate) struct Printer {
     quiet: bool,
-    verbose: bool,
     color: bool,
 }
 
@@ -20,7 +19,7 @@ impl Printer {
                 std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self { quiet: global.quiet, verbose: global.verbose, color }
+        Self { quiet: global.quiet, color }
     }
 
     /// Prints a result.
@@ -47,20 +46,6 @@ impl Printer {
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             eprintln!("{text}");
-        }
-    }
-
-    /// Says something to a person who asked for more.
-    pub(crate) fn detail(&self, text: &str) {
-        if self.verbose {
-            eprintln!("{text}");
-        }
-    }
-
-    /// Warns, unless asked to be quiet.
-    pub(crate) fn warning(&self, text: &str) {
-        if !self.quiet {
-            eprintln!("{}: {text}", self.paint("33", "warning"));
         }
     }
 

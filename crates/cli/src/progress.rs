@@ -30,9 +30,10 @@ pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
         }
         Progress::Auto | Progress::Plain => {
             let started: Mutex<HashMap<Key, Instant>> = Mutex::default();
+            let verbose = global.verbose;
             Arc::new(move |event| {
                 let mut started = started.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(line) = plain(&event, &mut started) {
+                if let Some(line) = plain(&event, &mut started, verbose) {
                     printer.note(&line);
                 }
             })
@@ -40,21 +41,25 @@ pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
     }
 }
 
-/// A line for each stage that begins or ends.
-fn plain(event: &Event, started: &mut HashMap<Key, Instant>) -> Option<String> {
+/// A line for each stage that ends, and for those that begin and take long; with `verbose` for all.
+fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> Option<String> {
     match event {
         Event::Started { image, platform, stage } => {
             started.insert((image.clone(), platform.clone(), *stage), Instant::now());
             let takes_long = matches!(stage, Stage::Build | Stage::Trial | Stage::Publish);
-            takes_long.then(|| format!("{} {} …", subject(image, platform.as_ref()), stage.word()))
+            (takes_long || verbose).then(|| format!("{} {} …", subject(image, platform.as_ref()), stage.word()))
         }
         Event::Finished { image, platform, stage, outcome, detail } => {
             let took = started.remove(&(image.clone(), platform.clone(), *stage)).map(|start| start.elapsed());
             Some(finished(image, platform.as_ref(), *stage, *outcome, detail, took))
         }
-        Event::Warning { image, platform, message } => {
-            Some(format!("{} warning: {message}", subject(image, platform.as_ref())))
+        Event::Warning { image, platforms, message } => {
+            let platforms: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+            let about = if platforms.is_empty() { String::new() } else { format!(" {}", platforms.join(", ")) };
+            Some(format!("{image}{about} warning: {message}"))
         }
+        // The table at the end says it.
+        Event::Tagged { .. } if !verbose => None,
         Event::Tagged { image, reference, digest, moved } => {
             let verb = if *moved { "now names" } else { "names already" };
             Some(format!("{image} {reference} {verb} {digest}"))
@@ -112,7 +117,7 @@ impl Bars {
                 self.line(finished(&key.0, key.1.as_ref(), stage, outcome, &detail, took));
             }
             other => {
-                let line = plain(&other, &mut HashMap::new());
+                let line = plain(&other, &mut HashMap::new(), false);
                 line.into_iter().for_each(|line| self.line(line));
             }
         }

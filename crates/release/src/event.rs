@@ -31,8 +31,8 @@ pub enum Event {
     Warning {
         /// Name of the image.
         image: String,
-        /// The platform, where it is about one.
-        platform: Option<Platform>,
+        /// The platforms that it is about; none where it is about the image.
+        platforms: Vec<Platform>,
         /// What.
         message: String,
     },

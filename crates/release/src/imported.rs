@@ -78,6 +78,7 @@ async fn take(
         tests: None,
         stages: BTreeMap::from([(Stage::Build, Outcome::Ok), (Stage::Inventory, inventory)]),
         failures: Vec::new(),
+        warnings: Vec::new(),
     };
     workshop.try_out(job, &image, &mut produced).await?;
     Ok(produced)

@@ -69,6 +69,8 @@ pub struct ProducedPlatform {
     pub stages: BTreeMap<Stage, Outcome>,
     /// What failed in its trials, for people.
     pub failures: Vec<String>,
+    /// What else a person should know.
+    pub warnings: Vec<String>,
 }
 
 /// What an inventory step keeps.
@@ -103,7 +105,23 @@ impl Workshop {
             let (position, platform) = result.map_err(ReleaseError::Task)?;
             platforms.insert(position, platform?);
         }
-        Ok(Produced { platforms: platforms.into_values().collect() })
+        let produced = Produced { platforms: platforms.into_values().collect() };
+        self.warn_of(&job.planned.name, &produced);
+        Ok(produced)
+    }
+
+    /// Says each warning once, with the platforms that it is about.
+    fn warn_of(&self, image: &str, produced: &Produced) {
+        let mut warnings: BTreeMap<&str, Vec<Platform>> = BTreeMap::new();
+        for platform in &produced.platforms {
+            for warning in &platform.warnings {
+                warnings.entry(warning).or_default().push(platform.platform.clone());
+            }
+        }
+        for (warning, platforms) in warnings {
+            let everywhere = platforms.len() == produced.platforms.len();
+            self.warn(image, if everywhere { &[] } else { &platforms }, warning);
+        }
     }
 
     async fn produce_platform(&self, job: &Job, platform: &Platform) -> Result<ProducedPlatform, ReleaseError> {
@@ -130,7 +148,6 @@ impl Workshop {
             let built = consign_build::build(&job.specification, request).await;
             built.map_err(|source| ReleaseError::Build { image: name.clone(), platform: platform.clone(), source })?
         };
-        built.warnings.iter().for_each(|warning| self.warn(name, Some(platform), warning));
         let manifest = built.manifest.descriptor(media_type::MANIFEST);
         let built_outcome = if built.reused { Outcome::Cached } else { Outcome::Ok };
         self.finished(name, Some(platform), Stage::Build, built_outcome, manifest.digest.short());
@@ -147,6 +164,7 @@ impl Workshop {
             tests: None,
             stages: BTreeMap::from([(Stage::Build, built_outcome), (Stage::Inventory, inventory_outcome)]),
             failures: Vec::new(),
+            warnings: built.warnings,
         };
         self.try_out(job, &image, &mut produced).await?;
         Ok(produced)

@@ -257,7 +257,7 @@ impl Release<'_> {
         if key.is_some() {
             note(image, Stage::Sign, Outcome::Ok);
         } else {
-            self.workshop.warn(name, None, "not signed: the configuration has no `signing` section");
+            self.workshop.warn(name, &[], "not signed: the configuration has no `signing` section");
         }
         let count: usize = artifacts.values().map(Vec::len).sum();
         let outcome = if key.is_some() { Outcome::Ok } else { Outcome::Skipped };

@@ -68,7 +68,7 @@ impl Workshop {
         self.tell(Event::Finished { image: image.to_owned(), platform: platform.cloned(), stage, outcome, detail });
     }
 
-    pub(crate) fn warn(&self, image: &str, platform: Option<&Platform>, message: impl Into<String>) {
-        self.tell(Event::Warning { image: image.to_owned(), platform: platform.cloned(), message: message.into() });
+    pub(crate) fn warn(&self, image: &str, platforms: &[Platform], message: impl Into<String>) {
+        self.tell(Event::Warning { image: image.to_owned(), platforms: platforms.to_vec(), message: message.into() });
     }
 }

@@ -68,7 +68,9 @@ pub fn machine_suite(os_release: &Path) -> Option<String> {
 /// Reads a file of OpenPGP keys, binary or armored.
 pub fn read_keyring(path: &Path) -> Result<Keyring, MachineError> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(KEYRING_LIMIT).read_to_end(&mut bytes)).map_err(|error| io_error(path, error))?;
+    File::open(path)
+        .and_then(|file| file.take(KEYRING_LIMIT).read_to_end(&mut bytes))
+        .map_err(|error| io_error(path, error))?;
     keys(path, &bytes)
 }
 
@@ -143,8 +145,10 @@ mod tests {
         let apt = folder.path();
         fs::create_dir(apt.join("sources.list.d")).unwrap();
         fs::write(apt.join("sources.list"), "deb http://one.example/debian bookworm main\n").unwrap();
-        fs::write(apt.join("sources.list.d/b.list"), "deb [arch=amd64] http://three.example/x bookworm main\n").unwrap();
-        let paragraph = "Types: deb\nURIs: http://two.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\n";
+        fs::write(apt.join("sources.list.d/b.list"), "deb [arch=amd64] http://three.example/x bookworm main\n")
+            .unwrap();
+        let paragraph =
+            "Types: deb\nURIs: http://two.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\n";
         fs::write(apt.join("sources.list.d/a.sources"), paragraph).unwrap();
         fs::write(apt.join("sources.list.d/ignored.save"), "deb nonsense").unwrap();
         let sources = DebianSources::of_machine(apt, None).unwrap();
