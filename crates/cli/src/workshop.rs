@@ -10,7 +10,7 @@ use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::Repository;
 use consign_plan::configuration::SigningKey;
-use consign_plan::{Configuration, GitFacts, Plan, PlanInputs, SourceFacts as ImageFile};
+use consign_plan::{Code, Configuration, ConfigurationError, GitFacts, Plan, PlanInputs, SourceFacts as ImageFile};
 use consign_release::{EmbeddedRegistry, Job, ReleaseError, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use consign_sign::PrivateKey;
@@ -39,12 +39,18 @@ impl Planned {
         let mut sources = BTreeMap::new();
         for image in &configuration.images {
             let path = configuration.resolve(&image.source);
-            let text = read_text(&path, IMAGE_FILE_LIMIT).map_err(|error| {
-                let message = format!("cannot read the image file: {error}");
-                let diagnostic =
-                    configuration.file.diagnostic(consign_plan::Code::Source, image.source.span, message, None);
-                consign_plan::ConfigurationError::from(diagnostic)
-            })?;
+            let refused = |message: String, hint: Option<String>| {
+                let diagnostic = configuration.file.diagnostic(Code::Source, image.source.span, message, hint);
+                ConfigurationError::from(diagnostic)
+            };
+            let text = read_text(&path, IMAGE_FILE_LIMIT)
+                .map_err(|error| refused(format!("cannot read the image file: {error}"), None))?;
+            if !Specification::is_image_file(&text) {
+                let hint = "this version builds image files with `packages`, `files` or `base`; it builds no Dockerfiles or apko files";
+                return Err(
+                    refused("this is not an image file that consign builds".to_owned(), Some(hint.to_owned())).into()
+                );
+            }
             let specification = Specification::parse(&path.to_string_lossy(), &text)
                 .map_err(|error| CommandError::of(ExitCode::Configuration, &error))?;
             let kind = match &specification.contents {
