@@ -10,6 +10,6 @@ mod tags;
 pub use configuration::{Code, Configuration, ConfigurationError, Diagnostic};
 pub use plan::{
     Plan, PlanInputs, PlannedDestination, PlannedImage, PlannedPolicy, PlannedRegistry, PlannedSigning, PlannedStep,
-    PlannedTrial, SourceFacts, Stage, UnknownImage,
+    PlannedTrial, SourceFacts, UnknownImage,
 };
 pub use tags::{GitFacts, NoGit, PlannedTag, SkippedTag, TagDecision, tags};

@@ -164,7 +164,7 @@ fn steps_follow_what_there_is_to_do() {
     let text = "build:\n  - source: a.yaml\n    destination: ghcr.io/a/b:1\n";
     let plan = Plan::make(&parsed(text), &inputs(&[], &[])).unwrap();
     let stages: Vec<&str> = plan.images[0].steps.iter().map(|step| step.stage.word()).collect();
-    assert_eq!(stages, ["build", "inventory", "gate", "assemble", "publish"]);
+    assert_eq!(stages, ["build", "inventory", "gate", "publish"]);
 }
 
 #[test]

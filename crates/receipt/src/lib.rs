@@ -7,12 +7,13 @@ mod admission;
 mod gate;
 mod policy;
 pub mod predicate;
-#[expect(clippy::module_inception, reason = "the room is named for its main type")]
 mod receipt;
+mod stage;
 mod statement;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
+pub use stage::Stage;
 pub use statement::{Statement, Subject, digest_set};

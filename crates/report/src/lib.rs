@@ -4,16 +4,17 @@
 //! The types are the JSON form (keys in camelCase); [`table`] and the `text` methods are the form for people.
 
 mod json;
+mod outcome;
 mod release;
 mod release_text;
 mod size;
-mod stage;
 mod table;
 mod tree;
 
+pub use consign_receipt::Stage;
 pub use json::json;
+pub use outcome::Outcome;
 pub use release::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, TagReport, TagState};
 pub use size::size;
-pub use stage::{Outcome, Stage};
 pub use table::table;
 pub use tree::TreeNode;

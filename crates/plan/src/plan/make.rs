@@ -1,12 +1,12 @@
 use super::{
     Plan, PlannedDestination, PlannedImage, PlannedPolicy, PlannedRegistry, PlannedSigning, PlannedStep, PlannedTrial,
-    Stage,
 };
 use crate::configuration::{
     Code, Configuration, ConfigurationError, Credentials, Destination, Diagnostic, ImageSettings,
 };
 use crate::tags::{GitFacts, PlannedTag, TagDecision, tags};
 use consign_oci::{Platform, Repository, Tag};
+use consign_receipt::Stage;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan follows from besides the configuration.

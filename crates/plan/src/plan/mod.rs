@@ -1,11 +1,11 @@
 mod image;
 mod make;
-mod stage;
+mod step;
 mod text;
 
 pub use image::{PlannedDestination, PlannedImage, PlannedTrial};
 pub use make::{PlanInputs, SourceFacts};
-pub use stage::{PlannedStep, Stage};
+pub use step::PlannedStep;
 
 use crate::configuration::nearest;
 use consign_oci::Digest;

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A step that a platform of an image goes through, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,31 +38,16 @@ impl Stage {
             Self::Verify => "verify",
         }
     }
+
+    /// Returns whether it happens for each platform on its own.
+    pub fn is_per_platform(self) -> bool {
+        matches!(self, Self::Build | Self::Inventory | Self::Trial)
+    }
 }
 
-/// How a stage went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// It was done.
-    Ok,
-    /// It had been done before with the same inputs.
-    Cached,
-    /// It failed.
-    Failed,
-    /// It was planned, but something before it failed.
-    Skipped,
-}
-
-impl Outcome {
-    /// Returns the word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Cached => "cached",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
+impl fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
     }
 }
 
@@ -73,9 +59,6 @@ mod tests {
     fn words_are_those_of_the_json() {
         for stage in Stage::ALL {
             assert_eq!(serde_json::to_value(stage).unwrap(), stage.word());
-        }
-        for outcome in [Outcome::Ok, Outcome::Cached, Outcome::Failed, Outcome::Skipped] {
-            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.word());
         }
         assert!(Stage::ALL.is_sorted());
     }
