@@ -5,6 +5,7 @@
 
 mod assemble;
 mod attest;
+mod build_only;
 mod embedded;
 mod error;
 mod event;

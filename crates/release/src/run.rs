@@ -6,7 +6,7 @@ use crate::ledger::{blank, note, note_failure, note_moved, note_produced, note_t
 use crate::produce::newest;
 use crate::publish::Publication;
 use crate::{Event, Job, KeySource, Outcome, Produced, Published, ReleaseError, Stage, Workshop, embedded, imported};
-use consign_image::{ArchiveImage, ImageReference, Place, write_archive};
+use consign_image::Place;
 use consign_oci::{Digest, Exact, Index, media_type};
 use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 use consign_receipt::{Candidate, PlatformCandidate, Statement, Verdict, gate};
@@ -47,58 +47,6 @@ struct Passed {
 }
 
 impl Release<'_> {
-    /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images.
-    pub async fn build(&self, to: Option<&ImageReference>) -> (ReleaseReport, Result<(), ReleaseError>) {
-        let mut report = ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect() };
-        let result = self.build_into(to, &mut report).await;
-        (report, result)
-    }
-
-    async fn build_into(&self, to: Option<&ImageReference>, report: &mut ReleaseReport) -> Result<(), ReleaseError> {
-        let all_produced = self.produce(report).await?;
-        let failed =
-            self.jobs.iter().zip(&all_produced).find_map(|(job, produced)| produced.failed_trials(&job.planned.name));
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let Some(to) = to else { return Ok(()) };
-        // Signed, the receipts count on the machine that releases the archive.
-        let key = self.key.map(|read| read()).transpose()?;
-        for ((job, produced), image) in self.jobs.iter().zip(all_produced).zip(&mut report.images) {
-            self.archive(job, &produced, key.as_ref(), to)?;
-            image.signed = key.is_some();
-        }
-        Ok(())
-    }
-
-    fn archive(
-        &self,
-        job: &Job,
-        produced: &Produced,
-        key: Option<&PrivateKey>,
-        to: &ImageReference,
-    ) -> Result<(), ReleaseError> {
-        let store = &self.workshop.store;
-        let created = produced.created();
-        let attester = Attester { store, key, created: &created };
-        let mut artifacts = Artifacts::new();
-        for platform in &produced.platforms {
-            attester.receipts(&platform.manifest, &platform.receipts, &mut artifacts)?;
-        }
-        let root = match &produced.platforms[..] {
-            [only] => only.manifest.clone(),
-            _ => {
-                let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;
-                store.put(index.bytes())?;
-                index.descriptor(media_type::INDEX)
-            }
-        };
-        let destination = job.planned.destinations.first();
-        let name = destination.and_then(|to| Some((to.repository.to_string(), to.tags.first()?.tag.clone())));
-        let image = ArchiveImage { root, name, referrers: artifacts.into_values().flatten().collect() };
-        Ok(write_archive(store, &image, to)?)
-    }
-
     /// Runs the release. The report says how far each image came, whether or not the release came about.
     pub async fn run(&self) -> (ReleaseReport, Result<(), ReleaseError>) {
         let mut report = ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect() };
@@ -134,7 +82,7 @@ impl Release<'_> {
         self.ship(&passed, key.as_ref(), report).await
     }
 
-    async fn produce(&self, report: &mut ReleaseReport) -> Result<Vec<Produced>, ReleaseError> {
+    pub(crate) async fn produce(&self, report: &mut ReleaseReport) -> Result<Vec<Produced>, ReleaseError> {
         let mut all_produced = Vec::new();
         for (job, image) in self.jobs.iter().zip(&mut report.images) {
             let produced = self.workshop.produce(job).await;

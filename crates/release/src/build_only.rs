@@ -1,0 +1,64 @@
+//! Building without releasing: into the store, or an archive that another machine releases.
+
+use crate::assemble::assemble;
+use crate::attest::{Artifacts, Attester};
+use crate::ledger::blank;
+use crate::{Job, Produced, Release, ReleaseError};
+use consign_image::{ArchiveImage, ImageReference, write_archive};
+use consign_oci::media_type;
+use consign_report::ReleaseReport;
+use consign_sign::PrivateKey;
+
+impl Release<'_> {
+    /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images.
+    pub async fn build(&self, to: Option<&ImageReference>) -> (ReleaseReport, Result<(), ReleaseError>) {
+        let mut report = ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect() };
+        let result = self.build_into(to, &mut report).await;
+        (report, result)
+    }
+
+    async fn build_into(&self, to: Option<&ImageReference>, report: &mut ReleaseReport) -> Result<(), ReleaseError> {
+        let all_produced = self.produce(report).await?;
+        let failed =
+            self.jobs.iter().zip(&all_produced).find_map(|(job, produced)| produced.failed_trials(&job.planned.name));
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let Some(to) = to else { return Ok(()) };
+        // Signed, the receipts count on the machine that releases the archive.
+        let key = self.key.map(|read| read()).transpose()?;
+        for ((job, produced), image) in self.jobs.iter().zip(all_produced).zip(&mut report.images) {
+            self.archive(job, &produced, key.as_ref(), to)?;
+            image.signed = key.is_some();
+        }
+        Ok(())
+    }
+
+    fn archive(
+        &self,
+        job: &Job,
+        produced: &Produced,
+        key: Option<&PrivateKey>,
+        to: &ImageReference,
+    ) -> Result<(), ReleaseError> {
+        let store = &self.workshop.store;
+        let created = produced.created();
+        let attester = Attester { store, key, created: &created };
+        let mut artifacts = Artifacts::new();
+        for platform in &produced.platforms {
+            attester.receipts(&platform.manifest, &platform.receipts, &mut artifacts)?;
+        }
+        let root = match &produced.platforms[..] {
+            [only] => only.manifest.clone(),
+            _ => {
+                let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;
+                store.put(index.bytes())?;
+                index.descriptor(media_type::INDEX)
+            }
+        };
+        let destination = job.planned.destinations.first();
+        let name = destination.and_then(|to| Some((to.repository.to_string(), to.tags.first()?.tag.clone())));
+        let image = ArchiveImage { root, name, referrers: artifacts.into_values().flatten().collect() };
+        Ok(write_archive(store, &image, to)?)
+    }
+}
