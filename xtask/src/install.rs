@@ -1,6 +1,6 @@
-use crate::run::{Failure, on_path, run};
+use crate::run::{Failure, on_path, root, run};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where the kernel lists the emulators that it knows.
@@ -9,8 +9,10 @@ const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 /// A program and the Debian package that has it.
 type Tool = (&'static str, &'static str);
 
-/// What the demo needs for platforms that this machine is not.
-const EMULATION: [Tool; 2] = [("qemu-aarch64-static", "qemu-user-static"), ("update-binfmts", "binfmt-support")];
+/// Runs programs of other architectures.
+const EMULATORS: [Tool; 1] = [("qemu-aarch64-static", "qemu-user-static")];
+/// Makes the kernel run them for everybody, which container engines need. consign does without.
+const HANDLERS: [Tool; 1] = [("update-binfmts", "binfmt-support")];
 
 /// Outside judges of what consign makes.
 const JUDGES: [Tool; 7] = [
@@ -23,18 +25,59 @@ const JUDGES: [Tool; 7] = [
     ("git", "git"),
 ];
 
-/// Installs everything that tests and demo use.
+/// Installs everything that the tests use.
 pub fn everything() -> Result<(), Failure> {
     install(&JUDGES)?;
-    emulation()
+    emulators()?;
+    handlers()?;
+    judges()
 }
 
-/// Makes this machine run programs of other architectures: qemu, known to the kernel.
-pub fn emulation() -> Result<(), Failure> {
+/// Installs what runs programs of other architectures.
+pub fn emulators() -> Result<(), Failure> {
+    install(&EMULATORS)
+}
+
+/// Returns the folders with programs that were unpacked for the tests alone.
+pub fn private_programs() -> [PathBuf; 2] {
+    [root().join("target/judges/bin"), root().join("target/successor/bin")]
+}
+
+/// Unpacks judges that this Debian release does not carry into `target/`. Without them the tests that need them say that they are not run.
+fn judges() -> Result<(), Failure> {
+    let [judges, successor] = private_programs();
+    let scripts = root().join("crates/testkit");
+    if !judges.join("pyspdxtools").is_file() || !judges.join("syft").is_file() {
+        if !Path::new("/usr/share/doc/python3-venv").exists() {
+            install(&[("no program of this name", "python3-venv")])?;
+        }
+        optional(
+            "judges from PyPI",
+            Command::new("sh").arg(scripts.join("judges.sh")).arg(root().join("target/judges")),
+        );
+    }
+    if !successor.join("cosign").exists() {
+        optional(
+            "programs of Debian's next release",
+            Command::new("sh").arg(scripts.join("successor.sh")).arg(root().join("target/successor")),
+        );
+    }
+    Ok(())
+}
+
+fn optional(what: &str, command: &mut Command) {
+    println!("Unpacking {what}");
+    if let Err(Failure(message)) = run(command) {
+        println!("{what} cannot be had here: {message}");
+    }
+}
+
+/// Makes the kernel run programs of other architectures for everybody.
+fn handlers() -> Result<(), Failure> {
     if handlers_ready() {
         return Ok(());
     }
-    install(&EMULATION)?;
+    install(&HANDLERS)?;
     if !Path::new(BINFMT).join("register").exists() {
         run(as_root("mount").args(["-t", "binfmt_misc", "binfmt_misc", BINFMT]))?;
     }

@@ -1,0 +1,32 @@
+#!/bin/sh
+# successor.sh FOLDER: unpacks programs of the Debian release after this machine's into FOLDER/bin, without installing anything.
+# They come from the mirror that apt is configured for, verified by apt with Debian's own keys. Only programs that need nothing but the C library.
+set -eu
+folder=${1:?usage: successor.sh FOLDER}
+programs="cosign oras"
+. /etc/os-release
+case "${VERSION_CODENAME:-}" in
+    bookworm) successor=trixie ;;
+    trixie) successor=forky ;;
+    *) echo "successor.sh: no successor of \`${VERSION_CODENAME:-this system}\` is known" >&2; exit 1 ;;
+esac
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v suite="$VERSION_CODENAME" '$2 == suite { print $1; exit }')
+[ -n "$mirror" ] || { echo "successor.sh: apt knows no mirror of $VERSION_CODENAME (apt-get update?)" >&2; exit 1; }
+
+mkdir -p "$folder/bin" "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/apt/etc"
+folder=$(cd "$folder" && pwd)
+echo "deb [signed-by=$keys] $mirror $successor main" > "$folder/apt/etc/sources.list"
+: > "$folder/apt/status"
+private() {
+    apt-get -qq -o Dir::State="$folder/apt" -o Dir::State::lists="$folder/apt/lists" -o Dir::State::status="$folder/apt/status" \
+        -o Dir::Cache="$folder/apt/cache" -o Dir::Etc::sourcelist="$folder/apt/etc/sources.list" -o Dir::Etc::sourceparts=- \
+        -o APT::Sandbox::User=root "$@"
+}
+private update
+cd "$folder/apt"
+# shellcheck disable=SC2086 # a list of words
+private download $programs
+for package in ./*.deb; do dpkg-deb -x "$package" "$folder/root"; done
+for program in $programs; do ln -sf "../root/usr/bin/$program" "$folder/bin/$program"; done
+rm -rf "$folder/apt"
