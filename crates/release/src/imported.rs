@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 const CONFIG_LIMIT: u64 = 8 << 20;
 
 /// Takes the planned platforms from the places that the job names.
-pub(crate) async fn produce(workshop: &Workshop, job: &Job) -> Result<Produced, ReleaseError> {
+pub(crate) async fn produce(
+    workshop: &Workshop,
+    job: &Job,
+) -> Result<Vec<Result<ProducedPlatform, ReleaseError>>, ReleaseError> {
     let mut platforms = Vec::new();
     for place in &job.from {
         for (platform, descriptor) in platforms_of(place).await? {
@@ -22,7 +25,7 @@ pub(crate) async fn produce(workshop: &Workshop, job: &Job) -> Result<Produced, 
     }
     let position = |platform: &Platform| job.planned.platforms.iter().position(|planned| planned == platform);
     platforms.sort_by_key(|produced| position(&produced.platform).unwrap_or(usize::MAX));
-    Ok(Produced { platforms })
+    Ok(platforms.into_iter().map(Ok).collect())
 }
 
 async fn platforms_of(place: &Place) -> Result<Vec<(Platform, Descriptor)>, ReleaseError> {

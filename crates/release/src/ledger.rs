@@ -2,7 +2,8 @@
 
 use crate::{Job, Outcome, Produced, Published, ReleaseError, Stage};
 use consign_oci::Reference;
-use consign_report::{DestinationReport, ImageReport, PlatformRow, TagReport, TagState};
+use consign_report::{DestinationReport, ImageReport, PlatformRow, ReasonReport, TagReport, TagState};
+use std::error::Error;
 
 pub(crate) fn blank(job: &Job) -> ImageReport {
     ImageReport {
@@ -47,11 +48,22 @@ pub(crate) fn note_produced(image: &mut ImageReport, produced: &Produced) {
     }
 }
 
+/// Notes what kept a platform from being finished, with its causes.
 pub(crate) fn note_failure(image: &mut ImageReport, error: &ReleaseError) {
-    let Some((platform, stage)) = error.place() else { return };
-    if let Some(row) = image.rows.iter_mut().find(|row| row.platform == *platform) {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        message.push_str(&format!("\n{error}"));
+        cause = error.source();
+    }
+    let (platform, stage) =
+        error.place().map_or((None, Stage::Build), |(platform, stage)| (Some(platform.clone()), stage));
+    if let Some(row) = image.rows.iter_mut().find(|row| Some(&row.platform) == platform.as_ref()) {
+        let before = Stage::ALL.into_iter().filter(|earlier| *earlier < stage);
+        row.stages.extend(before.map(|earlier| (earlier, Outcome::Ok)));
         row.stages.insert(stage, Outcome::Failed);
     }
+    image.reasons.push(ReasonReport { stage, platform: None, message });
 }
 
 pub(crate) fn note_tags(image: &mut ImageReport, published: &Published) {

@@ -80,8 +80,24 @@ struct InventoryStep {
 }
 
 impl Workshop {
-    /// Builds, inventories and tries every platform of an image, several at the same time.
-    pub async fn produce(self: &Arc<Self>, job: &Arc<Job>) -> Result<Produced, ReleaseError> {
+    /// Builds, inventories and tries every platform of an image, several at the same time. One that fails does not keep the others from being
+    /// finished, so that all problems are seen at once; the failures come in the order of the plan.
+    pub async fn produce(self: &Arc<Self>, job: &Arc<Job>) -> (Produced, Vec<ReleaseError>) {
+        match self.produce_all(job).await {
+            Ok(results) => {
+                let (platforms, failures): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+                let produced = Produced { platforms: platforms.into_iter().flatten().collect() };
+                self.warn_of(&job.planned.name, &produced);
+                (produced, failures.into_iter().filter_map(Result::err).collect())
+            }
+            Err(error) => (Produced { platforms: Vec::new() }, vec![error]),
+        }
+    }
+
+    async fn produce_all(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+    ) -> Result<Vec<Result<ProducedPlatform, ReleaseError>>, ReleaseError> {
         self.check_emulation(job)?;
         if !job.from.is_empty() {
             return imported::produce(self, job).await;
@@ -103,11 +119,9 @@ impl Workshop {
         let mut platforms = BTreeMap::new();
         while let Some(result) = tasks.join_next().await {
             let (position, platform) = result.map_err(ReleaseError::Task)?;
-            platforms.insert(position, platform?);
+            platforms.insert(position, platform);
         }
-        let produced = Produced { platforms: platforms.into_values().collect() };
-        self.warn_of(&job.planned.name, &produced);
-        Ok(produced)
+        Ok(platforms.into_values().collect())
     }
 
     /// Says each warning once, with the platforms that it is about.

@@ -85,9 +85,12 @@ impl Release<'_> {
     pub(crate) async fn produce(&self, report: &mut ReleaseReport) -> Result<Vec<Produced>, ReleaseError> {
         let mut all_produced = Vec::new();
         for (job, image) in self.jobs.iter().zip(&mut report.images) {
-            let produced = self.workshop.produce(job).await;
-            let produced = produced.inspect_err(|error| note_failure(image, error))?;
+            let (produced, failures) = self.workshop.produce(job).await;
             note_produced(image, &produced);
+            failures.iter().for_each(|error| note_failure(image, error));
+            if let Some(error) = failures.into_iter().next() {
+                return Err(error);
+            }
             all_produced.push(produced);
         }
         Ok(all_produced)

@@ -85,7 +85,7 @@ fn a_refused_release_says_why() {
 IMAGE  PLATFORM     BUILD  INVENTORY  TRIAL   GATE     SIGN  PUBLISH  VERIFY  DIGEST
 hello  linux/arm64  ok     -          failed  skipped  -     -        -       ca978112ca1b
 
-hello  not assembled
+hello
   trial linux/arm64: `configuration` exited with 1
     nginx: \u{FFFD}[31mno such file
 
