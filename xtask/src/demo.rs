@@ -27,7 +27,7 @@ pub fn demo() -> Result<(), Failure> {
     let program = consign.strip_prefix(root()).unwrap_or(&consign).display().to_string();
     println!(
         "\nTry next, in this folder:
-  {program} -C examples/hello release            # again: nothing to do, nothing is written
+  COSIGN_PASSWORD= {program} -C examples/hello release     # again: nothing to do, nothing is written
   {program} -C examples/hello registry serve --root registry --listen {REGISTRY} &
   {program} tree {reference}
   skopeo inspect --raw --tls-verify=false docker://{reference}"

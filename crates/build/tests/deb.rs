@@ -215,7 +215,7 @@ async fn a_mirror_without_updates_for_an_architecture_is_named() {
     let workshop = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &updates);
     remove(&workshop);
     let warnings = workshop.build("packages: [tool]\n", "linux/amd64").await.unwrap().built.warnings;
-    let expected = "passed over `test-security` for amd64: the source in test does not have the index that its own release file names";
+    let expected = "passed over `test-security` for amd64: the source in test does not have the index that its own release file names, so none of its packages is used";
     assert_eq!(warnings[0], expected);
     // What the configuration names is never done without, nor is a broken index taken for a missing one.
     let workshop = Workshop::new().mirror("test", &mirror()).mirror("test-security", &updates);

@@ -203,7 +203,7 @@ impl Archive<'_> {
                         if self.may_lack(source) =>
                     {
                         self.warnings.push(format!(
-                            "passed over `{}` for {}: the source in {} does not have the index that its own release file names",
+                            "passed over `{}` for {}: the source in {} does not have the index that its own release file names, so none of its packages is used",
                             source.suite, self.architecture, source.declared
                         ));
                         return Ok(None);
