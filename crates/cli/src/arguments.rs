@@ -49,7 +49,7 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Where built images and downloads are kept; `consign` in the user's cache folder if not given.
-    #[arg(long, global = true, value_name = "DIR", env = "CONSIGN_STORE")]
+    #[arg(long, global = true, value_name = "DIR", env = "CONSIGN_STORE", hide_env_values = true)]
     pub(crate) store: Option<PathBuf>,
 }
 

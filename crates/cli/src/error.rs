@@ -2,6 +2,7 @@ use crate::exit_code::ExitCode;
 use consign_build::ErrorKind as BuildErrorKind;
 use consign_image::{ImageError, Trouble};
 use consign_plan::ConfigurationError;
+use consign_registry_server::ServerError;
 use consign_release::ReleaseError;
 use consign_verify::{Outcome as Verification, VerifyError};
 use std::error::Error;
@@ -13,11 +14,13 @@ pub(crate) struct CommandError {
     pub(crate) message: String,
     pub(crate) causes: Vec<String>,
     pub(crate) hints: Vec<String>,
+    /// Problems in the configuration, each with its line; then the message is not for people.
+    pub(crate) configuration: Option<ConfigurationError>,
 }
 
 impl CommandError {
     pub(crate) fn new(code: ExitCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new(), configuration: None }
     }
 
     /// Makes an error of a library's, with its chain of causes.
@@ -71,7 +74,6 @@ macro_rules! failed {
 
 failed! {
     consign_fetch::FetchError,
-    consign_registry_server::ServerError,
     consign_sign::KeyError,
     consign_store::StoreError,
     serde_json::Error,
@@ -79,7 +81,8 @@ failed! {
 
 impl From<ConfigurationError> for CommandError {
     fn from(error: ConfigurationError) -> Self {
-        Self::new(ExitCode::Configuration, error.render(false))
+        let this = Self::new(ExitCode::Configuration, error.to_string());
+        Self { configuration: Some(error), ..this }
     }
 }
 
@@ -94,6 +97,19 @@ impl From<consign_context::GitError> for CommandError {
     fn from(error: consign_context::GitError) -> Self {
         let hint = error.hint();
         hint.into_iter().fold(Self::of(ExitCode::Failed, &error), Self::hint)
+    }
+}
+
+impl From<ServerError> for CommandError {
+    fn from(error: ServerError) -> Self {
+        match &error {
+            ServerError::Remote { address } => {
+                let message = format!("{address} is reachable from other machines, and this registry has no TLS");
+                Self::new(ExitCode::Usage, message)
+                    .hint("serve a loopback address, and let a proxy with TLS stand before it")
+            }
+            _ => Self::of(ExitCode::Failed, &error),
+        }
     }
 }
 

@@ -51,7 +51,10 @@ impl Printer {
 
     /// Prints an error with its causes and hints.
     pub(crate) fn error(&self, error: &CommandError) {
-        eprintln!("{}: {}", self.paint("1;31", "error"), error.message);
+        match &error.configuration {
+            Some(configuration) => eprintln!("{}", configuration.render(self.color)),
+            None => eprintln!("{}: {}", self.paint("1;31", "error"), error.message),
+        }
         for cause in &error.causes {
             eprintln!("  caused by: {cause}");
         }

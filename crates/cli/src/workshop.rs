@@ -270,6 +270,8 @@ fn folder_of(path: &Path) -> PathBuf {
 /// Makes paths in an image file relative to that file.
 fn relative_to(reference: ImageReference, folder: &Path) -> ImageReference {
     match reference {
+        // As it was written.
+        _ if folder == Path::new(".") => reference,
         ImageReference::Layout { folder: layout, tag } => ImageReference::Layout { folder: folder.join(layout), tag },
         ImageReference::Archive { file, tag } => ImageReference::Archive { file: folder.join(file), tag },
         other => other,

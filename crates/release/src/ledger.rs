@@ -83,10 +83,11 @@ fn set_tag(image: &mut ImageReport, reference: &Reference, state: TagState) {
     tags.filter(|tag| Some(&tag.tag) == reference.tag.as_ref()).for_each(|tag| tag.state = state);
 }
 
-/// Marks the stages that a failure kept from happening.
-pub(crate) fn skip_the_rest(image: &mut ImageReport) {
+/// Marks the stages that were planned, and that a failure kept from happening.
+pub(crate) fn skip_the_rest(job: &Job, image: &mut ImageReport) {
     for row in &mut image.rows {
-        for stage in Stage::ALL {
+        let is_tried = job.planned.tests_on(&row.platform).next().is_some();
+        for stage in Stage::ALL.into_iter().filter(|stage| is_tried || *stage != Stage::Trial) {
             row.stages.entry(stage).or_insert(Outcome::Skipped);
         }
     }

@@ -52,7 +52,7 @@ impl Release<'_> {
         let mut report = ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect() };
         let result = self.run_into(&mut report).await;
         if result.is_err() {
-            report.images.iter_mut().for_each(skip_the_rest);
+            self.jobs.iter().zip(&mut report.images).for_each(|(job, image)| skip_the_rest(job, image));
         }
         (report, result)
     }

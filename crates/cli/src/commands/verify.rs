@@ -7,7 +7,7 @@ use consign_oci::{Digest, Repository, Tag};
 use consign_receipt::{Policy, predicate};
 use consign_report::table;
 use consign_sign::PublicKey;
-use consign_verify::{Expectation, Verified, verify};
+use consign_verify::{Expectation, Verified, VerifyError, verify};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,12 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
     let requested = requested(&arguments.reference);
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
     let expectation = Expectation { key: &key, policy: &Policy::default(), content: arguments.content };
-    let verified = verify(&place, requested, expectation).await?;
+    let verified = verify(&place, requested, expectation).await.map_err(|error| match error {
+        VerifyError::NotFound { .. } => {
+            CommandError::new(ExitCode::Unavailable, format!("there is no image {}", arguments.reference))
+        }
+        other => other.into(),
+    })?;
     match session.output {
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
         Output::Table => session.printer.data(&text(arguments, &verified)),

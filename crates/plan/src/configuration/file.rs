@@ -55,7 +55,9 @@ impl Configuration {
     /// Returns a path of the file as one that can be opened from the process's own folder.
     pub fn resolve(&self, path: &str) -> PathBuf {
         let path = Path::new(path);
-        self.folder().join(path.strip_prefix(".").unwrap_or(path))
+        let path = path.strip_prefix(".").unwrap_or(path);
+        // Messages name files as they were written.
+        if self.folder() == Path::new(".") { path.to_owned() } else { self.folder().join(path) }
     }
 }
 
