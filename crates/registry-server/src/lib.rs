@@ -29,6 +29,6 @@ mod storage;
 mod uploads;
 
 pub use access::AccessRecord;
-pub use options::{Options, WriteToken};
+pub use options::{AccessLog, Options, WriteToken};
 pub use registry::Registry;
 pub use server::{Running, Server, ServerError};

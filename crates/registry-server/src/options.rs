@@ -5,6 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Is told of each answer.
+pub type AccessLog = Box<dyn Fn(&AccessRecord) + Send + Sync>;
+
 /// How a registry is served.
 pub struct Options {
     /// The folder that everything is kept in. It is made where it is missing.
@@ -17,8 +20,8 @@ pub struct Options {
     pub allow_remote: bool,
     /// Whether the referrers API is there. Without it, clients keep lists of referrers under tags.
     pub referrers_api: bool,
-    /// Told of each answer.
-    pub access_log: Option<Box<dyn Fn(&AccessRecord) + Send + Sync>>,
+    /// Where answers are told of.
+    pub access_log: Option<AccessLog>,
     /// Decides about each manifest that is pushed.
     pub admission: Arc<dyn Admission>,
 }

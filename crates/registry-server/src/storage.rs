@@ -4,11 +4,15 @@ use consign_store::{StoreError, write_file};
 use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Longest file that names something: a tag, a media type.
 const NAME_LIMIT: u64 = 1024;
 /// Largest manifest in bytes, and so the largest descriptor of a referrer.
 pub(crate) const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Age of a file in `uploads` that nobody writes any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The registry's folder. All of this blocks.
 pub(crate) struct Storage {
@@ -38,7 +42,23 @@ impl Storage {
             let folder = root.join(folder);
             fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
         }
-        Ok(Self { root: root.to_owned() })
+        let storage = Self { root: root.to_owned() };
+        storage.forget_old_uploads()?;
+        Ok(storage)
+    }
+
+    /// Removes what a process that was killed left behind. Another one may be serving the same folder, so that only old files go.
+    fn forget_old_uploads(&self) -> Result<(), StoreError> {
+        let folder = self.uploads();
+        for name in list(&folder)? {
+            let path = folder.join(name);
+            let age =
+                fs::metadata(&path).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+            if age.is_some_and(|age| age > ABANDONED) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn uploads(&self) -> PathBuf {

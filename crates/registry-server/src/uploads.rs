@@ -25,13 +25,15 @@ pub(crate) struct Upload {
     writer: tokio::fs::File,
     hasher: Hasher,
     size: u64,
+    /// Whether the disk refused something, so that the file may not hold what was hashed.
+    broken: bool,
 }
 
 impl Upload {
     pub(crate) fn start(folder: &Path, algorithm: Algorithm) -> io::Result<Self> {
         let file = NamedTempFile::new_in(folder)?;
         let writer = tokio::fs::File::from_std(file.reopen()?);
-        Ok(Self { file, writer, hasher: Hasher::new(algorithm), size: 0 })
+        Ok(Self { file, writer, hasher: Hasher::new(algorithm), size: 0, broken: false })
     }
 
     /// Returns the number of bytes that have come.
@@ -40,9 +42,23 @@ impl Upload {
     }
 
     /// Appends a body. With `length`, a body of another length is taken back.
+    ///
+    /// What came before a client went away stays, so that it may go on from there.
     pub(crate) async fn append(&mut self, pieces: &mut Pieces, length: Option<u64>) -> Result<(), Failure> {
+        if self.broken {
+            return Err(unknown());
+        }
+        let received = self.receive(pieces, length).await;
+        self.broken = received.is_err();
+        received?
+    }
+
+    /// Returns an error of the disk around what the client is told.
+    async fn receive(&mut self, pieces: &mut Pieces, length: Option<u64>) -> io::Result<Result<(), Failure>> {
         let (start, before) = (self.size, self.hasher.clone());
-        let ended = loop {
+        // A request that was cut off may have written more than it counted.
+        self.writer.seek(io::SeekFrom::Start(start)).await?;
+        let mut ended = loop {
             match pieces.next().await {
                 Ok(Some(piece)) => {
                     self.writer.write_all(&piece).await?;
@@ -55,18 +71,19 @@ impl Upload {
         };
         self.writer.flush().await?;
         if length.is_some_and(|length| length != self.size - start) {
-            self.writer.set_len(start).await?;
-            self.writer.seek(io::SeekFrom::Start(start)).await?;
             (self.size, self.hasher) = (start, before);
-            ended?;
             let message = "the body has another length than Content-Range says";
-            return Err(Failure::new(StatusCode::BAD_REQUEST, Code::SizeInvalid, message));
+            ended = ended.and(Err(Failure::new(StatusCode::BAD_REQUEST, Code::SizeInvalid, message)));
         }
-        ended
+        self.writer.set_len(self.size).await?;
+        Ok(ended)
     }
 
     /// Returns the file with all bytes if they have this digest.
     pub(crate) fn finish(self, expected: &Digest) -> Result<NamedTempFile, Failure> {
+        if self.broken {
+            return Err(unknown());
+        }
         let mut found = self.hasher.finish();
         if found.algorithm() != expected.algorithm() {
             found = hash_file(&mut self.file.reopen()?, expected.algorithm())?;
@@ -114,7 +131,8 @@ impl Uploads {
     /// Opens an upload to a repository and returns its identifier.
     pub(crate) fn open(&self, name: &Name, upload: Upload) -> Result<String, Failure> {
         let mut sessions = self.lock();
-        sessions.retain(|_, session| session.touched.elapsed() < IDLE_LIMIT);
+        // One that a request holds is not idle, however long the request takes.
+        sessions.retain(|_, session| session.touched.elapsed() < IDLE_LIMIT || Arc::strong_count(&session.upload) > 1);
         if sessions.len() >= OPEN_LIMIT {
             return Err(Failure::new(
                 StatusCode::TOO_MANY_REQUESTS,

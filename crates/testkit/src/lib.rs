@@ -1,4 +1,5 @@
 //! For tests: registries with counters and faults, signed package mirrors, random images.
 
 pub mod mirror;
+pub mod registry;
 pub mod tools;
