@@ -1,4 +1,4 @@
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
+#![expect(clippy::print_stderr, reason = "the one place that prints")]
 
 use crate::arguments::{Color, Global};
 use crate::error::CommandError;

@@ -148,7 +148,10 @@ impl Planned {
                 Some((_, reference)) => Some(Place::open(&reference?, &client, &workshop.store)?),
                 None => None,
             };
-            let from = from.iter().map(|reference| Place::open(reference, &client, &workshop.store));
+            let from = from.iter().map(|reference| {
+                let place = Place::open(reference, &client, &workshop.store);
+                place.map_err(|error| CommandError::of_image(ExitCode::NotAuthentic, &error))
+            });
             jobs.push(Arc::new(Job {
                 planned: planned.clone(),
                 specification: specification.clone(),

@@ -6,11 +6,11 @@ use consign_sign::PrivateKey;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(arguments: &Keygen, session: &Session) -> Result<ExitCode, CommandError> {
-    let private = arguments.output_key_prefix.with_added_extension("key");
-    let public = arguments.output_key_prefix.with_added_extension("pub");
+    let private = with_ending(&arguments.output_key_prefix, ".key");
+    let public = with_ending(&arguments.output_key_prefix, ".pub");
     for path in [&private, &public] {
         if path.exists() {
             let error = CommandError::new(ExitCode::Failed, format!("{} exists already", path.display()));
@@ -27,6 +27,13 @@ pub(crate) fn run(arguments: &Keygen, session: &Session) -> Result<ExitCode, Com
         public.display()
     ));
     Ok(ExitCode::Done)
+}
+
+/// Adds an ending; a dot in the prefix begins none.
+fn with_ending(prefix: &Path, ending: &str) -> PathBuf {
+    let mut path = prefix.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
 }
 
 fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), CommandError> {

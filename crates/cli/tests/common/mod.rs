@@ -1,0 +1,14 @@
+//! A place of its own for each test: a folder under git, a key, a store, ports, and the program with nothing else around it.
+
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "shared by test programs, which each use a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where its surroundings fail")]
+
+mod environment;
+mod program;
+mod registry;
+mod run;
+
+pub use environment::{Invocation, TestEnvironment};
+pub use program::{foreign_platform, host_platform, program, runs_here};
+pub use registry::{AccessLog, RegistryServer, free_port};
+pub use run::Run;

@@ -1,0 +1,85 @@
+//! Documents that the program writes about itself. With `CONSIGN_GENERATE=1` they are written; else they must be as they are.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod common;
+
+use common::TestEnvironment;
+use std::fs;
+use std::path::Path;
+
+/// Heading of the options that every command has.
+const GLOBAL: &str = "Options of every command:\n";
+
+#[test]
+fn the_commands() {
+    let environment = TestEnvironment::new();
+    let help = |command: &[&str]| environment.consign(&[command, &["--help"]].concat()).expect(0).stdout;
+    let all = help(&[]);
+    let (all, _) = all.split_once("Exit status:\n").unwrap();
+    let mut text = String::from("# Commands\n\nWritten by `cargo xtask generate`: this is what `--help` says.\n");
+    text.push_str("Exit codes are in [exit-codes.md](exit-codes.md).\n\n");
+    text.push_str(&section("consign", all));
+    for command in commands(all) {
+        let help = help(&[command]);
+        if help.contains("\nCommands:\n") {
+            for inner in commands(&help) {
+                let help = environment.consign(&[command, inner, "--help"]).expect(0).stdout;
+                text.push_str(&section(&format!("consign {command} {inner}"), &without_global(&help)));
+            }
+        } else {
+            text.push_str(&section(&format!("consign {command}"), &without_global(&help)));
+        }
+    }
+    compare("commands.md", &text);
+}
+
+#[test]
+fn the_exit_codes() {
+    let help = TestEnvironment::new().consign(&["--help"]).expect(0).stdout;
+    let (_, table) = help.split_once("Exit status:\n").unwrap();
+    let mut text = String::from(
+        "# Exit codes\n\nWritten by `cargo xtask generate`. Of several reasons at the gate, a failed trial wins.\n\n",
+    );
+    text.push_str("| code | meaning |\n|---|---|\n");
+    for line in table.lines() {
+        let (code, meaning) = line.trim().split_once(' ').unwrap();
+        text.push_str(&format!("| {code} | {} |\n", meaning.trim()));
+    }
+    compare("exit-codes.md", &text);
+}
+
+/// Returns the names of the commands that a help lists, but for `help` itself.
+fn commands(help: &str) -> Vec<&str> {
+    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let lines = list.lines().take_while(|line| !line.is_empty());
+    // A description that goes on in the next line stands further in.
+    let names =
+        lines.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '))?.split(' ').next());
+    names.filter(|name| *name != "help").collect()
+}
+
+/// Takes out what the first section says for every command.
+fn without_global(help: &str) -> String {
+    let (own, rest) = help.split_once(GLOBAL).unwrap();
+    // What comes after it begins at the start of a line.
+    let end = rest.lines().skip_while(|line| line.is_empty() || line.starts_with(' '));
+    format!("{own}{}", end.collect::<Vec<_>>().join("\n"))
+}
+
+fn section(title: &str, help: &str) -> String {
+    let lines: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+    format!("## {title}\n```text\n{}\n```\n\n", lines.join("\n"))
+}
+
+#[track_caller]
+fn compare(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    let text = text.trim_end().to_owned() + "\n";
+    if std::env::var_os("CONSIGN_GENERATE").is_some() {
+        fs::write(&path, text).unwrap();
+    } else {
+        let found = fs::read_to_string(&path).expect("the document is there");
+        assert!(found == text, "docs/{name} is not what the program says: run `cargo xtask generate`");
+    }
+}
