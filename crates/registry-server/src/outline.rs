@@ -43,6 +43,10 @@ impl Outline {
     /// Reads a manifest that was sent with this `Content-Type`.
     pub(crate) fn read(content_type: Option<&str>, bytes: &[u8]) -> Result<(Self, String), Failure> {
         let invalid = |message: String| Failure::new(StatusCode::BAD_REQUEST, Code::ManifestInvalid, message);
+        // A list of values would do for the type, but is no manifest.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(invalid("a manifest is a JSON object".to_owned()));
+        }
         let outline: Self =
             serde_json::from_slice(bytes).map_err(|error| invalid(format!("not a manifest: {error}")))?;
         let sent = content_type.and_then(|text| text.split(';').next()).map(str::trim).filter(|text| !text.is_empty());
@@ -117,6 +121,7 @@ mod tests {
             (Some("text/plain"), &image, false),
             (Some(media_type::MANIFEST), "", false),
             (Some(media_type::MANIFEST), "[]", false),
+            (Some(media_type::INDEX), "[2,null,null,null,null,[]]", false),
             (Some(media_type::INDEX), r#"{"schemaVersion":1,"manifests":[]}"#, false),
             (Some(media_type::INDEX), r#"{"schemaVersion":2,"mediaType":"x","manifests":[]}"#, false),
             (

@@ -1,5 +1,5 @@
 use crate::challenge::Challenge;
-use crate::endpoint::redacted;
+use crate::endpoint::{leads_inside, redacted};
 use crate::transport::read_limited;
 use crate::{Credentials, RegistryError};
 use base64::Engine as _;
@@ -61,6 +61,7 @@ struct Answer {
 /// Asks the token service that a registry names for a token.
 ///
 /// The service must be reached by HTTPS, unless the registry itself is spoken to in plain HTTP: credentials go to it.
+/// A registry elsewhere cannot name an address of this machine or its network.
 pub(crate) async fn token(
     http: &reqwest::Client,
     registry: &Url,
@@ -77,6 +78,9 @@ pub(crate) async fn token(
     if !safe {
         return Err(refused(redacted(&url), "it is not reached by HTTPS".to_owned()));
     }
+    if leads_inside(registry, &url) {
+        return Err(refused(redacted(&url), "it is an address of this machine or its network".to_owned()));
+    }
     url.query_pairs_mut().extend_pairs(service.map(|service| ("service", service)));
     url.query_pairs_mut().extend_pairs(scopes.iter().map(|scope| ("scope", scope)));
     let mut request = http.get(url.clone());
@@ -84,7 +88,11 @@ pub(crate) async fn token(
         request = request.header(reqwest::header::AUTHORIZATION, basic(username, password.expose()));
     }
     let failed = |problem: String| refused(redacted(&url), problem);
-    let response = request.send().await.map_err(|error| failed(error.without_url().to_string()))?;
+    let response = request.send().await.map_err(|error| RegistryError::Unreachable {
+        method: "GET".to_owned(),
+        url: redacted(&url),
+        source: error.without_url(),
+    })?;
     let status = response.status();
     let body = read_limited(response, TOKEN_LIMIT).await?;
     if !status.is_success() {
@@ -101,4 +109,36 @@ pub(crate) async fn token(
 #[derive(Clone, Default)]
 pub(crate) struct HostAuth {
     pub(crate) challenge: Option<Challenge>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    #[tokio::test]
+    async fn no_credentials_go_to_a_service_that_is_not_safe() {
+        let credentials = Credentials::Basic { username: "me".into(), password: Secret::new("secret") };
+        for (registry, realm) in [
+            ("https://ghcr.io/", "http://auth.example/token"),
+            ("https://ghcr.io/", "ftp://auth.example/token"),
+            ("http://127.0.0.1:5000/", "file:///token"),
+            ("https://ghcr.io/", "token"),
+            ("https://ghcr.io/", ""),
+            ("https://ghcr.io/", "https://127.0.0.1/token"),
+            ("https://ghcr.io/", "https://169.254.169.254/token"),
+        ] {
+            let registry = Url::parse(registry).unwrap();
+            let asked = token(&reqwest::Client::new(), &registry, (realm, None), &[], &credentials).await;
+            assert!(matches!(asked, Err(RegistryError::Token { .. })), "{realm}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_no_wider_than_the_action() {
+        let [one, other] = ["ghcr.io/a/b", "ghcr.io/c"].map(|text| text.parse().unwrap());
+        assert_eq!(Action::Pull.scopes(&one), ["repository:a/b:pull"]);
+        assert_eq!(Action::Push.scopes(&one), ["repository:a/b:pull,push"]);
+        assert_eq!(Action::Mount(&other).scopes(&one), ["repository:a/b:pull,push", "repository:c:pull"]);
+    }
 }

@@ -1,14 +1,15 @@
 use crate::auth::Action;
 use crate::endpoint::{follow, redacted};
 use crate::reader::{BlobReader, verified};
-use crate::transport::{Body, Call, header};
+use crate::transport::{Body, Call, TRIES, header, is_temporary, pause};
 use crate::{Client, RegistryError};
 use consign_oci::{Descriptor, Digest, Repository};
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use reqwest::header::LOCATION;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode, Url};
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::AsyncRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 
@@ -51,7 +52,7 @@ impl Client {
 
     /// Brings a blob into a repository: asks whether it is there, else whether the registry takes it from `mount_from`, else sends it.
     ///
-    /// `open` is called for each try. The bytes are hashed again as they are sent.
+    /// `open` is called for each try; an upload that breaks off is begun anew. The bytes are hashed again as they are sent.
     pub async fn push_blob<R, F>(
         &self,
         repository: &Repository,
@@ -63,9 +64,30 @@ impl Client {
         F: Future<Output = io::Result<R>> + Send,
         R: AsyncRead + Send + 'static,
     {
-        if self.blob_exists(repository, &descriptor.digest).await? {
-            return Ok(Pushed::Existed);
+        let mut attempt = 1;
+        loop {
+            // Asked again after a try that failed: it may have arrived, although no answer did.
+            if self.blob_exists(repository, &descriptor.digest).await? {
+                return Ok(if attempt == 1 { Pushed::Existed } else { Pushed::Uploaded });
+            }
+            let Some(location) = self.begin(repository, descriptor, mount_from).await? else {
+                return Ok(Pushed::Mounted);
+            };
+            match self.upload(repository, descriptor, location, &open).await {
+                Err(error) if attempt < TRIES && may_pass(&error) => tokio::time::sleep(pause(attempt, None)).await,
+                uploaded => return uploaded.map(|()| Pushed::Uploaded),
+            }
+            attempt += 1;
         }
+    }
+
+    /// Begins an upload and returns where to send the blob; `None` if the registry took it from elsewhere.
+    async fn begin(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        mount_from: Option<&Repository>,
+    ) -> Result<Option<Url>, RegistryError> {
         let mut call = Call::new(self, Method::POST, repository, "blobs/uploads/")?;
         // An upload that was begun and forgotten is removed by the registry.
         call.repeatable = true;
@@ -76,37 +98,42 @@ impl Client {
         }
         let response = self.send(&call).await?;
         match response.status() {
-            StatusCode::CREATED if mount_from.is_some() => return Ok(Pushed::Mounted),
+            StatusCode::CREATED if mount_from.is_some() => return Ok(None),
             StatusCode::ACCEPTED => {}
             _ => return Err(self.refused(&call, response).await),
         }
-        self.upload(repository, descriptor, &call, &response, &open).await?;
-        Ok(Pushed::Uploaded)
+        let Some(location) = header(response.headers(), &LOCATION) else {
+            let problem = "it began an upload, but does not say where".to_owned();
+            return Err(RegistryError::Protocol { url: redacted(&call.url), problem });
+        };
+        follow(&call.url, location).map(Some)
     }
 
     async fn upload<R, F>(
         &self,
         repository: &Repository,
         descriptor: &Descriptor,
-        begun: &Call<'_>,
-        answer: &Response,
+        mut url: Url,
         open: &(impl Fn() -> F + Sync),
     ) -> Result<(), RegistryError>
     where
         F: Future<Output = io::Result<R>> + Send,
         R: AsyncRead + Send + 'static,
     {
-        let Some(location) = header(answer.headers(), &LOCATION) else {
-            let problem = "it began an upload, but does not say where".to_owned();
-            return Err(RegistryError::Protocol { url: redacted(&begun.url), problem });
-        };
-        let mut url = follow(&begun.url, location)?;
         url.query_pairs_mut().append_pair("digest", &descriptor.digest.to_string());
         let failed = |source| RegistryError::Source { digest: descriptor.digest.clone(), source };
+        // The HTTP client only says that a body ended early; this keeps why.
+        let broken: Arc<Mutex<Option<io::Error>>> = Arc::default();
         let body = || -> BoxFuture<'_, Result<reqwest::Body, RegistryError>> {
+            let broken = Arc::clone(&broken);
             Box::pin(async move {
                 let reader = verified(open().await.map_err(failed)?, descriptor);
-                Ok(reqwest::Body::wrap_stream(ReaderStream::with_capacity(reader, CHUNK)))
+                let stream = ReaderStream::with_capacity(reader, CHUNK).map_err(move |error| {
+                    let told = io::Error::new(error.kind(), error.to_string());
+                    *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    told
+                });
+                Ok(reqwest::Body::wrap_stream(stream))
             })
         };
         let call = Call {
@@ -115,10 +142,25 @@ impl Client {
             body: Body::Stream(descriptor.size, &body),
             ..Call::new(self, Method::PUT, repository, "blobs/uploads/")?
         };
-        let response = self.send(&call).await?;
+        let answered = self.send(&call).await;
+        if let Some(source) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(failed(source));
+        }
+        let response = answered?;
         if response.status() != StatusCode::CREATED {
             return Err(self.refused(&call, response).await);
         }
         Ok(())
+    }
+}
+
+/// Returns whether an upload that failed so may succeed if it is begun anew.
+fn may_pass(error: &RegistryError) -> bool {
+    match error {
+        RegistryError::Unreachable { .. } => true,
+        RegistryError::Answer { status, code, .. } => {
+            is_temporary(*status) || code.as_deref() == Some("BLOB_UPLOAD_UNKNOWN")
+        }
+        _ => false,
     }
 }

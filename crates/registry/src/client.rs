@@ -26,6 +26,8 @@ struct Shared {
     /// For this machine.
     loopback: reqwest::Client,
     known: Mutex<Known>,
+    /// Held while a list of referrers is brought up to date, so that writers of this process do not undo each other's work.
+    lists: tokio::sync::Mutex<()>,
 }
 
 /// What was learned in this run.
@@ -56,7 +58,15 @@ impl Client {
         };
         let outside = builder().and_then(reqwest::ClientBuilder::build).map_err(RegistryError::Setup)?;
         let loopback = builder().and_then(|builder| builder.no_proxy().build()).map_err(RegistryError::Setup)?;
-        Ok(Self { shared: Arc::new(Shared { options, outside, loopback, known: Mutex::default() }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                options,
+                outside,
+                loopback,
+                known: Mutex::default(),
+                lists: tokio::sync::Mutex::default(),
+            }),
+        })
     }
 
     pub(crate) fn options_of(&self, repository: &Repository) -> Option<&HostOptions> {
@@ -69,6 +79,10 @@ impl Client {
 
     pub(crate) fn http(&self, repository: &Repository) -> &reqwest::Client {
         if repository.is_loopback() { &self.shared.loopback } else { &self.shared.outside }
+    }
+
+    pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.shared.lists.lock().await
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {

@@ -104,7 +104,11 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    /// A script that is still being written while another test starts a program cannot be run.
+    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
     async fn answer(script: &str) -> Result<Option<Credentials>, HelperError> {
+        let _alone = ONE_AT_A_TIME.lock().await;
         let folder = std::env::temp_dir().join(format!("consign-helper-{}-{}", std::process::id(), script.len()));
         std::fs::create_dir_all(&folder).unwrap();
         let program = folder.join("docker-credential-test");

@@ -54,7 +54,9 @@ pub enum Found {
 impl DockerConfig {
     /// Parses a file.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        // A list would do for the type, but is no such file.
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+        serde_json::from_value(object.into())
     }
 
     /// Returns what the file says about a repository: the longest key that it lies in wins, and a helper wins over what stands in the file.

@@ -14,6 +14,7 @@ mod endpoint;
 mod error;
 mod manifest;
 mod options;
+mod paging;
 mod reader;
 mod referrers;
 mod tags;

@@ -82,6 +82,20 @@ impl Client {
         target: &Target,
         document: &Document,
     ) -> Result<(), RegistryError> {
+        let listed = self.write_manifest(repository, target, document).await?;
+        match document.subject() {
+            Some(subject) if !listed => self.list_referrer(repository, &subject.digest, document).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a manifest and returns whether the registry lists it among the referrers of its subject.
+    pub(crate) async fn write_manifest(
+        &self,
+        repository: &Repository,
+        target: &Target,
+        document: &Document,
+    ) -> Result<bool, RegistryError> {
         let body = Body::Bytes(Bytes::copy_from_slice(document.bytes()));
         let content_type = Some(document.media_type());
         // Writing the same bytes under the same name again changes nothing.
@@ -92,10 +106,10 @@ impl Client {
             return Err(self.refused(&call, response).await);
         }
         let listed = response.headers().contains_key(SUBJECT);
-        if let Some(subject) = document.subject().filter(|_| !listed) {
-            self.list_referrer(repository, &subject.digest, document).await?;
+        if listed {
+            self.known().without_referrers.remove(repository.registry());
         }
-        Ok(())
+        Ok(listed)
     }
 
     fn manifest_call<'a>(

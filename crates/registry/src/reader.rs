@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 /// The bytes of a blob as they flow. Reading to the end fails if they are not those of the descriptor.
 pub type BlobReader = Pin<Box<dyn AsyncRead + Send>>;
 
-/// Makes a reader that fails at the end unless the bytes have the descriptor's size and digest.
+/// Makes a reader that fails at the end, before it passes on the last bytes, unless all have the descriptor's size and digest.
 pub fn verified(reader: impl AsyncRead + Send + 'static, descriptor: &Descriptor) -> BlobReader {
     Box::pin(Verified {
         inner: Box::pin(reader),
@@ -39,24 +39,28 @@ impl AsyncRead for Verified {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
+        let (before, room) = (buffer.filled().len(), buffer.remaining());
         match self.inner.as_mut().poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {}
             other => return other,
         }
         let read = &buffer.filled()[before..];
-        if !read.is_empty() {
-            let Some(remaining) = self.remaining.checked_sub(read.len() as u64) else {
-                return Poll::Ready(Err(self.mismatch()));
-            };
-            self.remaining = remaining;
-            if let Some(hasher) = &mut self.hasher {
-                hasher.update(read);
-            }
-        } else if buffer.remaining() > 0
+        let ended = read.is_empty() && room > 0;
+        let Some(remaining) = self.remaining.checked_sub(read.len() as u64) else {
+            buffer.set_filled(before);
+            return Poll::Ready(Err(self.mismatch()));
+        };
+        self.remaining = remaining;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(read);
+        }
+        // The last bytes are only passed on if all of them are right: whoever knows the length may not ask for an end.
+        let complete = remaining == 0 && !read.is_empty();
+        if (complete || ended)
             && let Some(hasher) = self.hasher.take()
-            && (self.remaining > 0 || hasher.finish() != self.descriptor.digest)
+            && (remaining > 0 || hasher.finish() != self.descriptor.digest)
         {
+            buffer.set_filled(before);
             return Poll::Ready(Err(self.mismatch()));
         }
         Poll::Ready(Ok(()))
@@ -80,5 +84,16 @@ mod tests {
         for wrong in [&b"jello"[..], b"hell", b"hello!", b""] {
             assert!(read(wrong, &descriptor).await.is_err());
         }
+        let nothing = Descriptor::of("text/plain", b"");
+        assert_eq!(read(b"", &nothing).await.unwrap(), b"");
+        assert!(read(b"x", &nothing).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_reads_just_the_length_learns_it_too() {
+        let descriptor = Descriptor::of("text/plain", b"hello");
+        let mut buffer = [0; 5];
+        assert!(verified(&b"hello"[..], &descriptor).read_exact(&mut buffer).await.is_ok());
+        assert!(verified(&b"jello"[..], &descriptor).read_exact(&mut buffer).await.is_err());
     }
 }

@@ -1,30 +1,31 @@
-use crate::endpoint::{follow, redacted};
+use crate::endpoint::redacted;
+use crate::paging::Paging;
 use crate::transport::{Call, header, read_limited};
 use crate::{Client, RegistryError};
 use consign_oci::{Descriptor, Digest, Document, Exact, Index, Repository, Tag, Target, media_type};
-use reqwest::header::{CONTENT_TYPE, LINK};
-use reqwest::{Method, Url};
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 
 /// Largest page of a list, in bytes.
 const PAGE_LIMIT: u64 = 8 << 20;
 /// Most pages of a list.
 const PAGES: usize = 100;
+/// Most manifests about one other that are read.
+const REFERRER_LIMIT: usize = 10_000;
 /// How often the list under a tag is written before giving up: others may write it at the same time.
 const TRIES: usize = 5;
 
 impl Client {
     /// Returns the manifests that are about `digest`. That they cannot be listed is an error, never an empty list.
     pub async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
-        if !self.known().without_referrers.contains(repository.registry()) {
-            if let Some(listed) = self.referrers_api(repository, digest).await? {
-                return Ok(listed);
-            }
-            self.known().without_referrers.insert(repository.registry().to_owned());
+        let ask = !self.known().without_referrers.contains(repository.registry());
+        if ask && let Some(listed) = self.referrers_api(repository, digest).await? {
+            return Ok(listed);
         }
         Ok(self.referrers_tag(repository, digest).await?.map(|index| index.manifests).unwrap_or_default())
     }
 
-    /// Asks the referrers API; `None` where the registry has none.
+    /// Asks the referrers API; `None` where the registry has none, which is then known.
     async fn referrers_api(
         &self,
         repository: &Repository,
@@ -35,38 +36,49 @@ impl Client {
         call.accept = media_type::INDEX;
         // A registry without the API may send askers to a page for people.
         call.redirects = false;
-        for _ in 0..PAGES {
+        let mut paging = Paging::new(PAGES);
+        loop {
             let response = self.send(&call).await?;
             let is_index =
                 header(response.headers(), &CONTENT_TYPE).is_some_and(|text| text.starts_with(media_type::INDEX));
             match response.status().as_u16() {
                 200 if is_index => {}
                 // As a page for people it is no list at all.
-                200 | 300..=399 | 400 | 404 | 405 | 501 => return Ok(None),
+                200 | 300..=399 | 400 | 404 | 405 | 501 => {
+                    let error = self.refused(&call, response).await;
+                    // Some registries that have the API say this of a repository to which nothing was pushed yet.
+                    if !matches!(&error, RegistryError::Answer { code: Some(code), .. } if code == "NAME_UNKNOWN") {
+                        self.known().without_referrers.insert(repository.registry().to_owned());
+                    }
+                    return Ok(None);
+                }
                 _ => return Err(self.refused(&call, response).await),
             }
-            let next = next_page(&call.url, header(response.headers(), &LINK))?;
+            let next = paging.next(&call.url, response.headers())?;
             let bytes = read_limited(response, PAGE_LIMIT).await?;
-            let page: Index = serde_json::from_slice(&bytes).map_err(|error| RegistryError::Protocol {
-                url: redacted(&call.url),
-                problem: format!("the list of referrers is not an index: {error}"),
-            })?;
+            let broken = |problem: String| RegistryError::Protocol { url: redacted(&call.url), problem };
+            let page: Index = serde_json::from_slice(&bytes)
+                .map_err(|error| broken(format!("the list of referrers is not an index: {error}")))?;
             found.extend(page.manifests);
+            if found.len() > REFERRER_LIMIT {
+                return Err(broken(format!("there are more than {REFERRER_LIMIT} referrers")));
+            }
             match next {
                 Some(url) => call.url = url,
                 None => return Ok(Some(found)),
             }
         }
-        Err(RegistryError::Protocol {
-            url: redacted(&call.url),
-            problem: format!("the list has more than {PAGES} pages"),
-        })
     }
 
     async fn referrers_tag(&self, repository: &Repository, digest: &Digest) -> Result<Option<Index>, RegistryError> {
-        match self.manifest(repository, &Target::Tag(Tag::of_referrers(digest))).await? {
+        let tag = Tag::of_referrers(digest);
+        match self.manifest(repository, &Target::Tag(tag.clone())).await? {
             Some(Document::Index(index)) => Ok(Some(index.into_value())),
-            Some(Document::Manifest(_)) | None => Ok(None),
+            None => Ok(None),
+            Some(Document::Manifest(_)) => Err(RegistryError::Protocol {
+                url: format!("{repository}:{tag}"),
+                problem: "there is an image under the tag of a list of referrers".to_owned(),
+            }),
         }
     }
 
@@ -79,6 +91,7 @@ impl Client {
     ) -> Result<(), RegistryError> {
         let tag = Target::Tag(Tag::of_referrers(subject));
         let entry = entry(document);
+        let _alone = self.lists().await;
         for _ in 0..TRIES {
             let mut index = self.referrers_tag(repository, subject).await?.unwrap_or_else(|| Index::new(Vec::new()));
             if index.manifests.iter().any(|listed| listed.digest == entry.digest) {
@@ -89,8 +102,7 @@ impl Client {
                 url: format!("{repository}:{tag}"),
                 problem: error.to_string(),
             })?;
-            // Boxed: this is itself part of writing a manifest.
-            Box::pin(self.put_manifest(repository, &tag, &Document::Index(index))).await?;
+            self.write_manifest(repository, &tag, &Document::Index(index)).await?;
         }
         let problem = "others keep replacing the list of referrers; try again when they have finished".to_owned();
         Err(RegistryError::Protocol { url: format!("{repository}:{tag}"), problem })
@@ -107,17 +119,4 @@ fn entry(document: &Document) -> Descriptor {
     descriptor.artifact_type = artifact_type;
     descriptor.annotations.clone_from(annotations);
     descriptor
-}
-
-/// Returns the next page that a `Link` header names (RFC 8288), which must be on the same host.
-pub(crate) fn next_page(from: &Url, link: Option<&str>) -> Result<Option<Url>, RegistryError> {
-    let Some(link) = link else { return Ok(None) };
-    let next = link.split(',').find(|part| part.contains("rel=\"next\"") || part.contains("rel=next"));
-    let target = next.and_then(|part| part.split_once('<')?.1.split_once('>')).map(|(target, _)| target);
-    let Some(target) = target else { return Ok(None) };
-    let url = follow(from, target)?;
-    if crate::endpoint::same_host(from, &url) {
-        return Ok(Some(url));
-    }
-    Err(RegistryError::Protocol { url: redacted(from), problem: "its next page is on another host".to_owned() })
 }

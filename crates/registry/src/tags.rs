@@ -1,9 +1,8 @@
 use crate::endpoint::redacted;
-use crate::referrers::next_page;
-use crate::transport::{Call, header, read_limited};
+use crate::paging::Paging;
+use crate::transport::{Call, read_limited};
 use crate::{Client, RegistryError};
 use consign_oci::{Repository, Tag};
-use reqwest::header::LINK;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
@@ -26,16 +25,20 @@ impl Client {
         let mut tags: Vec<Tag> = Vec::new();
         let mut call = Call::new(self, Method::GET, repository, "tags/list?n=1000")?;
         call.accept = "application/json";
-        for _ in 0..PAGES {
+        let mut paging = Paging::new(PAGES);
+        loop {
             let response = self.send(&call).await?;
             match response.status() {
                 StatusCode::OK => {}
                 StatusCode::NOT_FOUND => return Ok(tags),
                 _ => return Err(self.refused(&call, response).await),
             }
-            let next = next_page(&call.url, header(response.headers(), &LINK))?;
+            let next = paging.next(&call.url, response.headers())?;
             let bytes = read_limited(response, PAGE_LIMIT).await?;
             let broken = |problem: String| RegistryError::Protocol { url: redacted(&call.url), problem };
+            if !bytes.trim_ascii_start().starts_with(b"{") {
+                return Err(broken("not a list of tags".to_owned()));
+            }
             let page: Page =
                 serde_json::from_slice(&bytes).map_err(|error| broken(format!("not a list of tags: {error}")))?;
             tags.extend(page.tags.unwrap_or_default().iter().filter_map(|tag| tag.parse::<Tag>().ok()));
@@ -47,9 +50,5 @@ impl Client {
                 None => return Ok(tags),
             }
         }
-        Err(RegistryError::Protocol {
-            url: redacted(&call.url),
-            problem: format!("the list has more than {PAGES} pages"),
-        })
     }
 }

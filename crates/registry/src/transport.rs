@@ -17,7 +17,7 @@ const ERROR_LIMIT: u64 = 64 << 10;
 /// Redirects that are followed.
 const REDIRECT_LIMIT: usize = 5;
 /// How often a request is made that may be made again.
-const TRIES: u32 = 4;
+pub(crate) const TRIES: u32 = 4;
 /// The wait before the second try; each further wait is three times as long.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Longest wait that a registry may ask for.
@@ -72,19 +72,17 @@ impl<'a> Call<'a> {
 impl Client {
     /// Makes a request: logs in where asked to, follows redirects, and tries again what may be tried again. Answers of any status are returned.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
-        let mut wait = FIRST_WAIT;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let last = attempt >= TRIES || !call.repeatable;
-            let pause = match self.send_once(call).await {
-                Ok(response) if last || !is_temporary(response.status()) => return Ok(response),
-                Ok(response) => retry_after(response.headers()).unwrap_or(wait),
-                Err(RegistryError::Unreachable { .. }) if !last => wait,
-                Err(error) => return Err(error),
+            let asked = match self.send_once(call).await {
+                Ok(response) if !last && is_temporary(response.status().as_u16()) => retry_after(response.headers()),
+                Err(RegistryError::Unreachable { .. }) if !last => None,
+                answered => return answered,
             };
-            tokio::time::sleep(pause.min(LONGEST_WAIT)).await;
-            wait *= 3;
+            tokio::time::sleep(pause(attempt, asked)).await;
+            attempt += 1;
         }
-        unreachable!("the last try returns")
     }
 
     async fn send_once(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
@@ -92,6 +90,10 @@ impl Client {
         let authorization = self.authorization(call, &scopes).await?;
         let response = self.send_following(call, authorization.as_deref()).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        // Whoever the registry sent us to says nothing about how to log in to the registry.
+        if !same_host(response.url(), &self.base(call)?) {
             return Ok(response);
         }
         // The first request to a host shows how it wants to be logged in to; later on a token may have ended early.
@@ -129,7 +131,8 @@ impl Client {
                     return Ok(Some(format!("Bearer {}", token.value)));
                 }
                 let http = self.http(call.repository);
-                let token = auth::token(http, &call.url, (&realm, service.as_deref()), scopes, credentials).await?;
+                let asker = self.base(call)?;
+                let token = auth::token(http, &asker, (&realm, service.as_deref()), scopes, credentials).await?;
                 let value = format!("Bearer {}", token.value);
                 self.known().tokens.insert(key, token);
                 Ok(Some(value))
@@ -138,9 +141,14 @@ impl Client {
         }
     }
 
+    /// Returns a URL on the registry itself, whatever the call's own URL is.
+    fn base(&self, call: &Call<'_>) -> Result<Url, RegistryError> {
+        endpoint::url(call.repository, self.options_of(call.repository), "")
+    }
+
     /// Sends a request and follows redirects. Credentials stay with the registry's own host.
     async fn send_following(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response, RegistryError> {
-        let registry = endpoint::url(call.repository, self.options_of(call.repository), "")?;
+        let registry = self.base(call)?;
         let mut url = call.url.clone();
         for _ in 0..=REDIRECT_LIMIT {
             let mut request =
@@ -220,8 +228,14 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
     headers.get(name)?.to_str().ok()
 }
 
-fn is_temporary(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+pub(crate) fn is_temporary(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Returns how long to wait after the `attempt`th try (from 1), if the registry `asked` for a time.
+pub(crate) fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
+    let usual = FIRST_WAIT * 3_u32.saturating_pow(attempt.saturating_sub(1).min(10));
+    asked.unwrap_or(usual).min(LONGEST_WAIT)
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -231,4 +245,39 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// A registry's words, fit for a terminal.
 fn printable(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_longer_each_time_and_never_too_long() {
+        let seconds = Duration::from_secs;
+        for (attempt, asked, expected) in [
+            (1, None, Duration::from_millis(200)),
+            (2, None, Duration::from_millis(600)),
+            (3, None, Duration::from_millis(1800)),
+            (1000, None, LONGEST_WAIT),
+            (1, Some(seconds(0)), seconds(0)),
+            (3, Some(seconds(5)), seconds(5)),
+            (1, Some(seconds(u64::MAX)), LONGEST_WAIT),
+        ] {
+            assert_eq!(pause(attempt, asked), expected, "{attempt} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn reads_what_a_registry_asks_for() {
+        for (text, expected) in [("7", Some(7)), (" 0 ", Some(0)), ("-1", None), ("soon", None), ("", None)] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_registrys_words_are_fit_for_a_terminal() {
+        assert_eq!(printable("a\x1b[31m\nb"), "a [31m b");
+        assert_eq!(printable(&"x".repeat(1000)).len(), 400);
+    }
 }

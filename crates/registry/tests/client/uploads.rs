@@ -1,0 +1,114 @@
+//! Where blobs are sent, and what of them.
+
+use crate::world::{World, always, answer, push, read};
+use consign_oci::{Descriptor, Digest};
+use consign_registry::{Pushed, RegistryError};
+use consign_testkit::registry::Fault;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[tokio::test]
+async fn every_form_of_location_is_followed() {
+    let digest = Digest::of(b"hello").to_string().replace(':', "%3A");
+    for (location, expected) in [
+        ("/v2/team/app/blobs/uploads/1", "/v2/team/app/blobs/uploads/1?digest="),
+        ("/elsewhere?_state=a%2Fb%3D&x=+", "/elsewhere?_state=a%2Fb%3D&x=+&digest="),
+        ("http://HOST/absolute?a=1", "/absolute?a=1&digest="),
+        ("relative", "/v2/team/app/blobs/uploads/relative?digest="),
+        ("?only=query", "/v2/team/app/blobs/uploads/?only=query&digest="),
+    ] {
+        let world = World::new().await;
+        let sent_to = location.replace("HOST", &world.registry.host());
+        always(&world.registry, |method, _| method == "POST", move || answer(202, &[("location", &sent_to)], ""));
+        always(&world.registry, |method, _| method == "PUT", || answer(201, &[], ""));
+        assert_eq!(push(&world.client, &world.repository, b"hello", None).await.unwrap(), Pushed::Uploaded);
+        assert_eq!(world.asked().pop().unwrap(), format!("PUT {expected}{digest} 201").replace("/v2/team/app/", ""));
+    }
+}
+
+#[tokio::test]
+async fn locations_that_lead_nowhere_good_are_refused() {
+    for location in ["ftp://x/y", "file:///etc/passwd", "http://[", "http://", "javascript:x"] {
+        let world = World::new().await;
+        always(&world.registry, |method, _| method == "POST", move || answer(202, &[("location", location)], ""));
+        let error = push(&world.client, &world.repository, b"hello", None).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Protocol { .. }), "{location}: {error:?}");
+        assert_eq!(world.registry.writes(), 1, "{location}");
+    }
+}
+
+#[tokio::test]
+async fn a_blob_that_changed_is_not_sent() {
+    let descriptor = Descriptor::of("text/plain", b"hello");
+    for altered in ["jello", "hell", "hello!", ""] {
+        let world = World::new().await;
+        let pushed =
+            world.client.push_blob(&world.repository, &descriptor, async || Ok(altered.as_bytes()), None).await;
+        let error = pushed.unwrap_err();
+        assert!(
+            matches!(&error, RegistryError::Source { digest, source } if *digest == descriptor.digest
+                && source.kind() == io::ErrorKind::InvalidData),
+            "{altered}: {error:?}"
+        );
+        assert!(!world.client.blob_exists(&world.repository, &descriptor.digest).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_large_blob_that_changed_at_its_end_is_not_sent() {
+    let world = World::new().await;
+    let mut bytes = vec![7; 3 << 20];
+    let descriptor = Descriptor::of("x/y", &bytes);
+    *bytes.last_mut().unwrap() = 8;
+    let bytes: &'static [u8] = bytes.leak();
+    let error = world.client.push_blob(&world.repository, &descriptor, async || Ok(bytes), None).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Source { .. }), "{error:?}");
+    assert!(!world.client.blob_exists(&world.repository, &descriptor.digest).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_blob_that_cannot_be_opened_is_said() {
+    let world = World::new().await;
+    let open = async || Err::<&[u8], _>(io::Error::from(io::ErrorKind::PermissionDenied));
+    let pushed = world.client.push_blob(&world.repository, &Descriptor::of("x/y", b"hello"), open, None).await;
+    let error = pushed.unwrap_err();
+    assert!(matches!(&error, RegistryError::Source { source, .. } if source.kind() == io::ErrorKind::PermissionDenied));
+    assert_eq!(world.asked().len(), 2);
+}
+
+/// Makes the first PUT of an upload go wrong and returns how the blob came to be there, and how often it was opened.
+async fn interrupted(fault: fn() -> Fault) -> (Pushed, usize, Vec<String>) {
+    let world = World::new().await;
+    world.registry.fail(1, |method, _| method == "PUT", fault);
+    let opened = AtomicUsize::new(0);
+    let open = async || {
+        opened.fetch_add(1, Ordering::Relaxed);
+        Ok(&b"hello"[..])
+    };
+    let descriptor = Descriptor::of("x/y", b"hello");
+    let pushed = world.client.push_blob(&world.repository, &descriptor, open, None).await.unwrap();
+    let methods = world.asked().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(read(&world, &descriptor).await.unwrap(), b"hello");
+    (pushed, opened.load(Ordering::Relaxed), methods)
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_begins_anew() {
+    let again = ["HEAD", "POST", "PUT", "HEAD", "POST", "PUT"].map(str::to_owned).to_vec();
+    assert_eq!(interrupted(|| Fault::Drop).await, (Pushed::Uploaded, 2, again.clone()));
+    assert_eq!(interrupted(|| Fault::status(503)).await, (Pushed::Uploaded, 2, again.clone()));
+    let forgotten = || Fault::Answer(answer(404, &[], r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#));
+    assert_eq!(interrupted(forgotten).await, (Pushed::Uploaded, 2, again));
+    // It arrived, but nobody said so.
+    let asked_again = ["HEAD", "POST", "PUT", "HEAD"].map(str::to_owned).to_vec();
+    assert_eq!(interrupted(|| Fault::DropAfter).await, (Pushed::Uploaded, 1, asked_again));
+}
+
+#[tokio::test]
+async fn an_upload_that_always_breaks_off_is_given_up() {
+    let world = World::new().await;
+    always(&world.registry, |method, _| method == "PUT", || answer(502, &[], ""));
+    let error = push(&world.client, &world.repository, b"hello", None).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Answer { status: 502, .. }), "{error:?}");
+    assert_eq!(world.asked().iter().filter(|line| line.starts_with("PUT")).count(), 4);
+}
