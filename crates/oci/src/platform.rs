@@ -138,7 +138,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_platform() {
-        for text in ["", "linux", "linux/", "/amd64", "linux/amd64/v1/x", "linux/a b", "linux/amd64/a b", "linux/../etc"] {
+        for text in
+            ["", "linux", "linux/", "/amd64", "linux/amd64/v1/x", "linux/a b", "linux/amd64/a b", "linux/../etc"]
+        {
             assert_eq!(text.parse::<Platform>().unwrap_err().text, text);
         }
     }

@@ -55,8 +55,11 @@ fn token() -> io::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// Told of each answer.
+pub type AccessLog = Box<dyn Fn(&AccessRecord) + Send + Sync>;
+
 /// Returns an access log that appends a line for each request to `access.log` in the registry's folder.
-pub fn access_log(root: &Path) -> Result<Box<dyn Fn(&AccessRecord) + Send + Sync>, ReleaseError> {
+pub fn access_log(root: &Path) -> Result<AccessLog, ReleaseError> {
     let path = root.join("access.log");
     let failed = |source| ReleaseError::AccessLog { path: path.clone(), source };
     fs::create_dir_all(root).map_err(failed)?;

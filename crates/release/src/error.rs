@@ -17,7 +17,7 @@ pub enum ReleaseError {
         /// The platform.
         platform: Platform,
         /// Why not.
-        source: consign_build::BuildError,
+        source: Box<consign_build::BuildError>,
     },
     /// A platform's contents could not be listed.
     #[error("{image} {platform}: its contents cannot be listed")]
@@ -27,7 +27,7 @@ pub enum ReleaseError {
         /// The platform.
         platform: Platform,
         /// Why not.
-        source: consign_inventory::InventoryError,
+        source: Box<consign_inventory::InventoryError>,
     },
     /// A platform's SBOM could not be written.
     #[error("{image} {platform}: its SBOM cannot be written")]
@@ -55,7 +55,7 @@ pub enum ReleaseError {
         /// The platform.
         platform: Platform,
         /// Why not.
-        source: consign_trial::TrialError,
+        source: Box<consign_trial::TrialError>,
     },
     /// Tests of an image that was only built failed.
     #[error("{image}: trial failed on {}", .failures.iter().map(|(platform, _)| platform.to_string()).collect::<Vec<_>>().join(", "))]
@@ -79,7 +79,7 @@ pub enum ReleaseError {
         /// The repository.
         repository: Repository,
         /// Why not.
-        source: RegistryError,
+        source: Box<RegistryError>,
     },
     /// Somebody else moved a tag while this release was published.
     #[error("{reference} was moved by somebody else meanwhile{}", found.as_ref().map(|digest| format!(": it names {digest} now")).unwrap_or_default())]
@@ -105,7 +105,7 @@ pub enum ReleaseError {
         /// The tag.
         reference: Reference,
         /// Why not.
-        source: consign_verify::VerifyError,
+        source: Box<consign_verify::VerifyError>,
     },
     /// A registry cannot be served here.
     #[error(
@@ -165,7 +165,7 @@ pub enum ReleaseError {
     Sign(#[from] consign_sign::BundleError),
     /// An image could not be read.
     #[error(transparent)]
-    Image(#[from] consign_image::ImageError),
+    Image(Box<consign_image::ImageError>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] consign_store::StoreError),
@@ -174,10 +174,16 @@ pub enum ReleaseError {
     Json(#[from] serde_json::Error),
 }
 
+impl From<consign_image::ImageError> for ReleaseError {
+    fn from(error: consign_image::ImageError) -> Self {
+        Self::Image(Box::new(error))
+    }
+}
+
 impl ReleaseError {
     pub(crate) fn destination(repository: &Repository) -> impl FnOnce(RegistryError) -> Self {
         let repository = repository.clone();
-        move |source| Self::Destination { repository, source }
+        move |source| Self::Destination { repository, source: Box::new(source) }
     }
 
     /// Returns the platform and the stage that the error is about, if it is about one.

@@ -160,7 +160,11 @@ impl Workshop {
                 now: self.now,
             };
             let built = consign_build::build(&job.specification, request).await;
-            built.map_err(|source| ReleaseError::Build { image: name.clone(), platform: platform.clone(), source })?
+            built.map_err(|source| ReleaseError::Build {
+                image: name.clone(),
+                platform: platform.clone(),
+                source: Box::new(source),
+            })?
         };
         let manifest = built.manifest.descriptor(media_type::MANIFEST);
         let built_outcome = if built.reused { Outcome::Cached } else { Outcome::Ok };
@@ -191,8 +195,11 @@ impl Workshop {
         flowed: Option<Inventory>,
     ) -> Result<(Receipt, Outcome), ReleaseError> {
         self.started(image.name, Some(image.platform), Stage::Inventory);
-        let failed =
-            |source| ReleaseError::Inventory { image: image.name.to_owned(), platform: image.platform.clone(), source };
+        let failed = |source| ReleaseError::Inventory {
+            image: image.name.to_owned(),
+            platform: image.platform.clone(),
+            source: Box::new(source),
+        };
         let key = Digest::of(
             format!(
                 "inventory {INVENTORY_FORMAT} {} {} {}",

@@ -288,7 +288,7 @@ impl Release<'_> {
             if let Err(source) = verified {
                 note(image, Stage::Verify, Outcome::Failed);
                 self.workshop.finished(name, None, Stage::Verify, Outcome::Failed, reference.to_string());
-                return Err(ReleaseError::Verify { reference, source });
+                return Err(ReleaseError::Verify { reference, source: Box::new(source) });
             }
         }
         note(image, Stage::Verify, Outcome::Ok);

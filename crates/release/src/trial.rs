@@ -97,7 +97,7 @@ impl Workshop {
         let report = report.map_err(|source| ReleaseError::Trial {
             image: image.name.to_owned(),
             platform: image.platform.clone(),
-            source,
+            source: Box::new(source),
         });
         // What cannot be removed is only space.
         let _ = unpack::remove(&root);

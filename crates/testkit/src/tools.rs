@@ -34,7 +34,11 @@ impl Peer {
         if output.status.success() {
             return Ok(stdout);
         }
-        Err(PeerError::Failed { program, status: output.status.to_string(), output: stdout + &String::from_utf8_lossy(&output.stderr) })
+        Err(PeerError::Failed {
+            program,
+            status: output.status.to_string(),
+            output: stdout + &String::from_utf8_lossy(&output.stderr),
+        })
     }
 }
 
@@ -77,12 +81,17 @@ pub fn not_run(name: &str) {
     if let Some(path) = env::var_os(NOT_RUN_FILE) {
         // One write, so that lines of several processes do not mix.
         let line = format!("{name}\n");
-        _ = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(line.as_bytes()));
+        _ = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(line.as_bytes()));
     }
 }
 
 fn find(name: &str, path: &OsStr) -> Option<Peer> {
-    let executable = |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    let executable =
+        |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
     env::split_paths(path).map(|folder| folder.join(name)).find(executable).map(|path| Peer { path })
 }
 
