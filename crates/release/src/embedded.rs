@@ -1,7 +1,7 @@
 //! Registries that a release serves itself, for the time of its run.
 
 use crate::ReleaseError;
-use consign_registry_server::{AccessRecord, Options, Running, Server, ServerError, WriteToken};
+use consign_registry_server::{AccessLog, Options, Running, Server, ServerError, WriteToken};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -54,9 +54,6 @@ fn token() -> io::Result<String> {
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
-
-/// Told of each answer.
-pub type AccessLog = Box<dyn Fn(&AccessRecord) + Send + Sync>;
 
 /// Returns an access log that appends a line for each request to `access.log` in the registry's folder.
 pub fn access_log(root: &Path) -> Result<AccessLog, ReleaseError> {

@@ -4,8 +4,11 @@ use crate::world::{World, always, answer, push, read};
 use consign_oci::{Descriptor, Digest};
 use consign_registry::{Pushed, RegistryError};
 use consign_testkit::registry::Fault;
+use futures::{StreamExt, stream};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio_util::io::StreamReader;
 
 #[tokio::test]
 async fn every_form_of_location_is_followed() {
@@ -111,4 +114,23 @@ async fn an_upload_that_always_breaks_off_is_given_up() {
     let error = push(&world.client, &world.repository, b"hello", None).await.unwrap_err();
     assert!(matches!(error, RegistryError::Answer { status: 502, .. }), "{error:?}");
     assert_eq!(world.asked().iter().filter(|line| line.starts_with("PUT")).count(), 4);
+}
+
+// The clock of these tests is not the machine's: it moves on to the next deadline as soon as nothing else happens.
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_upload_may_take_its_time() {
+    let world = World::new().await;
+    let descriptor = Descriptor::of("x/y", b"hello");
+    let open = async || {
+        let slow = async |part: &'static str| {
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            Ok::<_, io::Error>(part.as_bytes())
+        };
+        Ok(StreamReader::new(stream::iter(["h", "el", "l", "o"]).then(slow)))
+    };
+    let pushed = world.client.push_blob(&world.repository, &descriptor, open, None).await.unwrap();
+    assert_eq!(pushed, Pushed::Uploaded);
+    assert_eq!(world.registry.writes(), 2);
+    assert_eq!(read(&world, &descriptor).await.unwrap(), b"hello");
 }
