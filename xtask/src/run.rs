@@ -56,7 +56,7 @@ pub fn build_consign(profile: &str) -> Result<PathBuf, Failure> {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         message.get("executable")?.as_str().map(PathBuf::from)
     });
-    executable.last().ok_or_else(|| Failure("cargo built no program".to_owned()))
+    executable.fold(None, |_, path| Some(path)).ok_or_else(|| Failure("cargo built no program".to_owned()))
 }
 
 fn describe(command: &Command) -> String {
