@@ -9,12 +9,16 @@ use futures::future::BoxFuture;
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode, Url};
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio_util::io::{ReaderStream, StreamReader};
 
 /// Bytes that are read and sent at once.
 const CHUNK: usize = 128 << 10;
+/// How long an upload may stand still. After the last byte a registry may still have to move the blob to its place.
+const STALL: Duration = Duration::from_secs(300);
 
 /// How a blob came to be in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,11 +128,15 @@ impl Client {
         let failed = |source| RegistryError::Source { digest: descriptor.digest.clone(), source };
         // The HTTP client only says that a body ended early; this keeps why.
         let broken: Arc<Mutex<Option<io::Error>>> = Arc::default();
+        let sent: Arc<AtomicU64> = Arc::default();
         let body = || -> BoxFuture<'_, Result<reqwest::Body, RegistryError>> {
-            let broken = Arc::clone(&broken);
+            let (broken, sent) = (Arc::clone(&broken), Arc::clone(&sent));
             Box::pin(async move {
                 let reader = verified(open().await.map_err(failed)?, descriptor);
-                let stream = ReaderStream::with_capacity(reader, CHUNK).map_err(move |error| {
+                let stream = ReaderStream::with_capacity(reader, CHUNK).inspect_ok(move |chunk| {
+                    sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                });
+                let stream = stream.map_err(move |error| {
                     let told = io::Error::new(error.kind(), error.to_string());
                     *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     told
@@ -142,7 +150,10 @@ impl Client {
             body: Body::Stream(descriptor.size, &body),
             ..Call::new(self, Method::PUT, repository, "blobs/uploads/")?
         };
-        let answered = self.send(&call).await;
+        let answered = tokio::select! {
+            answered = self.send(&call) => answered,
+            () = stalled(&sent) => Err(RegistryError::Stalled { url: redacted(&call.url), seconds: STALL.as_secs() }),
+        };
         if let Some(source) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(failed(source));
         }
@@ -154,10 +165,19 @@ impl Client {
     }
 }
 
+/// Ends once nothing was sent for a while.
+async fn stalled(sent: &AtomicU64) {
+    let mut before = None;
+    while before != Some(sent.load(Ordering::Relaxed)) {
+        before = Some(sent.load(Ordering::Relaxed));
+        tokio::time::sleep(STALL).await;
+    }
+}
+
 /// Returns whether an upload that failed so may succeed if it is begun anew.
 fn may_pass(error: &RegistryError) -> bool {
     match error {
-        RegistryError::Unreachable { .. } => true,
+        RegistryError::Unreachable { .. } | RegistryError::Stalled { .. } => true,
         RegistryError::Answer { status, code, .. } => {
             is_temporary(*status) || code.as_deref() == Some("BLOB_UPLOAD_UNKNOWN")
         }

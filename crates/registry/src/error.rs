@@ -28,6 +28,14 @@ pub enum RegistryError {
         /// Why not.
         source: reqwest::Error,
     },
+    /// A blob was being sent, and for a while the registry neither took bytes nor answered.
+    #[error("{url}: the upload stands still for {seconds} seconds")]
+    Stalled {
+        /// Where it was sent.
+        url: String,
+        /// For how long nothing has happened, in seconds.
+        seconds: u64,
+    },
     /// The token service gave no token.
     #[error("{registry} wants a token of {realm}, which gives none: {problem}")]
     Token {
@@ -117,7 +125,7 @@ impl RegistryError {
                 _ => ErrorKind::Other,
             },
             Self::Token { .. } => ErrorKind::Unauthorized,
-            Self::Unreachable { .. } => ErrorKind::Unreachable,
+            Self::Unreachable { .. } | Self::Stalled { .. } => ErrorKind::Unreachable,
             Self::Mismatch { .. } => ErrorKind::Mismatch,
             _ => ErrorKind::Other,
         }

@@ -8,6 +8,7 @@ mod auth;
 mod blob;
 mod challenge;
 mod client;
+mod connections;
 pub mod credential_helper;
 pub mod docker_config;
 mod endpoint;

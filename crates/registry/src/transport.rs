@@ -130,7 +130,7 @@ impl Client {
                 if let Some(token) = kept.filter(|token| token.expires > Instant::now()) {
                     return Ok(Some(format!("Bearer {}", token.value)));
                 }
-                let http = self.http(call.repository);
+                let http = self.http(call.repository, false)?;
                 let asker = self.base(call)?;
                 let token = auth::token(http, &asker, (&realm, service.as_deref()), scopes, credentials).await?;
                 let value = format!("Bearer {}", token.value);
@@ -149,10 +149,10 @@ impl Client {
     /// Sends a request and follows redirects. Credentials stay with the registry's own host.
     async fn send_following(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response, RegistryError> {
         let registry = self.base(call)?;
+        let http = self.http(call.repository, matches!(call.body, Body::Stream(..)))?;
         let mut url = call.url.clone();
         for _ in 0..=REDIRECT_LIMIT {
-            let mut request =
-                self.http(call.repository).request(call.method.clone(), url.clone()).header(ACCEPT, call.accept);
+            let mut request = http.request(call.method.clone(), url.clone()).header(ACCEPT, call.accept);
             if let Some(content_type) = call.content_type {
                 request = request.header(CONTENT_TYPE, content_type);
             }

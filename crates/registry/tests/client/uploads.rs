@@ -2,7 +2,7 @@
 
 use crate::world::{World, always, answer, push, read};
 use consign_oci::{Descriptor, Digest};
-use consign_registry::{Pushed, RegistryError};
+use consign_registry::{ErrorKind, Pushed, RegistryError};
 use consign_testkit::registry::Fault;
 use futures::{StreamExt, stream};
 use std::io;
@@ -133,4 +133,25 @@ async fn a_slow_upload_may_take_its_time() {
     assert_eq!(pushed, Pushed::Uploaded);
     assert_eq!(world.registry.writes(), 2);
     assert_eq!(read(&world, &descriptor).await.unwrap(), b"hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_stands_still_is_given_up() {
+    // It takes the beginning of a blob and never says anything.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = listener.local_addr().unwrap();
+    let connections = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            open.push(connection);
+        }
+    });
+    let world = World::new().await;
+    let location = format!("http://{silent}/upload");
+    always(&world.registry, |method, _| method == "POST", move || answer(202, &[("location", &location)], ""));
+    let error = push(&world.client, &world.repository, b"hello", None).await.unwrap_err();
+    assert!(matches!(&error, RegistryError::Stalled { url, .. } if url.contains("/upload")), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert_eq!(world.registry.writes(), 4);
+    connections.abort();
 }
