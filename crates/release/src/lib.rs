@@ -15,6 +15,7 @@ mod ledger;
 mod produce;
 mod provenance;
 mod publish;
+mod record;
 mod run;
 mod trial;
 mod workshop;

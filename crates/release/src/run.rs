@@ -3,13 +3,13 @@
 use crate::assemble::assemble;
 use crate::attest::{Artifacts, Attester};
 use crate::ledger::{blank, note, note_failure, note_moved, note_produced, note_tags, skip_the_rest};
-use crate::produce::newest;
 use crate::publish::Publication;
+use crate::record::record;
 use crate::{Event, Job, KeySource, Outcome, Produced, Published, ReleaseError, Stage, Workshop, embedded, imported};
 use consign_image::Place;
 use consign_oci::{Digest, Exact, Index, media_type};
-use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
-use consign_receipt::{Candidate, PlatformCandidate, Statement, Verdict, gate};
+use consign_receipt::predicate::ReleasedDestination;
+use consign_receipt::{Candidate, PlatformCandidate, Verdict, gate};
 use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReasonReport, ReleaseReport};
 use consign_sign::PrivateKey;
@@ -203,7 +203,7 @@ impl Release<'_> {
         }
         let index = passed.index.descriptor(media_type::INDEX);
         attester.sign(&index, &mut artifacts)?;
-        attester.attest(&index, &Exact::write(self.record(passed)?)?, &mut artifacts)?;
+        attester.attest(&index, &Exact::write(record(&passed.job, &passed.verdict, &passed.created, &self.plan)?)?, &mut artifacts)?;
         image.signed = key.is_some();
         if key.is_some() {
             note(image, Stage::Sign, Outcome::Ok);
@@ -214,27 +214,6 @@ impl Release<'_> {
         let outcome = if key.is_some() { Outcome::Ok } else { Outcome::Skipped };
         self.workshop.finished(name, None, Stage::Sign, outcome, format!("{count} attachments"));
         Ok(artifacts)
-    }
-
-    fn record(&self, passed: &Passed) -> Result<Statement, ReleaseError> {
-        let commit = passed.job.commit_time.and_then(|seconds| i64::try_from(seconds).ok());
-        let commit = commit.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).map(|time| time.to_string());
-        let record = ReleaseRecord {
-            image: passed.job.planned.name.clone(),
-            version: passed.job.planned.version.clone(),
-            time: newest(commit.as_deref().into_iter().chain([passed.created.as_str()])),
-            index: passed.index.digest().clone(),
-            platforms: passed
-                .verdict
-                .platforms()
-                .iter()
-                .map(|(platform, digest)| ReleasedPlatform { platform: platform.clone(), digest: digest.clone() })
-                .collect(),
-            destinations: passed.verdict.destinations().to_vec(),
-            plan: self.plan.clone(),
-            policy: passed.verdict.policy().clone(),
-        };
-        Ok(Statement::new(passed.index.digest(), predicate::RELEASE_RECORD, serde_json::to_value(record)?))
     }
 
     async fn publish(

@@ -1,0 +1,26 @@
+use crate::produce::newest;
+use crate::{Job, ReleaseError};
+use consign_oci::Digest;
+use consign_receipt::predicate::{self, ReleaseRecord, ReleasedPlatform};
+use consign_receipt::{Statement, Verdict};
+use jiff::Timestamp;
+
+/// Makes the record of a release: what goes where, and what it had to show for it.
+pub(crate) fn record(job: &Job, verdict: &Verdict, created: &str, plan: &Digest) -> Result<Statement, ReleaseError> {
+    let commit = job.commit_time.and_then(|seconds| i64::try_from(seconds).ok());
+    let commit = commit.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(|time| time.to_string());
+    let platforms = verdict.platforms().iter();
+    let record = ReleaseRecord {
+        image: job.planned.name.clone(),
+        version: job.planned.version.clone(),
+        time: newest(commit.as_deref().into_iter().chain([created])),
+        index: verdict.index().clone(),
+        platforms: platforms
+            .map(|(platform, digest)| ReleasedPlatform { platform: platform.clone(), digest: digest.clone() })
+            .collect(),
+        destinations: verdict.destinations().to_vec(),
+        plan: plan.clone(),
+        policy: verdict.policy().clone(),
+    };
+    Ok(Statement::new(verdict.index(), predicate::RELEASE_RECORD, serde_json::to_value(record)?))
+}
