@@ -2,7 +2,7 @@ use crate::run::{Failure, build_consign, root, run};
 use std::process::Command;
 
 /// Runs the scripts in `bench/`, each of which measures consign beside its peers in one run and prints ratios.
-pub fn bench(names: &[String]) -> Result<(), Failure> {
+pub(crate) fn bench(names: &[String]) -> Result<(), Failure> {
     let consign = build_consign("release")?;
     let folder = root().join("bench");
     let listed = std::fs::read_dir(&folder).map_err(|error| Failure(format!("cannot list bench/: {error}")))?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 const REGISTRY: &str = "127.0.0.1:5080";
 
 /// Does the main job on `examples/hello`: from packages to a signed release for three platforms in two repositories, verified.
-pub fn demo() -> Result<(), Failure> {
+pub(crate) fn demo() -> Result<(), Failure> {
     install::emulators()?;
     println!("Building consign …");
     let consign = build_consign("dev")?;

@@ -26,7 +26,7 @@ const JUDGES: [Tool; 7] = [
 ];
 
 /// Installs everything that the tests use.
-pub fn everything() -> Result<(), Failure> {
+pub(crate) fn everything() -> Result<(), Failure> {
     install(&JUDGES)?;
     emulators()?;
     handlers()?;
@@ -34,12 +34,12 @@ pub fn everything() -> Result<(), Failure> {
 }
 
 /// Installs what runs programs of other architectures.
-pub fn emulators() -> Result<(), Failure> {
+pub(crate) fn emulators() -> Result<(), Failure> {
     install(&EMULATORS)
 }
 
 /// Returns the folders with programs that were unpacked for the tests alone.
-pub fn private_programs() -> [PathBuf; 2] {
+pub(crate) fn private_programs() -> [PathBuf; 2] {
     [root().join("target/judges/bin"), root().join("target/successor/bin")]
 }
 

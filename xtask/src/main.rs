@@ -1,5 +1,7 @@
 //! The words of this repository: what people run by hand is what CI runs.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to the one who runs it")]
+
 mod bench;
 mod check;
 mod demo;

@@ -3,10 +3,10 @@ use std::process::{Command, Stdio};
 
 /// Why a word could not be done.
 #[derive(Debug)]
-pub struct Failure(pub String);
+pub(crate) struct Failure(pub String);
 
 /// Runs a program to its end; its output goes where ours goes.
-pub fn run(command: &mut Command) -> Result<(), Failure> {
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let name = describe(command);
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
@@ -16,7 +16,7 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
 }
 
 /// Runs a program to its end and returns what it printed.
-pub fn output(command: &mut Command) -> Result<String, Failure> {
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let name = describe(command);
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| Failure(format!("`{name}` could not be started: {error}")))?;
@@ -27,7 +27,7 @@ pub fn output(command: &mut Command) -> Result<String, Failure> {
 }
 
 /// Returns whether a program is on the search path.
-pub fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/sbin".into()])
@@ -35,21 +35,21 @@ pub fn on_path(program: &str) -> bool {
 }
 
 /// Returns the root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     root.pop();
     root
 }
 
 /// Returns a call of cargo in the repository.
-pub fn cargo(arguments: &[&str]) -> Command {
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root()).args(arguments);
     command
 }
 
 /// Builds consign and returns where it is.
-pub fn build_consign(profile: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn build_consign(profile: &str) -> Result<PathBuf, Failure> {
     let arguments = ["build", "--package", "consign", "--profile", profile, "--message-format=json-render-diagnostics"];
     let messages = output(&mut cargo(&arguments))?;
     let executable = messages.lines().filter_map(|line| {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 const MAY_BE_ABSENT: usize = 6;
 
 /// Runs all tests. Peers that are absent are named and counted, so that a skipped check is seen.
-pub fn test(filter: &[String]) -> Result<(), Failure> {
+pub(crate) fn test(filter: &[String]) -> Result<(), Failure> {
     install::everything()?;
     let not_run = root().join("target/not-run.txt");
     let _ = fs::remove_file(&not_run);
@@ -43,7 +43,7 @@ fn path() -> Result<OsString, Failure> {
 }
 
 /// Runs what takes too long for every change: every test again, with a hundred times as many random cases.
-pub fn soak() -> Result<(), Failure> {
+pub(crate) fn soak() -> Result<(), Failure> {
     install::everything()?;
     let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
     let (passed, failed) = counted(command.env("PROPTEST_CASES", "20000").env("PATH", path()?))?;
