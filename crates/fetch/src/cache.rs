@@ -52,6 +52,16 @@ impl Cache {
         self.write(&path, &[&header, b"\n", bytes])
     }
 
+    /// Notes that there was nothing at an address.
+    pub(crate) fn note_absent(&self, url: &str) -> Result<(), FetchError> {
+        self.write(&self.absent_path(url), &[])
+    }
+
+    /// Returns whether there was nothing at an address when it was asked for last.
+    pub(crate) fn is_absent(&self, url: &str) -> bool {
+        self.absent_path(url).exists()
+    }
+
     /// Returns the bytes with this digest. A damaged file counts as absent, and is replaced by the next download.
     pub(crate) fn exact(&self, digest: &Digest, size: u64) -> Option<Bytes> {
         let bytes = read_bounded(&self.exact_path(digest), size).ok()??;
@@ -65,6 +75,10 @@ impl Cache {
     /// Addresses are hashed, since they may be longer than a file name, and may hold a token.
     fn named_path(&self, url: &str) -> PathBuf {
         self.root.join("named").join(Digest::of(url.as_bytes()).hex())
+    }
+
+    fn absent_path(&self, url: &str) -> PathBuf {
+        self.root.join("absent").join(Digest::of(url.as_bytes()).hex())
     }
 
     fn exact_path(&self, digest: &Digest) -> PathBuf {

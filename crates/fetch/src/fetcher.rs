@@ -53,9 +53,13 @@ impl Fetcher {
         let (cache, key) = (self.cache.clone(), url.to_string());
         let kept = blocking(move || Ok(cache.named(&key, limit))).await?;
         if self.offline {
-            return kept.map(|(_, bytes)| bytes).ok_or_else(|| FetchError::Offline { url: shown(&url) });
+            return match kept {
+                Some((_, bytes)) => Ok(bytes),
+                None => Err(self.missed(&url).await?),
+            };
         }
-        let answer = self.web.persist(async || self.ask(&url, limit, kept.as_ref()).await).await?;
+        let answer = self.web.persist(async || self.ask(&url, limit, kept.as_ref()).await).await;
+        let answer = self.noted(&url, answer).await?;
         let (header, bytes) = match (answer, kept) {
             (Some(answer), _) => answer,
             (None, Some((_, bytes))) => return Ok(bytes),
@@ -88,17 +92,36 @@ impl Fetcher {
             Address::Web(url) => url,
         };
         if self.offline {
-            return Err(FetchError::Offline { url: shown(&url) });
+            return Err(self.missed(&url).await?);
         }
         let download = async || {
             let response = self.web.get(&url, &HeaderMap::new()).await?;
             read_body(&self.web, &url, response, size, digest.algorithm()).await
         };
-        let (bytes, found) = self.web.persist(download).await.map_err(|error| oversized(error, size))?;
+        let answer = self.noted(&url, self.web.persist(download).await).await;
+        let (bytes, found) = answer.map_err(|error| oversized(error, size))?;
         check(&shown(&url), &bytes, found, digest, size)?;
         let (cache, wanted, copy) = (self.cache.clone(), digest.clone(), bytes.clone());
         blocking(move || cache.keep_exact(&wanted, &copy)).await?;
         Ok(bytes)
+    }
+
+    /// Returns why an address that the cache has nothing of cannot be read offline. What was not there when it was asked for last is
+    /// still not there, so that a run offline goes the ways that the one before went.
+    async fn missed(&self, url: &Url) -> Result<FetchError, FetchError> {
+        let (cache, key) = (self.cache.clone(), url.to_string());
+        let absent = blocking(move || Ok(cache.is_absent(&key))).await?;
+        let url = shown(url);
+        Ok(if absent { FetchError::NotFound { url } } else { FetchError::Offline { url } })
+    }
+
+    /// Notes where the answer is that there is nothing.
+    async fn noted<T>(&self, url: &Url, answer: Result<T, FetchError>) -> Result<T, FetchError> {
+        if let Err(FetchError::NotFound { .. }) = answer {
+            let (cache, key) = (self.cache.clone(), url.to_string());
+            blocking(move || cache.note_absent(&key)).await?;
+        }
+        answer
     }
 
     /// Asks for what differs from what was kept; `None` where nothing does.

@@ -208,3 +208,20 @@ async fn says_where_nothing_answers() {
     assert_eq!(error.to_string(), format!("http://127.0.0.1:{port}/a: no answer"));
     assert!(!format!("{error:?}").contains("secret"));
 }
+
+#[tokio::test]
+async fn what_was_not_there_is_not_there_offline_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(vec![answer("404 Not Found", "", "")]).await;
+    let (name, pool) = (server.url("InRelease"), server.url("pool"));
+    let digest = Digest::of(b"content");
+    for offline in [false, true] {
+        let fetcher = fetcher(folder.path(), offline);
+        assert!(matches!(fetcher.current(&name, 100).await, Err(FetchError::NotFound { .. })), "offline: {offline}");
+        let pool = fetcher.exact(&pool, &digest, 7).await;
+        assert!(matches!(pool, Err(FetchError::NotFound { .. })), "offline: {offline}");
+    }
+    assert_eq!(server.count(), 2);
+    let never_asked = fetcher(folder.path(), true).exact(&server.url("other"), &digest, 7).await;
+    assert!(matches!(never_asked, Err(FetchError::Offline { .. })));
+}
