@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod cosign;
 mod page;
 
 use common::{TestEnvironment, free_port};
@@ -38,7 +39,7 @@ fn the_example_is_released_and_others_agree() {
         environment.consign(&["verify", "--content", "--key", "cosign.pub", reference]).expect(0);
     }
     skopeo_lists_and_copies(&environment, [&first, &second]);
-    cosign_believes_the_attestations(&environment, &report, "hello/web");
+    cosign::believes(&environment, &report, "hello/web");
     page.is_served_by_podman(&environment, &first, "amd64");
     page.is_served_by_podman(&environment, &first, "arm64");
 }
@@ -102,35 +103,4 @@ fn skopeo_lists_and_copies(environment: &TestEnvironment, references: [&str; 2])
     // Nothing else: no tag for a platform is left behind.
     let tags = ["1", "1.0", "1.0.0", "latest"].map(str::to_owned);
     assert!(references.iter().all(|reference| names(reference) == BTreeSet::from(tags.clone())));
-}
-
-/// cosign 2 reads Sigstore bundles of attestations from the referrers.
-fn cosign_believes_the_attestations(environment: &TestEnvironment, report: &Value, repository: &str) {
-    let Some(cosign) = peer("cosign") else { return };
-    // There is no transparency log behind a key of one's own.
-    environment.write("root.json", r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#);
-    let verify = |digest: &str, predicate: &str, key: &str| {
-        let (root, key) = (environment.path("root.json"), environment.path(key));
-        let mut command = cosign.command();
-        command.args(["verify-attestation", "--new-bundle-format", "--insecure-ignore-tlog", "--type", predicate]);
-        command.arg("--trusted-root").arg(root).arg("--key").arg(key).env("HOME", environment.beside("home"));
-        let output = command.arg(environment.reference(&format!("{repository}@{digest}"))).output().unwrap();
-        (output.status.success(), String::from_utf8(output.stderr).unwrap())
-    };
-    let row = |row: &Value| row["digest"].as_str().unwrap().to_owned();
-    for digest in report["images"][0]["rows"].as_array().unwrap().iter().map(row) {
-        for predicate in ["spdxjson", "slsaprovenance1", "https://in-toto.io/attestation/test-result/v0.1"] {
-            let (believed, said) = verify(&digest, predicate, "cosign.pub");
-            assert!(believed, "{predicate}: {said}");
-        }
-    }
-    let index = report["images"][0]["index"].as_str().unwrap();
-    let (believed, said) = verify(index, "https://consign.dev/attestation/release-record/v1", "cosign.pub");
-    assert!(believed, "{said}");
-
-    let other = environment.beside("other");
-    fs::create_dir(&other).unwrap();
-    environment.invocation().folder(&other).run(&["keygen"]).expect(0);
-    let (believed, _) = verify(index, "https://consign.dev/attestation/release-record/v1", "../other/cosign.pub");
-    assert!(!believed, "with another key");
 }
