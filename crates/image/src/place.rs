@@ -1,12 +1,9 @@
 use crate::layout::reader_of;
 use crate::{BlobReader, ImageError, ImageReference, Layout};
-use consign_oci::{Descriptor, Digest, Document, Reference, Tag, Target};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Reference, Tag, Target};
 use consign_registry::Client;
-use consign_store::Store;
+use consign_store::{Store, StoreError};
 use tokio::io::AsyncReadExt;
-
-/// Largest manifest that is read, in bytes (distribution-spec asks registries to take 4 MiB).
-const DOCUMENT_LIMIT: u64 = 8 << 20;
 
 /// An image wherever it lies.
 #[derive(Clone)]
@@ -37,8 +34,12 @@ pub enum Place {
 }
 
 impl Place {
-    /// Opens what `reference` names. Nothing is asked of a registry yet.
-    pub fn open(reference: &ImageReference, client: &Client, store: &Store) -> Result<Self, ImageError> {
+    /// Opens what `reference` names. Nothing is asked of a registry yet, and the store is opened only where the image lies in it.
+    pub fn open(
+        reference: &ImageReference,
+        client: &Client,
+        store: impl FnOnce() -> Result<Store, StoreError>,
+    ) -> Result<Self, ImageError> {
         Ok(match reference {
             ImageReference::Registry(reference) => {
                 Self::Registry { client: client.clone(), reference: reference.clone() }
@@ -48,7 +49,8 @@ impl Place {
             }
             ImageReference::Archive { file, tag } => Self::Layout { layout: Layout::archive(file)?, tag: tag.clone() },
             ImageReference::Store { name } => {
-                Self::Store { store: store.clone(), root: store.reference(name)?, name: name.clone() }
+                let store = store()?;
+                Self::Store { root: store.reference(name)?, store, name: name.clone() }
             }
         })
     }
@@ -143,7 +145,7 @@ impl Place {
                 reader.map_err(|error| ImageError::of_registry(self.describe(), descriptor.digest.clone(), error))
             }
             Self::Layout { layout, .. } => layout.reader(descriptor),
-            Self::Store { store, .. } => Ok(reader_of(store.open_blob(&descriptor.digest)?, descriptor)),
+            Self::Store { store, .. } => Ok(reader_of(store.open_blob(&descriptor.digest)?.into_file(), descriptor)),
         }
     }
 

@@ -1,13 +1,7 @@
 use crate::StoreError;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-
-/// Makes a folder, and those above it, that only its owner may enter.
-pub(crate) fn make_private_folder(folder: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(StoreError::io("make the folder", folder))
-}
 
 /// Replaces the file at `path` by one with these bytes: a reader sees the old file or the new one, and after a crash there is one of them.
 ///

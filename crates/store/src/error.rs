@@ -21,8 +21,28 @@ pub enum StoreError {
         /// The blob.
         digest: Digest,
     },
+    /// The store, or a folder of it, belongs to somebody else, who could have put anything there.
+    #[error("{} belongs to the user {owner}, not to the user {user} that this runs as", path.display())]
+    Owner {
+        /// The folder.
+        path: PathBuf,
+        /// Number of the user that it belongs to.
+        owner: u32,
+        /// Number of the user that asks.
+        user: u32,
+    },
+    /// Others may write to the store, or to a folder of it.
+    #[error("others than its owner may write to {} (its mode is {mode:04o})", path.display())]
+    Writable {
+        /// The folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// A blob's bytes are not those that its name promises.
-    #[error("blob {digest} in the store is corrupt: its bytes have the digest {found}")]
+    #[error(
+        "blob {digest} in the store is corrupt: its bytes have the digest {found}; it is thrown away, and running again makes it anew"
+    )]
     Corrupt {
         /// Its name.
         digest: Digest,
@@ -64,6 +84,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns what to try next, if that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Owner { .. } => Some("name a folder of your own with `--store DIR`".to_owned()),
+            Self::Writable { path, .. } => Some(format!(
+                "if nobody else wrote to it, `chmod go-w {}`; else delete it: everything in it can be made again",
+                path.display()
+            )),
+            _ => None,
+        }
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }

@@ -5,23 +5,35 @@
 //! ROOT/references/NAME.json    a name's descriptor (`/` and `:` in names become folders and `,`)
 //! ROOT/receipts/sha256/HEX/HEX.json  descriptors of the artifacts that are about a subject
 //! ROOT/steps/HEX.json          the result of a step, by the digest of what went in
-//! ROOT/partial/                files that are being written; nothing reads them
+//! ROOT/partial/                files that are being written, and scratch folders, locked while they are in use
 //! ```
 //!
 //! Every file is written beside its place, flushed to the disk and renamed into it, so that whoever reads sees all of it or
 //! nothing, and any number of processes may share a store.
-//! The root is open to its owner only: what an earlier run of the same user left there counts as made by this one.
+//! A blob that is found to be corrupt is removed, and so is made anew by the next run.
+//!
+//! What an earlier run of the same user left in the store counts as made by this one. So a store that belongs to another user, or that others
+//! may write to, is refused.
 
 mod atomic;
 mod blobs;
 mod error;
+mod private;
 mod records;
+mod remove;
+mod scratch;
+mod stored_blob;
 
 pub use atomic::write_file;
 pub use blobs::BlobWriter;
 pub use error::StoreError;
+pub use scratch::Scratch;
+pub use stored_blob::StoredBlob;
 
 use std::path::{Path, PathBuf};
+
+/// The folders of a store, those that hold others first.
+const FOLDERS: [&str; 7] = ["blobs", "blobs/sha256", "blobs/sha512", "references", "receipts", "steps", "partial"];
 
 /// A content store in a folder.
 #[derive(Clone, Debug)]
@@ -30,17 +42,30 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in `root`, making its folders where they are missing.
+    /// Opens the store in `root`, making its folders where they are missing, and removes what interrupted runs left behind.
+    ///
+    /// A root that belongs to another user, or that others may write to, is refused.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
-        for folder in ["blobs/sha256", "blobs/sha512", "references", "receipts", "steps", "partial"] {
-            atomic::make_private_folder(&root.join(folder))?;
+        private::make_folder(&root)?;
+        private::check(&root)?;
+        for folder in FOLDERS {
+            let folder = root.join(folder);
+            private::make_folder(&folder)?;
+            private::check(&folder)?;
         }
-        Ok(Self { root })
+        let store = Self { root };
+        store.sweep();
+        Ok(store)
     }
 
     /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Returns the folder of what is not finished.
+    fn partial(&self) -> PathBuf {
+        self.root.join("partial")
     }
 }

@@ -80,7 +80,7 @@ impl Store {
     fn put_record(&self, path: &Path, record: &impl Serialize) -> Result<(), StoreError> {
         let bytes =
             serde_json::to_vec(record).map_err(|source| StoreError::Record { path: path.to_owned(), source })?;
-        atomic::write_file(&self.root.join("partial"), path, &bytes)
+        atomic::write_file(&self.partial(), path, &bytes)
     }
 
     fn record<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, StoreError> {

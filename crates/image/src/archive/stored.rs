@@ -1,9 +1,9 @@
 use super::ArchiveImage;
 use crate::{ImageError, closure};
-use consign_oci::{Descriptor, Hasher};
+use consign_oci::Descriptor;
 use consign_store::{Store, StoreError};
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io::Read;
 
 /// Returns everything that an archive holds, in the order of the digests.
 pub(super) fn blobs(store: &Store, image: &ArchiveImage) -> Result<Vec<Descriptor>, ImageError> {
@@ -28,30 +28,14 @@ pub(super) fn copy(
     blob: &Descriptor,
     write: impl FnOnce(&mut dyn Read) -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {
-    let (place, digest) = ("the store".to_owned(), blob.digest.clone());
-    let file = store.open_blob(&digest)?;
-    let path = store.path(&digest);
-    let found = file.metadata().map_err(|source| ImageError::Io { action: "look at", path, source })?.len();
-    if found != blob.size {
+    let mut reader = store.open_blob(&blob.digest)?;
+    if reader.size() != blob.size {
+        let (place, digest, found) = ("the store".to_owned(), blob.digest.clone(), reader.size());
+        // If it is not the descriptor that is wrong, it is the blob.
+        reader.finish()?;
         return Err(ImageError::Size { place, digest, found, stated: blob.size });
     }
-    let mut reader = Hashed { inner: file.take(blob.size), hasher: Hasher::new(digest.algorithm()) };
-    write(&mut reader)?;
-    if reader.hasher.finish() != digest {
-        return Err(ImageError::Mismatch { place, digest });
-    }
-    Ok(())
-}
-
-struct Hashed<R> {
-    inner: R,
-    hasher: Hasher,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
-        Ok(read)
-    }
+    let written = write(&mut reader);
+    reader.finish()?;
+    written
 }
