@@ -8,6 +8,17 @@ macro_rules! exit_codes {
             $($(#[doc = $meaning])+ $name = $code,)+
         }
 
+        impl ExitCode {
+            /// Returns the word for it that programs read.
+            pub(crate) fn kind(self) -> String {
+                let name = match self {
+                    $(Self::$name => stringify!($name),)+
+                };
+                let (first, rest) = name.split_at(1);
+                first.to_ascii_lowercase() + rest
+            }
+        }
+
         /// Returns the table for `consign --help`, from which the docs are generated.
         pub(crate) fn table() -> String {
             let mut table = String::from("Exit status:\n");
@@ -26,7 +37,7 @@ exit_codes! {
     Usage = 2,
     /// the configuration is wrong
     Configuration = 3,
-    /// conflict: a tag was moved by somebody else, or must not move
+    /// conflict: a tag was moved by somebody else, or must not move; or another process serves the registry
     Conflict = 4,
     /// an input is not authentic: hash or signature of packages
     NotAuthentic = 5,

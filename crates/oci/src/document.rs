@@ -1,5 +1,9 @@
 use crate::{Descriptor, Digest, Exact, Index, Manifest, media_type};
 
+/// Largest manifest, config or page of a list that is read, in bytes. Registries need only take manifests of 4 MiB (distribution-spec,
+/// "Pushing Manifests"); twice that leaves room for those that take more, and bounds what a stranger's registry can make a reader hold.
+pub const DOCUMENT_LIMIT: u64 = 8 << 20;
+
 /// What a tag or digest names on a registry: a list of manifests or one manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document {
@@ -15,6 +19,12 @@ pub enum DocumentError {
     /// The media type is not one of a manifest.
     #[error("`{media_type}` is not a manifest type that consign knows")]
     MediaType {
+        /// What was stated.
+        media_type: String,
+    },
+    /// The bytes are no JSON object. A parser may take a list for the fields of one, which other readers refuse.
+    #[error("not a valid `{media_type}`: it does not begin with `{{`")]
+    NotAnObject {
         /// What was stated.
         media_type: String,
     },
@@ -39,6 +49,9 @@ pub enum DocumentError {
 impl Document {
     /// Parses a manifest that was described or served as `media_type`.
     pub fn read(media_type: &str, bytes: Vec<u8>) -> Result<Self, DocumentError> {
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(DocumentError::NotAnObject { media_type: media_type.to_owned() });
+        }
         let json = |source| DocumentError::Json { media_type: media_type.to_owned(), source };
         let document = if media_type::is_index(media_type) {
             Self::Index(Exact::read(bytes).map_err(json)?)
@@ -89,5 +102,26 @@ impl Document {
             Self::Index(index) => index.subject.as_ref(),
             Self::Manifest(manifest) => manifest.subject.as_ref(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_object() {
+        let empty = serde_json::to_string(&Descriptor::empty()).unwrap();
+        let manifest = format!(r#"[2, "{}", null, {empty}, [], null, {{}}]"#, media_type::MANIFEST);
+        let index = format!(r#"[2, "{}", null, [], null, {{}}]"#, media_type::INDEX);
+        let texts = [manifest.as_str(), &index, "[]", " []", "", "null", "\"{\"", "\u{feff}{}"];
+        for media_type in media_type::MANIFESTS {
+            for text in texts {
+                let error = Document::read(media_type, text.as_bytes().to_vec()).unwrap_err();
+                assert!(matches!(error, DocumentError::NotAnObject { .. }), "{media_type} {text}: {error}");
+            }
+        }
+        let image = format!(r#" {{"schemaVersion": 2, "config": {empty}, "layers": []}}"#);
+        Document::read(media_type::MANIFEST, image.into_bytes()).unwrap();
     }
 }

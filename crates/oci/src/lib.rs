@@ -19,7 +19,7 @@ mod reference;
 
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use document::{Document, DocumentError};
+pub use document::{DOCUMENT_LIMIT, Document, DocumentError};
 pub use exact::Exact;
 pub use image_config::{History, ImageConfig, Nothing, RootFilesystem, RuntimeConfig};
 pub use manifest::{Index, Manifest};

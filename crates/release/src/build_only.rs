@@ -1,7 +1,7 @@
 //! Building without releasing: into the store, or an archive that another machine releases.
 
 use crate::assemble::assemble;
-use crate::attest::{Artifacts, Attester};
+use crate::attest::{Artifacts, Attester, Subject};
 use crate::ledger::blank;
 use crate::{Job, Produced, Release, ReleaseError};
 use consign_image::{ArchiveImage, ImageReference, write_archive};
@@ -45,10 +45,11 @@ impl Release<'_> {
     ) -> Result<(), ReleaseError> {
         let store = &self.workshop.store;
         let created = produced.created();
-        let attester = Attester { store, key, created: &created };
+        let attester = Attester { store, key, image: &job.planned.name, created: &created };
         let mut artifacts = Artifacts::new();
         for platform in &produced.platforms {
-            attester.receipts(&platform.manifest, &platform.receipts, &mut artifacts)?;
+            let subject = Subject { descriptor: &platform.manifest, platform: Some(&platform.platform) };
+            attester.receipts(subject, &platform.receipts, &mut artifacts)?;
         }
         let root = match &produced.platforms[..] {
             [only] => only.manifest.clone(),

@@ -1,6 +1,7 @@
 //! Registries that a release serves itself, for the time of its run.
 
 use crate::ReleaseError;
+use crate::folder::{Claim, ServedFolder, claim};
 use consign_registry_server::{AccessLog, Options, Running, Server, ServerError, WriteToken};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -14,6 +15,8 @@ const LOG_LIMIT: u64 = 16 << 20;
 /// A registry that was started for this run. It ends when dropped.
 pub(crate) struct Embedded {
     running: Running,
+    /// Held while the registry runs.
+    folder: ServedFolder,
     /// What a writer must show. Made for this run, and known to nobody else.
     pub(crate) token: String,
 }
@@ -23,21 +26,30 @@ impl Embedded {
     pub(crate) async fn stop(self) {
         // That it did not end well changes nothing: everything it took is on the disk.
         let _ = self.running.stop().await;
+        drop(self.folder);
     }
 }
 
 /// Serves `root` on the loopback port that `host` (such as `localhost:5080`) names.
 ///
-/// `None` if something answers on that port already: then that is the registry, and this run has no token for it.
+/// `None` if `consign registry serve` serves the folder there already: that takes writes from anyone. Anything else that has the folder or the
+/// port is an error.
 pub(crate) async fn serve(host: &str, root: &Path) -> Result<Option<Embedded>, ReleaseError> {
     let address = address(host)?;
+    let folder = match claim(root)? {
+        Claim::Ours(folder) => folder,
+        Claim::Theirs(Some(open_at)) if open_at == address => return Ok(None),
+        Claim::Theirs(open_at) => return Err(ReleaseError::FolderServed { folder: root.to_owned(), open_at }),
+    };
     let token = token().map_err(|source| ReleaseError::Embedded { host: host.to_owned(), source: Box::new(source) })?;
     let mut options = Options::new(root);
     options.write_token = WriteToken::new(&token);
     options.access_log = Some(access_log(root)?);
     match Server::bind(address, options).await {
-        Ok(server) => Ok(Some(Embedded { running: server.spawn(), token })),
-        Err(ServerError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => Ok(None),
+        Ok(server) => Ok(Some(Embedded { running: server.spawn(), folder, token })),
+        Err(ServerError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
+            Err(ReleaseError::PortTaken { host: host.to_owned() })
+        }
         Err(error) => Err(ReleaseError::Embedded { host: host.to_owned(), source: Box::new(error) }),
     }
 }

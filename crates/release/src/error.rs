@@ -1,9 +1,10 @@
-use crate::{Published, Stage};
+use crate::Stage;
 use consign_oci::{Digest, Platform, Reference, Repository};
-use consign_receipt::{Reason, Verdict};
+use consign_receipt::Reason;
 use consign_registry::RegistryError;
 use std::error::Error;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// A release that did not come about.
@@ -90,14 +91,66 @@ pub enum ReleaseError {
         found: Option<Digest>,
     },
     /// Publishing ended between two tags. Each tag that has moved names a complete image.
-    #[error("published, but not all tags moved; moved: {}; not moved: {}", list(moved), list(unmoved))]
+    #[error(
+        "published, but not all tags moved; moved: {}; {}not moved: {}",
+        list(moved),
+        before(unchanged),
+        list(unmoved)
+    )]
     Interrupted {
-        /// Tags that name the image now.
+        /// Tags that this run moved.
         moved: Vec<Reference>,
-        /// Tags that do not.
+        /// Tags that named their images before.
+        unchanged: Vec<Reference>,
+        /// Tags that are not known to name their images.
         unmoved: Vec<Reference>,
         /// What went wrong.
         source: Box<ReleaseError>,
+    },
+    /// Somebody asked the run to end.
+    #[error("interrupted")]
+    Stopped,
+    /// The index that the gate let pass lists something else than the gate was shown.
+    #[error("the index {index} lists {}, but what passed the gate is {}; nothing was written to a registry", listed.join(", "), passed.join(", "))]
+    NotWhatPassed {
+        /// The index.
+        index: Digest,
+        /// What it lists, each with its digest.
+        listed: Vec<String>,
+        /// The platforms that passed, each with its digest.
+        passed: Vec<String>,
+    },
+    /// An artifact is about something else than it was to be published with.
+    #[error("{artifact} is not about {subject}; nothing was written to a registry")]
+    NotAbout {
+        /// The artifact.
+        artifact: Digest,
+        /// What it was to be about.
+        subject: Digest,
+    },
+    /// Something is larger than anybody reads who verifies the image.
+    #[error("{image}{}: its {what} has {size} bytes, and at most {limit} are read", platform.as_ref().map(|platform| format!(" {platform}")).unwrap_or_default())]
+    TooLarge {
+        /// Name of the image.
+        image: String,
+        /// The platform; `None` where it is about the whole image.
+        platform: Option<Platform>,
+        /// What is too large, such as `sbom`.
+        what: String,
+        /// Its size in bytes, signed if there is a key.
+        size: u64,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// A tag does not name what was just published under it.
+    #[error("{reference} does not name {index}, which was just published under it, but {}", found.as_ref().map_or_else(|| "nothing".to_owned(), Digest::to_string))]
+    TagDiffers {
+        /// The tag.
+        reference: Reference,
+        /// What it should name.
+        index: Digest,
+        /// What it names.
+        found: Option<Digest>,
     },
     /// What was published does not verify.
     #[error("{reference}: published, but it does not verify")]
@@ -122,6 +175,28 @@ pub enum ReleaseError {
         host: String,
         /// Why not.
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// Another consign serves a registry's folder.
+    #[error("another consign serves {}{}", folder.display(), open_at.map(|address| format!(", on {address}")).unwrap_or_default())]
+    FolderServed {
+        /// The folder.
+        folder: PathBuf,
+        /// Where anyone may write, if they may.
+        open_at: Option<SocketAddr>,
+    },
+    /// A registry was to be served, and something else answers there.
+    #[error("{host} cannot be served: another program has that port")]
+    PortTaken {
+        /// The host.
+        host: String,
+    },
+    /// The file that says who serves a folder cannot be used.
+    #[error("cannot lock {}", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
     },
     /// The access log cannot be written.
     #[error("cannot write {}", path.display())]
@@ -204,16 +279,6 @@ impl ReleaseError {
             _ => false,
         }
     }
-
-    /// Adds which tags have moved, if any has.
-    pub(crate) fn after(self, published: &Published, verdict: &Verdict) -> Self {
-        let moved: Vec<Reference> = published.tags.iter().map(|tag| tag.reference.clone()).collect();
-        if !published.tags.iter().any(|tag| tag.moved) {
-            return self;
-        }
-        let unmoved = crate::publish::in_tag_order(verdict).into_iter().filter(|reference| !moved.contains(reference));
-        Self::Interrupted { unmoved: unmoved.collect(), moved, source: Box::new(self) }
-    }
 }
 
 fn list(references: &[Reference]) -> String {
@@ -221,4 +286,8 @@ fn list(references: &[Reference]) -> String {
         return "none".to_owned();
     }
     references.iter().map(Reference::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn before(unchanged: &[Reference]) -> String {
+    if unchanged.is_empty() { String::new() } else { format!("named before: {}; ", list(unchanged)) }
 }

@@ -36,7 +36,7 @@ pub enum Event {
         /// What.
         message: String,
     },
-    /// A tag now names another image.
+    /// A tag names the image, as of now or as it did before.
     Tagged {
         /// Name of the image.
         image: String,

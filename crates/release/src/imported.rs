@@ -4,13 +4,10 @@
 use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::{Job, Outcome, ReleaseError, Stage, Workshop};
 use consign_image::{Place, import};
-use consign_oci::{Descriptor, Document, Exact, ImageConfig, Manifest, Platform, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Exact, ImageConfig, Manifest, Platform, media_type};
 use consign_receipt::{Receipt, Trust, predicate};
 use consign_sign::{Bundle, PublicKey, bundle_of};
 use std::collections::BTreeMap;
-
-/// Largest config, in bytes.
-const CONFIG_LIMIT: u64 = 8 << 20;
 
 /// Takes the planned platforms from the places that the job names.
 pub(crate) async fn produce(
@@ -43,7 +40,7 @@ async fn platforms_of(place: &Place) -> Result<Vec<(Platform, Descriptor)>, Rele
 }
 
 async fn config(place: &Place, manifest: &Manifest) -> Result<Exact<ImageConfig>, ReleaseError> {
-    let bytes = place.bytes(&manifest.config, CONFIG_LIMIT).await?;
+    let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
     Exact::read(bytes).map_err(|error| ReleaseError::NotAnImage {
         place: place.describe(),
         problem: format!("has a config {} that is not one of an image: {error}", manifest.config.digest),

@@ -1,6 +1,6 @@
 //! Notes how far each image came.
 
-use crate::{Job, Outcome, Produced, Published, ReleaseError, Stage};
+use crate::{Job, Outcome, Produced, ReleaseError, Stage};
 use consign_oci::Reference;
 use consign_report::{DestinationReport, ImageReport, PlatformRow, ReasonReport, TagReport, TagState};
 use std::error::Error;
@@ -66,18 +66,21 @@ pub(crate) fn note_failure(image: &mut ImageReport, error: &ReleaseError) {
     image.reasons.push(ReasonReport { stage, platform: None, message });
 }
 
-pub(crate) fn note_tags(image: &mut ImageReport, published: &Published) {
-    for tag in &published.tags {
-        let state = if tag.moved { TagState::Moved } else { TagState::Unchanged };
-        set_tag(image, &tag.reference, state);
-    }
+/// Returns whether every tag of the image names it.
+pub(crate) fn is_settled(image: &ImageReport) -> bool {
+    tag_states(image).all(|state| state != TagState::NotMoved)
 }
 
-pub(crate) fn note_moved(image: &mut ImageReport, moved: &[Reference]) {
-    moved.iter().for_each(|reference| set_tag(image, reference, TagState::Moved));
+/// Returns whether a tag of the image was moved.
+pub(crate) fn moved_any(image: &ImageReport) -> bool {
+    tag_states(image).any(|state| state == TagState::Moved)
 }
 
-fn set_tag(image: &mut ImageReport, reference: &Reference, state: TagState) {
+fn tag_states(image: &ImageReport) -> impl Iterator<Item = TagState> {
+    image.destinations.iter().flat_map(|destination| destination.tags.iter().map(|tag| tag.state))
+}
+
+pub(crate) fn note_tag(image: &mut ImageReport, reference: &Reference, state: TagState) {
     let destination = image.destinations.iter_mut().find(|destination| destination.repository == reference.repository);
     let tags = destination.into_iter().flat_map(|destination| &mut destination.tags);
     tags.filter(|tag| Some(&tag.tag) == reference.tag.as_ref()).for_each(|tag| tag.state = state);

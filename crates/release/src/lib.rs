@@ -1,7 +1,7 @@
 //! Runs a plan: builds, inventories and tries every platform, judges the whole, signs, publishes in two phases, and verifies.
 //!
 //! The only room that knows all stages. Stages hand over through the store; a [`Workshop`] holds what they are given, and tells an
-//! observer what happens. The order of a release is in `run.rs`, and reads like the design.
+//! observer what happens. The order of a release is in `run.rs` and `ship.rs`, and reads like the design.
 
 mod assemble;
 mod attest;
@@ -9,7 +9,9 @@ mod build_only;
 mod embedded;
 mod error;
 mod event;
+mod folder;
 mod imported;
+mod interruption;
 mod job;
 mod ledger;
 mod produce;
@@ -17,6 +19,8 @@ mod provenance;
 mod publish;
 mod record;
 mod run;
+mod ship;
+mod sign;
 mod trial;
 mod workshop;
 
@@ -24,8 +28,10 @@ pub use assemble::SourceFacts;
 pub use embedded::{EmbeddedRegistry, access_log};
 pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};
+pub use folder::ServedFolder;
+pub use interruption::Interruption;
 pub use job::{Job, KeySource};
 pub use produce::{Produced, ProducedPlatform};
-pub use publish::{Publication, Published, PublishedTag};
+pub use publish::{Publication, PublishedTag, Sent, move_tags};
 pub use run::{Options, Release};
 pub use workshop::Workshop;

@@ -1,26 +1,23 @@
 //! The order of a release.
 
 use crate::assemble::assemble;
-use crate::attest::{Artifacts, Attester};
-use crate::ledger::{blank, note, note_failure, note_moved, note_produced, note_tags, skip_the_rest};
-use crate::publish::Publication;
-use crate::record::record;
-use crate::{Event, Job, KeySource, Outcome, Produced, Published, ReleaseError, Stage, Workshop, embedded, imported};
-use consign_image::Place;
-use consign_oci::{Digest, Exact, Index, media_type};
+use crate::interruption::{Interruption, unless_interrupted};
+use crate::ledger::{blank, note, note_failure, note_produced, skip_the_rest};
+use crate::{Job, KeySource, Outcome, Produced, ReleaseError, Stage, Workshop, imported};
+use consign_oci::{Digest, Exact, Index};
 use consign_receipt::predicate::ReleasedDestination;
 use consign_receipt::{Candidate, PlatformCandidate, Verdict, gate};
-use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReasonReport, ReleaseReport};
 use consign_sign::PrivateKey;
-use consign_verify::Expectation;
 use std::sync::Arc;
 
 /// How far a release goes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether it ends after the gate.
     pub dry_run: bool,
+    /// Ends it early.
+    pub interruption: Interruption,
 }
 
 /// A release of some images.
@@ -38,12 +35,18 @@ pub struct Release<'a> {
 }
 
 /// An image that passed the gate.
-struct Passed {
-    job: Arc<Job>,
-    produced: Produced,
-    index: Exact<Index>,
-    created: String,
-    verdict: Verdict,
+pub(crate) struct Passed {
+    pub(crate) job: Arc<Job>,
+    pub(crate) produced: Produced,
+    pub(crate) index: Exact<Index>,
+    pub(crate) created: String,
+    pub(crate) verdict: Verdict,
+}
+
+impl Passed {
+    pub(crate) fn name(&self) -> &str {
+        &self.job.planned.name
+    }
 }
 
 impl Release<'_> {
@@ -58,6 +61,16 @@ impl Release<'_> {
     }
 
     async fn run_into(&self, report: &mut ReleaseReport) -> Result<(), ReleaseError> {
+        let (passed, key) = unless_interrupted(&self.options.interruption, self.prepare(report)).await?;
+        if self.options.dry_run {
+            return Ok(());
+        }
+        self.ship(&passed, key.as_ref(), report).await
+    }
+
+    /// Makes all images and asks the gate about each.
+    async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<PrivateKey>), ReleaseError> {
+        self.jobs.iter().for_each(|job| self.warn_of_changes(job));
         let all_produced = self.produce(report).await?;
 
         // The last child process has ended. Only now is the key read.
@@ -73,13 +86,19 @@ impl Release<'_> {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(error) = closed {
-            return Err(error);
+        match closed {
+            Some(error) => Err(error),
+            None => Ok((passed, key)),
         }
-        if self.options.dry_run {
-            return Ok(());
+    }
+
+    /// Says which tags stay because files differ from the commit. What the image was made from is then kept nowhere.
+    fn warn_of_changes(&self, job: &Job) {
+        let skipped = job.planned.skipped_tags.iter().filter(|skipped| job.dirty && !skipped.tag.is_empty());
+        for skipped in skipped {
+            let message = format!("tag `{}` stays where it is: {}", skipped.tag, skipped.reason);
+            self.workshop.warn(&job.planned.name, &[], message);
         }
-        self.ship(&passed, key.as_ref(), report).await
     }
 
     pub(crate) async fn produce(&self, report: &mut ReleaseReport) -> Result<Vec<Produced>, ReleaseError> {
@@ -146,133 +165,14 @@ impl Release<'_> {
                     let stage = if reason.is_trial() { Stage::Trial } else { Stage::Gate };
                     image.reasons.push(ReasonReport { stage, platform: None, message });
                 }
-                self.workshop.finished(name, None, Stage::Gate, Outcome::Failed, format!("{} reasons", reasons.len()));
+                let count = match reasons.len() {
+                    1 => "1 reason".to_owned(),
+                    count => format!("{count} reasons"),
+                };
+                self.workshop.finished(name, None, Stage::Gate, Outcome::Failed, count);
                 Err(ReleaseError::Gate { image: name.clone(), reasons })
             }
         }
-    }
-
-    /// Signs, publishes and verifies what passed the gate.
-    async fn ship(
-        &self,
-        passed: &[Passed],
-        key: Option<&PrivateKey>,
-        report: &mut ReleaseReport,
-    ) -> Result<(), ReleaseError> {
-        let mut hosts = self.workshop.hosts.clone();
-        let mut running = Vec::new();
-        for registry in &self.workshop.embedded {
-            if let Some(served) = embedded::serve(&registry.host, &registry.root).await? {
-                let credentials = Credentials::Bearer(Secret::new(served.token.clone()));
-                hosts.entry(registry.host.clone()).or_default().credentials = credentials;
-                running.push(served);
-            }
-        }
-        let client = self.workshop.client(hosts)?;
-        for (candidate, image) in passed.iter().zip(&mut report.images) {
-            let artifacts = self.sign(candidate, key, image)?;
-            let published = self.publish(candidate, &artifacts, &client, image).await?;
-            self.verify(candidate, key, &client, image).await?;
-            for tag in published.tags {
-                let (image, digest) = (candidate.job.planned.name.clone(), candidate.index.digest().clone());
-                self.workshop.tell(Event::Tagged { image, reference: tag.reference, digest, moved: tag.moved });
-            }
-        }
-        for served in running {
-            served.stop().await;
-        }
-        Ok(())
-    }
-
-    /// Makes the artifacts that travel with the image: signatures of index and platforms, receipts, and the release record.
-    fn sign(
-        &self,
-        passed: &Passed,
-        key: Option<&PrivateKey>,
-        image: &mut ImageReport,
-    ) -> Result<Artifacts, ReleaseError> {
-        let name = &passed.job.planned.name;
-        let store = &self.workshop.store;
-        self.workshop.started(name, None, Stage::Sign);
-        store.put(passed.index.bytes())?;
-        let mut artifacts = Artifacts::new();
-        let attester = Attester { store, key, created: &passed.created };
-        for platform in &passed.produced.platforms {
-            attester.sign(&platform.manifest, &mut artifacts)?;
-            attester.receipts(&platform.manifest, &platform.receipts, &mut artifacts)?;
-        }
-        let index = passed.index.descriptor(media_type::INDEX);
-        attester.sign(&index, &mut artifacts)?;
-        attester.attest(&index, &Exact::write(record(&passed.job, &passed.verdict, &passed.created, &self.plan)?)?, &mut artifacts)?;
-        image.signed = key.is_some();
-        if key.is_some() {
-            note(image, Stage::Sign, Outcome::Ok);
-        } else {
-            self.workshop.warn(name, &[], "not signed: the configuration has no `signing` section");
-        }
-        let count: usize = artifacts.values().map(Vec::len).sum();
-        let outcome = if key.is_some() { Outcome::Ok } else { Outcome::Skipped };
-        self.workshop.finished(name, None, Stage::Sign, outcome, format!("{count} attachments"));
-        Ok(artifacts)
-    }
-
-    async fn publish(
-        &self,
-        passed: &Passed,
-        artifacts: &Artifacts,
-        client: &Client,
-        image: &mut ImageReport,
-    ) -> Result<Published, ReleaseError> {
-        let name = &passed.job.planned.name;
-        self.workshop.started(name, None, Stage::Publish);
-        let publication = Publication { verdict: &passed.verdict, artifacts, store: &self.workshop.store, client };
-        match publication.run().await {
-            Ok(published) => {
-                let unchanged = published.written == 0 && published.tags.iter().all(|tag| !tag.moved);
-                let outcome = if unchanged { Outcome::Cached } else { Outcome::Ok };
-                note(image, Stage::Publish, outcome);
-                note_tags(image, &published);
-                let detail = format!("{} written, {} there already", published.written, published.present);
-                self.workshop.finished(name, None, Stage::Publish, outcome, detail);
-                Ok(published)
-            }
-            Err(error) => {
-                note(image, Stage::Publish, Outcome::Failed);
-                if let ReleaseError::Interrupted { moved, .. } = &error {
-                    note_moved(image, moved);
-                }
-                self.workshop.finished(name, None, Stage::Publish, Outcome::Failed, "");
-                Err(error)
-            }
-        }
-    }
-
-    /// Reads the image back from every destination, as anybody would who has the public key.
-    async fn verify(
-        &self,
-        passed: &Passed,
-        key: Option<&PrivateKey>,
-        client: &Client,
-        image: &mut ImageReport,
-    ) -> Result<(), ReleaseError> {
-        let Some(key) = key.map(PrivateKey::public) else { return Ok(()) };
-        let name = &passed.job.planned.name;
-        self.workshop.started(name, None, Stage::Verify);
-        for destination in passed.verdict.destinations() {
-            let Some(tag) = destination.tags.first() else { continue };
-            let reference = destination.repository.tagged(tag.clone());
-            let place = Place::Registry { client: client.clone(), reference: reference.clone() };
-            let expectation = Expectation { key, policy: &self.workshop.policy, content: false };
-            let verified = consign_verify::verify(&place, Some((&destination.repository, tag)), expectation).await;
-            if let Err(source) = verified {
-                note(image, Stage::Verify, Outcome::Failed);
-                self.workshop.finished(name, None, Stage::Verify, Outcome::Failed, reference.to_string());
-                return Err(ReleaseError::Verify { reference, source: Box::new(source) });
-            }
-        }
-        note(image, Stage::Verify, Outcome::Ok);
-        self.workshop.finished(name, None, Stage::Verify, Outcome::Ok, "");
-        Ok(())
     }
 }
 

@@ -9,8 +9,6 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-/// Largest statement that is read back, in bytes.
-const STATEMENT_LIMIT: u64 = 16 << 20;
 /// Names how trials are run: raise it when the same trial could end otherwise.
 const TRIAL_FORMAT: u32 = 1;
 
@@ -47,7 +45,7 @@ impl Workshop {
         let key = Digest::of(key.as_bytes());
         if self.reuse
             && let Some(step) = self.store.step::<TrialStep>(&key)?
-            && let Ok(bytes) = self.store.read(&step.statement, STATEMENT_LIMIT)
+            && let Ok(bytes) = self.store.read(&step.statement, consign_sign::LIMIT)
         {
             produced.receipts.push(Receipt { statement: Exact::read(bytes)?, trust: Trust::Made });
             produced.stages.insert(Stage::Trial, Outcome::Cached);

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A registry that does not start.
@@ -34,6 +35,8 @@ pub enum Fault {
     Answer(Response<Body>),
     /// The registry does what it was asked, but this is answered.
     Replace(Response<Body>),
+    /// The registry does what it was asked once this has been notified.
+    Wait(Arc<Notify>),
     /// The connection ends, and the registry never sees the request.
     Drop,
     /// The registry does what it was asked, but the connection ends before it says so.
@@ -45,6 +48,15 @@ impl Fault {
     pub fn status(status: u16) -> Self {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+        Self::Answer(response)
+    }
+
+    /// Makes the fault that whoever asks is told to log in with a name and a password.
+    pub fn login() -> Self {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
+        let challenge = axum::http::HeaderValue::from_static("Basic realm=\"test\"");
+        response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
         Self::Answer(response)
     }
 }
@@ -184,6 +196,10 @@ async fn answer(registry: &Registry, observed: &Observed, request: Request<Body>
     };
     match fault {
         None => Ok(registry.handle(Request::from_parts(head, body)).await),
+        Some(Fault::Wait(until)) => {
+            until.notified().await;
+            Ok(registry.handle(Request::from_parts(head, body)).await)
+        }
         Some(Fault::Answer(response)) => {
             record(response.status().as_u16());
             Ok(response)

@@ -13,13 +13,6 @@ pub struct TrialReport {
     pub receipt: Receipt,
 }
 
-impl TrialReport {
-    /// Returns whether every test passed.
-    pub fn passed(&self) -> bool {
-        self.results.iter().all(TestReport::passed)
-    }
-}
-
 /// How one test went.
 #[derive(Debug)]
 pub struct TestReport {

@@ -3,17 +3,14 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, host_platform};
 use consign_image::Place;
-use consign_oci::{Descriptor, Document, Index, Platform};
-
-/// Largest config that is read, in bytes.
-const CONFIG_LIMIT: u64 = 8 << 20;
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Index, Platform};
 
 pub(crate) async fn run(arguments: &Inspect, session: &Session) -> Result<ExitCode, CommandError> {
     let (place, root) = session.open(&arguments.reference).await?;
     let document = place.document(&root).await?;
     if arguments.config {
         let manifest = platform_manifest(&place, document, arguments.platform.as_ref()).await?;
-        let bytes = place.bytes(&manifest.config, CONFIG_LIMIT).await?;
+        let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
         session.printer.bytes(&bytes);
         return Ok(ExitCode::Done);
     }

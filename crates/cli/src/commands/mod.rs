@@ -16,9 +16,13 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::printer::Printer;
 use crate::session::Session;
+use crate::signals::Signals;
+use consign_release::Interruption;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// Runs the command. An interruption ends it: what is half done lies in the store's partial files or by digest at a registry, and names nothing.
+/// Only a release whose tags are moving finishes the one that it is at, and says which have moved; a second interruption ends that too.
 pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCode, CommandError> {
     let Arguments { global, command } = arguments;
     if let Some(directory) = &global.directory {
@@ -35,22 +39,46 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
         if let Command::Registry(Registry::Serve(arguments)) = &command {
             return registry_serve::run(arguments, &session).await;
         }
-        tokio::select! {
-            outcome = dispatch(&command, &session) => outcome,
-            () = crate::session::interrupted() => Err(CommandError::new(ExitCode::Interrupted, "interrupted")),
-        }
+        run_until_interrupted(&command, &session).await
     });
     // Threads that still compress or hash for a command that has failed are not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn dispatch(command: &Command, session: &Session) -> Result<ExitCode, CommandError> {
+async fn run_until_interrupted(
+    command: &Command,
+    session: &Session,
+) -> Result<ExitCode, CommandError> {
+    let mut signals = Signals::listen()?;
+    let interrupted = || CommandError::new(ExitCode::Interrupted, "interrupted");
+    let interruption = Interruption::new();
+    let mut running = pin!(dispatch(command, session, &interruption));
+    tokio::select! {
+        outcome = &mut running => return outcome,
+        () = signals.next() => {}
+    }
+    if !matches!(command, Command::Release(_)) {
+        return Err(interrupted());
+    }
+    interruption.cancel();
+    session.printer.note("Interrupted; a tag that is being written is waited for. Once more does not wait.");
+    tokio::select! {
+        outcome = &mut running => outcome,
+        () = signals.next() => Err(interrupted()),
+    }
+}
+
+async fn dispatch(
+    command: &Command,
+    session: &Session,
+    interruption: &Interruption,
+) -> Result<ExitCode, CommandError> {
     match command {
         Command::Check => check::run(session),
         Command::Plan(arguments) => plan::run(arguments, session),
         Command::Build(arguments) => build::run(arguments, session).await,
-        Command::Release(arguments) => release::run(arguments, session).await,
+        Command::Release(arguments) => release::run(arguments, session, interruption).await,
         Command::Verify(arguments) => verify::run(arguments, session).await,
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,

@@ -28,7 +28,7 @@ fn text(plan: &Plan) -> String {
         }
     }
     if plan.dirty {
-        text.push_str("\nTracked files differ from the commit, so its version tags do not apply.\n");
+        text.push_str("\nTracked files differ from the commit, so neither its version tags nor the branch's tag apply.\n");
     }
     text
 }

@@ -41,8 +41,8 @@ fn refuses_a_program_for_another_machine() {
     hello  linux/arm64  failed  skipped    -      skipped  skipped  skipped  skipped  -
 
     hello
-      localhost:PORT1/team/hello: dfdea57-dirty not moved, main not moved
-      localhost:PORT1/mirror/hello: dfdea57-dirty not moved, main not moved
+      localhost:PORT1/team/hello: dfdea57-dirty not moved
+      localhost:PORT1/mirror/hello: dfdea57-dirty not moved
       build: hello linux/arm64: cannot be built
         `data/arm64` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian
     --- stderr

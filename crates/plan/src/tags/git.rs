@@ -107,6 +107,9 @@ fn snapshot(facts: &GitFacts, decision: &mut TagDecision) {
         Ok(tag) if is_version_like(tag.as_str()) || tag == Tag::latest() || is_reserved(&tag) => {
             decision.skip(branch, "the branch's name could be taken for the tag of a release");
         }
+        Ok(_) if facts.dirty => {
+            decision.skip(branch, "files differ from the commit, so nobody could build again what it would name");
+        }
         Ok(tag) => decision.take(tag, format!("branch `{branch}`")),
         Err(_) => decision.skip(branch, "nothing of the branch's name can stand in a tag"),
     }

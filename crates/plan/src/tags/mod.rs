@@ -21,8 +21,8 @@ pub struct NoGit;
 /// - HEAD carries a stable version, `1.2.3` or `v1.2.3` (the highest, if several): `1.2.3`; and `1.2`, `1` and `latest`, each only if no
 ///   stable version in git's tags is higher in its line. Never the bare `0`.
 /// - HEAD carries only prereleases: the highest of them and nothing else.
-/// - Otherwise, or if files differ from HEAD: the short commit (with `-dirty` if they differ), and the branch, unless its name
-///   could be taken for a release's tag.
+/// - Otherwise: the short commit and the branch, unless its name could be taken for a release's tag.
+/// - Files differ from HEAD: the short commit with `-dirty`, and nothing that others follow, since nobody could build it again.
 ///
 /// A `+` of build metadata, which tags cannot have, becomes `-`, as docker/metadata-action does. In a shallow clone higher
 /// versions may be unknown, so that nothing moves but the full version.

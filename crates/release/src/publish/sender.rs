@@ -1,0 +1,145 @@
+use super::{IN_FLIGHT, Publication};
+use crate::ReleaseError;
+use consign_image::children;
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Repository, Target};
+use consign_registry::{Pushed, RegistryError};
+use consign_store::Store;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::BTreeSet;
+
+/// Sends one image to one repository, by digest. What it counts is what was written and what was there.
+pub(super) struct Sender<'a> {
+    pub(super) publication: &'a Publication<'a>,
+    pub(super) index: &'a Document,
+    pub(super) repository: &'a Repository,
+    /// A repository of the same registry that has the image already.
+    pub(super) sibling: Option<&'a Repository>,
+}
+
+pub(super) enum Failure {
+    Registry(RegistryError),
+    Other(ReleaseError),
+}
+
+impl Failure {
+    pub(super) fn at(self, repository: &Repository) -> ReleaseError {
+        match self {
+            Self::Registry(error) => ReleaseError::destination(repository)(error),
+            Self::Other(error) => error,
+        }
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
+impl From<ReleaseError> for Failure {
+    fn from(error: ReleaseError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Sender<'_> {
+    pub(super) async fn send_all(&self) -> Result<(usize, usize), Failure> {
+        let platforms = children(self.index);
+        let manifests = platforms.iter().map(|platform| &platform.digest).chain([self.index.digest()]);
+        let there = self.there(manifests.cloned().collect()).await?;
+        let (mut counts, mut complete) = ((0, 0), there.contains(self.index.digest()));
+        for platform in &platforms {
+            if there.contains(&platform.digest) {
+                counts.1 += 1;
+            } else {
+                add(&mut counts, self.write_manifest(platform).await?);
+                complete = false;
+            }
+        }
+        if complete {
+            counts.1 += 1;
+        } else {
+            // Written again even where it is there: it comes after everything that it names, for registries that clean up.
+            self.put(self.index).await?;
+            counts.0 += 1;
+        }
+        for subject in platforms.iter().map(|platform| &platform.digest).chain([self.index.digest()]) {
+            add(&mut counts, self.send_artifacts(subject).await?);
+        }
+        Ok(counts)
+    }
+
+    /// Sends the artifacts about `subject` that the repository does not list, or lists and does not have.
+    async fn send_artifacts(&self, subject: &Digest) -> Result<(usize, usize), Failure> {
+        let Some(artifacts) = self.publication.artifacts.get(subject) else { return Ok((0, 0)) };
+        let listed = self.publication.client.referrers(self.repository, subject).await?;
+        let listed: BTreeSet<Digest> = listed.into_iter().map(|descriptor| descriptor.digest).collect();
+        let ours = artifacts.iter().map(|artifact| &artifact.digest);
+        let there = self.there(ours.filter(|digest| listed.contains(digest)).cloned().collect()).await?;
+        let mut counts = (0, 0);
+        for artifact in artifacts {
+            if there.contains(&artifact.digest) {
+                counts.1 += 1;
+            } else {
+                // Also if it is there and not listed: where the registry does not list by itself, writing it does.
+                add(&mut counts, self.write_manifest(artifact).await?);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Writes a manifest after the blobs that it names.
+    async fn write_manifest(&self, descriptor: &Descriptor) -> Result<(usize, usize), Failure> {
+        let document = read_document(self.publication.store, descriptor)?;
+        let pushed: Vec<Pushed> = stream::iter(distinct(children(&document)))
+            .map(|blob| self.send_blob(blob))
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await?;
+        self.put(&document).await?;
+        let present = pushed.iter().filter(|pushed| matches!(pushed, Pushed::Existed)).count();
+        Ok((pushed.len() - present + 1, present))
+    }
+
+    async fn send_blob(&self, descriptor: Descriptor) -> Result<Pushed, Failure> {
+        let path = self.publication.store.path(&descriptor.digest);
+        let open = || tokio::fs::File::open(path.clone());
+        Ok(self.publication.client.push_blob(self.repository, &descriptor, open, self.sibling).await?)
+    }
+
+    /// Returns which of these manifests the repository has.
+    async fn there(&self, digests: Vec<Digest>) -> Result<BTreeSet<Digest>, Failure> {
+        let found: Vec<Option<Digest>> = stream::iter(digests)
+            .map(|digest| async move {
+                let target = Target::Digest(digest.clone());
+                let found = self.publication.client.manifest_descriptor(self.repository, &target).await?;
+                Ok::<_, Failure>(found.map(|_| digest))
+            })
+            .buffer_unordered(IN_FLIGHT)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn put(&self, document: &Document) -> Result<(), Failure> {
+        let target = Target::Digest(document.digest().clone());
+        Ok(self.publication.client.put_manifest(self.repository, &target, document).await?)
+    }
+}
+
+fn add(counts: &mut (usize, usize), more: (usize, usize)) {
+    counts.0 += more.0;
+    counts.1 += more.1;
+}
+
+fn distinct(descriptors: Vec<&Descriptor>) -> Vec<Descriptor> {
+    let mut seen = BTreeSet::new();
+    descriptors.into_iter().filter(|descriptor| seen.insert(descriptor.digest.clone())).cloned().collect()
+}
+
+pub(super) fn read_document(store: &Store, descriptor: &Descriptor) -> Result<Document, ReleaseError> {
+    let bytes = store.read(&descriptor.digest, DOCUMENT_LIMIT)?;
+    let (place, digest) = ("the store".to_owned(), descriptor.digest.clone());
+    let document = Document::read(&descriptor.media_type, bytes);
+    Ok(document.map_err(|source| consign_image::ImageError::Document { place, digest, source })?)
+}
