@@ -26,7 +26,7 @@ async fn everything_arrives() {
     let references =
         [format!("oci-archive:{}", archive.display()), format!("oci:{}:1.0", folder.display()), "store:app".to_owned()];
     for (number, reference) in references.iter().enumerate() {
-        let place = Place::open(&reference.parse().unwrap(), &client, &world.store).unwrap();
+        let place = Place::open(&reference.parse().unwrap(), &client, || Ok(world.store.clone())).unwrap();
         let root = place.root().await.unwrap().unwrap();
         assert_eq!(root.digest, image.root.digest);
         let store = empty_store(&world, &format!("store {number}"));

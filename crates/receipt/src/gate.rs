@@ -2,7 +2,7 @@ use crate::predicate::{self, Provenance, ReleasedDestination, TestOutcome, TestR
 use crate::{Policy, Receipt, Requirement};
 use consign_oci::{Digest, Platform};
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An image with all its platforms, on its way to some destinations.
 #[derive(Clone, Debug)]
@@ -37,8 +37,10 @@ pub struct PlatformCandidate {
 pub struct Verdict {
     index: Digest,
     platforms: Vec<(Platform, Digest)>,
+    tests: BTreeMap<Platform, Digest>,
     destinations: Vec<ReleasedDestination>,
     policy: Digest,
+    requirements: Vec<Requirement>,
 }
 
 impl Verdict {
@@ -52,6 +54,11 @@ impl Verdict {
         &self.platforms
     }
 
+    /// Returns the digest of the tests that were planned for a platform and of which a trial passed; `None` where none were planned.
+    pub fn tests(&self, platform: &Platform) -> Option<&Digest> {
+        self.tests.get(platform)
+    }
+
     /// Returns where the image may go, and under which tags.
     pub fn destinations(&self) -> &[ReleasedDestination] {
         &self.destinations
@@ -60,6 +67,11 @@ impl Verdict {
     /// Returns the digest of the policy.
     pub fn policy(&self) -> &Digest {
         &self.policy
+    }
+
+    /// Returns what the policy asked for, in order.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
     }
 }
 
@@ -157,8 +169,14 @@ pub fn gate(candidate: &Candidate, policy: &Policy) -> Result<Verdict, Vec<Reaso
             .iter()
             .map(|platform| (platform.platform.clone(), platform.digest.clone()))
             .collect(),
+        tests: candidate
+            .platforms
+            .iter()
+            .filter_map(|platform| Some((platform.platform.clone(), platform.tests.clone()?)))
+            .collect(),
         destinations: candidate.destinations.clone(),
         policy: policy.digest(),
+        requirements: policy.requirements().collect(),
     })
 }
 

@@ -67,6 +67,13 @@ impl Policy {
         self
     }
 
+    /// Returns the same policy, which asks for these too.
+    #[must_use]
+    pub fn requiring(mut self, requirements: impl IntoIterator<Item = Requirement>) -> Self {
+        self.require.extend(requirements);
+        self
+    }
+
     /// Returns whether this is asked for.
     pub fn requires(&self, requirement: Requirement) -> bool {
         self.require.contains(&requirement)

@@ -16,11 +16,16 @@ pub(crate) fn record(job: &Job, verdict: &Verdict, created: &str, plan: &Digest)
         time: newest(commit.as_deref().into_iter().chain([created])),
         index: verdict.index().clone(),
         platforms: platforms
-            .map(|(platform, digest)| ReleasedPlatform { platform: platform.clone(), digest: digest.clone() })
+            .map(|(platform, digest)| ReleasedPlatform {
+                platform: platform.clone(),
+                digest: digest.clone(),
+                tests: verdict.tests(platform).cloned(),
+            })
             .collect(),
         destinations: verdict.destinations().to_vec(),
         plan: plan.clone(),
         policy: verdict.policy().clone(),
+        requirements: verdict.requirements().to_vec(),
     };
     Ok(Statement::new(verdict.index(), predicate::RELEASE_RECORD, serde_json::to_value(record)?))
 }

@@ -5,6 +5,7 @@
 
 mod json;
 mod outcome;
+mod printable;
 mod release;
 mod release_text;
 mod size;
@@ -14,6 +15,7 @@ mod tree;
 pub use consign_receipt::Stage;
 pub use json::json;
 pub use outcome::Outcome;
+pub use printable::{printable, printable_lines};
 pub use release::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, TagReport, TagState};
 pub use size::size;
 pub use table::table;

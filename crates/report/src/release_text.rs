@@ -1,5 +1,4 @@
-use crate::table::printable;
-use crate::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, Stage, table};
+use crate::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, Stage, printable, table};
 
 impl ReleaseReport {
     /// Returns the summary for people: a table of image × platform × stage, where each image went, and what stands against it.

@@ -1,3 +1,5 @@
+use crate::printable;
+
 /// Spaces between columns.
 const GAP: usize = 2;
 
@@ -28,16 +30,6 @@ pub(crate) fn align(lines: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Returns a text with control characters, line breaks among them, replaced.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_direction(c) { '\u{FFFD}' } else { c }).collect()
-}
-
-/// Whether a character changes the direction of what follows, so that a name reads as another (Unicode, UAX #9).
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn width(text: &str) -> usize {

@@ -1,5 +1,5 @@
-use crate::size;
-use crate::table::{align, printable};
+use crate::table::align;
+use crate::{printable, size};
 use consign_oci::Digest;
 use consign_receipt::predicate;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct TreeNode {
     /// Digest of its manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// Size of it and its blobs, in bytes.
+    /// Size of what an image is made of, config and layers as they are transferred, in bytes; of an index, that of all its images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// What hangs on it.

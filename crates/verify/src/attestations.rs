@@ -5,18 +5,21 @@ use consign_oci::{Descriptor, Digest, Document, media_type};
 use consign_receipt::{Receipt, Trust, predicate};
 use consign_sign::{BUNDLE, Bundle, BundleError, LIMIT, PublicKey, bundle_of};
 use futures::StreamExt as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Most referrers of one manifest that are looked at.
 const REFERRER_LIMIT: usize = 1_000;
+/// Most bytes of referrers and bundles that one verification reads, as their descriptors state them.
+const BYTES_LIMIT: u64 = 1 << 30;
 /// Requests under way at once.
-const CONCURRENCY: usize = 8;
+pub(crate) const CONCURRENCY: usize = 8;
 /// The annotation by which bundles' manifests and their descriptors say what is signed. Nothing vouches for it.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 
 /// What a key's holder claims about one manifest.
 #[derive(Debug, Default)]
 pub(crate) struct Attestations {
-    /// The claims that the key signed, each with the piece that it came in.
+    /// The claims that the key signed, each once, with the piece that it came in.
     pub(crate) receipts: Vec<(Piece, Receipt)>,
     /// Bundles that are wrong.
     pub(crate) failures: Vec<Failure>,
@@ -34,39 +37,107 @@ impl Attestations {
     pub(crate) fn is_signed(&self) -> bool {
         self.of_type(predicate::SIGNATURE).next().is_some()
     }
-}
 
-/// Lists what is about `subject` and checks each bundle among it.
-pub(crate) async fn attestations(
-    place: &Place,
-    subject: &Digest,
-    owner: &Owner,
-    key: &PublicKey,
-) -> Result<Attestations, VerifyError> {
-    let mut found = Attestations::default();
-    let list = Piece::new(Part::Referrers, owner, subject);
-    let referrers = place.referrers(subject).await.map_err(|error| stop(&list, error));
-    let Some(referrers) = settle(referrers, &mut found.failures)? else { return Ok(found) };
-    if referrers.len() > REFERRER_LIMIT {
-        found.failures.push(Failure::TooMany {
-            piece: list,
-            what: "manifests",
-            count: referrers.len(),
-            limit: REFERRER_LIMIT,
-        });
-        return Ok(found);
-    }
-    let checks = referrers.iter().filter(|referrer| may_carry_a_bundle(referrer));
-    let checks = checks.map(|referrer| attestation(place, referrer, subject, owner, key)).collect::<Vec<_>>();
-    let mut results = futures::stream::iter(checks).buffered(CONCURRENCY);
-    while let Some(result) = results.next().await {
-        match settle(result, &mut found.failures)? {
-            Some(Content::Claim(piece, receipt)) => found.receipts.push((piece, *receipt)),
-            Some(Content::Foreign) => found.foreign += 1,
-            Some(Content::Other) | None => {}
+    /// Adds a claim. The same bundle attached a thousand times over is one claim, and takes the memory of one.
+    fn add(&mut self, piece: Piece, receipt: Receipt) {
+        if self.receipts.iter().all(|(_, known)| known.statement.digest() != receipt.statement.digest()) {
+            self.receipts.push((piece, receipt));
         }
     }
-    Ok(found)
+}
+
+/// Which claims about a manifest are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// All.
+    Everything,
+    /// Those that may be release records: a listing that calls one something else could as well leave it out.
+    Records,
+}
+
+/// Reads what a key's holder claims about manifests of one place.
+pub(crate) struct Reader<'a> {
+    place: &'a Place,
+    key: &'a PublicKey,
+    /// Bytes that may still be read.
+    remaining: AtomicU64,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(place: &'a Place, key: &'a PublicKey) -> Self {
+        Self { place, key, remaining: AtomicU64::new(BYTES_LIMIT) }
+    }
+
+    pub(crate) fn place(&self) -> &'a Place {
+        self.place
+    }
+
+    pub(crate) fn key(&self) -> &'a PublicKey {
+        self.key
+    }
+
+    /// Lists what is about `subject` and checks each bundle among it.
+    pub(crate) async fn about(
+        &self,
+        subject: &Digest,
+        owner: &Owner,
+        wanted: Wanted,
+    ) -> Result<Attestations, VerifyError> {
+        let mut found = Attestations::default();
+        let list = Piece::new(Part::Referrers, owner, subject);
+        let referrers = self.place.referrers(subject).await.map_err(|error| stop(&list, error));
+        let Some(referrers) = settle(referrers, &mut found.failures)? else { return Ok(found) };
+        if referrers.len() > REFERRER_LIMIT {
+            let (count, limit) = (referrers.len(), REFERRER_LIMIT);
+            found.failures.push(Failure::TooMany { piece: list, what: "manifests", count, limit });
+            return Ok(found);
+        }
+        let checks = referrers.iter().filter(|referrer| may_carry_a_bundle(referrer, wanted));
+        let checks = checks.map(|referrer| self.attestation(referrer, subject, owner)).collect::<Vec<_>>();
+        let mut results = futures::stream::iter(checks).buffered(CONCURRENCY);
+        while let Some(result) = results.next().await {
+            match settle(result, &mut found.failures)? {
+                Some(Content::Claim(piece, receipt)) => found.add(piece, *receipt),
+                Some(Content::Foreign) => found.foreign += 1,
+                Some(Content::Other) | None => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn attestation(&self, referrer: &Descriptor, subject: &Digest, owner: &Owner) -> Result<Content, Stop> {
+        let part = Part::of_predicate(referrer.annotations.get(PREDICATE_TYPE).map(String::as_str));
+        let piece = Piece::new(part, owner, &referrer.digest);
+        self.take(referrer, &piece)?;
+        let Document::Manifest(manifest) = fetch::document(self.place, referrer, &piece).await? else {
+            return Ok(Content::Other);
+        };
+        let Some(layer) = bundle_of(&manifest) else { return Ok(Content::Other) };
+        if manifest.subject.as_ref().is_none_or(|found| found.digest != *subject) {
+            return Ok(Content::Other);
+        }
+        let part = Part::of_predicate(manifest.annotations.get(PREDICATE_TYPE).map(String::as_str));
+        let piece = Piece::new(part, owner, &layer.digest);
+        self.take(layer, &piece)?;
+        let bytes = fetch::blob(self.place, layer, LIMIT, &piece).await?;
+        // Its bytes are what somebody pushed, but nothing says that it was the key's holder.
+        let Ok(bundle) = Bundle::read(&bytes) else { return Ok(Content::Foreign) };
+        match bundle.verify(self.key, subject) {
+            Ok(statement) => {
+                let piece = Piece { part: Part::of_predicate(Some(&statement.predicate_type)), ..piece };
+                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust: Trust::Signed(self.key.identity()) })))
+            }
+            Err(BundleError::Signature { .. }) if !bundle.names(self.key) => Ok(Content::Foreign),
+            Err(source) => Err(Failure::Bundle { piece, source }.into()),
+        }
+    }
+
+    /// Takes what a descriptor states from the bytes that may still be read.
+    fn take(&self, descriptor: &Descriptor, piece: &Piece) -> Result<(), Box<Failure>> {
+        let less = |remaining: u64| remaining.checked_sub(descriptor.size);
+        let taken = self.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        taken.map(|_| ()).map_err(|_| Box::new(Failure::TooMuch { piece: piece.clone(), limit: BYTES_LIMIT }))
+    }
 }
 
 /// What a referrer turns out to be.
@@ -80,42 +151,15 @@ enum Content {
 }
 
 /// Returns whether a listed referrer is worth opening. Some clients list bundles as empty documents, or without a type.
-fn may_carry_a_bundle(referrer: &Descriptor) -> bool {
+fn may_carry_a_bundle(referrer: &Descriptor, wanted: Wanted) -> bool {
+    let stated = referrer.annotations.get(PREDICATE_TYPE);
+    if wanted == Wanted::Records && stated.is_some_and(|stated| stated != predicate::RELEASE_RECORD) {
+        return false;
+    }
     match referrer.artifact_type.as_deref() {
         None | Some("" | media_type::EMPTY) => media_type::is_manifest(&referrer.media_type),
         Some(artifact_type) => {
             artifact_type == BUNDLE || artifact_type.starts_with("application/vnd.dev.sigstore.bundle")
         }
-    }
-}
-
-async fn attestation(
-    place: &Place,
-    referrer: &Descriptor,
-    subject: &Digest,
-    owner: &Owner,
-    key: &PublicKey,
-) -> Result<Content, Stop> {
-    let part = Part::of_predicate(referrer.annotations.get(PREDICATE_TYPE).map(String::as_str));
-    let piece = Piece::new(part, owner, &referrer.digest);
-    let Document::Manifest(manifest) = fetch::document(place, referrer, &piece).await? else {
-        return Ok(Content::Other);
-    };
-    let Some(layer) = bundle_of(&manifest) else { return Ok(Content::Other) };
-    if manifest.subject.as_ref().is_none_or(|found| found.digest != *subject) {
-        return Ok(Content::Other);
-    }
-    let part = Part::of_predicate(manifest.annotations.get(PREDICATE_TYPE).map(String::as_str));
-    let piece = Piece::new(part, owner, &layer.digest);
-    let bytes = fetch::blob(place, layer, LIMIT, &piece).await?;
-    // Its bytes are what somebody pushed, but nothing says that it was the key's holder.
-    let Ok(bundle) = Bundle::read(&bytes) else { return Ok(Content::Foreign) };
-    match bundle.verify(key, subject) {
-        Ok(statement) => {
-            let piece = Piece { part: Part::of_predicate(Some(&statement.predicate_type)), ..piece };
-            Ok(Content::Claim(piece, Box::new(Receipt { statement, trust: Trust::Signed(key.identity()) })))
-        }
-        Err(BundleError::Signature { .. }) if !bundle.names(key) => Ok(Content::Foreign),
-        Err(source) => Err(Failure::Bundle { piece, source }.into()),
     }
 }

@@ -148,6 +148,14 @@ pub enum Failure {
         /// How many are allowed.
         limit: usize,
     },
+    /// More bytes than are read in all.
+    #[error("{piece}: with it, more than {limit} bytes of statements would have to be read")]
+    TooMuch {
+        /// What was to be read.
+        piece: Piece,
+        /// How many bytes are read.
+        limit: u64,
+    },
     /// The config is malformed.
     #[error("{piece} is not an image config: {source}")]
     Config {
@@ -238,6 +246,16 @@ pub enum Failure {
         /// The index in it.
         found: Digest,
     },
+    /// A release record disagrees with itself on the policy.
+    #[error("{piece} names the policy {stated}, but its requirements are those of {found}")]
+    RecordPolicy {
+        /// Which record.
+        piece: Piece,
+        /// Digest of the policy, as stated.
+        stated: Digest,
+        /// Digest of the policy with these requirements.
+        found: Digest,
+    },
     /// A release record lists other images than the index.
     #[error("{piece} lists other platforms than the index: recorded {}; found {}", list(recorded), list(found))]
     RecordPlatforms {
@@ -258,6 +276,30 @@ pub enum Failure {
         /// The references that were released.
         released: Vec<String>,
     },
+    /// The reference has a tag and a digest, and the tag names something else.
+    #[error("{repository}:{tag} does not name {digest}: it names {}", .found.as_ref().map_or_else(|| "nothing".to_owned(), Digest::to_string))]
+    TagNames {
+        /// The repository.
+        repository: Repository,
+        /// The tag.
+        tag: Tag,
+        /// What it should name.
+        digest: Digest,
+        /// What it names.
+        found: Option<Digest>,
+    },
+    /// What may be the record of a later release cannot be read.
+    #[error("whether `{tag}` was moved back cannot be told: of what `{candidate}` names ({digest}), {failure}")]
+    Undecided {
+        /// The tag.
+        tag: Tag,
+        /// The tag of what may be a later release.
+        candidate: Tag,
+        /// The index that it names.
+        digest: Digest,
+        /// What is wrong with what is about that index.
+        failure: Box<Failure>,
+    },
     /// The tag was moved to an older release.
     #[error(
         "tag `{tag}` was moved back: it names {version} ({digest}), but {newer_version} ({newer_digest}) was released under it later"
@@ -276,9 +318,16 @@ pub enum Failure {
     },
 }
 
+/// Most things that a message lists.
+const SHOWN: usize = 50;
+
 fn list<T: std::fmt::Display>(things: &[T]) -> String {
     if things.is_empty() {
         return "nothing".to_owned();
     }
-    things.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
+    let mut shown: Vec<String> = things.iter().take(SHOWN).map(T::to_string).collect();
+    if let Some(more @ 1..) = things.len().checked_sub(SHOWN) {
+        shown.push(format!("and {more} more"));
+    }
+    shown.join("; ")
 }

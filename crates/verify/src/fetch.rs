@@ -56,10 +56,15 @@ pub(crate) async fn document(place: &Place, descriptor: &Descriptor, piece: &Pie
         return Err(Failure::Size { piece: piece(), stated, found }.into());
     }
     if descriptor.media_type != document.media_type() {
-        let (stated, found) = (descriptor.media_type.clone(), document.media_type().to_owned());
+        let (stated, found) = (clip(&descriptor.media_type), document.media_type().to_owned());
         return Err(Failure::MediaType { piece: piece(), stated, found }.into());
     }
     Ok(document)
+}
+
+/// Returns the start of a text that may be of any length, for a message.
+pub(crate) fn clip(text: &str) -> String {
+    text.chars().take(160).collect()
 }
 
 /// Reads a blob of at most `limit` bytes and checks it against its descriptor.

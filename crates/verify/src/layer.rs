@@ -1,4 +1,4 @@
-use crate::fetch::{Stop, stop, stop_reading};
+use crate::fetch::{Stop, clip, stop, stop_reading};
 use crate::{Failure, Piece};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Hasher, media_type};
@@ -70,7 +70,7 @@ impl Decoder {
                 Ok(Self::Zstd(Box::new(decoder)))
             }
             other => {
-                let media_type = other.chars().take(160).collect();
+                let media_type = clip(other);
                 Err(Box::new(Failure::LayerType { piece: piece.clone(), media_type }))
             }
         }

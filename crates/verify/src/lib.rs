@@ -2,20 +2,23 @@
 //!
 //! [`verify`] starts at what a reference names and checks everything from there: the bytes of each manifest and config (and, when asked,
 //! of each layer), the signatures of the index and of every platform, the release record that ties the index to its platforms,
-//! repository and tag, and the policy. What is there but wrong is told from what is missing, and that from what could not be fetched.
+//! repository and tag, the releases that came later, and the policy. What is there but wrong is told from what is missing, and that from what could not be fetched.
 
 mod attestations;
+mod candidates;
 mod error;
 mod fetch;
 mod image;
+mod judge;
 mod layer;
 mod moved;
 mod piece;
 mod record;
 mod verified;
 mod verify;
+mod walk;
 
 pub use error::{Failure, Outcome, VerifyError};
 pub use piece::{Owner, Part, Piece};
-pub use verified::{Verified, VerifiedPlatform};
+pub use verified::{Note, Verified, VerifiedPlatform};
 pub use verify::{Expectation, verify};

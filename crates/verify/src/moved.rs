@@ -1,104 +1,116 @@
-use crate::attestations::attestations;
+use crate::attestations::{CONCURRENCY, Reader, Wanted};
+use crate::candidates::Candidates;
 use crate::fetch::stop;
-use crate::record::{Record, records, version};
-use crate::{Failure, Owner, Part, Piece, VerifyError};
-use consign_image::Place;
-use consign_oci::{Digest, Repository, Tag};
-use consign_sign::PublicKey;
-use semver::Version;
-use std::cmp::Reverse;
+use crate::record::{Record, records};
+use crate::{Failure, Note, Owner, Part, Piece, VerifyError};
+use consign_image::{Place, Trouble};
+use consign_oci::{Digest, Repository, Tag, media_type};
+use futures::StreamExt as _;
 use std::collections::BTreeSet;
 
-/// Most tags of higher versions that are looked at.
-const HIGHER_LIMIT: usize = 16;
-/// Most other tags of the same release that are looked at.
-const SIBLING_LIMIT: usize = 64;
+/// What a search for a later release comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// That there is one, or that this cannot be told.
+    pub(crate) failures: Vec<Failure>,
+    /// That not all of the repository was searched.
+    pub(crate) note: Option<Note>,
+}
 
-/// Looks for a later release of the same image that was given the tag, which then names an older one.
+/// Looks for a later release that was given the tag, which then names an older one.
 ///
 /// A signature binds no tag, so whoever may write tags could put an old, signed image under `latest`. Later releases are found under
-/// the record's other tags, which should have moved along, and under tags that are higher versions.
+/// other tags of the repository, of which a bounded number is looked at, the likeliest first. What binds is that a record names
+/// repository and tag; the image's name in the configuration may have changed since.
 pub(crate) async fn find_moved_back(
-    place: &Place,
+    reader: &Reader<'_>,
     record: &Record,
-    (repository, tag): (&Repository, &Tag),
-    key: &PublicKey,
-) -> Result<Option<Failure>, VerifyError> {
+    requested: (&Repository, &Tag),
+) -> Result<Search, VerifyError> {
+    let (repository, tag) = requested;
     let digest = &record.record.index;
-    let mut seen = BTreeSet::from([digest.clone()]);
-    for candidate in candidates(place, record, (repository, tag)).await? {
-        let piece = Piece::new(Part::Tag, &Owner::Index, digest);
-        let other = place.tagged(&candidate).await.map_err(|error| stop(&piece, error))?;
-        let Some(other) = other.filter(|other| seen.insert(other.digest.clone())) else { continue };
-        let later = later(place, &other.digest, record, (repository, tag), key).await?;
-        if let Some(later) = later {
-            return Ok(Some(Failure::TagMoved {
+    let piece = Piece::new(Part::Tag, &Owner::Index, digest);
+    let listed = reader.place().tags().await.map_err(|error| stop(&piece, error))?;
+    let candidates = Candidates::choose(tag, &record.record.version, record.tags(repository), &listed);
+    let others = indexes(reader.place(), &candidates.tags, &piece).await?;
+    let searches = others.iter().map(|(_, index)| later(reader, index, record, requested)).collect::<Vec<_>>();
+    let mut searches = futures::stream::iter(searches).buffered(CONCURRENCY).zip(futures::stream::iter(&others));
+    let mut search = Search::default();
+    while let Some((found, (candidate, index))) = searches.next().await {
+        match found? {
+            Later::Released(later) => {
+                let moved = Failure::TagMoved {
+                    tag: tag.clone(),
+                    version: record.record.version.clone(),
+                    digest: digest.clone(),
+                    newer_version: later.record.version,
+                    newer_digest: later.record.index,
+                };
+                return Ok(Search { failures: vec![moved], note: None });
+            }
+            Later::Unknown(failure) => search.failures.push(Failure::Undecided {
                 tag: tag.clone(),
-                version: record.record.version.clone(),
-                digest: digest.clone(),
-                newer_version: later.record.version,
-                newer_digest: later.record.index,
-            }));
+                candidate: candidate.clone(),
+                digest: index.clone(),
+                failure,
+            }),
+            Later::No => {}
         }
     }
-    Ok(None)
+    let looked_at = candidates.tags.len();
+    search.note = (candidates.left > 0).then_some(Note::TagsLeft { looked_at, left: candidates.left });
+    Ok(search)
 }
 
-/// Returns the tags under which a later release may be found.
-async fn candidates(
-    place: &Place,
-    record: &Record,
-    (repository, tag): (&Repository, &Tag),
-) -> Result<Vec<Tag>, VerifyError> {
-    let siblings = record.tags(repository).filter(|other| *other != tag).take(SIBLING_LIMIT);
-    let mut candidates: Vec<Tag> = siblings.cloned().collect();
-    if let Some(found) = record.version() {
-        let piece = Piece::new(Part::Tag, &Owner::Index, &record.record.index);
-        let tags = place.tags().await.map_err(|error| stop(&piece, error))?;
-        candidates.extend(higher(&tags, &found));
+/// Returns the other indexes that these tags name, each once, with the first of its tags.
+async fn indexes(place: &Place, candidates: &[Tag], piece: &Piece) -> Result<Vec<(Tag, Digest)>, VerifyError> {
+    let asked = candidates.iter().map(|candidate| index(place, candidate, piece)).collect::<Vec<_>>();
+    let mut asked = futures::stream::iter(asked).buffered(CONCURRENCY).zip(futures::stream::iter(candidates));
+    let mut seen = BTreeSet::from([piece.digest.clone()]);
+    let mut indexes = Vec::new();
+    while let Some((found, candidate)) = asked.next().await {
+        if let Some(digest) = found?.filter(|digest| seen.insert(digest.clone())) {
+            indexes.push((candidate.clone(), digest));
+        }
     }
-    Ok(candidates)
+    Ok(indexes)
 }
 
-/// Returns the tags of the highest stable versions above `found`, highest first.
-fn higher(tags: &[Tag], found: &Version) -> Vec<Tag> {
-    let versions = tags.iter().filter_map(|tag| Some((version(tag.as_str())?, tag)));
-    let mut higher: Vec<_> = versions.filter(|(version, _)| version.pre.is_empty() && version > found).collect();
-    higher.sort_by_key(|(version, _)| Reverse(version.clone()));
-    higher.into_iter().take(HIGHER_LIMIT).map(|(_, tag)| tag.clone()).collect()
+/// Returns the index that a tag names. What is none was never released.
+async fn index(place: &Place, candidate: &Tag, piece: &Piece) -> Result<Option<Digest>, VerifyError> {
+    match place.tagged(candidate).await {
+        Ok(found) => Ok(found.filter(|found| media_type::is_index(&found.media_type)).map(|found| found.digest)),
+        Err(error) if error.trouble() == Trouble::Malformed => Ok(None),
+        Err(error) => Err(stop(piece, error).into()),
+    }
 }
 
-/// Returns the record of another index of the same image that was later given the tag. What is wrong with that index is no concern here.
+/// What another index's records say of the tag.
+enum Later {
+    /// A later release was given the tag.
+    Released(Box<Record>),
+    /// Something that may be the record of one cannot be read.
+    Unknown(Box<Failure>),
+    /// None was.
+    No,
+}
+
+/// Looks for a record of another index that is later and names the tag.
+///
+/// What others signed, or nobody, says nothing. What is there and wrong, and may be a record, must not pass for its absence.
 async fn later(
-    place: &Place,
+    reader: &Reader<'_>,
     index: &Digest,
     record: &Record,
     (repository, tag): (&Repository, &Tag),
-    key: &PublicKey,
-) -> Result<Option<Record>, VerifyError> {
-    let attestations = attestations(place, index, &Owner::Index, key).await?;
-    let records = records(&attestations, index, &mut Vec::new());
-    Ok(records.into_iter().find(|other| {
-        other.record.image == record.record.image && other.names(repository, tag) && other.is_newer_than(record)
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_the_highest_stable_versions_first() {
-        let tags: Vec<Tag> =
-            ["1.2.3", "1.2.4", "v2.0.0", "1.10.0", "1.9.0", "3.0.0-rc.1", "latest", "1.2", "0.9.0", "1.2.4-1"]
-                .iter()
-                .map(|tag| tag.parse().unwrap())
-                .collect();
-        let found: Vec<String> = higher(&tags, &Version::new(1, 2, 3)).iter().map(Tag::to_string).collect();
-        assert_eq!(found, ["v2.0.0", "1.10.0", "1.9.0", "1.2.4"]);
-        let many: Vec<Tag> = (0..100).map(|patch| format!("9.0.{patch}").parse().unwrap()).collect();
-        let found = higher(&many, &Version::new(1, 2, 3));
-        assert_eq!(found.len(), HIGHER_LIMIT);
-        assert_eq!(found[0].as_str(), "9.0.99");
-    }
+) -> Result<Later, VerifyError> {
+    let mut attestations = reader.about(index, &Owner::Index, Wanted::Records).await?;
+    let mut failures = std::mem::take(&mut attestations.failures);
+    let records = records(&attestations, index, &mut failures);
+    let later = records.into_iter().find(|other| other.names(repository, tag) && other.is_newer_than(record));
+    Ok(match (later, failures.into_iter().next()) {
+        (Some(later), _) => Later::Released(Box::new(later)),
+        (None, Some(failure)) => Later::Unknown(Box::new(failure)),
+        (None, None) => Later::No,
+    })
 }

@@ -88,20 +88,48 @@ pub(crate) fn check_platforms(record: &Record, index: &[(Platform, Digest)]) -> 
     })
 }
 
-/// Returns the newest record that names what was asked for; without anything asked for, the newest.
+/// Checks that what a record says of the policy agrees. Older records say only the digest.
+pub(crate) fn check_policy(record: &Record) -> Option<Failure> {
+    let found = record.record.required().digest();
+    if record.record.requirements.is_empty() || found == record.record.policy {
+        return None;
+    }
+    Some(Failure::RecordPolicy { piece: record.piece.clone(), stated: record.record.policy.clone(), found })
+}
+
+/// The records that count.
+pub(crate) struct Chosen<'a> {
+    /// The newest.
+    pub(crate) newest: &'a Record,
+    /// That, and those that are not older: nothing says which of them came last.
+    pub(crate) all: Vec<&'a Record>,
+}
+
+/// Returns the newest records that name what was asked for; without anything asked for, the newest.
 pub(crate) fn choose<'a>(
     records: &'a [Record],
     requested: Option<(&Repository, &Tag)>,
     index: &Digest,
-) -> Result<&'a Record, Box<Failure>> {
-    let newest = records.first().ok_or_else(|| Box::new(Failure::NoRecord { index: index.clone() }))?;
-    let Some((repository, tag)) = requested else { return Ok(newest) };
-    records.iter().find(|record| record.names(repository, tag)).ok_or_else(|| {
-        let destinations = newest.record.destinations.iter();
-        let released = destinations
-            .flat_map(|destination| destination.tags.iter().map(|tag| format!("{}:{tag}", destination.repository)))
-            .take(20)
-            .collect();
-        Box::new(Failure::NotReleased { repository: repository.clone(), tag: tag.clone(), released })
-    })
+) -> Result<Chosen<'a>, Box<Failure>> {
+    let any = records.first().ok_or_else(|| Box::new(Failure::NoRecord { index: index.clone() }))?;
+    let names = |record: &&Record| requested.is_none_or(|(repository, tag)| record.names(repository, tag));
+    let newest = match (records.iter().find(names), requested) {
+        (Some(newest), _) => newest,
+        (None, None) => any,
+        (None, Some((repository, tag))) => {
+            let released = released(&any.record);
+            return Err(Box::new(Failure::NotReleased { repository: repository.clone(), tag: tag.clone(), released }));
+        }
+    };
+    let all = records.iter().filter(names).filter(|record| !newest.is_newer_than(record)).collect();
+    Ok(Chosen { newest, all })
+}
+
+/// Returns the references that a release was given, some of them where there are many.
+fn released(record: &ReleaseRecord) -> Vec<String> {
+    let tags = record
+        .destinations
+        .iter()
+        .flat_map(|destination| destination.tags.iter().map(|tag| format!("{}:{tag}", destination.repository)));
+    tags.take(20).collect()
 }

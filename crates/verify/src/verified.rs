@@ -2,6 +2,7 @@ use crate::Piece;
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{Receipt, Verdict};
+use std::fmt;
 
 /// An image that is what its release record says, all of it signed. Plain data for tables.
 #[derive(Clone, Debug)]
@@ -20,6 +21,32 @@ pub struct Verified {
     pub checks: Vec<Piece>,
     /// How many bundles by other keys, or of other kinds, were seen and ignored.
     pub foreign: usize,
+    /// What was not looked at, and a person should know.
+    pub notes: Vec<Note>,
+}
+
+/// Something that a person should know of a verified image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The repository has more tags than are looked at, so that a later release may have been missed.
+    TagsLeft {
+        /// How many other tags were looked at.
+        looked_at: usize,
+        /// How many were not.
+        left: usize,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TagsLeft { looked_at, left } => write!(
+                formatter,
+                "a later release was looked for under {looked_at} other tags of the repository, not under {left} more: \
+                 a tag moved back from one of those would go unnoticed"
+            ),
+        }
+    }
 }
 
 /// One platform of a verified image.

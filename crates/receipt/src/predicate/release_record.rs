@@ -1,3 +1,4 @@
+use crate::{Policy, Requirement};
 use consign_oci::{Digest, Platform, Repository, Tag};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,16 @@ pub struct ReleaseRecord {
     pub plan: Digest,
     /// Digest of the policy that the release passed.
     pub policy: Digest,
+    /// What that policy asked for. Empty in records from before this was recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<Requirement>,
+}
+
+impl ReleaseRecord {
+    /// Returns a policy that asks for what the release had to show; the default one where the record does not say. It trusts nobody.
+    pub fn required(&self) -> Policy {
+        Policy::new(self.requirements.iter().copied())
+    }
 }
 
 /// One image of a release.
@@ -30,6 +41,9 @@ pub struct ReleasedPlatform {
     pub platform: Platform,
     /// Its manifest.
     pub digest: Digest,
+    /// Digest of the tests that were planned for it, and of which a trial passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Digest>,
 }
 
 /// One repository that a release went to.

@@ -8,7 +8,7 @@ use consign_oci::{
 };
 use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 use consign_receipt::{Policy, Requirement, Statement};
-use consign_sign::{Artifact, PrivateKey, artifact, sign, signature_statement};
+use consign_sign::{Artifact, BUNDLE, PrivateKey, artifact, sign, signature_statement};
 use consign_verify::{Expectation, Verified, VerifyError, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -91,7 +91,8 @@ impl Draft {
                     tags: self.tags.iter().map(|text| tag(text)).collect(),
                 }],
                 plan: Digest::of(b"plan"),
-                policy: Digest::of(b"policy"),
+                policy: Policy::default().digest(),
+                requirements: Policy::default().requirements().collect(),
             },
         };
         let types = [media_type::LAYER_GZIP, media_type::LAYER_ZSTD];
@@ -103,7 +104,7 @@ impl Draft {
             let manifest = Manifest::new(config.clone(), vec![layer.clone()]);
             let mut manifest = layout.put(media_type::MANIFEST, &serde_json::to_vec(&manifest).unwrap());
             let digest = manifest.digest.clone();
-            release.record.platforms.push(ReleasedPlatform { platform: platform.clone(), digest });
+            release.record.platforms.push(ReleasedPlatform { platform: platform.clone(), digest, tests: None });
             manifest.platform = Some(platform);
             release.configs.push(config);
             release.layers.push(layer);
@@ -201,14 +202,30 @@ impl Folder {
     }
 
     pub(crate) fn attach(&mut self, subject: &Descriptor, predicate_type: &str, bundle: &[u8]) {
-        let Artifact { manifest, blobs } = artifact(subject, bundle, predicate_type, CREATED).unwrap();
+        self.attach_at(CREATED, subject, predicate_type, bundle);
+    }
+
+    pub(crate) fn attach_at(&mut self, created: &str, subject: &Descriptor, predicate_type: &str, bundle: &[u8]) {
+        let Artifact { manifest, blobs } = artifact(subject, bundle, predicate_type, created).unwrap();
         for (descriptor, bytes) in &blobs {
             self.put(&descriptor.media_type, bytes);
         }
         self.put(media_type::MANIFEST, manifest.bytes());
         let mut descriptor = manifest.descriptor(media_type::MANIFEST);
+        // As a registry lists it.
         descriptor.artifact_type = manifest.artifact_type.clone();
+        descriptor.annotations = manifest.annotations.clone();
         self.artifacts.push((subject.digest.clone(), predicate_type.to_owned(), descriptor));
+    }
+
+    /// Attaches an artifact whose bundle is not there, and has as many bytes as is said.
+    pub(crate) fn attach_absent(&mut self, subject: &Descriptor, number: usize, size: u64) {
+        let bundle = Descriptor::new(BUNDLE, Digest::of(number.to_string().as_bytes()), size);
+        let mut manifest = Manifest::new(Descriptor::empty(), vec![bundle]);
+        manifest.artifact_type = Some(BUNDLE.to_owned());
+        manifest.subject = Some(subject.plain());
+        let descriptor = self.put(media_type::MANIFEST, &serde_json::to_vec(&manifest).unwrap());
+        self.artifacts.push((subject.digest.clone(), "absent".to_owned(), descriptor));
     }
 
     /// Opens the layout at a tag. Its list of contents is written first; files that change later are seen as they are then.

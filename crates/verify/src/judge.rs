@@ -1,0 +1,160 @@
+use crate::attestations::{Attestations, Reader};
+use crate::fetch::stop;
+use crate::moved::{Search, find_moved_back};
+use crate::record::{Record, check_platforms, check_policy, choose, records};
+use crate::walk::Walk;
+use crate::{Failure, Owner, Part, Piece, Verified, VerifiedPlatform, VerifyError};
+use consign_image::Place;
+use consign_oci::{Digest, Platform, Repository, Tag};
+use consign_receipt::predicate::ReleaseRecord;
+use consign_receipt::{Candidate, PlatformCandidate, Policy, Reason, Receipt, Verdict, gate};
+
+impl Walk {
+    /// Says what is wrong in this order: what was altered, what is not signed, what was not released so, what the policy misses.
+    pub(crate) async fn judge(
+        mut self,
+        reader: &Reader<'_>,
+        requested: Option<(&Repository, &Tag)>,
+        policy: &Policy,
+    ) -> Result<Verified, VerifyError> {
+        self.check_whole()?;
+        let foreign =
+            self.attestations.foreign + self.platforms.iter().map(|(_, _, found)| found.foreign).sum::<usize>();
+        self.check_signed(reader, foreign)?;
+        if !self.is_index {
+            return Err(Failure::Shape { piece: self.index, expected: "an index" }.into());
+        }
+        let index = self.index.digest.clone();
+        let records = self.records()?;
+        let chosen = choose(&records, requested, &index).map_err(|failure| VerifyError::from(*failure))?;
+        let search = match requested {
+            Some(requested) => {
+                check_tag(reader.place(), requested, &index).await?;
+                find_moved_back(reader, chosen.newest, requested).await?
+            }
+            None => Search::default(),
+        };
+        failed(search.failures)?;
+
+        let mut checks = self.checks;
+        checks.extend(self.attestations.receipts.iter().map(|(piece, _)| piece.clone()));
+        checks.extend(self.platforms.iter().flat_map(|(_, _, found)| &found.receipts).map(|(piece, _)| piece.clone()));
+        if requested.is_some() {
+            checks.push(Piece::new(Part::Tag, &Owner::Index, &index));
+        }
+        let platforms: Vec<VerifiedPlatform> = self.platforms.into_iter().map(platform).collect();
+        let policy = policy.clone().trusting(reader.key().identity());
+        let verdict = admit(&chosen.all, &platforms, &policy)?;
+        Ok(Verified {
+            index,
+            platforms,
+            receipts: receipts(self.attestations),
+            release_record: chosen.newest.record.clone(),
+            verdict,
+            checks,
+            foreign,
+            notes: search.note.into_iter().collect(),
+        })
+    }
+    /// Fails if anything was altered, is missing or disagrees.
+    fn check_whole(&mut self) -> Result<(), VerifyError> {
+        let mut failures = std::mem::take(&mut self.failures);
+        failures.append(&mut self.attestations.failures);
+        for (_, _, found) in &mut self.platforms {
+            failures.append(&mut found.failures);
+        }
+        failed(failures)
+    }
+
+    /// Fails if the key did not sign the index and every platform.
+    fn check_signed(&self, reader: &Reader<'_>, foreign: usize) -> Result<(), VerifyError> {
+        let everything = self.platforms.iter().map(|(_, piece, found)| (piece, found));
+        let everything = [(&self.index, &self.attestations)].into_iter().chain(everything);
+        let unsigned: Vec<Piece> =
+            everything.filter(|(_, found)| !found.is_signed()).map(|(piece, _)| piece.clone()).collect();
+        if unsigned.is_empty() {
+            return Ok(());
+        }
+        Err(VerifyError::NotSigned { key: reader.key().fingerprint(), unsigned, foreign })
+    }
+
+    /// Returns the release records of the index, newest first, all of which agree with it.
+    fn records(&self) -> Result<Vec<Record>, VerifyError> {
+        let mut failures = Vec::new();
+        let images: Vec<(Platform, Digest)> =
+            self.platforms.iter().map(|(platform, piece, _)| (platform.clone(), piece.digest.clone())).collect();
+        let records = records(&self.attestations, &self.index.digest, &mut failures);
+        failures.extend(records.iter().filter_map(|record| check_platforms(record, &images)));
+        failures.extend(records.iter().filter_map(check_policy));
+        failed(failures)?;
+        Ok(records)
+    }
+}
+
+/// Where a reference has both, the digest says what is opened. The tag must name it still.
+async fn check_tag(place: &Place, (repository, tag): (&Repository, &Tag), index: &Digest) -> Result<(), VerifyError> {
+    if !matches!(place, Place::Registry { reference, .. } if reference.digest.is_some()) {
+        return Ok(());
+    }
+    let piece = Piece::new(Part::Tag, &Owner::Index, index);
+    let found = place.tagged(tag).await.map_err(|error| stop(&piece, error))?.map(|found| found.digest);
+    if found.as_ref() == Some(index) {
+        return Ok(());
+    }
+    let (repository, tag, digest) = (repository.clone(), tag.clone(), index.clone());
+    Err(Failure::TagNames { repository, tag, digest, found }.into())
+}
+
+/// Asks the gate once for each record: what any of them says that the release had to show must be there.
+fn admit(records: &[&Record], platforms: &[VerifiedPlatform], policy: &Policy) -> Result<Verdict, VerifyError> {
+    let mut verdict = None;
+    let mut reasons: Vec<Reason> = Vec::new();
+    for record in records {
+        let policy = policy.clone().requiring(record.record.required().requirements());
+        match gate(&candidate(&record.record, platforms), &policy) {
+            Ok(passed) => verdict = verdict.or(Some(passed)),
+            Err(more) => more.into_iter().for_each(|reason| {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }),
+        }
+    }
+    match verdict {
+        Some(verdict) if reasons.is_empty() => Ok(verdict),
+        _ => Err(VerifyError::Policy { reasons }),
+    }
+}
+
+fn failed(failures: Vec<Failure>) -> Result<(), VerifyError> {
+    if failures.is_empty() { Ok(()) } else { Err(VerifyError::Failed { failures }) }
+}
+
+fn receipts(attestations: Attestations) -> Vec<Receipt> {
+    attestations.receipts.into_iter().map(|(_, receipt)| receipt).collect()
+}
+
+fn platform((platform, piece, attestations): (Platform, Piece, Attestations)) -> VerifiedPlatform {
+    VerifiedPlatform { platform, digest: piece.digest, receipts: receipts(attestations) }
+}
+
+/// Makes what the gate judges: the image as it is, against the platforms and tests that its release record says were planned.
+fn candidate(record: &ReleaseRecord, platforms: &[VerifiedPlatform]) -> Candidate {
+    let planned =
+        |platform: &VerifiedPlatform| record.platforms.iter().find(|planned| planned.platform == platform.platform);
+    Candidate {
+        name: record.image.clone(),
+        index: record.index.clone(),
+        planned: record.platforms.iter().map(|planned| planned.platform.clone()).collect(),
+        platforms: platforms
+            .iter()
+            .map(|platform| PlatformCandidate {
+                platform: platform.platform.clone(),
+                digest: platform.digest.clone(),
+                tests: planned(platform).and_then(|planned| planned.tests.clone()),
+                receipts: platform.receipts.clone(),
+            })
+            .collect(),
+        destinations: record.destinations.clone(),
+    }
+}

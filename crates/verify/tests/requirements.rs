@@ -1,0 +1,182 @@
+//! What a release had to show is asked for again, whatever the one who verifies asks for.
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Draft, Folder, KEY, Release, claims, record_statement, repository, statement, tag};
+use consign_oci::Digest;
+use consign_receipt::predicate::{self, ReleaseRecord};
+use consign_receipt::{Policy, Reason, Requirement};
+use consign_sign::{LIMIT, sign};
+use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
+use serde_json::json;
+
+/// Verifies with the policy that is asked for where nobody says more.
+async fn check(layout: &Folder) -> Result<Verified, VerifyError> {
+    let policy = Policy::default();
+    let expectation = Expectation { key: KEY.public(), policy: &policy, content: false };
+    verify(&layout.open("latest"), Some((&repository(), &tag("latest"))), expectation).await
+}
+
+fn reasons(error: VerifyError) -> Vec<Reason> {
+    match error {
+        VerifyError::Policy { reasons } => reasons,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn missing(requirement: Requirement) -> Vec<Reason> {
+    let reason = |platform| Reason::Missing { platform, requirement, unproven: false };
+    common::platforms().map(reason).to_vec()
+}
+
+fn failure(error: VerifyError) -> Failure {
+    match error {
+        VerifyError::Failed { mut failures } if failures.len() == 1 => failures.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn without(layout: &mut Folder, predicate_type: &str) {
+    layout.artifacts.retain(|(_, found, _)| found != predicate_type);
+}
+
+/// Releases an image whose record is changed before it is signed.
+fn released(layout: &mut Folder, change: impl FnOnce(&mut ReleaseRecord)) -> Release {
+    let mut release = Draft::new("1.2.3", &["latest"]).release(layout);
+    layout.artifacts.pop();
+    change(&mut release.record);
+    layout.claim(&release.index, &record_statement(&release.index.digest, &release.record));
+    release
+}
+
+fn requiring(record: &mut ReleaseRecord, requirements: &[Requirement]) {
+    record.requirements = requirements.to_vec();
+    record.policy = Policy::new(requirements.iter().copied()).digest();
+}
+
+#[tokio::test]
+async fn what_the_policy_of_the_release_required_must_be_there() {
+    let mut layout = Folder::new();
+    released(&mut layout, |record| requiring(record, &Requirement::ALL));
+    check(&layout).await.unwrap();
+    without(&mut layout, predicate::TEST_RESULT);
+    let error = check(&layout).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Policy);
+    assert_eq!(reasons(error), missing(Requirement::Trials));
+}
+
+#[tokio::test]
+async fn the_default_policy_holds_where_the_release_required_less() {
+    let mut layout = Folder::new();
+    released(&mut layout, |record| requiring(record, &[Requirement::Completeness]));
+    check(&layout).await.unwrap();
+    without(&mut layout, predicate::SBOM);
+    assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Sbom));
+}
+
+#[tokio::test]
+async fn trials_must_be_of_the_tests_that_were_planned() {
+    let tests = Digest::of(b"tests");
+    let mut layout = Folder::new();
+    let release = released(&mut layout, |record| {
+        record.platforms.iter_mut().for_each(|platform| platform.tests = Some(tests.clone()));
+    });
+    // There are trials, of other tests.
+    assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Trials));
+    without(&mut layout, predicate::TEST_RESULT);
+    assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Trials));
+    for manifest in &release.manifests {
+        let trial = json!({"result": "PASSED", "configuration": [{"digest": {"sha256": tests.hex()}}]});
+        layout.claim(manifest, &statement(&manifest.digest, predicate::TEST_RESULT, trial));
+    }
+    check(&layout).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_from_before_requirements_were_recorded_stands_for_the_default() {
+    let mut layout = Folder::new();
+    let mut release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    layout.artifacts.pop();
+    release.record.policy = Policy::new(Requirement::ALL).digest();
+    let mut record = serde_json::to_value(&release.record).unwrap();
+    record.as_object_mut().unwrap().remove("requirements");
+    let statement = statement(&release.index.digest, predicate::RELEASE_RECORD, record);
+    layout.claim(&release.index, &statement);
+    without(&mut layout, predicate::TEST_RESULT);
+    let verified = check(&layout).await.unwrap();
+    assert_eq!(verified.release_record.requirements, []);
+    without(&mut layout, predicate::PROVENANCE);
+    assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Provenance));
+}
+
+#[tokio::test]
+async fn the_requirements_must_be_those_of_the_recorded_policy_and_known() {
+    let mut layout = Folder::new();
+    released(&mut layout, |record| record.requirements = Requirement::ALL.to_vec());
+    match failure(check(&layout).await.unwrap_err()) {
+        Failure::RecordPolicy { stated, found, .. } => {
+            assert_eq!([stated, found], [Policy::default().digest(), Policy::new(Requirement::ALL).digest()]);
+        }
+        other => panic!("{other}"),
+    }
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    layout.artifacts.pop();
+    let mut record = serde_json::to_value(&release.record).unwrap();
+    record["requirements"] = json!(["completeness", "four-eyes"]);
+    layout.claim(&release.index, &statement(&release.index.digest, predicate::RELEASE_RECORD, record));
+    let failure = failure(check(&layout).await.unwrap_err());
+    assert!(matches!(failure, Failure::Record { .. }) && failure.to_string().contains("four-eyes"), "{failure}");
+}
+
+#[tokio::test]
+async fn of_records_of_the_same_time_all_count_and_of_older_ones_none() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let mut other = release.record.clone();
+    requiring(&mut other, &Requirement::ALL);
+    layout.claim(&release.index, &record_statement(&release.index.digest, &other));
+    check(&layout).await.unwrap();
+    without(&mut layout, predicate::TEST_RESULT);
+    assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Trials));
+    layout.artifacts.pop();
+    other.time = "2025-01-01T00:00:00Z".to_owned();
+    layout.claim(&release.index, &record_statement(&release.index.digest, &other));
+    check(&layout).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_claim_attached_often_is_one_claim() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    let once = check(&layout).await.unwrap();
+    let arm = &release.manifests[1];
+    let (predicate_type, claim) = claims()[1].clone();
+    let bundle = sign(&statement(&arm.digest, predicate_type, claim), &KEY).unwrap();
+    for created in ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] {
+        layout.attach_at(created, arm, predicate_type, &bundle);
+    }
+    let often = check(&layout).await.unwrap();
+    assert_eq!(often.checks.len(), once.checks.len());
+    assert_eq!(often.platforms[1].receipts.len(), once.platforms[1].receipts.len());
+}
+
+#[tokio::test]
+async fn no_more_than_a_bounded_number_of_bytes_is_read() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    // Descriptors of bundles that would take more than is read in all, although each alone may be as large.
+    for number in 0..65 {
+        layout.attach_absent(&release.index, number, LIMIT);
+    }
+    match check(&layout).await.unwrap_err() {
+        VerifyError::Failed { failures } => {
+            let (too_much, missing): (Vec<_>, Vec<_>) =
+                failures.iter().partition(|failure| matches!(failure, Failure::TooMuch { .. }));
+            assert!(missing.iter().all(|failure| matches!(failure, Failure::Missing { .. })), "{missing:?}");
+            assert!(!too_much.is_empty() && missing.len() < 65, "{} {}", too_much.len(), missing.len());
+        }
+        other => panic!("{other:?}"),
+    }
+}
