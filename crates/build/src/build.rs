@@ -29,7 +29,7 @@ async fn from_packages(
     parameters: Value,
     mut request: Request<'_>,
 ) -> Result<Built, BuildError> {
-    let selected = deb::select(request.sources, request.fetcher, packages, request.platform, request.now).await?;
+    let selected = deb::select(packages, &request).await?;
     let Selected { records, dependencies, mut warnings } = selected;
     let inputs: Vec<String> = records.iter().map(|(record, _)| record.sha256.to_string()).collect();
     let key = step::key(&parameters, &json!({ "packages": inputs, "files": fingerprints(files) }), &request);
@@ -70,7 +70,10 @@ async fn from_files(
     files.iter().try_for_each(|file| file.check_machine(request.platform))?;
     let base = match (base, request.base) {
         (None, _) => None,
-        (Some(_), Some(place)) => Some(Base::fetch(place, request.platform, request.store).await?),
+        (Some(_), Some(place)) => {
+            let offline = request.fetcher.is_offline();
+            Some(Base::fetch(place, request.platform, request.store, offline).await?)
+        }
         (Some(base), None) => return Err(BuildError::BaseNotOpened { base: base.to_owned() }),
     };
     let digest = base.as_ref().map(|base| base.manifest.digest());

@@ -2,7 +2,7 @@ use crate::deb::DebianSources;
 use consign_fetch::Fetcher;
 use consign_image::Place;
 use consign_oci::layer::{Entry, Layer};
-use consign_oci::{Digest, Exact, ImageConfig, Manifest, Platform};
+use consign_oci::{Exact, ImageConfig, Manifest, Platform};
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::Store;
 use serde_json::Value;
@@ -31,8 +31,8 @@ pub struct Request<'a> {
     pub annotations: BTreeMap<String, String>,
     /// Sees every entry of the layer that is made.
     pub observer: &'a mut (dyn FnMut(&Entry) + Send),
-    /// Asked with the manifest's digest when an earlier build had the same inputs: whether its result will do without its entries being seen.
-    pub reuse: &'a (dyn Fn(&Digest) -> bool + Sync),
+    /// Whether the result of an earlier build with the same inputs will do, without its entries being seen.
+    pub reuse: bool,
     /// The time by which signatures and releases are judged.
     pub now: jiff::Timestamp,
 }

@@ -39,13 +39,13 @@ pub(crate) fn key(parameters: &Value, inputs: &Value, request: &Request<'_>) -> 
     Digest::of(all.to_string().as_bytes())
 }
 
-/// Returns what an earlier build made, if all of it is still in the store and `reuse` agrees.
+/// Returns what an earlier build made, if all of it is still in the store and may be reused.
 pub(crate) fn load(key: &Digest, request: &Request<'_>) -> Result<Option<Built>, StoreError> {
-    let Some(record) = request.store.step::<Record>(key)? else { return Ok(None) };
-    if !(request.reuse)(&record.manifest) {
+    if !request.reuse {
         return Ok(None);
     }
-    Ok(restore(record, request.store))
+    let record = request.store.step::<Record>(key)?;
+    Ok(record.and_then(|record| restore(record, request.store)))
 }
 
 fn restore(record: Record, store: &Store) -> Option<Built> {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use consign_build::ErrorKind;
+use consign_build::{BuildError, ErrorKind};
 use consign_oci::Digest;
 use consign_oci::layer::Kind;
 use consign_testkit::mirror::{Fault, Mirror, MirrorPackage};
@@ -226,6 +226,38 @@ async fn a_mirror_without_updates_for_an_architecture_is_named() {
     let workshop = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &broken);
     let error = workshop.build("packages: [tool]\n", "linux/amd64").await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::NotAuthentic, "{}", chain(&error));
+}
+
+#[tokio::test]
+async fn a_choice_is_kept_until_an_index_changes() {
+    let updates = |version: &str| {
+        let tool = MirrorPackage::new("tool", version, "amd64").file("usr/bin/tool", version.as_bytes(), 0o755);
+        Mirror::new("test-security").package(tool)
+    };
+    let mut workshop = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &updates("9:9.1"));
+    workshop.reuse = true;
+    let tool = async |workshop: &Workshop| {
+        let outcome = workshop.build("packages: [tool]\n", "linux/amd64").await?;
+        let dependencies = outcome.built.resolved_dependencies.into_iter().filter_map(|dependency| dependency.name);
+        Ok::<_, BuildError>(dependencies.filter(|name| name.contains("tool_")).collect::<String>())
+    };
+    let pool = workshop.folder.path().join("mirror1/dists/test-security/main/binary-amd64");
+    let away = workshop.folder.path().join("away");
+    // The mirror lacks the updates' index.
+    std::fs::rename(&pool, &away).unwrap();
+    for _ in 0..2 {
+        assert!(!tool(&workshop).await.unwrap().contains("9.1"));
+    }
+    // It comes, and counts.
+    std::fs::rename(&away, &pool).unwrap();
+    let chosen = tool(&workshop).await.unwrap();
+    assert!(chosen.contains("9.1"), "{chosen}");
+    // Nobody reads an index again from which the choice was made.
+    let base = workshop.folder.path().join("mirror0/dists/test/main/binary-amd64");
+    std::fs::remove_dir_all(&base).unwrap();
+    assert_eq!(tool(&workshop).await.unwrap(), chosen);
+    workshop.reuse = false;
+    assert!(tool(&workshop).await.is_err());
 }
 
 #[tokio::test]

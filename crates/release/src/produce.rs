@@ -156,7 +156,7 @@ impl Workshop {
                 source_time: job.source_time,
                 annotations: BTreeMap::new(),
                 observer: &mut observer,
-                reuse: &|_| self.reuse,
+                reuse: self.reuse,
                 now: self.now,
             };
             let built = consign_build::build(&job.specification, request).await;

@@ -1,18 +1,12 @@
-//! From the sources to a list of packages: release files, indexes, resolution. Everything is verified before it is used.
+//! From the sources to the indexes of packages. Everything is verified before it is used.
 
 use super::source::{DebianSource, DebianSources, SourcesFrom, VerifiedRelease};
 use super::source_error::SourceError;
-use crate::specification::PackagesSpecification;
 use bytes::Bytes;
 use consign_fetch::{FetchError, Fetcher};
-use consign_oci::{Digest, Platform};
-use consign_package::deb::{
-    PackageRecord, PackagesIndex, Relation, Release, Selection, debian_architecture, purl, resolve, verify_detached,
-    verify_release,
-};
+use consign_oci::Digest;
+use consign_package::deb::{PackagesIndex, Release, verify_detached, verify_release};
 use consign_package::decompress;
-use consign_receipt::predicate::ResourceDescriptor;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Largest release file and signature, in bytes.
@@ -20,70 +14,41 @@ const RELEASE_LIMIT: u64 = 16 << 20;
 /// Largest index, unpacked, in bytes.
 const INDEX_LIMIT: u64 = 1 << 30;
 
-/// What is to be installed, and from where.
-pub(crate) struct Selected {
-    /// Sorted by name, each with the address that its path is under.
-    pub(crate) records: Vec<(PackageRecord, String)>,
-    /// Release files, indexes and packages.
-    pub(crate) dependencies: Vec<ResourceDescriptor>,
+/// The sources of a suite for one architecture.
+pub(crate) struct Archive<'a> {
+    pub(crate) suite: &'a str,
+    pub(crate) sources: &'a DebianSources,
+    pub(crate) fetcher: &'a Fetcher,
+    pub(crate) architecture: &'static str,
+    pub(crate) now: jiff::Timestamp,
+    /// The sources' release files, each with the name that provenance has for it.
+    pub(crate) releases: Vec<(String, Arc<VerifiedRelease>)>,
+    /// The indexes that they name.
+    pub(crate) listed: Vec<Listed<'a>>,
     pub(crate) warnings: Vec<String>,
 }
 
-/// Finds the packages for a platform.
-pub(crate) async fn select(
-    sources: &DebianSources,
-    fetcher: &Fetcher,
-    specification: &PackagesSpecification,
-    platform: &Platform,
-    now: jiff::Timestamp,
-) -> Result<Selected, SourceError> {
-    let suite = specification.suite.as_ref().or(sources.default_suite.as_ref()).ok_or(SourceError::NoSuite)?;
-    let architecture =
-        debian_architecture(platform).ok_or_else(|| SourceError::Platform { platform: platform.clone() })?;
-    let candidates = sources.of_suite(suite);
-    if candidates.is_empty() {
-        return Err(SourceError::NoSource { suite: suite.clone() });
-    }
-    let mut archive = Archive {
-        suite,
-        sources,
-        fetcher,
-        architecture,
-        now,
-        used: Vec::new(),
-        dependencies: Vec::new(),
-        warnings: Vec::new(),
-    };
-    for (place, source) in candidates {
-        archive.add(place, source).await?;
-    }
-    if !archive.used.iter().any(|used| used.suite == *suite) {
-        return Err(SourceError::NoArchitecture { suite: suite.clone(), architecture: architecture.to_owned() });
-    }
-    archive.resolve(specification, platform)
+/// An index that a release file names. It is fetched when packages are chosen from it.
+#[derive(Clone)]
+pub(crate) struct Listed<'a> {
+    pub(crate) source: &'a DebianSource,
+    pub(crate) release: Arc<VerifiedRelease>,
+    /// Where it is, below the suite's folder.
+    pub(crate) path: String,
+    pub(crate) digest: Digest,
+    size: u64,
 }
 
-struct Archive<'a> {
-    suite: &'a str,
-    sources: &'a DebianSources,
-    fetcher: &'a Fetcher,
-    architecture: &'static str,
-    now: jiff::Timestamp,
-    used: Vec<Used>,
-    dependencies: Vec<ResourceDescriptor>,
-    warnings: Vec<String>,
+impl Listed<'_> {
+    /// Returns the name that provenance has for it.
+    pub(crate) fn name(&self) -> String {
+        format!("dists/{}/{}", self.source.suite, self.path)
+    }
 }
 
-/// An index that packages may come from.
-struct Used {
-    index: Arc<PackagesIndex>,
-    uri: String,
-    suite: String,
-    release: Arc<VerifiedRelease>,
-}
-
-impl Archive<'_> {
-    async fn add(&mut self, place: usize, source: &DebianSource) -> Result<(), SourceError> {
+impl<'a> Archive<'a> {
+    /// Adds the indexes of a source, unless it is passed over.
+    pub(crate) async fn add(&mut self, place: usize, source: &'a DebianSource) -> Result<(), SourceError> {
         if source.architectures.as_ref().is_some_and(|listed| !listed.iter().any(|name| name == self.architecture)) {
             return Ok(());
         }
@@ -100,26 +65,42 @@ impl Archive<'_> {
         if !release.release.architectures.iter().any(|name| name == self.architecture) {
             return Ok(());
         }
-        let name = format!("dists/{}/{}", source.suite, release.file);
-        self.depend(name, None, &release.digest);
+        self.releases.push((format!("dists/{}/{}", source.suite, release.file), release.clone()));
         for component in &source.components {
-            if let Some(index) = self.index(source, &release.release, component).await? {
-                let (uri, suite) = (base(&source.uri).to_owned(), source.suite.clone());
-                self.used.push(Used { index, uri, suite, release: release.clone() });
-            }
+            self.listed.extend(self.find(source, &release, component)?);
         }
         Ok(())
+    }
+
+    /// Finds an index in a release file.
+    fn find(
+        &self,
+        source: &'a DebianSource,
+        release: &Arc<VerifiedRelease>,
+        component: &str,
+    ) -> Result<Option<Listed<'a>>, SourceError> {
+        let folder = format!("{component}/binary-{}", self.architecture);
+        let names = ["Packages.xz", "Packages.gz", "Packages.zst", "Packages"];
+        let found = names.iter().find_map(|name| {
+            let path = format!("{folder}/{name}");
+            let (digest, size) = release.release.file(&path)?;
+            Some(Listed { source, release: release.clone(), path, digest: digest.clone(), size: *size })
+        });
+        if found.is_none() && self.sources.from == SourcesFrom::Configuration {
+            return Err(SourceError::NoIndex {
+                suite: source.suite.clone(),
+                declared: source.declared.clone(),
+                component: component.to_owned(),
+                architecture: self.architecture.to_owned(),
+            });
+        }
+        Ok(found)
     }
 
     /// Returns whether an image can do without a source: mirrors that a machine happens to have often carry the updates of some
     /// architectures only. The suite itself is never done without, nor what the configuration names.
     fn may_lack(&self, source: &DebianSource) -> bool {
         self.sources.from == SourcesFrom::Machine && source.suite != self.suite
-    }
-
-    fn depend(&mut self, name: String, uri: Option<String>, digest: &Digest) {
-        let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex().to_owned())]);
-        self.dependencies.push(ResourceDescriptor { name: Some(name), uri, digest });
     }
 
     /// Fetches and verifies a release file, once in a run.
@@ -162,50 +143,39 @@ impl Archive<'_> {
         self.fetcher.current(&format!("{folder}/{file}"), RELEASE_LIMIT).await
     }
 
-    /// Fetches an index by the hash that the release file has for it, and reads it, once in a run.
-    async fn index(
-        &mut self,
-        source: &DebianSource,
-        release: &Release,
-        component: &str,
-    ) -> Result<Option<Arc<PackagesIndex>>, SourceError> {
-        let folder = format!("{component}/binary-{}", self.architecture);
-        let found = ["xz", "gz", "zst"]
-            .iter()
-            .map(|end| format!("{folder}/Packages.{end}"))
-            .chain([format!("{folder}/Packages")]);
-        let Some((path, (digest, size))) =
-            found.into_iter().find_map(|path| Some((path.clone(), release.file(&path)?)))
-        else {
-            if self.sources.from == SourcesFrom::Configuration {
-                return Err(SourceError::NoIndex {
-                    suite: source.suite.clone(),
-                    declared: source.declared.clone(),
-                    component: component.to_owned(),
-                    architecture: self.architecture.to_owned(),
-                });
-            }
-            return Ok(None);
-        };
-        let name = format!("dists/{}/{path}", source.suite);
-        let sources = self.sources;
-        let mut known = sources.indexes.lock().await;
-        if let Some(index) = known.get(digest) {
-            self.depend(name, None, digest);
+    /// Fetches an index and reads it, once in a run; `None` where the mirror lacks it and the image can do without.
+    pub(crate) async fn read(&self, listed: &Listed<'_>) -> Result<Option<Arc<PackagesIndex>>, SourceError> {
+        let mut known = self.sources.indexes.lock().await;
+        if let Some(index) = known.get(&listed.digest) {
             return Ok(Some(index.clone()));
         }
+        let Some(bytes) = self.bytes(listed).await? else { return Ok(None) };
+        let (path, name) = (listed.path.clone(), listed.name());
+        let index = tokio::task::spawn_blocking(move || {
+            let failed = |error| SourceError::Decompress { what: name.clone(), source: error };
+            let text = decompress(&path, &bytes, INDEX_LIMIT).map_err(failed)?;
+            PackagesIndex::parse(&name, text).map_err(|error| SourceError::Index { source: Box::new(error) })
+        });
+        let index = Arc::new(index.await.map_err(|error| SourceError::Worker { source: error })??);
+        known.insert(listed.digest.clone(), index.clone());
+        Ok(Some(index))
+    }
+
+    /// Fetches an index by the hash that the release file has for it; `None` where the mirror lacks it and the image can do without.
+    pub(crate) async fn bytes(&self, listed: &Listed<'_>) -> Result<Option<Bytes>, SourceError> {
+        let Listed { source, release, path, digest, size } = listed;
         let dists = format!("{}/dists/{}", base(&source.uri), source.suite);
-        let place = release.location(&path).unwrap_or_else(|| path.clone());
-        let bytes = match self.fetcher.exact(&format!("{dists}/{place}"), digest, *size).await {
-            Err(FetchError::NotFound { .. }) if place != path => {
+        let place = release.release.location(path).unwrap_or_else(|| path.clone());
+        let fetched = match self.fetcher.exact(&format!("{dists}/{place}"), digest, *size).await {
+            Err(FetchError::NotFound { .. }) if place != *path => {
                 match self.fetcher.exact(&format!("{dists}/{path}"), digest, *size).await {
-                    Err(FetchError::NotFound { .. } | FetchError::Size { .. } | FetchError::Digest { .. })
-                        if self.may_lack(source) =>
-                    {
-                        self.warnings.push(format!(
-                            "passed over `{}` for {}: the source in {} does not have the index that its own release file names, so none of its packages is used",
-                            source.suite, self.architecture, source.declared
-                        ));
+                    // What stands there is of another day, or was when a run that was not offline looked.
+                    Err(
+                        FetchError::NotFound { .. }
+                        | FetchError::Size { .. }
+                        | FetchError::Digest { .. }
+                        | FetchError::Offline { .. },
+                    ) if self.may_lack(source) => {
                         return Ok(None);
                     }
                     answer => answer,
@@ -213,37 +183,7 @@ impl Archive<'_> {
             }
             answer => answer,
         };
-        let bytes = bytes.map_err(|error| SourceError::Fetch { what: name.clone(), source: error })?;
-        let (path, label) = (path.clone(), name.clone());
-        let index = tokio::task::spawn_blocking(move || {
-            let failed = |error| SourceError::Decompress { what: label.clone(), source: error };
-            let text = decompress(&path, &bytes, INDEX_LIMIT).map_err(failed)?;
-            PackagesIndex::parse(&label, text).map_err(|error| SourceError::Index { source: Box::new(error) })
-        });
-        let index = Arc::new(index.await.map_err(|error| SourceError::Worker { source: error })??);
-        known.insert(digest.clone(), index.clone());
-        drop(known);
-        self.depend(name, None, digest);
-        Ok(Some(index))
-    }
-
-    fn resolve(mut self, specification: &PackagesSpecification, platform: &Platform) -> Result<Selected, SourceError> {
-        let wanted = specification.packages.iter().map(|text| {
-            Relation::wanted(text).map_err(|error| SourceError::Wanted { text: text.clone(), source: error })
-        });
-        let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
-        let indexes: Vec<&PackagesIndex> = self.used.iter().map(|used| &*used.index).collect();
-        let selections = resolve(&indexes, self.architecture, &wanted)
-            .map_err(|error| SourceError::Resolve { platform: platform.clone(), source: Box::new(error) })?;
-        let mut records = Vec::new();
-        for Selection { index, record } in selections {
-            let Some(used) = self.used.get(index) else { continue };
-            let (uri, url) = (used.uri.clone(), package_url(&record, &used.release.release));
-            self.depend(record.filename.clone(), Some(url), &record.sha256);
-            records.push((record, uri));
-        }
-        self.dependencies.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Selected { records, dependencies: self.dependencies, warnings: self.warnings })
+        fetched.map(Some).map_err(|error| SourceError::Fetch { what: listed.name(), source: error })
     }
 }
 
@@ -262,17 +202,6 @@ fn check_suite(source: &DebianSource, release: &Release) -> Result<(), SourceErr
     Err(SourceError::OtherSuite { suite: source.suite.clone(), declared: source.declared.clone(), found })
 }
 
-fn base(uri: &str) -> &str {
+pub(crate) fn base(uri: &str) -> &str {
     uri.trim_end_matches('/')
-}
-
-fn package_url(record: &PackageRecord, release: &Release) -> String {
-    let distribution = release.origin.as_deref().unwrap_or("debian");
-    let codename = release
-        .codename
-        .as_deref()
-        .or(release.suite.as_deref())
-        .map(|name| name.trim_end_matches("-security").trim_end_matches("-updates"));
-    let source = Some((record.source_name.as_str(), &record.source_version));
-    purl(distribution, codename, &record.name, &record.version, &record.architecture, source)
 }

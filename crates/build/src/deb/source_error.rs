@@ -3,6 +3,7 @@ use consign_fetch::FetchError;
 use consign_oci::Platform;
 use consign_package::DecompressError;
 use consign_package::deb::{DebError, IndexError, RelationError, ReleaseError, ResolveError};
+use consign_store::StoreError;
 
 /// Packages that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +122,9 @@ pub enum SourceError {
         /// What the index says.
         expected: String,
     },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A worker ended early.
     #[error("a worker that unpacks packages ended early")]
     Worker {
@@ -146,6 +150,7 @@ impl SourceError {
             | Self::Decompress { .. }
             | Self::Index { .. }
             | Self::Package { .. }
+            | Self::Store(_)
             | Self::Worker { .. } => ErrorKind::Failed,
         }
     }

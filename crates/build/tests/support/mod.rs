@@ -82,7 +82,6 @@ impl Workshop {
         let options = Options { cache: self.folder.path().join("cache"), offline: false, user_agent: "test".into() };
         let mut entries = BTreeMap::new();
         let mut observer = |entry: &Entry| drop(entries.insert(entry.path.to_string(), entry.clone()));
-        let reuse = |_: &_| self.reuse;
         let request = Request {
             platform: &platform.parse().unwrap(),
             store: &self.store,
@@ -94,7 +93,7 @@ impl Workshop {
             source_time: self.source_time,
             annotations: BTreeMap::new(),
             observer: &mut observer,
-            reuse: &reuse,
+            reuse: self.reuse,
             // The archive's key was made a moment ago.
             now: jiff::Timestamp::now(),
         };
