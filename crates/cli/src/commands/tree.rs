@@ -2,22 +2,25 @@ use crate::arguments::{Output, Reference};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
-use consign_image::Place;
-use consign_oci::{Descriptor, Document};
+use consign_image::{Place, Trouble};
+use consign_oci::{Descriptor, Digest, Document, Index, Manifest};
 use consign_receipt::predicate;
 use consign_report::TreeNode;
+use std::collections::BTreeMap;
 
 /// Annotations that say what a referrer states: that of Sigstore bundles, and that of statements without a signature.
 const PREDICATE_TYPES: [&str; 2] = ["dev.sigstore.bundle.predicateType", "in-toto.io/predicate-type"];
+/// Most entries of an index that are shown.
+const ENTRY_LIMIT: usize = 256;
+/// Longest text of a stranger's that is shown, in characters: a table is as wide as its widest cell.
+const LABEL_LIMIT: usize = 120;
 
 pub(crate) async fn run(arguments: &Reference, session: &Session) -> Result<ExitCode, CommandError> {
     let (place, root) = session.open(&arguments.reference).await?;
-    let mut tree = node(&place, &arguments.reference.to_string(), &root).await?;
-    if let Document::Index(index) = place.document(&root).await? {
-        for child in &index.manifests {
-            let label = child.platform.as_ref().map_or_else(|| "manifest".to_owned(), ToString::to_string);
-            tree.children.push(node(&place, &label, child).await?);
-        }
+    let mut tree = node(&place, &arguments.reference.to_string(), &root.digest).await?;
+    match place.document(&root).await? {
+        Document::Manifest(manifest) => tree.size = Some(total(&blobs(&manifest))),
+        Document::Index(index) => platforms(&place, &index, &mut tree, session).await?,
     }
     match session.output {
         Output::Json => session.printer.json(&tree)?,
@@ -26,14 +29,72 @@ pub(crate) async fn run(arguments: &Reference, session: &Session) -> Result<Exit
     Ok(ExitCode::Done)
 }
 
-/// Makes the node of a manifest and of what is about it.
-async fn node(place: &Place, label: &str, descriptor: &Descriptor) -> Result<TreeNode, CommandError> {
-    let mut node = TreeNode::new(label, descriptor.digest.clone(), descriptor.size);
-    for referrer in place.referrers(&descriptor.digest).await? {
-        let stated = PREDICATE_TYPES.iter().find_map(|key| referrer.annotations.get(*key));
-        let kind = stated.map(|predicate_type| predicate::label(predicate_type)).or(referrer.artifact_type.as_deref());
-        node.children.push(TreeNode::new(kind.unwrap_or("artifact"), referrer.digest.clone(), referrer.size));
+/// Hangs what an index lists on its node. The index is as large as all of it together, where all of it can be read.
+async fn platforms(
+    place: &Place,
+    index: &Index,
+    tree: &mut TreeNode,
+    session: &Session,
+) -> Result<(), CommandError> {
+    let mut all = Some(BTreeMap::new());
+    for child in index.manifests.iter().take(ENTRY_LIMIT) {
+        let label = child.platform.as_ref().map_or_else(|| "manifest".to_owned(), ToString::to_string);
+        let mut node = node(place, &label, &child.digest).await?;
+        let blobs = match place.document(child).await {
+            Ok(Document::Manifest(manifest)) => Some(blobs(&manifest)),
+            Ok(Document::Index(_)) => None,
+            Err(error) if error.trouble() == Trouble::Unavailable => return Err(error.into()),
+            Err(error) => {
+                session.printer.note(&format!("note: {label}: {error}"));
+                None
+            }
+        };
+        node.size = blobs.as_ref().map(total);
+        all = all.zip(blobs).map(|(mut all, blobs)| {
+            all.extend(blobs);
+            all
+        });
+        tree.children.push(node);
     }
-    node.children.sort_by(|one, other| one.label.cmp(&other.label));
-    Ok(node)
+    if let Some(left @ 1..) = index.manifests.len().checked_sub(ENTRY_LIMIT) {
+        session.printer.note(&format!("note: {left} more entries of the index are not shown"));
+        all = None;
+    }
+    tree.size = all.as_ref().map(total);
+    Ok(())
+}
+
+/// Makes the node of a manifest and of what is about it. That has no size here: its manifest says little, and is not opened.
+async fn node(place: &Place, label: &str, digest: &Digest) -> Result<TreeNode, CommandError> {
+    let node = |label: &str, digest: &Digest| TreeNode {
+        label: label.to_owned(),
+        digest: Some(digest.clone()),
+        ..TreeNode::default()
+    };
+    let mut parent = node(label, digest);
+    let referrers = place.referrers(digest).await?;
+    parent.children = referrers.iter().map(|referrer| node(&kind(referrer), &referrer.digest)).collect();
+    parent.children.sort_by(|one, other| one.label.cmp(&other.label));
+    Ok(parent)
+}
+
+/// Returns what a referrer states, else its type.
+fn kind(referrer: &Descriptor) -> String {
+    let stated = PREDICATE_TYPES.iter().find_map(|key| referrer.annotations.get(*key));
+    let kind = stated.map(|predicate_type| predicate::label(predicate_type)).or(referrer.artifact_type.as_deref());
+    let kind = kind.unwrap_or("artifact");
+    match kind.char_indices().nth(LABEL_LIMIT) {
+        Some((end, _)) => format!("{}…", &kind[..end]),
+        None => kind.to_owned(),
+    }
+}
+
+/// Returns the sizes in bytes of what an image is made of, config and layers, as they are transferred.
+fn blobs(manifest: &Manifest) -> BTreeMap<Digest, u64> {
+    manifest.layers.iter().chain([&manifest.config]).map(|blob| (blob.digest.clone(), blob.size)).collect()
+}
+
+/// Adds up sizes. Descriptors may state any.
+fn total(blobs: &BTreeMap<Digest, u64>) -> u64 {
+    blobs.values().fold(0, |total, size| total.saturating_add(*size))
 }
