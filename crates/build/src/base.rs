@@ -1,6 +1,6 @@
-use consign_image::{ImageError, Place, import};
-use consign_oci::{Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, media_type};
-use consign_store::Store;
+use consign_image::{ImageError, Place, Trouble, import};
+use consign_oci::{Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type};
+use consign_store::{Store, StoreError};
 
 /// Largest config of a base image, in bytes.
 const CONFIG_LIMIT: u64 = 8 << 20;
@@ -21,6 +21,22 @@ pub enum BaseError {
     Missing {
         /// The base image.
         place: String,
+    },
+    /// It was not brought here before, and the network is not to be used.
+    #[error("the base image {reference} is not in the store for {platform}, and consign is offline")]
+    Offline {
+        /// The base image.
+        reference: Reference,
+        /// What is wanted.
+        platform: Platform,
+    },
+    /// What its name stood for cannot be noted.
+    #[error("what the base image {place} is cannot be noted")]
+    Note {
+        /// The base image.
+        place: String,
+        /// Why not.
+        source: StoreError,
     },
     /// It is not made for the platform.
     #[error("the base image {place} has no {platform}; it has {}", list(present))]
@@ -69,13 +85,45 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Brings the part of a base image that is for `platform` into the store.
-    pub(crate) async fn fetch(place: &Place, platform: &Platform, store: &Store) -> Result<Self, BaseError> {
+    /// Brings the part of a base image that is for `platform` into the store. What its name stands for is noted there, and is what it stands for
+    /// where `offline` keeps the registry from being asked.
+    pub(crate) async fn fetch(
+        place: &Place,
+        platform: &Platform,
+        store: &Store,
+        offline: bool,
+    ) -> Result<Self, BaseError> {
+        let Place::Registry { reference, .. } = place else {
+            return Self::read(place, platform, store).await.map(|(base, _)| base);
+        };
+        let noted = note(reference);
+        let failed = |source| BaseError::Note { place: reference.to_string(), source };
+        let tag = reference.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let name = Some(format!("{}{tag}", reference.repository));
+        if offline {
+            let missing = || BaseError::Offline { reference: reference.clone(), platform: platform.clone() };
+            let root = Some(store.reference(&noted).map_err(failed)?.ok_or_else(missing)?);
+            let kept = Place::Store { store: store.clone(), root, name: reference.to_string() };
+            return match Self::read(&kept, platform, store).await {
+                Ok((base, _)) => Ok(Self { name, ..base }),
+                Err(BaseError::Image { source, .. }) if source.trouble() == Trouble::Missing => Err(missing()),
+                Err(error) => Err(error),
+            };
+        }
+        let (base, root) = Self::read(place, platform, store).await?;
+        store.put(root.bytes()).map_err(failed)?;
+        store.put_reference(&noted, &root.descriptor()).map_err(failed)?;
+        Ok(Self { name, ..base })
+    }
+
+    /// Does so, and returns what the reference names, too.
+    async fn read(place: &Place, platform: &Platform, store: &Store) -> Result<(Self, Document), BaseError> {
         let name = || place.describe();
         let failed = |source| BaseError::Image { place: place.describe(), source };
         let root = place.root().await.map_err(failed)?.ok_or_else(|| BaseError::Missing { place: name() })?;
-        let (descriptor, manifest) = match place.document(&root).await.map_err(failed)? {
-            Document::Manifest(manifest) => (root.clone(), manifest),
+        let document = place.document(&root).await.map_err(failed)?;
+        let (descriptor, manifest) = match &document {
+            Document::Manifest(manifest) => (root.clone(), manifest.clone()),
             Document::Index(index) => {
                 let Some((_, descriptor)) = index.platforms().find(|(found, _)| *found == platform) else {
                     let present = index.platforms().map(|(found, _)| found.clone()).collect();
@@ -109,14 +157,7 @@ impl Base {
             return Err(BaseError::Layers { place: name(), layers, listed });
         }
         import(place, &descriptor, store).await.map_err(failed)?;
-        let name = match place {
-            Place::Registry { reference, .. } => {
-                let tag = reference.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
-                Some(format!("{}{tag}", reference.repository))
-            }
-            Place::Layout { .. } | Place::Store { .. } => None,
-        };
-        Ok(Self { root: root.digest, manifest, config, name })
+        Ok((Self { root: root.digest, manifest, config, name: None }, document))
     }
 
     /// Returns the layers with the types that an OCI manifest names them by.
@@ -127,4 +168,9 @@ impl Base {
         };
         self.manifest.layers.iter().map(convert).collect()
     }
+}
+
+/// Returns the name in the store under which it is noted what a reference stood for. A reference may be longer than the name of a file.
+fn note(reference: &Reference) -> String {
+    format!("base/{}", Digest::of(reference.to_string().as_bytes()).hex())
 }

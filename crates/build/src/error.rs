@@ -80,7 +80,11 @@ impl BuildError {
             },
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
-                BaseError::Image { .. } | BaseError::Config { .. } | BaseError::Layers { .. } => ErrorKind::Failed,
+                BaseError::Image { .. }
+                | BaseError::Offline { .. }
+                | BaseError::Note { .. }
+                | BaseError::Config { .. }
+                | BaseError::Layers { .. } => ErrorKind::Failed,
             },
             Self::Output(_) | Self::Store(_) | Self::Record { .. } => ErrorKind::Failed,
         }

@@ -1,5 +1,48 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// Variables that credential helpers may see: where programs, files and their person are, how to ask that person, and how to reach a network.
+const FOR_HELPERS: [&str; 36] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "LANG",
+    "LANGUAGE",
+    "TERM",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+    "GNUPGHOME",
+    "GPG_TTY",
+    "GPG_AGENT_INFO",
+    "DOCKER_CONFIG",
+    "REGISTRY_AUTH_FILE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "BOTO_CONFIG",
+    "KUBECONFIG",
+];
+/// Beginnings of further ones: languages, folders, the password store, and the clouds whose registries have helpers.
+const FOR_HELPERS_BEGIN: [&str; 8] =
+    ["LC_", "XDG_", "PASSWORD_STORE_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "GCR_"];
 
 /// The environment, read once. Libraries get what they need of it as values.
 #[derive(Clone)]
@@ -30,6 +73,16 @@ impl Environment {
         &self.variables
     }
 
+    /// Returns the variables that a credential helper may see. Passwords and tokens of others are not among them: neither those that `secrets`
+    /// names, whatever they are called, nor any that no helper is known to need, such as `COSIGN_PASSWORD`.
+    pub(crate) fn for_helpers(&self, secrets: &BTreeSet<&str>) -> BTreeMap<String, String> {
+        let needed = |name: &str| {
+            FOR_HELPERS.contains(&name) || FOR_HELPERS_BEGIN.iter().any(|beginning| name.starts_with(beginning))
+        };
+        let variables = self.variables.iter().filter(|(name, _)| needed(name) && !secrets.contains(name.as_str()));
+        variables.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// Returns the folder for what can be made again (XDG base directory specification).
     pub(crate) fn cache_folder(&self) -> PathBuf {
         let cache = self.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
@@ -37,13 +90,74 @@ impl Environment {
         cache.or_else(home).unwrap_or_else(|| PathBuf::from("/var/cache")).join("consign")
     }
 
-    /// Returns the files that credentials may be in: docker's, then that of podman and skopeo.
+    /// Returns the files that credentials may be in: docker's, then those of podman and skopeo (containers-auth.json(5)).
     pub(crate) fn credential_files(&self) -> Vec<PathBuf> {
-        let docker = self.get("DOCKER_CONFIG").map(PathBuf::from);
-        let docker = docker.or_else(|| self.get("HOME").map(|home| PathBuf::from(home).join(".docker")));
-        let containers = self.get("REGISTRY_AUTH_FILE").map(PathBuf::from);
-        let runtime = self.get("XDG_RUNTIME_DIR").map(|folder| PathBuf::from(folder).join("containers/auth.json"));
-        let containers = containers.or(runtime);
-        docker.map(|folder| folder.join("config.json")).into_iter().chain(containers).collect()
+        let folder = |name: &str| self.get(name).map(PathBuf::from);
+        let home = |below: &str| self.get("HOME").map(|home| PathBuf::from(home).join(below));
+        let docker = folder("DOCKER_CONFIG").or_else(|| home(".docker")).map(|folder| folder.join("config.json"));
+        let containers = match folder("REGISTRY_AUTH_FILE") {
+            Some(file) => vec![file],
+            None => [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| home(".config"))]
+                .into_iter()
+                .flatten()
+                .map(|folder| folder.join("containers/auth.json"))
+                .collect(),
+        };
+        docker.into_iter().chain(containers).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Environment { variables: variables.collect() }
+    }
+
+    #[test]
+    fn helpers_see_what_they_need() {
+        let all = [
+            "PATH",
+            "HOME",
+            "AWS_PROFILE",
+            "AWS_DEPLOY_SECRET",
+            "XDG_RUNTIME_DIR",
+            "https_proxy",
+            "LC_ALL",
+            "COSIGN_PASSWORD",
+            "COSIGN_PRIVATE_KEY",
+            "SIGSTORE_ID_TOKEN",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "GITHUB_TOKEN",
+            "GHCR_TOKEN",
+            "DOCKER_AUTH_CONFIG",
+            "CI_JOB_TOKEN",
+            "LD_PRELOAD",
+        ];
+        let all: Vec<(&str, &str)> = all.iter().map(|name| (*name, "x")).collect();
+        let seen = environment(&all).for_helpers(&BTreeSet::from(["AWS_DEPLOY_SECRET", "GHCR_TOKEN"]));
+        let names: Vec<&str> = seen.keys().map(String::as_str).collect();
+        assert_eq!(names, ["AWS_PROFILE", "HOME", "LC_ALL", "PATH", "XDG_RUNTIME_DIR", "https_proxy"]);
+    }
+
+    #[test]
+    fn credentials_are_looked_for_where_other_programs_keep_them() {
+        for (variables, expected) in [
+            (&[][..], &[][..]),
+            (&[("HOME", "/h")][..], &["/h/.docker/config.json", "/h/.config/containers/auth.json"][..]),
+            (
+                &[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r"), ("XDG_CONFIG_HOME", "/c"), ("DOCKER_CONFIG", "/d")][..],
+                &["/d/config.json", "/r/containers/auth.json", "/c/containers/auth.json"][..],
+            ),
+            (
+                &[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r"), ("REGISTRY_AUTH_FILE", "/a.json")][..],
+                &["/h/.docker/config.json", "/a.json"][..],
+            ),
+        ] {
+            let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
+            assert_eq!(environment(variables).credential_files(), expected);
+        }
     }
 }

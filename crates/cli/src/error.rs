@@ -1,10 +1,12 @@
 use crate::exit_code::ExitCode;
+use crate::registry_hint::registry_hint;
 use consign_build::ErrorKind as BuildErrorKind;
 use consign_image::{ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
 use consign_release::ReleaseError;
 use consign_verify::{Outcome as Verification, VerifyError};
+use serde_json::{Value, json};
 use std::error::Error;
 
 /// What went wrong, for a person: one line, its causes, what to try next, and the exit status.
@@ -16,23 +18,54 @@ pub(crate) struct CommandError {
     pub(crate) hints: Vec<String>,
     /// Problems in the configuration, each with its line; then the message is not for people.
     pub(crate) configuration: Option<ConfigurationError>,
+    /// What the command found out nevertheless, for `--output json`.
+    report: Value,
 }
 
 impl CommandError {
     pub(crate) fn new(code: ExitCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new(), hints: Vec::new(), configuration: None }
+        let (message, report) = (message.into(), json!({}));
+        Self { code, message, causes: Vec::new(), hints: Vec::new(), configuration: None, report }
     }
 
-    /// Makes an error of a library's, with its chain of causes.
-    pub(crate) fn of(code: ExitCode, error: &dyn Error) -> Self {
+    /// Makes an error of a library's, with its chain of causes, and a hint if a registry stands in it.
+    pub(crate) fn of(code: ExitCode, error: &(dyn Error + 'static)) -> Self {
         let mut this = Self::new(code, error.to_string());
         this.add_causes(error.source());
+        this.hints.extend(registry_hint(error).map(str::to_owned));
         this
     }
 
     pub(crate) fn cause(mut self, error: impl Error) -> Self {
         self.add_causes(Some(&error));
         self
+    }
+
+    /// Adds what the command found out nevertheless: an object.
+    pub(crate) fn with_report(self, report: Value) -> Self {
+        Self { report, ..self }
+    }
+
+    /// Returns the error for programs.
+    pub(crate) fn description(&self) -> Value {
+        let mut description = json!({
+            "code": self.code as u8,
+            "kind": self.code.kind(),
+            "message": self.message,
+            "causes": self.causes,
+            "hints": self.hints,
+        });
+        if let Some(configuration) = &self.configuration {
+            description["diagnostics"] = json!(configuration.diagnostics);
+        }
+        description
+    }
+
+    /// Returns what `--output json` prints for a command that failed: what it found out, with the error.
+    pub(crate) fn document(&self) -> Value {
+        let mut document = self.report.clone();
+        document["error"] = self.description();
+        document
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -52,8 +85,8 @@ impl CommandError {
     fn add_causes(&mut self, mut error: Option<&dyn Error>) {
         while let Some(cause) = error {
             let text = cause.to_string();
-            // Transparent errors repeat the text of what they wrap.
-            if text != self.message && self.causes.last() != Some(&text) {
+            // Some errors repeat what they wrap.
+            if ![&self.message].into_iter().chain(&self.causes).any(|said| said.contains(&text)) {
                 self.causes.push(text);
             }
             error = cause.source();
@@ -81,8 +114,9 @@ failed! {
 
 impl From<ConfigurationError> for CommandError {
     fn from(error: ConfigurationError) -> Self {
-        let this = Self::new(ExitCode::Configuration, error.to_string());
-        Self { configuration: Some(error), ..this }
+        let mut this = Self::new(ExitCode::Configuration, error.to_string());
+        this.configuration = Some(error);
+        this
     }
 }
 
@@ -115,11 +149,7 @@ impl From<ServerError> for CommandError {
 
 impl From<ImageError> for CommandError {
     fn from(error: ImageError) -> Self {
-        let this = Self::of_image(ExitCode::Failed, &error);
-        match &error {
-            ImageError::Registry(error) => hints(error).into_iter().fold(this, Self::hint),
-            _ => this,
-        }
+        Self::of_image(ExitCode::Failed, &error)
     }
 }
 
@@ -159,12 +189,15 @@ impl From<ReleaseError> for CommandError {
                 });
                 Self { causes: causes.collect(), ..this }
             }
-            ReleaseError::Destination { source, .. } => hints(source).into_iter().fold(this, Self::hint),
             ReleaseError::TagMovedMeanwhile { .. } => {
                 this.hint("look at what the tag names now, then run the release again")
             }
             ReleaseError::Interrupted { .. } => {
                 this.hint("each tag that moved names a complete image; run the release again to move the others")
+            }
+            ReleaseError::FolderServed { .. } => this.hint("run this again when it has ended"),
+            ReleaseError::PortTaken { .. } => {
+                this.hint("end that program, or serve the registry on another port: `registries:` in the configuration")
             }
             ReleaseError::Key { .. } => {
                 this.hint("`consign keygen` makes a key; its password is taken from COSIGN_PASSWORD")
@@ -183,7 +216,11 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         },
         _ if error.is_trial() => ExitCode::Trial,
         ReleaseError::Gate { .. } => ExitCode::Policy,
-        ReleaseError::TagMovedMeanwhile { .. } => ExitCode::Conflict,
+        ReleaseError::Stopped => ExitCode::Interrupted,
+        ReleaseError::TagMovedMeanwhile { .. }
+        | ReleaseError::TagDiffers { .. }
+        | ReleaseError::FolderServed { .. }
+        | ReleaseError::PortTaken { .. } => ExitCode::Conflict,
         ReleaseError::Interrupted { source, .. } => release_code(source),
         ReleaseError::Destination { source, .. } if source.kind() == consign_registry::ErrorKind::Immutable => {
             ExitCode::Conflict
@@ -191,20 +228,5 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         ReleaseError::Verify { source, .. } => verification_code(source),
         ReleaseError::Image(error) => CommandError::of_image(ExitCode::NotAuthentic, error).code,
         _ => ExitCode::Failed,
-    }
-}
-
-/// Returns what to try next after a registry's refusal.
-fn hints(error: &consign_registry::RegistryError) -> Option<&'static str> {
-    use consign_registry::ErrorKind;
-    match error.kind() {
-        ErrorKind::Unauthorized => Some(
-            "log in: `docker login` or `podman login`, or name credentials under `registries:` in the configuration",
-        ),
-        ErrorKind::Denied => Some("the credentials are known, but they do not allow this"),
-        ErrorKind::Throttled => Some("the registry asks for fewer requests; try again later"),
-        ErrorKind::Unreachable => Some("is the registry running, and is its name right?"),
-        ErrorKind::Immutable => Some("the registry keeps this tag from being moved"),
-        ErrorKind::NotFound | ErrorKind::Mismatch | ErrorKind::Other => None,
     }
 }

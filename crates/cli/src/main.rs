@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod credential_files;
 mod debian;
 mod environment;
 mod error;
@@ -9,7 +10,10 @@ mod exit_code;
 mod printer;
 mod progress;
 mod registries;
+mod registry_hint;
 mod session;
+mod signals;
+mod signing;
 mod workshop;
 
 use arguments::Arguments;
@@ -20,7 +24,10 @@ use std::sync::Arc;
 fn main() -> ExitCode {
     // In a sandbox this same program is the init process. Nothing may come before this line.
     consign_sandbox::init::main_if_requested();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return printer::usage(&error).into(),
+    };
     let printer = Arc::new(printer::Printer::new(&arguments.global));
     let outcome = commands::run(arguments, &printer);
     match outcome {

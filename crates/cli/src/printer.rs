@@ -1,13 +1,21 @@
 #![expect(clippy::print_stderr, reason = "the one place that prints")]
 
-use crate::arguments::{Color, Global};
+use crate::arguments::{Color, Global, Output, Progress};
 use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use consign_report::printable_lines;
+use serde::Serialize;
+use serde_json::json;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
 /// The only way to the terminal: data on standard output, everything else on standard error.
 pub(crate) struct Printer {
     quiet: bool,
     color: bool,
+    output: Output,
+    /// Whether everything on standard error is a JSON object a line.
+    json_lines: bool,
 }
 
 impl Printer {
@@ -19,7 +27,8 @@ impl Printer {
                 std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self { quiet: global.quiet, color }
+        let json_lines = global.progress == Progress::Json;
+        Self { quiet: global.quiet, color, output: global.output, json_lines }
     }
 
     /// Prints a result.
@@ -30,40 +39,92 @@ impl Printer {
         }
     }
 
-    /// Prints bytes as they are. A reader that has gone away is no failure.
+    /// Prints bytes as they are; on a terminal without what it would act on, as they may be a stranger's. A reader that has gone away is no
+    /// failure.
     pub(crate) fn bytes(&self, bytes: &[u8]) {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(bytes).and_then(|()| out.flush());
+        let written = if out.is_terminal() {
+            out.write_all(printable_lines(&String::from_utf8_lossy(bytes)).as_bytes())
+        } else {
+            out.write_all(bytes)
+        };
+        let _ = written.and_then(|()| out.flush());
     }
 
     /// Prints a value as JSON.
     pub(crate) fn json(&self, value: &impl serde::Serialize) -> Result<(), CommandError> {
-        self.data(&serde_json::to_string_pretty(value)?);
+        self.data(&consign_report::json(value)?);
         Ok(())
     }
 
     /// Says something to a person, unless asked to be quiet.
     pub(crate) fn note(&self, text: &str) {
-        if !self.quiet {
-            eprintln!("{text}");
+        match self.json_lines {
+            true => self.event(&json!({ "event": "note", "message": text })),
+            false if !self.quiet => eprintln!("{}", printable_lines(text)),
+            false => {}
         }
     }
 
-    /// Prints an error with its causes and hints.
+    /// Says what happens to a program, unless asked to be quiet.
+    pub(crate) fn event(&self, event: &impl Serialize) {
+        if !self.quiet {
+            eprintln!("{}", serde_json::to_string(event).unwrap_or_default());
+        }
+    }
+
+    /// Prints an error with its causes and hints: on standard error, and where a program reads standard output, there too.
     pub(crate) fn error(&self, error: &CommandError) {
+        if self.output == Output::Json {
+            print_document(error);
+        }
+        if self.json_lines {
+            let mut line = error.description();
+            line["event"] = json!("error");
+            eprintln!("{line}");
+            return;
+        }
         match &error.configuration {
             Some(configuration) => eprintln!("{}", configuration.render(self.color)),
-            None => eprintln!("{}: {}", self.paint("1;31", "error"), error.message),
+            None => eprintln!("{}: {}", self.paint("1;31", "error"), printable_lines(&error.message)),
         }
         for cause in &error.causes {
-            eprintln!("  caused by: {cause}");
+            eprintln!("  caused by: {}", printable_lines(cause));
         }
         for hint in &error.hints {
-            eprintln!("{}: {hint}", self.paint("36", "hint"));
+            eprintln!("{}: {}", self.paint("36", "hint"), printable_lines(hint));
         }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+fn print_document(error: &CommandError) {
+    let document = consign_report::json(&error.document()).unwrap_or_default();
+    // A reader that has gone away is no failure.
+    let _ = std::io::stdout().write_all(document.as_bytes());
+}
+
+/// Says what is wrong with the command line, or prints the help that was asked for.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // A terminal that has gone away is no failure.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::Done;
+    }
+    if wants_json(std::env::args_os()) {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        print_document(&CommandError::new(ExitCode::Usage, message));
+    }
+    ExitCode::Usage
+}
+
+/// Returns whether a command line that could not be understood asks for JSON.
+fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<OsString> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--output=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
 }

@@ -23,7 +23,7 @@ pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
     let printer = printer.clone();
     match form {
         Progress::Quiet => Arc::new(|_| {}),
-        Progress::Json => Arc::new(move |event| printer.note(&serde_json::to_string(&event).unwrap_or_default())),
+        Progress::Json => Arc::new(move |event| printer.event(&event)),
         Progress::Tty => {
             let bars = Mutex::new(Bars::default());
             Arc::new(move |event| bars.lock().unwrap_or_else(PoisonError::into_inner).show(event))

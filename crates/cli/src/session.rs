@@ -8,8 +8,13 @@ use consign_image::{ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
 use consign_plan::Configuration;
 use consign_registry::Client;
-use consign_store::Store;
-use std::path::PathBuf;
+use consign_release::ReleaseError;
+use consign_report::ReleaseReport;
+use consign_store::{Store, StoreError};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Says who asks.
@@ -45,7 +50,12 @@ impl Session {
 
     /// Opens the store.
     pub(crate) fn store(&self) -> Result<Store, CommandError> {
-        Ok(Store::open(self.store_folder().join("store"))?)
+        Ok(self.open_store()?)
+    }
+
+    /// Opens the store, for an image that lies in it: what lies elsewhere needs none.
+    pub(crate) fn open_store(&self) -> Result<Store, StoreError> {
+        Store::open(self.store_folder().join("store"))
     }
 
     /// Returns the folder for everything that can be made again.
@@ -56,31 +66,48 @@ impl Session {
     /// Makes a client for commands that need no configuration, but use what it says about registries where there is one.
     pub(crate) async fn client(&self, reference: &ImageReference) -> Result<Client, CommandError> {
         let configuration = self.global.file.exists().then(|| self.configuration().ok()).flatten();
-        let settings = configuration.map(|configuration| configuration.registries).unwrap_or_default();
         let repositories = match reference {
-            ImageReference::Registry(reference) => vec![reference.repository.clone()],
-            _ => Vec::new(),
+            ImageReference::Registry(reference) => BTreeSet::from([reference.repository.clone()]),
+            _ => BTreeSet::new(),
         };
-        let hosts = registries::hosts(&repositories, &settings, &self.environment).await?;
+        let hosts = registries::hosts(&repositories, configuration.as_ref(), &self.environment).await?;
         let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }
 
+    /// Prints how the images fared. What went wrong is for the caller to pass on: for programs, both are one document.
+    pub(crate) fn conclude(
+        &self,
+        report: &ReleaseReport,
+        result: Result<(), ReleaseError>,
+    ) -> Result<(), CommandError> {
+        match (self.output, result) {
+            (Output::Table, result) => {
+                self.printer.data(&report.text());
+                Ok(result?)
+            }
+            (Output::Json, Ok(())) => self.printer.json(report),
+            (Output::Json, Err(error)) => Err(CommandError::from(error).with_report(serde_json::to_value(report)?)),
+        }
+    }
+
     /// Opens an image that has to be there.
     pub(crate) async fn open(&self, reference: &ImageReference) -> Result<(Place, Descriptor), CommandError> {
-        let place = Place::open(reference, &self.client(reference).await?, &self.store()?)?;
+        let place = Place::open(reference, &self.client(reference).await?, || self.open_store())?;
         let root = place.root().await?;
         let missing = || CommandError::new(ExitCode::Failed, format!("there is no image {reference}"));
         Ok((place, root.ok_or_else(missing)?))
     }
 }
 
-/// Reads a text of at most `limit` bytes.
-pub(crate) fn read_text(path: &std::path::Path, limit: u64) -> std::io::Result<String> {
-    use std::io::Read;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(limit).read_to_string(&mut text)?;
-    Ok(text)
+/// Reads a text of at most `limit` bytes. A longer one is refused, not cut off.
+pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not a text (UTF-8)"))
 }
 
 /// Returns the password of a key: from `COSIGN_PASSWORD`, else asked for on the terminal.
@@ -107,16 +134,18 @@ pub(crate) fn host_platform() -> Result<Platform, CommandError> {
     Ok(consign_sandbox::Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?.platform)
 }
 
-/// Ends when the user or the system asks this program to end.
-pub(crate) async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        std::fs::write(&path, "twelve bytes").unwrap();
+        assert_eq!(read_text(&path, 12).unwrap(), "twelve bytes");
+        assert_eq!(read_text(&path, 11).unwrap_err().to_string(), "it has more than 11 bytes");
+        std::fs::write(&path, b"\xff").unwrap();
+        assert_eq!(read_text(&path, 12).unwrap_err().to_string(), "it is not a text (UTF-8)");
     }
 }

@@ -2,26 +2,31 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, USER_AGENT, host_platform, password, read_text};
+use crate::session::{Session, USER_AGENT, host_platform, read_text};
 use crate::{debian, progress, registries};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::Repository;
-use consign_plan::configuration::SigningKey;
 use consign_plan::{Code, Configuration, ConfigurationError, GitFacts, Plan, PlanInputs, SourceFacts as ImageFile};
-use consign_release::{EmbeddedRegistry, Job, ReleaseError, SourceFacts, Workshop};
+use consign_release::{EmbeddedRegistry, Job, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
-use consign_sign::PrivateKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest image file, in bytes.
 const IMAGE_FILE_LIMIT: u64 = 1 << 20;
-/// Largest key file, in bytes.
-const KEY_LIMIT: u64 = 64 << 10;
+
+/// What a run speaks to registries about, besides base images.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Traffic<'a> {
+    /// Where it takes platforms from.
+    pub(crate) from: &'a [ImageReference],
+    /// Whether it writes to the destinations.
+    pub(crate) publishes: bool,
+}
 
 /// A configuration, its image files, what git says, and the plan that follows.
 pub(crate) struct Planned {
@@ -94,21 +99,16 @@ impl Planned {
     }
 
     /// Sets up the workshop that runs the plan.
-    pub(crate) async fn workshop(&self, session: &Session, reuse: bool) -> Result<Arc<Workshop>, CommandError> {
+    pub(crate) async fn workshop(
+        &self,
+        session: &Session,
+        reuse: bool,
+        traffic: Traffic<'_>,
+    ) -> Result<Arc<Workshop>, CommandError> {
         let cache = session.store_folder().join("downloads");
         let fetcher =
             consign_fetch::Options { cache, offline: session.global.offline, user_agent: USER_AGENT.to_owned() };
-        let repositories: Vec<Repository> = self
-            .plan
-            .images
-            .iter()
-            .flat_map(|image| image.destinations.iter().map(|destination| destination.repository.clone()))
-            .chain(self.bases().filter_map(|(_, reference)| match reference {
-                Ok(ImageReference::Registry(reference)) => Some(reference.repository),
-                _ => None,
-            }))
-            .collect();
-        let settings = &self.configuration.registries;
+        let repositories = self.repositories(session, traffic);
         let embedded = self.plan.registries.iter().filter_map(|(host, planned)| {
             let root = self.configuration.resolve(planned.serve.as_ref()?);
             Some(EmbeddedRegistry { host: host.clone(), root })
@@ -121,7 +121,7 @@ impl Planned {
             debian: debian::sources(&self.configuration, self.files.values().map(|(_, file)| file))?,
             sandbox: Sandbox { init: PathBuf::from("/proc/self/exe") },
             host: Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
-            hosts: registries::hosts(&repositories, settings, &session.environment).await?,
+            hosts: registries::hosts(&repositories, Some(&self.configuration), &session.environment).await?,
             embedded: embedded.collect(),
             user_agent: USER_AGENT.to_owned(),
             policy: self.configuration.policy.policy(),
@@ -131,6 +131,19 @@ impl Planned {
             reuse,
             observer: progress::observer(&session.global, &session.printer),
         }))
+    }
+
+    /// Returns the repositories that will be spoken to. Nobody has to be able to log in to others.
+    fn repositories(&self, session: &Session, traffic: Traffic<'_>) -> BTreeSet<Repository> {
+        let destinations = self.plan.images.iter().flat_map(|image| &image.destinations);
+        let destinations = destinations.filter(|_| traffic.publishes).map(|planned| planned.repository.clone());
+        // A base image that cannot be named fails later, with its name.
+        let bases = self.bases().filter(|_| !session.global.offline).filter_map(|(_, reference)| reference.ok());
+        let sources = bases.chain(traffic.from.iter().cloned()).filter_map(|reference| match reference {
+            ImageReference::Registry(reference) => Some(reference.repository),
+            _ => None,
+        });
+        destinations.chain(sources).collect()
     }
 
     /// Makes the jobs of the plan.
@@ -145,11 +158,11 @@ impl Planned {
         for planned in &self.plan.images {
             let Some((path, specification)) = self.files.get(&planned.name) else { continue };
             let base = match self.bases().find(|(name, _)| *name == planned.name) {
-                Some((_, reference)) => Some(Place::open(&reference?, &client, &workshop.store)?),
+                Some((_, reference)) => Some(Place::open(&reference?, &client, || Ok(workshop.store.clone()))?),
                 None => None,
             };
             let from = from.iter().map(|reference| {
-                let place = Place::open(reference, &client, &workshop.store);
+                let place = Place::open(reference, &client, || Ok(workshop.store.clone()));
                 place.map_err(|error| CommandError::of_image(ExitCode::NotAuthentic, &error))
             });
             jobs.push(Arc::new(Job {
@@ -238,32 +251,6 @@ fn epoch(session: &Session) -> Result<Option<u64>, CommandError> {
         CommandError::new(ExitCode::Usage, message)
     })?;
     Ok(Some(epoch))
-}
-
-/// Reads the signing key that the configuration names.
-fn signing_key(session: &Session, configuration: &Configuration, key: &SigningKey) -> Result<PrivateKey, ReleaseError> {
-    let failed =
-        |error: Box<dyn std::error::Error + Send + Sync>| ReleaseError::Key { key: key.to_string(), source: error };
-    let text = match key {
-        SigningKey::File(path) => {
-            read_text(&configuration.resolve(path), KEY_LIMIT).map_err(|error| failed(error.into()))?
-        }
-        SigningKey::Environment(name) => {
-            session.environment.get(name).map(str::to_owned).ok_or_else(|| failed("the variable is not set".into()))?
-        }
-    };
-    let password = password(&session.environment, "Password of the signing key", false);
-    let password = password.map_err(|error| failed(error.message.into()))?;
-    PrivateKey::from_pem(&text, password.as_bytes()).map_err(|error| failed(error.into()))
-}
-
-/// Returns what reads the signing key when it is time to, if the configuration names one.
-pub(crate) fn key_source<'a>(
-    session: &'a Session,
-    configuration: &'a Configuration,
-) -> Option<Box<dyn Fn() -> Result<PrivateKey, ReleaseError> + Sync + 'a>> {
-    let signing = configuration.signing.as_ref()?;
-    Some(Box::new(move || signing_key(session, configuration, &signing.key.value)))
 }
 
 fn folder_of(path: &Path) -> PathBuf {

@@ -43,6 +43,11 @@ impl Fetcher {
         })
     }
 
+    /// Returns whether only the cache and local files are used.
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+
     /// Fetches what stands at an address now, at most `limit` bytes. What the cache has is used if the server says that it is
     /// still current (RFC 9110, section 13.1), or if offline. These bytes are as trustworthy as the server: the caller verifies them.
     pub async fn current(&self, url: &str, limit: u64) -> Result<Bytes, FetchError> {

@@ -54,7 +54,8 @@ impl Client {
         Ok(verified(StreamReader::new(stream), descriptor))
     }
 
-    /// Brings a blob into a repository: asks whether it is there, else whether the registry takes it from `mount_from`, else sends it.
+    /// Brings a blob into a repository: asks whether it is there, else whether the registry takes it from
+    /// `mount_from`, if that is logged in to in the same way, else sends it.
     ///
     /// `open` is called for each try; an upload that breaks off is begun anew. The bytes are hashed again as they are sent.
     pub async fn push_blob<R, F>(
@@ -92,6 +93,9 @@ impl Client {
         descriptor: &Descriptor,
         mount_from: Option<&Repository>,
     ) -> Result<Option<Url>, RegistryError> {
+        // Who may not read from there would be refused, or not even get a token for here.
+        let known = self.credentials_of(repository);
+        let mount_from = mount_from.filter(|from| self.credentials_of(from) == known);
         let mut call = Call::new(self, Method::POST, repository, "blobs/uploads/")?;
         // An upload that was begun and forgotten is removed by the registry.
         call.repeatable = true;

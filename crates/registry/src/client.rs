@@ -1,12 +1,11 @@
-use crate::auth::{HostAuth, Token};
 use crate::connections::{Connections, Purpose};
+use crate::known::Known;
 use crate::options::{HostOptions, Options};
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Speaks to registries. Clones share connections, tokens and what is known about hosts.
+/// Speaks to registries. Clones share connections, tokens and what is known about registries.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -18,16 +17,6 @@ struct Shared {
     known: Mutex<Known>,
     /// Held while a list of referrers is brought up to date, so that writers of this process do not undo each other's work.
     lists: tokio::sync::Mutex<()>,
-}
-
-/// What was learned in this run.
-#[derive(Default)]
-pub(crate) struct Known {
-    pub(crate) hosts: HashMap<String, HostAuth>,
-    /// By registry and scopes.
-    pub(crate) tokens: HashMap<(String, Vec<String>), Token>,
-    /// Registries that have no referrers API.
-    pub(crate) without_referrers: std::collections::HashSet<String>,
 }
 
 impl Client {
@@ -49,7 +38,7 @@ impl Client {
     }
 
     pub(crate) fn credentials_of(&self, repository: &Repository) -> &Credentials {
-        self.options_of(repository).map_or(&Credentials::Anonymous, |options| &options.credentials)
+        self.options_of(repository).map_or(&Credentials::Anonymous, |options| options.credentials_of(repository.path()))
     }
 
     pub(crate) fn http(&self, repository: &Repository, sends_blob: bool) -> Result<&reqwest::Client, RegistryError> {

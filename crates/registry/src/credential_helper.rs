@@ -1,6 +1,6 @@
 //! Programs that keep credentials: `docker-credential-NAME get` (docker-credential-helpers, "Development").
 
-use crate::{Credentials, Secret};
+use crate::Credentials;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -13,8 +13,6 @@ use tokio::process::Command;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// Longest answer of a helper, in bytes.
 const ANSWER_LIMIT: u64 = 64 << 10;
-/// The name that stands for a token instead of a user.
-const TOKEN: &str = "<token>";
 
 /// A helper that gives no answer.
 #[derive(Debug, thiserror::Error)]
@@ -76,12 +74,7 @@ pub async fn get(
     let parsed = serde_json::from_slice::<Answer>(&answer).ok().filter(|_| success);
     let Answer { username, secret } =
         parsed.ok_or_else(|| HelperError::Answer { name: name.to_owned(), server: server.to_owned() })?;
-    let secret = Secret::new(secret);
-    Ok(Some(if username == TOKEN {
-        Credentials::Bearer(secret)
-    } else {
-        Credentials::Basic { username, password: secret }
-    }))
+    Ok(Some(Credentials::named(username, secret)))
 }
 
 async fn ask(name: &str, server: &str, environment: &BTreeMap<String, String>) -> io::Result<(bool, Vec<u8>)> {
@@ -102,6 +95,7 @@ async fn ask(name: &str, server: &str, environment: &BTreeMap<String, String>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Secret;
     use std::os::unix::fs::PermissionsExt;
 
     /// A script that is still being written while another test starts a program cannot be run.
@@ -125,6 +119,8 @@ mod tests {
         let found = answer(r#"read server; echo "{\"Username\":\"me\",\"Secret\":\"for $server\"}""#).await.unwrap();
         let Some(Credentials::Basic { username, password }) = found else { panic!("{found:?}") };
         assert_eq!((username.as_str(), password.expose()), ("me", "for ghcr.io"));
+        let token = answer(r#"echo '{"Username":"<token>","Secret":"long-lived"}'"#).await.unwrap();
+        assert_eq!(token, Some(Credentials::Identity(Secret::new("long-lived"))));
     }
 
     #[tokio::test]

@@ -1,13 +1,13 @@
 //! The files that `docker login` and `podman login` write: docker's `config.json` and containers' `auth.json` (containers-auth.json(5)).
 
-use crate::Secret;
+use crate::{Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use consign_oci::Repository;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Keys of Docker Hub, which has had several names.
+/// Keys of Docker Hub, which has had several names. Helpers know it by the second.
 const DOCKER_HUB: [&str; 4] = ["docker.io", "https://index.docker.io/v1/", "index.docker.io", "registry-1.docker.io"];
 
 /// Credentials by registry, or by a part of a registry.
@@ -28,6 +28,10 @@ struct Entry {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
+    /// To be exchanged for others at the token service.
+    identitytoken: Option<String>,
+    /// To be shown to the registry as it is.
+    registrytoken: Option<String>,
 }
 
 /// What a file says about a repository.
@@ -35,13 +39,8 @@ struct Entry {
 pub enum Found {
     /// Nothing.
     None,
-    /// A name and a password.
-    Basic {
-        /// The name.
-        username: String,
-        /// The password.
-        password: Secret,
-    },
+    /// The credentials themselves.
+    Credentials(Credentials),
     /// That the program `docker-credential-NAME` knows.
     Helper {
         /// The helper's name.
@@ -59,39 +58,56 @@ impl DockerConfig {
         serde_json::from_value(object.into())
     }
 
-    /// Returns what the file says about a repository: the longest key that it lies in wins, and a helper wins over what stands in the file.
+    /// Returns what the file says about a repository: the longest key that it lies in wins, and of two that are as long, the helper.
     pub fn find(&self, repository: &Repository) -> Found {
         let keys = keys(repository);
         for key in &keys {
             if let Some(name) = self.cred_helpers.get(key) {
                 return Found::Helper { name: name.clone(), server: key.clone() };
             }
-        }
-        for key in &keys {
-            let entry = self.auths.get(key).or_else(|| self.auths.get(&format!("https://{key}")));
+            let entry = self.entry(key);
             match (entry.and_then(Entry::credentials), entry, &self.creds_store) {
-                (Some((username, password)), ..) => return Found::Basic { username, password: Secret::new(password) },
+                (Some(credentials), ..) => return Found::Credentials(credentials),
                 // An entry without credentials says that they are in the store.
                 (None, Some(_), Some(name)) => return Found::Helper { name: name.clone(), server: key.clone() },
                 _ => {}
             }
         }
-        match (&self.creds_store, keys.last()) {
-            (Some(name), Some(registry)) => Found::Helper { name: name.clone(), server: registry.clone() },
-            _ => Found::None,
-        }
+        let Some(name) = &self.creds_store else { return Found::None };
+        let server = if repository.registry() == DOCKER_HUB[0] { DOCKER_HUB[1] } else { repository.registry() };
+        Found::Helper { name: name.clone(), server: server.to_owned() }
+    }
+
+    /// Returns the entry of a key. Some programs write the address of the registry's API instead of its name.
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.auths
+            .get(key)
+            .or_else(|| self.auths.iter().find(|(written, _)| name_of(written) == Some(key)).map(|(_, entry)| entry))
     }
 }
 
+/// Returns what is named by an address such as `https://ghcr.io/v2/`.
+fn name_of(address: &str) -> Option<&str> {
+    let name = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?.trim_end_matches('/');
+    Some(name.strip_suffix("/v1").or_else(|| name.strip_suffix("/v2")).unwrap_or(name))
+}
+
 impl Entry {
-    fn credentials(&self) -> Option<(String, String)> {
+    fn credentials(&self) -> Option<Credentials> {
+        let some = |text: &Option<String>| text.as_ref().filter(|text| !text.is_empty()).map(Secret::new);
+        if let Some(token) = some(&self.identitytoken) {
+            return Some(Credentials::Identity(token));
+        }
+        if let Some(token) = some(&self.registrytoken) {
+            return Some(Credentials::Bearer(token));
+        }
         if let (Some(username), Some(password)) = (&self.username, &self.password) {
-            return Some((username.clone(), password.clone()));
+            return Some(Credentials::named(username, password));
         }
         let decoded = BASE64.decode(self.auth.as_deref().filter(|auth| !auth.is_empty())?.trim()).ok()?;
         let text = String::from_utf8(decoded).ok()?;
         let (username, password) = text.split_once(':')?;
-        Some((username.to_owned(), password.trim_end_matches('\0').to_owned()))
+        Some(Credentials::named(username, password.trim_end_matches('\0')))
     }
 }
 
@@ -107,7 +123,7 @@ fn keys(repository: &Repository) -> Vec<String> {
         }
     }
     match repository.registry() {
-        "docker.io" => keys.extend(DOCKER_HUB.iter().map(|key| (*key).to_owned())),
+        registry if registry == DOCKER_HUB[0] => keys.extend(DOCKER_HUB.iter().map(|key| (*key).to_owned())),
         registry => keys.push(registry.to_owned()),
     }
     keys
@@ -122,7 +138,7 @@ mod tests {
     }
 
     fn basic(username: &str, password: &str) -> Found {
-        Found::Basic { username: username.into(), password: Secret::new(password) }
+        Found::Credentials(Credentials::named(username, password))
     }
 
     fn helper(name: &str, server: &str) -> Found {
@@ -153,6 +169,42 @@ mod tests {
         assert_eq!(find(config, "gcr.io/a"), helper("gcloud", "gcr.io"));
         assert_eq!(find(config, "ghcr.io/a"), helper("pass", "ghcr.io"));
         assert_eq!(find(config, "quay.io/a"), helper("pass", "quay.io"));
+        assert_eq!(find(config, "debian"), helper("pass", "https://index.docker.io/v1/"));
+    }
+
+    #[test]
+    fn the_longest_key_wins_over_helpers_too() {
+        let config = r#"{"auths": {"ghcr.io": {"auth": "bWU6c2VjcmV0"}, "ghcr.io/team/app": {"auth": "eW91Om90aGVy"}},
+            "credHelpers": {"ghcr.io/team": "pass", "ghcr.io": "gcloud"}}"#;
+        assert_eq!(find(config, "ghcr.io/team/app"), basic("you", "other"));
+        assert_eq!(find(config, "ghcr.io/team/app/part"), basic("you", "other"));
+        assert_eq!(find(config, "ghcr.io/team/web"), helper("pass", "ghcr.io/team"));
+        assert_eq!(find(config, "ghcr.io/a"), helper("gcloud", "ghcr.io"));
+    }
+
+    #[test]
+    fn reads_tokens() {
+        let identity = Found::Credentials(Credentials::Identity(Secret::new("long")));
+        // "<token>:long" and "00000000-0000-0000-0000-000000000000:" in base64.
+        for entry in [
+            r#"{"identitytoken": "long"}"#,
+            r#"{"auth": "MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwOg==", "identitytoken": "long"}"#,
+            r#"{"auth": "PHRva2VuPjpsb25n", "identitytoken": ""}"#,
+            r#"{"username": "<token>", "password": "long"}"#,
+        ] {
+            assert_eq!(find(&format!(r#"{{"auths": {{"ghcr.io": {entry}}}}}"#), "ghcr.io/a"), identity, "{entry}");
+        }
+        let shown = Found::Credentials(Credentials::Bearer(Secret::new("as it is")));
+        assert_eq!(find(r#"{"auths": {"ghcr.io": {"registrytoken": "as it is"}}}"#, "ghcr.io/a"), shown);
+    }
+
+    #[test]
+    fn keys_may_be_addresses() {
+        for key in ["https://quay.io", "https://quay.io/", "http://quay.io/v1/", "https://quay.io/v2"] {
+            let config = format!(r#"{{"auths": {{"{key}": {{"auth": "bWU6c2VjcmV0"}}}}}}"#);
+            assert_eq!(find(&config, "quay.io/a"), basic("me", "secret"), "{key}");
+            assert_eq!(find(&config, "quay.io.example/a"), Found::None, "{key}");
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
+use crate::endpoint::redacted;
+use crate::unanswered::reason;
 use consign_oci::{Digest, DocumentError};
+use reqwest::Url;
 use std::io;
 
 /// Why a registry did not do what it was asked.
@@ -19,14 +22,22 @@ pub enum RegistryError {
         message: Option<String>,
     },
     /// No answer came.
-    #[error("{method} {url}: no answer")]
+    #[error("{method} {url}: {}", reason(error))]
     Unreachable {
         /// Method of the request.
         method: String,
-        /// Its URL.
+        /// Its URL, without what may be secret.
         url: String,
-        /// Why not.
-        source: reqwest::Error,
+        /// Why not. Not a source: what its layers say one after the other is one thing, which the message says.
+        error: reqwest::Error,
+    },
+    /// A page for people was answered.
+    #[error("{url}: this does not look like a registry: it answers with a web page ({status})")]
+    NotARegistry {
+        /// What was asked for, without what may be secret.
+        url: String,
+        /// HTTP status of the answer.
+        status: u16,
     },
     /// A blob was being sent, and for a while the registry neither took bytes nor answered.
     #[error("{url}: the upload stands still for {seconds} seconds")]
@@ -113,6 +124,11 @@ pub enum ErrorKind {
 }
 
 impl RegistryError {
+    /// Makes the error that a request got no answer, or not all of it.
+    pub(crate) fn unreachable(method: impl ToString, url: &Url, error: reqwest::Error) -> Self {
+        Self::Unreachable { method: method.to_string(), url: redacted(url), error: error.without_url() }
+    }
+
     /// Returns what the error means.
     pub fn kind(&self) -> ErrorKind {
         match self {

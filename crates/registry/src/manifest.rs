@@ -1,4 +1,5 @@
 use crate::endpoint::redacted;
+use crate::refusal::is_page;
 use crate::transport::{Body, Call, header, read_limited};
 use crate::{Client, RegistryError};
 use bytes::Bytes;
@@ -23,7 +24,7 @@ impl Client {
         let call = self.manifest_call(Method::HEAD, repository, target)?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| None),
             _ => return Err(self.refused(&call, response).await),
         }
         let headers = response.headers();
@@ -51,8 +52,8 @@ impl Client {
         let call = Call { accept: &accept, ..self.manifest_call(Method::GET, repository, target)? };
         let response = self.send(&call).await?;
         match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::OK if !is_page(response.headers()) => {}
+            StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| None),
             _ => return Err(self.refused(&call, response).await),
         }
         let url = redacted(&call.url);

@@ -1,5 +1,5 @@
+use crate::Credentials;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// How a client speaks to registries.
 #[derive(Clone, Debug, Default)]
@@ -17,45 +17,55 @@ pub struct Options {
 pub struct HostOptions {
     /// Whether to speak plain HTTP. `None`: on loopback only.
     pub plain_http: Option<bool>,
-    /// How to log in.
+    /// How to log in where `repositories` says nothing.
     pub credentials: Credentials,
+    /// How to log in to some repositories, by their path or the parts that it begins with. Of several the longest counts.
+    pub repositories: BTreeMap<String, Credentials>,
 }
 
-/// How to log in to a registry.
-#[derive(Clone, Debug, Default)]
-pub enum Credentials {
-    /// Not at all.
-    #[default]
-    Anonymous,
-    /// With a name and a password, which may be exchanged for a token.
-    Basic {
-        /// The name.
-        username: String,
-        /// The password.
-        password: Secret,
-    },
-    /// With a token, shown as it is.
-    Bearer(Secret),
-}
-
-/// A text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text from being printed.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+impl HostOptions {
+    /// Logs in to every repository in one way, whatever was said before.
+    pub fn log_in_everywhere(&mut self, credentials: Credentials) {
+        self.repositories.clear();
+        self.credentials = credentials;
     }
 
-    /// Returns the text, to be sent to the one it is for.
-    pub fn expose(&self) -> &str {
-        &self.0
+    /// Returns how to log in to the repository with this path.
+    pub fn credentials_of(&self, path: &str) -> &Credentials {
+        let mut start = path;
+        loop {
+            match (self.repositories.get(start), start.rsplit_once('/')) {
+                (Some(found), _) => return found,
+                (None, Some((parent, _))) => start = parent,
+                (None, None) => return &self.credentials,
+            }
+        }
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_start_of_a_path_counts() {
+        let named = |name: &str| Credentials::named(name, "");
+        let mut host = HostOptions { credentials: named("host"), ..HostOptions::default() };
+        for path in ["team", "team/a", "other/b/c"] {
+            host.repositories.insert(path.to_owned(), named(path));
+        }
+        for (path, expected) in [
+            ("team/a", "team/a"),
+            ("team/a/deep/down", "team/a"),
+            ("team/ab", "team"),
+            ("team", "team"),
+            ("teamwork", "host"),
+            ("other/b", "host"),
+            ("other/b/c/d", "other/b/c"),
+        ] {
+            assert_eq!(*host.credentials_of(path), named(expected), "{path}");
+        }
+        host.log_in_everywhere(named("all"));
+        assert_eq!(*host.credentials_of("team/a"), named("all"));
     }
 }

@@ -1,5 +1,6 @@
 use crate::endpoint::redacted;
 use crate::paging::Paging;
+use crate::refusal::is_page;
 use crate::transport::{Call, read_limited};
 use crate::{Client, RegistryError};
 use consign_oci::{Repository, Tag};
@@ -29,8 +30,8 @@ impl Client {
         loop {
             let response = self.send(&call).await?;
             match response.status() {
-                StatusCode::OK => {}
-                StatusCode::NOT_FOUND => return Ok(tags),
+                StatusCode::OK if !is_page(response.headers()) => {}
+                StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| tags),
                 _ => return Err(self.refused(&call, response).await),
             }
             let next = paging.next(&call.url, response.headers())?;

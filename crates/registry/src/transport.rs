@@ -1,7 +1,7 @@
-use crate::auth::{self, Action, Token};
+use crate::auth::Action;
 use crate::challenge::Challenge;
 use crate::endpoint::{self, follow, redacted, same_host};
-use crate::{Client, Credentials, RegistryError};
+use crate::{Client, RegistryError};
 use bytes::Bytes;
 use consign_oci::Repository;
 use futures::future::BoxFuture;
@@ -9,11 +9,8 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{Method, Response, StatusCode, Url};
-use serde::Deserialize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Largest body of an error that is read, in bytes.
-const ERROR_LIMIT: u64 = 64 << 10;
 /// Redirects that are followed.
 const REDIRECT_LIMIT: usize = 5;
 /// How often a request is made that may be made again.
@@ -100,11 +97,10 @@ impl Client {
         let challenge = response.headers().get_all(WWW_AUTHENTICATE).iter();
         let challenge = challenge.filter_map(|header| Challenge::parse(header.to_str().ok()?)).next();
         let Some(challenge) = challenge else { return Ok(response) };
-        let registry = call.repository.registry().to_owned();
         {
             let mut known = self.known();
-            known.hosts.entry(registry.clone()).or_default().challenge = Some(challenge);
-            known.tokens.remove(&(registry, scopes.clone()));
+            known.learn_challenge(call.repository, challenge);
+            known.tokens.remove(&(call.repository.clone(), scopes.clone()));
         }
         match self.authorization(call, &scopes).await? {
             Some(second) if Some(&second) != authorization.as_ref() => self.send_following(call, Some(&second)).await,
@@ -112,37 +108,8 @@ impl Client {
         }
     }
 
-    /// Returns the value of `Authorization`, as far as it is known what the host wants.
-    async fn authorization(&self, call: &Call<'_>, scopes: &[String]) -> Result<Option<String>, RegistryError> {
-        let credentials = self.credentials_of(call.repository);
-        if let Credentials::Bearer(token) = credentials {
-            return Ok(Some(format!("Bearer {}", token.expose())));
-        }
-        let registry = call.repository.registry();
-        let challenge = self.known().hosts.get(registry).and_then(|host| host.challenge.clone());
-        match (challenge, credentials) {
-            (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
-                Ok(Some(auth::basic(username, password.expose())))
-            }
-            (Some(Challenge::Bearer { realm, service }), _) => {
-                let key = (registry.to_owned(), scopes.to_vec());
-                let kept: Option<Token> = self.known().tokens.get(&key).cloned();
-                if let Some(token) = kept.filter(|token| token.expires > Instant::now()) {
-                    return Ok(Some(format!("Bearer {}", token.value)));
-                }
-                let http = self.http(call.repository, false)?;
-                let asker = self.base(call)?;
-                let token = auth::token(http, &asker, (&realm, service.as_deref()), scopes, credentials).await?;
-                let value = format!("Bearer {}", token.value);
-                self.known().tokens.insert(key, token);
-                Ok(Some(value))
-            }
-            _ => Ok(None),
-        }
-    }
-
     /// Returns a URL on the registry itself, whatever the call's own URL is.
-    fn base(&self, call: &Call<'_>) -> Result<Url, RegistryError> {
+    pub(crate) fn base(&self, call: &Call<'_>) -> Result<Url, RegistryError> {
         endpoint::url(call.repository, self.options_of(call.repository), "")
     }
 
@@ -165,11 +132,8 @@ impl Client {
                 Body::Bytes(bytes) => request.body(bytes.clone()),
                 Body::Stream(length, open) => request.header(CONTENT_LENGTH, *length).body(open().await?),
             };
-            let response = request.send().await.map_err(|error| RegistryError::Unreachable {
-                method: call.method.to_string(),
-                url: redacted(&url),
-                source: error.without_url(),
-            })?;
+            let response =
+                request.send().await.map_err(|error| RegistryError::unreachable(&call.method, &url, error))?;
             let location =
                 header(response.headers(), &LOCATION).filter(|_| response.status().is_redirection() && call.redirects);
             match location {
@@ -179,45 +143,17 @@ impl Client {
         }
         Err(RegistryError::Protocol { url: redacted(&call.url), problem: "it redirects in a circle".to_owned() })
     }
-
-    /// Makes an error of an answer that says no.
-    pub(crate) async fn refused(&self, call: &Call<'_>, response: Response) -> RegistryError {
-        #[derive(Deserialize)]
-        struct Answer {
-            errors: Vec<Entry>,
-        }
-        #[derive(Deserialize)]
-        struct Entry {
-            code: Option<String>,
-            message: Option<String>,
-        }
-        let status = response.status().as_u16();
-        let body = read_limited(response, ERROR_LIMIT).await.unwrap_or_default();
-        let first = serde_json::from_slice(&body).ok().and_then(|answer: Answer| answer.errors.into_iter().next());
-        let (code, message) = first.map_or((None, None), |entry| (entry.code, entry.message));
-        RegistryError::Answer {
-            method: call.method.to_string(),
-            url: redacted(&call.url),
-            status,
-            code: code.map(|code| printable(&code)),
-            message: message.map(|message| printable(&message)),
-        }
-    }
 }
 
 /// Reads an answer of at most `limit` bytes.
 pub(crate) async fn read_limited(mut response: Response, limit: u64) -> Result<Bytes, RegistryError> {
-    let url = redacted(response.url());
+    let url = response.url().clone();
     let mut bytes = Vec::new();
     loop {
-        let chunk = response.chunk().await.map_err(|error| RegistryError::Unreachable {
-            method: "GET".to_owned(),
-            url: url.clone(),
-            source: error.without_url(),
-        })?;
+        let chunk = response.chunk().await.map_err(|error| RegistryError::unreachable("GET", &url, error))?;
         let Some(chunk) = chunk else { return Ok(bytes.into()) };
         if (bytes.len() + chunk.len()) as u64 > limit {
-            return Err(RegistryError::TooLarge { url, limit });
+            return Err(RegistryError::TooLarge { url: redacted(&url), limit });
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -240,11 +176,6 @@ pub(crate) fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     header(headers, &RETRY_AFTER)?.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// A registry's words, fit for a terminal.
-fn printable(text: &str) -> String {
-    text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -273,11 +204,5 @@ mod tests {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
             assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{text}");
         }
-    }
-
-    #[test]
-    fn a_registrys_words_are_fit_for_a_terminal() {
-        assert_eq!(printable("a\x1b[31m\nb"), "a [31m b");
-        assert_eq!(printable(&"x".repeat(1000)).len(), 400);
     }
 }

@@ -1,8 +1,9 @@
-use crate::arguments::{Build, Output};
+use crate::arguments::Build;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
-use crate::workshop::{Planned, key_source};
+use crate::signing::key_reader;
+use crate::workshop::{Planned, Traffic};
 use consign_image::ImageReference;
 use consign_release::Release;
 
@@ -23,16 +24,13 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         );
         return Err(error.hint("name the image: `consign build IMAGE --to …`"));
     }
-    let workshop = planned.workshop(session, !arguments.no_cache).await?;
+    // Only what leaves this machine is signed.
+    let key = if arguments.to.is_some() { key_reader(session, &planned.configuration)? } else { None };
+    let workshop = planned.workshop(session, !arguments.no_cache, Traffic::default()).await?;
     let jobs = planned.jobs(session, &workshop, &[])?;
-    let key = key_source(session, &planned.configuration);
     let release =
         Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options: Default::default() };
     let (report, result) = release.build(arguments.to.as_ref()).await;
-    match session.output {
-        Output::Json => session.printer.json(&report)?,
-        Output::Table => session.printer.data(&report.text()),
-    }
-    result?;
+    session.conclude(&report, result)?;
     Ok(ExitCode::Done)
 }

@@ -85,6 +85,21 @@ async fn a_registry_that_is_gone_is_unreachable() {
     let error = world.client.manifest(&world.repository, &named("1")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
     let url = format!("http://{}/v2/team/app/manifests/1", world.registry.host());
-    assert_eq!(error.to_string(), format!("GET {url}: no answer"));
+    assert_eq!(error.to_string(), format!("GET {url}: connection closed before message completed"));
     assert_eq!(world.registry.requests(), 4);
+    let World { registry, client, repository } = world;
+    drop(registry);
+    let error = client.manifest(&repository, &named("1")).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("GET {url}: connection refused"));
+    assert!(std::error::Error::source(&error).is_none(), "said once");
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_said() {
+    let client = crate::world::client(consign_registry::Options::default());
+    let repository = "no-such-registry.invalid/team/app".parse().unwrap();
+    let error = client.manifest(&repository, &named("1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    let url = "https://no-such-registry.invalid/v2/team/app/manifests/1";
+    assert_eq!(error.to_string(), format!("GET {url}: there is no address for that name"));
 }

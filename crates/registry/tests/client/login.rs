@@ -87,8 +87,8 @@ async fn credentials_are_for_their_own_registry_only() {
 
 #[test]
 fn secrets_are_never_shown() {
-    for credentials in [basic("me", "hush"), Credentials::Bearer(Secret::new("hush"))] {
-        let host = consign_registry::HostOptions { credentials, plain_http: None };
+    for credentials in [basic("me", "hush"), Credentials::Bearer(Secret::new("hush")), basic("<token>", "hush")] {
+        let host = consign_registry::HostOptions { credentials, ..Default::default() };
         let options = Options { hosts: [("x".to_owned(), host)].into(), ..Options::default() };
         assert!(!format!("{options:?}").contains("hush"));
     }

@@ -3,11 +3,14 @@
 
 mod blobs;
 mod faults;
+mod identity;
 mod login;
 mod manifests;
+mod pages;
 mod peers;
 mod redirects;
 mod referrers;
+mod repositories;
 mod tags;
 mod tokens;
 mod uploads;

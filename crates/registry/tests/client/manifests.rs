@@ -108,8 +108,8 @@ async fn what_is_no_manifest_is_refused() {
         (media_type::MANIFEST, "[".repeat(100_000)),
         (media_type::MANIFEST, text.replace("sha256:", "sha256:../")),
         (media_type::INDEX, text.clone()),
-        ("text/html", "<html>".to_owned()),
-        ("text/html", r#"{"mediaType":"text/html"}"#.to_owned()),
+        ("text/plain", "<html>".to_owned()),
+        ("text/plain", r#"{"mediaType":"text/plain"}"#.to_owned()),
     ] {
         let world = World::new().await;
         let body_text = body.clone();

@@ -2,7 +2,7 @@ use axum::body::Body;
 use axum::http::Response;
 use axum::http::request::Parts;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, Repository, Tag, Target, media_type};
-use consign_registry::{Client, Credentials, HostOptions, Options, Pushed, RegistryError, Secret};
+use consign_registry::{Client, Credentials, HostOptions, Options, Pushed, RegistryError};
 use consign_registry_server::Options as ServerOptions;
 use consign_testkit::registry::{Fault, TestRegistry};
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ pub(crate) fn client(options: Options) -> Client {
 }
 
 pub(crate) fn basic(username: &str, password: &str) -> Credentials {
-    Credentials::Basic { username: username.to_owned(), password: Secret::new(password) }
+    Credentials::named(username, password)
 }
 
 pub(crate) fn named(tag: &str) -> Target {

@@ -32,16 +32,14 @@ impl PrivateKey {
         }
     }
 
+    /// Returns whether a text is a key file as far as can be seen without its password.
+    pub fn check_pem(text: &str) -> Result<(), KeyError> {
+        block(text).map(drop)
+    }
+
     /// Reads cosign's `cosign.key`: a PKCS#8 key, encrypted with NaCl's secretbox under a key that scrypt derives from the password.
     pub fn from_pem(text: &str, password: &[u8]) -> Result<Self, KeyError> {
-        let block = pem::read(text, LABEL)?;
-        match block.label.as_str() {
-            LABEL | OLD_LABEL => {}
-            "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => {
-                return Err(KeyError::Unencrypted { label: block.label });
-            }
-            _ => return Err(KeyError::Label { expected: LABEL, found: block.label }),
-        }
+        let block = block(text)?;
         let document = encrypted::decrypt(&block.content, password)?;
         let secret = SecretKey::from_pkcs8_der(&document).map_err(|source| KeyError::Algorithm { source })?;
         Self::new(&secret)
@@ -68,6 +66,15 @@ impl PrivateKey {
         let document = secret.public_key().to_public_key_der().map_err(|source| KeyError::Encoding { source })?;
         let public = PublicKey::from_der(document.into_vec())?;
         Ok(Self { signing: SigningKey::from(secret), public })
+    }
+}
+
+fn block(text: &str) -> Result<pem::Block, KeyError> {
+    let block = pem::read(text, LABEL)?;
+    match block.label.as_str() {
+        LABEL | OLD_LABEL => Ok(block),
+        "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => Err(KeyError::Unencrypted { label: block.label }),
+        _ => Err(KeyError::Label { expected: LABEL, found: block.label }),
     }
 }
 
@@ -123,7 +130,7 @@ mod tests {
     #[test]
     fn refuses_keys_that_lie_open() {
         for label in ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"] {
-            let error = PrivateKey::from_pem(&pem::write(label, b"x"), b"").unwrap_err();
+            let error = PrivateKey::check_pem(&pem::write(label, b"x")).unwrap_err();
             assert!(matches!(&error, KeyError::Unencrypted { label: found } if found == label), "{error}");
             assert!(error.to_string().contains("import-key-pair"), "{error}");
         }
@@ -133,6 +140,8 @@ mod tests {
     fn refuses_what_is_not_a_private_key() {
         let file = |content: &str| PrivateKey::from_pem(&pem::write(LABEL, content.as_bytes()), b"").unwrap_err();
         assert!(matches!(PrivateKey::from_pem(COSIGN_PUBLIC_KEY, b""), Err(KeyError::Label { .. })));
+        assert!(matches!(PrivateKey::check_pem(COSIGN_PUBLIC_KEY), Err(KeyError::Label { .. })));
+        assert!(PrivateKey::check_pem(COSIGN_KEY).is_ok(), "whatever its password");
         assert!(matches!(file("{}"), KeyError::Json { .. }));
         let document = |kdf: &str, n: u64, salt: &str, cipher: &str, nonce: &str| {
             format!(

@@ -1,0 +1,57 @@
+//! The key to sign with: looked at before any work begins, read only after the last child process has ended.
+
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, password, read_text};
+use consign_plan::Configuration;
+use consign_plan::configuration::SigningKey;
+use consign_release::ReleaseError;
+use consign_sign::PrivateKey;
+use std::error::Error;
+use std::fs::File;
+
+/// Largest key file, in bytes.
+const KEY_LIMIT: u64 = 64 << 10;
+
+/// Reads the key, with its password.
+pub(crate) type KeyReader<'a> = Box<dyn Fn() -> Result<PrivateKey, ReleaseError> + Sync + 'a>;
+
+/// Returns what reads the signing key when it is time to, if the configuration names one. Fails at once if that cannot succeed: the key is not
+/// there or is none, or there is no way to its password.
+pub(crate) fn key_reader<'a>(
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Result<Option<KeyReader<'a>>, CommandError> {
+    let Some(signing) = &configuration.signing else { return Ok(None) };
+    let key = &signing.key.value;
+    let text = text(session, configuration, key)?;
+    PrivateKey::check_pem(&text).map_err(|error| failed(key, error))?;
+    if session.environment.get_even_empty("COSIGN_PASSWORD").is_none() && File::open("/dev/tty").is_err() {
+        let message = format!("there is no password for the signing key `{key}`, and no terminal to ask for it on");
+        return Err(CommandError::new(ExitCode::Failed, message).hint("set COSIGN_PASSWORD"));
+    }
+    Ok(Some(Box::new(move || read(session, configuration, key))))
+}
+
+fn read(session: &Session, configuration: &Configuration, key: &SigningKey) -> Result<PrivateKey, ReleaseError> {
+    let text = text(session, configuration, key)?;
+    let password = password(&session.environment, "Password of the signing key", false);
+    let password = password.map_err(|error| failed(key, error.message))?;
+    PrivateKey::from_pem(&text, password.as_bytes()).map_err(|error| failed(key, error))
+}
+
+/// Returns the key file's text. The key in it is encrypted.
+fn text(session: &Session, configuration: &Configuration, key: &SigningKey) -> Result<String, ReleaseError> {
+    match key {
+        SigningKey::File(path) => {
+            read_text(&configuration.resolve(path), KEY_LIMIT).map_err(|error| failed(key, error))
+        }
+        SigningKey::Environment(name) => {
+            session.environment.get(name).map(str::to_owned).ok_or_else(|| failed(key, "the variable is not set"))
+        }
+    }
+}
+
+fn failed(key: &SigningKey, error: impl Into<Box<dyn Error + Send + Sync>>) -> ReleaseError {
+    ReleaseError::Key { key: key.to_string(), source: error.into() }
+}

@@ -1,0 +1,40 @@
+use crate::Secret;
+use crate::challenge::Challenge;
+use crate::token::Token;
+use consign_oci::Repository;
+use std::collections::{HashMap, HashSet};
+
+/// What a client learned in this run.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// By repository and scopes: who may do what depends on the credentials, and they on the repository.
+    pub(crate) tokens: HashMap<(Repository, Vec<String>), Token>,
+    /// Registries that have no referrers API.
+    pub(crate) without_referrers: HashSet<String>,
+    challenges: HashMap<Repository, Challenge>,
+    /// What the first repository of a registry said.
+    first_challenges: HashMap<String, Challenge>,
+    /// Identity tokens that their service has replaced.
+    replaced: HashMap<Secret, Secret>,
+}
+
+impl Known {
+    /// Returns how a repository wants to be logged in to. One that has not said so yet likely wants what the first of its registry did.
+    pub(crate) fn challenge(&self, repository: &Repository) -> Option<Challenge> {
+        self.challenges.get(repository).or_else(|| self.first_challenges.get(repository.registry())).cloned()
+    }
+
+    pub(crate) fn learn_challenge(&mut self, repository: &Repository, challenge: Challenge) {
+        self.first_challenges.entry(repository.registry().to_owned()).or_insert_with(|| challenge.clone());
+        self.challenges.insert(repository.clone(), challenge);
+    }
+
+    /// Returns the identity token to show in place of the one that was configured.
+    pub(crate) fn identity(&self, configured: &Secret) -> Secret {
+        self.replaced.get(configured).unwrap_or(configured).clone()
+    }
+
+    pub(crate) fn replace_identity(&mut self, configured: &Secret, by: Secret) {
+        self.replaced.insert(configured.clone(), by);
+    }
+}

@@ -1,0 +1,58 @@
+use crate::auth;
+use crate::challenge::Challenge;
+use crate::token::{Token, Wanted};
+use crate::transport::Call;
+use crate::{Client, Credentials, RegistryError, Secret};
+use std::time::Instant;
+
+impl Client {
+    /// Returns the value of `Authorization`, as far as it is known what the registry wants.
+    pub(crate) async fn authorization(
+        &self,
+        call: &Call<'_>,
+        scopes: &[String],
+    ) -> Result<Option<String>, RegistryError> {
+        let challenge = self.known().challenge(call.repository);
+        match (challenge, self.credentials_of(call.repository)) {
+            (_, Credentials::Bearer(token)) => Ok(Some(bearer(token))),
+            (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
+                Ok(Some(auth::basic(username, password.expose())))
+            }
+            (Some(Challenge::Bearer { realm, service }), credentials) => {
+                let key = (call.repository.clone(), scopes.to_vec());
+                let kept = self.known().tokens.get(&key).cloned();
+                if let Some(token) = kept.filter(|token| token.expires > Instant::now()) {
+                    return Ok(Some(bearer(&token.value)));
+                }
+                let registry = self.base(call)?;
+                let wanted = Wanted { registry: &registry, realm: &realm, service: service.as_deref(), scopes };
+                let token = self.token(call, &wanted, credentials).await?;
+                let value = bearer(&token.value);
+                self.known().tokens.insert(key, token);
+                Ok(Some(value))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks a token service, with the newest identity token where there is one.
+    async fn token(
+        &self,
+        call: &Call<'_>,
+        wanted: &Wanted<'_>,
+        credentials: &Credentials,
+    ) -> Result<Token, RegistryError> {
+        let http = self.http(call.repository, false)?;
+        let Credentials::Identity(configured) = credentials else { return wanted.ask(http, credentials).await };
+        let identity = self.known().identity(configured);
+        let mut token = wanted.ask(http, &Credentials::Identity(identity)).await?;
+        if let Some(identity) = token.identity.take() {
+            self.known().replace_identity(configured, identity);
+        }
+        Ok(token)
+    }
+}
+
+fn bearer(token: &Secret) -> String {
+    format!("Bearer {}", token.expose())
+}
