@@ -14,7 +14,7 @@ pub struct Options {
     pub root: PathBuf,
     /// What writers show, as `Bearer TOKEN` or as the password of Basic authentication. Without it anyone may write.
     pub write_token: Option<WriteToken>,
-    /// Whether nobody may write.
+    /// Whether nobody may write. Then the folder must be there, nothing in it changes, and another process may write to it meanwhile.
     pub read_only: bool,
     /// Whether addresses other than loopback ones may be served.
     pub allow_remote: bool,

@@ -1,4 +1,5 @@
 use crate::failure::{Code, Failure};
+use crate::lock::FolderLock;
 use crate::query::Query;
 use crate::route::Route;
 use crate::storage::Storage;
@@ -9,7 +10,8 @@ use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use base64::Engine;
 use consign_store::StoreError;
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The challenge for those who want to write.
 const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="consign""#);
@@ -23,6 +25,8 @@ pub(crate) struct Inner {
     pub(crate) storage: Storage,
     pub(crate) uploads: Uploads,
     pub(crate) options: Options,
+    /// What keeps other processes from writing; `None` if this one does not write.
+    lock: Mutex<Option<FolderLock>>,
 }
 
 /// What handlers answer.
@@ -44,10 +48,36 @@ impl Asked {
 }
 
 impl Registry {
-    /// Opens the registry in the folder that the options name.
+    /// Opens the registry in the folder that the options name. Unless it is read-only, no other process may have it open to write.
     pub fn open(options: Options) -> Result<Self, ServerError> {
-        let storage = Storage::open(&options.root)?;
-        Ok(Self(Arc::new(Inner { storage, uploads: Uploads::default(), options })))
+        let storage = Storage::new(&options.root);
+        let lock = if options.read_only {
+            storage.check()?;
+            None
+        } else {
+            storage.make_root()?;
+            let lock = FolderLock::take(&options.root)?;
+            storage.make_ready()?;
+            Some(lock)
+        };
+        Ok(Self(Arc::new(Inner { storage, uploads: Uploads::default(), options, lock: Mutex::new(lock) })))
+    }
+
+    /// Tells other processes where this one serves the folder, if anyone may write there.
+    pub(crate) fn tell(&self, address: SocketAddr) -> Result<(), ServerError> {
+        match &mut *self.lock() {
+            Some(lock) if self.0.options.write_token.is_none() => lock.open_at(address),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets other processes write to the folder, once this one has answered its last request.
+    pub(crate) fn close(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<FolderLock>> {
+        self.0.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers one request.

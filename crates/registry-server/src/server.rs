@@ -5,6 +5,7 @@ use axum::http::{Request, Response};
 use consign_store::StoreError;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -40,6 +41,18 @@ pub enum ServerError {
         /// Why not.
         source: io::Error,
     },
+    /// Another process writes to the folder.
+    #[error(
+        "another process writes to {}{}; beside that, it can be served read-only",
+        folder.display(),
+        open_at.map(|address| format!(", and serves it on {address}")).unwrap_or_default()
+    )]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// Where anyone may write to it, through the other process, if they may.
+        open_at: Option<SocketAddr>,
+    },
     /// The folder cannot be used.
     #[error("cannot open the registry's folder")]
     Folder(#[from] StoreError),
@@ -58,10 +71,12 @@ impl Server {
         if !address.ip().to_canonical().is_loopback() && !options.allow_remote {
             return Err(ServerError::Remote { address });
         }
-        let registry = Registry::open(options)?;
         let listen = |source| ServerError::Listen { address, source };
+        // First, so that whoever has the folder at the same address is told apart from strangers there.
+        let registry = Registry::open(options)?;
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        registry.tell(address)?;
         Ok(Self { registry, listener, address })
     }
 
@@ -74,7 +89,7 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
         let Self { registry, listener, address } = self;
         let (stopping, stopped) = oneshot::channel::<()>();
-        let router = axum::Router::new().fallback(answer).with_state(registry);
+        let router = axum::Router::new().fallback(answer).with_state(registry.clone());
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
             shutdown.await;
             drop(stopping);
@@ -84,10 +99,12 @@ impl Server {
             let _ = stopped.await;
             tokio::time::sleep(GRACE).await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = serving.into_future() => served.map_err(|source| ServerError::Serve { address, source }),
             () = overdue => Ok(()),
-        }
+        };
+        registry.close();
+        served
     }
 
     /// Serves in a task of its own.

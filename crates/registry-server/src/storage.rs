@@ -4,15 +4,11 @@ use consign_store::{StoreError, write_file};
 use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Longest file that names something: a tag, a media type.
 const NAME_LIMIT: u64 = 1024;
 /// Largest manifest in bytes, and so the largest descriptor of a referrer.
 pub(crate) const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
-
-/// Age of a file in `uploads` that nobody writes any more.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The registry's folder. All of this blocks.
 pub(crate) struct Storage {
@@ -37,26 +33,29 @@ pub(crate) struct StoredManifest {
 }
 
 impl Storage {
-    pub(crate) fn open(root: &Path) -> Result<Self, StoreError> {
-        for folder in ["blobs/sha256", "blobs/sha512", "repositories", "uploads"] {
-            let folder = root.join(folder);
-            fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
-        }
-        let storage = Self { root: root.to_owned() };
-        storage.forget_old_uploads()?;
-        Ok(storage)
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
-    /// Removes what a process that was killed left behind. Another one may be serving the same folder, so that only old files go.
-    fn forget_old_uploads(&self) -> Result<(), StoreError> {
-        let folder = self.uploads();
-        for name in list(&folder)? {
-            let path = folder.join(name);
-            let age =
-                fs::metadata(&path).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
-            if age.is_some_and(|age| age > ABANDONED) {
-                remove(&path)?;
-            }
+    /// Fails unless the folder is there.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        fs::read_dir(&self.root).map_err(failed("open", &self.root))?;
+        Ok(())
+    }
+
+    /// Makes the folder where it is missing.
+    pub(crate) fn make_root(&self) -> Result<(), StoreError> {
+        fs::create_dir_all(&self.root).map_err(failed("make the folder", &self.root))
+    }
+
+    /// Makes the folders in it, and removes what a process that was killed left behind. Nobody else may be writing.
+    pub(crate) fn make_ready(&self) -> Result<(), StoreError> {
+        for folder in ["blobs/sha256", "blobs/sha512", "repositories", "uploads"] {
+            let folder = self.root.join(folder);
+            fs::create_dir_all(&folder).map_err(failed("make the folder", &folder))?;
+        }
+        for name in list(&self.uploads())? {
+            remove(&self.uploads().join(name))?;
         }
         Ok(())
     }

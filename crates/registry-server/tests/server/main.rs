@@ -3,7 +3,9 @@
 
 mod access;
 mod blobs;
+mod faults;
 mod folder;
+mod lock;
 mod manifests;
 mod names;
 mod peers;
