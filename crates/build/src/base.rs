@@ -1,9 +1,8 @@
 use consign_image::{ImageError, Place, Trouble, import};
-use consign_oci::{Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type};
+use consign_oci::{
+    DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type,
+};
 use consign_store::{Store, StoreError};
-
-/// Largest config of a base image, in bytes.
-const CONFIG_LIMIT: u64 = 8 << 20;
 
 /// A base image that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -141,7 +140,7 @@ impl Base {
                 }
             }
         };
-        let bytes = place.bytes(&manifest.config, CONFIG_LIMIT).await.map_err(failed)?;
+        let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await.map_err(failed)?;
         let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|source| BaseError::Config {
             place: name(),
             digest: manifest.config.digest.clone(),

@@ -35,12 +35,13 @@ async fn from_packages(
     let key = step::key(&parameters, &json!({ "packages": inputs, "files": fingerprints(files) }), &request);
     let dependencies = with_files(dependencies, files);
     if let Some(mut built) = step::load(&key, &request)? {
-        // Release files and indexes change more often than the packages that are picked from them.
+        // Release files and indexes change more often than the packages that are picked from them, and with them what is passed over.
         built.resolved_dependencies = dependencies;
+        warnings.append(&mut built.warnings);
+        built.warnings = warnings;
         return Ok(built);
     }
     let packages_found = deb::download(&records, request.fetcher).await?;
-    warnings.extend(deb::warnings(&packages_found));
     let created = created(&packages_found, &request);
     let parts = Parts {
         platform: request.platform,
@@ -55,8 +56,10 @@ async fn from_packages(
     let tree = deb::assemble(&parts)
         .map_err(|source| BuildError::Assemble { platform: request.platform.clone(), source: Box::new(source) })?;
     let written = write(specification, None, tree, created, "consign build: Debian packages", &mut request)?;
-    let built = finish(written, dependencies, parameters, warnings, &request);
+    let mut built = finish(written, dependencies, parameters, deb::warnings(&packages_found), &request);
     step::save(&key, &built, request.store)?;
+    warnings.append(&mut built.warnings);
+    built.warnings = warnings;
     Ok(built)
 }
 

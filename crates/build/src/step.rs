@@ -1,15 +1,13 @@
 use crate::request::{Built, Request};
 use consign_oci::layer::Layer;
-use consign_oci::{Digest, Exact, Platform};
+use consign_oci::{DOCUMENT_LIMIT, Digest, Exact, Platform};
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Names what this room makes of the same inputs: raise it when that changes.
-const FORMAT: u32 = 1;
-/// Largest manifest and config that are taken from the store, in bytes.
-const DOCUMENT_LIMIT: u64 = 8 << 20;
+const FORMAT: u32 = 2;
 
 /// What an earlier build with the same inputs made.
 #[derive(Serialize, Deserialize)]
@@ -20,6 +18,7 @@ struct Record {
     diff_ids: Vec<Digest>,
     resolved_dependencies: Vec<ResourceDescriptor>,
     external_parameters: Value,
+    /// What the packages themselves give cause for.
     warnings: Vec<String>,
 }
 
@@ -53,7 +52,7 @@ fn restore(record: Record, store: &Store) -> Option<Built> {
     let config = Exact::read(store.read(&record.config, DOCUMENT_LIMIT).ok()?).ok()?;
     let complete = manifest.layers.len() == record.diff_ids.len()
         && manifest.config.digest == record.config
-        && manifest.layers.iter().all(|layer| store.contains(&layer.digest));
+        && manifest.layers.iter().all(|layer| store.has(layer));
     if !complete {
         return None;
     }

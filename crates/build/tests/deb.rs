@@ -205,6 +205,21 @@ async fn of_the_machines_sources_strangers_are_passed_over() {
 }
 
 #[tokio::test]
+async fn a_step_that_is_not_repeated_warns_of_what_is_passed_over_now() {
+    let stranger = Mirror::new("test").origin("Somebody").package(MirrorPackage::new("tool", "9:9", "amd64"));
+    let with_stranger = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test", &stranger);
+    let mut without = Workshop::new().of_machine().mirror("test", &mirror());
+    without.store = with_stranger.store.clone();
+    let image = "packages: [tool, libtool]\n";
+    let first = with_stranger.build(image, "linux/amd64").await.unwrap().built;
+    without.reuse = true;
+    let second = without.build(image, "linux/amd64").await.unwrap().built;
+    assert!(second.reused && !first.reused);
+    assert_eq!(first.warnings.len(), 2);
+    assert_eq!(second.warnings, first.warnings[1..]);
+}
+
+#[tokio::test]
 async fn a_mirror_without_updates_for_an_architecture_is_named() {
     let updates = Mirror::new("test-security").package(program("amd64").field("Depends", "base-files"));
     let remove = |workshop: &Workshop| {
@@ -234,7 +249,8 @@ async fn a_choice_is_kept_until_an_index_changes() {
         let tool = MirrorPackage::new("tool", version, "amd64").file("usr/bin/tool", version.as_bytes(), 0o755);
         Mirror::new("test-security").package(tool)
     };
-    let mut workshop = Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &updates("9:9.1"));
+    let mut workshop =
+        Workshop::new().of_machine().mirror("test", &mirror()).mirror("test-security", &updates("9:9.1"));
     workshop.reuse = true;
     let tool = async |workshop: &Workshop| {
         let outcome = workshop.build("packages: [tool]\n", "linux/amd64").await?;

@@ -142,6 +142,7 @@ impl From<ServerError> for CommandError {
                 Self::new(ExitCode::Usage, message)
                     .hint("serve a loopback address, and let a proxy with TLS stand before it")
             }
+            ServerError::Locked { .. } => Self::of(ExitCode::Conflict, &error),
             _ => Self::of(ExitCode::Failed, &error),
         }
     }

@@ -1,7 +1,6 @@
 //! Registries that a release serves itself, for the time of its run.
 
 use crate::ReleaseError;
-use crate::folder::{Claim, ServedFolder, claim};
 use consign_registry_server::{AccessLog, Options, Running, Server, ServerError, WriteToken};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -15,8 +14,6 @@ const LOG_LIMIT: u64 = 16 << 20;
 /// A registry that was started for this run. It ends when dropped.
 pub(crate) struct Embedded {
     running: Running,
-    /// Held while the registry runs.
-    folder: ServedFolder,
     /// What a writer must show. Made for this run, and known to nobody else.
     pub(crate) token: String,
 }
@@ -26,7 +23,6 @@ impl Embedded {
     pub(crate) async fn stop(self) {
         // That it did not end well changes nothing: everything it took is on the disk.
         let _ = self.running.stop().await;
-        drop(self.folder);
     }
 }
 
@@ -36,17 +32,14 @@ impl Embedded {
 /// port is an error.
 pub(crate) async fn serve(host: &str, root: &Path) -> Result<Option<Embedded>, ReleaseError> {
     let address = address(host)?;
-    let folder = match claim(root)? {
-        Claim::Ours(folder) => folder,
-        Claim::Theirs(Some(open_at)) if open_at == address => return Ok(None),
-        Claim::Theirs(open_at) => return Err(ReleaseError::FolderServed { folder: root.to_owned(), open_at }),
-    };
     let token = token().map_err(|source| ReleaseError::Embedded { host: host.to_owned(), source: Box::new(source) })?;
     let mut options = Options::new(root);
     options.write_token = WriteToken::new(&token);
     options.access_log = Some(access_log(root)?);
     match Server::bind(address, options).await {
-        Ok(server) => Ok(Some(Embedded { running: server.spawn(), folder, token })),
+        Ok(server) => Ok(Some(Embedded { running: server.spawn(), token })),
+        Err(ServerError::Locked { open_at: Some(open_at), .. }) if open_at == address => Ok(None),
+        Err(ServerError::Locked { folder, open_at }) => Err(ReleaseError::FolderServed { folder, open_at }),
         Err(ServerError::Listen { source, .. }) if source.kind() == io::ErrorKind::AddrInUse => {
             Err(ReleaseError::PortTaken { host: host.to_owned() })
         }

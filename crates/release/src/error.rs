@@ -190,14 +190,6 @@ pub enum ReleaseError {
         /// The host.
         host: String,
     },
-    /// The file that says who serves a folder cannot be used.
-    #[error("cannot lock {}", path.display())]
-    Lock {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
     /// The access log cannot be written.
     #[error("cannot write {}", path.display())]
     AccessLog {

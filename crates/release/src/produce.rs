@@ -14,8 +14,6 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Largest document of a step that is read back, in bytes.
-const DOCUMENT_LIMIT: u64 = 256 << 20;
 /// Names how inventories are made: raise it when their bytes change.
 const INVENTORY_FORMAT: u32 = 1;
 
@@ -211,7 +209,7 @@ impl Workshop {
         );
         if self.reuse
             && let Some(step) = self.store.step::<InventoryStep>(&key)?
-            && let Ok(bytes) = self.store.read(&step.statement, DOCUMENT_LIMIT)
+            && let Ok(bytes) = self.store.read(&step.statement, consign_sign::LIMIT)
         {
             let receipt = Receipt { statement: Exact::read(bytes)?, trust: Trust::Derived };
             self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Cached, "");

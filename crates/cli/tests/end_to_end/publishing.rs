@@ -1,6 +1,7 @@
 //! Publishing as the program does it: all images or none, and what an interruption leaves.
 
 use crate::common::{Destination, TestEnvironment};
+use consign_registry_server::{Options, Registry};
 use consign_testkit::registry::Fault;
 use insta::assert_snapshot;
 use std::io::{BufRead, BufReader, Read};
@@ -130,32 +131,30 @@ fn hold(destination: &Destination, method: &'static str, path: &'static str) -> 
 
 #[test]
 fn interrupted_between_tags_it_says_which_have_moved() {
-    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
-        let (environment, destination) = with_destination();
-        let (tag_is_written, go_on) = hold(&destination, "PUT", "/v2/team/hello/manifests/1.2");
-        let mut running = Running::release(&environment);
-        running.wait_for(&tag_is_written);
-        running.signal(signal);
-        running.wait_until_it_knows();
-        go_on.notify_one();
-        let (status, stdout, stderr) = running.end();
-        assert_eq!(status, 130, "{stderr}");
-        assert_eq!(destination.tags_written(), ["team/hello:1.2.3", "mirror/hello:1.2.3", "team/hello:1.2"]);
-        let host = destination.host();
-        let expected = format!(
-            "  {host}/team/hello: 1.2.3 moved, 1.2 moved, 1 not moved, latest not moved\n  {host}/mirror/hello: 1.2.3 moved, 1.2 not moved, 1 not moved, latest not moved\n"
-        );
-        assert!(stdout.ends_with(&expected), "{stdout}");
-        let error = stderr.replace(&host, "HOST");
-        assert_snapshot!(&error[error.find("error: ").unwrap()..], @"
-        error: published, but not all tags moved; moved: HOST/team/hello:1.2.3, HOST/mirror/hello:1.2.3, HOST/team/hello:1.2; not moved: HOST/mirror/hello:1.2, HOST/team/hello:1, HOST/mirror/hello:1, HOST/team/hello:latest, HOST/mirror/hello:latest
-          caused by: interrupted
-        hint: each tag that moved names a complete image; run the release again to move the others
-        ");
-        // Running again completes.
-        let again = environment.consign(&["release"]).expect(0);
-        assert!(again.stdout.contains("team/hello: 1.2.3 unchanged, 1.2 unchanged, 1 moved, latest moved"), "{again}");
-    }
+    let (environment, destination) = with_destination();
+    let (tag_is_written, go_on) = hold(&destination, "PUT", "/v2/team/hello/manifests/1.2");
+    let mut running = Running::release(&environment);
+    running.wait_for(&tag_is_written);
+    running.signal(rustix::process::Signal::TERM);
+    running.wait_until_it_knows();
+    go_on.notify_one();
+    let (status, stdout, stderr) = running.end();
+    assert_eq!(status, 130, "{stderr}");
+    assert_eq!(destination.tags_written(), ["team/hello:1.2.3", "mirror/hello:1.2.3", "team/hello:1.2"]);
+    let host = destination.host();
+    let expected = format!(
+        "  {host}/team/hello: 1.2.3 moved, 1.2 moved, 1 not moved, latest not moved\n  {host}/mirror/hello: 1.2.3 moved, 1.2 not moved, 1 not moved, latest not moved\n"
+    );
+    assert!(stdout.ends_with(&expected), "{stdout}");
+    let error = stderr.replace(&host, "HOST");
+    assert_snapshot!(&error[error.find("error: ").unwrap()..], @"
+    error: published, but not all tags moved; moved: HOST/team/hello:1.2.3, HOST/mirror/hello:1.2.3, HOST/team/hello:1.2; not moved: HOST/mirror/hello:1.2, HOST/team/hello:1, HOST/mirror/hello:1, HOST/team/hello:latest, HOST/mirror/hello:latest
+      caused by: interrupted
+    hint: each tag that moved names a complete image; run the release again to move the others
+    ");
+    // Running again completes.
+    let again = environment.consign(&["release"]).expect(0);
+    assert!(again.stdout.contains("team/hello: 1.2.3 unchanged, 1.2 unchanged, 1 moved, latest moved"), "{again}");
 }
 
 #[test]
@@ -208,18 +207,16 @@ fn of_changed_files_only_their_own_tag_is_made() {
 #[test]
 fn a_folder_is_served_by_one_process_at_a_time() {
     let environment = TestEnvironment::with_image();
-    let served = consign_release::ServedFolder::claim(&environment.path("registry")).unwrap();
+    let served = Registry::open(Options::new(environment.path("registry"))).unwrap();
     assert_snapshot!(environment.consign(&["release", "--quiet"]).expect(4).error(), @"
-    error: another consign serves [folder]/registry
-    hint: run this again when it has ended
-    ");
-    assert!(!environment.path("registry/repositories").exists());
-    let listen = format!("127.0.0.1:{}", environment.port);
-    let serve = ["registry", "serve", "--root", "registry", "--listen", &listen];
-    assert_snapshot!(environment.consign(&serve).expect(4).error(), @"
     error: another consign serves registry
     hint: run this again when it has ended
     ");
+    assert_eq!(std::fs::read_dir(environment.path("registry/repositories")).unwrap().count(), 0);
+    let listen = format!("127.0.0.1:{}", environment.port);
+    let serve = ["registry", "serve", "--root", "registry", "--listen", &listen];
+    let error = environment.consign(&serve).expect(4).error();
+    assert_eq!(error, "error: another process writes to registry; beside that, it can be served read-only\n");
     drop(served);
     // What `registry serve` serves in the same place takes writes from anyone.
     let server = environment.serve();
@@ -227,7 +224,7 @@ fn a_folder_is_served_by_one_process_at_a_time() {
     drop(server);
     let _elsewhere = environment.serve_folder("registry", crate::common::free_port());
     let error = environment.consign(&["release", "--quiet"]).expect(4).error();
-    assert!(error.contains("another consign serves [folder]/registry, on 127.0.0.1:"), "{error}");
+    assert!(error.contains("another consign serves registry, on 127.0.0.1:"), "{error}");
 }
 
 #[test]
