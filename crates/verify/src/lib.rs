@@ -7,6 +7,7 @@
 mod attestations;
 mod candidates;
 mod error;
+mod failure;
 mod fetch;
 mod image;
 mod judge;
@@ -18,7 +19,8 @@ mod verified;
 mod verify;
 mod walk;
 
-pub use error::{Failure, Outcome, VerifyError};
+pub use error::{Outcome, VerifyError};
+pub use failure::Failure;
 pub use piece::{Owner, Part, Piece};
 pub use verified::{Note, Verified, VerifiedPlatform};
 pub use verify::{Expectation, verify};

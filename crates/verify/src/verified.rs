@@ -42,8 +42,8 @@ impl fmt::Display for Note {
         match self {
             Self::TagsLeft { looked_at, left } => write!(
                 formatter,
-                "a later release was looked for under {looked_at} other tags of the repository, not under {left} more: \
-                 a tag moved back from one of those would go unnoticed"
+                "a later release was looked for under {looked_at} other tags of the repository and not under {left} more, \
+                 where it would go unnoticed"
             ),
         }
     }

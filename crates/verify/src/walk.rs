@@ -19,11 +19,13 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Goes through the graph from its root; with `content`, through every layer too.
+    /// Goes through the graph from its root; with `content`, through every layer too. Layers of an index that the key did not sign are left
+    /// alone: a stranger's can take any time to decompress, and the answer is known.
     pub(crate) async fn of(reader: &Reader<'_>, root: &Descriptor, content: bool) -> Result<Self, VerifyError> {
         let index = Piece::new(Part::Manifest, &Owner::Index, &root.digest);
         let document = fetch::document(reader.place(), root, &index).await?;
         let attestations = reader.about(&root.digest, &Owner::Index, Wanted::Everything).await?;
+        let content = content && attestations.is_signed();
         let is_index = matches!(document, Document::Index(_));
         let checks = vec![index.clone()];
         let mut walk = Self { index, is_index, attestations, platforms: Vec::new(), checks, failures: Vec::new() };

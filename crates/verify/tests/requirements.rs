@@ -3,11 +3,10 @@
 
 mod common;
 
-use common::{Draft, Folder, KEY, Release, claims, record_statement, repository, statement, tag};
+use common::{Draft, Folder, KEY, Release, record_statement, repository, statement, tag};
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
 use consign_receipt::{Policy, Reason, Requirement};
-use consign_sign::{LIMIT, sign};
 use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
 use serde_json::json;
 
@@ -144,39 +143,4 @@ async fn of_records_of_the_same_time_all_count_and_of_older_ones_none() {
     other.time = "2025-01-01T00:00:00Z".to_owned();
     layout.claim(&release.index, &record_statement(&release.index.digest, &other));
     check(&layout).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_same_claim_attached_often_is_one_claim() {
-    let mut layout = Folder::new();
-    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
-    let once = check(&layout).await.unwrap();
-    let arm = &release.manifests[1];
-    let (predicate_type, claim) = claims()[1].clone();
-    let bundle = sign(&statement(&arm.digest, predicate_type, claim), &KEY).unwrap();
-    for created in ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] {
-        layout.attach_at(created, arm, predicate_type, &bundle);
-    }
-    let often = check(&layout).await.unwrap();
-    assert_eq!(often.checks.len(), once.checks.len());
-    assert_eq!(often.platforms[1].receipts.len(), once.platforms[1].receipts.len());
-}
-
-#[tokio::test]
-async fn no_more_than_a_bounded_number_of_bytes_is_read() {
-    let mut layout = Folder::new();
-    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
-    // Descriptors of bundles that would take more than is read in all, although each alone may be as large.
-    for number in 0..65 {
-        layout.attach_absent(&release.index, number, LIMIT);
-    }
-    match check(&layout).await.unwrap_err() {
-        VerifyError::Failed { failures } => {
-            let (too_much, missing): (Vec<_>, Vec<_>) =
-                failures.iter().partition(|failure| matches!(failure, Failure::TooMuch { .. }));
-            assert!(missing.iter().all(|failure| matches!(failure, Failure::Missing { .. })), "{missing:?}");
-            assert!(!too_much.is_empty() && missing.len() < 65, "{} {}", too_much.len(), missing.len());
-        }
-        other => panic!("{other:?}"),
-    }
 }

@@ -5,7 +5,7 @@ use crate::session::{Session, read_text};
 use consign_image::{ImageReference, Place};
 use consign_oci::{Digest, Repository, Tag};
 use consign_receipt::{Policy, predicate};
-use consign_report::table;
+use consign_report::{printable, table};
 use consign_sign::PublicKey;
 use consign_verify::{Expectation, Verified, VerifyError, verify};
 use serde_json::json;
@@ -17,7 +17,7 @@ const KEY_LIMIT: u64 = 64 << 10;
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
     let key = public_key(arguments)?;
     let client = session.client(&arguments.reference).await?;
-    let place = Place::open(&arguments.reference, &client, &session.store()?);
+    let place = Place::open(&arguments.reference, &client, || session.open_store());
     let place = place.map_err(|error| CommandError::of_image(ExitCode::Verification, &error))?;
     let requested = requested(&arguments.reference);
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
@@ -28,6 +28,9 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
         }
         other => other.into(),
     })?;
+    for note in &verified.notes {
+        session.printer.note(&format!("note: {note}"));
+    }
     match session.output {
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
         Output::Table => session.printer.data(&text(arguments, &verified)),
@@ -42,13 +45,15 @@ fn public_key(arguments: &Verify) -> Result<PublicKey, CommandError> {
     PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
 }
 
-/// Returns the tag that must stand in the release record: what the reference names, unless that is a digest.
+/// Returns the tag that must stand in the release record: what the reference names, unless that is only a digest.
 fn requested(reference: &ImageReference) -> Option<(Repository, Tag)> {
     let ImageReference::Registry(reference) = reference else { return None };
-    match reference.target() {
-        consign_oci::Target::Tag(tag) => Some((reference.repository.clone(), tag)),
-        consign_oci::Target::Digest(_) => None,
-    }
+    let tag = match (&reference.tag, &reference.digest) {
+        (Some(tag), _) => tag.clone(),
+        (None, None) => Tag::latest(),
+        (None, Some(_)) => return None,
+    };
+    Some((reference.repository.clone(), tag))
 }
 
 fn claims(verified: &Verified) -> Vec<Claims<'_>> {
@@ -84,8 +89,8 @@ fn text(arguments: &Verify, verified: &Verified) -> String {
         "{}\nverified  {}  {} {}, {} checks{content}\n",
         table(&["manifest", "signed", "digest"], &rows),
         arguments.reference,
-        record.image,
-        record.version,
+        printable(&record.image),
+        printable(&record.version),
         verified.checks.len(),
     )
 }
@@ -102,5 +107,6 @@ fn as_json(arguments: &Verify, verified: &Verified) -> serde_json::Value {
         "manifests": manifests,
         "releaseRecord": verified.release_record,
         "content": arguments.content,
+        "notes": verified.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

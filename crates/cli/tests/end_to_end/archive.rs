@@ -109,13 +109,13 @@ fn an_archive_can_be_looked_into() {
     assert_snapshot!(environment.consign(&["tree", "oci-archive:hello.tar"]), @"
     status 0
     --- stdout
-    oci-archive:hello.tar  sha256:000000000001  687 B
-    ├── linux/amd64        sha256:000000000002  475 B
-    │   ├── provenance     sha256:000000000003  873 B
-    │   └── sbom           sha256:000000000004  868 B
-    └── linux/arm64        sha256:000000000005  475 B
-        ├── provenance     sha256:000000000006  873 B
-        └── sbom           sha256:000000000007  868 B
+    oci-archive:hello.tar  sha256:000000000001  1.3 kB
+    ├── linux/amd64        sha256:000000000002  634 B
+    │   ├── provenance     sha256:000000000003
+    │   └── sbom           sha256:000000000004
+    └── linux/arm64        sha256:000000000005  634 B
+        ├── provenance     sha256:000000000006
+        └── sbom           sha256:000000000007
     ");
     let index = environment.consign(&["inspect", "--raw", "oci-archive:hello.tar:1.2.3"]).expect(0).json();
     assert_eq!(index["manifests"].as_array().unwrap().len(), 2);

@@ -20,17 +20,17 @@ fn shows_what_lies_at_a_registry() {
     assert_snapshot!(environment.consign(&["tree", &reference]), @"
     status 0
     --- stdout
-    localhost:PORT1/team/hello:latest  sha256:000000000001  687 B
-    ├── release record                 sha256:000000000002  889 B
-    ├── signature                      sha256:000000000003  874 B
-    ├── linux/amd64                    sha256:000000000004  475 B
-    │   ├── provenance                 sha256:000000000005  873 B
-    │   ├── sbom                       sha256:000000000006  868 B
-    │   └── signature                  sha256:000000000007  877 B
-    └── linux/arm64                    sha256:000000000008  475 B
-        ├── provenance                 sha256:000000000009  873 B
-        ├── sbom                       sha256:000000000010  868 B
-        └── signature                  sha256:000000000011  877 B
+    localhost:PORT1/team/hello:latest  sha256:000000000001  1.3 kB
+    ├── release record                 sha256:000000000002
+    ├── signature                      sha256:000000000003
+    ├── linux/amd64                    sha256:000000000004  634 B
+    │   ├── provenance                 sha256:000000000005
+    │   ├── sbom                       sha256:000000000006
+    │   └── signature                  sha256:000000000007
+    └── linux/arm64                    sha256:000000000008  634 B
+        ├── provenance                 sha256:000000000009
+        ├── sbom                       sha256:000000000010
+        └── signature                  sha256:000000000011
     ");
     let tree = environment.consign(&["tree", &reference, "--output", "json"]).expect(0).json();
     assert_eq!(tree["children"].as_array().unwrap().len(), 4);
