@@ -27,7 +27,7 @@ pub(crate) struct Global {
     /// Runs as if started in this folder.
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
-    /// Downloads nothing: packages and indexes come from the cache.
+    /// Downloads nothing: packages, indexes and base images are those of earlier runs.
     #[arg(long, global = true)]
     pub(crate) offline: bool,
     /// How the result is printed on standard output.

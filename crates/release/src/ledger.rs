@@ -86,8 +86,9 @@ pub(crate) fn note_tag(image: &mut ImageReport, reference: &Reference, state: Ta
     tags.filter(|tag| Some(&tag.tag) == reference.tag.as_ref()).for_each(|tag| tag.state = state);
 }
 
-/// Marks the stages that were planned, and that a failure kept from happening.
+/// Marks the stages that were planned, and that a failure kept from happening. An image that is not published is signed for nobody.
 pub(crate) fn skip_the_rest(job: &Job, image: &mut ImageReport) {
+    image.signed &= image.is_published();
     for row in &mut image.rows {
         let is_tried = job.planned.tests_on(&row.platform).next().is_some();
         for stage in Stage::ALL.into_iter().filter(|stage| is_tried || *stage != Stage::Trial) {

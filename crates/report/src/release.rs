@@ -20,7 +20,7 @@ pub struct ImageReport {
     /// Digest of its index. `None`: it was not assembled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<Digest>,
-    /// Whether it was signed.
+    /// Whether it is signed where it was written to. What was not published is signed for nobody.
     pub signed: bool,
     /// Its platforms, in the order of the plan.
     pub rows: Vec<PlatformRow>,
@@ -32,6 +32,12 @@ pub struct ImageReport {
 }
 
 impl ImageReport {
+    /// Returns whether a tag names it.
+    pub fn is_published(&self) -> bool {
+        let mut tags = self.destinations.iter().flat_map(|destination| &destination.tags);
+        tags.any(|tag| tag.state != TagState::NotMoved)
+    }
+
     /// Returns whether any stage failed or any reason is given.
     pub fn failed(&self) -> bool {
         let failed_stage = |row: &PlatformRow| row.stages.values().any(|outcome| *outcome == Outcome::Failed);

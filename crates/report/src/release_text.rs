@@ -23,12 +23,16 @@ fn cells(name: &str, row: &PlatformRow) -> Vec<String> {
 
 fn write_image(text: &mut String, image: &ImageReport) {
     let name = printable(&image.name);
-    let signed = if image.signed { "signed" } else { "not signed" };
+    let state = match (image.is_published(), image.signed) {
+        (false, _) => "not published",
+        (true, true) => "signed",
+        (true, false) => "not signed",
+    };
     if image.index.is_none() && image.destinations.is_empty() && image.reasons.is_empty() {
         return;
     }
     match &image.index {
-        Some(index) => text.push_str(&format!("\n{name}  {index}  {signed}\n")),
+        Some(index) => text.push_str(&format!("\n{name}  {index}  {state}\n")),
         None => text.push_str(&format!("\n{name}\n")),
     }
     image.destinations.iter().for_each(|destination| text.push_str(&destination_line(destination)));

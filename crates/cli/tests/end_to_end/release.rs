@@ -64,7 +64,7 @@ fn a_release_of_nothing_new_writes_nothing() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish cached: 0 written, 18 there already
+    hello publish cached: 0 written, 22 there already
     hello verify ok
     ");
     assert_nothing_moved(&environment);
@@ -113,7 +113,7 @@ fn a_dry_run_ends_at_the_gate() {
     hello  linux/amd64  ok     ok         -      ok    -     -        -       000000000001
     hello  linux/arm64  ok     ok         -      ok    -     -        -       000000000002
 
-    hello  sha256:000000000003…  not signed
+    hello  sha256:000000000003…  not published
       localhost:PORT1/team/hello: 1.2.3 not moved, 1.2 not moved, 1 not moved, latest not moved
       localhost:PORT1/mirror/hello: 1.2.3 not moved, 1.2 not moved, 1 not moved, latest not moved
     ");
