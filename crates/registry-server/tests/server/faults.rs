@@ -2,9 +2,14 @@
 
 use crate::world::{World, image};
 use consign_oci::{Digest, media_type};
+use consign_testkit::tools::not_run;
 use serde_json::json;
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::process::{Command, Output};
 
 /// Removes the registry's folder and what is in it.
 fn remove(world: &World) {
@@ -90,4 +95,84 @@ fn obstruct(path: &Path, folder: bool) {
 
 fn clear(path: &Path) {
     if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+}
+
+/// Names the folder of a disk of one mebibyte, where a test was started on one.
+const DISK: &str = "CONSIGN_TEST_DISK";
+
+#[tokio::test]
+async fn a_disk_that_is_full() {
+    match env::var_os(DISK) {
+        Some(disk) => fill(Path::new(&disk)).await,
+        None => start_on_small_disk("faults::a_disk_that_is_full"),
+    }
+}
+
+/// Starts one of these tests again where a disk that only it sees is mounted.
+fn start_on_small_disk(test: &str) {
+    let disk = tempfile::tempdir().unwrap();
+    if !on_small_disk(disk.path(), [OsStr::new("true")]).is_ok_and(|run| run.status.success()) {
+        return not_run("a full disk, which needs `unshare` and a kernel that lets it mount");
+    }
+    let program = env::current_exe().unwrap();
+    let run =
+        on_small_disk(disk.path(), [program.as_os_str(), "--exact".as_ref(), test.as_ref(), "--nocapture".as_ref()])
+            .unwrap();
+    let output = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && output.contains("1 passed"), "{output}\n{}", String::from_utf8_lossy(&run.stderr));
+}
+
+fn on_small_disk<'a>(disk: &Path, command: impl IntoIterator<Item = &'a OsStr>) -> io::Result<Output> {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+    unshare.arg(r#"mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@""#).arg(disk).args(command);
+    unshare.env(DISK, disk).env("TMPDIR", disk).output()
+}
+
+async fn fill(disk: &Path) {
+    let world = World::new().await;
+    assert!(world.registry.folder().starts_with(disk));
+    let old = world.push_image("a", "1", "layer").await;
+    let filler = disk.join("filler");
+    fs::write(&filler, vec![0; 512 << 10]).unwrap();
+    let (mut kept, mut refused) = (Vec::new(), 0);
+    // Until not even a small file has room.
+    for size in [60_000, 4_000, 1] {
+        let blobs = (0..1000).map(|number| format!("{number:0>size$}").into_bytes());
+        for bytes in blobs {
+            let path = format!("a/blobs/uploads/?digest={}", Digest::of(&bytes));
+            let answer = world.send("POST", &path, &[], bytes.clone()).await;
+            if answer.status != 201 {
+                answer.refused(500, "UNKNOWN");
+                assert_eq!(world.status("GET", &format!("a/blobs/{}", Digest::of(&bytes))).await, 404);
+                refused += 1;
+                break;
+            }
+            kept.push(bytes);
+        }
+    }
+    assert_eq!(refused, 3);
+    let mut new = image("layer");
+    new["annotations"] = json!({"new": "yes"});
+    let new = new.to_string().into_bytes();
+    for tag in ["1", "2"] {
+        let answer = world.put_manifest(&format!("a/manifests/{tag}"), media_type::MANIFEST, new.clone()).await;
+        answer.refused(500, "UNKNOWN");
+    }
+    let upload = world.send("POST", "a/blobs/uploads/", &[], "").await.location();
+    world.send("PATCH", &upload, &[], vec![1; 100_000]).await.refused(500, "UNKNOWN");
+    world.send("PATCH", &upload, &[], "x").await.refused(404, "BLOB_UPLOAD_UNKNOWN");
+    assert_eq!(world.status("DELETE", &upload).await, 204);
+    // What was there is there, what was refused is not, and nothing is left of it.
+    assert_eq!(world.get("a/manifests/1").await.body, old);
+    assert_eq!(world.status("GET", &format!("a/manifests/{}", Digest::of(&new))).await, 404);
+    assert_eq!(world.get("a/tags/list").await.json()["tags"], json!(["1"]));
+    for bytes in &kept {
+        assert_eq!(world.get(&format!("a/blobs/{}", Digest::of(bytes))).await.body, *bytes);
+    }
+    assert_eq!(world.unfinished(), [""; 0]);
+    // Once there is room again, all goes on.
+    fs::remove_file(filler).unwrap();
+    assert_eq!(world.put_manifest("a/manifests/2", media_type::MANIFEST, new.clone()).await.status, 201);
+    assert_eq!(world.get("a/manifests/2").await.body, new);
 }
