@@ -1,12 +1,10 @@
 use crate::ImageError;
-use consign_oci::{Descriptor, Digest, Document, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, media_type};
 use consign_store::Store;
 use std::collections::BTreeSet;
 
 /// Deepest nesting of manifests that is followed, the root and the images counted.
 pub(crate) const DEPTH_LIMIT: usize = 8;
-/// Largest manifest that is read, in bytes.
-const DOCUMENT_LIMIT: u64 = 8 << 20;
 
 /// Returns what a manifest refers to, in the order in which it must be published: the config and layers of an image, the manifests of an index.
 pub fn children(document: &Document) -> Vec<&Descriptor> {

@@ -1,14 +1,12 @@
 use crate::files::Files;
 use crate::{BlobReader, ImageError};
-use consign_oci::{Descriptor, Digest, Document, Index, Reference, Tag, annotation, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Index, Reference, Tag, annotation, media_type};
 use consign_registry::verified;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Largest `index.json` or manifest that is read, in bytes.
-const DOCUMENT_LIMIT: u64 = 8 << 20;
 /// Most manifests in an `index.json`.
 pub(crate) const MANIFEST_LIMIT: usize = 10_000;
 /// The file that says that a folder is a layout (image-spec, image-layout.md, "oci-layout file").

@@ -79,9 +79,8 @@ impl Workshop {
             platform: image.platform.clone(),
             source,
         };
-        let folder =
-            tempfile::tempdir_in(self.store.root().join("partial")).map_err(|error| unpacking(error.into()))?;
-        let root = folder.path().join("root");
+        let scratch = self.store.scratch()?;
+        let root = scratch.path().join("root");
         std::fs::create_dir(&root).map_err(|error| unpacking(error.into()))?;
         self.unpack(image, &root).map_err(unpacking)?;
         let trial = Trial {
@@ -91,15 +90,11 @@ impl Workshop {
             configuration,
             sandbox: &self.sandbox,
         };
-        let report = consign_trial::run(&trial, tests).await;
-        let report = report.map_err(|source| ReleaseError::Trial {
+        consign_trial::run(&trial, tests).await.map_err(|source| ReleaseError::Trial {
             image: image.name.to_owned(),
             platform: image.platform.clone(),
             source: Box::new(source),
-        });
-        // What cannot be removed is only space.
-        let _ = unpack::remove(&root);
-        report
+        })
     }
 
     fn unpack(&self, image: &Image<'_>, root: &Path) -> Result<(), Box<dyn Error + Send + Sync>> {

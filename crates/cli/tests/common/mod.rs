@@ -11,6 +11,6 @@ mod run;
 
 pub use destination::Destination;
 pub use environment::{Invocation, TestEnvironment};
-pub use program::{foreign_platform, host_platform, program, runs_here};
+pub use program::{endless_program, foreign_platform, host_platform, program, runs_here};
 pub use registry::{AccessLog, RegistryServer, free_port};
 pub use run::Run;

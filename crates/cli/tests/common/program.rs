@@ -54,6 +54,15 @@ pub fn program(architecture: &str, text: &str, exit: u8) -> Vec<u8> {
     bytes
 }
 
+/// Makes a program that never ends: it jumps to where it is.
+pub fn endless_program(architecture: &str) -> Vec<u8> {
+    let mut bytes = program(architecture, "", 0);
+    let jump: &[u8] = if architecture == "amd64" { &[0xeb, 0xfe] } else { &[0, 0, 0, 0x14] };
+    let start = usize::try_from(HEADERS).unwrap();
+    bytes[start..start + jump.len()].copy_from_slice(jump);
+    bytes
+}
+
 /// `write(1, text, length)`, `exit(exit)`.
 fn amd64(length: u32, exit: u8) -> Vec<u8> {
     let set_eax = |value: u8| [0xb8, value, 0, 0, 0];

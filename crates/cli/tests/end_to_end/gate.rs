@@ -1,8 +1,10 @@
 //! What must keep a release from happening, and that it then leaves no trace at a destination.
 
-use crate::common::{TestEnvironment, foreign_platform, host_platform, program, runs_here};
+use crate::common::{TestEnvironment, endless_program, foreign_platform, host_platform, program, runs_here};
 use consign_oci::Platform;
 use insta::assert_snapshot;
+use std::process::Stdio;
+use std::time::Duration;
 
 /// An image of one program that ends with what `exit` says for an architecture.
 fn with_program(platforms: &[&Platform], exit: impl Fn(&str) -> u8) -> TestEnvironment {
@@ -151,4 +153,29 @@ fn one_image_that_fails_keeps_the_others_back() {
     let run = environment.consign(&["release"]).expect(10);
     assert!(run.error().contains("other: the gate closed"), "{}", run.error());
     assert!(!environment.path("registry").exists());
+}
+
+#[test]
+fn what_a_killed_run_unpacked_is_removed_by_the_next() {
+    let environment = with_program(&[&host_platform()], |_| 0);
+    let architecture = host_platform().architecture().to_owned();
+    environment.write_program(&format!("bin/{architecture}"), &endless_program(&architecture));
+    test_on(&environment, "");
+    let partial = environment.beside("store/store/partial");
+    let unpacked = || {
+        let entries = std::fs::read_dir(&partial).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.path().join("root/bin/hello").exists()).count()
+    };
+    let mut command = environment.invocation().command(&["build", "--quiet"]);
+    let mut running = command.stdout(Stdio::null()).spawn().unwrap();
+    while unpacked() == 0 {
+        assert!(running.try_wait().unwrap().is_none(), "the program ended");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert_eq!(unpacked(), 1);
+    environment.replace("consign.yaml", "command: [/bin/hello]", "command: [/bin/missing]");
+    environment.consign(&["build", "--quiet"]).expect(10);
+    assert_eq!(unpacked(), 0);
 }

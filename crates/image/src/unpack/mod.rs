@@ -15,7 +15,6 @@ mod stream;
 mod tree;
 
 pub use error::UnpackError;
-pub use remove::remove;
 
 use std::cell::Cell;
 use std::error::Error;
@@ -70,7 +69,7 @@ pub struct Summary {
     pub left_out: u64,
 }
 
-/// Unpacks layers, lowest first, into the folder `root`, which exists and is empty. On failure, what was unpacked so far remains ([`remove`]).
+/// Unpacks layers, lowest first, into the folder `root`, which exists and is empty. On failure, what was unpacked so far remains.
 pub fn unpack<R: Read, E: Into<Box<dyn Error + Send + Sync>>>(
     layers: impl IntoIterator<Item = Result<Layer<R>, E>>,
     root: &Path,

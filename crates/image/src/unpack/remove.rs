@@ -1,16 +1,10 @@
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, chmodat, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, chmodat, openat, statat, unlinkat};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 
 /// Says whether a name in a folder is to be kept.
 pub(super) type Keep<'a> = dyn FnMut(&OwnedFd, &[u8]) -> bool + 'a;
-
-/// Removes a folder that was unpacked, including folders in it that their owner may not write to.
-pub fn remove(root: &Path) -> io::Result<()> {
-    remove_entry(CWD, root.as_os_str().as_encoded_bytes(), &mut |_, _| false)
-}
 
 /// Opens a folder, without following a link in its name, to list it and to work in it.
 pub(super) fn open_folder(parent: impl AsFd, name: &[u8]) -> Result<OwnedFd, Errno> {
