@@ -38,6 +38,33 @@ async fn files_for_each_platform() {
 }
 
 #[tokio::test]
+async fn what_is_spoilt_in_the_store_is_built_again() {
+    let mut workshop = workshop();
+    workshop.reuse = true;
+    let first = workshop.build(IMAGE, "linux/amd64").await.unwrap().built;
+    let parts = [&first.layers[0].descriptor.digest, first.config.digest(), first.manifest.digest()];
+    for (spoilt, altered) in parts.into_iter().flat_map(|part| [(part, false), (part, true)]) {
+        let path = workshop.store.path(spoilt);
+        let mut bytes = std::fs::read(&path).unwrap();
+        if altered {
+            bytes[9] ^= 1;
+        } else {
+            bytes.pop();
+        }
+        std::fs::write(&path, bytes).unwrap();
+        if altered {
+            // As whoever reads it finds out.
+            assert!(workshop.store.check(spoilt).is_err());
+        }
+        let again = workshop.build(IMAGE, "linux/amd64").await.unwrap().built;
+        assert!(!again.reused, "{spoilt}");
+        assert_eq!(again.manifest.digest(), first.manifest.digest());
+        parts.iter().for_each(|part| workshop.store.check(part).unwrap());
+        assert!(workshop.build(IMAGE, "linux/amd64").await.unwrap().built.reused);
+    }
+}
+
+#[tokio::test]
 async fn a_program_for_another_machine_is_refused() {
     let workshop = workshop().file("bin/arm64/server", &elf(X86_64));
     let error = workshop.build(IMAGE, "linux/arm64").await.err().unwrap();

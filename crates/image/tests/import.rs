@@ -205,7 +205,25 @@ async fn descriptors_must_be_true() {
     world.layout(&[]);
     let store = empty_store(&world, "with layer");
     store.put(&fs::read(world.store.path(&layer.digest)).unwrap()).unwrap();
-    assert!(matches!(import(&place, &root, &store).await, Err(ImageError::Size { .. })));
+    let error = import(&place, &root, &store).await.unwrap_err();
+    assert_eq!(error.trouble(), Trouble::Altered, "{error}");
+}
+
+#[tokio::test]
+async fn a_blob_that_is_not_there_in_full_is_brought_in_again() {
+    let world = World::new();
+    let manifest = world.manifest("linux/amd64", "x");
+    let place = Place::Store { store: world.store.clone(), root: None, name: "x".to_owned() };
+    let store = empty_store(&world, "other");
+    import(&place, &manifest, &store).await.unwrap();
+    for blob in closure(&world.store, &manifest).unwrap() {
+        let good = fs::read(store.path(&blob.digest)).unwrap();
+        for bytes in [&good[1..], &[&good[..], b"x"].concat()] {
+            fs::write(store.path(&blob.digest), bytes).unwrap();
+            import(&place, &manifest, &store).await.unwrap();
+            store.check(&blob.digest).unwrap();
+        }
+    }
 }
 
 #[tokio::test]
