@@ -3,12 +3,10 @@ use crate::refusal::is_page;
 use crate::transport::{Body, Call, header, read_limited};
 use crate::{Client, RegistryError};
 use bytes::Bytes;
-use consign_oci::{Descriptor, Digest, Document, Repository, Target, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Repository, Target, media_type};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use reqwest::{Method, Response, StatusCode};
 
-/// Largest manifest that is read, in bytes.
-const MANIFEST_LIMIT: u64 = 8 << 20;
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
@@ -59,7 +57,7 @@ impl Client {
         let url = redacted(&call.url);
         let stated = header(response.headers(), &CONTENT_DIGEST).and_then(|text| text.parse::<Digest>().ok());
         let served = content_type(&response);
-        let bytes = read_limited(response, MANIFEST_LIMIT).await?;
+        let bytes = read_limited(response, DOCUMENT_LIMIT).await?;
         let asked = match target {
             Target::Digest(digest) => Some(digest.clone()),
             Target::Tag(_) => stated,

@@ -2,12 +2,10 @@ use crate::endpoint::redacted;
 use crate::paging::Paging;
 use crate::transport::{Call, header, read_limited};
 use crate::{Client, RegistryError};
-use consign_oci::{Descriptor, Digest, Document, Exact, Index, Repository, Tag, Target, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, Index, Repository, Tag, Target, media_type};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
-/// Largest page of a list, in bytes.
-const PAGE_LIMIT: u64 = 8 << 20;
 /// Most pages of a list.
 const PAGES: usize = 100;
 /// Most manifests about one other that are read.
@@ -55,7 +53,7 @@ impl Client {
                 _ => return Err(self.refused(&call, response).await),
             }
             let next = paging.next(&call.url, response.headers())?;
-            let bytes = read_limited(response, PAGE_LIMIT).await?;
+            let bytes = read_limited(response, DOCUMENT_LIMIT).await?;
             let broken = |problem: String| RegistryError::Protocol { url: redacted(&call.url), problem };
             let page: Index = serde_json::from_slice(&bytes)
                 .map_err(|error| broken(format!("the list of referrers is not an index: {error}")))?;

@@ -3,12 +3,10 @@ use crate::paging::Paging;
 use crate::refusal::is_page;
 use crate::transport::{Call, read_limited};
 use crate::{Client, RegistryError};
-use consign_oci::{Repository, Tag};
+use consign_oci::{DOCUMENT_LIMIT, Repository, Tag};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
-/// Largest page of a list, in bytes.
-const PAGE_LIMIT: u64 = 8 << 20;
 /// Most tags of a repository that are read.
 const TAG_LIMIT: usize = 100_000;
 /// Most pages of a list.
@@ -35,7 +33,7 @@ impl Client {
                 _ => return Err(self.refused(&call, response).await),
             }
             let next = paging.next(&call.url, response.headers())?;
-            let bytes = read_limited(response, PAGE_LIMIT).await?;
+            let bytes = read_limited(response, DOCUMENT_LIMIT).await?;
             let broken = |problem: String| RegistryError::Protocol { url: redacted(&call.url), problem };
             if !bytes.trim_ascii_start().starts_with(b"{") {
                 return Err(broken("not a list of tags".to_owned()));

@@ -2,10 +2,8 @@ use crate::fetch::{self, Stop, settle};
 use crate::layer::check_layer;
 use crate::{Failure, Owner, Part, Piece, VerifyError};
 use consign_image::Place;
-use consign_oci::{Descriptor, Document, Exact, ImageConfig, Manifest, Platform};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Exact, ImageConfig, Manifest, Platform};
 
-/// Largest config that is read, in bytes.
-const CONFIG_LIMIT: u64 = 4 << 20;
 /// Most layers of an image. Overlay file systems take 500.
 const LAYER_LIMIT: usize = 1_000;
 
@@ -75,7 +73,7 @@ async fn manifest(place: &Place, descriptor: &Descriptor, piece: &Piece) -> Resu
 }
 
 async fn config(place: &Place, manifest: &Manifest, platform: &Platform, piece: &Piece) -> Result<ImageConfig, Stop> {
-    let bytes = fetch::blob(place, &manifest.config, CONFIG_LIMIT, piece).await?;
+    let bytes = fetch::blob(place, &manifest.config, DOCUMENT_LIMIT, piece).await?;
     let piece = || piece.clone();
     let config: ImageConfig =
         serde_json::from_slice(&bytes).map_err(|source| Failure::Config { piece: piece(), source })?;
