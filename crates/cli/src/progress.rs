@@ -64,6 +64,10 @@ fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> O
             let verb = if *moved { "now names" } else { "names already" };
             Some(format!("{image} {reference} {verb} {digest}"))
         }
+        Event::Interrupted => {
+            Some("Interrupted; the tag that is being written is waited for. Once more does not wait.".to_owned())
+        }
+        Event::Ended => None,
     }
 }
 
@@ -94,11 +98,14 @@ fn subject(image: &str, platform: Option<&Platform>) -> String {
 struct Bars {
     all: MultiProgress,
     running: HashMap<Key, (ProgressBar, Instant)>,
+    /// Nothing is drawn any more: what follows would be drawn over.
+    ended: bool,
 }
 
 impl Bars {
     fn show(&mut self, event: Event) {
         match event {
+            _ if self.ended => {}
             Event::Started { image, platform, stage } => {
                 let bar = self.all.add(ProgressBar::new_spinner());
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
@@ -115,6 +122,10 @@ impl Bars {
                     start.elapsed()
                 });
                 self.line(finished(&key.0, key.1.as_ref(), stage, outcome, &detail, took));
+            }
+            Event::Ended => {
+                self.ended = true;
+                self.running.drain().for_each(|(_, (bar, _))| bar.finish_and_clear());
             }
             other => {
                 let line = plain(&other, &mut HashMap::new(), false);

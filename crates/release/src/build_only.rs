@@ -3,7 +3,7 @@
 use crate::assemble::assemble;
 use crate::attest::{Artifacts, Attester, Subject};
 use crate::ledger::blank;
-use crate::{Job, Produced, Release, ReleaseError};
+use crate::{Event, Job, Produced, Release, ReleaseError};
 use consign_image::{ArchiveImage, ImageReference, write_archive};
 use consign_oci::media_type;
 use consign_report::ReleaseReport;
@@ -16,6 +16,7 @@ impl Release<'_> {
         // Nothing is published, so no destination is spoken of.
         report.images.iter_mut().for_each(|image| image.destinations.clear());
         let result = self.build_into(to, &mut report).await;
+        self.workshop.tell(Event::Ended);
         (report, result)
     }
 

@@ -47,6 +47,10 @@ pub enum Event {
         /// Whether it had to be moved.
         moved: bool,
     },
+    /// Somebody asked the run to end while a tag was being written, which is waited for.
+    Interrupted,
+    /// The run has ended. Stages that have begun and not ended never will.
+    Ended,
 }
 
 pub use consign_report::{Outcome, Stage};

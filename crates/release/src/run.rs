@@ -3,7 +3,7 @@
 use crate::assemble::assemble;
 use crate::interruption::{Interruption, unless_interrupted};
 use crate::ledger::{blank, note, note_failure, note_produced, skip_the_rest};
-use crate::{Job, KeySource, Outcome, Produced, ReleaseError, Stage, Workshop, imported};
+use crate::{Event, Job, KeySource, Outcome, Produced, ReleaseError, Stage, Workshop, imported};
 use consign_oci::{Digest, Exact, Index};
 use consign_receipt::predicate::ReleasedDestination;
 use consign_receipt::{Candidate, PlatformCandidate, Verdict, gate};
@@ -57,6 +57,7 @@ impl Release<'_> {
         if result.is_err() {
             self.jobs.iter().zip(&mut report.images).for_each(|(job, image)| skip_the_rest(job, image));
         }
+        self.workshop.tell(Event::Ended);
         (report, result)
     }
 

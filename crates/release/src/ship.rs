@@ -86,7 +86,8 @@ impl Release<'_> {
         client: &Client,
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
-        let result = move_tags(sent, client, &self.options.interruption, |tag| {
+        let interruption = &self.options.interruption;
+        let moving = move_tags(sent, client, interruption, |tag| {
             let (Some(image), Some(candidate)) = (report.images.get_mut(tag.image), passed.get(tag.image)) else {
                 return;
             };
@@ -98,7 +99,16 @@ impl Release<'_> {
                 moved: tag.moved,
             });
         });
-        let result = result.await;
+        let mut moving = Box::pin(moving);
+        let result = tokio::select! {
+            biased;
+            result = &mut moving => result,
+            () = interruption.cancelled() => {
+                self.workshop.tell(Event::Interrupted);
+                moving.as_mut().await
+            }
+        };
+        drop(moving);
         for ((candidate, sent), image) in passed.iter().zip(sent).zip(&mut report.images) {
             let outcome = match &result {
                 _ if is_settled(image) && sent.written == 0 && !moved_any(image) => Outcome::Cached,

@@ -46,10 +46,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
     outcome
 }
 
-async fn run_until_interrupted(
-    command: &Command,
-    session: &Session,
-) -> Result<ExitCode, CommandError> {
+async fn run_until_interrupted(command: &Command, session: &Session) -> Result<ExitCode, CommandError> {
     let mut signals = Signals::listen()?;
     let interrupted = || CommandError::new(ExitCode::Interrupted, "interrupted");
     let interruption = Interruption::new();
@@ -62,18 +59,13 @@ async fn run_until_interrupted(
         return Err(interrupted());
     }
     interruption.cancel();
-    session.printer.note("Interrupted; a tag that is being written is waited for. Once more does not wait.");
     tokio::select! {
         outcome = &mut running => outcome,
         () = signals.next() => Err(interrupted()),
     }
 }
 
-async fn dispatch(
-    command: &Command,
-    session: &Session,
-    interruption: &Interruption,
-) -> Result<ExitCode, CommandError> {
+async fn dispatch(command: &Command, session: &Session, interruption: &Interruption) -> Result<ExitCode, CommandError> {
     match command {
         Command::Check => check::run(session),
         Command::Plan(arguments) => plan::run(arguments, session),

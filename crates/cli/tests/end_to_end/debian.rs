@@ -70,6 +70,35 @@ fn packages_become_a_release() {
 }
 
 #[test]
+fn what_a_script_would_have_done_is_said_each_time() {
+    let script = |architecture: &str, name: &str| {
+        let package = MirrorPackage::new("libtool", "1.5", architecture).time(1_650_000_000);
+        package.script("postinst", &format!("#!/bin/sh\n{name} x\n"))
+    };
+    // The same on both platforms, and one that differs.
+    let mirror = mirror().package(script("amd64", "adduser")).package(script("arm64", "addgroup"));
+    let scripted =
+        MirrorPackage::new("common", "3", "all").time(1_650_000_000).script("postinst", "#!/bin/sh\nmkdir /x\n");
+    let environment = with_packages(&mirror.package(scripted));
+    environment.replace("image.yaml", "[tool]", "[tool, libtool, common]");
+    environment.commit("More packages.");
+    let warnings = || {
+        let run = environment.consign(&["build"]).expect(0);
+        let lines = run.stderr.lines().filter(|line| line.contains("warning")).map(str::to_owned);
+        (run.stderr.contains("build cached"), lines.collect::<Vec<_>>())
+    };
+    let expected = [
+        "hello warning: common 3: not run: postinst (mkdir)",
+        "hello linux/arm64 warning: libtool 1.5: not run: postinst (addgroup)",
+        "hello linux/amd64 warning: libtool 1.5: not run: postinst (adduser)",
+    ];
+    for cached in [false, true, true] {
+        let (reused, lines) = warnings();
+        assert_eq!((reused, lines), (cached, expected.map(str::to_owned).to_vec()));
+    }
+}
+
+#[test]
 fn what_is_not_authentic_is_neither_kept_nor_published() {
     let expired = Mirror::DATE + 60;
     let cases = [

@@ -152,6 +152,7 @@ fn one_image_that_fails_keeps_the_others_back() {
         .write("other.yaml", format!("platforms: [{}]\nfiles: [{{source: hello.txt, path: /a}}]\n", host_platform()));
     let run = environment.consign(&["release"]).expect(10);
     assert!(run.error().contains("other: the gate closed"), "{}", run.error());
+    assert!(run.stderr.contains("\nother gate failed: 1 reason\n"), "{}", run.stderr);
     assert!(!environment.path("registry").exists());
 }
 

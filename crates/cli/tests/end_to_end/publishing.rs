@@ -49,8 +49,10 @@ fn no_tag_of_any_image_moves_before_all_images_are_sent() {
     // Once it takes everything, the tags of both move, most specific first.
     environment.consign(&["release"]).expect(0);
     let order = ["1.2.3", "1.2", "1", "latest"];
-    let expected: Vec<String> =
-        order.iter().flat_map(|tag| ["team/hello", "mirror/hello", "team/other"].map(|name| format!("{name}:{tag}"))).collect();
+    let expected: Vec<String> = order
+        .iter()
+        .flat_map(|tag| ["team/hello", "mirror/hello", "team/other"].map(|name| format!("{name}:{tag}")))
+        .collect();
     assert_eq!(destination.tags_written(), expected);
 }
 
@@ -66,7 +68,10 @@ fn every_tag_is_read_back() {
         let forgotten = moved.fetch_or(head.method == "PUT", Ordering::Relaxed);
         (forgotten && head.method == "HEAD").then(|| Fault::status(404))
     });
-    let run = environment.consign(&["release", "--quiet"]).expect(4);
+    let run = environment.consign(&["release", "--verbose"]).expect(4);
+    // What has moved was told before anything was read back.
+    let position = |text: &str| run.stderr.find(text).unwrap_or_else(|| panic!("no `{text}`: {}", run.stderr));
+    assert!(position("/mirror/hello:latest now names sha256:") < position("hello verify failed"));
     assert!(run.error().contains("/mirror/hello:1 does not name sha256:"), "{}", run.error());
     assert!(run.stdout.contains("mirror/hello: 1.2.3 moved, 1.2 moved, 1 not moved, latest moved"), "{}", run.stdout);
 }
@@ -167,7 +172,10 @@ fn interrupted_before_the_first_tag_it_ends_at_once() {
     let (status, stdout, stderr) = running.end();
     assert_eq!(status, 130, "{stderr}");
     assert!(stderr.ends_with("error: interrupted\n"), "{stderr}");
-    assert!(stdout.ends_with("mirror/hello: 1.2.3 not moved, 1.2 not moved, 1 not moved, latest not moved\n"), "{stdout}");
+    assert!(
+        stdout.ends_with("mirror/hello: 1.2.3 not moved, 1.2 not moved, 1 not moved, latest not moved\n"),
+        "{stdout}"
+    );
     assert_eq!(destination.tags_written(), [""; 0]);
 }
 

@@ -104,7 +104,12 @@ impl Sender<'_> {
     async fn send_blob(&self, descriptor: Descriptor) -> Result<Pushed, Failure> {
         let path = self.publication.store.path(&descriptor.digest);
         let open = || tokio::fs::File::open(path.clone());
-        Ok(self.publication.client.push_blob(self.repository, &descriptor, open, self.sibling).await?)
+        let pushed = self.publication.client.push_blob(self.repository, &descriptor, open, self.sibling).await;
+        if let Err(RegistryError::Source { .. }) = &pushed {
+            // One that is corrupt is thrown away here, so that the next run makes it anew.
+            self.publication.store.check(&descriptor.digest).map_err(ReleaseError::from)?;
+        }
+        Ok(pushed?)
     }
 
     /// Returns which of these manifests the repository has.
