@@ -6,6 +6,7 @@ use consign_oci::Repository;
 use consign_registry::docker_config::{DockerConfig, Found};
 use consign_registry::{Credentials, credential_helper};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::ErrorKind;
 
 /// Largest file of credentials, in bytes.
 const LIMIT: u64 = 4 << 20;
@@ -25,7 +26,8 @@ impl CredentialFiles {
         for path in environment.credential_files() {
             let text = match read_text(&path, LIMIT) {
                 Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                // A home that is no folder has none either, as daemons' often is.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
                 Err(error) => {
                     let message = format!("cannot read the credentials in {}", path.display());
                     return Err(CommandError::new(ExitCode::Failed, message).cause(error));

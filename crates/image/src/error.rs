@@ -169,6 +169,7 @@ impl ImageError {
             | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => Trouble::Altered,
             Self::Missing { .. } | Self::Store(StoreError::Missing { .. }) => Trouble::Missing,
             Self::Document { .. }
+            | Self::Registry(RegistryError::Document { .. })
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
             | Self::TooDeep { .. }

@@ -86,6 +86,19 @@ fn a_complete_image_passes_and_the_verdict_names_it() {
 }
 
 #[test]
+fn the_verdict_says_what_had_to_be_shown() {
+    let mut untested = candidate();
+    untested.platforms[1].tests = None;
+    let policy = Policy::default().requiring([Requirement::Sbom]);
+    let verdict = gate(&untested, &policy).unwrap();
+    assert_eq!(verdict.requirements(), [Requirement::Completeness, Requirement::Provenance, Requirement::Sbom]);
+    assert_eq!(Policy::new(verdict.requirements().iter().copied()).digest(), *verdict.policy());
+    let tested = [AMD64, ARM64].map(|platform| verdict.tests(&platform.parse().unwrap()).cloned());
+    assert_eq!(tested, [Some(tests()), None]);
+    assert_eq!(Policy::default().requiring(Requirement::ALL), Policy::new(Requirement::ALL));
+}
+
+#[test]
 fn the_platforms_are_exactly_the_planned_ones() {
     assert_eq!(reasons(|image| drop(image.platforms.pop())), ["linux/arm64: planned, but not built"]);
     assert_eq!(reasons(|image| drop(image.planned.pop())), ["linux/arm64: built, but not planned"]);

@@ -30,12 +30,7 @@ pub(crate) async fn run(arguments: &Reference, session: &Session) -> Result<Exit
 }
 
 /// Hangs what an index lists on its node. The index is as large as all of it together, where all of it can be read.
-async fn platforms(
-    place: &Place,
-    index: &Index,
-    tree: &mut TreeNode,
-    session: &Session,
-) -> Result<(), CommandError> {
+async fn platforms(place: &Place, index: &Index, tree: &mut TreeNode, session: &Session) -> Result<(), CommandError> {
     let mut all = Some(BTreeMap::new());
     for child in index.manifests.iter().take(ENTRY_LIMIT) {
         let label = child.platform.as_ref().map_or_else(|| "manifest".to_owned(), ToString::to_string);
