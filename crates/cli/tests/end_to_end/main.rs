@@ -17,6 +17,7 @@ mod gate;
 mod help;
 mod inspect;
 mod keygen;
+mod looking;
 mod offline;
 mod plan;
 mod publishing;
