@@ -10,11 +10,21 @@ use consign_plan::configuration::{Credentials as Configured, SigningKey};
 use consign_registry::{Credentials, HostOptions};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What becomes of a registry whose credentials stand in variables that are not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unset {
+    /// The command fails.
+    Refused,
+    /// It is spoken to without logging in: many can be read from by anybody.
+    Anonymous,
+}
+
 /// Returns what is particular about the registries of these repositories. Nothing is looked up for others.
 pub(crate) async fn hosts(
     repositories: &BTreeSet<Repository>,
     configuration: Option<&Configuration>,
     environment: &Environment,
+    unset: Unset,
 ) -> Result<BTreeMap<String, HostOptions>, CommandError> {
     let mut hosts: BTreeMap<String, HostOptions> = BTreeMap::new();
     let mut files = None;
@@ -26,8 +36,12 @@ pub(crate) async fn hosts(
         match settings.map(|settings| &settings.credentials) {
             Some(Configured::Anonymous) => {}
             Some(Configured::Environment { username, password }) => {
-                let username = variable(environment, username, registry)?;
-                host.credentials = Credentials::named(username, variable(environment, password, registry)?);
+                match (environment.get(username), environment.get(password), unset) {
+                    (Some(username), Some(password), _) => host.credentials = Credentials::named(username, password),
+                    (_, _, Unset::Anonymous) => {}
+                    (None, _, Unset::Refused) => return Err(missing(username, registry)),
+                    (_, None, Unset::Refused) => return Err(missing(password, registry)),
+                }
             }
             Some(Configured::DockerConfig) | None => {
                 let files = match &mut files {
@@ -42,12 +56,10 @@ pub(crate) async fn hosts(
     Ok(hosts)
 }
 
-fn variable<'a>(environment: &'a Environment, name: &str, registry: &str) -> Result<&'a str, CommandError> {
-    environment.get(name).ok_or_else(|| {
-        let message = format!("the environment variable {name}, with which to log in to {registry}, is not set");
-        CommandError::new(ExitCode::Configuration, message)
-            .hint(format!("set it, or take it out of `registries: {registry}`"))
-    })
+fn missing(name: &str, registry: &str) -> CommandError {
+    let message = format!("the environment variable {name}, with which to log in to {registry}, is not set");
+    CommandError::new(ExitCode::Configuration, message)
+        .hint(format!("set it, or take it out of `registries: {registry}`"))
 }
 
 /// Returns the environment variables that the configuration says are secrets.

@@ -3,7 +3,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::printer::Printer;
-use crate::registries;
+use crate::registries::{self, Unset};
 use consign_image::{ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
 use consign_plan::Configuration;
@@ -63,14 +63,15 @@ impl Session {
         self.global.store.clone().unwrap_or_else(|| self.environment.cache_folder())
     }
 
-    /// Makes a client for commands that need no configuration, but use what it says about registries where there is one.
+    /// Makes a client for commands that read and need no configuration, but use what it says about registries where there is one.
     pub(crate) async fn client(&self, reference: &ImageReference) -> Result<Client, CommandError> {
         let configuration = self.global.file.exists().then(|| self.configuration().ok()).flatten();
         let repositories = match reference {
             ImageReference::Registry(reference) => BTreeSet::from([reference.repository.clone()]),
             _ => BTreeSet::new(),
         };
-        let hosts = registries::hosts(&repositories, configuration.as_ref(), &self.environment).await?;
+        let hosts =
+            registries::hosts(&repositories, configuration.as_ref(), &self.environment, Unset::Anonymous).await?;
         let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }

@@ -2,8 +2,9 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_text};
-use crate::{debian, progress, registries};
+use crate::{debian, progress};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_fetch::Fetcher;
@@ -108,7 +109,14 @@ impl Planned {
         let cache = session.store_folder().join("downloads");
         let fetcher =
             consign_fetch::Options { cache, offline: session.global.offline, user_agent: USER_AGENT.to_owned() };
+        let remote = traffic.from.iter().find(|reference| matches!(reference, ImageReference::Registry(_)));
+        if let Some(reference) = remote.filter(|_| session.global.offline) {
+            let message = format!("`--from {reference}` is on a registry, and consign is offline");
+            return Err(CommandError::new(ExitCode::Failed, message));
+        }
         let repositories = self.repositories(session, traffic);
+        let hosts =
+            registries::hosts(&repositories, Some(&self.configuration), &session.environment, Unset::Refused).await?;
         let embedded = self.plan.registries.iter().filter_map(|(host, planned)| {
             let root = self.configuration.resolve(planned.serve.as_ref()?);
             Some(EmbeddedRegistry { host: host.clone(), root })
@@ -121,7 +129,7 @@ impl Planned {
             debian: debian::sources(&self.configuration, self.files.values().map(|(_, file)| file))?,
             sandbox: Sandbox { init: PathBuf::from("/proc/self/exe") },
             host: Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
-            hosts: registries::hosts(&repositories, Some(&self.configuration), &session.environment).await?,
+            hosts,
             embedded: embedded.collect(),
             user_agent: USER_AGENT.to_owned(),
             policy: self.configuration.policy.policy(),

@@ -76,9 +76,9 @@ impl Web {
             return Failure::Final(FetchError::Redirect { url, source });
         }
         if error.is_builder() {
-            return Failure::Final(FetchError::Connection { url, source: error });
+            return Failure::Final(FetchError::Connection { url, error });
         }
-        Failure::Passing(FetchError::Connection { url, source: error }, None)
+        Failure::Passing(FetchError::Connection { url, error }, None)
     }
 
     /// Repeats `attempt` while it fails for a passing reason.

@@ -1,4 +1,5 @@
 use consign_oci::Digest;
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,12 +28,12 @@ pub enum FetchError {
         status: u16,
     },
     /// The server could not be reached, or the connection broke, in every attempt.
-    #[error("{url}: no answer")]
+    #[error("{url}: no answer: {}", innermost(error))]
     Connection {
         /// The address.
         url: String,
-        /// What went wrong the last time.
-        source: reqwest::Error,
+        /// What went wrong the last time. Not a source: what its layers say one after the other is one thing, which the message says.
+        error: reqwest::Error,
     },
     /// The server redirects to where consign does not follow.
     #[error("{url}: redirected to where consign does not follow")]
@@ -117,4 +118,13 @@ pub enum RedirectError {
     /// Neither `http` nor `https`.
     #[error("to something other than http and https")]
     Scheme,
+}
+
+/// Returns the cause of all causes.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }

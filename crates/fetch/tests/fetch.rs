@@ -205,7 +205,9 @@ async fn says_where_nothing_answers() {
     let url = format!("http://user:secret@127.0.0.1:{port}/a?token=secret");
     let error = fetcher(folder.path(), false).current(&url, 1).await.unwrap_err();
     assert!(matches!(error, FetchError::Connection { .. }), "{error:?}");
-    assert_eq!(error.to_string(), format!("http://127.0.0.1:{port}/a: no answer"));
+    let expected = format!("http://127.0.0.1:{port}/a: no answer: Connection refused (os error 111)");
+    assert_eq!(error.to_string(), expected);
+    assert!(std::error::Error::source(&error).is_none(), "said once");
     assert!(!format!("{error:?}").contains("secret"));
 }
 

@@ -41,6 +41,22 @@ fn what_is_not_sent_anywhere_needs_no_credentials() {
 }
 
 #[test]
+fn what_anybody_may_read_is_read_without_credentials() {
+    let world = World::new();
+    world.environment.consign(&["release"]).expect(0);
+    world.name_variables();
+    let reference = format!("{}/team/hello:1.2.3", world.registry.host());
+    for command in [&["verify", "--key", "cosign.pub"][..], &["tree"], &["inspect"]] {
+        world.environment.consign(&[command, &[&reference]].concat()).expect(0);
+    }
+    world.guard("team", A);
+    let error = world.environment.consign(&["inspect", &reference]).expect(1).error();
+    assert!(error.contains(": 401") && error.contains("hint: log in"), "{error}");
+    let with = world.environment.invocation().variable("REGISTRY_USER", "me").variable("REGISTRY_PASSWORD", "a");
+    with.run(&["inspect", &reference]).expect(0);
+}
+
+#[test]
 fn where_platforms_are_taken_from_is_logged_in_to() {
     let world = World::new();
     let (host, path) = (world.registry.host(), "parts");
@@ -53,6 +69,8 @@ fn where_platforms_are_taken_from_is_logged_in_to() {
     let error = world.environment.consign(&from).expect(1).error();
     assert!(error.contains("401") && error.contains("hint: log in"), "{error}");
     world.docker_config(r#"{"auths": {"HOST/parts": {"auth": "bWU6YQ=="}}}"#);
+    let offline = world.environment.consign(&[&from[..], &["--offline"]].concat()).expect(1).error();
+    assert!(offline.contains("is on a registry, and consign is offline"), "{offline}");
     world.environment.consign(&from).expect(0);
 }
 

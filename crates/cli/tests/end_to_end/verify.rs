@@ -219,11 +219,8 @@ fn a_registry_that_is_down_says_nothing_about_the_image() {
     status 14
     --- stderr
     error: cannot ask localhost:PORT1/team/hello for the image
-      caused by: HEAD http://localhost:PORT1/v2/team/hello/manifests/1.2.3: no answer
-      caused by: error sending request
-      caused by: client error (Connect)
-      caused by: tcp connect error
-      caused by: Connection refused (os error 111)
+      caused by: HEAD http://localhost:PORT1/v2/team/hello/manifests/1.2.3: connection refused
+    hint: is the registry running, and is its name right?
     ");
 }
 
