@@ -12,8 +12,7 @@ impl Signals {
     /// Begins to listen. From then on the signals no longer end the program by themselves.
     pub(crate) fn listen() -> Result<Self, CommandError> {
         let listen = |kind| {
-            signal(kind)
-                .map_err(|error| CommandError::new(ExitCode::Failed, "cannot listen for signals").cause(error))
+            signal(kind).map_err(|error| CommandError::new(ExitCode::Failed, "cannot listen for signals").cause(error))
         };
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }

@@ -248,11 +248,6 @@ impl From<consign_image::ImageError> for ReleaseError {
 }
 
 impl ReleaseError {
-    pub(crate) fn destination(repository: &Repository) -> impl FnOnce(RegistryError) -> Self {
-        let repository = repository.clone();
-        move |source| Self::Destination { repository, source: Box::new(source) }
-    }
-
     /// Returns the platform and the stage that the error is about, if it is about one.
     pub(crate) fn place(&self) -> Option<(&Platform, Stage)> {
         match self {

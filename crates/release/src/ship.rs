@@ -7,12 +7,12 @@ use crate::ledger::{is_settled, moved_any, note, note_tag};
 use crate::publish::{Publication, Sent, find, move_tags};
 use crate::run::Passed;
 use crate::{Event, Outcome, Release, ReleaseError, Stage, embedded};
-use consign_image::Place;
+use consign_image::{ImageError, Place};
 use consign_oci::Reference;
 use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReleaseReport, TagState};
 use consign_sign::PrivateKey;
-use consign_verify::Expectation;
+use consign_verify::{Expectation, VerifyError};
 
 impl Release<'_> {
     /// Signs, publishes and verifies what passed the gate: each step for all images, before the next one begins.
@@ -162,7 +162,12 @@ impl Release<'_> {
         let references: Vec<Reference> = destinations
             .flat_map(|destination| destination.tags.iter().map(|tag| destination.repository.tagged(tag.clone())))
             .collect();
-        let found = find(client, references.iter()).await?;
+        let failed = |reference: &Reference, error| {
+            let place = reference.repository.to_string();
+            let source = VerifyError::Unresolved { place, source: Box::new(ImageError::from(error)) };
+            ReleaseError::Verify { reference: reference.clone(), source: Box::new(source) }
+        };
+        let found = find(client, references.iter(), failed).await?;
         let index = candidate.verdict.index();
         let mut others = references.into_iter().zip(found).filter(|(_, found)| found.as_ref() != Some(index));
         let Some((reference, found)) = others.next() else { return Ok(()) };

@@ -74,6 +74,18 @@ fn every_tag_is_read_back() {
     assert!(position("/mirror/hello:latest now names sha256:") < position("hello verify failed"));
     assert!(run.error().contains("/mirror/hello:1 does not name sha256:"), "{}", run.error());
     assert!(run.stdout.contains("mirror/hello: 1.2.3 moved, 1.2 moved, 1 not moved, latest moved"), "{}", run.stdout);
+
+    // One that does not say is not one that says no.
+    let (environment, destination) = with_destination();
+    let moved = AtomicBool::new(false);
+    destination.hook(move |head| {
+        let is_last = head.uri.path() == "/v2/mirror/hello/manifests/latest";
+        let done = moved.fetch_or(is_last && head.method == "PUT", Ordering::Relaxed);
+        (is_last && done && head.method == "HEAD").then(|| Fault::status(403))
+    });
+    let run = environment.consign(&["release", "--quiet"]).expect(14);
+    assert!(run.error().contains("/mirror/hello:latest: published, but it does not verify"), "{}", run.error());
+    assert!(run.stdout.contains("latest moved\n"), "{}", run.stdout);
 }
 
 /// A run of the program that is under way.

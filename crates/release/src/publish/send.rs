@@ -1,5 +1,5 @@
 use super::sender::{Sender, read_document};
-use super::tags::find;
+use super::tags::{find, not_published};
 use crate::ReleaseError;
 use consign_image::children;
 use consign_oci::{Descriptor, Digest, Document, Reference, Repository, media_type};
@@ -86,7 +86,7 @@ impl Publication<'_> {
                 tags.map(|(position, tag)| (position, destination.repository.tagged(tag.clone())))
             })
             .collect();
-        let found = find(self.client, references.iter().map(|(_, reference)| reference)).await?;
+        let found = find(self.client, references.iter().map(|(_, reference)| reference), not_published).await?;
         let tags = references.into_iter().zip(found);
         Ok(tags.map(|((position, reference), before)| AwaitedTag { reference, position, before }).collect())
     }

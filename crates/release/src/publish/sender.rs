@@ -24,7 +24,9 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn at(self, repository: &Repository) -> ReleaseError {
         match self {
-            Self::Registry(error) => ReleaseError::destination(repository)(error),
+            Self::Registry(error) => {
+                ReleaseError::Destination { repository: repository.clone(), source: Box::new(error) }
+            }
             Self::Other(error) => error,
         }
     }

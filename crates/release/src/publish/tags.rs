@@ -3,7 +3,7 @@ use super::{IN_FLIGHT, Sent};
 use crate::ReleaseError;
 use crate::interruption::{Interruption, unless_interrupted};
 use consign_oci::{Digest, Document, Reference, Tag};
-use consign_registry::Client;
+use consign_registry::{Client, RegistryError};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 /// One tag at one destination that names the image.
@@ -29,7 +29,8 @@ pub async fn move_tags(
 ) -> Result<(), ReleaseError> {
     let ordered = in_order(sent);
     // All are looked at before the first moves: what somebody else did while everything was sent then leaves nothing half done.
-    let found = unless_interrupted(interruption, find(client, ordered.iter().map(Move::reference))).await?;
+    let found =
+        unless_interrupted(interruption, find(client, ordered.iter().map(Move::reference), not_published)).await?;
     let mut progress = Progress::default();
     let mut pending = Vec::new();
     for (step, now) in ordered.into_iter().zip(found) {
@@ -94,7 +95,8 @@ impl Move<'_> {
     /// Moves the tag, unless it names the image by now, and returns whether it had to be moved.
     async fn run(&self, client: &Client, interruption: &Interruption) -> Result<bool, ReleaseError> {
         let reference = self.reference();
-        let now = unless_interrupted(interruption, find_one(client, reference)).await?;
+        let find = async { find_one(client, reference).await.map_err(|error| not_published(reference, error)) };
+        let now = unless_interrupted(interruption, find).await?;
         if self.is_done(now.as_ref()) {
             return Ok(false);
         }
@@ -106,7 +108,7 @@ impl Move<'_> {
         match find_one(client, reference).await {
             // The answer was lost or wrong, and the tag has moved all the same.
             Ok(now) if self.is_done(now.as_ref()) => Ok(true),
-            _ => Err(ReleaseError::destination(&reference.repository)(error)),
+            _ => Err(not_published(reference, error)),
         }
     }
 }
@@ -139,13 +141,21 @@ impl Progress {
 pub(crate) async fn find<'a>(
     client: &Client,
     references: impl Iterator<Item = &'a Reference>,
+    failed: impl Fn(&Reference, RegistryError) -> ReleaseError,
 ) -> Result<Vec<Option<Digest>>, ReleaseError> {
-    let asked: Vec<_> = references.map(|reference| find_one(client, reference)).collect();
+    let failed = &failed;
+    let asked: Vec<_> = references
+        .map(|reference| async move { find_one(client, reference).await.map_err(|error| failed(reference, error)) })
+        .collect();
     stream::iter(asked).buffered(IN_FLIGHT).try_collect().await
 }
 
-async fn find_one(client: &Client, reference: &Reference) -> Result<Option<Digest>, ReleaseError> {
-    let descriptor = client.manifest_descriptor(&reference.repository, &reference.target()).await;
-    let descriptor = descriptor.map_err(ReleaseError::destination(&reference.repository))?;
+async fn find_one(client: &Client, reference: &Reference) -> Result<Option<Digest>, RegistryError> {
+    let descriptor = client.manifest_descriptor(&reference.repository, &reference.target()).await?;
     Ok(descriptor.map(|descriptor| descriptor.digest))
+}
+
+/// Says that the repository did not get the image, or not all of its tags.
+pub(super) fn not_published(reference: &Reference, error: RegistryError) -> ReleaseError {
+    ReleaseError::Destination { repository: reference.repository.clone(), source: Box::new(error) }
 }
