@@ -79,10 +79,7 @@ impl Printer {
             print_document(error);
         }
         if self.json_lines {
-            let mut line = error.description();
-            line["event"] = json!("error");
-            eprintln!("{line}");
-            return;
+            return print_line(error);
         }
         match &error.configuration {
             Some(configuration) => eprintln!("{}", configuration.render(self.color)),
@@ -101,30 +98,43 @@ impl Printer {
     }
 }
 
+/// Prints the document on standard output.
 fn print_document(error: &CommandError) {
     let document = consign_report::json(&error.document()).unwrap_or_default();
     // A reader that has gone away is no failure.
     let _ = std::io::stdout().write_all(document.as_bytes());
 }
 
-/// Says what is wrong with the command line, or prints the help that was asked for.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // A terminal that has gone away is no failure.
-    let _ = error.print();
-    if !error.use_stderr() {
-        return ExitCode::Done;
-    }
-    if wants_json(std::env::args_os()) {
-        let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        print_document(&CommandError::new(ExitCode::Usage, message));
-    }
-    ExitCode::Usage
+/// Prints a line on standard error, as those of progress are.
+fn print_line(error: &CommandError) {
+    let mut line = error.description();
+    line["event"] = json!("error");
+    eprintln!("{line}");
 }
 
-/// Returns whether a command line that could not be understood asks for JSON.
-fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<OsString> = arguments.collect();
-    arguments.iter().any(|argument| argument == "--output=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json")
+/// Says what is wrong with the command line, or prints the help that was asked for.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if error.use_stderr() && (wants_json(&arguments, "--output") || wants_json(&arguments, "--progress")) {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let described = CommandError::new(ExitCode::Usage, message);
+        if wants_json(&arguments, "--output") {
+            print_document(&described);
+        }
+        if wants_json(&arguments, "--progress") {
+            print_line(&described);
+            return ExitCode::Usage;
+        }
+    }
+    // A terminal that has gone away is no failure.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
+}
+
+/// Returns whether a command line, which could not be understood, gives an option the value `json`.
+fn wants_json(arguments: &[OsString], option: &str) -> bool {
+    let joined = format!("{option}=json");
+    arguments.iter().any(|argument| *argument == *joined)
+        || arguments.windows(2).any(|pair| pair[0] == *option && pair[1] == *"json")
 }

@@ -17,6 +17,8 @@ struct Shared {
     known: Mutex<Known>,
     /// Held while a list of referrers is brought up to date, so that writers of this process do not undo each other's work.
     lists: tokio::sync::Mutex<()>,
+    /// Held while a token is asked for.
+    tokens: tokio::sync::Mutex<()>,
 }
 
 impl Client {
@@ -29,6 +31,7 @@ impl Client {
                 connections,
                 known: Mutex::default(),
                 lists: tokio::sync::Mutex::default(),
+                tokens: tokio::sync::Mutex::default(),
             }),
         })
     }
@@ -47,6 +50,10 @@ impl Client {
 
     pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.shared.lists.lock().await
+    }
+
+    pub(crate) async fn token_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.shared.tokens.lock().await
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {

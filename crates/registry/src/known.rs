@@ -3,6 +3,7 @@ use crate::challenge::Challenge;
 use crate::token::Token;
 use consign_oci::Repository;
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 /// What a client learned in this run.
 #[derive(Default)]
@@ -19,6 +20,12 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Returns a token that has not ended.
+    pub(crate) fn token(&self, key: &(Repository, Vec<String>)) -> Option<Secret> {
+        let token = self.tokens.get(key).filter(|token| token.expires > Instant::now())?;
+        Some(token.value.clone())
+    }
+
     /// Returns how a repository wants to be logged in to. One that has not said so yet likely wants what the first of its registry did.
     pub(crate) fn challenge(&self, repository: &Repository) -> Option<Challenge> {
         self.challenges.get(repository).or_else(|| self.first_challenges.get(repository.registry())).cloned()

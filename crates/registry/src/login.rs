@@ -3,7 +3,6 @@ use crate::challenge::Challenge;
 use crate::token::{Token, Wanted};
 use crate::transport::Call;
 use crate::{Client, Credentials, RegistryError, Secret};
-use std::time::Instant;
 
 impl Client {
     /// Returns the value of `Authorization`, as far as it is known what the registry wants.
@@ -20,9 +19,13 @@ impl Client {
             }
             (Some(Challenge::Bearer { realm, service }), credentials) => {
                 let key = (call.repository.clone(), scopes.to_vec());
-                let kept = self.known().tokens.get(&key).cloned();
-                if let Some(token) = kept.filter(|token| token.expires > Instant::now()) {
-                    return Ok(Some(bearer(&token.value)));
+                if let Some(token) = self.known().token(&key) {
+                    return Ok(Some(bearer(&token)));
+                }
+                // Of several requests that want the same token one asks for it; and an identity token may count only once.
+                let _turn = self.token_turn().await;
+                if let Some(token) = self.known().token(&key) {
+                    return Ok(Some(bearer(&token)));
                 }
                 let registry = self.base(call)?;
                 let wanted = Wanted { registry: &registry, realm: &realm, service: service.as_deref(), scopes };

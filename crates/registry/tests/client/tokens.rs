@@ -129,6 +129,18 @@ async fn tokens_end() {
 }
 
 #[tokio::test]
+async fn requests_at_the_same_time_share_a_token() {
+    let world = World::new().await;
+    let tokens = Tokens::guard(&world.registry, &world.registry, ",\"expires_in\":300");
+    let client = world.client_as(basic("me", "secret"));
+    let [one, two, three] = ["1", "2", "3"].map(named);
+    let ask = |target| client.manifest(&world.repository, target);
+    let answers = tokio::join!(ask(&one), ask(&two), ask(&three));
+    assert!(matches!(answers, (Ok(None), Ok(None), Ok(None))), "{answers:?}");
+    assert_eq!(tokens.requests(), 1);
+}
+
+#[tokio::test]
 async fn a_token_that_ended_early_is_replaced() {
     let world = World::new().await;
     let tokens = Tokens::guard(&world.registry, &world.registry, ",\"expires_in\":300");
