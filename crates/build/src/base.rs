@@ -84,7 +84,7 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Brings the part of a base image that is for `platform` into the store. What its name stands for is noted there, and is what it stands for
+    /// Brings the part of a base image that is for `platform` into the store. What a reference to a registry stands for is noted there, and counts
     /// where `offline` keeps the registry from being asked.
     pub(crate) async fn fetch(
         place: &Place,
@@ -115,7 +115,7 @@ impl Base {
         Ok(Self { name, ..base })
     }
 
-    /// Does so, and returns what the reference names, too.
+    /// Reads the part that is for `platform` from a place into the store. Also returns what the place's reference names.
     async fn read(place: &Place, platform: &Platform, store: &Store) -> Result<(Self, Document), BaseError> {
         let name = || place.describe();
         let failed = |source| BaseError::Image { place: place.describe(), source };
