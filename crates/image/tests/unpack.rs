@@ -1,14 +1,14 @@
 //! Layers, well meant and not, and the folders that come of them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use consign_image::unpack::{Layer, Limits, Options, Summary, UnpackError, remove, unpack};
+use consign_image::unpack::{Layer, Limits, Options, Summary, UnpackError, unpack};
 use consign_oci::media_type;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::convert::Infallible;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -404,19 +404,8 @@ fn works_for_an_ordinary_user() {
     assert_eq!(fs::metadata(root.join("closed")).unwrap().mode() & 0o7777, 0o555);
     assert_eq!(fs::metadata(root.join("closed/dark")).unwrap().mode() & 0o7777, 0o000);
     assert!(root.join("closed/y").exists());
-    assert!(fs::remove_dir_all(&root).is_err());
-    remove(&root).unwrap();
-    assert!(!root.exists());
-}
-
-#[test]
-fn removes_links_and_not_what_they_name() {
-    let outside = tempfile::tempdir().unwrap();
-    fs::write(outside.path().join("kept"), "").unwrap();
-    let root = outside.path().join("root");
-    fs::create_dir(&root).unwrap();
-    symlink(outside.path(), root.join("link")).unwrap();
-    remove(&root).unwrap();
-    assert_eq!(listing(outside.path()), "kept");
-    remove(&root).unwrap();
+    // So that the temporary folder can be removed.
+    for folder in ["closed", "closed/dark"] {
+        fs::set_permissions(root.join(folder), fs::Permissions::from_mode(0o700)).unwrap();
+    }
 }
