@@ -7,13 +7,14 @@ use consign_registry::docker_config::{DockerConfig, Found};
 use consign_registry::{Credentials, credential_helper};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 /// Largest file of credentials, in bytes.
 const LIMIT: u64 = 4 << 20;
 
 /// Docker's and podman's files, and what their credential helpers said.
 pub(crate) struct CredentialFiles {
-    files: Vec<DockerConfig>,
+    files: Vec<(PathBuf, DockerConfig)>,
     for_helpers: BTreeMap<String, String>,
     /// By helper and server: a helper may ask a person each time.
     asked: HashMap<(String, String), Option<Credentials>>,
@@ -33,17 +34,18 @@ impl CredentialFiles {
                     return Err(CommandError::new(ExitCode::Failed, message).cause(error));
                 }
             };
-            files.push(DockerConfig::parse(&text).map_err(|error| {
+            let file = DockerConfig::parse(&text).map_err(|error| {
                 let message = format!("{} is not a file of credentials", path.display());
                 CommandError::new(ExitCode::Failed, message).cause(error)
-            })?);
+            })?;
+            files.push((path, file));
         }
         Ok(Self { files, for_helpers: environment.for_helpers(secrets), asked: HashMap::new() })
     }
 
     /// Returns how to log in to a repository: the first file that says something about it counts.
     pub(crate) async fn find(&mut self, repository: &Repository) -> Result<Credentials, CommandError> {
-        for file in &self.files {
+        for (path, file) in &self.files {
             let question = match file.find(repository) {
                 Found::None => continue,
                 Found::Credentials(credentials) => return Ok(credentials),
@@ -53,7 +55,12 @@ impl CredentialFiles {
                 Some(known) => known.clone(),
                 None => {
                     let asked = credential_helper::get(&question.0, &question.1, &self.for_helpers).await;
-                    let asked = asked.map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
+                    let asked = asked.map_err(|error| {
+                        let (path, registry) = (path.display(), repository.registry());
+                        CommandError::of(ExitCode::Failed, &error).hint(format!(
+                            "{path} names it; `docker-config: false` under `registries: {registry}` in the configuration does without"
+                        ))
+                    })?;
                     self.asked.insert(question, asked.clone());
                     asked
                 }

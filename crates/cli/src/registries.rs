@@ -34,6 +34,8 @@ pub(crate) async fn hosts(
         let host = hosts.entry(registry.to_owned()).or_default();
         host.plain_http = settings.and_then(|settings| settings.plain_http);
         match settings.map(|settings| &settings.credentials) {
+            // What `release` serves takes the token of that run, and lets anybody read.
+            _ if settings.is_some_and(|settings| settings.serve.is_some()) => {}
             Some(Configured::Anonymous) => {}
             Some(Configured::Environment { username, password }) => {
                 match (environment.get(username), environment.get(password), unset) {

@@ -1,6 +1,7 @@
 //! Who logs in where, with what, and who is not asked for it.
 
 use crate::world::World;
+use insta::assert_snapshot;
 
 /// "me:a" in base64.
 const A: &str = "bWU6YQ==";
@@ -101,4 +102,22 @@ fn helpers_are_asked_once_and_see_no_secrets() {
     assert_eq!(asked, [format!("asked for {}", world.registry.host())]);
     assert!(log.contains("AWS_PROFILE=release\n") && log.contains("HOME="), "{log}");
     assert!(!log.contains("hush") && !log.contains("COSIGN_"), "{log}");
+}
+
+#[test]
+fn a_helper_that_is_not_there_is_named_with_who_named_it() {
+    let world = World::new();
+    world.docker_config(r#"{"credsStore": "absent"}"#);
+    let error = world.environment.consign(&["release"]).expect(1).error();
+    assert_snapshot!(error.replace(&world.registry.host(), "HOST"), @"
+    error: docker-credential-absent cannot be run
+      caused by: No such file or directory (os error 2)
+    hint: [root]/home/.docker/config.json names it; `docker-config: false` under `registries: HOST` in the configuration does without
+    ");
+    world.environment.replace("consign.yaml", "docker-config: true", "docker-config: false");
+    world.environment.consign(&["release"]).expect(0);
+    // Nor is anybody asked about a registry that takes the token of the run.
+    world.environment.replace("consign.yaml", &world.registry.host(), &world.environment.registry());
+    world.environment.replace("consign.yaml", "docker-config: false", "serve: registry");
+    world.environment.consign(&["release"]).expect(0);
 }
