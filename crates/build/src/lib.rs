@@ -32,7 +32,7 @@ pub use local_files::FileError;
 pub use output::OutputError;
 pub use request::{Built, Request};
 pub use specification::{
-    Contents, FileSpecification, Mode, Owner, PackagesSpecification, RuntimeSpecification, Specification,
-    SpecificationError, UserSpecification,
+    Contents, FileSpecification, Mode, Owner, PackagesSpecification, Position, Problem, RuntimeSpecification,
+    Specification, SpecificationError, UserSpecification,
 };
 pub use tree::TreeError;

@@ -108,8 +108,14 @@ macro_rules! failed {
 failed! {
     consign_fetch::FetchError,
     consign_sign::KeyError,
-    consign_store::StoreError,
     serde_json::Error,
+}
+
+impl From<consign_store::StoreError> for CommandError {
+    fn from(error: consign_store::StoreError) -> Self {
+        let hint = error.hint();
+        hint.into_iter().fold(Self::of(ExitCode::Failed, &error), Self::hint)
+    }
 }
 
 impl From<ConfigurationError> for CommandError {

@@ -7,6 +7,7 @@ mod debian;
 mod environment;
 mod error;
 mod exit_code;
+mod image_file;
 mod printer;
 mod progress;
 mod registries;

@@ -4,7 +4,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_text};
-use crate::{debian, progress};
+use crate::{debian, image_file, progress};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_fetch::Fetcher;
@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Largest image file, in bytes.
-const IMAGE_FILE_LIMIT: u64 = 1 << 20;
+/// Largest image file that is read, in bytes; the parser has a lower limit and a better message.
+const IMAGE_FILE_LIMIT: u64 = 2 << 20;
 
 /// What a run speaks to registries about, besides base images.
 #[derive(Clone, Copy, Default)]
@@ -58,7 +58,7 @@ impl Planned {
                 );
             }
             let specification = Specification::parse(&path.to_string_lossy(), &text)
-                .map_err(|error| CommandError::of(ExitCode::Configuration, &error))?;
+                .map_err(|error| image_file::refusal(&text, &error))?;
             let kind = match &specification.contents {
                 Contents::Packages(_) => "deb",
                 Contents::Files { .. } => "files",

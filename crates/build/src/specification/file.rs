@@ -1,18 +1,17 @@
 use serde::{Deserialize, Serialize};
 
 /// Files that the user puts into the image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileSpecification {
     /// The file or folder, relative to the image file's folder. `{os}`, `{arch}`, `{variant}` and `{platform}` are filled in.
     pub source: String,
     /// Where it goes in the image.
     pub path: String,
     /// Permission bits; the default is 0755 for folders and executable files, 0644 for others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// The owner; the default is root.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
 }
 

@@ -1,10 +1,17 @@
 //! The image file: what an image holds and how it runs, as written by the user.
 
+mod check;
+mod error;
 mod file;
+mod position;
+#[cfg(test)]
+mod tests;
 mod wire;
 
+pub use error::{Problem, SpecificationError};
 pub use file::{FileSpecification, Mode, Owner};
-pub use wire::{SpecificationError, UserSpecification};
+pub use position::Position;
+pub use wire::UserSpecification;
 
 use consign_oci::Platform;
 use serde::Serialize;
@@ -92,6 +99,6 @@ impl Specification {
 
     /// Reads an image file. `name` stands in messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, SpecificationError> {
-        wire::parse(name, text)
+        check::Checker { file: name }.specification(wire::read(name, text)?)
     }
 }

@@ -61,24 +61,28 @@ fn errors_of_image_files_do_too() {
     assert_snapshot!(environment.consign(&["check"]), @r#"
     status 3
     --- stderr
-    error: image.yaml:2:1: the image file is not valid
-    error: line 2 column 1: unknown field `entrypiont`, expected one of packages, suite, users, exclude, base, platforms, files, entrypoint, command, user, working-directory, environment, ports, volumes, stop-signal, labels
-     --> <input>:2:1
+    error[C003]: unknown key `entrypiont` in an image file
+     --> image.yaml:2:1
       |
-    1 | platforms: [linux/amd64, linux/arm64]
     2 | entrypiont: [/bin/hello]
-      | ^ unknown field `entrypiont`, expected one of packages, suite, users, exclude, base, platforms, files, entrypoint, command, user, working-directory, environment, ports, volumes, stop-signal, labels
-    3 | files:
-    4 | - {source: "data/{arch}", path: /srv/data}
+      | ^^^^^^^^^^
       |
-    did you mean `entrypoint`?
+      = hint: did you mean `entrypoint`?
     "#);
     environment.write("image.yaml", "files: [{source: hello.txt, path: ../x}]\n");
     assert_snapshot!(environment.consign(&["plan"]), @"
     status 3
     --- stderr
-    error: image.yaml: `files`: `../x` is not a path inside an image: leads out of its folder (`..`)
+    error[C012]: `files`: `../x` is not a path inside an image: leads out of its folder (`..`)
+     --> image.yaml:1:35
+      |
+    1 | files: [{source: hello.txt, path: ../x}]
+      |                                   ^^^^
     ");
+    // Not read in part.
+    environment.write("image.yaml", format!("packages: [a]\n#{}\n", "x".repeat(1 << 20)));
+    let run = environment.consign(&["plan"]).expect(3);
+    assert!(run.error().contains("error[C002]: the file is larger than 1048576 bytes"), "{run}");
     std::fs::remove_file(environment.path("image.yaml")).unwrap();
     assert_snapshot!(environment.consign(&["plan"]), @"
     status 3

@@ -14,6 +14,7 @@ mod debian;
 mod determinism;
 mod errors;
 mod gate;
+mod healing;
 mod help;
 mod inspect;
 mod keygen;

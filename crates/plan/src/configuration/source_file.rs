@@ -1,4 +1,4 @@
-use super::{Code, Diagnostic, Span};
+use super::{Code, Diagnostic, Span, tree};
 use std::fmt;
 
 /// Longest part of a line that is kept behind the place that a problem points at, in bytes.
@@ -15,6 +15,19 @@ pub struct SourceFile {
 impl SourceFile {
     pub(crate) fn new(name: &str, text: &str, secrets: Vec<Span>) -> Self {
         Self { name: name.to_owned(), text: text.to_owned(), secrets }
+    }
+
+    /// Makes a source of a file that is not the configuration, such as an image file. What may be a secret in it is not shown.
+    pub fn other(name: &str, text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self::new(name, text, tree::suspicious_lines(text))
+    }
+
+    /// Returns the span of `width` characters that begin at a line and column, both from 1.
+    pub fn span(&self, line: usize, column: usize, width: usize) -> Span {
+        let start = tree::offset_of(line, column, &self.text);
+        let length = self.text[start..].chars().take(width).map(char::len_utf8).sum::<usize>();
+        Span { start, end: start + length }
     }
 
     /// Returns the file's name as the caller gave it.
@@ -96,6 +109,16 @@ mod tests {
         assert_eq!(at("", 0, 0), (1, 1, String::new(), String::new()));
         assert_eq!(at("a\n", 900, 1000), (2, 1, String::new(), String::new()));
         assert_eq!(at("é", 1, 1), (1, 1, "é".to_owned(), "é".to_owned()));
+    }
+
+    #[test]
+    fn finds_what_stands_at_a_line_and_column() {
+        let file = SourceFile::other("f", "\u{feff}ü: é\nabc: d\n");
+        let table = [(1, 4, 1, "é"), (2, 1, 3, "abc"), (2, 6, 9, "d"), (2, 90, 1, ""), (3, 1, 1, ""), (90, 90, 90, "")];
+        for (line, column, width, expected) in table {
+            let found = file.diagnostic(Code::Value, file.span(line, column, width), "", None);
+            assert_eq!(&found.snippet[found.caret], expected, "{line}:{column}");
+        }
     }
 
     #[test]

@@ -163,18 +163,20 @@ fn span_of(location: serde_saphyr::Location, text: &str) -> Span {
     let start = match span.byte_offset() {
         Some(offset) => offset.try_into().unwrap_or(text.len()),
         // Errors of the scanner have no offset.
-        None => offset_of(location.line(), location.column(), text),
+        None => {
+            let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            offset_of(number(location.line()), number(location.column()), text)
+        }
     };
     let length: usize = span.byte_len().unwrap_or_default().try_into().unwrap_or_default();
     Span { start, end: start.saturating_add(length).min(text.len()) }
 }
 
 /// Returns the offset of a character by its line and column, both from 1.
-fn offset_of(line: u64, column: u64, text: &str) -> usize {
-    let count = |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start: usize = text.split_inclusive('\n').take(count(line)).map(str::len).sum();
+pub(super) fn offset_of(line: usize, column: usize, text: &str) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = &text[start..];
-    start + rest.char_indices().nth(count(column)).map_or(rest.len(), |(offset, _)| offset)
+    start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(offset, _)| offset)
 }
 
 fn refusal(name: &str, text: &str, error: &serde_saphyr::Error) -> Diagnostic {
@@ -242,7 +244,7 @@ pub(crate) fn has_user_information(text: &str) -> bool {
 }
 
 /// Returns what may be secret in a file that cannot be parsed: whatever follows such a key, and lines with a URL with a user name.
-fn suspicious_lines(text: &str) -> Vec<Span> {
+pub(super) fn suspicious_lines(text: &str) -> Vec<Span> {
     let mut start = 0;
     let mut found = Vec::new();
     for line in text.split_inclusive('\n') {
