@@ -113,13 +113,16 @@ impl MirrorPackage {
             ("control.tar.gz", archive(&control, self.time)?),
             ("data.tar.gz", archive(&self.entries, self.time)?),
         ];
-        let mut builder = ar::Builder::new(Vec::new());
+        let mut file = b"!<arch>\n".to_vec();
         for (name, bytes) in members {
-            let mut header = ar::Header::new(name.as_bytes().to_vec(), bytes.len() as u64);
-            header.set_mode(0o100_644);
-            builder.append(&header, &bytes[..])?;
+            // Name, time, user, group, mode and size (ar(5)).
+            write!(file, "{name:<16}{:<12}{:<6}{:<6}{:<8o}{:<10}`\n", 0, 0, 0, 0o100_644, bytes.len())?;
+            file.extend_from_slice(&bytes);
+            if bytes.len() % 2 == 1 {
+                file.push(b'\n');
+            }
         }
-        builder.into_inner()
+        Ok(file)
     }
 }
 
