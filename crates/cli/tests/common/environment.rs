@@ -155,8 +155,13 @@ impl TestEnvironment {
 
     /// Serves a folder on a port.
     pub fn serve_folder(&self, folder: &str, port: u16) -> RegistryServer {
+        self.serve_with(folder, port, &[])
+    }
+
+    /// Serves a folder on a port, with further arguments.
+    pub fn serve_with(&self, folder: &str, port: u16, arguments: &[&str]) -> RegistryServer {
         let mut command = self.bare(env!("CARGO_BIN_EXE_consign"), &self.folder());
-        command.args(["registry", "serve", "--root", folder, "--listen", &format!("127.0.0.1:{port}")]);
+        command.args(["registry", "serve", "--root", folder, "--listen", &format!("127.0.0.1:{port}")]).args(arguments);
         RegistryServer::start(command, port)
     }
 

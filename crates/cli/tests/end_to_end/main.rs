@@ -22,6 +22,7 @@ mod looking;
 mod offline;
 mod plan;
 mod publishing;
+mod read_only;
 mod registry;
 mod release;
 mod signing;
