@@ -1,7 +1,5 @@
 //! The program as a file.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 /// The type of the program header that names a dynamic loader (System V ABI, "Program Header").
 const INTERPRETER: u32 = 3;
 
