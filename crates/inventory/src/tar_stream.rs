@@ -117,6 +117,10 @@ impl<R: Read> TarStream<R> {
         }
         // Links, devices and folders have no contents, whatever size they state.
         let size = if matches!(flag, b'1'..=b'6') { 0 } else { extension.size.unwrap_or(stated) };
+        if size > 0 && kind == MemberKind::Directory {
+            // By its flag it is a file, by its name a folder: readers differ over whether a header or contents come next.
+            return Err(self.fault("a folder has contents"));
+        }
         self.expect(size);
         Ok(Member { path, kind, size })
     }

@@ -110,6 +110,8 @@ fn refuses_what_is_not_a_layer() {
         ("malformed pax", &tar(&[(b'x', "", "", b"99 path=x\n")])),
         ("pax without end", &tar(&[(b'x', "", "", b"8 path=x")])),
         ("pax size", &tar(&[(b'x', "", "", b"12 size=1x2\n")])),
+        ("a folder with contents", &tar(&[(b'0', "var/", "", &good[..512])])),
+        ("an old folder with contents", &tar(&[(b'\0', "var/", "", &good[..512])])),
         ("text", &[b'x'; 2000]),
     ] {
         assert!(matches!(read(bytes), Err(InventoryError::Archive { .. })), "{name}: {:?}", read(bytes));

@@ -145,6 +145,10 @@ impl<R: Read> Draft<'_, '_, R> {
             EntryType::GNUSparse => return Err(refused("is a sparse file")),
             _ => return Err(refused("is of a kind that layers do not have")),
         };
+        if size > 0 && kind != MemberKind::File {
+            // Engines take the next header from there, and so see entries that would be skipped here.
+            return Err(refused("states a size, but holds nothing"));
+        }
         Ok(Member {
             path: entry_path(&path).map_err(refused)?,
             kind,
