@@ -136,6 +136,19 @@ async fn of_records_of_the_same_time_all_count_and_of_older_ones_none() {
     let mut other = release.record.clone();
     requiring(&mut other, &Requirement::ALL);
     layout.claim(&release.index, &record_statement(&release.index.digest, &other));
+    let (_, _, strict) = layout.artifacts.pop().unwrap();
+    // One that asks for less is listed before it: referrers are listed by digest.
+    layout.artifacts.pop();
+    let mut lax = release.record.clone();
+    for number in 0_u64.. {
+        lax.plan = Digest::of(format!("plan {number}").as_bytes());
+        layout.claim(&release.index, &record_statement(&release.index.digest, &lax));
+        if layout.artifacts.last().unwrap().2.digest < strict.digest {
+            break;
+        }
+        layout.artifacts.pop();
+    }
+    layout.artifacts.push((release.index.digest.clone(), predicate::RELEASE_RECORD.to_owned(), strict));
     check(&layout).await.unwrap();
     without(&mut layout, predicate::TEST_RESULT);
     assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Trials));
