@@ -116,7 +116,7 @@ impl MirrorPackage {
         let mut file = b"!<arch>\n".to_vec();
         for (name, bytes) in members {
             // Name, time, user, group, mode and size (ar(5)).
-            write!(file, "{name:<16}{:<12}{:<6}{:<6}{:<8o}{:<10}`\n", 0, 0, 0, 0o100_644, bytes.len())?;
+            writeln!(file, "{name:<16}{:<12}{:<6}{:<6}{:<8o}{:<10}`", 0, 0, 0, 0o100_644, bytes.len())?;
             file.extend_from_slice(&bytes);
             if bytes.len() % 2 == 1 {
                 file.push(b'\n');
