@@ -1,5 +1,3 @@
-#![expect(clippy::print_stderr, reason = "the one place that prints")]
-
 use crate::arguments::{Color, Global, Output, Progress};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -7,7 +5,7 @@ use consign_report::printable_lines;
 use serde::Serialize;
 use serde_json::json;
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// The only way to the terminal: data on standard output, everything else on standard error.
 pub(crate) struct Printer {
@@ -32,36 +30,38 @@ impl Printer {
     }
 
     /// Prints a result.
-    pub(crate) fn data(&self, text: &str) {
-        self.bytes(text.as_bytes());
-        if !text.ends_with('\n') {
-            self.bytes(b"\n");
-        }
+    pub(crate) fn data(&self, text: &str) -> Result<(), CommandError> {
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.bytes(format!("{text}{end}").as_bytes())
     }
 
     /// Prints bytes as they are; on a terminal without what it would act on, as they may be a stranger's. A reader that has gone away is no
-    /// failure.
-    pub(crate) fn bytes(&self, bytes: &[u8]) {
+    /// failure; a full disk is.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), CommandError> {
         let mut out = std::io::stdout().lock();
         let written = if out.is_terminal() {
             out.write_all(printable_lines(&String::from_utf8_lossy(bytes)).as_bytes())
         } else {
             out.write_all(bytes)
         };
-        let _ = written.and_then(|()| out.flush());
+        match written.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(CommandError::new(ExitCode::Failed, "cannot write the result to standard output").cause(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Prints a value as JSON.
     pub(crate) fn json(&self, value: &impl serde::Serialize) -> Result<(), CommandError> {
-        self.data(&consign_report::json(value)?);
-        Ok(())
+        self.data(&consign_report::json(value)?)
     }
 
     /// Says something to a person, unless asked to be quiet.
     pub(crate) fn note(&self, text: &str) {
         match self.json_lines {
             true => self.event(&json!({ "event": "note", "message": text })),
-            false if !self.quiet => eprintln!("{}", printable_lines(text)),
+            false if !self.quiet => say(&printable_lines(text)),
             false => {}
         }
     }
@@ -69,7 +69,7 @@ impl Printer {
     /// Says what happens to a program, unless asked to be quiet.
     pub(crate) fn event(&self, event: &impl Serialize) {
         if !self.quiet {
-            eprintln!("{}", serde_json::to_string(event).unwrap_or_default());
+            say(&serde_json::to_string(event).unwrap_or_default());
         }
     }
 
@@ -82,20 +82,25 @@ impl Printer {
             return print_line(error);
         }
         match &error.configuration {
-            Some(configuration) => eprintln!("{}", configuration.render(self.color)),
-            None => eprintln!("{}: {}", self.paint("1;31", "error"), printable_lines(&error.message)),
+            Some(configuration) => say(&configuration.render(self.color)),
+            None => say(&format!("{}: {}", self.paint("1;31", "error"), printable_lines(&error.message))),
         }
         for cause in &error.causes {
-            eprintln!("  caused by: {}", printable_lines(cause));
+            say(&format!("  caused by: {}", printable_lines(cause)));
         }
         for hint in &error.hints {
-            eprintln!("{}: {}", self.paint("36", "hint"), printable_lines(hint));
+            say(&format!("{}: {}", self.paint("36", "hint"), printable_lines(hint)));
         }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// Prints a line on standard error. That nobody reads it stops nothing: a release may be half way.
+fn say(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Prints the document on standard output.
@@ -109,7 +114,7 @@ fn print_document(error: &CommandError) {
 fn print_line(error: &CommandError) {
     let mut line = error.description();
     line["event"] = json!("error");
-    eprintln!("{line}");
+    say(&line.to_string());
 }
 
 /// Says what is wrong with the command line, or prints the help that was asked for.

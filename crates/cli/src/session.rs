@@ -84,8 +84,10 @@ impl Session {
     ) -> Result<(), CommandError> {
         match (self.output, result) {
             (Output::Table, result) => {
-                self.printer.data(&report.text());
-                Ok(result?)
+                // What became of the release counts for more than who could read it.
+                let printed = self.printer.data(&report.text());
+                result?;
+                printed
             }
             (Output::Json, Ok(())) => self.printer.json(report),
             (Output::Json, Err(error)) => Err(CommandError::from(error).with_report(serde_json::to_value(report)?)),

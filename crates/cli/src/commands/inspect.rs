@@ -11,7 +11,7 @@ pub(crate) async fn run(arguments: &Inspect, session: &Session) -> Result<ExitCo
     if arguments.config {
         let manifest = platform_manifest(&place, document, arguments.platform.as_ref()).await?;
         let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
-        session.printer.bytes(&bytes);
+        session.printer.bytes(&bytes)?;
         return Ok(ExitCode::Done);
     }
     let document = match &arguments.platform {
@@ -19,7 +19,7 @@ pub(crate) async fn run(arguments: &Inspect, session: &Session) -> Result<ExitCo
         None => document,
     };
     if arguments.raw {
-        session.printer.bytes(document.bytes());
+        session.printer.bytes(document.bytes())?;
     } else {
         let value: serde_json::Value = serde_json::from_slice(document.bytes())?;
         session.printer.note(&format!(

@@ -9,7 +9,7 @@ pub(crate) fn run(arguments: &Selection, session: &Session) -> Result<ExitCode, 
     let planned = Planned::read(session)?.select(&arguments.images)?.only(&arguments.platforms)?;
     match session.output {
         Output::Json => session.printer.json(&planned.plan)?,
-        Output::Table => session.printer.data(&text(&planned.plan)),
+        Output::Table => session.printer.data(&text(&planned.plan))?,
     }
     Ok(ExitCode::Done)
 }
@@ -28,7 +28,9 @@ fn text(plan: &Plan) -> String {
         }
     }
     if plan.dirty {
-        text.push_str("\nTracked files differ from the commit, so neither its version tags nor the branch's tag apply.\n");
+        text.push_str(
+            "\nTracked files differ from the commit, so neither its version tags nor the branch's tag apply.\n",
+        );
     }
     text
 }

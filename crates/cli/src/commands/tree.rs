@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: &Reference, session: &Session) -> Result<Exit
     }
     match session.output {
         Output::Json => session.printer.json(&tree)?,
-        Output::Table => session.printer.data(&tree.text()),
+        Output::Table => session.printer.data(&tree.text())?,
     }
     Ok(ExitCode::Done)
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
     }
     match session.output {
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
-        Output::Table => session.printer.data(&text(arguments, &verified)),
+        Output::Table => session.printer.data(&text(arguments, &verified))?,
     }
     Ok(ExitCode::Done)
 }

@@ -26,6 +26,7 @@ mod read_only;
 mod registry;
 mod release;
 mod signing;
+mod streams;
 mod tags;
 mod trust;
 mod verify;
