@@ -149,6 +149,9 @@ impl From<ServerError> for CommandError {
                     .hint("serve a loopback address, and let a proxy with TLS stand before it")
             }
             ServerError::Locked { .. } => Self::of(ExitCode::Conflict, &error),
+            ServerError::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => {
+                Self::of(ExitCode::Conflict, &error).hint("end the program that listens there, or name another port")
+            }
             _ => Self::of(ExitCode::Failed, &error),
         }
     }
@@ -199,6 +202,9 @@ impl From<ReleaseError> for CommandError {
             ReleaseError::TagMovedMeanwhile { .. } => {
                 this.hint("look at what the tag names now, then run the release again")
             }
+            ReleaseError::TagNamesLater { .. } => {
+                this.hint("to take a change back, release a newer commit: `git revert` makes one")
+            }
             ReleaseError::Interrupted { .. } => {
                 this.hint("each tag that moved names a complete image; run the release again to move the others")
             }
@@ -225,6 +231,7 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         ReleaseError::Gate { .. } => ExitCode::Policy,
         ReleaseError::Stopped => ExitCode::Interrupted,
         ReleaseError::TagMovedMeanwhile { .. }
+        | ReleaseError::TagNamesLater { .. }
         | ReleaseError::TagDiffers { .. }
         | ReleaseError::FolderServed { .. }
         | ReleaseError::PortTaken { .. } => ExitCode::Conflict,

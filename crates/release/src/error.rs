@@ -90,6 +90,14 @@ pub enum ReleaseError {
         /// What it names now.
         found: Option<Digest>,
     },
+    /// A tag names a later release than this one.
+    #[error("{reference} names {version}, which was released later than this: a tag is not moved back")]
+    TagNamesLater {
+        /// The tag.
+        reference: Reference,
+        /// The version that it names.
+        version: String,
+    },
     /// Publishing ended between two tags. Each tag that has moved names a complete image.
     #[error(
         "published, but not all tags moved; moved: {}; {}not moved: {}",

@@ -1,16 +1,16 @@
+use crate::Job;
 use crate::produce::newest;
-use crate::{Job, ReleaseError};
 use consign_oci::Digest;
-use consign_receipt::predicate::{self, ReleaseRecord, ReleasedPlatform};
-use consign_receipt::{Statement, Verdict};
+use consign_receipt::Verdict;
+use consign_receipt::predicate::{ReleaseRecord, ReleasedPlatform};
 use jiff::Timestamp;
 
 /// Makes the record of a release: what goes where, and what it had to show for it.
-pub(crate) fn record(job: &Job, verdict: &Verdict, created: &str, plan: &Digest) -> Result<Statement, ReleaseError> {
+pub(crate) fn record(job: &Job, verdict: &Verdict, created: &str, plan: &Digest) -> ReleaseRecord {
     let commit = job.commit_time.and_then(|seconds| i64::try_from(seconds).ok());
     let commit = commit.and_then(|seconds| Timestamp::from_second(seconds).ok()).map(|time| time.to_string());
     let platforms = verdict.platforms().iter();
-    let record = ReleaseRecord {
+    ReleaseRecord {
         image: job.planned.name.clone(),
         version: job.planned.version.clone(),
         time: newest(commit.as_deref().into_iter().chain([created])),
@@ -26,6 +26,5 @@ pub(crate) fn record(job: &Job, verdict: &Verdict, created: &str, plan: &Digest)
         plan: plan.clone(),
         policy: verdict.policy().clone(),
         requirements: verdict.requirements().to_vec(),
-    };
-    Ok(Statement::new(verdict.index(), predicate::RELEASE_RECORD, serde_json::to_value(record)?))
+    }
 }

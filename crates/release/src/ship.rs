@@ -5,6 +5,7 @@ use crate::embedded::Embedded;
 use crate::interruption::unless_interrupted;
 use crate::ledger::{is_settled, moved_any, note, note_tag};
 use crate::publish::{Publication, Sent, find, move_tags};
+use crate::record::record;
 use crate::run::Passed;
 use crate::{Event, Outcome, Release, ReleaseError, Stage, embedded};
 use consign_image::{ImageError, Place};
@@ -27,6 +28,7 @@ impl Release<'_> {
         let artifacts = signed.collect::<Result<Vec<Artifacts>, _>>()?;
         let (client, running) = self.connect().await?;
         let sent = unless_interrupted(interruption, self.send(passed, &artifacts, &client, report)).await?;
+        unless_interrupted(interruption, self.check_order(passed, &sent, key, &client)).await?;
         self.move_tags(passed, &sent, &client, report).await?;
         unless_interrupted(interruption, self.verify(passed, key, &client, report)).await?;
         for served in running {
@@ -76,6 +78,31 @@ impl Release<'_> {
             }
         }
         Ok(sent)
+    }
+
+    /// Fails where a tag would go back to an earlier release, since nobody could tell that from an attack: `verify` refuses it.
+    async fn check_order(
+        &self,
+        passed: &[Passed],
+        sent: &[Sent],
+        key: Option<&PrivateKey>,
+        client: &Client,
+    ) -> Result<(), ReleaseError> {
+        let Some(key) = key.map(PrivateKey::public) else { return Ok(()) };
+        for (candidate, sent) in passed.iter().zip(sent) {
+            let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan);
+            for (repository, named, tags) in sent.replaced() {
+                let reference = repository.at(named.clone());
+                let place = Place::Registry { client: client.clone(), reference: reference.clone() };
+                let later = consign_verify::find_later(&place, named, &release, (repository, &tags), key).await;
+                let later = later.map_err(|source| ReleaseError::Verify { reference, source: Box::new(source) })?;
+                if let Some((tag, later)) = later {
+                    let (reference, version) = (repository.tagged(tag.clone()), later.version);
+                    return Err(ReleaseError::TagNamesLater { reference, version });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Phase two, for all images.

@@ -4,6 +4,7 @@ use crate::record::record;
 use crate::run::Passed;
 use crate::{Outcome, Release, ReleaseError, Stage};
 use consign_oci::{Exact, media_type};
+use consign_receipt::{Statement, predicate};
 use consign_report::ImageReport;
 use consign_sign::PrivateKey;
 
@@ -46,8 +47,9 @@ impl Release<'_> {
         let index = passed.index.descriptor(media_type::INDEX);
         let subject = Subject { descriptor: &index, platform: None };
         attester.sign(subject, &mut artifacts)?;
-        let record = record(&passed.job, &passed.verdict, &passed.created, &self.plan)?;
-        attester.attest(subject, &Exact::write(record)?, &mut artifacts)?;
+        let record = serde_json::to_value(record(&passed.job, &passed.verdict, &passed.created, &self.plan))?;
+        let statement = Statement::new(passed.index.digest(), predicate::RELEASE_RECORD, record);
+        attester.attest(subject, &Exact::write(statement)?, &mut artifacts)?;
         Ok(artifacts)
     }
 }

@@ -5,7 +5,9 @@ use consign_oci::{Descriptor, Digest, Document, media_type};
 use consign_receipt::{Receipt, Trust, predicate};
 use consign_sign::{BUNDLE, Bundle, BundleError, LIMIT, PublicKey, bundle_of};
 use futures::StreamExt as _;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Most referrers of one manifest that are looked at.
 const REFERRER_LIMIT: usize = 1_000;
@@ -61,11 +63,13 @@ pub(crate) struct Reader<'a> {
     key: &'a PublicKey,
     /// Bytes that may still be read.
     remaining: AtomicU64,
+    /// Configs that were looked at. Most artifacts have the same empty one.
+    configs: Mutex<BTreeSet<Digest>>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(place: &'a Place, key: &'a PublicKey) -> Self {
-        Self { place, key, remaining: AtomicU64::new(BYTES_LIMIT) }
+        Self { place, key, remaining: AtomicU64::new(BYTES_LIMIT), configs: Mutex::default() }
     }
 
     pub(crate) fn place(&self) -> &'a Place {
@@ -124,12 +128,24 @@ impl<'a> Reader<'a> {
         let Ok(bundle) = Bundle::read(&bytes) else { return Ok(Content::Foreign) };
         match bundle.verify(self.key, subject) {
             Ok(statement) => {
+                self.config(&manifest.config, part, owner).await?;
                 let piece = Piece { part: Part::of_predicate(Some(&statement.predicate_type)), ..piece };
                 Ok(Content::Claim(piece, Box::new(Receipt { statement, trust: Trust::Signed(self.key.identity()) })))
             }
             Err(BundleError::Signature { .. }) if !bundle.names(self.key) => Ok(Content::Foreign),
             Err(source) => Err(Failure::Bundle { piece, source }.into()),
         }
+    }
+
+    /// Checks the config of an artifact, unless it was looked at before.
+    async fn config(&self, config: &Descriptor, part: Part, owner: &Owner) -> Result<(), Stop> {
+        let is_new = self.configs.lock().unwrap_or_else(PoisonError::into_inner).insert(config.digest.clone());
+        if is_new {
+            let piece = Piece::new(part, owner, &config.digest);
+            self.take(config, &piece)?;
+            fetch::blob(self.place, config, LIMIT, &piece).await?;
+        }
+        Ok(())
     }
 
     /// Takes what a descriptor states from the bytes that may still be read.

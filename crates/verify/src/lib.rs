@@ -21,6 +21,7 @@ mod walk;
 
 pub use error::{Outcome, VerifyError};
 pub use failure::Failure;
+pub use moved::find_later;
 pub use piece::{Owner, Part, Piece};
 pub use verified::{Note, Verified, VerifiedPlatform};
 pub use verify::{Expectation, verify};

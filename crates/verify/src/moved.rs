@@ -5,6 +5,8 @@ use crate::record::{Record, records};
 use crate::{Failure, Note, Owner, Part, Piece, VerifyError};
 use consign_image::{Place, Trouble};
 use consign_oci::{Digest, Repository, Tag, media_type};
+use consign_receipt::predicate::ReleaseRecord;
+use consign_sign::PublicKey;
 use futures::StreamExt as _;
 use std::collections::BTreeSet;
 
@@ -62,6 +64,25 @@ pub(crate) async fn find_moved_back(
     Ok(search)
 }
 
+/// Returns the first of these tags that a later release than `release` was given, with that release, where they name its index now and
+/// the key signed it. For whoever is about to move them: they would go back. What cannot be read there says nothing.
+pub async fn find_later<'a>(
+    place: &Place,
+    named: &Digest,
+    release: &ReleaseRecord,
+    (repository, tags): (&Repository, &[&'a Tag]),
+    key: &PublicKey,
+) -> Result<Option<(&'a Tag, ReleaseRecord)>, VerifyError> {
+    let piece = Piece::new(Part::ReleaseRecord, &Owner::Index, &release.index);
+    let release = Record::of(piece, release.clone()).map_err(|failure| VerifyError::from(*failure))?;
+    let (records, _) = records_of(&Reader::new(place, key), named).await?;
+    let mut later = records.into_iter().filter(|other| other.is_newer_than(&release));
+    Ok(later.find_map(|other| {
+        let tag = tags.iter().find(|tag| other.names(repository, tag))?;
+        Some((*tag, other.record))
+    }))
+}
+
 /// Returns the other indexes that these tags name, each once, with the first of its tags.
 async fn indexes(place: &Place, candidates: &[Tag], piece: &Piece) -> Result<Vec<(Tag, Digest)>, VerifyError> {
     let asked = candidates.iter().map(|candidate| index(place, candidate, piece)).collect::<Vec<_>>();
@@ -104,13 +125,19 @@ async fn later(
     record: &Record,
     (repository, tag): (&Repository, &Tag),
 ) -> Result<Later, VerifyError> {
-    let mut attestations = reader.about(index, &Owner::Index, Wanted::Records).await?;
-    let mut failures = std::mem::take(&mut attestations.failures);
-    let records = records(&attestations, index, &mut failures);
+    let (records, failures) = records_of(reader, index).await?;
     let later = records.into_iter().find(|other| other.names(repository, tag) && other.is_newer_than(record));
     Ok(match (later, failures.into_iter().next()) {
         (Some(later), _) => Later::Released(Box::new(later)),
         (None, Some(failure)) => Later::Unknown(Box::new(failure)),
         (None, None) => Later::No,
     })
+}
+
+/// Returns the release records of an index, newest first, and what may be one and cannot be read.
+async fn records_of(reader: &Reader<'_>, index: &Digest) -> Result<(Vec<Record>, Vec<Failure>), VerifyError> {
+    let mut attestations = reader.about(index, &Owner::Index, Wanted::Records).await?;
+    let mut failures = std::mem::take(&mut attestations.failures);
+    let records = records(&attestations, index, &mut failures);
+    Ok((records, failures))
 }

@@ -21,9 +21,14 @@ impl Record {
         let piece = || piece.clone();
         let record = ReleaseRecord::deserialize(&receipt.statement.predicate)
             .map_err(|source| Box::new(Failure::Record { piece: piece(), source }))?;
-        let time = record.time.parse();
-        let time = time.map_err(|source| Box::new(Failure::RecordTime { piece: piece(), source }))?;
-        Ok(Self { piece: piece(), record, time })
+        Self::of(piece(), record)
+    }
+
+    pub(crate) fn of(piece: Piece, record: ReleaseRecord) -> Result<Self, Box<Failure>> {
+        match record.time.parse() {
+            Ok(time) => Ok(Self { piece, record, time }),
+            Err(source) => Err(Box::new(Failure::RecordTime { piece, source })),
+        }
     }
 
     /// Returns the version, where it is one of those that have an order.

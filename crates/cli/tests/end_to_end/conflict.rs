@@ -1,5 +1,6 @@
 //! Tags that somebody else moves, or keeps from moving.
 
+use crate::common::TestEnvironment;
 use crate::world::World;
 use consign_testkit::registry::Fault;
 use insta::assert_snapshot;
@@ -45,4 +46,28 @@ fn a_tag_that_the_registry_keeps_where_it_is() {
     assert_eq!(report["error"]["kind"], "conflict");
     assert_eq!(report["images"][0]["signed"], false, "{report}");
     assert_eq!(report["images"][0]["destinations"][0]["tags"][0]["state"], "notMoved");
+}
+
+#[test]
+fn a_branch_that_goes_back() {
+    let environment = TestEnvironment::with_image();
+    let release = |text: &str| {
+        environment.write("hello.txt", text);
+        environment.commit(text);
+        environment.consign(&["release", "--quiet"]).expect(0);
+        environment.read("registry/repositories/team/hello/_tags/main")
+    };
+    let older = release("Second.");
+    let newer = release("Third.");
+    assert_ne!(older, newer);
+    let commit = environment.git(&["rev-parse", "--short=7", "HEAD"]);
+    environment.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    let error = environment.consign(&["release", "--quiet"]).expect(4).error();
+    assert_snapshot!(error.replace(&commit, "COMMIT"), @"
+    error: localhost:PORT1/mirror/hello:main names COMMIT, which was released later than this: a tag is not moved back
+    hint: to take a change back, release a newer commit: `git revert` makes one
+    ");
+    assert_eq!(environment.read("registry/repositories/team/hello/_tags/main"), newer);
+    // A commit that takes the change back is newer.
+    release("Second again.");
 }

@@ -2,7 +2,7 @@ use super::sender::{Sender, read_document};
 use super::tags::{find, not_published};
 use crate::ReleaseError;
 use consign_image::children;
-use consign_oci::{Descriptor, Digest, Document, Reference, Repository, media_type};
+use consign_oci::{Descriptor, Digest, Document, Reference, Repository, Tag, media_type};
 use consign_receipt::Verdict;
 use consign_registry::Client;
 use consign_store::Store;
@@ -30,6 +30,21 @@ pub struct Sent {
     pub present: usize,
     pub(super) index: Document,
     pub(super) tags: Vec<AwaitedTag>,
+}
+
+impl Sent {
+    /// Returns the other images that tags named when this one was sent, each with those tags.
+    pub(crate) fn replaced(&self) -> impl Iterator<Item = (&Repository, &Digest, Vec<&Tag>)> {
+        let mut replaced: BTreeMap<(&Repository, &Digest), Vec<&Tag>> = BTreeMap::new();
+        for AwaitedTag { reference, before, .. } in &self.tags {
+            if let (Some(tag), Some(before)) = (&reference.tag, before)
+                && before != self.index.digest()
+            {
+                replaced.entry((&reference.repository, before)).or_default().push(tag);
+            }
+        }
+        replaced.into_iter().map(|((repository, named), tags)| (repository, named, tags))
+    }
 }
 
 /// One tag at one destination that is to name the image.

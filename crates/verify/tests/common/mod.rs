@@ -240,12 +240,11 @@ impl Folder {
         Place::Layout { layout: Layout::folder(self.folder.path()).unwrap(), tag: Some(tag.parse().unwrap()) }
     }
 
-    /// Every file, except the empty document, which holds nothing.
+    /// Every file.
     pub(crate) fn blobs(&self) -> Vec<Digest> {
         let names = fs::read_dir(self.folder.path().join("blobs/sha256")).unwrap();
         let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut digests: Vec<Digest> = names.map(|name| Digest::from_sha256_hex(&name).unwrap()).collect();
-        digests.retain(|digest| *digest != Descriptor::empty().digest);
         digests.sort();
         digests
     }
