@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("context", &[]),
     ("fetch", &[]),
     ("image", &["store", "registry"]),
-    ("inventory", &["package"]),
+    ("inventory", &["image", "package"]),
     ("oci", &[]),
     ("package", &[]),
     ("plan", &[]),

@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod graph;
 mod import;
+pub mod layer;
 mod layout;
 mod place;
 mod reference;

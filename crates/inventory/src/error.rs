@@ -1,3 +1,4 @@
+use consign_image::layer::LayerError;
 use consign_oci::layer::{EntryPath, EntryPathError};
 use consign_package::deb::installed::InstalledError;
 use std::io;
@@ -63,4 +64,13 @@ pub enum InventoryError {
         /// What is wrong.
         source: Box<InstalledError>,
     },
+}
+
+impl From<LayerError> for InventoryError {
+    fn from(error: LayerError) -> Self {
+        match error {
+            LayerError::Read { source } => Self::Read { source },
+            LayerError::Malformed { offset, reason } => Self::Archive { offset, reason },
+        }
+    }
 }

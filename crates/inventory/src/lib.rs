@@ -6,11 +6,9 @@
 mod catalogue;
 mod distribution;
 mod error;
-mod layer_stream;
 mod observer;
 mod package;
 mod spdx;
-mod tar_stream;
 mod tree;
 
 pub use catalogue::Catalogue;

@@ -1,14 +1,16 @@
-use crate::layer_stream::uncompressed;
-use crate::tar_stream::{Member, MemberKind, TarStream};
 use crate::tree::{Node, Tree};
 use crate::{Catalogue, Distribution, InventoryError, Package};
 use bytes::Bytes;
+use consign_image::layer::{Counted, Member, MemberKind, Members, uncompressed};
 use consign_oci::layer::{Entry, EntryPath, Kind};
 use consign_package::deb::installed;
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, BufReader, Read};
 
 /// Largest file that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
 const FILE_LIMIT: u64 = 64 << 20;
+/// Most that one layer may hold uncompressed, in bytes.
+const LAYER_LIMIT: u64 = 64 << 30;
 /// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
 const TARGET_LIMIT: usize = 4096;
 
@@ -57,13 +59,26 @@ impl Observer {
     /// Sees a whole layer as it lies in a blob of this media type, and reads `blob` to its end.
     pub fn layer(&mut self, media_type: &str, blob: impl Read) -> Result<(), InventoryError> {
         self.begin_layer();
-        uncompressed(media_type, blob, |stream| {
-            let mut stream = TarStream::new(stream);
-            while let Some(member) = stream.next_member()? {
-                self.member(member, &mut stream)?;
-            }
-            Ok(())
-        })
+        let stream = uncompressed(media_type, blob)?;
+        let stream = stream.ok_or_else(|| InventoryError::MediaType { media_type: media_type.to_owned() })?;
+        let count = Cell::new(0);
+        let mut stream = Counted::new(BufReader::new(stream), &count, LAYER_LIMIT);
+        let result = self.members(&mut stream);
+        if stream.is_cut() {
+            return Err(InventoryError::Size { limit: LAYER_LIMIT });
+        }
+        result?;
+        // What follows the archive is padding, and the end of the blob, where a reader that checks a digest has its say.
+        io::copy(&mut stream, &mut io::sink())?;
+        Ok(())
+    }
+
+    fn members(&mut self, stream: &mut dyn Read) -> Result<(), InventoryError> {
+        let mut members = Members::new(stream);
+        while let Some(member) = members.next_member()? {
+            self.member(member, &mut members)?;
+        }
+        Ok(())
     }
 
     /// Returns what is in the image.
@@ -83,17 +98,20 @@ impl Observer {
         Ok(Catalogue::new(distribution, packages))
     }
 
-    fn member(&mut self, member: Member, stream: &mut TarStream<impl Read>) -> Result<(), InventoryError> {
-        let path: EntryPath = member.path.parse()?;
+    fn member(&mut self, member: Member, contents: &mut impl Read) -> Result<(), InventoryError> {
+        let path: EntryPath = text(&member.path).parse()?;
         let item = match member.kind {
             MemberKind::Directory => Item::Directory,
-            MemberKind::Symlink(target) => Item::Symlink(target),
-            MemberKind::HardLink(target) => Item::HardLink(target.parse()?),
+            MemberKind::Symlink(target) => Item::Symlink(text(&target)),
+            MemberKind::HardLink(target) => Item::HardLink(text(&target).parse()?),
             MemberKind::File if wanted(&path) && member.size <= FILE_LIMIT => {
-                Item::File(Some(stream.contents(FILE_LIMIT)?))
+                // Grows as bytes come: a size is only a claim.
+                let mut bytes = Vec::new();
+                contents.read_to_end(&mut bytes)?;
+                Item::File(Some(bytes.into()))
             }
             MemberKind::File | MemberKind::SparseFile => Item::File(None),
-            MemberKind::Other => Item::Device,
+            MemberKind::Special | MemberKind::Unknown => Item::Device,
         };
         self.place(&path, item)
     }
@@ -177,6 +195,11 @@ enum Item {
     /// A file, with its contents where they are wanted and within bounds.
     File(Option<Bytes>),
     Device,
+}
+
+/// Returns a name as text. What is not UTF-8 is replaced: no path that is looked for has it.
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).replace('\n', "\u{FFFD}")
 }
 
 /// Returns whether the contents of a file with this name are kept.

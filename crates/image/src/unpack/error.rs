@@ -1,3 +1,4 @@
+use crate::layer::LayerError;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub enum UnpackError {
         /// Number of the layer.
         layer: usize,
         /// What is wrong.
-        source: io::Error,
+        source: LayerError,
     },
     /// The layers hold more bytes than allowed.
     #[error("the layers have more than {limit} bytes")]

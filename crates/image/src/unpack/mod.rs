@@ -11,11 +11,12 @@ mod error;
 mod member;
 mod path;
 mod remove;
-mod stream;
 mod tree;
 
 pub use error::UnpackError;
 
+use crate::layer::{self, LayerError, Members};
+use member::Member;
 use std::cell::Cell;
 use std::error::Error;
 use std::io::{self, Read};
@@ -83,10 +84,10 @@ pub fn unpack<R: Read, E: Into<Box<dyn Error + Send + Sync>>>(
         summary.layers += 1;
         let number = summary.layers;
         let layer = layer.map_err(|error| UnpackError::Layer { layer: number, source: error.into() })?;
-        let stream = stream::uncompressed(&layer.media_type, layer.reader)
-            .map_err(|source| UnpackError::Stream { layer: number, source })?
+        let stream = layer::uncompressed(&layer.media_type, layer.reader)
+            .map_err(|source| UnpackError::Stream { layer: number, source: source.into() })?
             .ok_or_else(|| UnpackError::MediaType { layer: number, media_type: layer.media_type.clone() })?;
-        let mut stream = stream::Counted::new(stream, &bytes, options.limits.bytes);
+        let mut stream = layer::Counted::new(stream, &bytes, options.limits.bytes);
         let result = apply(&mut stream, number, &mut tree, &mut summary, options.limits.entries);
         // Whatever a reader made of a stream that was cut short at the limit, the limit is the reason.
         if stream.is_cut() {
@@ -112,20 +113,17 @@ fn apply(
     limit: u64,
 ) -> Result<(), UnpackError> {
     tree.start_layer();
-    let mut members = member::Members::new(layer);
-    let mut archive = tar::Archive::new(&mut *stream);
     let stream_error = |source| UnpackError::Stream { layer, source };
-    for entry in archive.entries().map_err(stream_error)?.raw(true) {
-        let mut entry = entry.map_err(stream_error)?;
-        let Some(member) = members.next(&mut entry)? else { continue };
+    let mut members = Members::new(&mut *stream);
+    while let Some(member) = members.next_member().map_err(stream_error)? {
+        let member = Member::check(layer, member)?;
         summary.entries += 1;
         if summary.entries > limit {
             return Err(UnpackError::TooManyEntries { limit });
         }
-        summary.left_out += u64::from(tree.put(layer, &member, &mut entry)? == tree::Put::LeftOut);
+        summary.left_out += u64::from(tree.put(layer, &member, &mut members)? == tree::Put::LeftOut);
     }
-    members.finish()?;
     // What follows the archive is padding, and the end of the compressed stream, where its checksum is.
-    io::copy(stream, &mut io::sink()).map_err(stream_error)?;
+    io::copy(stream, &mut io::sink()).map_err(|error| stream_error(LayerError::from(error)))?;
     Ok(())
 }
