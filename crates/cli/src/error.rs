@@ -177,6 +177,7 @@ impl From<VerifyError> for CommandError {
 
 fn verification_code(error: &VerifyError) -> ExitCode {
     match error.outcome() {
+        Verification::Trial => ExitCode::Trial,
         Verification::Failed => ExitCode::Verification,
         Verification::NotSigned => ExitCode::NotSigned,
         Verification::Unavailable => ExitCode::Unavailable,

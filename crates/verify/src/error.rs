@@ -61,6 +61,8 @@ pub enum Outcome {
     NotSigned,
     /// What it takes to know could not be listed or fetched.
     Unavailable,
+    /// A trial of it had failed.
+    Trial,
     /// The policy asks for more.
     Policy,
 }
@@ -72,6 +74,7 @@ impl VerifyError {
             Self::NotFound { .. } | Self::Unavailable { .. } | Self::Unresolved { .. } => Outcome::Unavailable,
             Self::Failed { .. } => Outcome::Failed,
             Self::NotSigned { .. } => Outcome::NotSigned,
+            Self::Policy { reasons } if reasons.iter().any(Reason::is_trial) => Outcome::Trial,
             Self::Policy { .. } => Outcome::Policy,
         }
     }

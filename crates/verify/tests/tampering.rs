@@ -216,7 +216,7 @@ async fn a_failed_trial_that_is_signed_is_heard() {
     let arm = &release.manifests[1];
     layout.claim(arm, &statement(&arm.digest, predicate::TEST_RESULT, failed));
     let error = check(&layout.open("latest"), "latest", false).await.unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Policy);
+    assert_eq!(error.outcome(), Outcome::Trial);
     let expected = Reason::TrialFailed { platform: arm.platform.clone().unwrap(), tests: vec!["starts".to_owned()] };
     assert!(matches!(error, VerifyError::Policy { reasons } if reasons == [expected]));
 }
