@@ -51,7 +51,7 @@ impl Host {
         };
         Ok(Self {
             platform: Platform::new("linux", architecture, None)?,
-            kernel: kernel(&rustix::system::uname().release().to_string_lossy()),
+            kernel: kernel_version(),
             handlers: "/proc/sys/fs/binfmt_misc".into(),
             interpreters: ["/usr/bin", "/usr/local/bin"].map(PathBuf::from).to_vec(),
         })
@@ -77,6 +77,11 @@ impl Host {
         let name = format!("qemu-{}-static", machine.qemu);
         self.interpreters.iter().map(|folder| folder.join(&name)).find(|path| path.is_file())
     }
+}
+
+/// Returns the version of the kernel that runs, such as 6.7.
+pub(crate) fn kernel_version() -> (u32, u32) {
+    kernel(&rustix::system::uname().release().to_string_lossy())
 }
 
 fn kernel(release: &str) -> (u32, u32) {

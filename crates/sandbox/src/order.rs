@@ -58,6 +58,8 @@ pub enum Step {
     Ids,
     /// Starting a process.
     Process,
+    /// Leaving the keyring of the session outside.
+    Keyring,
     /// Bringing up the loopback interface.
     Loopback,
     /// Setting the host name.
@@ -97,6 +99,7 @@ impl fmt::Display for Step {
             Self::Namespaces => "make namespaces",
             Self::Ids => "map user and group ids",
             Self::Process => "start a process",
+            Self::Keyring => "make a session keyring",
             Self::Loopback => "bring up the loopback interface",
             Self::HostName => "set the host name",
             Self::Propagation => "make mounts private",

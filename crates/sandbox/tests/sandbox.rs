@@ -51,6 +51,10 @@ const TESTS: &[Test] = &[
     ("becomes the user", becomes_the_user),
     ("has no rights", has_no_rights),
     ("sees no process, file or network of the host", sees_nothing_of_the_host),
+    ("cannot steer the kernel", cannot_steer_the_kernel),
+    ("may not start processes without end", may_not_start_processes_without_end),
+    ("has a keyring of its own", has_a_keyring_of_its_own),
+    ("is the first to go when memory runs out", is_the_first_to_go),
     ("has devices", has_devices),
     ("can open its output again", can_open_its_output_again),
     ("protects a read-only root", protects_a_read_only_root),
@@ -252,6 +256,45 @@ fn sees_nothing_of_the_host(fixture: &Fixture) {
     let address = listener.local_addr().unwrap().to_string();
     assert_eq!(fixture.output(&["connect", &address]), "ConnectionRefused\n");
     assert_eq!(fixture.output(&["serve-itself"]), "served\n");
+}
+
+fn cannot_steer_the_kernel(fixture: &Fixture) {
+    for uid in [0, 1000] {
+        let mut command = fixture.probe(&["kernel-files-to-write"]);
+        command.user.uid = uid;
+        assert_eq!(fixture.text(&command), "", "as {uid}");
+        command.arguments = ["/probe", "make-user-namespace"].map(str::to_owned).into();
+        assert_eq!(fixture.text(&command), "StorageFull\n", "as {uid}");
+    }
+    let mut command = fixture.probe(&["kernel-files-with-contents"]);
+    let secrets = ["kcore", "keys", "kmsg", "kpagecount", "slabinfo", "timer_list", "vmallocinfo"];
+    command.arguments.extend(secrets.iter().map(|name| format!("/proc/{name}")));
+    assert_eq!(fixture.text(&command), "");
+    assert_eq!(fixture.output(&["kernel-files-with-contents", "/proc/meminfo"]), "/proc/meminfo\n");
+}
+
+fn may_not_start_processes_without_end(fixture: &Fixture) {
+    let host = Host::of_this_machine().unwrap();
+    for (uid, since) in [(0, (6, 14)), (1000, (5, 14))] {
+        if host.kernel < since {
+            println!("not run: process limit of user {uid} (kernel before {since:?})");
+            continue;
+        }
+        let mut command = fixture.probe(&["threads"]);
+        command.user.uid = uid;
+        let started: usize = fixture.text(&command).trim().parse().unwrap();
+        assert!((100..=4096).contains(&started), "{started}");
+    }
+}
+
+fn has_a_keyring_of_its_own(fixture: &Fixture) {
+    let Some(outside) = probe::session_keyring() else { return println!("not run: keyrings (there are none here)") };
+    let inside = fixture.output(&["session-keyring"]);
+    assert!(inside.starts_with("Some(") && inside != format!("{:?}\n", Some(outside)), "{inside}");
+}
+
+fn is_the_first_to_go(fixture: &Fixture) {
+    assert_eq!(fixture.output(&["read", "/proc/self/oom_score_adj"]), "1000\n");
 }
 
 fn has_devices(fixture: &Fixture) {

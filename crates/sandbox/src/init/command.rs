@@ -1,17 +1,23 @@
+use super::kernel::PROCESS_LIMIT;
 use super::{ids, process};
 use crate::Command;
+use crate::emulation::kernel_version;
 use crate::order::{At, Failure, Report, Step};
 use nix::errno::Errno;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, execve, setgroups, setresgid, setresuid, setsid};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set, remove_capability_from_bounding_set, set_capabilities,
     set_no_new_privs,
 };
 use std::ffi::CString;
+use std::fs;
 
 /// Where programs are looked up when the environment does not say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The first kernel that counts a user's processes in each user namespace; before it, those outside would count. Root's are not bounded this way.
+const OWN_PROCESS_COUNTS: (u32, u32) = (5, 14);
 
 /// Becomes the command. Returns only to say why not.
 pub(super) fn become_command(command: &Command, is_root: bool) -> Report {
@@ -27,6 +33,8 @@ fn give_up_rights(command: &Command, is_root: bool) -> Result<(), Failure> {
     if !is_root {
         ids::renumber(command.user.uid, command.user.gid)?;
     }
+    // Where memory runs out, the command is what the kernel ends first.
+    fs::write("/proc/self/oom_score_adj", "1000").at(Step::Limits)?;
     // With an empty bounding set, no program, not even root's, can regain a capability.
     for bit in 0..u64::BITS {
         match remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << bit)) {
@@ -40,6 +48,10 @@ fn give_up_rights(command: &Command, is_root: bool) -> Result<(), Failure> {
     if is_root {
         let groups: Vec<Gid> = command.user.groups.iter().copied().map(Gid::from_raw).collect();
         setgroups(&groups).at(Step::User)?;
+    }
+    if kernel_version() >= OWN_PROCESS_COUNTS {
+        let limit = rlim_t::from(PROCESS_LIMIT);
+        setrlimit(Resource::RLIMIT_NPROC, limit, limit).at(Step::Limits)?;
     }
     setresgid(gid, gid, gid).at(Step::User)?;
     setresuid(uid, uid, uid).at(Step::User)?;

@@ -32,10 +32,11 @@ fn is_over(mut life: &UnixStream) -> bool {
 }
 
 fn carry_out(command: &Command, is_root: bool) -> Result<Report, Failure> {
+    process::leave_session_keyring()?;
     umask(Mode::from_bits_truncate(0o022));
     loopback::up()?;
     sethostname(&command.hostname).at_path(Step::HostName, &command.hostname)?;
-    let _emulator = mounts::enter(command)?;
+    let _emulator = mounts::enter(command, is_root)?;
     if is_root {
         hand_over_output(command)?;
     }

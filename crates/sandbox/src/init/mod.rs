@@ -7,6 +7,7 @@
 mod command;
 mod first;
 mod ids;
+mod kernel;
 mod loopback;
 mod mounts;
 mod process;

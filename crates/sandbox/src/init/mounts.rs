@@ -1,3 +1,4 @@
+use super::kernel;
 use crate::emulation::registration;
 use crate::order::{At, Failure, Step};
 use crate::{Command, Emulation};
@@ -29,7 +30,7 @@ const LINKS: [(&str, &str); 4] = [
 ///
 /// All mounts are made as descriptors before the root changes, since afterwards their sources are gone, and put in place
 /// afterwards, so that a symbolic link in the root file system cannot lead them out of it.
-pub(super) fn enter(command: &Command) -> Result<Option<OwnedFd>, Failure> {
+pub(super) fn enter(command: &Command, is_root: bool) -> Result<Option<OwnedFd>, Failure> {
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).at(Step::Propagation)?;
     let emulator = emulator(&command.emulation)?;
     let process_list = file_system("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)?;
@@ -49,8 +50,10 @@ pub(super) fn enter(command: &Command) -> Result<Option<OwnedFd>, Failure> {
     }
     restrict_root(command.read_only_root).at(Step::Root)?;
     attach(&process_list, "/proc")?;
+    kernel::limit(is_root)?;
     attach(&device_folder, "/dev")?;
     fill_device_folder(&devices)?;
+    kernel::protect()?;
     for (path, mount) in &temporary {
         attach(mount, path)?;
     }
@@ -60,7 +63,11 @@ pub(super) fn enter(command: &Command) -> Result<Option<OwnedFd>, Failure> {
 const NONE: Option<&str> = None;
 
 /// Makes a file system that is mounted nowhere yet.
-fn file_system(kind: &str, options: &[(&str, &str)], attributes: MountAttrFlags) -> Result<OwnedFd, Failure> {
+pub(super) fn file_system(
+    kind: &str,
+    options: &[(&str, &str)],
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd, Failure> {
     let make = || -> Result<OwnedFd, Errno> {
         let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
         for (key, value) in options {
@@ -120,7 +127,7 @@ fn restrict_root(read_only: bool) -> io::Result<()> {
     Ok(mount(NONE, "/", NONE, flags, NONE)?)
 }
 
-fn attach(mount: &OwnedFd, path: &str) -> Result<(), Failure> {
+pub(super) fn attach(mount: &OwnedFd, path: &str) -> Result<(), Failure> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS;
     move_mount(mount, "", CWD, path, flags).at_path(Step::Mount, path)
 }

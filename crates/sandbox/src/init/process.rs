@@ -1,6 +1,11 @@
 use crate::order::{At, Failure, Step};
+use nix::errno::Errno;
+use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::{ForkResult, Pid};
+
+/// `KEYCTL_JOIN_SESSION_KEYRING` (keyctl(2)).
+const JOIN_SESSION_KEYRING: libc::c_int = 1;
 
 /// Ends this process.
 #[expect(clippy::exit, reason = "this process is the sandbox's own, not the caller's")]
@@ -28,6 +33,19 @@ pub(super) fn reset_signals() {
         let _ = unsafe { sigaction(signal, &action) };
     }
     let _ = SigSet::empty().thread_set_mask();
+}
+
+/// Gives this process and its children an empty keyring of their own. The one of the caller's session is inherited otherwise, across user namespaces, and
+/// whoever has it may read the keys in it (session-keyring(7)).
+#[expect(unsafe_code, reason = "there is no safe way to call keyctl")]
+pub(super) fn leave_session_keyring() -> Result<(), Failure> {
+    // SAFETY: no memory is passed; a null name means a keyring without one (keyctl(2), `KEYCTL_JOIN_SESSION_KEYRING`).
+    let result = unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>()) };
+    match Errno::result(result) {
+        // The kernel has no keys, or a container around us keeps everyone from them, the command included.
+        Err(Errno::ENOSYS | Errno::EPERM) => Ok(()),
+        other => other.map(drop).at(Step::Keyring),
+    }
 }
 
 /// Closes everything that this process was started with but standard input, output and errors. Called before anything is opened.

@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         }
         ["descriptors"] => descriptors(),
         ["read-link", path] => report(fs::read_link(path).map(|target| println!("{}", target.display()))),
+        ["read", path] => print!("{}", fs::read_to_string(path).unwrap()),
         ["interfaces"] => fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).for_each(|line| {
             println!("{}", line.split(':').next().unwrap().trim());
         }),
@@ -44,6 +45,29 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
                 .open(path)
                 .and_then(|mut file| file.write_all(text.as_bytes())),
         ),
+        ["kernel-files-to-write"] => {
+            for path in kernel_files("/proc") {
+                // Opening changes nothing yet.
+                if fs::OpenOptions::new().write(true).open(&path).is_ok() {
+                    println!("{path}");
+                }
+            }
+        }
+        ["kernel-files-with-contents", paths @ ..] => {
+            for path in paths {
+                let mut byte = [0];
+                if fs::File::open(path).is_ok_and(|mut file| file.read(&mut byte).is_ok_and(|length| length > 0)) {
+                    println!("{path}");
+                }
+            }
+        }
+        ["make-user-namespace"] => report(
+            nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER)
+                .map(|()| println!("made"))
+                .map_err(std::io::Error::from),
+        ),
+        ["threads"] => println!("{}", count_threads()),
+        ["session-keyring"] => println!("{:?}", session_keyring()),
         ["flood", bytes] => flood(bytes.parse().unwrap()),
         ["sleep-with-child", token] => {
             start_sleeper(token);
@@ -70,6 +94,51 @@ fn names(folder: &str) -> Vec<String> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort_by_key(|name| (name.parse::<u32>().unwrap_or(0), name.clone()));
     names
+}
+
+/// Returns the files of the kernel below a folder, but not those of processes.
+fn kernel_files(folder: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path().to_str().unwrap().to_owned();
+        // Not what the folder says of it, since something else may be mounted there.
+        let Ok(kind) = fs::symlink_metadata(&path) else { continue };
+        if kind.is_dir() && entry.file_name().to_str().unwrap().parse::<u32>().is_err() {
+            files.extend(kernel_files(&path));
+        } else if kind.is_file() {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Starts threads until no more may be started; returns how many there were.
+fn count_threads() -> usize {
+    let (keep, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Arc::new(std::sync::Mutex::new(wait));
+    let mut started = 0;
+    while started < 20_000 {
+        let wait = wait.clone();
+        let thread =
+            std::thread::Builder::new().stack_size(16 << 10).spawn(move || wait.lock().map(|w| w.recv()).is_ok());
+        if thread.is_err() {
+            break;
+        }
+        started += 1;
+    }
+    drop(keep);
+    started
+}
+
+/// Returns the number of this process's session keyring, if there is one (keyctl(2), `KEYCTL_GET_KEYRING_ID`).
+#[expect(unsafe_code, reason = "there is no safe way to call keyctl")]
+pub(crate) fn session_keyring() -> Option<i64> {
+    const GET_KEYRING_ID: i32 = 0;
+    const SESSION_KEYRING: i32 = -3;
+    // SAFETY: no memory is passed.
+    let number = unsafe { nix::libc::syscall(nix::libc::SYS_keyctl, GET_KEYRING_ID, SESSION_KEYRING, 1) };
+    (number > 0).then_some(number)
 }
 
 fn status(keys: &[&str]) {
