@@ -1,3 +1,5 @@
+use crate::base_tree::{self, BaseLayerError};
+use crate::tree::Tree;
 use consign_image::{ImageError, Place, Trouble, import};
 use consign_oci::{
     DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type,
@@ -57,6 +59,22 @@ pub enum BaseError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// One of its layers cannot be looked into.
+    #[error("the layer {digest} of the base image {place} cannot be used")]
+    Layer {
+        /// The base image.
+        place: String,
+        /// The layer.
+        digest: Digest,
+        /// Why not.
+        source: Box<BaseLayerError>,
+    },
+    /// The thread that reads layers ended early.
+    #[error("the base image could not be read")]
+    Worker {
+        /// Why.
+        source: tokio::task::JoinError,
+    },
     /// Its config and its manifest do not agree.
     #[error("the base image {place} has {layers} layers, but its config lists {listed}")]
     Layers {
@@ -79,6 +97,8 @@ pub(crate) struct Base {
     pub(crate) root: Digest,
     pub(crate) manifest: Exact<Manifest>,
     pub(crate) config: ImageConfig,
+    /// Where it is from, for messages.
+    place: String,
     /// The reference without its digest, when it is one of a registry.
     pub(crate) name: Option<String>,
 }
@@ -156,7 +176,15 @@ impl Base {
             return Err(BaseError::Layers { place: name(), layers, listed });
         }
         import(place, &descriptor, store).await.map_err(failed)?;
-        Ok((Self { root: root.digest, manifest, config, name: None }, document))
+        Ok((Self { root: root.digest, manifest, config, place: name(), name: None }, document))
+    }
+
+    /// Returns its folders and links.
+    pub(crate) async fn tree(&self, store: &Store) -> Result<Tree, BaseError> {
+        let (layers, store) = (self.manifest.layers.clone(), store.clone());
+        let tree = tokio::task::spawn_blocking(move || base_tree::read(&layers, &store)).await;
+        let tree = tree.map_err(|source| BaseError::Worker { source })?;
+        tree.map_err(|(digest, error)| BaseError::Layer { place: self.place.clone(), digest, source: Box::new(error) })
     }
 
     /// Returns the layers with the types that an OCI manifest names them by.

@@ -85,7 +85,10 @@ async fn from_files(
         return Ok(built);
     }
     let created = created(&[], &request);
-    let mut tree = Tree::default();
+    let mut tree = match &base {
+        Some(base) if !files.is_empty() => base.tree(request.store).await?,
+        _ => Tree::default(),
+    };
     local_files::put(&mut tree, files.iter(), created)?;
     let written = write(specification, base.as_ref(), tree, created, "consign build: files", &mut request)?;
     let dependencies = with_files(base.iter().flat_map(of_base).collect(), files);

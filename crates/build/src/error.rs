@@ -84,6 +84,8 @@ impl BuildError {
                 | BaseError::Offline { .. }
                 | BaseError::Note { .. }
                 | BaseError::Config { .. }
+                | BaseError::Layer { .. }
+                | BaseError::Worker { .. }
                 | BaseError::Layers { .. } => ErrorKind::Failed,
             },
             Self::Output(_) | Self::Store(_) | Self::Record { .. } => ErrorKind::Failed,

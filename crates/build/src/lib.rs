@@ -6,6 +6,7 @@
 
 mod accounts;
 mod base;
+mod base_tree;
 mod build;
 mod deb;
 mod elf;
@@ -21,6 +22,7 @@ mod template;
 mod tree;
 
 pub use base::BaseError;
+pub use base_tree::BaseLayerError;
 pub use build::build;
 pub use deb::{
     AccountError, AssembleError, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom, UnpackError,

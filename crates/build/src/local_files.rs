@@ -171,7 +171,10 @@ pub(crate) fn put<'a>(
         let path = tree.resolve_parent(&entry.path).map_err(failed)?;
         let stated = file.states_more && entry.kind == Kind::Directory;
         match tree.get_mut(&path) {
-            Some(node) if node.entry.kind == Kind::Directory && stated => node.entry = Entry { path, ..entry },
+            Some(node) if node.entry.kind == Kind::Directory && stated => {
+                node.entry = Entry { path, ..entry };
+                node.segment = Segment::Files;
+            }
             _ => tree.put(entry, Segment::Files).map_err(failed)?,
         }
     }

@@ -1,5 +1,5 @@
 use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most symbolic links that are followed on the way to one path (Linux `MAXSYMLINKS`).
 const LINK_LIMIT: usize = 40;
@@ -7,6 +7,8 @@ const LINK_LIMIT: usize = 40;
 /// The part of a layer that an entry belongs to. Segments stand in this order, after the folders.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Segment {
+    /// What a base image has: it is in the layers below.
+    Base,
     /// What a package holds.
     Package(String),
     /// What the builder makes.
@@ -135,7 +137,7 @@ impl Tree {
         if entry.path.is_root() {
             return Ok(());
         }
-        self.make_parents(&entry)?;
+        self.make_parents(&entry, &segment)?;
         let existing = self.nodes.get(&entry.path).map(|node| node.entry.kind == Kind::Directory);
         match (existing, entry.kind == Kind::Directory) {
             (Some(true), true) => return Ok(()),
@@ -150,7 +152,7 @@ impl Tree {
         Ok(())
     }
 
-    fn make_parents(&mut self, entry: &Entry) -> Result<(), TreeError> {
+    fn make_parents(&mut self, entry: &Entry, segment: &Segment) -> Result<(), TreeError> {
         let mut missing = Vec::new();
         let mut folder = entry.path.parent();
         while let Some(path) = folder.filter(|path| !path.is_root()) {
@@ -162,10 +164,11 @@ impl Tree {
             folder = path.parent();
             missing.push(path);
         }
+        let segment = if *segment == Segment::Base { Segment::Base } else { Segment::Generated };
         for path in missing {
             let entry =
                 Entry { path: path.clone(), kind: Kind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: entry.mtime };
-            self.nodes.insert(path, Node { entry, segment: Segment::Generated });
+            self.nodes.insert(path, Node { entry, segment: segment.clone() });
         }
         Ok(())
     }
@@ -189,8 +192,20 @@ impl Tree {
         }
     }
 
-    /// Returns the segments of the layer: all folders first, then one for each [`Segment`], each in order of path.
-    pub(crate) fn into_segments(self) -> Vec<Vec<Entry>> {
+    /// Returns the segments of the layer: all folders first, then one for each [`Segment`], each in order of path. Of a base image there are the
+    /// folders that lead to something new, as they are there: in a layer that stands alone for a moment, others would be made up.
+    pub(crate) fn into_segments(mut self) -> Vec<Vec<Entry>> {
+        let mut leads = BTreeSet::new();
+        for node in self.nodes.values().filter(|node| node.segment != Segment::Base) {
+            let mut folder = node.entry.path.parent();
+            while let Some(path) = folder.filter(|path| !leads.contains(path)) {
+                folder = path.parent();
+                leads.insert(path);
+            }
+        }
+        self.nodes.retain(|path, node| {
+            node.segment != Segment::Base || (node.entry.kind == Kind::Directory && leads.contains(path))
+        });
         let mut folders = Vec::new();
         let mut rest: BTreeMap<Segment, Vec<Entry>> = BTreeMap::new();
         for node in self.nodes.into_values() {

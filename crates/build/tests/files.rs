@@ -92,6 +92,27 @@ async fn folders_are_walked_and_nothing_leaves_the_folder() {
 }
 
 #[tokio::test]
+async fn files_go_where_a_container_of_the_base_image_has_them() {
+    let workshop = workshop().file("root/usr/bin/x", b"x").file("tmp/x", b"x");
+    std::os::unix::fs::symlink("usr/bin", workshop.source().join("root/bin")).unwrap();
+    let image = "files: [{source: root/, path: /}, {source: tmp/, path: /tmp, mode: \"1777\", owner: \"7:8\"}]\n";
+    let base = workshop.build(image, "linux/amd64").await.unwrap().built;
+    let root = Some(base.manifest.descriptor(media_type::MANIFEST));
+    let place = Place::Store { store: workshop.store.clone(), root, name: "base".into() };
+    let put = |path: &str| format!("base: store:base\nfiles: [{{source: bin/amd64/server, path: {path}}}]\n");
+
+    // A folder `bin` in the layer would hide the link, and with it all programs.
+    let image = workshop.build_on(&put("/bin/server"), "linux/amd64", Some(&place)).await.unwrap();
+    assert_eq!(image.entries.keys().collect::<Vec<_>>(), ["/usr", "/usr/bin", "/usr/bin/server"]);
+    let image = workshop.build_on(&put("/tmp/server"), "linux/amd64", Some(&place)).await.unwrap();
+    let folder = &image.entries["/tmp"];
+    assert_eq!((folder.mode, folder.uid, folder.gid), (0o1777, 7, 8));
+    assert_eq!(image.entries.len(), 2);
+    let error = workshop.build_on(&put("/usr/bin"), "linux/amd64", Some(&place)).await.err().unwrap();
+    assert!(chain(&error).ends_with("`/usr/bin` is a folder"), "{}", chain(&error));
+}
+
+#[tokio::test]
 async fn a_base_image_is_kept_and_extended() {
     let workshop = workshop();
     let image = "files: [{source: bin/amd64/server, path: /base}]\nenvironment: {A: \"1\", B: \"2\"}\ncommand: [-v]\nentrypoint: [/old]\n";
