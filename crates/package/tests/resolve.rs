@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use consign_package::deb::{Obstacle, PackagesIndex, Relation, ResolveError, Selection, resolve};
+use consign_package::deb::{Obstacle, PackagesIndex, Relation, ResolveError, Searched, Selection, resolve};
 
 /// Makes an index of lines such as `a 1 Depends: b | c; Provides: d`. An architecture may follow the version after a slash.
 fn index(name: &str, lines: &str) -> PackagesIndex {
@@ -25,13 +25,26 @@ fn index(name: &str, lines: &str) -> PackagesIndex {
 
 fn run(indexes: &[&PackagesIndex], wanted: &[&str]) -> Result<Vec<Selection>, ResolveError> {
     let wanted: Vec<Relation> = wanted.iter().map(|text| Relation::wanted(text).unwrap()).collect();
-    resolve(indexes, "amd64", &wanted)
+    let searched: Vec<Searched<'_>> = indexes.iter().map(|index| Searched { index, last_resort: false }).collect();
+    resolve(&searched, "amd64", &wanted)
 }
 
 fn names(selections: &[Selection]) -> String {
     let words: Vec<String> =
         selections.iter().map(|chosen| format!("{}={}", chosen.record.name, chosen.record.version)).collect();
     words.join(" ")
+}
+
+#[test]
+fn takes_backports_only_where_nothing_else_will_do() {
+    let stable = index("stable", "a 1 Depends: b\nb 1\nc 1 Provides: m");
+    let backports =
+        index("backports", "a 2 Depends: b\nb 2\nd 1\ne 1 Provides: m; Priority: required\nf 1 Depends: b (>= 2)");
+    let searched = [Searched { index: &backports, last_resort: true }, Searched { index: &stable, last_resort: false }];
+    for (wanted, expected) in [("a", "a=1 b=1"), ("a=2", "a=2 b=1"), ("d", "d=1"), ("m", "c=1"), ("f", "b=2 f=1")] {
+        let chosen = resolve(&searched, "amd64", &[Relation::wanted(wanted).unwrap()]).unwrap();
+        assert_eq!(names(&chosen), expected, "{wanted}");
+    }
 }
 
 #[test]
@@ -76,6 +89,9 @@ fn chooses() {
         ("around a conflict", "a 1 Depends: b | c, d\nb 1\nc 1\nd 1 Conflicts: b", "a", "a=1 c=1 d=1"),
         ("around a break", "a 1 Depends: b | c\nb 1\nc 1\nd 1 Breaks: b (<< 2)", "a,d", "a=1 c=1 d=1"),
         ("beside a break of other versions", "a 1 Depends: b\nb 2\nd 1 Breaks: b (<< 2)", "a,d", "a=1 b=2 d=1"),
+        ("beside a break on another architecture", "a 1 Depends: b\nb 1\nd 1 Breaks: b:i386", "a,d", "a=1 b=1 d=1"),
+        ("around a break on this one", "a 1 Depends: b | c\nb 1\nc 1\nd 1 Breaks: b:amd64", "a,d", "a=1 c=1 d=1"),
+        ("around a break on any", "a 1 Depends: b | c\nb 1/all\nc 1\nd 1 Breaks: b:any", "a,d", "a=1 c=1 d=1"),
         (
             "one of those that exclude each other",
             "b 1 Provides: m; Conflicts: m\nc 1 Provides: m; Conflicts: m",

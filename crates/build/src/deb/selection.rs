@@ -1,20 +1,18 @@
 //! Which packages an image gets. The choice is kept by what it follows from, so that nothing is unpacked and searched twice.
 
-use super::archive::{Archive, base};
+use super::archive::{Archive, Listed, base};
 use super::source_error::SourceError;
 use crate::request::Request;
 use crate::specification::PackagesSpecification;
 use consign_oci::Digest;
-use consign_package::deb::{
-    PackageRecord, PackagesIndex, Paragraph, Relation, Release, debian_architecture, purl, resolve,
-};
+use consign_package::deb::{PackageRecord, Paragraph, Relation, Release, Searched, debian_architecture, purl, resolve};
 use consign_receipt::predicate::ResourceDescriptor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Names what this room chooses of the same indexes: raise it when that changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is to be installed, and from where.
 pub(crate) struct Selected {
@@ -97,8 +95,10 @@ pub(crate) async fn select(
 impl Archive<'_> {
     /// Returns the digest of everything that decides what is chosen.
     fn key(&self, specification: &PackagesSpecification) -> Digest {
-        let indexes: Vec<_> =
-            self.listed.iter().map(|listed| (&listed.source.uri, listed.name(), &listed.digest)).collect();
+        let index = |listed: &Listed<'_>| {
+            json!([listed.source.uri, listed.name(), listed.digest, listed.release.release.not_automatic])
+        };
+        let indexes: Vec<_> = self.listed.iter().map(index).collect();
         let all = json!({
             "step": "select",
             "format": FORMAT,
@@ -144,7 +144,13 @@ impl Archive<'_> {
                 None => lacking.push(number),
             }
         }
-        let searched: Vec<&PackagesIndex> = indexes.iter().map(|(_, index)| &**index).collect();
+        let searched: Vec<Searched<'_>> = indexes
+            .iter()
+            .filter_map(|(number, index)| {
+                let last_resort = self.listed.get(*number)?.release.release.not_automatic;
+                Some(Searched { index, last_resort })
+            })
+            .collect();
         let selections = resolve(&searched, self.architecture, &wanted)
             .map_err(|error| SourceError::Resolve { platform: request.platform.clone(), source: Box::new(error) })?;
         let packages = selections.into_iter().filter_map(|selection| {

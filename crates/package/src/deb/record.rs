@@ -143,10 +143,20 @@ impl PackageRecord {
         named || self.provides.iter().any(|provided| provided.name == relation.name && meets(provided, relation))
     }
 
+    /// Returns whether a relation of this package is on what has the architecture of `other`, which for `all` is that of what it serves.
+    fn means(&self, relation: &Relation, other: &Self) -> bool {
+        match relation.arch_qualifier.as_deref() {
+            None | Some("any" | "native") => true,
+            Some(qualifier) if other.architecture == "all" => qualifier == self.architecture,
+            Some(qualifier) => qualifier == other.architecture,
+        }
+    }
+
     /// Returns whether this package cannot be installed beside `other`, going by its own Conflicts and Breaks, and why.
     pub fn excludes(&self, other: &Self) -> Option<&Relation> {
         // A package may provide what it conflicts with, to be the only one of its kind.
-        let clashes = |relation: &&Relation| self.name != other.name && other.satisfies(relation);
+        let clashes =
+            |relation: &&Relation| self.name != other.name && self.means(relation, other) && other.satisfies(relation);
         self.conflicts.iter().chain(&self.breaks).find(clashes)
     }
 }

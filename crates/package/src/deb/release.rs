@@ -29,6 +29,8 @@ pub struct Release {
     pub components: Vec<String>,
     /// Debian's names of the architectures.
     pub architectures: Vec<String>,
+    /// Whether packages are to be had of it only where nothing else will do, as of backports.
+    pub not_automatic: bool,
     /// Whether indexes can be fetched by their hash.
     pub acquire_by_hash: bool,
     /// Digest and size in bytes of each file, by its path below the suite's folder.
@@ -168,6 +170,7 @@ impl Release {
             valid_until: time("Valid-Until")?,
             components: words("Components"),
             architectures: words("Architectures"),
+            not_automatic: paragraph.get("NotAutomatic") == Some("yes"),
             acquire_by_hash: paragraph.get("Acquire-By-Hash") == Some("yes"),
             files: files(&paragraph)?,
         })
@@ -210,12 +213,13 @@ mod tests {
     fn reads_fields_and_files() {
         let text = format!(
             "Origin: Debian\nSuite: stable\nCodename: bookworm\nDate: Sat, 10 Feb 2024 11:07:25 UTC\nValid-Until: Sat, 17 Feb 2024 11:07:25 UTC\n\
-             Acquire-By-Hash: yes\nArchitectures: amd64 arm64\nComponents: main contrib\nMD5Sum:\n 0 3 other\nSHA256:\n {HASH}  3 main/Packages.xz\n {HASH} 3 x\n"
+             NotAutomatic: yes\nAcquire-By-Hash: yes\nArchitectures: amd64 arm64\nComponents: main contrib\nMD5Sum:\n 0 3 other\nSHA256:\n {HASH}  3 main/Packages.xz\n {HASH} 3 x\n"
         );
         let release = Release::parse(&text).unwrap();
         assert_eq!(release.origin.as_deref(), Some("Debian"));
         assert_eq!(release.date.unwrap().to_string(), "2024-02-10T11:07:25Z");
         assert_eq!(release.valid_until.unwrap().to_string(), "2024-02-17T11:07:25Z");
+        assert!(release.not_automatic);
         assert_eq!(release.architectures, ["amd64", "arm64"]);
         assert_eq!(release.files.keys().collect::<Vec<_>>(), ["main/Packages.xz", "x"]);
         assert_eq!(release.file("x").unwrap().1, 3);

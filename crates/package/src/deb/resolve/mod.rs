@@ -20,14 +20,25 @@ pub struct Selection {
     pub index: usize,
 }
 
+/// An index to choose from.
+#[derive(Clone, Copy, Debug)]
+pub struct Searched<'a> {
+    /// The index.
+    pub index: &'a PackagesIndex,
+    /// Whether its packages are chosen only where no other index has what is needed, as suites such as backports ask for
+    /// ([`super::Release::not_automatic`]).
+    pub last_resort: bool,
+}
+
 /// Chooses the packages that `wanted` and all their Pre-Depends and Depends need on a Debian architecture, sorted by name.
 ///
-/// The newest version among the indexes is taken that a dependency allows; of equal ones, that of the first index. Of
+/// The newest version among the indexes is taken that a dependency allows, though one of a last resort only if there is no
+/// other; of equal ones, that of the first index. Of
 /// alternatives, one that is chosen already, else the first that works. Of packages that provide a name: the one that
 /// bears it, else one that is chosen already, else by priority (`required`, `important`), else by name. Recommends are not
 /// followed, and nothing is essential of itself.
 pub fn resolve(
-    indexes: &[&PackagesIndex],
+    indexes: &[Searched<'_>],
     architecture: &str,
     wanted: &[Relation],
 ) -> Result<Vec<Selection>, ResolveError> {

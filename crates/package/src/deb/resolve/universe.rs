@@ -1,3 +1,4 @@
+use super::Searched;
 use crate::deb::{IndexError, PackageRecord, PackagesIndex, Relation};
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,18 +9,19 @@ use std::rc::Rc;
 pub(super) struct Candidate {
     pub(super) record: PackageRecord,
     pub(super) index: usize,
+    last_resort: bool,
 }
 
 /// All packages for one architecture, by name and by what they provide. Read when first asked for.
 pub(super) struct Universe<'a> {
-    indexes: &'a [&'a PackagesIndex],
+    indexes: &'a [Searched<'a>],
     architecture: &'a str,
     named: HashMap<String, Rc<[Rc<Candidate>]>>,
     provided: HashMap<String, Rc<[Rc<Candidate>]>>,
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn new(indexes: &'a [&'a PackagesIndex], architecture: &'a str) -> Self {
+    pub(super) fn new(indexes: &'a [Searched<'a>], architecture: &'a str) -> Self {
         Self { indexes, architecture, named: HashMap::new(), provided: HashMap::new() }
     }
 
@@ -35,14 +37,19 @@ impl<'a> Universe<'a> {
             .is_none_or(|qualifier| matches!(qualifier, "any" | "native") || qualifier == self.architecture)
     }
 
-    /// Returns the packages of a name, the newest first, of equal ones that of the first index only.
+    /// Returns the packages of a name: those of a last resort last, the newest first, of equal ones that of the first index only.
     pub(super) fn named(&mut self, name: &str) -> Result<Rc<[Rc<Candidate>]>, IndexError> {
         if let Some(found) = self.named.get(name) {
             return Ok(found.clone());
         }
         let mut found = self.gather(|index| index.named(name))?;
-        found.sort_by(|left, right| right.record.version.cmp(&left.record.version).then(left.index.cmp(&right.index)));
-        found.dedup_by(|later, earlier| later.record.version == earlier.record.version);
+        found.sort_by(|left, right| {
+            let newest_first = || right.record.version.cmp(&left.record.version);
+            left.last_resort.cmp(&right.last_resort).then_with(newest_first).then(left.index.cmp(&right.index))
+        });
+        found.dedup_by(|later, earlier| {
+            later.last_resort == earlier.last_resort && later.record.version == earlier.record.version
+        });
         let found: Rc<[_]> = found.into();
         self.named.insert(name.to_owned(), found.clone());
         Ok(found)
@@ -70,11 +77,12 @@ impl<'a> Universe<'a> {
         }
         // A stable sort, so that names stay in order, and under each the newest first.
         found.sort_by_key(|candidate| {
-            Reverse(match candidate.record.priority.as_deref() {
+            let priority = match candidate.record.priority.as_deref() {
                 Some("required") => 2,
                 Some("important") => 1,
                 _ => 0,
-            })
+            };
+            (candidate.last_resort, Reverse(priority))
         });
         let found: Rc<[_]> = found.into();
         self.provided.insert(name.to_owned(), found.clone());
@@ -86,11 +94,12 @@ impl<'a> Universe<'a> {
         ask: impl Fn(&PackagesIndex) -> Result<Vec<PackageRecord>, IndexError>,
     ) -> Result<Vec<Rc<Candidate>>, IndexError> {
         let mut found = Vec::new();
-        for (index, packages) in self.indexes.iter().enumerate() {
-            let here = ask(packages)?
+        for (index, searched) in self.indexes.iter().enumerate() {
+            let last_resort = searched.last_resort;
+            let here = ask(searched.index)?
                 .into_iter()
                 .filter(|record| record.architecture == "all" || record.architecture == self.architecture);
-            found.extend(here.map(|record| Rc::new(Candidate { record, index })));
+            found.extend(here.map(|record| Rc::new(Candidate { record, index, last_resort })));
         }
         Ok(found)
     }
