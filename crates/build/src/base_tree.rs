@@ -1,7 +1,7 @@
 //! The folders and links of a base image. Files go where a container has them: through links such as `/bin`, which a folder of that name in a
 //! layer would hide with all that it leads to, and into folders that keep their mode and owner.
 
-use crate::tree::{Segment, Tree, TreeError};
+use crate::tree::{Segment, Tree, TreeError, WHITEOUT};
 use consign_image::layer::{Counted, LayerError, Member, MemberKind, Members, uncompressed};
 use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
 use consign_oci::{Descriptor, Digest};
@@ -16,8 +16,6 @@ const BYTES_LIMIT: u64 = 64 << 30;
 const MEMORY_LIMIT: usize = 512 << 20;
 /// Memory of one of them beside its texts, roughly, in bytes.
 const NODE_SIZE: usize = 256;
-/// Before the name of what a layer hides in those below it (image-spec, layer.md, "Whiteouts").
-const WHITEOUT: &str = ".wh.";
 /// In a folder of which a layer hides all that is below (image-spec, layer.md, "Opaque Whiteout").
 const OPAQUE: &str = ".wh..wh..opq";
 

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Most symbolic links that are followed on the way to one path (Linux `MAXSYMLINKS`).
 const LINK_LIMIT: usize = 40;
 
+/// Before the name of what a layer removes (image-spec, layer.md, "Whiteouts").
+pub(crate) const WHITEOUT: &str = ".wh.";
+
 /// The part of a layer that an entry belongs to. Segments stand in this order, after the folders.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Segment {
@@ -137,6 +140,9 @@ impl Tree {
         if entry.path.is_root() {
             return Ok(());
         }
+        if entry.path.name().starts_with(WHITEOUT) {
+            return Err(TreeError::Whiteout { path: entry.path });
+        }
         self.make_parents(&entry, &segment)?;
         let existing = self.nodes.get(&entry.path).map(|node| node.entry.kind == Kind::Directory);
         match (existing, entry.kind == Kind::Directory) {
@@ -239,6 +245,12 @@ pub enum TreeError {
         /// What is in the way.
         path: EntryPath,
     },
+    /// In a layer, a name means that another is removed.
+    #[error("`{path}` would remove a file of the image: names in a layer do not begin with `{WHITEOUT}`")]
+    Whiteout {
+        /// The path.
+        path: EntryPath,
+    },
     /// A link leads to what is not a path.
     #[error(transparent)]
     Path(#[from] EntryPathError),
@@ -297,6 +309,15 @@ mod tests {
         ));
         tree.put(entry("usr/bin/sh", file("mine")), Segment::Files).unwrap();
         assert_eq!(tree.file("usr/bin/sh").unwrap(), "mine");
+    }
+
+    #[test]
+    fn nothing_is_hidden() {
+        let mut tree = Tree::default();
+        for (path, kind) in [("a/.wh.b", file("")), (".wh..wh..opq", file("")), (".wh.c", Kind::Directory)] {
+            assert!(matches!(tree.put(entry(path, kind), Segment::Files), Err(TreeError::Whiteout { .. })), "{path}");
+        }
+        tree.put(entry("a/.whb", file("")), Segment::Files).unwrap();
     }
 
     #[test]

@@ -1,5 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+/// Longest value that is taken over, in characters. It comes again in the package URL of every package.
+const VALUE_LIMIT: usize = 200;
+
 /// Which distribution an image is made of (os-release(5)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,7 +26,8 @@ impl Distribution {
         let value = |key: &str| {
             // The last assignment counts, as in a shell.
             let line = text.lines().rev().find_map(|line| line.trim_start().strip_prefix(key)?.strip_prefix('='))?;
-            Some(unquoted(line.trim_end())).filter(|value| !value.is_empty())
+            let value: String = unquoted(line.trim_end()).chars().take(VALUE_LIMIT).collect();
+            Some(value).filter(|value| !value.is_empty())
         };
         Some(Self {
             id: value("ID")?,
@@ -68,6 +72,12 @@ mod tests {
         assert_eq!((distribution.id.as_str(), distribution.version()), ("debian", Some("12")));
         assert_eq!(distribution.pretty_name.as_deref(), Some("Debian \"12\""));
         assert_eq!(distribution.codename.as_deref(), Some("bookworm"));
+    }
+
+    #[test]
+    fn bounds_what_every_package_repeats() {
+        let distribution = Distribution::read(&format!("ID={0}\nVERSION_ID=\"{0}\"\n", "é".repeat(100_000))).unwrap();
+        assert_eq!((distribution.id.len(), distribution.version().unwrap().len()), (400, 400));
     }
 
     #[test]

@@ -90,6 +90,15 @@ impl<'a, W: Write> LayerWriter<'a, W> {
     }
 }
 
+/// Adds a symbolic link whose target is as given. The archive's own way shortens what it can, such as `a//b`.
+fn link(archive: &mut tar::Builder<Vec<u8>>, header: &mut tar::Header, path: &str, target: &str) -> io::Result<()> {
+    if target.len() > header.as_old().linkname.len() {
+        return archive.append_link(header, path, target);
+    }
+    header.set_link_name_literal(target)?;
+    archive.append_data(header, path, io::empty())
+}
+
 /// Compresses without a name, a time or an operating system in the header.
 fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzBuilder::new().write(Vec::with_capacity(bytes.len() / 2), Compression::new(6));
@@ -120,7 +129,7 @@ fn tar_segment(entries: &[Entry]) -> io::Result<Vec<u8>> {
             }
             Kind::Symlink(target) => {
                 header.set_entry_type(tar::EntryType::Symlink);
-                archive.append_link(&mut header, path, target)?;
+                link(&mut archive, &mut header, path, target)?;
             }
             Kind::HardLink(target) => {
                 header.set_entry_type(tar::EntryType::Link);
@@ -184,6 +193,18 @@ mod tests {
             .collect();
         assert_eq!(paths, seen);
         assert_eq!(raw.len() % 512, 0);
+    }
+
+    #[test]
+    fn links_are_as_given() {
+        let targets = ["a//b/./c/", "./x", "..", "/", &"long/".repeat(50)];
+        let entries: Vec<Entry> =
+            targets.iter().map(|target| entry("l", Kind::Symlink((*target).to_owned()))).collect();
+        let bytes = tar_segment(&entries).unwrap();
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let found: Vec<Vec<u8>> =
+            archive.entries().unwrap().map(|entry| entry.unwrap().link_name_bytes().unwrap().into_owned()).collect();
+        assert_eq!(found, targets.map(|target| target.as_bytes().to_vec()));
     }
 
     #[derive(Default)]
