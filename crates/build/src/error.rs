@@ -1,6 +1,6 @@
 use crate::base::BaseError;
 use crate::deb::{AssembleError, SourceError};
-use crate::local_files::FileError;
+use crate::file_error::FileError;
 use crate::output::OutputError;
 use crate::specification::SpecificationError;
 use consign_oci::Platform;

@@ -11,6 +11,7 @@ mod build;
 mod deb;
 mod elf;
 mod error;
+mod file_error;
 mod local_files;
 mod output;
 mod request;
@@ -30,11 +31,11 @@ pub use deb::{
 };
 pub use elf::Machine;
 pub use error::{BuildError, ErrorKind};
-pub use local_files::FileError;
+pub use file_error::FileError;
 pub use output::OutputError;
 pub use request::{Built, Request};
 pub use specification::{
-    Contents, FileSpecification, Mode, Owner, PackagesSpecification, Position, Problem, RuntimeSpecification,
+    Contents, FileSpecification, Mode, Owner, PackagesSpecification, Place, Position, Problem, RuntimeSpecification,
     Specification, SpecificationError, UserSpecification,
 };
 pub use tree::TreeError;

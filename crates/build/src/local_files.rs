@@ -1,105 +1,30 @@
 use crate::accounts::Accounts;
 use crate::elf::Machine;
-use crate::specification::{FileSpecification, Owner};
-use crate::template::fill;
-use crate::tree::{Segment, Tree, TreeError};
-use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
+use crate::file_error::FileError;
+use crate::specification::{FileSpecification, Owner, Place};
+use crate::template::{fill, unknown};
+use crate::tree::{Segment, Tree};
+use consign_oci::layer::{Entry, EntryPath, Kind};
 use consign_oci::{Digest, Platform};
 use std::fs;
-use std::io::{self, Read};
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Largest file of the user's, in bytes.
 const FILE_LIMIT: u64 = 4 << 30;
 /// Most files and folders of the user's.
 const COUNT_LIMIT: usize = 200_000;
-
-/// A file of the user's that cannot go into the image.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// It cannot be read.
-    #[error("cannot read {}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It lies outside of the image file's folder.
-    #[error("`{file}` leads out of the folder of the image file")]
-    Outside {
-        /// The file, as written.
-        file: String,
-    },
-    /// It is a device, a socket or a pipe.
-    #[error("{} is neither file, folder nor symbolic link", path.display())]
-    Special {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A name is not UTF-8.
-    #[error("the name of {} is not UTF-8", path.display())]
-    Name {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Its path in the image cannot be.
-    #[error(transparent)]
-    Path(#[from] EntryPathError),
-    /// Its path in the image is taken by something else.
-    #[error("cannot put {file} into the image")]
-    Place {
-        /// The file.
-        file: String,
-        /// Why not.
-        source: TreeError,
-    },
-    /// A user or group is not one of the image's.
-    #[error("`{owner}` of `{file}` is not among the image's users and groups")]
-    Owner {
-        /// The file.
-        file: String,
-        /// The name.
-        owner: String,
-    },
-    /// It is a program for another machine.
-    #[error("`{file}` is for {found}, but {platform} needs {expected}")]
-    Machine {
-        /// The file.
-        file: String,
-        /// What is built.
-        platform: Platform,
-        /// What the file says.
-        found: Machine,
-        /// What it should say.
-        expected: Machine,
-    },
-    /// Too large.
-    #[error("{} has {size} bytes, more than {limit}", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its size in bytes.
-        size: u64,
-        /// The most that is allowed, in bytes.
-        limit: u64,
-    },
-    /// Too many files.
-    #[error("more than {limit} files below {}", path.display())]
-    TooMany {
-        /// The folder.
-        path: PathBuf,
-        /// The most that is allowed.
-        limit: usize,
-    },
-}
+/// How names begin that a layer takes for the removal of what lies below (image-spec, layer.md, "Whiteouts").
+const WHITEOUT: &str = ".wh.";
 
 /// A file, folder or link of the user's, read from the disk.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalFile {
     /// Where it lies, relative to the image file's folder.
     pub(crate) source: String,
+    /// Where the image file names it.
+    place: Place,
     /// What goes into the image; its owner is filled in by [`LocalFile::entry`].
     entry: Entry,
     owner: Option<Owner>,
@@ -154,7 +79,24 @@ impl LocalFile {
         if found.runs_on(&expected) {
             return Ok(());
         }
-        Err(FileError::Machine { file: self.source.clone(), platform: platform.clone(), found, expected })
+        let error = FileError::Machine { file: self.source.clone(), platform: platform.clone(), found, expected };
+        Err(error.at(&self.place))
+    }
+
+    /// Puts it into the image, in place of what is there.
+    fn put(&self, tree: &mut Tree, accounts: &Accounts, mtime: u64) -> Result<(), FileError> {
+        let entry = self.entry(accounts, mtime)?;
+        let failed = |source| FileError::Place { file: self.source.clone(), source };
+        let path = tree.resolve_parent(&entry.path).map_err(failed)?;
+        let stated = self.states_more && entry.kind == Kind::Directory;
+        match tree.get_mut(&path) {
+            Some(node) if node.entry.kind == Kind::Directory && stated => {
+                node.entry = Entry { path, ..entry };
+                node.segment = Segment::Files;
+            }
+            _ => tree.put(entry, Segment::Files).map_err(failed)?,
+        }
+        Ok(())
     }
 }
 
@@ -166,17 +108,7 @@ pub(crate) fn put<'a>(
 ) -> Result<(), FileError> {
     let accounts = Accounts::of(tree);
     for file in files {
-        let entry = file.entry(&accounts, mtime)?;
-        let failed = |source| FileError::Place { file: file.source.clone(), source };
-        let path = tree.resolve_parent(&entry.path).map_err(failed)?;
-        let stated = file.states_more && entry.kind == Kind::Directory;
-        match tree.get_mut(&path) {
-            Some(node) if node.entry.kind == Kind::Directory && stated => {
-                node.entry = Entry { path, ..entry };
-                node.segment = Segment::Files;
-            }
-            _ => tree.put(entry, Segment::Files).map_err(failed)?,
-        }
+        file.put(tree, &accounts, mtime).map_err(|error| error.at(&file.place))?;
     }
     Ok(())
 }
@@ -192,7 +124,7 @@ pub(crate) fn read(
     let folder = folder.canonicalize().map_err(|source| FileError::Io { path: folder.to_owned(), source })?;
     let mut found = Vec::new();
     for file in files {
-        Reading { folder: &folder, file, found: &mut found }.start(platform)?;
+        Reading { folder: &folder, file, found: &mut found }.start(platform).map_err(|error| error.at(&file.place))?;
     }
     Ok(found)
 }
@@ -213,7 +145,10 @@ impl Reading<'_> {
         }
         let path = self.folder.join(inside.as_str());
         // What is named may itself be a link, as long as it stays in the folder.
-        let real = path.canonicalize().map_err(|error| FileError::Io { path: path.clone(), source: error })?;
+        let real = path.canonicalize().map_err(|error| match unknown(&source) {
+            Some(word) if error.kind() == ErrorKind::NotFound => FileError::Template { word: word.to_owned() },
+            _ => FileError::Io { path: path.clone(), source: error },
+        })?;
         if !real.starts_with(self.folder) {
             return Err(outside());
         }
@@ -227,6 +162,9 @@ impl Reading<'_> {
     fn visit(&mut self, path: &Path, source: &str, target: EntryPath) -> Result<(), FileError> {
         if self.found.len() >= COUNT_LIMIT {
             return Err(FileError::TooMany { path: self.folder.to_owned(), limit: COUNT_LIMIT });
+        }
+        if target.name().starts_with(WHITEOUT) {
+            return Err(FileError::Whiteout { path: target });
         }
         let failed = |source| FileError::Io { path: path.to_owned(), source };
         let metadata = fs::symlink_metadata(path).map_err(failed)?;
@@ -253,7 +191,8 @@ impl Reading<'_> {
         };
         let entry = Entry { path: target.clone(), kind, mode, uid: 0, gid: 0, mtime: 0 };
         let states_more = self.file.mode.is_some() || self.file.owner.is_some();
-        self.found.push(LocalFile { source: source.to_owned(), entry, owner: self.file.owner.clone(), states_more });
+        let (place, owner) = (self.file.place.clone(), self.file.owner.clone());
+        self.found.push(LocalFile { source: source.to_owned(), place, entry, owner, states_more });
         if is_directory {
             self.visit_folder(path, source, &target)?;
         }
@@ -282,7 +221,8 @@ fn contents(path: &Path) -> Result<Vec<u8>, FileError> {
     if size > FILE_LIMIT {
         return Err(FileError::TooLarge { path: path.to_owned(), size, limit: FILE_LIMIT });
     }
-    let mut contents = Vec::new();
+    // Room for all of it, since a large file that grows piece by piece takes twice its size.
+    let mut contents = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(FILE_LIMIT).read_to_end(&mut contents).map_err(failed)?;
     Ok(contents)
 }

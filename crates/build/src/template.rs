@@ -9,6 +9,13 @@ pub(crate) fn fill(template: &str, platform: &Platform) -> String {
         .replace("{platform}", &platform.slug())
 }
 
+/// Returns the first word in braces that was not filled in.
+pub(crate) fn unknown(filled: &str) -> Option<&str> {
+    let start = filled.find('{')?;
+    let length = filled[start..].find('}')?;
+    Some(&filled[start..=start + length])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -19,5 +26,9 @@ mod tests {
         assert_eq!(fill("bin/{os}-{arch}{variant}/{platform}/{x}", &platform), "bin/linux-armv7/linux-arm-v7/{x}");
         let platform: Platform = "linux/amd64".parse().unwrap();
         assert_eq!(fill("bin/{arch}{variant}", &platform), "bin/amd64");
+        let table = [("a/{x}/b", Some("{x}")), ("a", None), ("}{", None), ("{ä}{b}", Some("{ä}")), ("{a", None)];
+        for (filled, word) in table {
+            assert_eq!(unknown(filled), word, "{filled}");
+        }
     }
 }

@@ -69,9 +69,31 @@ async fn a_program_for_another_machine_is_refused() {
     let workshop = workshop().file("bin/arm64/server", &elf(X86_64));
     let error = workshop.build(IMAGE, "linux/arm64").await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    let expected =
-        "`bin/arm64/server` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian";
+    let expected = "image.yaml:1:18: this cannot go into the image: \
+        `bin/arm64/server` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian";
     assert_eq!(chain(&error), expected);
+}
+
+#[tokio::test]
+async fn what_cannot_go_into_the_image_is_named_with_its_line() {
+    let workshop = workshop().file("f", b"f").file("removing/.wh.f", b"").file("removing/g/.wh..wh..opq", b"");
+    let table = [
+        ("source: nothing, path: /f", "cannot read "),
+        ("source: \"{architecture}/f\", path: /f", "`{architecture}` stands for nothing: `{os}`, `{arch}`, "),
+        ("source: f, path: /.wh.f", "`/.wh.f` would remove what it is named after"),
+        ("source: removing, path: /", "`/.wh.f` would remove"),
+        ("source: removing/g, path: /g", "`/g/.wh..wh..opq` would remove"),
+        ("source: f, path: /f, owner: nobody", "`nobody` of `f` is not among the image's users"),
+        ("source: f, path: /usr/bin/server/f", "cannot put f into the image: `/usr/bin/server` is not a folder"),
+    ];
+    for (file, expected) in table {
+        let server = "{source: \"bin/{arch}/server\", path: /usr/bin/server}";
+        let error = workshop.build(&format!("files:\n- {server}\n- {{{file}}}\n"), "linux/amd64").await.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let message = chain(&error);
+        assert!(message.starts_with("image.yaml:3:12: this cannot go into the image: "), "{message}");
+        assert!(message.contains(expected), "{message}");
+    }
 }
 
 #[tokio::test]

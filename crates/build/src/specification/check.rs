@@ -2,7 +2,7 @@
 
 use super::wire::{UserName, Wire, WireFile};
 use super::{
-    Contents, FileSpecification, PackagesSpecification, Position, Problem, RuntimeSpecification, Specification,
+    Contents, FileSpecification, PackagesSpecification, Place, Position, Problem, RuntimeSpecification, Specification,
     SpecificationError, UserSpecification,
 };
 use consign_oci::Platform;
@@ -48,10 +48,7 @@ impl Checker<'_> {
         let runtime = RuntimeSpecification {
             entrypoint: wire.entrypoint,
             command: wire.command,
-            user: wire.user.map(|user| match user {
-                UserName::Number(number) => number.to_string(),
-                UserName::Name(name) => name,
-            }),
+            user: wire.user.map(|user| self.runs_as(user)).transpose()?,
             working_directory: wire
                 .working_directory
                 .map(|folder| self.absolute("working-directory", folder))
@@ -59,7 +56,7 @@ impl Checker<'_> {
             environment: self.environment(wire.environment)?,
             ports: wire.ports.into_iter().map(|port| self.port(port)).collect::<Checked<_>>()?,
             volumes: wire.volumes.into_iter().map(|folder| self.absolute("volumes", folder)).collect::<Checked<_>>()?,
-            stop_signal: wire.stop_signal,
+            stop_signal: wire.stop_signal.map(|signal| self.signal(signal)).transpose()?,
             labels: wire.labels,
         };
         Ok(Specification {
@@ -96,6 +93,32 @@ impl Checker<'_> {
         variables.into_iter().map(variable).collect()
     }
 
+    fn runs_as(&self, user: Spanned<UserName>) -> Checked<String> {
+        let name = match &user.value {
+            UserName::Number(number) => return Ok(number.to_string()),
+            UserName::Name(name) => name,
+        };
+        if name.split(':').count() > 2 || name.split(':').any(str::is_empty) || name.contains(char::is_whitespace) {
+            let problem = format!("`{name}` is not `user` or `user:group`, by name or number");
+            return Err(self.value("user", &user, problem));
+        }
+        Ok(name.clone())
+    }
+
+    fn signal(&self, signal: Spanned<String>) -> Checked<String> {
+        let text = &signal.value;
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"+-".contains(&b))
+        };
+        let is_number = text.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number));
+        if !text.strip_prefix("SIG").is_some_and(is_name) && !is_number {
+            let problem = format!("`{text}` is not a signal: expected a name such as `SIGTERM`, or a number");
+            return Err(self.value("stop-signal", &signal, problem));
+        }
+        Ok(signal.value)
+    }
+
     fn port(&self, port: Spanned<String>) -> Checked<String> {
         let (number, protocol) = port.value.split_once('/').unwrap_or((&port.value, "tcp"));
         if number.parse::<u16>().is_err() || !matches!(protocol, "tcp" | "udp" | "sctp") {
@@ -121,7 +144,8 @@ impl Checker<'_> {
                 return Err(self.value("files", &file.path, error));
             }
             let path = self.absolute("files", file.path)?;
-            Ok(FileSpecification { source: file.source, path, mode: file.mode, owner: file.owner })
+            let place = Place { file: self.file.to_owned(), position: Position::of(&file.source) };
+            Ok(FileSpecification { source: file.source.value, path, mode: file.mode, owner: file.owner, place })
         };
         files.value.into_iter().map(file).collect()
     }

@@ -1,3 +1,4 @@
+use super::Place;
 use serde::{Deserialize, Serialize};
 
 /// Files that the user puts into the image.
@@ -13,6 +14,9 @@ pub struct FileSpecification {
     /// The owner; the default is root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// Where the image file names it. No part of what is asked for.
+    #[serde(skip)]
+    pub place: Place,
 }
 
 /// Permission bits, written in octal in quotes: `"0644"`.

@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod file;
+mod place;
 mod position;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod wire;
 
 pub use error::{Problem, SpecificationError};
 pub use file::{FileSpecification, Mode, Owner};
+pub use place::Place;
 pub use position::Position;
 pub use wire::UserSpecification;
 

@@ -18,6 +18,15 @@ fn reads_packages() {
 }
 
 #[test]
+fn reads_signals_and_users() {
+    for signal in ["SIGTERM", "SIGRTMIN+3", "15"] {
+        let specification = parse(&format!("packages: [a]\nuser: www-data:adm\nstop-signal: {signal}\n")).unwrap();
+        assert_eq!(specification.runtime.stop_signal.as_deref(), Some(signal));
+        assert_eq!(specification.runtime.user.as_deref(), Some("www-data:adm"));
+    }
+}
+
+#[test]
 fn says_where_and_what() {
     let table = [
         ("packages: [a]\npackagess: [b]\n", "2:1: unknown key `packagess` in an image file"),
@@ -37,6 +46,10 @@ fn says_where_and_what() {
         ("packages: [a]\nfiles: [{source: a, path: /../x}]\n", "2:27: `files`: `/../x` is not a path"),
         ("packages: [a]\nusers: [{name: \"x:y\", uid: 1}]\n", "2:9: `users`: `x:y` is not the name of an account"),
         ("packages: []\n", "1:11: `packages`: expected 1 to"),
+        ("packages: [a]\nuser: \":\"\n", "2:7: `user`: `:` is not `user` or `user:group`"),
+        ("packages: [a]\nuser: a:b:c\n", "2:7: `user`: `a:b:c` is not"),
+        ("packages: [a]\nstop-signal: TERM\n", "2:14: `stop-signal`: `TERM` is not a signal"),
+        ("packages: [a]\nstop-signal: 65\n", "2:14: `stop-signal`: `65` is not a signal"),
         ("packages: a\n", "1:11: a list is expected here"),
         ("files: [a]\n", "1:9: a mapping is expected here"),
         ("packages: [a]\nusers: [{name: a, uid: b}]\n", "2:24: a whole number is expected here"),

@@ -40,7 +40,7 @@ pub(super) struct Wire {
     pub(super) files: Option<Spanned<Vec<WireFile>>>,
     pub(super) entrypoint: Option<Vec<String>>,
     pub(super) command: Option<Vec<String>>,
-    pub(super) user: Option<UserName>,
+    pub(super) user: Option<Spanned<UserName>>,
     pub(super) working_directory: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) environment: BTreeMap<String, Spanned<String>>,
@@ -48,7 +48,7 @@ pub(super) struct Wire {
     pub(super) ports: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) volumes: Vec<Spanned<String>>,
-    pub(super) stop_signal: Option<String>,
+    pub(super) stop_signal: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
 }
@@ -56,7 +56,7 @@ pub(super) struct Wire {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WireFile {
-    pub(super) source: String,
+    pub(super) source: Spanned<String>,
     pub(super) path: Spanned<String>,
     pub(super) mode: Option<Mode>,
     pub(super) owner: Option<Owner>,

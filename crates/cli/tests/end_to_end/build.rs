@@ -44,9 +44,11 @@ fn refuses_a_program_for_another_machine() {
       localhost:PORT1/team/hello: dfdea57-dirty not moved
       localhost:PORT1/mirror/hello: dfdea57-dirty not moved
       build: hello linux/arm64: cannot be built
+        image.yaml:4:12: this cannot go into the image
         `data/arm64` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian
     --- stderr
     error: hello linux/arm64: cannot be built
+      caused by: image.yaml:4:12: this cannot go into the image
       caused by: `data/arm64` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian
     ");
     assert!(!environment.path("registry").exists());
@@ -58,12 +60,14 @@ fn a_file_that_is_not_there() {
     std::fs::remove_file(environment.path("data/arm64")).unwrap();
     assert_snapshot!(environment.consign(&["build", "--quiet"]).expect(3).error(), @"
     error: hello linux/arm64: cannot be built
+      caused by: image.yaml:4:12: this cannot go into the image
       caused by: cannot read [folder]/data/arm64
       caused by: No such file or directory (os error 2)
     ");
     environment.replace("image.yaml", "data/{arch}", "../home");
     assert_snapshot!(environment.consign(&["build", "--quiet"]).expect(3).error(), @"
     error: hello linux/amd64: cannot be built
+      caused by: image.yaml:4:12: this cannot go into the image
       caused by: `../home` leads out of the folder of the image file
     ");
 }
