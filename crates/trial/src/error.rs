@@ -1,5 +1,6 @@
 use consign_oci::PlatformError;
 use consign_sandbox::{EmulationError, SandboxError};
+use std::path::PathBuf;
 
 /// A trial that could not be held. That an image fails its tests is no error, but a result.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,12 @@ pub enum TrialError {
         test: String,
         /// Why not.
         source: SandboxError,
+    },
+    /// No program can run where the image was unpacked, whatever the image is like.
+    #[error("{} lies on a file system from which no program may be run (`noexec`)", root.display())]
+    NoExecution {
+        /// The folder that the image was unpacked into.
+        root: PathBuf,
     },
     /// The receipt could not be written.
     #[error("could not write the result down")]

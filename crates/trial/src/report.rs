@@ -62,7 +62,7 @@ pub enum TestFailure {
         signal: i32,
     },
     /// It took too long.
-    #[error("took longer than {} seconds", limit.as_secs_f64())]
+    #[error("took longer than {} s", limit.as_secs_f64())]
     TimedOut {
         /// The time that it had.
         limit: Duration,

@@ -3,6 +3,7 @@ use consign_oci::{Digest, ImageConfig};
 use consign_receipt::predicate::{ResourceDescriptor, TEST_RESULT, TestOutcome, TestResult};
 use consign_receipt::{Receipt, Statement};
 use consign_sandbox::{Command, Emulation, Exit, Host, Outcome, Sandbox, SandboxError, Step, emulator};
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -10,6 +11,8 @@ use std::path::Path;
 const OUTPUT_LIMIT: usize = 1 << 20;
 /// Characters of a test's output that are reported: the last ones.
 const REPORTED: usize = 4000;
+/// Lines of it that are reported at most: the last ones.
+const REPORTED_LINES: usize = 40;
 /// Where programs are looked up when the image does not say, as with other engines.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -31,6 +34,10 @@ pub struct Trial<'a> {
 /// Runs the tests, one after the other. A test that fails does not keep the next from running.
 pub async fn run(trial: &Trial<'_>, tests: &[Test]) -> Result<TrialReport, TrialError> {
     let emulation = emulator(&trial.config.platform, &Host::of_this_machine()?)?;
+    // The tests would say that permission is denied, as if the image were to blame.
+    if statvfs(trial.root).is_ok_and(|file_system| file_system.f_flag.contains(StatVfsMountFlags::NOEXEC)) {
+        return Err(TrialError::NoExecution { root: trial.root.to_owned() });
+    }
     let mut results = Vec::new();
     for test in tests {
         results.push(run_test(trial, test, &emulation).await?);
@@ -96,7 +103,12 @@ fn judge(test: &Test, outcome: &Outcome) -> Option<TestFailure> {
 /// Returns the end of a text, without what would steer a terminal.
 fn tail(text: &str) -> String {
     let start = text.char_indices().rev().nth(REPORTED - 1).map_or(0, |(start, _)| start);
-    text[start..].chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+    let end = text.trim_end_matches('\n').len();
+    let line = text[..end].rmatch_indices('\n').nth(REPORTED_LINES - 1).map_or(0, |(end, _)| end + 1);
+    text[start.max(line)..]
+        .chars()
+        .map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c })
+        .collect()
 }
 
 fn receipt(trial: &Trial<'_>, results: &[TestReport]) -> Result<Receipt, serde_json::Error> {
@@ -127,5 +139,9 @@ mod tests {
         assert_eq!(tail(&format!("{}é\n", "x".repeat(REPORTED))), format!("{}é\n", "x".repeat(REPORTED - 2)));
         assert_eq!(tail("a\x1b[2Jb\r"), "a\u{fffd}[2Jb\u{fffd}");
         assert_eq!(tail(""), "");
+        let lines = |numbers: std::ops::Range<usize>| numbers.map(|number| format!("{number}\n")).collect::<String>();
+        assert_eq!(tail(&lines(0..REPORTED_LINES)), lines(0..REPORTED_LINES));
+        assert_eq!(tail(&lines(0..100)), lines(100 - REPORTED_LINES..100));
+        assert_eq!(tail("\n\n"), "\n\n");
     }
 }

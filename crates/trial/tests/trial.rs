@@ -21,7 +21,8 @@ fn main() -> ExitCode {
         _ if words.contains(&"--list") => ExitCode::SUCCESS,
         _ => {
             type Case = (&'static str, fn(&Fixture));
-            let cases: [Case; 4] = [
+            let cases: [Case; 5] = [
+                ("blames no image for its place", blames_no_image_for_its_place),
                 ("runs as the config says", runs_as_the_config_says),
                 ("says why a test failed", says_why_a_test_failed),
                 ("leaves the same receipt for the same result", leaves_a_receipt),
@@ -128,7 +129,7 @@ fn says_why_a_test_failed(fixture: &Fixture) {
         (expecting("nothing", test("d", &["probe", "place"])), "its output does not contain `nothing`"),
         (
             Test { timeout: Duration::from_millis(1500), ..test("e", &["probe", "sleep"]) },
-            "took longer than 1.5 seconds",
+            "took longer than 1.5 s",
         ),
         (test("f", &["nothing"]), "cannot be run: `nothing` is not there, or the interpreter that it names is not"),
         (test("g", &["data"]), "cannot be run: could not execute `data`: Permission denied (os error 13)"),
@@ -177,4 +178,26 @@ fn says_when_nothing_can_be_tried(fixture: &Fixture) {
     assert!(
         report.results[0].reason().unwrap().starts_with("cannot become the user: cannot read the image's /etc/passwd")
     );
+}
+
+/// An image that lies where no program may be run.
+fn blames_no_image_for_its_place(fixture: &Fixture) {
+    let folder = tempfile::tempdir().unwrap();
+    let mount = |program: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(program);
+        command.args(arguments).arg(folder.path()).stderr(std::process::Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if !mount("mount", &["-t", "tmpfs", "-o", "noexec", "tmpfs"]) {
+        println!("not run: a file system without programs (needs root)");
+        return;
+    }
+    fs::create_dir_all(folder.path().join("opt/bin")).unwrap();
+    fs::copy(fixture.root.join("opt/bin/probe"), folder.path().join("opt/bin/probe")).unwrap();
+    let elsewhere = Fixture { root: folder.path().to_owned(), config: fixture.config.clone() };
+    let mut config = fixture.config.clone();
+    config.config.user.clear();
+    let outcome = try_image(&elsewhere, &config, &[test("a", &["/opt/bin/probe", "exit", "0"])]);
+    assert!(mount("umount", &[]));
+    assert!(matches!(outcome.unwrap_err(), TrialError::NoExecution { root } if root == folder.path()));
 }
