@@ -265,11 +265,13 @@ fn a_repository_of_another_user() {
         println!("not run: giving a folder to another user (needs root)");
         return;
     }
-    let error = Git::open(repository.folder.path(), &repository.environment()).unwrap_err();
-    assert!(matches!(error, GitError::Ownership { .. }) && !error.is_absence(), "{error}");
-    assert!(error.hint().unwrap().contains("safe.directory"));
-    // What the hint says works.
     let folder = repository.folder.path().canonicalize().unwrap();
+    let below = folder.join("below");
+    fs::create_dir(&below).unwrap();
+    let error = Git::open(&below, &repository.environment()).unwrap_err();
+    assert!(matches!(error, GitError::Ownership { .. }) && !error.is_absence(), "{error}");
+    assert!(error.hint().unwrap().contains(&format!("safe.directory '{}'", folder.display())), "{error}");
+    // What the hint says works.
     let settings = format!("[safe]\n\tdirectory = {}\n", folder.display());
     fs::write(repository.home.path().join(".gitconfig"), settings).unwrap();
     assert!(repository.state().head.is_some());

@@ -181,13 +181,20 @@ impl Answer {
         self.complaint.contains(words)
     }
 
+    /// Returns the work tree that git refuses to read, which may be above the folder: its name is what git has to be told.
+    fn refused(&self) -> PathBuf {
+        let named = self.complaint.split("repository at '").nth(1).and_then(|rest| rest.split("'\n").next());
+        let named = named.map(PathBuf::from).filter(|path| path.is_absolute());
+        named.unwrap_or_else(|| self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone()))
+    }
+
     /// Returns the answer if git ended well.
     pub(super) fn expect_success(self) -> Result<Self, GitError> {
         if self.success() {
             return Ok(self);
         }
         if self.says("dubious ownership") {
-            return Err(GitError::Ownership { folder: self.folder });
+            return Err(GitError::Ownership { folder: self.refused() });
         }
         let line = self.complaint.lines().next().unwrap_or_default();
         let message: String = line.chars().filter(|c| !c.is_control()).take(300).collect();
