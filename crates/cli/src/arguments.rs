@@ -1,7 +1,9 @@
 use crate::exit_code;
+use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use consign_image::ImageReference;
 use consign_oci::Platform;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -49,8 +51,15 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Where built images and downloads are kept; `consign` in the user's cache folder if not given.
-    #[arg(long, global = true, value_name = "DIR", env = "CONSIGN_STORE", hide_env_values = true)]
-    pub(crate) store: Option<PathBuf>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "CONSIGN_STORE",
+        hide_env_values = true,
+        value_parser = OsStringValueParser::new(),
+    )]
+    pub(crate) store: Option<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -60,7 +60,9 @@ impl Session {
 
     /// Returns the folder for everything that can be made again.
     pub(crate) fn store_folder(&self) -> PathBuf {
-        self.global.store.clone().unwrap_or_else(|| self.environment.cache_folder())
+        // An empty variable is as good as none.
+        let stated = self.global.store.as_ref().filter(|folder| !folder.is_empty());
+        stated.map_or_else(|| self.environment.cache_folder(), PathBuf::from)
     }
 
     /// Makes a client for commands that read and need no configuration, but use what it says about registries where there is one.

@@ -33,6 +33,7 @@ fn looking_needs_no_store() {
     ] {
         nowhere().run(arguments).expect(0);
         homeless().run(arguments).expect(0);
+        homeless().variable("CONSIGN_STORE", "").run(arguments).expect(0);
         assert!(!environment.beside("no home").exists(), "{arguments:?}");
     }
     let run = nowhere().run(&["inspect", "store:hello"]);
