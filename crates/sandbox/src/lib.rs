@@ -17,6 +17,7 @@ pub mod init;
 mod machine;
 mod order;
 mod output;
+mod program;
 mod run;
 
 pub use command::{Command, Exit, Outcome, User};

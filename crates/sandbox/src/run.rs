@@ -1,9 +1,10 @@
 use crate::init::REQUEST;
 use crate::order::Report;
 use crate::output::Tail;
+use crate::program::sealed_copy;
 use crate::{Command, Exit, Outcome, SandboxError};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -66,8 +67,10 @@ impl Sandbox {
     fn start(&self, channel: OwnedFd, output: io::PipeWriter) -> Result<Child, SandboxError> {
         let start_error = |source| SandboxError::Start { program: self.init.clone(), source };
         let errors = output.try_clone().map_err(start_error)?;
+        let program = sealed_copy(&self.init).map_err(start_error)?;
         // A process group of its own keeps Ctrl-C on the terminal away from it: whoever dropped the future decides.
-        tokio::process::Command::new(&self.init)
+        tokio::process::Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
+            .arg0(&self.init)
             .arg(REQUEST)
             .env_clear()
             .stdin(channel)

@@ -52,6 +52,7 @@ const TESTS: &[Test] = &[
     ("has no rights", has_no_rights),
     ("sees no process, file or network of the host", sees_nothing_of_the_host),
     ("cannot steer the kernel", cannot_steer_the_kernel),
+    ("does not get hold of init's program", does_not_get_hold_of_inits_program),
     ("may not start processes without end", may_not_start_processes_without_end),
     ("has a keyring of its own", has_a_keyring_of_its_own),
     ("is the first to go when memory runs out", is_the_first_to_go),
@@ -271,6 +272,16 @@ fn cannot_steer_the_kernel(fixture: &Fixture) {
     command.arguments.extend(secrets.iter().map(|name| format!("/proc/{name}")));
     assert_eq!(fixture.text(&command), "");
     assert_eq!(fixture.output(&["kernel-files-with-contents", "/proc/meminfo"]), "/proc/meminfo\n");
+}
+
+fn does_not_get_hold_of_inits_program(fixture: &Fixture) {
+    let root = tempfile::tempdir().unwrap();
+    symlink("/proc/self/exe", root.path().join("probe")).unwrap();
+    let mut command = fixture.probe(&["seals-of-the-program"]);
+    command.root = root.path().to_owned();
+    // What it gets is a copy that nobody can write to.
+    let seals = fixture.text(&command);
+    assert!(["SEAL", "SHRINK", "GROW", "WRITE"].iter().all(|seal| seals.contains(seal)), "{seals}");
 }
 
 fn may_not_start_processes_without_end(fixture: &Fixture) {

@@ -32,6 +32,10 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         ["descriptors"] => descriptors(),
         ["read-link", path] => report(fs::read_link(path).map(|target| println!("{}", target.display()))),
         ["read", path] => print!("{}", fs::read_to_string(path).unwrap()),
+        ["seals-of-the-program"] => {
+            let seals = fs::File::open("/proc/self/exe").map(|program| rustix::fs::fcntl_get_seals(&program));
+            println!("{:?}", seals.unwrap().unwrap_or(rustix::fs::SealFlags::empty()));
+        }
         ["interfaces"] => fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).for_each(|line| {
             println!("{}", line.split(':').next().unwrap().trim());
         }),
