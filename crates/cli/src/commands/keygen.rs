@@ -1,8 +1,9 @@
-use crate::arguments::Keygen;
+use crate::arguments::{Keygen, Output};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, password};
 use consign_sign::PrivateKey;
+use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -21,11 +22,13 @@ pub(crate) fn run(arguments: &Keygen, session: &Session) -> Result<ExitCode, Com
     let key = PrivateKey::generate()?;
     write_new(&private, 0o600, key.to_encrypted_pem(password.as_bytes())?.as_bytes())?;
     write_new(&public, 0o644, key.public().to_pem().as_bytes())?;
-    session.printer.note(&format!(
-        "The private key is in {}, the public key in {}.",
-        private.display(),
-        public.display()
-    ));
+    let (private, public) = (private.display().to_string(), public.display().to_string());
+    match session.output {
+        Output::Json => session.printer.json(&json!({ "privateKey": private, "publicKey": public }))?,
+        Output::Table => {
+            session.printer.note(&format!("The private key is in {private}, the public key in {public}."));
+        }
+    }
     Ok(ExitCode::Done)
 }
 

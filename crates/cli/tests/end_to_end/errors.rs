@@ -5,6 +5,14 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 #[test]
+fn a_configuration_that_is_right_is_a_result() {
+    let environment = TestEnvironment::with_image();
+    let run = environment.consign(&["check", "--output", "json"]).expect(0);
+    assert_eq!(run.json(), json!({ "file": "consign.yaml", "images": ["hello"] }));
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
 fn every_command_says_what_went_wrong_in_json() {
     let environment = TestEnvironment::with_image();
     let gone = environment.reference("team/gone:1");

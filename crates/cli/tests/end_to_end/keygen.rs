@@ -29,3 +29,11 @@ fn makes_a_pair_and_never_overwrites() {
     environment.consign(&["keygen", "--output-key-prefix", "release.v1"]).expect(1);
     assert!(!environment.path("release.v1.key").exists());
 }
+
+#[test]
+fn says_to_programs_where_the_keys_are() {
+    let environment = TestEnvironment::new();
+    let run = environment.consign(&["keygen", "--output-key-prefix", "release", "--output", "json"]).expect(0);
+    assert_eq!(run.json(), serde_json::json!({ "privateKey": "release.key", "publicKey": "release.pub" }));
+    assert_eq!(run.stderr, "");
+}
