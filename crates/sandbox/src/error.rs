@@ -74,9 +74,17 @@ fn hint(step: Step, error: &io::Error) -> &'static str {
     match (step, error.raw_os_error().map(Errno::from_raw)) {
         (Step::Namespaces | Step::Ids, Some(Errno::EPERM | Errno::ENOSPC | Errno::EACCES)) => {
             "; user namespaces seem to be forbidden here (see the settings user.max_user_namespaces, \
-             kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns)"
+             kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns; for a container, run it with \
+             `--security-opt seccomp=unconfined`)"
         }
-        (Step::FileSystem, Some(Errno::EPERM)) => "; inside a container, it needs a /proc that hides nothing",
+        // Whoever could make the namespace has the right to it there, but for a filter.
+        (Step::HostName | Step::Propagation, Some(Errno::EPERM)) => {
+            "; a filter of system calls seems to forbid it (for a container, run it with `--security-opt seccomp=unconfined`)"
+        }
+        (Step::FileSystem, Some(Errno::EPERM)) => {
+            "; inside a container, it needs a /proc that hides nothing (podman's `--security-opt unmask=ALL`, \
+             docker's `--security-opt systempaths=unconfined`)"
+        }
         _ => "",
     }
 }
@@ -96,5 +104,27 @@ impl SandboxError {
                 _ => Self::Execute { program, source: io::Error::from_raw_os_error(errno) },
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_to_do_in_a_container() {
+        for (step, errno, expected) in [
+            (Step::Namespaces, Errno::EPERM, "seccomp=unconfined"),
+            (Step::HostName, Errno::EPERM, "seccomp=unconfined"),
+            (Step::FileSystem, Errno::EPERM, "unmask=ALL"),
+            (Step::Namespaces, Errno::ENOSPC, "user.max_user_namespaces"),
+        ] {
+            let report = Report::Failed(Failure { step, path: None, errno: errno as i32 });
+            let message = SandboxError::of_report(report, "/x").unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+        let report = Report::Failed(Failure { step: Step::HostName, path: None, errno: Errno::EINVAL as i32 });
+        let message = SandboxError::of_report(report, "/x").unwrap_err().to_string();
+        assert_eq!(message, "could not make the sandbox: failed to set the host name");
     }
 }

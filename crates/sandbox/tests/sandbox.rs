@@ -12,6 +12,7 @@ mod probe;
 use consign_sandbox::{
     Command, Emulation, EmulationError, Exit, Host, Outcome, Sandbox, SandboxError, Step, User, emulator,
 };
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
@@ -30,6 +31,16 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         [program, rest @ ..] if program.ends_with("/probe") || program == &"probe" => probe::run(rest),
+        [_, "within-limits", root] => {
+            let (_, most) = getrlimit(Resource::RLIMIT_NPROC).unwrap();
+            setrlimit(Resource::RLIMIT_NPROC, most.min(3000), most.min(3000)).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let fixture = Fixture { root: root.into(), is_root: rustix::process::geteuid().is_root(), runtime };
+            let mut command = fixture.probe(&["exit", "0"]);
+            command.user.uid = 1000;
+            assert_eq!(fixture.text(&command), "");
+            ExitCode::SUCCESS
+        }
         [_, "as-nobody", root] => run_all(Path::new(root), true),
         // The test runner's own questions and filters are not for here.
         _ if words.contains(&"--list") => ExitCode::SUCCESS,
@@ -54,6 +65,7 @@ const TESTS: &[Test] = &[
     ("cannot steer the kernel", cannot_steer_the_kernel),
     ("does not get hold of init's program", does_not_get_hold_of_inits_program),
     ("may not start processes without end", may_not_start_processes_without_end),
+    ("keeps within the limits of the caller", keeps_within_the_limits_of_the_caller),
     ("has a keyring of its own", has_a_keyring_of_its_own),
     ("is the first to go when memory runs out", is_the_first_to_go),
     ("has devices", has_devices),
@@ -296,6 +308,17 @@ fn may_not_start_processes_without_end(fixture: &Fixture) {
         let started: usize = fixture.text(&command).trim().parse().unwrap();
         assert!((100..=4096).contains(&started), "{started}");
     }
+}
+
+fn keeps_within_the_limits_of_the_caller(fixture: &Fixture) {
+    let program = std::env::current_exe().unwrap();
+    // In a process of its own, since a limit that is lowered cannot be raised again.
+    let status = std::process::Command::new(&program)
+        .arg0("test")
+        .args(["within-limits".as_ref(), fixture.root.as_os_str()])
+        .status()
+        .unwrap();
+    assert!(status.success());
 }
 
 fn has_a_keyring_of_its_own(fixture: &Fixture) {

@@ -4,7 +4,7 @@ use crate::Command;
 use crate::emulation::kernel_version;
 use crate::order::{At, Failure, Report, Step};
 use nix::errno::Errno;
-use nix::sys::resource::{Resource, rlim_t, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, execve, setgroups, setresgid, setresuid, setsid};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set, remove_capability_from_bounding_set, set_capabilities,
@@ -50,7 +50,9 @@ fn give_up_rights(command: &Command, is_root: bool) -> Result<(), Failure> {
         setgroups(&groups).at(Step::User)?;
     }
     if kernel_version() >= OWN_PROCESS_COUNTS {
-        let limit = rlim_t::from(PROCESS_LIMIT);
+        // Where we are bounded ourselves, that is the most.
+        let (_, most) = getrlimit(Resource::RLIMIT_NPROC).at(Step::Limits)?;
+        let limit = most.min(rlim_t::from(PROCESS_LIMIT));
         setrlimit(Resource::RLIMIT_NPROC, limit, limit).at(Step::Limits)?;
     }
     setresgid(gid, gid, gid).at(Step::User)?;
