@@ -19,6 +19,8 @@ pub(crate) fn merge(base: RuntimeConfig, runtime: &RuntimeSpecification) -> Runt
         labels,
     } = runtime;
     let mut merged = base;
+    // Docker's instructions for whoever builds on the base image with a Dockerfile: they are done, or never.
+    merged.other.remove("OnBuild");
     if entrypoint.is_some() {
         // A command of the base image was meant for its own entrypoint.
         merged.cmd = None;
@@ -88,6 +90,7 @@ mod tests {
             env: Some(vec!["PATH=/bin".into(), "A=1".into()]),
             entrypoint: words("/old"),
             cmd: words("-x"),
+            other: [("Healthcheck", "x"), ("OnBuild", "x")].map(|(key, value)| (key.to_owned(), value.into())).into(),
             ..RuntimeConfig::default()
         };
         let runtime = RuntimeSpecification {
@@ -101,6 +104,7 @@ mod tests {
         assert_eq!(merged.env.unwrap(), ["PATH=/bin", "A=2", "B=3"]);
         assert!(merged.exposed_ports.unwrap().contains_key("80/tcp"));
         assert_eq!(merged.user, "root");
+        assert_eq!(merged.other.keys().collect::<Vec<_>>(), ["Healthcheck"]);
 
         let command = RuntimeSpecification { command: words("-y"), ..RuntimeSpecification::default() };
         let merged = merge(base, &command);

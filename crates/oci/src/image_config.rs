@@ -52,6 +52,9 @@ pub struct RuntimeConfig {
     /// The signal that asks the program to stop.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stop_signal: String,
+    /// What else a base image states, such as Docker's `Healthcheck`.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde_json::Value>,
 }
 
 /// The empty object `{}` that Go's JSON makes of a set's members.
@@ -87,4 +90,19 @@ pub struct History {
     /// Whether it made no layer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub empty_layer: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_it_does_not_know() {
+        let text = r#"{"User":"a","Entrypoint":["/x"],"Healthcheck":{"Test":["CMD","/x"]}}"#;
+        let config: RuntimeConfig = serde_json::from_str(text).unwrap();
+        assert_eq!(config.other.keys().collect::<Vec<_>>(), ["Healthcheck"]);
+        assert_eq!(serde_json::to_string(&config).unwrap(), text);
+        assert_eq!(serde_json::to_string(&RuntimeConfig::default()).unwrap(), "{}");
+        assert!(serde_json::from_str::<RuntimeConfig>(r#"{"User":"a","User":"b"}"#).is_err());
+    }
 }
