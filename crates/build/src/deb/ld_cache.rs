@@ -81,7 +81,7 @@ fn flags(platform: &Platform) -> Option<(u32, bool)> {
 /// Returns the folders that are searched, each once: those of `/etc/ld.so.conf`, then the system's.
 fn folders(tree: &Tree) -> Vec<String> {
     let mut listed = Vec::new();
-    read_configuration(tree, "/etc/ld.so.conf", INCLUDE_LIMIT, &mut listed);
+    read_configuration(tree, "/etc/ld.so.conf", INCLUDE_LIMIT, &mut BTreeSet::new(), &mut listed);
     // Debian's C library is built with `/lib/TRIPLET` as its system folder and lists it in the configuration, too.
     listed.extend(["/lib".to_owned(), "/usr/lib".to_owned()]);
     let mut seen = BTreeSet::new();
@@ -92,14 +92,26 @@ fn folders(tree: &Tree) -> Vec<String> {
     listed
 }
 
-fn read_configuration(tree: &Tree, path: &str, depth: usize, folders: &mut Vec<String>) {
+/// Adds the folders that a file lists. Each file counts once: files that include each other would multiply.
+fn read_configuration(
+    tree: &Tree,
+    path: &str,
+    depth: usize,
+    seen: &mut BTreeSet<String>,
+    folders: &mut Vec<String>,
+) {
+    if !seen.insert(path.to_owned()) {
+        return;
+    }
     let Some(text) = tree.file(path).map(|contents| String::from_utf8_lossy(contents).into_owned()) else { return };
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
         match line.strip_prefix("include").filter(|rest| rest.starts_with([' ', '\t'])) {
             Some(patterns) if depth > 0 => {
                 for pattern in patterns.split_whitespace() {
-                    included(tree, pattern).iter().for_each(|file| read_configuration(tree, file, depth - 1, folders));
+                    for file in included(tree, pattern) {
+                        read_configuration(tree, &file, depth - 1, seen, folders);
+                    }
                 }
             }
             Some(_) => {}

@@ -7,8 +7,10 @@ use super::{
 };
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
+use consign_package::deb::Relation;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
+use std::error::Error;
 
 /// Most entries of one list in an image file.
 const COUNT_LIMIT: usize = 10_000;
@@ -150,11 +152,18 @@ impl Checker<'_> {
         files.value.into_iter().map(file).collect()
     }
 
-    fn packages(&self, packages: Spanned<Vec<String>>) -> Checked<Vec<String>> {
+    fn packages(&self, packages: Spanned<Vec<Spanned<String>>>) -> Checked<Vec<String>> {
         if packages.value.is_empty() || packages.value.len() > COUNT_LIMIT {
             return Err(self.value("packages", &packages, format!("expected 1 to {COUNT_LIMIT} packages")));
         }
-        Ok(packages.value)
+        let package = |package: Spanned<String>| match Relation::wanted(&package.value) {
+            Ok(_) => Ok(package.value),
+            Err(error) => {
+                let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+                Err(self.value("packages", &package, format!("{error}{why}")))
+            }
+        };
+        packages.value.into_iter().map(package).collect()
     }
 
     fn suite(&self, suite: Spanned<String>) -> Checked<String> {

@@ -96,7 +96,9 @@ pub struct RuntimeSpecification {
 impl Specification {
     /// Returns whether a YAML text is an image file of this room, told by its top-level keys.
     pub fn is_image_file(text: &str) -> bool {
+        // A text that is not valid is told by its lines, so that what is wrong with it can be shown.
         text.lines().any(|line| ["packages:", "files:", "base:"].iter().any(|key| line.starts_with(key)))
+            || wire::keys(text).iter().any(|key| ["packages", "files", "base"].contains(&key.as_str()))
     }
 
     /// Reads an image file. `name` stands in messages.

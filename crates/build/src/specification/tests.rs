@@ -18,6 +18,32 @@ fn reads_packages() {
 }
 
 #[test]
+fn image_files_are_told_by_their_keys() {
+    for text in [
+        "packages: [a]",
+        "user: a\nfiles: []",
+        "{packages: [a]}",
+        "{\"base\": \"x\"}",
+        "\"files\": []",
+        "  base: x",
+        "base: [",
+    ] {
+        assert!(Specification::is_image_file(text), "{text}");
+    }
+    for text in [
+        "FROM base:1\nRUN files",
+        "contents: {packages: [a]}",
+        "[packages]",
+        "packages",
+        "",
+        "x: [",
+        "{a: 1}\n---\n{base: x}",
+    ] {
+        assert!(!Specification::is_image_file(text), "{text}");
+    }
+}
+
+#[test]
 fn reads_signals_and_users() {
     for signal in ["SIGTERM", "SIGRTMIN+3", "15"] {
         let specification = parse(&format!("packages: [a]\nuser: www-data:adm\nstop-signal: {signal}\n")).unwrap();
@@ -46,6 +72,9 @@ fn says_where_and_what() {
         ("packages: [a]\nfiles: [{source: a, path: /../x}]\n", "2:27: `files`: `/../x` is not a path"),
         ("packages: [a]\nusers: [{name: \"x:y\", uid: 1}]\n", "2:9: `users`: `x:y` is not the name of an account"),
         ("packages: []\n", "1:11: `packages`: expected 1 to"),
+        ("packages: [a, \"bash >= 5\"]\n", "1:15: `packages`: `bash >= 5` does not name a package: expected `name`"),
+        ("packages: [a, nginx/stable]\n", "1:15: `packages`: `nginx/stable` does not name a package"),
+        ("packages: [\"a=1_\"]\n", "1:12: `packages`: `a (= 1_)`: "),
         ("packages: [a]\nuser: \":\"\n", "2:7: `user`: `:` is not `user` or `user:group`"),
         ("packages: [a]\nuser: a:b:c\n", "2:7: `user`: `a:b:c` is not"),
         ("packages: [a]\nstop-signal: TERM\n", "2:14: `stop-signal`: `TERM` is not a signal"),

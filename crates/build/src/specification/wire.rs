@@ -1,6 +1,7 @@
 //! The shape of the YAML, before its values are checked.
 
 use super::{Mode, Owner, Position, Problem, SpecificationError};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter as _, Spanned};
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub struct UserSpecification {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Wire {
-    pub(super) packages: Option<Spanned<Vec<String>>>,
+    pub(super) packages: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) suite: Option<Spanned<String>>,
     pub(super) users: Option<Spanned<Vec<Spanned<UserSpecification>>>>,
     pub(super) exclude: Option<Spanned<Vec<String>>>,
@@ -68,6 +69,17 @@ pub(super) struct WireFile {
 pub(super) enum UserName {
     Number(u32),
     Name(String),
+}
+
+/// Returns the keys at the top of a YAML text, however it is written; none if it is no mapping.
+pub(super) fn keys(text: &str) -> Vec<String> {
+    if text.len() > LENGTH_LIMIT {
+        return Vec::new();
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let options = serde_saphyr::options! { with_snippet: false };
+    let mapping = serde_saphyr::from_str_with_options::<BTreeMap<String, IgnoredAny>>(text, options);
+    mapping.map(|mapping| mapping.into_keys().collect()).unwrap_or_default()
 }
 
 /// Reads the YAML within bounds.

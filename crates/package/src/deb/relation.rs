@@ -70,7 +70,7 @@ impl Relation {
     /// Parses what a person asks for, in apt's words: `name`, `name=version`, or any relation.
     pub fn wanted(text: &str) -> Result<Self, RelationError> {
         match text.split_once('=') {
-            Some((name, version)) if !name.contains('(') => format!("{name} (= {version})").parse(),
+            Some((name, version)) if !name.contains(['(', '<', '>']) => format!("{name} (= {version})").parse(),
             _ => text.parse(),
         }
     }
