@@ -93,13 +93,7 @@ fn folders(tree: &Tree) -> Vec<String> {
 }
 
 /// Adds the folders that a file lists. Each file counts once: files that include each other would multiply.
-fn read_configuration(
-    tree: &Tree,
-    path: &str,
-    depth: usize,
-    seen: &mut BTreeSet<String>,
-    folders: &mut Vec<String>,
-) {
+fn read_configuration(tree: &Tree, path: &str, depth: usize, seen: &mut BTreeSet<String>, folders: &mut Vec<String>) {
     if !seen.insert(path.to_owned()) {
         return;
     }
@@ -288,6 +282,23 @@ mod tests {
         ] {
             assert_eq!(compare(one, other), expected, "{one} {other}");
         }
+    }
+
+    #[test]
+    fn files_that_include_each_other_come_to_an_end() {
+        let mut tree = Tree::default();
+        let include = "include /etc/ld.so.conf.d/*.conf\n".repeat(100);
+        for (path, text) in
+            [("etc/ld.so.conf", include.clone()), ("etc/ld.so.conf.d/a.conf", format!("{include}/opt/a\n"))]
+        {
+            let kind = Kind::File(text.into());
+            let entry = Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 1 };
+            tree.put(entry, Segment::Generated).unwrap();
+        }
+        let entry =
+            Entry { path: "opt/a".parse().unwrap(), kind: Kind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: 1 };
+        tree.put(entry, Segment::Generated).unwrap();
+        assert_eq!(folders(&tree), ["/opt/a"]);
     }
 
     #[test]
