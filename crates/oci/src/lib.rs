@@ -23,5 +23,5 @@ pub use document::{DOCUMENT_LIMIT, Document, DocumentError};
 pub use exact::Exact;
 pub use image_config::{History, ImageConfig, Nothing, RootFilesystem, RuntimeConfig};
 pub use manifest::{Index, Manifest};
-pub use platform::{Platform, PlatformError};
+pub use platform::{ARCHITECTURES, Platform, PlatformError};
 pub use reference::{Reference, ReferenceError, Repository, Tag, Target};

@@ -2,6 +2,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
+/// Architectures that images are made for, in Go's names (`go tool dist list`, and those of Debian that Go has a name for).
+pub const ARCHITECTURES: [&str; 16] = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv",
+    "riscv64", "s390x", "sparc64", "wasm",
+];
+
 /// What an image runs on: `os/architecture[/variant]`, in Go's names (image-spec, image-index.md, "platform").
 ///
 /// Parsing normalizes as containerd does, so that equal platforms compare equal: `arm64/v8` is `arm64`, `arm` is `arm/v7`,
@@ -55,6 +61,11 @@ impl Platform {
             (other, variant) => (other.to_owned(), variant),
         };
         Ok(Self { os, architecture, variant: variant.map(str::to_owned) })
+    }
+
+    /// Returns whether the architecture is one that images are made for: a mistyped one has the form of a platform, too.
+    pub fn is_known(&self) -> bool {
+        ARCHITECTURES.contains(&self.architecture.as_str())
     }
 
     /// Returns the platform as a single word for file names, such as `linux-arm-v7`.
@@ -133,6 +144,15 @@ mod tests {
             ("Linux/S390X", "linux/s390x"),
         ] {
             assert_eq!(text.parse::<Platform>().unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_what_images_are_made_for() {
+        for (text, known) in
+            [("linux/x86_64", true), ("linux/arm/v6", true), ("linux/amd46", false), ("linux/x86", false)]
+        {
+            assert_eq!(text.parse::<Platform>().unwrap().is_known(), known, "{text}");
         }
     }
 

@@ -1026,3 +1026,29 @@ debian:
        |       ^^^^^
     ");
 }
+
+#[test]
+fn mistyped_platforms() {
+    let text = r#"build:
+  - source: image.yaml
+    destination: ghcr.io/team/app
+    platforms: [linux/amd46, linux/x64x64]
+"#;
+    insta::assert_snapshot!(refused(text), @r"
+    error[C009]: no images are made for the architecture of `linux/amd46`
+     --> consign.yaml:4:17
+      |
+    4 |     platforms: [linux/amd46, linux/x64x64]
+      |                 ^^^^^^^^^^^
+      |
+      = hint: did you mean `linux/amd64`?
+
+    error[C009]: no images are made for the architecture of `linux/x64x64`
+     --> consign.yaml:4:30
+      |
+    4 |     platforms: [linux/amd46, linux/x64x64]
+      |                              ^^^^^^^^^^^^
+      |
+      = hint: architectures are 386, amd64, arm, arm64, loong64, mips, mips64, mips64le, mipsle, ppc64, ppc64le, riscv, riscv64, s390x, sparc64, wasm
+    ");
+}

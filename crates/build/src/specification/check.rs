@@ -82,7 +82,12 @@ impl Checker<'_> {
     }
 
     fn platform(&self, text: &Spanned<String>) -> Checked<Platform> {
-        text.value.parse().map_err(|error| self.value("platforms", text, error))
+        let platform: Platform = text.value.parse().map_err(|error| self.value("platforms", text, error))?;
+        if !platform.is_known() {
+            let message = format!("no images are made for the architecture of `{platform}`");
+            return Err(self.value("platforms", text, message));
+        }
+        Ok(platform)
     }
 
     fn environment(&self, variables: BTreeMap<String, Spanned<String>>) -> Checked<BTreeMap<String, String>> {

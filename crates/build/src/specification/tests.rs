@@ -63,6 +63,7 @@ fn says_where_and_what() {
         ("packages: [a]\nbase: x\n", "2:7: `base` cannot stand in an image file with `packages`"),
         ("files: [{source: a, path: /a}]\nsuite: x\n", "2:8: `suite` cannot stand in an image file with `files`"),
         ("user: x\n", "1:1: an image file needs `packages`, `files` or `base`"),
+        ("packages: [a]\nplatforms: [linux/amd46]\n", "2:13: `platforms`: no images are made for the architecture"),
         ("packages: [a]\nplatforms: [linux]\n", "2:13: `platforms`: `linux` is not a platform"),
         ("packages: [a]\nports: [http]\n", "2:9: `ports`: `http` is not a port"),
         ("packages: [a]\nports: [80]\nvolumes: [data]\n", "3:11: `volumes`: `data` does not begin with `/`"),

@@ -32,6 +32,14 @@ fn errors_point_at_their_place() {
       |
       = hint: did you mean `destination`?
 
+    error[C009]: no images are made for the architecture of `linux/amd46`
+     --> consign.yaml:4:17
+      |
+    4 |     platforms: [linux/amd46, linux]
+      |                 ^^^^^^^^^^^
+      |
+      = hint: did you mean `linux/amd64`?
+
     error[C009]: `linux` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/arm64`
      --> consign.yaml:4:30
       |

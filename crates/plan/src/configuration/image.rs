@@ -1,8 +1,8 @@
 use super::destination::report_reserved;
 use super::reader::{Fields, Keys, Reader};
 use super::tree::{Node, Value};
-use super::{Code, Destination, Spanned, TrialSettings, is_reserved};
-use consign_oci::{Platform, Tag};
+use super::{Code, Destination, Spanned, TrialSettings, is_reserved, nearest};
+use consign_oci::{ARCHITECTURES, Platform, Tag};
 use std::collections::BTreeMap;
 
 const KEYS: Keys = Keys {
@@ -121,6 +121,15 @@ pub(super) fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<Pla
         let Some(platform) = reader.parsed::<Platform>(item, "a platform", Code::Platform) else { continue };
         if found.iter().any(|other| other.value == platform.value) {
             reader.report(Code::Platform, item.span, format!("the platform `{}` stands twice", platform.value));
+            continue;
+        }
+        if !platform.value.is_known() {
+            let message = format!("no images are made for the architecture of `{}`", platform.value);
+            let hint = match nearest(platform.value.architecture(), ARCHITECTURES) {
+                Some(architecture) => format!("did you mean `{}/{architecture}`?", platform.value.os()),
+                None => format!("architectures are {}", ARCHITECTURES.join(", ")),
+            };
+            reader.report_hint(Code::Platform, item.span, message, hint);
             continue;
         }
         found.push(platform);
