@@ -3,7 +3,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, host_platform};
 use consign_image::Place;
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Index, Platform};
+use consign_oci::{DOCUMENT_LIMIT, Document, ImageConfig, Platform};
 
 pub(crate) async fn run(arguments: &Inspect, session: &Session) -> Result<ExitCode, CommandError> {
     let (place, root) = session.open(&arguments.reference).await?;
@@ -15,7 +15,7 @@ pub(crate) async fn run(arguments: &Inspect, session: &Session) -> Result<ExitCo
         return Ok(ExitCode::Done);
     }
     let document = match &arguments.platform {
-        Some(platform) => place.document(&platform_descriptor(&document, platform)?).await?,
+        Some(platform) => of_platform(&place, document, platform).await?,
         None => document,
     };
     if arguments.raw {
@@ -40,10 +40,8 @@ async fn platform_manifest(
 ) -> Result<consign_oci::Exact<consign_oci::Manifest>, CommandError> {
     let document = match (&document, platform) {
         (Document::Manifest(_), None) => document,
-        _ => {
-            let host = host_platform()?;
-            place.document(&platform_descriptor(&document, platform.unwrap_or(&host))?).await?
-        }
+        (_, Some(platform)) => of_platform(place, document, platform).await?,
+        (Document::Index(_), None) => of_platform(place, document, &host_platform()?).await?,
     };
     match document {
         Document::Manifest(manifest) => Ok(manifest),
@@ -51,15 +49,23 @@ async fn platform_manifest(
     }
 }
 
-fn platform_descriptor(document: &Document, platform: &Platform) -> Result<Descriptor, CommandError> {
-    let Document::Index(index) = document else {
-        return Err(CommandError::new(ExitCode::Failed, "this is one image, not a list of platforms")
-            .hint("leave `--platform` out"));
+/// Returns the manifest of a platform: one of the index's, or the image itself if it is for that platform.
+async fn of_platform(place: &Place, document: Document, platform: &Platform) -> Result<Document, CommandError> {
+    let present = match &document {
+        Document::Index(index) => {
+            if let Some((_, descriptor)) = index.platforms().find(|(present, _)| *present == platform) {
+                return Ok(place.document(descriptor).await?);
+            }
+            index.platforms().map(|(platform, _)| platform.to_string()).collect::<Vec<_>>().join(", ")
+        }
+        Document::Manifest(manifest) => {
+            let config = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
+            match serde_json::from_slice::<ImageConfig>(&config) {
+                Ok(config) if config.platform == *platform => return Ok(document),
+                Ok(config) => config.platform.to_string(),
+                Err(_) => return Err(CommandError::new(ExitCode::Failed, "this is not an image for any platform")),
+            }
+        }
     };
-    let index: &Index = index;
-    let found = index.platforms().find(|(present, _)| *present == platform);
-    found.map(|(_, descriptor)| descriptor.clone()).ok_or_else(|| {
-        let present: Vec<String> = index.platforms().map(|(platform, _)| platform.to_string()).collect();
-        CommandError::new(ExitCode::Failed, format!("the image has no {platform}; it has {}", present.join(", ")))
-    })
+    Err(CommandError::new(ExitCode::Failed, format!("the image has no {platform}; it has {present}")))
 }

@@ -47,6 +47,13 @@ fn shows_what_lies_at_a_registry() {
         manifest.stderr
     );
 
+    // The image of one platform is that of its platform.
+    let arm64 = report["images"][0]["rows"][1]["digest"].as_str().unwrap();
+    let arm64 = environment.reference(&format!("team/hello@{arm64}"));
+    let same = environment.consign(&["inspect", "--platform", "linux/arm64", &arm64]).expect(0);
+    assert_eq!(same.stdout, manifest.stdout);
+    let error = environment.consign(&["inspect", "--platform", "linux/amd64", &arm64]).expect(1).error();
+    assert_eq!(error, "error: the image has no linux/amd64; it has linux/arm64\n");
     assert_snapshot!(environment.consign(&["inspect", "--platform", "linux/s390x", &reference]), @"
     status 1
     --- stderr
