@@ -4,6 +4,7 @@ use crate::exit_code::ExitCode;
 use crate::session::Session;
 use crate::workshop::Planned;
 use consign_plan::{Plan, PlannedImage};
+use consign_receipt::Requirement;
 
 pub(crate) fn run(arguments: &Selection, session: &Session) -> Result<ExitCode, CommandError> {
     let planned = Planned::read(session)?.select(&arguments.images)?.only(&arguments.platforms)?;
@@ -15,7 +16,8 @@ pub(crate) fn run(arguments: &Selection, session: &Session) -> Result<ExitCode, 
 }
 
 fn text(plan: &Plan) -> String {
-    let mut text: String = plan.images.iter().map(image).collect::<Vec<_>>().join("\n");
+    let trials = plan.policy.require.contains(&Requirement::Trials);
+    let mut text: String = plan.images.iter().map(|planned| image(planned, trials)).collect::<Vec<_>>().join("\n");
     let require: Vec<&str> = plan.policy.require.iter().map(|requirement| requirement.word()).collect();
     text.push_str(&format!("\npolicy    {}\n", require.join(", ")));
     match &plan.signing {
@@ -35,7 +37,8 @@ fn text(plan: &Plan) -> String {
     text
 }
 
-fn image(image: &PlannedImage) -> String {
+/// Returns what happens to an image; `trials` says whether each platform needs one.
+fn image(image: &PlannedImage, trials: bool) -> String {
     let kind = image.kind.as_deref().map(|kind| format!(" ({kind})")).unwrap_or_default();
     let mut text = format!("{} {}, from {}{kind}\n", image.name, image.version, image.source);
     let mut steps: Vec<&str> = Vec::new();
@@ -47,7 +50,13 @@ fn image(image: &PlannedImage) -> String {
     text.push_str(&format!("  steps      {}\n", steps.join(" → ")));
     for platform in &image.platforms {
         let tests: Vec<&str> = image.tests_on(platform).map(|test| test.name.as_str()).collect();
-        let tests = if tests.is_empty() { "no tests".to_owned() } else { format!("tests: {}", tests.join("; ")) };
+        let tests = match tests.is_empty() {
+            true if trials => {
+                "no tests, and the policy requires trials: only one that was signed elsewhere would do".to_owned()
+            }
+            true => "no tests".to_owned(),
+            false => format!("tests: {}", tests.join("; ")),
+        };
         text.push_str(&format!("  platform   {platform}  {tests}\n"));
     }
     for destination in &image.destinations {
@@ -57,7 +66,8 @@ fn image(image: &PlannedImage) -> String {
         }
     }
     for skipped in &image.skipped_tags {
-        text.push_str(&format!("  not        {}  {}\n", skipped.tag, skipped.reason));
+        let tag = if skipped.tag.is_empty() { "a branch's tag" } else { &skipped.tag };
+        text.push_str(&format!("  not        {tag}  {}\n", skipped.reason));
     }
     text
 }

@@ -32,3 +32,18 @@ fn shows_what_would_happen_and_writes_nothing() {
     let one = environment.consign(&["plan", "--output", "json", "--platform", "linux/arm64"]).expect(0).json();
     assert_eq!(one["images"][0]["platforms"], serde_json::json!(["linux/arm64"]));
 }
+
+#[test]
+fn says_what_will_be_missing() {
+    let environment = TestEnvironment::with_image();
+    environment.replace("consign.yaml", "signing:", "policy: {require: [trials]}\nsigning:");
+    environment.git(&["tag", "--delete", "v1.2.3"]);
+    environment.git(&["checkout", "--quiet", "--detach"]);
+    let plan = environment.consign(&["plan"]).expect(0).stdout;
+    for line in [
+        "  platform   linux/amd64  no tests, and the policy requires trials: only one that was signed elsewhere would do\n",
+        "  not        a branch's tag  no branch is checked out\n",
+    ] {
+        assert!(plan.contains(line), "{plan}");
+    }
+}
