@@ -35,13 +35,18 @@ const TAR_BLOCK: usize = 512;
 /// Calls `parse` with damaged variants of the seeds: `cases` for each, or as many as `PROPTEST_CASES` says. Panics, with the number of the case,
 /// where it panics; that it returns is all that is asked of it.
 pub fn survives(seeds: &[Vec<u8>], cases: u64, parse: impl Fn(&[u8])) {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
+    let cases = cases_or(cases);
     for (number, seed) in seeds.iter().enumerate() {
         for case in 0..cases {
             let bytes = damaged(seed, case);
             assert!(catch_unwind(AssertUnwindSafe(|| parse(&bytes))).is_ok(), "seed {number}, case {case}");
         }
     }
+}
+
+/// Returns how many cases to try: as many as `PROPTEST_CASES` says, else this many.
+pub fn cases_or(cases: u64) -> u64 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases)
 }
 
 /// Returns the files in the folder that the variable `CONSIGN_SEEDS` names, as further seeds; none where it is not set.
@@ -55,7 +60,7 @@ pub fn seeds_of_the_caller() -> Vec<Vec<u8>> {
 
 /// Returns a variant of some bytes.
 pub fn damaged(seed: &[u8], case: u64) -> Vec<u8> {
-    let mut random = Random(case.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut random = Random::new(case);
     let mut bytes = seed.to_vec();
     for _ in 0..=random.below(4) {
         damage(&mut bytes, &mut random);
@@ -106,10 +111,14 @@ fn repair_tar_headers(bytes: &mut [u8]) {
 }
 
 /// A simple generator of numbers (Marsaglia's xorshift).
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(case: u64) -> Self {
+        Self(case.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
