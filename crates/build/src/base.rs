@@ -137,7 +137,10 @@ impl Base {
 
     /// Reads the part that is for `platform` from a place into the store. Also returns what the place's reference names.
     async fn read(place: &Place, platform: &Platform, store: &Store) -> Result<(Self, Document), BaseError> {
-        let name = || place.describe();
+        let name = || match place {
+            Place::Registry { reference, .. } => reference.to_string(),
+            place => place.describe(),
+        };
         let failed = |source| BaseError::Image { place: place.describe(), source };
         let root = place.root().await.map_err(failed)?.ok_or_else(|| BaseError::Missing { place: name() })?;
         let document = place.document(&root).await.map_err(failed)?;

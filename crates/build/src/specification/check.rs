@@ -5,6 +5,7 @@ use super::{
     Contents, FileSpecification, PackagesSpecification, Place, Position, Problem, RuntimeSpecification, Specification,
     SpecificationError, UserSpecification,
 };
+use consign_image::ImageReference;
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
 use consign_package::deb::Relation;
@@ -44,7 +45,7 @@ impl Checker<'_> {
                 if files == 0 && wire.base.is_none() {
                     return Err(self.refuse(Position::START, Problem::Empty));
                 }
-                Contents::Files { base: wire.base.map(|base| base.value) }
+                Contents::Files { base: wire.base.map(|base| self.base(base)).transpose()? }
             }
         };
         let runtime = RuntimeSpecification {
@@ -88,6 +89,13 @@ impl Checker<'_> {
             return Err(self.value("platforms", text, message));
         }
         Ok(platform)
+    }
+
+    fn base(&self, base: Spanned<String>) -> Checked<String> {
+        match base.value.parse::<ImageReference>() {
+            Ok(_) => Ok(base.value),
+            Err(error) => Err(self.value("base", &base, error)),
+        }
     }
 
     fn environment(&self, variables: BTreeMap<String, Spanned<String>>) -> Checked<BTreeMap<String, String>> {

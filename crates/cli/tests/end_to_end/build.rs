@@ -102,3 +102,14 @@ fn stands_on_a_base_image() {
     environment.replace("image.yaml", "registry-base:1.0", "registry-none");
     assert_snapshot!(environment.consign(&["build", "--quiet"]).error(), @"error: registry-none is not an OCI layout: it has no file `oci-layout`");
 }
+
+#[test]
+fn a_base_image_that_is_not_there_is_named_as_written() {
+    let environment = TestEnvironment::with_image();
+    std::fs::create_dir(environment.path("registry")).unwrap();
+    let _server = environment.serve();
+    let base = environment.reference("team/none:1.0");
+    environment.write("image.yaml", format!("base: {base}\nfiles: [{{source: hello.txt, path: /hello}}]\n"));
+    let error = environment.consign(&["build"]).expect(3).error();
+    assert!(error.ends_with("caused by: there is no base image at localhost:PORT1/team/none:1.0\n"), "{error}");
+}
