@@ -1,0 +1,144 @@
+use super::*;
+use consign_image::unpack::{Layer, Options, unpack};
+use consign_oci::media_type;
+use consign_testkit::layers::random;
+use consign_testkit::mutate::cases_or;
+use std::fs;
+use std::path::Path;
+use tar::{Builder, EntryType, Header};
+
+/// A layer of lines such as `folder/`, `file`, `link -> target` and `name = target` for hard links.
+fn layer(lines: &[&str]) -> Vec<u8> {
+    let mut archive = Builder::new(Vec::new());
+    for line in lines {
+        let mut header = Header::new_gnu();
+        header.set_size(0);
+        header.set_mode(if line.starts_with("tmp") { 0o1777 } else { 0o750 });
+        match (line.split_once(" -> "), line.split_once(" = ")) {
+            (Some((path, target)), _) => {
+                header.set_entry_type(EntryType::Symlink);
+                archive.append_link(&mut header, path, target).unwrap();
+            }
+            (_, Some((path, target))) => {
+                header.set_entry_type(EntryType::Link);
+                archive.append_link(&mut header, path, target).unwrap();
+            }
+            _ => {
+                header.set_entry_type(if line.ends_with('/') { EntryType::Directory } else { EntryType::Regular });
+                archive.append_data(&mut header, line, io::empty()).unwrap();
+            }
+        }
+    }
+    archive.into_inner().unwrap()
+}
+
+fn tree(layers: &[&[&str]]) -> Tree {
+    let mut reading = Reading::default();
+    for lines in layers {
+        reading.own.clear();
+        reading.members(&mut &layer(lines)[..]).unwrap();
+    }
+    reading.tree
+}
+
+fn listing(tree: &Tree) -> String {
+    let line = |node: &crate::tree::Node| match &node.entry.kind {
+        Kind::Symlink(target) => format!("{} -> {target}", node.entry.path.as_str()),
+        _ => format!("{}/", node.entry.path.as_str()),
+    };
+    tree.nodes().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn lays_layers_on_each_other() {
+    let lower: &[&str] = &["usr/", "usr/bin/", "bin -> usr/bin", "a/", "a/b/", "a/l -> b", "tmp/"];
+    for (upper, expected) in [
+        (&["usr/bin/x"][..], "a/ a/b/ a/l -> b bin -> usr/bin tmp/ usr/ usr/bin/"),
+        (&["bin/y/"], "a/ a/b/ a/l -> b bin -> usr/bin tmp/ usr/ usr/bin/ usr/bin/y/"),
+        (&["bin/"], "a/ a/b/ a/l -> b bin/ tmp/ usr/ usr/bin/"),
+        (&["a"], "bin -> usr/bin tmp/ usr/ usr/bin/"),
+        (&["a/.wh.b"], "a/ a/l -> b bin -> usr/bin tmp/ usr/ usr/bin/"),
+        (&["a/c/", "a/.wh..wh..opq"], "a/ a/c/ bin -> usr/bin tmp/ usr/ usr/bin/"),
+        (&[".wh.a", "a/", "a/n -> x"], "a/ a/n -> x bin -> usr/bin tmp/ usr/ usr/bin/"),
+        (&["a/", "a/n -> x", ".wh.a"], "a/ a/n -> x bin -> usr/bin tmp/ usr/ usr/bin/"),
+        (&["m = bin"], "a/ a/b/ a/l -> b bin -> usr/bin m -> usr/bin tmp/ usr/ usr/bin/"),
+        (&["l -> l", "l/x/", "k/.wh..wh.plnk"], "a/ a/b/ a/l -> b bin -> usr/bin l -> l tmp/ usr/ usr/bin/"),
+    ] {
+        let tree = tree(&[lower, upper]);
+        assert_eq!(listing(&tree).replace('\n', " "), expected, "{upper:?}");
+        assert_eq!(tree.get(&"tmp".parse().unwrap()).unwrap().entry.mode, 0o1777);
+    }
+}
+
+/// Returns the folders and links below a folder on the disk, as [`listing`] does, each with its mode where it is a folder.
+fn listed(root: &Path, at: &str, lines: &mut Vec<String>) {
+    for entry in fs::read_dir(root.join(at)).unwrap() {
+        let path = format!("{at}{}", entry.unwrap().file_name().to_str().unwrap());
+        let metadata = fs::symlink_metadata(root.join(&path)).unwrap();
+        if metadata.is_symlink() {
+            lines.push(format!("{path} -> {}", fs::read_link(root.join(&path)).unwrap().display()));
+        } else if metadata.is_dir() {
+            lines.push(format!("{path}/"));
+            listed(root, &format!("{path}/"), lines);
+        }
+    }
+}
+
+#[test]
+fn agrees_with_what_is_unpacked() {
+    let mut compared = 0;
+    for case in 0..cases_or(500) {
+        let (layers, root) = (random(case), tempfile::tempdir().unwrap());
+        // Unpacking leaves pipes out, and then they keep no folder from being hidden.
+        let is_pipe = |entry: tar::Entry<'_, &[u8]>| entry.header().entry_type() == EntryType::Fifo;
+        let has_pipe =
+            |layer: &Vec<u8>| tar::Archive::new(&layer[..]).entries().unwrap().any(|entry| is_pipe(entry.unwrap()));
+        if layers.iter().any(has_pipe) {
+            continue;
+        }
+        let blobs = layers
+            .iter()
+            .map(|layer| Ok::<_, io::Error>(Layer { media_type: media_type::LAYER.to_owned(), reader: &layer[..] }));
+        if unpack(blobs, root.path(), &Options::default()).is_err() {
+            continue;
+        }
+        let mut reading = Reading::default();
+        for layer in &layers {
+            reading.own.clear();
+            reading.members(&mut &layer[..]).unwrap();
+        }
+        let mut lines = Vec::new();
+        listed(root.path(), "", &mut lines);
+        let found: Vec<String> = listing(&reading.tree).split_terminator('\n').map(str::to_owned).collect();
+        // Folders that were only made to hold a file are not known, and are like those that would be made.
+        let missing: Vec<&String> = lines.iter().filter(|line| !line.ends_with('/') && !found.contains(line)).collect();
+        let made_up: Vec<&String> = found.iter().filter(|line| !lines.contains(line)).collect();
+        assert!(missing.is_empty() && made_up.is_empty(), "case {case}: missing {missing:?}, made up {made_up:?}");
+        compared += 1;
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+#[test]
+fn is_in_no_layer_but_where_it_leads_to_something_new() {
+    let mut tree = tree(&[&["usr/", "usr/bin/", "bin -> usr/bin", "tmp/", "a/b/"]]);
+    let file = |path: &str| Entry {
+        path: path.parse().unwrap(),
+        kind: Kind::File("x".into()),
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        mtime: 1,
+    };
+    assert!(tree.clone().into_segments().is_empty());
+    tree.put(file("bin/x"), Segment::Files).unwrap();
+    tree.put(file("tmp/new/x"), Segment::Files).unwrap();
+    assert!(tree.put(file("a"), Segment::Files).is_err());
+    let segments = tree.into_segments();
+    let names: Vec<Vec<(&str, u32)>> = segments
+        .iter()
+        .map(|segment| segment.iter().map(|entry| (entry.path.as_str(), entry.mode)).collect())
+        .collect();
+    let folders = vec![("tmp", 0o1777), ("tmp/new", 0o755), ("usr", 0o750), ("usr/bin", 0o750)];
+    assert_eq!(names, [folders, vec![("tmp/new/x", 0o644), ("usr/bin/x", 0o644)]]);
+}
