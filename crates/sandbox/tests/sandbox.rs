@@ -226,23 +226,24 @@ fn becomes_the_user(fixture: &Fixture) {
     let mut command = fixture.probe(&["status", "Uid", "Gid", "Groups"]);
     assert_eq!(
         fixture.text(&command),
-        "Uid: 0 0 0 0\nGid: 0 0 0 0\nGroups:\n".replace("Groups:", &format!("Groups:{}", group_rest(fixture)))
+        "Uid: 0 0 0 0\nGid: 0 0 0 0\nGroups:\n".replace("Groups:", &format!("Groups:{}", group_rest(fixture, 0)))
     );
     command.user = User { uid: 1000, gid: 1001, groups: vec![5, 6] };
-    let groups = if fixture.is_root { " 5 6".to_owned() } else { group_rest(fixture) };
+    let groups = if fixture.is_root { " 5 6".to_owned() } else { group_rest(fixture, 1001) };
     assert_eq!(
         fixture.text(&command),
         format!("Uid: 1000 1000 1000 1000\nGid: 1001 1001 1001 1001\nGroups:{groups}\n")
     );
 }
 
-/// An ordinary user keeps the groups of the caller, which the namespace shows as the overflow group.
-fn group_rest(fixture: &Fixture) -> String {
-    if fixture.is_root || rustix::process::getgroups().unwrap().is_empty() {
-        String::new()
-    } else {
-        " 65534".to_owned()
+/// An ordinary user keeps the groups of the caller: the namespace knows the caller's own, as the command's, and shows the overflow group for others.
+fn group_rest(fixture: &Fixture, gid: u32) -> String {
+    if fixture.is_root {
+        return String::new();
     }
+    let own = rustix::process::getegid();
+    let shown = |group| if group == own { gid } else { 65534 };
+    rustix::process::getgroups().unwrap().into_iter().map(|group| format!(" {}", shown(group))).collect()
 }
 
 fn has_no_rights(fixture: &Fixture) {
