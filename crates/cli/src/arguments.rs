@@ -96,7 +96,7 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Checks the configuration and the files that it names. Writes nothing, and asks nothing of a network.
+    /// Checks the configuration and the image files that it names. Writes nothing, and asks nothing of a network.
     #[command(after_help = "Example:\n  consign check -f release/consign.yaml")]
     Check,
     /// Shows everything that `release` would do. Writes nothing.

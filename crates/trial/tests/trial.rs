@@ -127,10 +127,7 @@ fn says_why_a_test_failed(fixture: &Fixture) {
         (Test { expect_exit: 1, ..test("b", &["probe", "exit", "0"]) }, "ended with exit code 0, not 1"),
         (test("c", &["probe", "abort"]), "was ended by signal 6"),
         (expecting("nothing", test("d", &["probe", "place"])), "its output does not contain `nothing`"),
-        (
-            Test { timeout: Duration::from_millis(1500), ..test("e", &["probe", "sleep"]) },
-            "took longer than 1.5 s",
-        ),
+        (Test { timeout: Duration::from_millis(1500), ..test("e", &["probe", "sleep"]) }, "took longer than 1.5 s"),
         (test("f", &["nothing"]), "cannot be run: `nothing` is not there, or the interpreter that it names is not"),
         (test("g", &["data"]), "cannot be run: could not execute `data`: Permission denied (os error 13)"),
         (

@@ -22,7 +22,11 @@ impl Walk {
             self.attestations.foreign + self.platforms.iter().map(|(_, _, found)| found.foreign).sum::<usize>();
         self.check_signed(reader, foreign)?;
         if !self.is_index {
-            return Err(Failure::Shape { piece: self.index, expected: "an index" }.into());
+            return Err(Failure::Shape {
+                piece: self.index,
+                expected: "an index: a platform is verified with its image, by tag or by the digest of the index",
+            }
+            .into());
         }
         let index = self.index.digest.clone();
         let records = self.records()?;
