@@ -116,7 +116,7 @@ fn fixture() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     fs::copy(std::env::current_exe().unwrap(), root.path().join("probe")).unwrap();
     fs::create_dir_all(root.path().join("usr/bin")).unwrap();
-    fs::create_dir_all(root.path().join("work")).unwrap();
+    fs::create_dir_all(root.path().join("writable")).unwrap();
     fs::hard_link(root.path().join("probe"), root.path().join("usr/bin/probe")).unwrap();
     fs::write(root.path().join("foreign"), arm64_program(183)).unwrap();
     fs::write(root.path().join("unheard-of"), arm64_program(0x7777)).unwrap();
@@ -125,7 +125,7 @@ fn fixture() -> tempfile::TempDir {
     for name in ["probe", "foreign", "unheard-of", "script", "."] {
         fs::set_permissions(root.path().join(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    fs::set_permissions(root.path().join("work"), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(root.path().join("writable"), fs::Permissions::from_mode(0o777)).unwrap();
     // As when an ordinary user has unpacked it, so that mount points can be made in it.
     let _ = chown(root.path(), Some(NOBODY), Some(NOBODY));
     root
@@ -208,17 +208,17 @@ fn gives_the_environment(fixture: &Fixture) {
     assert_eq!(fixture.output(&["environment"]), "");
     let mut command = fixture.probe(&["environment"]);
     command.environment = [("A", "1"), ("B", "x=y z")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    command.working_directory = "/work".to_owned();
+    command.working_directory = "/writable".to_owned();
     command.hostname = "somewhere".to_owned();
     assert_eq!(fixture.text(&command), "A=1\nB=x=y z\n");
     command.arguments = vec!["/probe".to_owned(), "place".to_owned()];
-    assert_eq!(fixture.text(&command), "/work somewhere\n");
+    assert_eq!(fixture.text(&command), "/writable somewhere\n");
 }
 
 fn looks_programs_up(fixture: &Fixture) {
     assert_eq!(fixture.run(&fixture.command(&["probe", "exit", "3"])).exit, Exit::Code(3));
     let mut command = fixture.command(&["probe", "exit", "3"]);
-    command.environment.insert("PATH".to_owned(), "/work".to_owned());
+    command.environment.insert("PATH".to_owned(), "/writable".to_owned());
     assert!(matches!(fixture.try_run(&command), Err(SandboxError::NotFound { program }) if program == "probe"));
 }
 
@@ -258,7 +258,7 @@ fn has_no_rights(fixture: &Fixture) {
 }
 
 fn sees_nothing_of_the_host(fixture: &Fixture) {
-    assert_eq!(fixture.output(&["list", "/"]), "dev foreign plain probe proc run script tmp unheard-of usr work\n");
+    assert_eq!(fixture.output(&["list", "/"]), "dev foreign plain probe proc run script tmp unheard-of usr writable\n");
     assert_eq!(fixture.output(&["list", "/tmp"]), "\n");
     assert_eq!(fixture.output(&["processes"]), "1 2\n");
     assert_eq!(fixture.output(&["descriptors"]), "0 /dev/null\n1 pipe\n2 pipe\n");
@@ -347,16 +347,16 @@ fn can_open_its_output_again(fixture: &Fixture) {
 }
 
 fn protects_a_read_only_root(fixture: &Fixture) {
-    let mut command = fixture.probe(&["write", "/work/new", "x"]);
+    let mut command = fixture.probe(&["write", "/writable/new", "x"]);
     command.read_only_root = true;
     assert_eq!(fixture.text(&command), "ReadOnlyFilesystem\n");
-    assert!(!fixture.root.join("work/new").exists());
+    assert!(!fixture.root.join("writable/new").exists());
     command.arguments[2] = "/tmp/new".to_owned();
     assert_eq!(fixture.text(&command), "");
-    command.arguments[2] = "/work/new".to_owned();
+    command.arguments[2] = "/writable/new".to_owned();
     command.read_only_root = false;
     assert_eq!(fixture.text(&command), "");
-    fs::remove_file(fixture.root.join("work/new")).unwrap();
+    fs::remove_file(fixture.root.join("writable/new")).unwrap();
 }
 
 fn bounds_output(fixture: &Fixture) {

@@ -209,9 +209,9 @@ fn a_scratch_folder_lives_as_long_as_it_is_used() {
 fn what_killed_runs_left_goes_when_the_store_is_opened() {
     let (_folder, store) = store();
     let root = store.root().join("partial");
-    fs::create_dir_all(root.join("scratch-x/root/closed/y")).unwrap();
-    fs::write(root.join("scratch-x/root/closed/y/file"), "x").unwrap();
-    fs::set_permissions(root.join("scratch-x/root/closed"), Permissions::from_mode(0o000)).unwrap();
+    fs::create_dir_all(root.join("scratch-x/tree/closed/y")).unwrap();
+    fs::write(root.join("scratch-x/tree/closed/y/file"), "x").unwrap();
+    fs::set_permissions(root.join("scratch-x/tree/closed"), Permissions::from_mode(0o000)).unwrap();
     for (name, hours) in [("old", 25), ("new", 1)] {
         let file = File::create(root.join(name)).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600)).unwrap();

@@ -34,15 +34,15 @@ pub(crate) fn certificates(text: &[u8]) -> Vec<Certificate> {
 
 fn certificate(der: &[u8]) -> Option<Certificate> {
     let mut whole = Der(der);
-    let mut certificate = Der(whole.expect(SEQUENCE)?);
-    let mut signed = Der(certificate.expect(SEQUENCE)?);
+    let mut certificate = Der(whole.take(SEQUENCE)?);
+    let mut signed = Der(certificate.take(SEQUENCE)?);
     // RFC 5280, section 4.1: [0] version, serial number, algorithm, issuer, validity, subject.
     let (tag, _) = signed.next()?;
     let before_subject = if tag == 0xa0 { 4 } else { 3 };
     for _ in 0..before_subject {
         signed.next()?;
     }
-    let canonical = canonical(signed.expect(SEQUENCE)?)?;
+    let canonical = canonical(signed.take(SEQUENCE)?)?;
     let hash = Sha1::digest(&canonical);
     let subject_hash = u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]);
     Some(Certificate { subject_hash, fingerprint: Sha1::digest(der).into() })
@@ -53,11 +53,11 @@ fn canonical(name: &[u8]) -> Option<Vec<u8>> {
     let mut canonical = Vec::new();
     let mut parts = Der(name);
     while !parts.0.is_empty() {
-        let mut attributes = Der(parts.expect(SET)?);
+        let mut attributes = Der(parts.take(SET)?);
         let mut encoded = Vec::new();
         while !attributes.0.is_empty() {
-            let mut attribute = Der(attributes.expect(SEQUENCE)?);
-            let identifier = attribute.expect(OBJECT_IDENTIFIER)?;
+            let mut attribute = Der(attributes.take(SEQUENCE)?);
+            let identifier = attribute.take(OBJECT_IDENTIFIER)?;
             let (tag, value) = attribute.next()?;
             let mut contents = encode(OBJECT_IDENTIFIER, identifier);
             contents.extend(match text(tag, value) {
@@ -139,7 +139,7 @@ impl<'a> Der<'a> {
         Some((tag, contents))
     }
 
-    fn expect(&mut self, wanted: u8) -> Option<&'a [u8]> {
+    fn take(&mut self, wanted: u8) -> Option<&'a [u8]> {
         self.next().filter(|(tag, _)| *tag == wanted).map(|(_, contents)| contents)
     }
 }

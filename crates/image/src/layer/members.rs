@@ -50,7 +50,7 @@ impl<R: Read> Members<R> {
                     extension.read_pax(&bytes).map_err(|reason| self.fault(reason))?;
                 }
                 // Of all members that follow: comments, as a rule. No engine heeds it.
-                b'g' => self.expect(stated),
+                b'g' => self.begin_contents(stated),
                 b'L' => extension.gnu_path = Some(self.read_name(stated)?),
                 b'K' => extension.gnu_link = Some(self.read_name(stated)?),
                 _ => return self.member(&header, flag, stated, extension).map(Some),
@@ -95,7 +95,7 @@ impl<R: Read> Members<R> {
             gid: gid.map_or_else(|| self.number(&old.gid, header.gid()), Ok)?,
             mtime: mtime.map_or_else(|| self.number(&old.mtime, header.mtime()), Ok)?,
         };
-        self.expect(size);
+        self.begin_contents(size);
         Ok(member)
     }
 
@@ -143,7 +143,7 @@ impl<R: Read> Members<R> {
         Ok(Some(block))
     }
 
-    fn expect(&mut self, size: u64) {
+    fn begin_contents(&mut self, size: u64) {
         self.contents_left = size;
         self.padding = size.wrapping_neg() % BLOCK as u64;
     }
@@ -155,7 +155,7 @@ impl<R: Read> Members<R> {
         if skipped < wanted {
             return Err(self.fault("it ends within a file"));
         }
-        self.expect(0);
+        self.begin_contents(0);
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl<R: Read> Members<R> {
         if size > EXTENSION_LIMIT {
             return Err(self.fault("an extended header is larger than 1 MiB"));
         }
-        self.expect(size);
+        self.begin_contents(size);
         let mut bytes = Vec::new();
         self.read_to_end(&mut bytes)?;
         if (bytes.len() as u64) < size {
