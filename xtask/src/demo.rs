@@ -30,7 +30,7 @@ pub(crate) fn demo() -> Result<(), Failure> {
   COSIGN_PASSWORD= {program} -C examples/hello release     # again: nothing to do, nothing is written
   {program} -C examples/hello registry serve --root registry --listen {REGISTRY} &
   {program} tree {reference}
-  skopeo inspect --raw --tls-verify=false docker://{reference}"
+  skopeo inspect --raw --tls-verify=false docker://{reference}     # where skopeo is installed"
     );
     Ok(())
 }
