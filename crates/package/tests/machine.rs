@@ -1,6 +1,8 @@
 //! Releases and packages that this machine's apt knows, where it is a Debian machine.
 
-use consign_package::deb::{Keyring, PackagesIndex, Relation, ReleaseError, Searched, resolve, verify_release};
+use consign_package::deb::{
+    Keyring, PackagesIndex, Preferred, Relation, ReleaseError, Request, Searched, Target, resolve, verify_release,
+};
 use std::path::Path;
 
 /// What apt fetched last, if this is a Debian machine that has run it.
@@ -53,7 +55,9 @@ fn resolves_what_this_machine_knows() {
     let architecture = if nginx.architecture == "all" { "amd64" } else { &nginx.architecture };
     let wanted: Vec<Relation> =
         ["nginx", "ca-certificates", "tzdata"].iter().map(|name| name.parse().unwrap()).collect();
-    let selections = resolve(&[Searched { index: &index, last_resort: false }], architecture, &wanted).unwrap();
+    let target = Target { architecture, indexes: &[Searched { index: &index, last_resort: false }] };
+    let request = Request { wanted: &wanted, recommends: false, preferred: &Preferred::new() };
+    let selections = resolve(&[target], &request).unwrap().remove(0);
     let names: Vec<&str> = selections.iter().map(|chosen| chosen.record.name.as_str()).collect();
     for name in ["nginx", "ca-certificates", "tzdata", "libc6", "openssl"] {
         assert!(names.contains(&name), "{names:?}");

@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 use consign_package::deb::{
-    DebFile, Keyring, Limits, PackagesIndex, Paragraph, Relation, Searched, apt_sources, installed, resolve,
-    verify_release,
+    DebFile, Keyring, Limits, PackagesIndex, Paragraph, Preferred, Relation, Request, Searched, Target, apt_sources,
+    installed, resolve, verify_release,
 };
 use consign_testkit::mirror::Mirror;
 use consign_testkit::mutate::{seeds_of_the_caller, survives};
@@ -79,7 +79,11 @@ fn indexes() {
         let Ok(index) = PackagesIndex::parse("test", bytes.to_vec()) else { return };
         let searched = [Searched { index: &index, last_resort: false }];
         for wanted in ["a", "b", "m (>= 2)", "d:amd64"] {
-            drop(resolve(&searched, "amd64", &[Relation::wanted(wanted).unwrap()]));
+            let wanted = [Relation::wanted(wanted).unwrap()];
+            let targets = ["amd64", "arm64"].map(|architecture| Target { architecture, indexes: &searched });
+            for recommends in [false, true] {
+                drop(resolve(&targets, &Request { wanted: &wanted, recommends, preferred: &Preferred::new() }));
+            }
         }
     });
 }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use consign_package::deb::{Obstacle, PackagesIndex, Relation, ResolveError, Searched, Selection, resolve};
+use consign_package::deb::{
+    Obstacle, PackagesIndex, Preferred, Relation, Request, ResolveError, Searched, Selection, Target, resolve,
+};
 
 /// Makes an index of lines such as `a 1 Depends: b | c; Provides: d`. An architecture may follow the version after a slash.
 fn index(name: &str, lines: &str) -> PackagesIndex {
@@ -26,7 +28,9 @@ fn index(name: &str, lines: &str) -> PackagesIndex {
 fn run(indexes: &[&PackagesIndex], wanted: &[&str]) -> Result<Vec<Selection>, ResolveError> {
     let wanted: Vec<Relation> = wanted.iter().map(|text| Relation::wanted(text).unwrap()).collect();
     let searched: Vec<Searched<'_>> = indexes.iter().map(|index| Searched { index, last_resort: false }).collect();
-    resolve(&searched, "amd64", &wanted)
+    let target = Target { architecture: "amd64", indexes: &searched };
+    let request = Request { wanted: &wanted, recommends: false, preferred: &Preferred::new() };
+    resolve(&[target], &request).map(|mut chosen| chosen.remove(0))
 }
 
 fn names(selections: &[Selection]) -> String {
@@ -42,8 +46,10 @@ fn takes_backports_only_where_nothing_else_will_do() {
         index("backports", "a 2 Depends: b\nb 2\nd 1\ne 1 Provides: m; Priority: required\nf 1 Depends: b (>= 2)");
     let searched = [Searched { index: &backports, last_resort: true }, Searched { index: &stable, last_resort: false }];
     for (wanted, expected) in [("a", "a=1 b=1"), ("a=2", "a=2 b=1"), ("d", "d=1"), ("m", "c=1"), ("f", "b=2 f=1")] {
-        let chosen = resolve(&searched, "amd64", &[Relation::wanted(wanted).unwrap()]).unwrap();
-        assert_eq!(names(&chosen), expected, "{wanted}");
+        let target = Target { architecture: "amd64", indexes: &searched };
+        let request =
+            Request { wanted: &[Relation::wanted(wanted).unwrap()], recommends: false, preferred: &Preferred::new() };
+        assert_eq!(names(&resolve(&[target], &request).unwrap()[0]), expected, "{wanted}");
     }
 }
 

@@ -5,7 +5,10 @@ use super::source_error::SourceError;
 use crate::request::Request;
 use crate::specification::PackagesSpecification;
 use consign_oci::Digest;
-use consign_package::deb::{PackageRecord, Paragraph, Relation, Release, Searched, debian_architecture, purl, resolve};
+use consign_package::deb::{
+    PackageRecord, Paragraph, Preferred, Relation, Release, Request as Asked, Searched, Target, debian_architecture,
+    purl, resolve,
+};
 use consign_receipt::predicate::ResourceDescriptor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -151,9 +154,11 @@ impl Archive<'_> {
                 Some(Searched { index, last_resort })
             })
             .collect();
-        let selections = resolve(&searched, self.architecture, &wanted)
+        let target = Target { architecture: self.architecture, indexes: &searched };
+        let asked = Asked { wanted: &wanted, recommends: false, preferred: &Preferred::new() };
+        let selections = resolve(&[target], &asked)
             .map_err(|error| SourceError::Resolve { platform: request.platform.clone(), source: Box::new(error) })?;
-        let packages = selections.into_iter().filter_map(|selection| {
+        let packages = selections.into_iter().flatten().filter_map(|selection| {
             let (number, _) = indexes.get(selection.index)?;
             Some((*number, selection.record))
         });

@@ -28,7 +28,7 @@ pub use paragraph::{Paragraph, ParagraphError};
 pub use record::{PackageRecord, RecordError};
 pub use relation::{Clause, Comparison, Relation, RelationError, parse_clauses, parse_relations};
 pub use release::{Release, ReleaseError};
-pub use resolve::{Obstacle, ResolveError, Searched, Selection, Step, resolve};
+pub use resolve::{Obstacle, Preferred, Request, ResolveError, Searched, Selection, Step, Target, resolve};
 pub use signature::{SignatureProblem, UntrustedSignature};
 pub use verify::{verify_detached, verify_release};
 pub use version::{Version, VersionError};
