@@ -1,12 +1,33 @@
-use super::reader::{Keys, Reader, clip};
+use super::keys::{Key, Keys, Shape};
+use super::reader::{Reader, clip};
 use super::tree::{Node, Value, has_user_information};
 use super::{Code, Spanned};
 
-const KEYS: Keys = Keys { what: "`debian`", known: &["mirrors"], later: &["snapshot"] };
+pub(super) const KEYS: Keys = Keys {
+    what: "`debian`",
+    known: &[Key::new(
+        "mirrors",
+        Shape::List(&Shape::Mapping(&MIRROR_KEYS)),
+        "Archives of packages, in the words of sources.list(5). Default: the machine's own apt sources.",
+    )],
+    later: &["snapshot"],
+    rules: &[],
+};
 const MIRROR_KEYS: Keys = Keys {
     what: "a mirror",
-    known: &["uri", "suites", "components", "signed-by", "architectures"],
+    known: &[
+        Key::required("uri", Shape::Form("^(https?://|file:///)\\S+$"), "Its base URL."),
+        Key::required("suites", Shape::Some(&Shape::Text), "The suites, such as `bookworm`."),
+        Key::new("components", Shape::Some(&Shape::Text), "The components. Default: `main`."),
+        Key::required("signed-by", Shape::Text, "The file with the OpenPGP keys that may sign its release files."),
+        Key::new(
+            "architectures",
+            Shape::Some(&Shape::Text),
+            "The architectures that it has. Default: those that its release files name.",
+        ),
+    ],
     later: &["check-valid-until", "trusted"],
+    rules: &[],
 };
 
 /// The section `debian`.

@@ -1,16 +1,33 @@
-use super::reader::{Keys, Reader};
+use super::keys::{Key, Keys, Shape};
+use super::reader::Reader;
 use super::tree::Node;
 use super::{
     Code, ConfigurationError, DebianSettings, ImageSettings, PolicySettings, RegistrySettings, SigningSettings,
-    SourceFile, overlap, tree,
+    SourceFile, debian, image, overlap, policy, registry, signing, tree,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const KEYS: Keys = Keys {
+pub(super) const KEYS: Keys = Keys {
     what: "the configuration",
-    known: &["version", "build", "policy", "signing", "registries", "debian"],
+    known: &[
+        Key::new("version", Shape::Or(&Shape::Number(1, 1), &Shape::Word(|| vec!["1"])), "The version of this format."),
+        Key::required(
+            "build",
+            Shape::Items(&Shape::Mapping(&image::KEYS)),
+            "The images, released together: if one does not pass the gate, none is published.",
+        ),
+        Key::new("policy", Shape::Mapping(&policy::KEYS), "What an image must show before it is published."),
+        Key::new("signing", Shape::Mapping(&signing::KEYS), "How releases are signed. Without it they stay unsigned."),
+        Key::new(
+            "registries",
+            Shape::Map(&Shape::Mapping(&registry::KEYS)),
+            "What is particular about registries, by host or host:port.",
+        ),
+        Key::new("debian", Shape::Mapping(&debian::KEYS), "Where Debian packages come from."),
+    ],
     later: &["sync"],
+    rules: &[],
 };
 
 /// Everything that `consign.yaml` says.

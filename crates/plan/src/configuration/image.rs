@@ -1,15 +1,44 @@
 use super::destination::report_reserved;
-use super::reader::{Fields, Keys, Reader};
+use super::keys::{Key, Keys, Rule, Shape};
+use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use super::{Code, Destination, Spanned, TrialSettings, is_reserved, nearest};
+use super::{Code, Destination, Spanned, TrialSettings, is_reserved, nearest, trial};
 use consign_oci::{ARCHITECTURES, Platform, Tag};
 use std::collections::BTreeMap;
 
-const KEYS: Keys = Keys {
+pub(super) const KEYS: Keys = Keys {
     what: "an image",
-    known: &["name", "source", "destination", "destinations", "platforms", "tags", "tests", "annotations"],
+    known: &[
+        Key::new("name", Shape::Text, "Its name. Default: the last part of the first destination's path."),
+        Key::required("source", Shape::Text, "The image file, relative to this file's folder."),
+        Key::new(
+            "destination",
+            Shape::Some(&Shape::Text),
+            "The repositories that it goes to; one with a tag gets exactly that tag.",
+        ),
+        Key::new("destinations", Shape::Some(&Shape::Text), "The same as `destination`."),
+        Key::new(
+            "platforms",
+            PLATFORMS,
+            "The platforms to build for. Default: those of the image file, else this machine's.",
+        ),
+        Key::new(
+            "tags",
+            Shape::Or(&Shape::Word(|| vec!["git"]), &Shape::Items(&Shape::Text)),
+            "Which tags it gets at destinations without one. Default: `git`, those that follow from git's tags.",
+        ),
+        Key::new(
+            "tests",
+            Shape::List(&Shape::Mapping(&trial::KEYS)),
+            "What is tried on each platform before it is published.",
+        ),
+        Key::new("annotations", Shape::Map(&Shape::AnyText), "Annotations of the index."),
+    ],
     later: &["melangeConfigs", "dockerOptions", "sbom", "always"],
+    rules: &[Rule::Either("destination", "destinations")],
 };
+/// The form of a list of platforms.
+pub(super) const PLATFORMS: Shape = Shape::Some(&Shape::Form("^[^/]+/[^/]+(/[^/]+)?$"));
 
 /// One entry of `build:`.
 #[derive(Clone, Debug, PartialEq, Eq)]

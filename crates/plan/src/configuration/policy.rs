@@ -1,13 +1,19 @@
-use super::reader::{Keys, Reader, clip};
+use super::keys::{Key, Keys, Shape};
+use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
 use super::{Code, nearest};
 use consign_receipt::{Policy, Requirement};
 use std::collections::BTreeSet;
 
-const KEYS: Keys = Keys {
+pub(super) const KEYS: Keys = Keys {
     what: "`policy`",
-    known: &["require"],
+    known: &[Key::new(
+        "require",
+        Shape::Some(&Shape::Word(|| Requirement::ALL.map(Requirement::word).to_vec())),
+        "What every image must have. Default: completeness, provenance and an SBOM.",
+    )],
     later: &["maximum-age", "identities", "vulnerabilities", "overrides"],
+    rules: &[],
 };
 
 /// The section `policy`.

@@ -1,3 +1,4 @@
+use super::keys::Keys;
 use super::tree::{Node, Value};
 use super::{Code, Diagnostic, SourceFile, Span, Spanned, nearest};
 use std::fmt::Display;
@@ -10,16 +11,6 @@ const PROBLEM_LIMIT: usize = 50;
 pub(crate) struct Reader<'a> {
     file: &'a SourceFile,
     problems: Vec<(Span, Diagnostic)>,
-}
-
-/// The keys that a mapping may have.
-pub(crate) struct Keys {
-    /// What the mapping is, with an article, for messages.
-    pub(crate) what: &'static str,
-    /// The keys that have a meaning.
-    pub(crate) known: &'static [&'static str],
-    /// Keys that later versions or other tools know.
-    pub(crate) later: &'static [&'static str],
 }
 
 /// A mapping whose keys are all known.
@@ -69,15 +60,16 @@ impl<'a> Reader<'a> {
     pub(crate) fn fields<'n>(&mut self, node: &'n Node, keys: &Keys) -> Option<Fields<'n>> {
         let entries = self.mapping(node, keys.what)?;
         let mut meant = Vec::new();
+        let known: Vec<&str> = keys.names().collect();
         for (key, _) in entries {
-            if keys.known.contains(&key.as_str()) {
+            if known.contains(&key.as_str()) {
                 continue;
             }
             if keys.later.contains(&key.as_str()) {
                 self.report(Code::NotSupported, key.span, format!("`{}` is not supported by this version", key.value));
                 continue;
             }
-            let hint = match (nearest(key, keys.known.iter().copied()), keys.known) {
+            let hint = match (nearest(key, known.iter().copied()), &known[..]) {
                 (Some(near), _) => {
                     meant.push(near);
                     format!("did you mean `{near}`?")

@@ -1,16 +1,37 @@
-use super::reader::{Fields, Keys, Reader, clip};
+use super::keys::{Key, Keys, Rule, Shape};
+use super::reader::{Fields, Reader, clip};
 use super::signing::is_variable;
 use super::tree::{Node, Value};
 use super::{Code, Spanned};
 use consign_oci::Repository;
 use std::collections::BTreeMap;
 
-const KEYS: Keys = Keys {
+pub(super) const KEYS: Keys = Keys {
     what: "a registry",
-    known: &["serve", "username", "password", "docker-config", "plain-http"],
+    known: &[
+        Key::new(
+            "serve",
+            Shape::Text,
+            "The folder that `release` serves as this registry while it runs; on loopback, with a port.",
+        ),
+        Key::new("username", Shape::Mapping(&ENVIRONMENT_KEYS), "The environment variable that holds the user name."),
+        Key::new(
+            "password",
+            Shape::Mapping(&ENVIRONMENT_KEYS),
+            "The environment variable that holds the password or token.",
+        ),
+        Key::new("docker-config", Shape::Flag, "Whether docker's and podman's files say how to log in. Default: true."),
+        Key::new("plain-http", Shape::Flag, "Whether to speak plain HTTP, on loopback only. Default: true there."),
+    ],
     later: &["ca", "mirrors", "credential-helper", "token", "client-certificate"],
+    rules: &[Rule::Together("username", "password")],
 };
-const ENVIRONMENT_KEYS: Keys = Keys { what: "a credential", known: &["env"], later: &["file", "command"] };
+const ENVIRONMENT_KEYS: Keys = Keys {
+    what: "a credential",
+    known: &[Key::required("env", Shape::Text, "The name of an environment variable.")],
+    later: &["file", "command"],
+    rules: &[],
+};
 
 /// One entry of `registries`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,19 @@
-use super::reader::{Keys, Reader};
+use super::keys::{Key, Keys, Shape};
+use super::reader::Reader;
 use super::tree::Node;
 use super::{Code, Spanned};
 use std::fmt;
 
-const KEYS: Keys = Keys { what: "`signing`", known: &["key"], later: &["keyless", "format"] };
+pub(super) const KEYS: Keys = Keys {
+    what: "`signing`",
+    known: &[Key::required(
+        "key",
+        Shape::Text,
+        "The private key: a file as `consign keygen` makes it, or `env://NAME` for an environment variable that holds one.",
+    )],
+    later: &["keyless", "format"],
+    rules: &[],
+};
 
 /// The section `signing`.
 #[derive(Clone, Debug, PartialEq, Eq)]

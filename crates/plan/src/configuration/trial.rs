@@ -1,17 +1,43 @@
-use super::image::{platforms, texts_by_key};
-use super::reader::{Keys, Reader, clip};
+use super::image::{PLATFORMS, platforms, texts_by_key};
+use super::keys::{Key, Keys, Shape};
+use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
 use super::{Code, Spanned, duration};
 use consign_oci::Platform;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const KEYS: Keys = Keys {
+pub(super) const KEYS: Keys = Keys {
     what: "a test",
-    known: &["name", "command", "user", "environment", "timeout", "expect", "platforms"],
+    known: &[
+        Key::new("name", Shape::Text, "Its name. Default: the command."),
+        Key::required(
+            "command",
+            Shape::Or(&Shape::Text, &Shape::Items(&Shape::AnyText)),
+            "The program and its arguments, run in the image without network. No shell splits them.",
+        ),
+        Key::new("user", Shape::Text, "Who runs it, as `user[:group]`. Default: the image's user."),
+        Key::new("environment", Shape::Map(&Shape::AnyText), "Variables that it sees besides the image's."),
+        Key::new(
+            "timeout",
+            Shape::Form("^([0-9]+[smhd])+$"),
+            "How long it may take, such as `30s`, at most 1h. Default: 60s.",
+        ),
+        Key::new("expect", Shape::Mapping(&EXPECT_KEYS), "What it should do. Default: end with status 0."),
+        Key::new("platforms", PLATFORMS, "The platforms that it is run on. Default: all."),
+    ],
     later: &["http", "files", "shell"],
+    rules: &[],
 };
-const EXPECT_KEYS: Keys = Keys { what: "`expect`", known: &["exit", "output"], later: &["stdout", "stderr"] };
+const EXPECT_KEYS: Keys = Keys {
+    what: "`expect`",
+    known: &[
+        Key::new("exit", Shape::Number(0, 255), "The exit status. Default: 0."),
+        Key::new("output", Shape::Text, "A text that standard output and standard error together must contain."),
+    ],
+    later: &["stdout", "stderr"],
+    rules: &[],
+};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 /// Words that mean something to a shell only.
