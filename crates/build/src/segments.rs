@@ -16,7 +16,8 @@ impl SegmentCache for StoredSegments<'_> {
 
     fn put(&self, key: &Digest, compressed: &[u8]) {
         // What cannot be kept is compressed again the next time.
-        let _ = self.0.put(compressed).and_then(|digest| self.0.put_step(&step(key), &digest));
+        let kept = |digest: Digest| self.0.put_step("segment", &step(key), &[digest.clone()], &digest);
+        let _ = self.0.put(compressed).and_then(kept);
     }
 }
 

@@ -81,5 +81,7 @@ pub(crate) fn save(key: &Digest, built: &Built, store: &Store) -> Result<(), Sto
         external_parameters: built.external_parameters.clone(),
         warnings: built.warnings.clone(),
     };
-    store.put_step(key, &record)
+    let layers = built.layers.iter().map(|layer| &layer.descriptor.digest);
+    let blobs: Vec<Digest> = [&record.manifest, &record.config].into_iter().chain(layers).cloned().collect();
+    store.put_step("build", key, &blobs, &record)
 }

@@ -239,7 +239,8 @@ impl Workshop {
             platform: image.platform.clone(),
             source,
         })?;
-        self.store.put_step(&key, &InventoryStep { statement: self.store.put(receipt.statement.bytes())? })?;
+        let statement = self.store.put(receipt.statement.bytes())?;
+        self.store.put_step("inventory", &key, &[statement.clone()], &InventoryStep { statement })?;
         let detail = format!("{} packages", catalogue.packages.len());
         self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Ok, detail);
         Ok((receipt, Outcome::Ok))

@@ -57,7 +57,8 @@ impl Workshop {
         let failures: Vec<String> = report.results.iter().filter_map(describe).collect();
         let passed = failures.is_empty();
         if passed {
-            self.store.put_step(&key, &TrialStep { statement: self.store.put(report.receipt.statement.bytes())? })?;
+            let statement = self.store.put(report.receipt.statement.bytes())?;
+            self.store.put_step("trial", &key, &[statement.clone()], &TrialStep { statement })?;
         }
         let outcome = if passed { Outcome::Ok } else { Outcome::Failed };
         let detail = format!("{} of {} tests passed", report.results.len() - failures.len(), report.results.len());

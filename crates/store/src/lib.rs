@@ -19,9 +19,12 @@ mod atomic;
 mod blobs;
 mod error;
 mod private;
+mod receipts;
 mod records;
+mod references;
 mod remove;
 mod scratch;
+mod steps;
 mod stored_blob;
 
 pub use atomic::write_file;

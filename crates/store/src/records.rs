@@ -1,96 +1,56 @@
 use crate::{Store, StoreError, atomic};
-use consign_oci::{Descriptor, Digest};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 /// Largest record that is read, in bytes.
-const RECORD_LIMIT: u64 = 4 << 20;
-/// Longest name of a reference.
-const NAME_LIMIT: usize = 400;
+pub(crate) const RECORD_LIMIT: u64 = 4 << 20;
+/// How exactly it is known when a record was used last: one that is used is written to at most this often.
+pub(crate) const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 3600);
 
 impl Store {
-    /// Makes `name` refer to a manifest.
-    pub fn put_reference(&self, name: &str, descriptor: &Descriptor) -> Result<(), StoreError> {
-        self.put_record(&self.reference_path(name)?, descriptor)
-    }
-
-    /// Returns what `name` refers to.
-    pub fn reference(&self, name: &str) -> Result<Option<Descriptor>, StoreError> {
-        self.record(&self.reference_path(name)?)
-    }
-
-    /// Keeps the result of the step whose inputs have this digest.
-    pub fn put_step(&self, key: &Digest, result: &impl Serialize) -> Result<(), StoreError> {
-        self.put_record(&self.step_path(key), result)
-    }
-
-    /// Returns the result of the step whose inputs have this digest. A record in another form, as another version of consign wrote it, is no result.
-    pub fn step<T: DeserializeOwned>(&self, key: &Digest) -> Result<Option<T>, StoreError> {
-        match self.record(&self.step_path(key)) {
-            Err(StoreError::Record { .. }) => Ok(None),
-            result => result,
-        }
-    }
-
-    /// Notes that the artifact `receipt` is about `subject`.
-    pub fn put_receipt(&self, subject: &Digest, receipt: &Descriptor) -> Result<(), StoreError> {
-        let path = self.receipts_folder(subject).join(format!("{}.json", receipt.digest.hex()));
-        self.put_record(&path, receipt)
-    }
-
-    /// Returns the artifacts that are about `subject`, in the order of their digests.
-    pub fn receipts(&self, subject: &Digest) -> Result<Vec<Descriptor>, StoreError> {
-        let folder = self.receipts_folder(subject);
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(StoreError::Io { action: "list", path: folder, source }),
-        };
-        let mut receipts: Vec<Descriptor> = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(StoreError::io("list", &folder))?;
-            receipts.extend(self.record(&entry.path())?);
-        }
-        receipts.sort_by(|one, other| one.digest.cmp(&other.digest));
-        Ok(receipts)
-    }
-
-    fn receipts_folder(&self, subject: &Digest) -> PathBuf {
-        self.root.join("receipts").join(subject.algorithm().name()).join(subject.hex())
-    }
-
-    fn step_path(&self, key: &Digest) -> PathBuf {
-        self.root.join("steps").join(format!("{}.json", key.hex()))
-    }
-
-    fn reference_path(&self, name: &str) -> Result<PathBuf, StoreError> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@".contains(&b);
-        let valid = name.len() <= NAME_LIMIT
-            && name.bytes().all(allowed)
-            && name.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-        if !valid {
-            return Err(StoreError::Name { name: name.chars().take(NAME_LIMIT).collect() });
-        }
-        Ok(self.root.join("references").join(format!("{}.json", name.replace(':', ","))))
-    }
-
-    fn put_record(&self, path: &Path, record: &impl Serialize) -> Result<(), StoreError> {
+    pub(crate) fn put_record(&self, path: &Path, record: &impl Serialize) -> Result<(), StoreError> {
         let bytes =
             serde_json::to_vec(record).map_err(|source| StoreError::Record { path: path.to_owned(), source })?;
         atomic::write_file(&self.partial(), path, &bytes)
     }
 
-    fn record<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, StoreError> {
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.len() <= RECORD_LIMIT => {}
+    /// Reads a record. One that is larger than any that is written is none.
+    pub(crate) fn record<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<Record<T>>, StoreError> {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) if metadata.len() <= RECORD_LIMIT => metadata,
             Ok(_) => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StoreError::Io { action: "read", path: path.to_owned(), source }),
-        }
+        };
         let bytes = fs::read(path).map_err(StoreError::io("read", path))?;
-        serde_json::from_slice(&bytes).map(Some).map_err(|source| StoreError::Record { path: path.to_owned(), source })
+        let value =
+            serde_json::from_slice(&bytes).map_err(|source| StoreError::Record { path: path.to_owned(), source })?;
+        Ok(Some(Record { value, metadata }))
+    }
+}
+
+/// What a small file says.
+pub(crate) struct Record<T> {
+    pub(crate) value: T,
+    metadata: Metadata,
+}
+
+impl<T> Record<T> {
+    /// Notes that the record at `path` is in use, where that was not noted lately, and returns what it says.
+    pub(crate) fn used(self, path: &Path) -> T {
+        let age = self.metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
+        if age.is_some_and(|age| age >= USE_NOTED_EVERY) {
+            let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+            let as_it_is = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+            let times = Timestamps { last_access: as_it_is, last_modification: now };
+            // Where this cannot be noted, as in a store that may only be read, nothing can be pruned either.
+            let _ = utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW);
+        }
+        self.value
     }
 }

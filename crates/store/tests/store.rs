@@ -173,9 +173,15 @@ fn keeps_references_steps_and_receipts() {
 
     let key = Digest::of(b"inputs");
     assert_eq!(store.step::<u32>(&key).unwrap(), None);
-    store.put_step(&key, &7).unwrap();
+    store.put_step("count", &key, &[], &7).unwrap();
     assert_eq!(store.step::<u32>(&key).unwrap(), Some(7));
     assert_eq!(store.step::<String>(&key).unwrap(), None);
+
+    let blob = store.put(b"a blob").unwrap();
+    store.put_step("build", &key, std::slice::from_ref(&blob), &8).unwrap();
+    assert_eq!(store.step::<u32>(&key).unwrap(), Some(8));
+    fs::remove_file(store.path(&blob)).unwrap();
+    assert_eq!(store.step::<u32>(&key).unwrap(), None);
 
     let subject = Digest::of(b"image");
     let receipts = [Descriptor::of("text/plain", b"1"), Descriptor::of("text/plain", b"2")];

@@ -1,0 +1,34 @@
+use crate::{Store, StoreError};
+use consign_oci::{Descriptor, Digest};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+impl Store {
+    /// Notes that the artifact `receipt` is about `subject`.
+    pub fn put_receipt(&self, subject: &Digest, receipt: &Descriptor) -> Result<(), StoreError> {
+        let path = self.receipts_folder(subject).join(format!("{}.json", receipt.digest.hex()));
+        self.put_record(&path, receipt)
+    }
+
+    /// Returns the artifacts that are about `subject`, in the order of their digests.
+    pub fn receipts(&self, subject: &Digest) -> Result<Vec<Descriptor>, StoreError> {
+        let folder = self.receipts_folder(subject);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(StoreError::Io { action: "list", path: folder, source }),
+        };
+        let mut receipts: Vec<Descriptor> = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(StoreError::io("list", &folder))?.path();
+            receipts.extend(self.record(&path)?.map(|record| record.used(&path)));
+        }
+        receipts.sort_by(|one, other| one.digest.cmp(&other.digest));
+        Ok(receipts)
+    }
+
+    pub(crate) fn receipts_folder(&self, subject: &Digest) -> PathBuf {
+        self.root.join("receipts").join(subject.algorithm().name()).join(subject.hex())
+    }
+}
