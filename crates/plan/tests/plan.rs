@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+mod schema;
+
 use consign_oci::Platform;
 use consign_plan::configuration::{Credentials, SigningKey};
 use consign_plan::{Configuration, GitFacts, Plan, PlanInputs, SourceFacts};
@@ -46,6 +48,7 @@ debian:
 "#;
 
 fn parsed(text: &str) -> Configuration {
+    assert!(schema::accepts(text), "the schema refuses:\n{text}");
     Configuration::parse("deploy/consign.yaml", text).unwrap_or_else(|error| panic!("{}", error.render(false)))
 }
 

@@ -2,17 +2,27 @@
 
 #![expect(clippy::panic, reason = "a helper of tests fails by panicking")]
 
+#[path = "../schema/mod.rs"]
+mod schema;
+
 mod document;
 mod image;
 mod signing_and_registries;
 mod tests_and_policy;
 
-use consign_plan::Configuration;
+use consign_plan::{Code, Configuration};
 
 /// Returns what is said about a configuration, as on a terminal without colour.
 fn refused(text: &str) -> String {
     match Configuration::parse("consign.yaml", text) {
         Ok(configuration) => panic!("accepted: {configuration:?}"),
-        Err(error) => error.render(false),
+        Err(error) => {
+            // What is wrong with the form of one value is wrong by the schema, too.
+            let of_form = [Code::UnknownKey, Code::WrongType, Code::MissingKey];
+            if error.diagnostics.iter().any(|diagnostic| of_form.contains(&diagnostic.code)) {
+                assert!(!schema::accepts(text), "the schema accepts:\n{text}");
+            }
+            error.render(false)
+        }
     }
 }
