@@ -1,7 +1,8 @@
-//! For tests: registries with counters and faults, signed package mirrors, random images.
+//! For tests: registries with counters and faults, signed package mirrors, random images, programs that are killed at a chosen moment.
 
 pub mod layers;
 pub mod mirror;
 pub mod mutate;
 pub mod registry;
 pub mod tools;
+pub mod trace;

@@ -8,6 +8,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Names the file that gets a line for each count of cases, so that the test command can repeat them at its end.
+pub const COUNTS_FILE: &str = "CONSIGN_COUNTS";
+/// Is set where there is time for every case, and not only for a selection.
+pub const SOAK: &str = "CONSIGN_SOAK";
 /// Names the file that gets the name of each thing that was not run, one a line, so that the test command can count them.
 pub const NOT_RUN_FILE: &str = "CONSIGN_NOT_RUN";
 
@@ -76,11 +80,32 @@ pub fn peer(name: &str) -> Option<Peer> {
 
 /// Says that something was not run, past the test runner's capture, and adds it to the file that [`NOT_RUN_FILE`] names.
 pub fn not_run(name: &str) {
+    tell(&format!("not run: {name}"), NOT_RUN_FILE, name);
+}
+
+/// Says how many cases there were, past the test runner's capture, and adds it to the file that [`COUNTS_FILE`] names.
+pub fn counted(counts: &str) {
+    tell(counts, COUNTS_FILE, counts);
+}
+
+/// Returns whether there is time for every case: see [`SOAK`].
+pub fn soaks() -> bool {
+    env::var_os(SOAK).is_some()
+}
+
+/// Returns as many of some cases as there is time for: all of them, or this many that are spread over them.
+pub fn spread<T: Clone>(cases: &[T], count: usize) -> Vec<T> {
+    let step = if soaks() { 1 } else { cases.len().div_ceil(count.max(1)).max(1) };
+    // Not the first of each step: the beginning is alike everywhere.
+    cases.iter().skip(step / 2).step_by(step).cloned().collect()
+}
+
+fn tell(said: &str, file: &str, line: &str) {
     // Where neither can be written there is nobody to tell.
-    _ = io::stderr().write_all(format!("not run: {name}\n").as_bytes());
-    if let Some(path) = env::var_os(NOT_RUN_FILE) {
+    _ = io::stderr().write_all(format!("{said}\n").as_bytes());
+    if let Some(path) = env::var_os(file) {
         // One write, so that lines of several processes do not mix.
-        let line = format!("{name}\n");
+        let line = format!("{line}\n");
         _ = OpenOptions::new()
             .create(true)
             .append(true)

@@ -1,21 +1,23 @@
 //! A registry in a folder of its own, which counts what it is asked and can be made to fail.
 
-use axum::body::Body;
+mod fault;
+mod serve;
+
+pub use fault::{Call, Fault};
+
 use axum::http::request::Parts;
-use axum::http::{Request, Response};
 use consign_oci::{ReferenceError, Repository};
 use consign_registry_server::{AccessRecord, Options, Registry, ServerError};
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::RwLock;
+use tokio::task::JoinHandle;
 
 /// A registry that does not start.
 #[derive(Debug, thiserror::Error)]
@@ -28,39 +30,6 @@ pub enum TestRegistryError {
     Server(#[from] ServerError),
 }
 
-/// What happens to a request instead of its answer.
-#[derive(Debug)]
-pub enum Fault {
-    /// This is answered, and the registry never sees the request.
-    Answer(Response<Body>),
-    /// The registry does what it was asked, but this is answered.
-    Replace(Response<Body>),
-    /// The registry does what it was asked once this has been notified.
-    Wait(Arc<Notify>),
-    /// The connection ends, and the registry never sees the request.
-    Drop,
-    /// The registry does what it was asked, but the connection ends before it says so.
-    DropAfter,
-}
-
-impl Fault {
-    /// Makes the fault that only a status is answered.
-    pub fn status(status: u16) -> Self {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
-        Self::Answer(response)
-    }
-
-    /// Makes the fault that whoever asks is told to log in with a name and a password.
-    pub fn login() -> Self {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
-        let challenge = axum::http::HeaderValue::from_static("Basic realm=\"test\"");
-        response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, challenge);
-        Self::Answer(response)
-    }
-}
-
 type Hook = Box<dyn Fn(&Parts) -> Option<Fault> + Send + Sync>;
 
 #[derive(Default)]
@@ -71,10 +40,13 @@ struct Observed {
 
 /// A registry on a free port of this machine. It ends, and its folder goes, when this is dropped.
 pub struct TestRegistry {
-    folder: TempDir,
+    folder: PathBuf,
     address: SocketAddr,
     observed: Arc<Observed>,
+    /// Read by every connection, and by what it asked for.
+    connections: Arc<RwLock<()>>,
     serving: JoinHandle<()>,
+    _own: Option<TempDir>,
 }
 
 impl TestRegistry {
@@ -86,21 +58,47 @@ impl TestRegistry {
     /// Starts a registry after `adjust` has changed its options. Its access log is taken: see [`Self::records`].
     pub async fn start_with(adjust: impl FnOnce(&mut Options)) -> Result<Self, TestRegistryError> {
         let folder = tempfile::tempdir()?;
-        let observed = Arc::new(Observed::default());
         let mut options = Options::new(folder.path());
         adjust(&mut options);
+        let mut this = Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), options).await?;
+        this._own = Some(folder);
+        Ok(this)
+    }
+
+    /// Starts a registry at this address, in the folder that the options name, which stays. Its access log is taken: see [`Self::records`].
+    pub async fn start_at(address: SocketAddr, mut options: Options) -> Result<Self, TestRegistryError> {
+        let folder = options.root.clone();
+        let observed = Arc::new(Observed::default());
         let log = Arc::clone(&observed);
         options.access_log = Some(Box::new(move |record| lock(&log.records).push(record.clone())));
         let registry = Registry::open(options)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let serving = tokio::spawn(serve(listener, registry, Arc::clone(&observed)));
-        Ok(Self { folder, address, observed, serving })
+        let connections = Arc::default();
+        let serving = tokio::spawn(serve::serve(listener, registry, Arc::clone(&observed), Arc::clone(&connections)));
+        Ok(Self { folder, address, observed, connections, serving, _own: None })
     }
 
     /// Returns the registry's folder.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
+    }
+
+    /// Returns what makes the registry vanish: nobody listens any more, and every connection ends.
+    pub fn vanishing(&self) -> Call {
+        let serving = self.serving.abort_handle();
+        Call::new(move || serving.abort())
+    }
+
+    /// Waits until everything is done that clients asked for. They must have ended.
+    pub async fn quiet(&self) -> io::Result<()> {
+        // Whoever connected earlier is served by the time that this one is answered.
+        let mut probe = TcpStream::connect(self.address).await?;
+        probe.write_all(b"quiet").await?;
+        probe.shutdown().await?;
+        probe.read_to_end(&mut Vec::new()).await?;
+        drop(self.connections.write().await);
+        Ok(())
     }
 
     /// Returns `127.0.0.1:PORT`.
@@ -161,61 +159,6 @@ impl TestRegistry {
 impl Drop for TestRegistry {
     fn drop(&mut self) {
         self.serving.abort();
-    }
-}
-
-/// Says to the connection that it ends here.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is dropped on purpose")]
-struct Dropped;
-
-async fn serve(listener: TcpListener, registry: Registry, observed: Arc<Observed>) {
-    // The connections end with this task.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve_one(stream, registry.clone(), Arc::clone(&observed)));
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-async fn serve_one(stream: TcpStream, registry: Registry, observed: Arc<Observed>) {
-    let service = service_fn(|request: Request<hyper::body::Incoming>| {
-        let (registry, observed) = (registry.clone(), Arc::clone(&observed));
-        async move { answer(&registry, &observed, request.map(Body::new)).await }
-    });
-    // How it ended is the client's business.
-    _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-}
-
-async fn answer(registry: &Registry, observed: &Observed, request: Request<Body>) -> Result<Response<Body>, Dropped> {
-    let (head, body) = request.into_parts();
-    let fault = lock(&observed.hooks).iter().find_map(|hook| hook(&head));
-    let record = |status: u16| {
-        let (method, path) = (head.method.to_string(), path(&head));
-        lock(&observed.records).push(AccessRecord { method, path, status, bytes: 0, failure: None });
-    };
-    match fault {
-        None => Ok(registry.handle(Request::from_parts(head, body)).await),
-        Some(Fault::Wait(until)) => {
-            until.notified().await;
-            Ok(registry.handle(Request::from_parts(head, body)).await)
-        }
-        Some(Fault::Answer(response)) => {
-            record(response.status().as_u16());
-            Ok(response)
-        }
-        Some(Fault::Drop) => {
-            record(0);
-            Err(Dropped)
-        }
-        Some(Fault::Replace(response)) => {
-            registry.handle(Request::from_parts(head, body)).await;
-            Ok(response)
-        }
-        Some(Fault::DropAfter) => {
-            registry.handle(Request::from_parts(head, body)).await;
-            Err(Dropped)
-        }
     }
 }
 
