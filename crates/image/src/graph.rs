@@ -8,15 +8,12 @@ pub(crate) const DEPTH_LIMIT: usize = 8;
 
 /// Returns what a manifest refers to, in the order in which it must be published: the config and layers of an image, the manifests of an index.
 pub fn children(document: &Document) -> Vec<&Descriptor> {
-    match document {
-        Document::Index(index) => index.manifests.iter().collect(),
-        Document::Manifest(manifest) => manifest.layers.iter().chain([&manifest.config]).collect(),
-    }
+    document.children()
 }
 
 /// Returns whether the bytes of this descriptor refer to others.
 pub(crate) fn is_document(descriptor: &Descriptor) -> bool {
-    media_type::is_index(&descriptor.media_type) || media_type::is_manifest(&descriptor.media_type)
+    media_type::is_document(&descriptor.media_type)
 }
 
 /// Returns everything in the store that `root` is made of, children before parents, each once, `root` last.

@@ -96,6 +96,15 @@ impl Document {
         Descriptor::new(self.media_type(), self.digest().clone(), self.bytes().len() as u64)
     }
 
+    /// Returns what the document refers to, in the order in which it must be published: the config and layers of an image, the manifests of an
+    /// index.
+    pub fn children(&self) -> Vec<&Descriptor> {
+        match self {
+            Self::Index(index) => index.manifests.iter().collect(),
+            Self::Manifest(manifest) => manifest.layers.iter().chain([&manifest.config]).collect(),
+        }
+    }
+
     /// Returns the manifest that this one is about, if it is about one.
     pub fn subject(&self) -> Option<&Descriptor> {
         match self {

@@ -33,6 +33,11 @@ pub fn is_index(media_type: &str) -> bool {
     matches!(media_type, INDEX | DOCKER_INDEX)
 }
 
+/// Returns whether this is a list of manifests, or a manifest.
+pub fn is_document(media_type: &str) -> bool {
+    MANIFESTS.contains(&media_type)
+}
+
 /// Returns whether this is a manifest of one image or artifact.
 pub fn is_manifest(media_type: &str) -> bool {
     matches!(media_type, MANIFEST | DOCKER_MANIFEST)

@@ -16,8 +16,10 @@
 //! may write to, is refused.
 
 mod atomic;
+mod audit;
 mod blobs;
 mod error;
+mod look;
 mod private;
 mod receipts;
 mod records;
@@ -26,8 +28,10 @@ mod remove;
 mod scratch;
 mod steps;
 mod stored_blob;
+mod walk;
 
 pub use atomic::write_file;
+pub use audit::{Audit, Finding, Problem};
 pub use blobs::BlobWriter;
 pub use error::StoreError;
 pub use scratch::Scratch;

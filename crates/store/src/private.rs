@@ -4,7 +4,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 /// Permission bits by which others than the owner may write.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+pub(crate) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Makes a folder, and those above it, that only its owner may enter.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {

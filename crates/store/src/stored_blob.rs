@@ -80,7 +80,7 @@ impl Read for StoredBlob {
 }
 
 /// Removes the file at `path` if it is still the one that was read, and not one that another process put there since.
-fn remove(path: &Path, read: &File) -> io::Result<()> {
+pub(crate) fn remove(path: &Path, read: &File) -> io::Result<()> {
     let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
     match fs::symlink_metadata(path) {
         Ok(metadata) if identity(&metadata) == identity(&read.metadata()?) => fs::remove_file(path),

@@ -1,0 +1,59 @@
+use super::Problem;
+use crate::Store;
+use crate::look::Looked;
+use consign_oci::{Descriptor, Digest, Document, media_type};
+use std::collections::HashSet;
+
+/// What manifests in the store name. Each is read once, however many records lead to it.
+pub(super) struct Graph<'a> {
+    store: &'a Store,
+    /// Manifests of which everything is there.
+    complete: HashSet<Digest>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn new(store: &'a Store) -> Self {
+        Self { store, complete: HashSet::new() }
+    }
+
+    /// Returns whether a blob is there.
+    pub(super) fn has(&self, blob: &Digest) -> bool {
+        self.store.contains(blob)
+    }
+
+    /// Returns what `root` lacks. With `sparse`, manifests that an index lists may be absent.
+    pub(super) fn problem(&mut self, root: &Descriptor, sparse: bool) -> Option<Problem> {
+        let mut documents = HashSet::new();
+        let mut pending = vec![root.clone()];
+        while let Some(descriptor) = pending.pop() {
+            if self.complete.contains(&descriptor.digest) {
+                continue;
+            }
+            let Some(found) = self.store.size(&descriptor.digest) else {
+                return Some(Problem::Missing { blob: descriptor.digest });
+            };
+            if found != descriptor.size {
+                return Some(Problem::Size { blob: descriptor.digest, expected: descriptor.size, found });
+            }
+            if !media_type::is_document(&descriptor.media_type) || !documents.insert(descriptor.digest.clone()) {
+                continue;
+            }
+            let bytes = match self.store.look(&descriptor.digest) {
+                Looked::Bytes(bytes) => bytes,
+                Looked::Missing => return Some(Problem::Missing { blob: descriptor.digest }),
+                Looked::Other => return Some(Problem::Manifest { blob: descriptor.digest }),
+            };
+            match Document::read(&descriptor.media_type, bytes) {
+                Ok(Document::Index(index)) if sparse => {
+                    pending.extend(index.manifests.iter().filter(|child| self.has(&child.digest)).cloned());
+                }
+                Ok(document) => pending.extend(document.children().into_iter().cloned()),
+                Err(source) => return Some(Problem::Document { blob: descriptor.digest, source }),
+            }
+        }
+        if !sparse {
+            self.complete.extend(documents);
+        }
+        None
+    }
+}

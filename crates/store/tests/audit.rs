@@ -1,0 +1,213 @@
+//! What an audit finds, what it leaves alone and what it removes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use consign_oci::{Descriptor, Digest, Exact, Index, Manifest, media_type};
+use consign_store::{Audit, Problem, Store};
+use std::fs::{self, Permissions};
+use std::num::NonZero;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+const THREADS: NonZero<usize> = NonZero::new(2).unwrap();
+
+/// A store with an image that has a name, a receipt about it, a base image of which one of two platforms is there, and steps.
+struct Filled {
+    _folder: tempfile::TempDir,
+    store: Store,
+    layer: Digest,
+    manifest: Descriptor,
+    receipt: Descriptor,
+}
+
+impl Filled {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("store")).unwrap();
+        let put =
+            |media_type: &str, bytes: &[u8]| Descriptor::new(media_type, store.put(bytes).unwrap(), bytes.len() as u64);
+        let keep = |manifest: Manifest| {
+            let manifest = Exact::write(manifest).unwrap();
+            put(media_type::MANIFEST, manifest.bytes())
+        };
+        let layer = put(media_type::LAYER, b"a layer");
+        let manifest = keep(Manifest::new(put(media_type::CONFIG, b"{\"a\":1}"), vec![layer.clone()]));
+        let absent = Descriptor::of(media_type::MANIFEST, b"for a platform that nobody builds");
+        let index = Exact::write(Index::new(vec![manifest.clone(), absent])).unwrap();
+        store.put_reference("localhost:5000/team/hello:1.0", &manifest).unwrap();
+        store.put_reference("base/0123", &put(media_type::INDEX, index.bytes())).unwrap();
+        let mut artifact = Manifest::new(put(media_type::EMPTY, b"{}"), vec![put(media_type::IN_TOTO, b"{\"b\":2}")]);
+        artifact.subject = Some(manifest.clone());
+        let receipt = keep(artifact);
+        store.put_receipt(&manifest.digest, &receipt).unwrap();
+        let blobs = [manifest.digest.clone(), layer.digest.clone()];
+        store.put_step("build", &Digest::of(b"inputs"), &blobs, &"a result").unwrap();
+        store.put_step("select", &Digest::of(b"others"), &[], &[1, 2]).unwrap();
+        Self { _folder: folder, store, layer: layer.digest, manifest, receipt }
+    }
+
+    fn audit(&self, repair: bool) -> Audit {
+        self.store.audit(repair, THREADS).unwrap()
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.store.root().join(path)
+    }
+
+    /// Returns the findings as lines, with digests shortened.
+    fn findings(&self, repair: bool) -> Vec<String> {
+        let audit = self.audit(repair);
+        assert_eq!(audit.wrong, audit.findings.len() as u64);
+        assert_eq!(audit.left, audit.findings.iter().filter(|finding| !finding.removed).count() as u64);
+        let lines = audit.findings.iter().map(|finding| {
+            let path = finding.path.strip_prefix(self.store.root()).unwrap();
+            let folder = path.components().next().unwrap().as_os_str().to_str().unwrap();
+            let shown = finding.problem.to_string().split(':').next().unwrap().to_owned();
+            format!("{folder}: {shown}{}", if finding.removed { ", removed" } else { "" })
+        });
+        lines.collect()
+    }
+}
+
+#[test]
+fn a_store_as_it_should_be() {
+    let filled = Filled::new();
+    let audit = filled.audit(false);
+    assert!(audit.findings.is_empty(), "{audit:?}");
+    assert_eq!((audit.blobs, audit.records, audit.wrong, audit.unfinished), (7, 5, 0, 0));
+    assert!(audit.bytes > 0);
+}
+
+#[test]
+fn every_damage_is_found_and_repaired() {
+    let write = |path: &Path, bytes: &[u8]| fs::write(path, bytes).unwrap();
+    let blob = |filled: &Filled, digest: &Digest| filled.store.path(digest);
+    let reference = |filled: &Filled| filled.path("references/localhost,5000/team/hello,1.0.json");
+    let step = |filled: &Filled| filled.path(&format!("steps/{}.json", Digest::of(b"inputs").hex()));
+    let receipt = |filled: &Filled| {
+        let (subject, receipt) = (filled.manifest.digest.hex(), filled.receipt.digest.hex());
+        filled.path(&format!("receipts/sha256/{subject}/{receipt}.json"))
+    };
+    type Spoil<'a> = &'a dyn Fn(&Filled);
+    let content = "the bytes are not those that the name promises";
+    let missing = "a blob that it needs is not there";
+    let size = "a blob that it needs, sha256";
+    let table: [(&str, Spoil<'_>, &[(&str, &str)]); 14] = [
+        ("a bit of a layer", &|filled| write(&blob(filled, &filled.layer), b"b layer"), &[("blobs", content)]),
+        (
+            "half a layer",
+            &|filled| write(&blob(filled, &filled.layer), b"a l"),
+            &[("blobs", content), ("references", size), ("references", size)],
+        ),
+        (
+            "no layer",
+            &|filled| fs::remove_file(blob(filled, &filled.layer)).unwrap(),
+            &[("references", missing), ("references", missing), ("steps", missing)],
+        ),
+        (
+            "an altered manifest of the same size",
+            &|filled| {
+                let path = blob(filled, &filled.manifest.digest);
+                let text = fs::read_to_string(&path).unwrap().replace("config", "konfig");
+                write(&path, text.as_bytes());
+            },
+            &[
+                ("blobs", content),
+                ("references", "a manifest that it needs, sha256"),
+                ("references", "a manifest that it needs, sha256"),
+            ],
+        ),
+        (
+            "a record that is no JSON",
+            &|filled| write(&reference(filled), b"{"),
+            &[("references", "it is not a record")],
+        ),
+        ("an empty record", &|filled| write(&step(filled), b""), &[("steps", "it is not a record")]),
+        ("a step of another kind", &|filled| write(&step(filled), b"7"), &[("steps", "it is not a record")]),
+        (
+            "a record without end",
+            &|filled| fs::File::options().write(true).open(step(filled)).unwrap().set_len(1 << 40).unwrap(),
+            &[("steps", "it is larger than any record")],
+        ),
+        (
+            "a receipt under another name",
+            &|filled| {
+                fs::rename(receipt(filled), receipt(filled).with_file_name(format!("{}.json", "0".repeat(64)))).unwrap()
+            },
+            &[("receipts", "it names another artifact than its own name does")],
+        ),
+        (
+            "a receipt without its artifact",
+            &|filled| fs::remove_file(blob(filled, &filled.receipt.digest)).unwrap(),
+            &[("receipts", missing)],
+        ),
+        (
+            "a blob that others may write",
+            &|filled| fs::set_permissions(blob(filled, &filled.layer), Permissions::from_mode(0o664)).unwrap(),
+            &[("blobs", "others than its owner may write to it")],
+        ),
+        (
+            "a record that others may write",
+            &|filled| fs::set_permissions(step(filled), Permissions::from_mode(0o606)).unwrap(),
+            &[("steps", "others than its owner may write to it")],
+        ),
+        (
+            "a manifest of a type that it is not",
+            &|filled| {
+                let descriptor = Descriptor { media_type: media_type::INDEX.to_owned(), ..filled.manifest.clone() };
+                write(&reference(filled), &serde_json::to_vec(&descriptor).unwrap());
+            },
+            &[("references", "a manifest that it needs, sha256")],
+        ),
+        (
+            "a reference with a wrong size",
+            &|filled| {
+                let descriptor = Descriptor { size: 1, ..filled.manifest.clone() };
+                write(&reference(filled), &serde_json::to_vec(&descriptor).unwrap());
+            },
+            &[("references", size)],
+        ),
+    ];
+    for (name, spoil, expected) in table {
+        let filled = Filled::new();
+        spoil(&filled);
+        let mut expected: Vec<String> =
+            expected.iter().map(|(folder, problem)| format!("{folder}: {problem}")).collect();
+        let mut found = filled.findings(false);
+        (expected.sort(), found.sort());
+        assert_eq!(found, expected, "{name}");
+        // Looking changes nothing.
+        assert_eq!(filled.findings(false).len(), found.len(), "{name}");
+        let repaired = filled.findings(true);
+        assert!(
+            !repaired.is_empty() && repaired.iter().all(|line| line.ends_with(", removed")),
+            "{name}: {repaired:?}"
+        );
+        assert_eq!(filled.findings(false), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn what_consign_did_not_write_is_told_and_left() {
+    let filled = Filled::new();
+    for path in [
+        "notes.txt",
+        "blobs/sha256/x",
+        "blobs/md5",
+        "steps/x.json",
+        "references/a b.json",
+        "references/x",
+        "receipts/sha256/x",
+    ] {
+        fs::write(filled.path(path), "dear to somebody").unwrap();
+    }
+    fs::create_dir(filled.store.path(&Digest::of(b"a folder"))).unwrap();
+    symlink(filled.store.path(&filled.layer), filled.store.path(&Digest::of(b"a link"))).unwrap();
+    fs::write(filled.path("partial/unfinished"), "").unwrap();
+    for repair in [false, true] {
+        let audit = filled.audit(repair);
+        let strays = audit.findings.iter().filter(|finding| matches!(finding.problem, Problem::Stray)).count();
+        let kinds = audit.findings.iter().filter(|finding| matches!(finding.problem, Problem::Kind)).count();
+        assert_eq!((strays, kinds, audit.wrong, audit.left, audit.unfinished), (7, 2, 9, 9, 1), "{audit:?}");
+    }
+}
