@@ -1,3 +1,7 @@
+mod store;
+
+pub(crate) use store::{Store, StoreCheck};
+
 use crate::exit_code;
 use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -133,6 +137,9 @@ pub(crate) enum Command {
     /// The embedded registry.
     #[command(subcommand)]
     Registry(Registry),
+    /// The folder in which everything is kept that can be made again.
+    #[command(subcommand)]
+    Store(Store),
 }
 
 #[derive(Args, Debug)]

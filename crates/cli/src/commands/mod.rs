@@ -7,10 +7,11 @@ mod keygen;
 mod plan;
 mod registry_serve;
 mod release;
+mod store_check;
 mod tree;
 mod verify;
 
-use crate::arguments::{Arguments, Command, Registry};
+use crate::arguments::{Arguments, Command, Registry, Store};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -76,5 +77,6 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
+        Command::Store(Store::Check(arguments)) => store_check::run(arguments, session).await,
     }
 }
