@@ -272,6 +272,9 @@ fn relative_to(reference: ImageReference, folder: &Path) -> ImageReference {
         _ if folder == Path::new(".") => reference,
         ImageReference::Layout { folder: layout, tag } => ImageReference::Layout { folder: folder.join(layout), tag },
         ImageReference::Archive { file, tag } => ImageReference::Archive { file: folder.join(file), tag },
+        ImageReference::DockerArchive { file, tag } => {
+            ImageReference::DockerArchive { file: folder.join(file), tag }
+        }
         other => other,
     }
 }

@@ -1,3 +1,4 @@
+use crate::{ArchiveError, LayoutProblem};
 use consign_oci::{Digest, DocumentError, Reference, Tag};
 use consign_registry::{ErrorKind, RegistryError};
 use consign_store::StoreError;
@@ -111,13 +112,27 @@ pub enum ImageError {
         /// The place.
         reference: Reference,
     },
+    /// A form of archive that is read only.
+    #[error("{} is not written: `docker-archive:` is read only, and `docker load` takes what `oci-archive:` writes", file.display())]
+    ReadOnly {
+        /// The file.
+        file: PathBuf,
+    },
     /// A folder or file that is not an OCI layout.
-    #[error("{} is not an OCI layout: {reason}", path.display())]
+    #[error("{} is not an OCI layout: {problem}", path.display())]
     NotALayout {
         /// The folder or file.
         path: PathBuf,
         /// What is missing or wrong.
-        reason: String,
+        problem: LayoutProblem,
+    },
+    /// An archive that is damaged, or made so that others see something else in it.
+    #[error("{}: {problem}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: ArchiveError,
     },
     /// The file system refused.
     #[error("cannot {action} {}", path.display())]
@@ -173,11 +188,14 @@ impl ImageError {
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
             | Self::TooDeep { .. }
+            | Self::Archive { .. }
             | Self::Store(StoreError::TooLarge { .. }) => Trouble::Malformed,
+            Self::NotALayout { problem, .. } if problem.is_malformed() => Trouble::Malformed,
             Self::Algorithm { .. }
             | Self::Ambiguous { .. }
             | Self::SharedTag { .. }
             | Self::NotLocal { .. }
+            | Self::ReadOnly { .. }
             | Self::NotALayout { .. }
             | Self::Io { .. }
             | Self::Registry(_)

@@ -1,5 +1,5 @@
 use crate::files::Files;
-use crate::{BlobReader, ImageError};
+use crate::{BlobReader, ImageError, LayoutProblem};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Index, Reference, Tag, annotation, media_type};
 use consign_registry::verified;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,9 @@ pub(crate) const MANIFEST_LIMIT: usize = 10_000;
 pub(crate) const MARKER: &str = "oci-layout";
 /// The file that lists the images.
 pub(crate) const INDEX: &str = "index.json";
+/// The file in which archives of ours list what is about their image, as a registry does when asked for referrers. Most tools take
+/// everything in `index.json` for an image, and ask which one is meant where there are several.
+pub(crate) const REFERRERS: &str = "referrers.json";
 
 /// An OCI layout (image-spec, image-layout.md) in a folder or a tar file.
 #[derive(Clone, Debug)]
@@ -49,36 +52,26 @@ impl Layout {
         Self::open(Files::archive(path)?)
     }
 
+    /// Opens an archive as `docker save` and `podman save` write it. Nothing is unpacked, and only what is compressed is read.
+    pub fn docker_archive(path: &Path) -> Result<Self, ImageError> {
+        Self::open(Files::docker_archive(path)?)
+    }
+
     fn open(files: Files) -> Result<Self, ImageError> {
         let index = read_index(&files)?;
-        let (mut images, mut referrers) = (Vec::new(), BTreeMap::<_, BTreeMap<_, _>>::new());
-        // Each manifest is read once, however often it is listed.
-        let mut known = BTreeMap::<(Digest, String), Facts>::new();
+        let mut sorting =
+            Sorting { files: &files, known: BTreeMap::new(), images: Vec::new(), referrers: BTreeMap::new() };
         for descriptor in &index.manifests {
-            // Other types are no error (image-spec, image-index.md, "manifests"), and no images either.
-            if !media_type::is_index(&descriptor.media_type) && !media_type::is_manifest(&descriptor.media_type) {
-                continue;
-            }
-            let mut descriptor = descriptor.clone();
-            let key = (descriptor.digest.clone(), descriptor.media_type.clone());
-            let facts = match known.get(&key) {
-                Some(facts) => facts.clone(),
-                None => known.entry(key).or_insert(Facts::of(&read_document(&files, &descriptor)?)).clone(),
-            };
-            if facts.size != descriptor.size {
-                let (place, digest) = (files.path().display().to_string(), descriptor.digest);
-                return Err(ImageError::Size { place, digest, found: facts.size, stated: descriptor.size });
-            }
-            match facts.subject {
-                Some(subject) => {
-                    // As a registry lists it (distribution-spec, "Listing Referrers").
-                    descriptor.artifact_type = facts.artifact_type;
-                    referrers.entry(subject).or_default().insert(descriptor.digest.clone(), descriptor);
-                }
-                None => images.push(descriptor),
+            sorting.sort(descriptor)?;
+        }
+        for descriptor in listed(&files, REFERRERS)?.map(|list| list.manifests).unwrap_or_default() {
+            if sorting.sort(&descriptor)? {
+                let problem = LayoutProblem::NotAReferrer { name: REFERRERS, digest: descriptor.digest };
+                return Err(ImageError::NotALayout { path: files.path().to_owned(), problem });
             }
         }
-        Ok(Self { files, contents: Arc::new(Contents { index, images, referrers }) })
+        let Sorting { images, referrers, .. } = sorting;
+        Ok(Self { contents: Arc::new(Contents { index, images, referrers }), files })
     }
 
     /// Returns the tags of the images, sorted.
@@ -134,6 +127,43 @@ impl Layout {
     }
 }
 
+/// Tells what is listed by what it is.
+struct Sorting<'a> {
+    files: &'a Files,
+    /// Each manifest is read once, however often it is listed.
+    known: BTreeMap<(Digest, String), Facts>,
+    images: Vec<Descriptor>,
+    referrers: BTreeMap<Digest, BTreeMap<Digest, Descriptor>>,
+}
+
+impl Sorting<'_> {
+    /// Puts a manifest where it belongs. Returns whether it is about nothing else.
+    fn sort(&mut self, descriptor: &Descriptor) -> Result<bool, ImageError> {
+        // Other types are no error (image-spec, image-index.md, "manifests"), and no images either.
+        if !media_type::is_index(&descriptor.media_type) && !media_type::is_manifest(&descriptor.media_type) {
+            return Ok(false);
+        }
+        let mut descriptor = descriptor.clone();
+        let key = (descriptor.digest.clone(), descriptor.media_type.clone());
+        let facts = match self.known.get(&key) {
+            Some(facts) => facts.clone(),
+            None => self.known.entry(key).or_insert(Facts::of(&read_document(self.files, &descriptor)?)).clone(),
+        };
+        if facts.size != descriptor.size {
+            let (place, digest) = (self.files.path().display().to_string(), descriptor.digest);
+            return Err(ImageError::Size { place, digest, found: facts.size, stated: descriptor.size });
+        }
+        let Some(subject) = facts.subject else {
+            self.images.push(descriptor);
+            return Ok(true);
+        };
+        // As a registry lists it (distribution-spec, "Listing Referrers").
+        descriptor.artifact_type = facts.artifact_type;
+        self.referrers.entry(subject).or_default().insert(descriptor.digest.clone(), descriptor);
+        Ok(false)
+    }
+}
+
 impl Facts {
     fn of(document: &Document) -> Self {
         Self {
@@ -168,19 +198,26 @@ fn read_index(files: &Files) -> Result<Index, ImageError> {
     struct Marker {
         image_layout_version: String,
     }
-    let refused = |reason: String| ImageError::NotALayout { path: files.path().to_owned(), reason };
-    let required =
-        |name: &str, limit| files.read(name, limit)?.ok_or_else(|| refused(format!("it has no file `{name}`")));
-    let invalid = |name: &'static str| move |error| refused(format!("`{name}`: {error}"));
-    let marker: Marker = serde_json::from_slice(&required(MARKER, 1024)?).map_err(invalid(MARKER))?;
+    let refused = |problem| ImageError::NotALayout { path: files.path().to_owned(), problem };
+    let marker = files.read(MARKER, 1024)?.ok_or_else(|| refused(LayoutProblem::NoFile { name: MARKER }))?;
+    let marker: Marker =
+        serde_json::from_slice(&marker).map_err(|source| refused(LayoutProblem::Json { name: MARKER, source }))?;
     if marker.image_layout_version != "1.0.0" {
-        return Err(refused(format!("it is of another version than 1.0.0: {:.20?}", marker.image_layout_version)));
+        return Err(refused(LayoutProblem::Version { version: marker.image_layout_version }));
     }
-    let index: Index = serde_json::from_slice(&required(INDEX, DOCUMENT_LIMIT)?).map_err(invalid(INDEX))?;
+    listed(files, INDEX)?.ok_or_else(|| refused(LayoutProblem::NoFile { name: INDEX }))
+}
+
+/// Reads a list of manifests; `None` if there is no file of that name.
+fn listed(files: &Files, name: &'static str) -> Result<Option<Index>, ImageError> {
+    let refused = |problem| ImageError::NotALayout { path: files.path().to_owned(), problem };
+    let Some(bytes) = files.read(name, DOCUMENT_LIMIT)? else { return Ok(None) };
+    let index: Index =
+        serde_json::from_slice(&bytes).map_err(|source| refused(LayoutProblem::Json { name, source }))?;
     if index.manifests.len() > MANIFEST_LIMIT {
-        return Err(refused(format!("it lists more than {MANIFEST_LIMIT} manifests")));
+        return Err(refused(LayoutProblem::TooManyManifests { limit: MANIFEST_LIMIT }));
     }
-    Ok(index)
+    Ok(Some(index))
 }
 
 fn read_document(files: &Files, descriptor: &Descriptor) -> Result<Document, ImageError> {

@@ -48,6 +48,9 @@ impl Place {
                 Self::Layout { layout: Layout::folder(folder)?, tag: tag.clone() }
             }
             ImageReference::Archive { file, tag } => Self::Layout { layout: Layout::archive(file)?, tag: tag.clone() },
+            ImageReference::DockerArchive { file, tag } => {
+                Self::Layout { layout: Layout::docker_archive(file)?, tag: tag.clone() }
+            }
             ImageReference::Store { name } => {
                 let store = store()?;
                 Self::Store { root: store.reference(name)?, store, name: name.clone() }

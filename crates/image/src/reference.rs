@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 /// An image wherever it lies, as people write it:
-/// `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]` or `store:NAME`.
+/// `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]`, `docker-archive:FILE[:tag]` or `store:NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageReference {
     /// On a registry.
@@ -23,6 +23,13 @@ pub enum ImageReference {
         /// The tag, needed where the archive holds several images.
         tag: Option<Tag>,
     },
+    /// In a tar file as `docker save` and `podman save` write it.
+    DockerArchive {
+        /// The file.
+        file: PathBuf,
+        /// The tag, needed where the archive holds several images.
+        tag: Option<Tag>,
+    },
     /// In the store, under a name.
     Store {
         /// The name.
@@ -34,7 +41,9 @@ pub enum ImageReference {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImageReferenceError {
     /// The scheme is not one that is read.
-    #[error("`{scheme}:` is not a place that consign reads; it reads `docker://`, `oci:`, `oci-archive:` and `store:`")]
+    #[error(
+        "`{scheme}:` is not a place that consign reads; it reads `docker://`, `oci:`, `oci-archive:`, `docker-archive:` and `store:`"
+    )]
     Scheme {
         /// What stands before the colon.
         scheme: String,
@@ -60,8 +69,11 @@ impl FromStr for ImageReference {
         match text.split_once(':') {
             Some(("oci", rest)) => path_and_tag(text, rest).map(|(folder, tag)| Self::Layout { folder, tag }),
             Some(("oci-archive", rest)) => path_and_tag(text, rest).map(|(file, tag)| Self::Archive { file, tag }),
+            Some(("docker-archive", rest)) => {
+                path_and_tag(text, rest).map(|(file, tag)| Self::DockerArchive { file, tag })
+            }
             Some(("store", name)) if !name.is_empty() => Ok(Self::Store { name: name.to_owned() }),
-            Some((scheme @ ("store" | "dir" | "docker-archive" | "docker-daemon" | "containers-storage"), _)) => {
+            Some((scheme @ ("store" | "dir" | "docker-daemon" | "containers-storage"), _)) => {
                 Err(ImageReferenceError::Scheme { scheme: scheme.to_owned() })
             }
             _ => Ok(Self::Registry(text.parse()?)),
@@ -88,6 +100,7 @@ impl fmt::Display for ImageReference {
             Self::Store { name } => return write!(formatter, "store:{name}"),
             Self::Layout { folder, tag } => ("oci", folder, tag),
             Self::Archive { file, tag } => ("oci-archive", file, tag),
+            Self::DockerArchive { file, tag } => ("docker-archive", file, tag),
         };
         write!(formatter, "{scheme}:{}", path.display())?;
         tag.as_ref().map_or(Ok(()), |tag| write!(formatter, ":{tag}"))
@@ -100,7 +113,14 @@ mod tests {
 
     #[test]
     fn parses_what_people_write() {
-        for text in ["ghcr.io/a/b:1", "oci:some/dir", "oci:some/dir:1.0", "oci-archive:/tmp/a.tar", "store:a/b:1"] {
+        for text in [
+            "ghcr.io/a/b:1",
+            "oci:some/dir",
+            "oci:some/dir:1.0",
+            "oci-archive:/tmp/a.tar",
+            "docker-archive:a.tar:1",
+            "store:a/b:1",
+        ] {
             assert_eq!(text.parse::<ImageReference>().unwrap().to_string(), text);
         }
         assert_eq!("docker://ghcr.io/a/b".parse::<ImageReference>(), "ghcr.io/a/b".parse());

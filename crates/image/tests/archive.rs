@@ -30,6 +30,10 @@ async fn an_archive_reads_back() {
     let layout = Layout::archive(&path).unwrap();
     let root = layout.root(None).unwrap().unwrap();
     assert_eq!(root.plain(), image.root);
+    // Alone in its list, under the name that other tools give it.
+    let index: Value = serde_json::from_slice(&named(&path, "index.json")).unwrap();
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(index["manifests"][0]["annotations"]["io.containerd.image.name"], "example.org/team/app:1.0");
     assert_eq!(layout.root(Some(&"1.0".parse().unwrap())).unwrap(), Some(root));
     assert_eq!(layout.root(Some(&"1.1".parse().unwrap())).unwrap(), None);
     assert_eq!(layout.tags(), ["1.0".parse().unwrap()]);
@@ -113,9 +117,12 @@ fn the_tag_is_the_one_that_was_asked_for() {
 }
 
 fn docker(path: &std::path::Path) -> Value {
-    let members = members(path);
-    let manifest = members.iter().find(|member| member.name == "manifest.json").unwrap();
-    serde_json::from_slice(&manifest.bytes).unwrap()
+    serde_json::from_slice(&named(path, "manifest.json")).unwrap()
+}
+
+/// The file of this name in an archive.
+fn named(path: &std::path::Path, name: &str) -> Vec<u8> {
+    members(path).into_iter().find(|member| member.name == name).unwrap().bytes
 }
 
 #[test]
@@ -313,7 +320,7 @@ async fn skopeo_reads_what_is_written_and_the_other_way_round() {
     let image = world.multi("x", Some("1.0"));
     write_archive(&world.store, &image, &archive_at(&world.path("ours.tar"))).unwrap();
     write_archive(&world.store, &image, &folder_at(&world.path("ours"))).unwrap();
-    for ours in ["oci-archive:@/ours.tar:1.0", "oci:@/ours:1.0"] {
+    for ours in ["oci-archive:@/ours.tar:1.0", "oci-archive:@/ours.tar", "oci:@/ours:1.0"] {
         let raw = skopeo(&tool, &words(&format!("inspect --raw {ours}")));
         assert!(image.root.digest.matches(raw.as_bytes()), "{raw}");
         for architecture in ["amd64", "arm64", "ppc64le"] {

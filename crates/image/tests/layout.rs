@@ -3,11 +3,10 @@
 
 mod support;
 
-use consign_image::{ImageError, Layout, Trouble, write_archive};
+use consign_image::{ImageError, Layout, Trouble};
 use consign_oci::{Descriptor, Index, Manifest, annotation, media_type};
 use std::fs;
-use support::{MARKER, Member, World, archive_at, blob, gzip, members, place, tar};
-use tar::EntryType;
+use support::{World, blob, place};
 
 fn tagged(image: &Descriptor, name: &str) -> Descriptor {
     let mut image = image.clone();
@@ -123,6 +122,9 @@ fn refuses_folders_that_are_no_layouts() {
         let error = Layout::folder(&folder).unwrap_err();
         assert!(matches!(&error, ImageError::NotALayout { .. }), "{error}");
         assert!(error.to_string().contains(expected), "{error}");
+        // What is no layout may be somebody's mistake; a layout with a list that cannot be read is malformed.
+        let is_layout = file == "index.json" && contents.is_some();
+        assert_eq!(error.trouble() == Trouble::Malformed, is_layout || contents == Some(""), "{error}");
     }
     assert!(matches!(Layout::folder(&world.path("nowhere")), Err(ImageError::NotALayout { .. })));
 }
@@ -199,124 +201,6 @@ async fn finds_blobs_that_are_not_what_was_promised() {
         assert_eq!(place.bytes(&layers[1], 5).await.unwrap_err().trouble(), Trouble::Missing);
         assert_eq!(place.bytes(&layers[0], 4).await.unwrap_err().trouble(), Trouble::Malformed);
     }
-}
-
-/// Archives: what was done to a good one, and what is said of it.
-#[test]
-fn refuses_hostile_archives() {
-    let world = World::new();
-    let path = world.path("image.tar");
-    let image = world.multi("x", Some("1.0"));
-    write_archive(&world.store, &image, &archive_at(&path)).unwrap();
-    let good = members(&path);
-    let bytes = tar(&good);
-    let with = |member: Member| tar(&[&good[..], &[member]].concat());
-    let without = |name: &str| tar(&good.iter().filter(|member| member.name != name).cloned().collect::<Vec<_>>());
-    let instead = |name: &str, contents: &[u8]| {
-        let file = |member: &Member| if member.name == name { Member::file(name, contents) } else { member.clone() };
-        tar(&good.iter().map(file).collect::<Vec<_>>())
-    };
-    let listing =
-        |manifests: Vec<Descriptor>| instead("index.json", &serde_json::to_vec(&Index::new(manifests)).unwrap());
-    let root = format!("blobs/sha256/{}", image.root.digest.hex());
-    let root_bytes = &good.iter().find(|member| member.name == root).unwrap().bytes;
-    let mut altered = root_bytes.clone();
-    altered[0] = b' ';
-    let mut retyped = image.root.clone();
-    retyped.media_type = media_type::MANIFEST.to_owned();
-    let mut resized = image.root.clone();
-    resized.size -= 1;
-    let mut bad_sum = bytes.clone();
-    bad_sum[0] ^= 1;
-    let bytes_of_last = good.last().unwrap().bytes.len().next_multiple_of(512);
-    let in_header = bytes.len() - 1024 - bytes_of_last - 100;
-    let long_name = [
-        &tar(&[Member { kind: EntryType::GNULongName, ..Member::file("././@LongLink", vec![b'x'; 5000]) }])[..],
-        &with(Member::file("y", "")),
-    ];
-    // Headers without the zeros that end an archive, so that what follows is read.
-    let long_name = [&long_name[0][..long_name[0].len() - 1024], long_name[1]].concat();
-    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("nothing", Vec::new(), "it has no file `oci-layout`"),
-        ("text", b"hello".to_vec(), "its tar stream is damaged"),
-        ("gzip", gzip(&bytes), "it is compressed; decompress it first (`gunzip`)"),
-        ("zstd", zstd::encode_all(&bytes[..], 1).unwrap(), "decompress it first (`unzstd`)"),
-        ("a wrong sum", bad_sum, "its tar stream is damaged"),
-        ("an end in a header", bytes[..in_header].to_vec(), "its tar stream is damaged"),
-        ("an end in a body", bytes[..bytes.len() - 1024 - bytes_of_last + 1].to_vec(), "it ends within `blobs/sha256/"),
-        (
-            "an absolute path",
-            with(Member::file("/etc/passwd", "x")),
-            "`/etc/passwd` is not the name of a file inside it",
-        ),
-        ("a way out", with(Member::file("blobs/../../x", "x")), "`blobs/../../x` is not the name of a file inside it"),
-        ("a long name", long_name, "is not the name of a file inside it"),
-        ("a symlink", with(Member::other("blobs/x", EntryType::Symlink)), "`blobs/x` is neither a file nor a folder"),
-        ("a hard link", with(Member::other("x", EntryType::Link)), "`x` is neither a file nor a folder"),
-        ("a device", with(Member::other("x", EntryType::Block)), "`x` is neither a file nor a folder"),
-        ("a terminal", with(Member::other("x", EntryType::Char)), "`x` is neither a file nor a folder"),
-        ("a pipe", with(Member::other("x", EntryType::Fifo)), "`x` is neither a file nor a folder"),
-        ("a sparse file", with(Member::other("x", EntryType::GNUSparse)), "its tar stream is damaged"),
-        ("a folder's name", with(Member::file("x/", "x")), "`x/` is neither a file nor a folder"),
-        ("an escape", with(Member::other("\x1b[2J", EntryType::Fifo)), "`\\u{1b}[2J` is neither a file nor a folder"),
-        ("one name twice", with(Member::file("index.json", "{}")), "`index.json` is in it twice"),
-        ("one file twice", with(Member::file("./index.json", "{}")), "`./index.json` is in it twice"),
-        ("no marker", without("oci-layout"), "it has no file `oci-layout`"),
-        ("no list", without("index.json"), "it has no file `index.json`"),
-        ("a list of words", instead("index.json", b"words"), "`index.json`: expected value"),
-        ("a huge list", instead("index.json", &vec![b' '; (8 << 20) + 1]), "`index.json` has 8388609 bytes"),
-        ("a long list", listing(vec![image.root.clone(); 10_001]), "it lists more than 10000 manifests"),
-        ("another type", listing(vec![retyped]), "is not a manifest"),
-        ("another size", listing(vec![resized]), "and its descriptor says"),
-        ("no root", without(&root), "has no sha256:"),
-        ("an altered root", instead(&root, &altered), "do not match their digest"),
-        ("a short root", instead(&root, &root_bytes[1..]), "do not match their digest"),
-    ];
-    for (what, bytes, expected) in cases {
-        fs::write(&path, bytes).unwrap();
-        match Layout::archive(&path) {
-            Ok(_) => panic!("{what}: accepted"),
-            Err(error) => assert!(error.to_string().contains(expected), "{what}: {error}"),
-        }
-    }
-    // The same by hand, without anything done to it, and with what does no harm.
-    let folder = Member { kind: EntryType::Directory, ..Member::file("blobs/", "") };
-    let dotted = good.iter().map(|member| Member::file(&format!("./{}", member.name), &member.bytes));
-    for bytes in [bytes, with(folder), tar(&dotted.collect::<Vec<_>>()), instead("oci-layout", MARKER.as_bytes())] {
-        fs::write(&path, bytes).unwrap();
-        assert_eq!(Layout::archive(&path).unwrap().root(None).unwrap().unwrap().digest, image.root.digest);
-    }
-}
-
-#[test]
-fn a_size_that_no_file_has_is_an_end_within_the_file() {
-    let world = World::new();
-    let path = world.path("image.tar");
-    for size in [u64::MAX, u64::MAX / 2, 1 << 40] {
-        let mut header = tar::Header::new_gnu();
-        header.set_path("oci-layout").unwrap();
-        header.set_size(size);
-        header.set_cksum();
-        fs::write(&path, header.as_bytes()).unwrap();
-        let error = Layout::archive(&path).unwrap_err();
-        assert!(matches!(error, ImageError::NotALayout { .. }), "{error}");
-    }
-}
-
-#[test]
-fn a_name_of_any_length_is_not_read_into_memory() {
-    let world = World::new();
-    let path = world.path("image.tar");
-    let mut header = tar::Header::new_gnu();
-    header.set_path("././@LongLink").unwrap();
-    header.set_entry_type(EntryType::GNULongName);
-    header.set_size(1 << 40);
-    header.set_cksum();
-    fs::write(&path, header.as_bytes()).unwrap();
-    // A file with a hole takes no room on the disk.
-    fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();
-    let error = Layout::archive(&path).unwrap_err();
-    assert!(error.to_string().ends_with("its tar stream is damaged: its headers are too large"), "{error}");
 }
 
 #[test]

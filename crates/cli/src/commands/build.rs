@@ -15,6 +15,10 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
             "`consign release` publishes, through the gate; `--to` takes `oci-archive:FILE`, `oci:DIR` or `store:NAME`",
         ));
     }
+    if let Some(reference @ ImageReference::DockerArchive { .. }) = &arguments.to {
+        let error = CommandError::new(ExitCode::Usage, format!("{reference} cannot be written: this form is only read"));
+        return Err(error.hint("`docker load` and `podman load` take what `--to oci-archive:FILE` writes"));
+    }
     let selection = &arguments.selection;
     let planned = Planned::read(session)?.select(&selection.images)?.only(&selection.platforms)?;
     if let (Some(to), 2..) = (&arguments.to, planned.plan.images.len()) {

@@ -1,7 +1,7 @@
 use super::tar_file::{MARKER_TEXT, json, partial_file};
 use super::{ArchiveImage, stored};
 use crate::layout::{INDEX, MANIFEST_LIMIT, MARKER, blob_name, tag_of};
-use crate::{ImageError, Layout};
+use crate::{ImageError, Layout, LayoutProblem};
 use consign_oci::{Descriptor, Hasher, Index, Tag};
 use consign_store::Store;
 use std::fs::{self, File};
@@ -37,7 +37,7 @@ pub(super) fn write(store: &Store, image: &ArchiveImage, tag: Option<&Tag>, fold
 
 /// Returns the list of what the folder has and the image. A folder with a list that cannot be read is refused, not overwritten.
 fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Index, ImageError> {
-    let new = image.listed(tag);
+    let new = image.all(tag);
     if !folder.join(INDEX).exists() {
         return Ok(Index::new(new));
     }
@@ -51,8 +51,8 @@ fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Inde
     index.manifests.retain(|old| !gives_way(old));
     index.manifests.extend(new);
     if index.manifests.len() > MANIFEST_LIMIT {
-        let reason = format!("with this image it would list more than {MANIFEST_LIMIT} manifests");
-        return Err(ImageError::NotALayout { path: folder.to_owned(), reason });
+        let problem = LayoutProblem::Full { limit: MANIFEST_LIMIT };
+        return Err(ImageError::NotALayout { path: folder.to_owned(), problem });
     }
     Ok(index)
 }

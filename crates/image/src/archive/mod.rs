@@ -7,6 +7,7 @@ mod stored;
 mod tar_file;
 
 pub use image::ArchiveImage;
+pub(crate) use tar_file::MARKER_TEXT;
 
 use crate::{ImageError, ImageReference};
 use consign_oci::Tag;
@@ -15,7 +16,8 @@ use consign_store::Store;
 /// Writes an image as an OCI layout: to a tar file (`oci-archive:`) or a folder (`oci:`).
 ///
 /// A tag in `to` wins over the image's own. The same image gives the same bytes, and every blob is hashed again as it is written.
-/// A tar file stands at its place only when all of it is written; it also holds `manifest.json`, by which `docker load` and others find the platforms' images.
+/// A tar file stands at its place only when all of it is written. Its `index.json` lists the image alone, so that other tools need no tag; what is about it
+/// stands in `referrers.json`, and `manifest.json` is the list by which `docker load` finds the platforms' images.
 /// A folder keeps the images that it has, except one of the same tag (or without a tag, as the new one), and its list is written last.
 pub fn write_archive(store: &Store, image: &ArchiveImage, to: &ImageReference) -> Result<(), ImageError> {
     let tag = |wanted: &Option<Tag>| wanted.clone().or_else(|| image.name.as_ref().map(|(_, tag)| tag.clone()));
@@ -26,6 +28,7 @@ pub fn write_archive(store: &Store, image: &ArchiveImage, to: &ImageReference) -
             stored::check_present(store, image)?;
             Ok(store.put_reference(name, &image.root)?)
         }
+        ImageReference::DockerArchive { file, .. } => Err(ImageError::ReadOnly { file: file.clone() }),
         ImageReference::Registry(reference) => Err(ImageError::NotLocal { reference: reference.clone() }),
     }
 }

@@ -1,6 +1,6 @@
 use super::{ArchiveImage, docker, stored};
 use crate::ImageError;
-use crate::layout::{INDEX, MARKER, blob_name};
+use crate::layout::{INDEX, MARKER, REFERRERS, blob_name};
 use consign_oci::{Index, Tag};
 use consign_store::Store;
 use std::fs::Permissions;
@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// What `oci-layout` says.
-pub(super) const MARKER_TEXT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
+pub(crate) const MARKER_TEXT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 
 /// Writes an archive beside its place and moves it there.
 pub(super) fn write(store: &Store, image: &ArchiveImage, tag: Option<&Tag>, path: &Path) -> Result<(), ImageError> {
@@ -17,9 +17,13 @@ pub(super) fn write(store: &Store, image: &ArchiveImage, tag: Option<&Tag>, path
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let partial = partial_file(folder).map_err(failed("make a file beside"))?;
     let mut archive = tar::Builder::new(BufWriter::new(partial));
-    let index = json(&Index::new(image.listed(tag)), path)?;
+    let index = json(&Index::new(vec![image.listed(tag)]), path)?;
     let docker = json(&docker::images(store, image, tag)?, path)?;
-    for (name, bytes) in [(MARKER, MARKER_TEXT), (INDEX, &index[..]), ("manifest.json", &docker[..])] {
+    let mut lists = vec![(MARKER, MARKER_TEXT), (INDEX, &index[..]), ("manifest.json", &docker[..])];
+    let referrers = image.listed_referrers();
+    let listed = json(&Index::new(referrers.clone()), path)?;
+    lists.extend((!referrers.is_empty()).then_some((REFERRERS, &listed[..])));
+    for (name, bytes) in lists {
         append(&mut archive, name, bytes.len() as u64, bytes).map_err(failed("write"))?;
     }
     for blob in stored::blobs(store, image)? {

@@ -1,6 +1,6 @@
 use super::extension::Extension;
 use super::{LayerError, Member, MemberKind};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use tar::Header;
 
 const BLOCK: usize = 512;
@@ -16,12 +16,18 @@ pub struct Members<R> {
     offset: u64,
     contents_left: u64,
     padding: u64,
+    is_terminated: bool,
 }
 
 impl<R: Read> Members<R> {
     /// Starts reading an uncompressed layer.
     pub fn new(input: R) -> Self {
-        Self { input, offset: 0, contents_left: 0, padding: 0 }
+        Self { input, offset: 0, contents_left: 0, padding: 0, is_terminated: false }
+    }
+
+    /// Returns whether the end was marked, and not only that of the bytes. Engines read on without a mark.
+    pub fn is_terminated(&self) -> bool {
+        self.is_terminated
     }
 
     /// Returns the next member, or `None` at the end. Contents of the member before that were not read are skipped.
@@ -110,6 +116,7 @@ impl<R: Read> Members<R> {
     fn header(&mut self) -> Result<Option<Header>, LayerError> {
         let Some(block) = self.block()? else { return Ok(None) };
         if block == [0; BLOCK] {
+            self.is_terminated = true;
             return match self.block()? {
                 Some(next) if next != [0; BLOCK] => Err(self.fault("something follows a block of zeros")),
                 _ => Ok(None),
@@ -189,6 +196,20 @@ impl<R: Read> Members<R> {
 
     fn fault(&self, reason: &'static str) -> LayerError {
         LayerError::Malformed { offset: self.offset, reason }
+    }
+}
+
+impl<R: Read + Seek> Members<R> {
+    /// Returns the byte at which the contents of the member that was returned last begin, and passes over them without reading. Whether
+    /// the input goes on that far is the caller's to find out: files can be sought past their end.
+    pub fn pass_over(&mut self) -> Result<u64, LayerError> {
+        let start = self.offset;
+        let end = start.checked_add(self.contents_left).and_then(|end| end.checked_add(self.padding));
+        let end = end.ok_or_else(|| self.fault("it ends within a file"))?;
+        self.input.seek(SeekFrom::Start(end))?;
+        self.offset = end;
+        self.begin_contents(0);
+        Ok(start)
     }
 }
 

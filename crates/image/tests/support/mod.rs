@@ -137,7 +137,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn layer(text: &str) -> Vec<u8> {
+pub(crate) fn layer(text: &str) -> Vec<u8> {
     tar(&[Member::file("etc/text", text)])
 }
 
@@ -146,12 +146,18 @@ fn layer(text: &str) -> Vec<u8> {
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) kind: EntryType,
+    pub(crate) link: String,
     pub(crate) bytes: Vec<u8>,
 }
 
 impl Member {
     pub(crate) fn file(name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        Self { name: name.to_owned(), kind: EntryType::Regular, bytes: bytes.as_ref().to_owned() }
+        let (kind, link) = (EntryType::Regular, "/etc/".to_owned());
+        Self { name: name.to_owned(), kind, link, bytes: bytes.as_ref().to_owned() }
+    }
+
+    pub(crate) fn link(name: &str, target: &str) -> Self {
+        Self { link: target.to_owned(), ..Self::other(name, EntryType::Symlink) }
     }
 
     pub(crate) fn other(name: &str, kind: EntryType) -> Self {
@@ -164,7 +170,7 @@ pub(crate) fn tar(members: &[Member]) -> Vec<u8> {
     for member in members {
         let mut header = Header::new_ustar();
         header.as_old_mut().name[..member.name.len()].copy_from_slice(member.name.as_bytes());
-        header.as_old_mut().linkname[..5].copy_from_slice(b"/etc/");
+        header.as_old_mut().linkname[..member.link.len()].copy_from_slice(member.link.as_bytes());
         header.set_entry_type(member.kind);
         header.set_mode(0o644);
         header.set_uid(0);
