@@ -1,4 +1,5 @@
 use crate::base_tree::{self, BaseLayerError};
+use crate::linkage::BaseFiles;
 use crate::tree::Tree;
 use consign_image::{ImageError, Place, Trouble, import};
 use consign_oci::{
@@ -24,8 +25,14 @@ pub enum BaseError {
         place: String,
     },
     /// It was not brought here before, and the network is not to be used.
-    #[error("the base image {reference} is not in the store for {platform}, and consign is offline")]
+    #[error("the base image {reference} is not in the store, and consign is offline")]
     Offline {
+        /// The base image.
+        reference: Reference,
+    },
+    /// It was not brought here before for this platform, and the network is not to be used.
+    #[error("the base image {reference} is not in the store for {platform}, and consign is offline")]
+    NotKept {
         /// The base image.
         reference: Reference,
         /// What is wanted.
@@ -104,46 +111,67 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Brings the part of a base image that is for `platform` into the store. What a reference to a registry stands for is noted there, and counts
-    /// where `offline` keeps the registry from being asked.
+    /// Returns what the reference to a base image names. What one to a registry stands for is noted in the store, and counts where `offline` keeps
+    /// the registry from being asked.
+    pub(crate) async fn root(place: &Place, store: &Store, offline: bool) -> Result<Descriptor, BaseError> {
+        let failed = |source| BaseError::Image { place: place.describe(), source };
+        let missing = || BaseError::Missing { place: name(place) };
+        let Place::Registry { reference, .. } = place else {
+            return place.root().await.map_err(failed)?.ok_or_else(missing);
+        };
+        let noted = |source| BaseError::Note { place: reference.to_string(), source };
+        if offline {
+            let kept = store.reference(&note(reference)).map_err(noted)?;
+            return kept.ok_or_else(|| BaseError::Offline { reference: reference.clone() });
+        }
+        let root = place.root().await.map_err(failed)?.ok_or_else(missing)?;
+        let document = place.document(&root).await.map_err(failed)?;
+        store.put(document.bytes()).map_err(noted)?;
+        store.put_reference(&note(reference), &document.descriptor()).map_err(noted)?;
+        Ok(document.descriptor())
+    }
+
+    /// Returns whether a place still has what a reference to it named before.
+    pub(crate) async fn is_there(place: &Place, root: &Descriptor) -> Result<bool, BaseError> {
+        match place.document(root).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.trouble() == Trouble::Missing => Ok(false),
+            Err(source) => Err(BaseError::Image { place: place.describe(), source }),
+        }
+    }
+
+    /// Brings the part of a base image that is for `platform` into the store. `root` is what its reference names. Where `offline`, nothing is
+    /// asked of a registry.
     pub(crate) async fn fetch(
         place: &Place,
+        root: &Descriptor,
         platform: &Platform,
         store: &Store,
         offline: bool,
     ) -> Result<Self, BaseError> {
         let Place::Registry { reference, .. } = place else {
-            return Self::read(place, platform, store).await.map(|(base, _)| base);
+            return Self::read(place, root, platform, store).await;
         };
-        let noted = note(reference);
-        let failed = |source| BaseError::Note { place: reference.to_string(), source };
         let tag = reference.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
         let name = Some(format!("{}{tag}", reference.repository));
-        if offline {
-            let missing = || BaseError::Offline { reference: reference.clone(), platform: platform.clone() };
-            let root = Some(store.reference(&noted).map_err(failed)?.ok_or_else(missing)?);
-            let kept = Place::Store { store: store.clone(), root, name: reference.to_string() };
-            return match Self::read(&kept, platform, store).await {
-                Ok((base, _)) => Ok(Self { name, ..base }),
-                Err(BaseError::Image { source, .. }) if source.trouble() == Trouble::Missing => Err(missing()),
-                Err(error) => Err(error),
-            };
+        if !offline {
+            return Ok(Self { name, ..Self::read(place, root, platform, store).await? });
         }
-        let (base, root) = Self::read(place, platform, store).await?;
-        store.put(root.bytes()).map_err(failed)?;
-        store.put_reference(&noted, &root.descriptor()).map_err(failed)?;
-        Ok(Self { name, ..base })
+        let kept = Place::Store { store: store.clone(), root: Some(root.clone()), name: reference.to_string() };
+        match Self::read(&kept, root, platform, store).await {
+            Ok(base) => Ok(Self { name, ..base }),
+            Err(BaseError::Image { source, .. }) if source.trouble() == Trouble::Missing => {
+                Err(BaseError::NotKept { reference: reference.clone(), platform: platform.clone() })
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Reads the part that is for `platform` from a place into the store. Also returns what the place's reference names.
-    async fn read(place: &Place, platform: &Platform, store: &Store) -> Result<(Self, Document), BaseError> {
-        let name = || match place {
-            Place::Registry { reference, .. } => reference.to_string(),
-            place => place.describe(),
-        };
+    /// Reads the part that is for `platform` from a place into the store.
+    async fn read(place: &Place, root: &Descriptor, platform: &Platform, store: &Store) -> Result<Self, BaseError> {
+        let name = || name(place);
         let failed = |source| BaseError::Image { place: place.describe(), source };
-        let root = place.root().await.map_err(failed)?.ok_or_else(|| BaseError::Missing { place: name() })?;
-        let document = place.document(&root).await.map_err(failed)?;
+        let document = place.document(root).await.map_err(failed)?;
         let (descriptor, manifest) = match &document {
             Document::Manifest(manifest) => (root.clone(), manifest.clone()),
             Document::Index(index) => {
@@ -179,13 +207,13 @@ impl Base {
             return Err(BaseError::Layers { place: name(), layers, listed });
         }
         import(place, &descriptor, store).await.map_err(failed)?;
-        Ok((Self { root: root.digest, manifest, config, place: name(), name: None }, document))
+        Ok(Self { root: root.digest.clone(), manifest, config, place: name(), name: None })
     }
 
-    /// Returns its folders and links.
-    pub(crate) async fn tree(&self, store: &Store) -> Result<Tree, BaseError> {
+    /// Returns its folders and links, and with `files` what is to be known of its files.
+    pub(crate) async fn tree(&self, store: &Store, files: bool) -> Result<(Tree, BaseFiles), BaseError> {
         let (layers, store) = (self.manifest.layers.clone(), store.clone());
-        let tree = tokio::task::spawn_blocking(move || base_tree::read(&layers, &store)).await;
+        let tree = tokio::task::spawn_blocking(move || base_tree::read(&layers, &store, files)).await;
         let tree = tree.map_err(|source| BaseError::Worker { source })?;
         tree.map_err(|(digest, error)| BaseError::Layer { place: self.place.clone(), digest, source: Box::new(error) })
     }
@@ -197,6 +225,14 @@ impl Base {
             _ => layer.clone(),
         };
         self.manifest.layers.iter().map(convert).collect()
+    }
+}
+
+/// Returns the name of a base image, for messages.
+fn name(place: &Place) -> String {
+    match place {
+        Place::Registry { reference, .. } => reference.to_string(),
+        place => place.describe(),
     }
 }
 

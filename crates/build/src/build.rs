@@ -1,11 +1,12 @@
 use crate::base::Base;
-use crate::deb::{self, Package, Parts, Selected};
+use crate::deb::{self, ChosenPackage, Package, Parts};
 use crate::error::BuildError;
+use crate::linkage::{BaseFiles, Surroundings};
 use crate::local_files::{self, LocalFile};
 use crate::output::{self, Written};
 use crate::request::{Built, Request};
 use crate::specification::{Contents, PackagesSpecification, Specification};
-use crate::step;
+use crate::{linkage, run, runtime, step};
 use crate::tree::Tree;
 use consign_oci::Digest;
 use consign_receipt::predicate::ResourceDescriptor;
@@ -14,12 +15,14 @@ use std::collections::BTreeMap;
 
 /// Builds an image for one platform. Nothing is written to the store before every input is verified.
 pub async fn build(specification: &Specification, request: Request<'_>) -> Result<Built, BuildError> {
-    let files = local_files::read(request.root_folder, &specification.files, request.platform)?;
+    let (files, ran) = run::files(specification, &request).await?;
     let parameters = parameters(specification, &request)?;
-    match &specification.contents {
+    let mut built = match &specification.contents {
         Contents::Packages(packages) => from_packages(specification, packages, &files, parameters, request).await,
         Contents::Files { base } => from_files(specification, base.as_deref(), &files, parameters, request).await,
-    }
+    }?;
+    built.resolved_dependencies.extend(ran.dependency());
+    Ok(built)
 }
 
 async fn from_packages(
@@ -29,9 +32,14 @@ async fn from_packages(
     parameters: Value,
     mut request: Request<'_>,
 ) -> Result<Built, BuildError> {
-    let selected = deb::select(packages, &request).await?;
-    let Selected { records, dependencies, mut warnings } = selected;
-    let inputs: Vec<String> = records.iter().map(|(record, _)| record.sha256.to_string()).collect();
+    files.iter().try_for_each(|file| file.check_machine(request.platform))?;
+    let chosen = request.resolution.packages.get(request.platform);
+    let chosen = chosen.ok_or_else(|| BuildError::NotResolved { platform: request.platform.clone() })?;
+    let consulted = request.resolution.consulted.get(request.platform).cloned().unwrap_or_default();
+    let mut warnings = request.resolution.warnings.get(request.platform).cloned().unwrap_or_default();
+    let mut dependencies: Vec<_> = consulted.into_iter().chain(chosen.iter().map(ChosenPackage::dependency)).collect();
+    dependencies.sort_by(|one, other| one.name.cmp(&other.name));
+    let inputs: Vec<String> = chosen.iter().map(|package| package.sha256.to_string()).collect();
     let key = step::key(&parameters, &json!({ "packages": inputs, "files": fingerprints(files) }), &request);
     let dependencies = with_files(dependencies, files);
     if let Some(mut built) = step::load(&key, &request)? {
@@ -41,7 +49,7 @@ async fn from_packages(
         built.warnings = warnings;
         return Ok(built);
     }
-    let packages_found = deb::download(&records, request.fetcher).await?;
+    let packages_found = deb::download(chosen, request.sources, request.fetcher).await?;
     let created = created(&packages_found, &request);
     let parts = Parts {
         platform: request.platform,
@@ -55,8 +63,10 @@ async fn from_packages(
     };
     let tree = deb::assemble(&parts)
         .map_err(|source| BuildError::Assemble { platform: request.platform.clone(), source: Box::new(source) })?;
+    let mut of_image = deb::warnings(&packages_found);
+    of_image.extend(check_programs(specification, None, (&tree, &BaseFiles::default()), files, &request)?);
     let written = write(specification, None, tree, created, "consign build: Debian packages", &mut request)?;
-    let mut built = finish(written, dependencies, parameters, deb::warnings(&packages_found), &request);
+    let mut built = finish(written, dependencies, parameters, of_image, &request);
     step::save(&key, &built, request.store)?;
     warnings.append(&mut built.warnings);
     built.warnings = warnings;
@@ -74,8 +84,10 @@ async fn from_files(
     let base = match (base, request.base) {
         (None, _) => None,
         (Some(_), Some(place)) => {
+            let root = request.resolution.base.as_ref();
+            let root = root.ok_or_else(|| BuildError::NotResolved { platform: request.platform.clone() })?;
             let offline = request.fetcher.is_offline();
-            Some(Base::fetch(place, request.platform, request.store, offline).await?)
+            Some(Base::fetch(place, root, request.platform, request.store, offline).await?)
         }
         (Some(base), None) => return Err(BuildError::BaseNotOpened { base: base.to_owned() }),
     };
@@ -85,16 +97,38 @@ async fn from_files(
         return Ok(built);
     }
     let created = created(&[], &request);
-    let mut tree = match &base {
-        Some(base) if !files.is_empty() => base.tree(request.store).await?,
-        _ => Tree::default(),
+    let (mut tree, of_base_files) = match &base {
+        Some(base) if !files.is_empty() => base.tree(request.store, linkage::matters(files)).await?,
+        _ => Default::default(),
     };
     local_files::put(&mut tree, files.iter(), created)?;
+    let warnings = check_programs(specification, base.as_ref(), (&tree, &of_base_files), files, &request)?;
     let written = write(specification, base.as_ref(), tree, created, "consign build: files", &mut request)?;
     let dependencies = with_files(base.iter().flat_map(of_base).collect(), files);
-    let built = finish(written, dependencies, parameters, Vec::new(), &request);
+    let built = finish(written, dependencies, parameters, warnings, &request);
     step::save(&key, &built, request.store)?;
     Ok(built)
+}
+
+/// Refuses programs that would not start in the image. Returns what there is to warn of.
+fn check_programs(
+    specification: &Specification,
+    base: Option<&Base>,
+    (tree, base_files): (&Tree, &BaseFiles),
+    files: &[LocalFile],
+    request: &Request<'_>,
+) -> Result<Vec<String>, BuildError> {
+    let packages = matches!(specification.contents, Contents::Packages(_));
+    let config = base.map(|base| base.config.config.clone()).unwrap_or_default();
+    let surroundings = Surroundings {
+        platform: request.platform,
+        tree,
+        base: base_files,
+        stands_alone: base.is_none() && !packages,
+        packages,
+        environment: &runtime::merge(config, &specification.runtime).env.unwrap_or_default(),
+    };
+    Ok(linkage::check(files, &surroundings)?)
 }
 
 /// Returns the time of the image: the newest of its own inputs, at most `epoch` when one is set.
@@ -149,7 +183,7 @@ fn parameters(specification: &Specification, request: &Request<'_>) -> Result<Va
     if let Contents::Packages(packages) = &mut specification.contents
         && packages.suite.is_none()
     {
-        packages.suite.clone_from(&request.sources.default_suite);
+        packages.suite.clone_from(&request.resolution.suite);
     }
     // Which platforms are built beside this one is no input of it.
     specification.platforms.clear();

@@ -1,7 +1,9 @@
 use crate::base::BaseError;
 use crate::deb::{AssembleError, SourceError};
 use crate::file_error::FileError;
+use crate::linkage::LinkageError;
 use crate::output::OutputError;
+use crate::run::RunError;
 use crate::specification::SpecificationError;
 use consign_oci::Platform;
 use consign_store::StoreError;
@@ -26,6 +28,12 @@ pub enum BuildError {
     /// A file of the user's cannot go into the image.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A program of the user's would not start in the image.
+    #[error(transparent)]
+    Linkage(#[from] LinkageError),
+    /// The command that makes files failed, or cannot be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// The base image cannot be used.
     #[error(transparent)]
     Base(Box<BaseError>),
@@ -34,6 +42,12 @@ pub enum BuildError {
     BaseNotOpened {
         /// The base image, as written.
         base: String,
+    },
+    /// What the image is made of was chosen for other platforms only.
+    #[error("{platform}: nothing was chosen for it")]
+    NotResolved {
+        /// The platform.
+        platform: Platform,
     },
     /// The image cannot be written.
     #[error(transparent)]
@@ -62,6 +76,8 @@ pub enum ErrorKind {
     Configuration,
     /// An input is not what its signature or hash promises, or its signature is expired.
     NotAuthentic,
+    /// What a lock names is gone, or not what it was.
+    Drift,
     /// Anything else.
     Failed,
 }
@@ -70,7 +86,8 @@ impl BuildError {
     /// Returns what sort of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Specification(_) | Self::File(_) | Self::BaseNotOpened { .. } => ErrorKind::Configuration,
+            Self::Specification(_) | Self::File(_) | Self::Linkage(_) | Self::BaseNotOpened { .. } => ErrorKind::Configuration,
+            Self::Run(error) if error.is_of_file() => ErrorKind::Configuration,
             Self::Source(error) => error.kind(),
             Self::Assemble { source, .. } => match **source {
                 AssembleError::Tree(_) | AssembleError::Unpack(_) => ErrorKind::Failed,
@@ -82,13 +99,14 @@ impl BuildError {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
                 BaseError::Image { .. }
                 | BaseError::Offline { .. }
+                | BaseError::NotKept { .. }
                 | BaseError::Note { .. }
                 | BaseError::Config { .. }
                 | BaseError::Layer { .. }
                 | BaseError::Worker { .. }
                 | BaseError::Layers { .. } => ErrorKind::Failed,
             },
-            Self::Output(_) | Self::Store(_) | Self::Record { .. } => ErrorKind::Failed,
+            Self::Run(_) | Self::Output(_) | Self::Store(_) | Self::Record { .. } | Self::NotResolved { .. } => ErrorKind::Failed,
         }
     }
 }

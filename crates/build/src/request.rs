@@ -1,4 +1,6 @@
 use crate::deb::DebianSources;
+use crate::resolution::Resolution;
+use crate::run::Runner;
 use consign_fetch::Fetcher;
 use consign_image::Place;
 use consign_oci::layer::{Entry, Layer};
@@ -17,12 +19,20 @@ pub struct Request<'a> {
     pub store: &'a Store,
     /// What fetches packages.
     pub fetcher: &'a Fetcher,
+    /// What the image is made of.
+    pub resolution: &'a Resolution,
     /// Where packages come from.
     pub sources: &'a DebianSources,
     /// The base image that the image file names, opened.
     pub base: Option<&'a Place>,
     /// The folder of the image file.
     pub root_folder: &'a Path,
+    /// What runs the command of the image file.
+    pub runner: &'a Runner,
+    /// What git keeps, or would keep, in the folder of the image file, by path relative to it; `None` where there is no git.
+    pub listing: Option<&'a [String]>,
+    /// Sees every line that the command writes.
+    pub output: &'a (dyn Fn(&str) + Send + Sync),
     /// The latest time of anything in the image (`SOURCE_DATE_EPOCH`), in seconds since 1970.
     pub epoch: Option<u64>,
     /// When the image's own files last changed, in seconds since 1970.
@@ -33,8 +43,6 @@ pub struct Request<'a> {
     pub observer: &'a mut (dyn FnMut(&Entry) + Send),
     /// Whether the result of an earlier build with the same inputs will do, without its entries being seen.
     pub reuse: bool,
-    /// The time by which signatures and releases are judged.
-    pub now: jiff::Timestamp,
 }
 
 /// An image for one platform. Its blobs are in the store.

@@ -116,6 +116,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign release\n  consign release --dry-run\n  consign release --from oci-archive:hello.tar"
     )]
     Release(Release),
+    /// Pins what the files leave open, in `consign.lock`: packages by version and digest, base images by digest. Versions that are locked stay.
+    #[command(
+        after_help = "Examples:\n  consign lock\n  consign lock --update openssl\n  consign lock --check          # in CI: 20 if the lock is not what the files ask for\n  consign lock --update --check # 20 if there is anything newer"
+    )]
+    Lock(Lock),
     /// Checks an image from its tag down: every platform present, everything signed, the tag in the release record, the policy met.
     #[command(
         after_help = "Examples:\n  consign verify localhost:5080/team/hello:1.2.3 --key cosign.pub\n  consign verify --content --key cosign.pub oci-archive:hello.tar"
@@ -140,6 +145,16 @@ pub(crate) enum Command {
     /// The folder in which everything is kept that can be made again.
     #[command(subcommand)]
     Store(Store),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Lock {
+    /// Writes nothing, and fails with 20 if there is something to change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Packages and base images that may get newer; all if none is named.
+    #[arg(long, num_args = 0.., value_name = "NAME")]
+    pub(crate) update: Option<Vec<String>>,
 }
 
 #[derive(Args, Debug)]

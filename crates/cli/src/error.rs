@@ -1,6 +1,6 @@
 use crate::exit_code::ExitCode;
 use crate::registry_hint::registry_hint;
-use consign_build::ErrorKind as BuildErrorKind;
+use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_image::{ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
@@ -209,6 +209,12 @@ impl From<ReleaseError> for CommandError {
             ReleaseError::Interrupted { .. } => {
                 this.hint("each tag that moved names a complete image; run the release again to move the others")
             }
+            ReleaseError::Build { source, .. } | ReleaseError::Resolve { source, .. } => match &**source {
+                BuildError::Source(SourceError::Gone { name, .. }) => this
+                    .hint(format!("`consign lock --update {name}` takes the version that is there now"))
+                    .hint("or name a mirror that keeps old versions: `debian: mirrors:` in the configuration"),
+                _ => this,
+            },
             ReleaseError::FolderServed { .. } => this.hint("run this again when it has ended"),
             ReleaseError::PortTaken { .. } => {
                 this.hint("end that program, or serve the registry on another port: `registries:` in the configuration")
@@ -223,9 +229,10 @@ impl From<ReleaseError> for CommandError {
 
 fn release_code(error: &ReleaseError) -> ExitCode {
     match error {
-        ReleaseError::Build { source, .. } => match source.kind() {
+        ReleaseError::Build { source, .. } | ReleaseError::Resolve { source, .. } => match source.kind() {
             BuildErrorKind::Configuration => ExitCode::Configuration,
             BuildErrorKind::NotAuthentic => ExitCode::NotAuthentic,
+            BuildErrorKind::Drift => ExitCode::Drift,
             BuildErrorKind::Failed => ExitCode::Failed,
         },
         _ if error.is_trial() => ExitCode::Trial,

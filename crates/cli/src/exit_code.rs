@@ -51,6 +51,8 @@ exit_codes! {
     NotSigned = 13,
     /// what verification needs could not be listed or fetched
     Unavailable = 14,
+    /// the lock is not what the files ask for, or what it names is gone
+    Drift = 20,
     /// interrupted
     Interrupted = 130,
 }

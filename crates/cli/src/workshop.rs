@@ -2,15 +2,18 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::lock_file::LockFile;
 use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_text};
-use crate::{debian, image_file, progress};
+use crate::{debian, image_file, progress, runner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
-use consign_oci::Repository;
-use consign_plan::{Code, Configuration, ConfigurationError, GitFacts, Plan, PlanInputs, SourceFacts as ImageFile};
+use consign_oci::{Platform, Repository};
+use consign_plan::{
+    Code, Configuration, ConfigurationError, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile,
+};
 use consign_release::{EmbeddedRegistry, Job, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +36,11 @@ pub(crate) struct Traffic<'a> {
 pub(crate) struct Planned {
     pub(crate) configuration: Configuration,
     pub(crate) plan: Plan,
+    pub(crate) lock: Option<Lock>,
+    pub(crate) lock_file: LockFile,
     files: BTreeMap<String, (PathBuf, Specification)>,
+    /// All platforms of each image, whichever are built.
+    platforms: BTreeMap<String, Vec<Platform>>,
     git: Option<GitState>,
 }
 
@@ -71,7 +78,10 @@ impl Planned {
         let facts = git.as_ref().and_then(|state| facts(state, session));
         let inputs = PlanInputs { git: facts, host: host_platform()?, sources };
         let plan = Plan::make(&configuration, &inputs)?;
-        Ok(Self { configuration, plan, files, git })
+        let lock_file = LockFile::of(&configuration);
+        let lock = lock_file.read()?;
+        let platforms = plan.images.iter().map(|image| (image.name.clone(), image.platforms.clone())).collect();
+        Ok(Self { configuration, plan, lock, lock_file, files, platforms, git })
     }
 
     /// Leaves only these images.
@@ -85,7 +95,7 @@ impl Planned {
     }
 
     /// Leaves only these platforms.
-    pub(crate) fn only(mut self, platforms: &[consign_oci::Platform]) -> Result<Self, CommandError> {
+    pub(crate) fn only(mut self, platforms: &[Platform]) -> Result<Self, CommandError> {
         if platforms.is_empty() {
             return Ok(self);
         }
@@ -127,6 +137,7 @@ impl Planned {
             store: session.store()?,
             fetcher: Fetcher::new(fetcher)?,
             debian: debian::sources(&self.configuration, self.files.values().map(|(_, file)| file))?,
+            runner: runner::runner(session, &self.configuration, self.files.values().map(|(_, file)| file))?,
             sandbox: Sandbox { init: PathBuf::from("/proc/self/exe") },
             host: Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
             hosts,
@@ -169,14 +180,19 @@ impl Planned {
                 Some((_, reference)) => Some(Place::open(&reference?, &client, || Ok(workshop.store.clone()))?),
                 None => None,
             };
-            let from = from.iter().map(|reference| {
+            let places = from.iter().map(|reference| {
                 let place = Place::open(reference, &client, || Ok(workshop.store.clone()));
                 place.map_err(|error| CommandError::of_image(ExitCode::NotAuthentic, &error))
             });
+            let platforms = self.platforms.get(&planned.name).cloned().unwrap_or_default();
+            let locked = if from.is_empty() { self.locked(&planned.name, specification, &platforms)? } else { None };
             jobs.push(Arc::new(Job {
                 planned: planned.clone(),
+                platforms,
+                locked,
                 specification: specification.clone(),
                 folder: folder_of(path),
+                listing: self.listing(session, path, specification)?,
                 source_time: self.source_time(session, path, specification)?,
                 commit_time: self
                     .git
@@ -184,7 +200,7 @@ impl Planned {
                     .and_then(|state| state.head.as_ref())
                     .and_then(|head| u64::try_from(head.time).ok()),
                 base,
-                from: from.collect::<Result<_, _>>()?,
+                from: places.collect::<Result<_, _>>()?,
                 source: SourceFacts {
                     version: planned.version.clone(),
                     revision: self.plan.revision.clone(),
@@ -196,6 +212,32 @@ impl Planned {
         Ok(jobs)
     }
 
+    /// Returns what the lock says of an image. A lock that says nothing of it, or was made for another image file, is an error.
+    fn locked(
+        &self,
+        name: &str,
+        specification: &Specification,
+        platforms: &[Platform],
+    ) -> Result<Option<LockedImage>, CommandError> {
+        let Some(lock) = self.lock.as_ref().filter(|_| specification.leaves_open()) else { return Ok(None) };
+        match lock.images.get(name) {
+            Some(locked) if locked.request == specification.question(platforms) => Ok(Some(locked.clone())),
+            Some(_) => {
+                let message = format!("is not up to date: since it was made, the image file of `{name}` or the list of its platforms has changed");
+                Err(self.lock_file.drift(&message))
+            }
+            None => Err(self.lock_file.drift(&format!("says nothing of the image `{name}`"))),
+        }
+    }
+
+    /// Returns the base images as the image files name them, by the name of the image that is built on them.
+    pub(crate) fn base_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.plan.images.iter().filter_map(|planned| {
+            let Contents::Files { base: Some(base) } = &self.files.get(&planned.name)?.1.contents else { return None };
+            Some((planned.name.as_str(), base.as_str()))
+        })
+    }
+
     /// Returns the base images, by the name of the image that is built on them.
     fn bases(&self) -> impl Iterator<Item = (&str, Result<ImageReference, CommandError>)> {
         self.plan.images.iter().filter_map(|planned| {
@@ -204,6 +246,19 @@ impl Planned {
             let reference = base.parse::<ImageReference>().map(|reference| relative_to(reference, &folder_of(path)));
             Some((planned.name.as_str(), reference.map_err(|error| CommandError::of(ExitCode::Configuration, &error))))
         })
+    }
+
+    /// Returns what git keeps, or would keep, in the image file's folder, where a command needs to know it.
+    fn listing(
+        &self,
+        session: &Session,
+        path: &Path,
+        specification: &Specification,
+    ) -> Result<Option<Vec<String>>, CommandError> {
+        if self.git.is_none() || specification.run.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Git::open(&folder_of(path), session.environment.all())?.listing()?))
     }
 
     /// Returns when the image's own files last changed, as far as git knows; `None` if it knows nothing of any of them.
@@ -224,6 +279,9 @@ impl Planned {
         let mut newest = None;
         for file in own.into_iter().chain(named.map(PathBuf::from)) {
             newest = newest.max(git.last_change(&[file])?);
+        }
+        if let Some(run) = &specification.run {
+            newest = newest.max(git.last_commit(&runner::inputs(run))?);
         }
         Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
     }

@@ -20,6 +20,14 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<consign_build::BuildError>,
     },
+    /// What an image is made of could not be chosen.
+    #[error("{image}: cannot be built")]
+    Resolve {
+        /// Name of the image.
+        image: String,
+        /// Why not.
+        source: Box<consign_build::BuildError>,
+    },
     /// A platform's contents could not be listed.
     #[error("{image} {platform}: its contents cannot be listed")]
     Inventory {

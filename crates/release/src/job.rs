@@ -1,7 +1,8 @@
 use crate::{ReleaseError, SourceFacts};
 use consign_build::Specification;
 use consign_image::Place;
-use consign_plan::PlannedImage;
+use consign_oci::Platform;
+use consign_plan::{LockedImage, PlannedImage};
 use consign_sign::PrivateKey;
 use std::path::PathBuf;
 
@@ -14,10 +15,16 @@ pub struct Job {
     pub specification: Specification,
     /// The image file's folder.
     pub folder: PathBuf,
+    /// What git keeps, or would keep, in the image file's folder, by path relative to it; `None` where there is no git, or no command.
+    pub listing: Option<Vec<String>>,
     /// When the image's own files last changed, in seconds since 1970.
     pub source_time: Option<u64>,
     /// When the source as a whole last changed, in seconds since 1970.
     pub commit_time: Option<u64>,
+    /// All platforms that the image has, also those that are not built now.
+    pub platforms: Vec<Platform>,
+    /// What a lock says that it is made of.
+    pub locked: Option<LockedImage>,
     /// The base image, if the image file names one.
     pub base: Option<Place>,
     /// Places to take platforms from instead of building them.

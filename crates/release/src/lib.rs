@@ -13,6 +13,7 @@ mod imported;
 mod interruption;
 mod job;
 mod ledger;
+mod lock;
 mod produce;
 mod provenance;
 mod publish;

@@ -2,7 +2,7 @@
 
 use crate::provenance::provenance;
 use crate::{Job, Outcome, ReleaseError, Stage, Workshop, imported};
-use consign_build::Request;
+use consign_build::{Request, Resolution};
 use consign_inventory::{Described, Observer as Inventory};
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
@@ -100,17 +100,21 @@ impl Workshop {
         if !job.from.is_empty() {
             return imported::produce(self, job).await;
         }
+        // Whoever drops this future ends the commands, too: they run on threads that nobody ends.
+        let _children = self.runner.children();
+        let resolution = Arc::new(self.resolution(job).await?);
         let permits = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
         for (position, platform) in job.planned.platforms.iter().cloned().enumerate() {
             let (workshop, job, permits) = (self.clone(), job.clone(), permits.clone());
+            let resolution = resolution.clone();
             let runtime = Handle::current();
             // A thread of its own: much of the work is compressing and hashing, which would keep other tasks waiting.
             tasks.spawn_blocking(move || {
                 runtime.block_on(async {
                     // The semaphore is never closed.
                     let _permit = permits.acquire_owned().await;
-                    (position, workshop.produce_platform(&job, &platform).await)
+                    (position, workshop.produce_platform(&job, &resolution, &platform).await)
                 })
             });
         }
@@ -136,26 +140,35 @@ impl Workshop {
         }
     }
 
-    async fn produce_platform(&self, job: &Job, platform: &Platform) -> Result<ProducedPlatform, ReleaseError> {
+    async fn produce_platform(
+        &self,
+        job: &Job,
+        resolution: &Resolution,
+        platform: &Platform,
+    ) -> Result<ProducedPlatform, ReleaseError> {
         let name = &job.planned.name;
         self.started(name, Some(platform), Stage::Build);
         let mut inventory = Inventory::new();
         inventory.begin_layer();
         let built = {
             let mut observer = |entry: &Entry| inventory.entry(entry);
+            let output = |line: &str| self.wrote(name, platform, line);
             let request = Request {
                 platform,
                 store: &self.store,
                 fetcher: &self.fetcher,
+                resolution,
                 sources: &self.debian,
                 base: job.base.as_ref(),
                 root_folder: &job.folder,
+                runner: &self.runner,
+                listing: job.listing.as_deref(),
+                output: &output,
                 epoch: self.epoch,
                 source_time: job.source_time,
                 annotations: BTreeMap::new(),
                 observer: &mut observer,
                 reuse: self.reuse,
-                now: self.now,
             };
             let built = consign_build::build(&job.specification, request).await;
             built.map_err(|source| ReleaseError::Build {

@@ -1,53 +1,85 @@
+use super::chosen::ChosenPackage;
 use super::package::Package;
+use super::source::DebianSources;
 use super::source_error::SourceError;
 use bytes::Bytes;
-use consign_fetch::Fetcher;
-use consign_package::deb::{DebFile, Limits, PackageRecord};
+use consign_fetch::{FetchError, Fetcher};
+use consign_package::deb::{DebFile, Limits, parse_relations};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 /// How many packages are fetched and unpacked at the same time.
 const CONCURRENCY: usize = 8;
 
-/// Fetches packages, checks them against the index and takes them apart. They come back in the order given.
+/// Fetches packages, checks them against their digests and takes them apart. They come back in the order given.
 pub(crate) async fn download(
-    records: &[(PackageRecord, String)],
+    chosen: &[ChosenPackage],
+    sources: &DebianSources,
     fetcher: &Fetcher,
 ) -> Result<Vec<Package>, SourceError> {
-    let packages: Vec<_> = records.iter().map(|(record, uri)| fetch(record, uri, fetcher)).collect();
+    let packages: Vec<_> = chosen.iter().map(|package| fetch(package, sources, fetcher)).collect();
     futures::stream::iter(packages).buffered(CONCURRENCY).try_collect().await
 }
 
-async fn fetch(record: &PackageRecord, uri: &str, fetcher: &Fetcher) -> Result<Package, SourceError> {
-    let url = format!("{uri}/{}", record.filename);
-    let bytes = fetcher.exact(&url, &record.sha256, record.size).await;
-    let bytes = bytes.map_err(|source| SourceError::Fetch { what: record.filename.clone(), source })?;
-    let record = record.clone();
-    let package = tokio::task::spawn_blocking(move || open(&record, bytes)).await;
+async fn fetch(chosen: &ChosenPackage, sources: &DebianSources, fetcher: &Fetcher) -> Result<Package, SourceError> {
+    let bytes = bytes(chosen, sources, fetcher).await?;
+    let chosen = chosen.clone();
+    let package = tokio::task::spawn_blocking(move || open(&chosen, bytes)).await;
     package.map_err(|source| SourceError::Worker { source })?
 }
 
-fn open(record: &PackageRecord, bytes: Bytes) -> Result<Package, SourceError> {
-    let failed = |source| SourceError::Package { file: record.filename.clone(), source: Box::new(source) };
+/// Fetches the file from the archive that it was found at, else from any that has the suite: its digest says that it is the one.
+async fn bytes(chosen: &ChosenPackage, sources: &DebianSources, fetcher: &Fetcher) -> Result<Bytes, SourceError> {
+    let ChosenPackage { path, sha256, size, .. } = chosen;
+    let failed = |source| SourceError::Fetch { what: path.clone(), source };
+    if let Some(archive) = &chosen.archive {
+        return fetcher.exact(&format!("{archive}/{path}"), sha256, *size).await.map_err(failed);
+    }
+    let mut archives: Vec<&str> = sources.archives(&chosen.suite).collect();
+    archives.dedup();
+    let mut other = None;
+    for archive in &archives {
+        match fetcher.exact(&format!("{archive}/{path}"), sha256, *size).await {
+            Ok(bytes) => return Ok(bytes),
+            Err(FetchError::NotFound { .. }) => {}
+            Err(error) => other = other.or(Some(error)),
+        }
+    }
+    Err(match other {
+        Some(error) => failed(error),
+        None if archives.is_empty() => SourceError::NoSource { suite: chosen.suite.clone() },
+        None => SourceError::Gone {
+            name: chosen.name.clone(),
+            version: chosen.version.clone(),
+            path: path.clone(),
+            suite: chosen.suite.clone(),
+        },
+    })
+}
+
+fn open(chosen: &ChosenPackage, bytes: Bytes) -> Result<Package, SourceError> {
+    let failed = |source| SourceError::Package { file: chosen.path.clone(), source: Box::new(source) };
     let file = DebFile::read(bytes, Limits::default()).map_err(failed)?;
     let control = file.control();
     let found = ["Package", "Version", "Architecture"].map(|field| control.get(field).unwrap_or_default());
-    let expected = [record.name.as_str(), record.version.as_str(), record.architecture.as_str()];
+    let expected = [&chosen.name, &chosen.version, &chosen.architecture].map(String::as_str);
     if found != expected {
         return Err(SourceError::OtherPackage {
-            file: record.filename.clone(),
+            file: chosen.path.clone(),
             found: found.join(" "),
             expected: expected.join(" "),
         });
     }
+    let replaces = parse_relations(control.get("Replaces").unwrap_or_default())
+        .map_err(|source| SourceError::Replaces { file: chosen.path.clone(), source })?;
     Ok(Package {
-        name: record.name.clone(),
-        version: record.version.to_string(),
-        architecture: record.architecture.clone(),
+        name: chosen.name.clone(),
+        version: chosen.version.clone(),
+        architecture: chosen.architecture.clone(),
         control: control.fields().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         scripts: file.scripts().clone(),
         conffiles: file.conffiles().to_vec(),
         md5sums: file.md5sums().map(str::to_owned),
-        replaces: record.replaces.clone(),
+        replaces,
         entries: file.into_entries(),
     })
 }

@@ -1,7 +1,7 @@
 //! `/etc/ld.so.cache`, as ldconfig writes it (glibc, `sysdeps/generic/dl-cache.h`, "struct cache_file_new", format 1.1).
 
-use super::soname;
 use crate::elf::Machine;
+use crate::linkage::Linked;
 use crate::tree::{Segment, Tree, TreeError};
 use consign_oci::Platform;
 use consign_oci::layer::{Entry, EntryPath, Kind};
@@ -79,7 +79,7 @@ fn flags(platform: &Platform) -> Option<(u32, bool)> {
 }
 
 /// Returns the folders that are searched, each once: those of `/etc/ld.so.conf`, then the system's.
-fn folders(tree: &Tree) -> Vec<String> {
+pub(crate) fn folders(tree: &Tree) -> Vec<String> {
     let mut listed = Vec::new();
     read_configuration(tree, "/etc/ld.so.conf", INCLUDE_LIMIT, &mut BTreeSet::new(), &mut listed);
     // Debian's C library is built with `/lib/TRIPLET` as its system folder and lists it in the configuration, too.
@@ -142,11 +142,10 @@ fn search(tree: &Tree, folder: &str, machine: &Machine) -> (Vec<Library>, Vec<(S
             continue;
         }
         let Some(contents) = tree.file(node.entry.path.as_str()) else { continue };
-        if !Machine::read(contents).is_some_and(|found| found.runs_on(machine)) {
+        let Some(library) = Linked::read(contents).filter(|found| found.is_shared && found.machine.runs_on(machine)) else {
             continue;
-        }
-        let Some(soname) = soname::read(contents) else { continue };
-        let soname = soname.unwrap_or_else(|| name.to_owned());
+        };
+        let soname = library.soname.unwrap_or_else(|| name.to_owned());
         // A link counts as one only when it bears the library's name or is the one that compilers use.
         let for_compilers = name.ends_with(".so") && soname.starts_with(name);
         let is_link = matches!(node.entry.kind, Kind::Symlink(_)) && (name == soname || for_compilers);

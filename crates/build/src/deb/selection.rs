@@ -1,75 +1,79 @@
 //! Which packages an image gets. The choice is kept by what it follows from, so that nothing is unpacked and searched twice.
 
 use super::archive::{Archive, Listed, base};
+use super::chosen::{ChosenPackage, depend};
 use super::source_error::SourceError;
-use crate::request::Request;
+use crate::resolution::{Resolution, ResolveRequest};
 use crate::specification::PackagesSpecification;
-use consign_oci::Digest;
+use consign_oci::{Digest, Platform};
 use consign_package::deb::{
-    PackageRecord, Paragraph, Preferred, Relation, Release, Request as Asked, Searched, Target, debian_architecture,
-    purl, resolve,
+    PackagesIndex, Preferred, Relation, Request, Searched, Target, Version, debian_architecture, resolve,
 };
 use consign_receipt::predicate::ResourceDescriptor;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Names what this room chooses of the same indexes: raise it when that changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
-/// What is to be installed, and from where.
-pub(crate) struct Selected {
-    /// Sorted by name, each with the address that its path is under.
-    pub(crate) records: Vec<(PackageRecord, String)>,
-    /// Release files, indexes and packages.
-    pub(crate) dependencies: Vec<ResourceDescriptor>,
-    pub(crate) warnings: Vec<String>,
-}
-
-/// The result of a choice. Indexes are numbered as the archive lists them.
+/// What was chosen for one architecture, as the store keeps it. Indexes are numbered as the archive lists them.
+#[derive(Clone, Serialize, Deserialize)]
 struct Choice {
     /// Indexes that were to be had nowhere.
     lacking: Vec<usize>,
-    /// Packages, each with the index that it is from.
-    packages: Vec<(usize, PackageRecord)>,
+    /// Sorted by name.
+    packages: Vec<ChosenPackage>,
 }
 
-/// A choice as the store keeps it: packages are what their indexes say of them.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    lacking: Vec<usize>,
-    packages: Vec<(usize, String)>,
-}
-
-impl Kept {
-    fn of(choice: &Choice) -> Self {
-        let packages = choice.packages.iter().map(|(index, record)| (*index, record.paragraph.text().to_owned()));
-        Self { lacking: choice.lacking.clone(), packages: packages.collect() }
-    }
-
-    fn restore(self) -> Option<Choice> {
-        let record = |text: &str| PackageRecord::from_paragraph(Paragraph::parse(text).ok()?).ok();
-        let packages = self.packages.iter().map(|(index, text)| Some((*index, record(text)?)));
-        Some(Choice { packages: packages.collect::<Option<_>>()?, lacking: self.lacking })
-    }
-}
-
-/// Finds the packages for a platform.
+/// Finds the packages for all platforms.
 pub(crate) async fn select(
     specification: &PackagesSpecification,
-    request: &Request<'_>,
-) -> Result<Selected, SourceError> {
-    let (sources, platform) = (request.sources, request.platform);
+    request: &ResolveRequest<'_>,
+) -> Result<Resolution, SourceError> {
+    let sources = request.sources;
     let suite = specification.suite.as_ref().or(sources.default_suite.as_ref()).ok_or(SourceError::NoSuite)?;
-    let architecture =
-        debian_architecture(platform).ok_or_else(|| SourceError::Platform { platform: platform.clone() })?;
-    let candidates = sources.of_suite(suite);
+    let mut archives: Vec<Archive<'_>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for platform in request.platforms {
+        let architecture =
+            debian_architecture(platform).ok_or_else(|| SourceError::Platform { platform: platform.clone() })?;
+        // Several platforms may run what one architecture of Debian has.
+        let place = match archives.iter().position(|archive| archive.architecture == architecture) {
+            Some(place) => place,
+            None => {
+                archives.push(open(suite, architecture, request).await?);
+                archives.len() - 1
+            }
+        };
+        places.insert(platform.clone(), place);
+    }
+    let selecting = Selecting { specification, request, suite, archives: &archives };
+    let choices = selecting.choices().await?;
+    let mut resolution = Resolution { suite: Some(suite.clone()), ..Resolution::default() };
+    for (platform, place) in places {
+        let (Some(archive), Some(choice)) = (archives.get(place), choices.get(place)) else { continue };
+        resolution.packages.insert(platform.clone(), choice.packages.clone());
+        resolution.consulted.insert(platform.clone(), consulted(archive, choice));
+        resolution.warnings.insert(platform, warnings(archive, choice));
+    }
+    Ok(resolution)
+}
+
+/// Reads the release files for an architecture.
+async fn open<'a>(
+    suite: &'a str,
+    architecture: &'static str,
+    request: &ResolveRequest<'a>,
+) -> Result<Archive<'a>, SourceError> {
+    let candidates = request.sources.of_suite(suite);
     if candidates.is_empty() {
-        return Err(SourceError::NoSource { suite: suite.clone() });
+        return Err(SourceError::NoSource { suite: suite.to_owned() });
     }
     let mut archive = Archive {
         suite,
-        sources,
+        sources: request.sources,
         fetcher: request.fetcher,
         architecture,
         now: request.now,
@@ -80,129 +84,154 @@ pub(crate) async fn select(
     for (place, source) in candidates {
         archive.add(place, source).await?;
     }
-    if !archive.listed.iter().any(|listed| listed.source.suite == *suite) {
-        return Err(SourceError::NoArchitecture { suite: suite.clone(), architecture: architecture.to_owned() });
+    if !archive.listed.iter().any(|listed| listed.source.suite == suite) {
+        let (suite, architecture) = (suite.to_owned(), architecture.to_owned());
+        return Err(SourceError::NoArchitecture { suite, architecture });
     }
-    let key = archive.key(specification);
-    let choice = match archive.kept(&key, request).await? {
-        Some(choice) => choice,
-        None => {
-            let choice = archive.choose(specification, request).await?;
-            request.store.put_step(&key, &Kept::of(&choice))?;
-            choice
-        }
-    };
-    archive.selected(choice)
+    Ok(archive)
 }
 
-impl Archive<'_> {
+struct Selecting<'a> {
+    specification: &'a PackagesSpecification,
+    request: &'a ResolveRequest<'a>,
+    suite: &'a str,
+    /// One for each architecture.
+    archives: &'a [Archive<'a>],
+}
+
+impl Selecting<'_> {
+    /// Returns what is chosen for each architecture, from the store where that was chosen before.
+    async fn choices(&self) -> Result<Vec<Choice>, SourceError> {
+        let preferred = self.preferred();
+        let key = self.key(&preferred);
+        if let Some(choices) = self.kept(&key).await? {
+            return Ok(choices);
+        }
+        let choices = self.choose(&preferred).await?;
+        self.request.store.put_step("select", &key, &[], &choices)?;
+        Ok(choices)
+    }
+
+    /// Returns the versions that an earlier choice has and that are to stay.
+    fn preferred(&self) -> Preferred {
+        let kept = self.request.keep.iter().flat_map(|kept| &kept.packages);
+        let packages = kept.flat_map(|(platform, packages)| packages.iter().map(move |package| (platform, package)));
+        let entry = |(platform, package): (&Platform, &ChosenPackage)| {
+            let version = package.version.parse::<Version>().ok()?;
+            Some(((debian_architecture(platform)?.to_owned(), package.name.clone()), version))
+        };
+        packages.filter_map(entry).collect()
+    }
+
     /// Returns the digest of everything that decides what is chosen.
-    fn key(&self, specification: &PackagesSpecification) -> Digest {
+    fn key(&self, preferred: &Preferred) -> Digest {
         let index = |listed: &Listed<'_>| {
             json!([listed.source.uri, listed.name(), listed.digest, listed.release.release.not_automatic])
         };
-        let indexes: Vec<_> = self.listed.iter().map(index).collect();
+        let indexes =
+            |archive: &Archive<'_>| json!([archive.architecture, archive.listed.iter().map(index).collect::<Vec<_>>()]);
+        let preferred: Vec<_> = preferred
+            .iter()
+            .map(|((architecture, name), version)| json!([architecture, name, version.to_string()]))
+            .collect();
         let all = json!({
             "step": "select",
             "format": FORMAT,
             "version": env!("CARGO_PKG_VERSION"),
-            "architecture": self.architecture,
-            "packages": specification.packages,
-            "indexes": indexes,
+            "suite": self.suite,
+            "packages": self.specification.packages,
+            "preferred": preferred,
+            "archives": self.archives.iter().map(indexes).collect::<Vec<_>>(),
         });
         Digest::of(all.to_string().as_bytes())
     }
 
     /// Returns what was chosen before, unless an index has come that was lacking then.
-    async fn kept(&self, key: &Digest, request: &Request<'_>) -> Result<Option<Choice>, SourceError> {
-        if !request.reuse {
+    async fn kept(&self, key: &Digest) -> Result<Option<Vec<Choice>>, SourceError> {
+        if !self.request.reuse {
             return Ok(None);
         }
-        let Some(choice) = request.store.step::<Kept>(key)?.and_then(Kept::restore) else { return Ok(None) };
-        if choice.packages.iter().any(|(number, _)| *number >= self.listed.len()) {
+        let Some(choices) = self.request.store.step::<Vec<Choice>>(key)? else { return Ok(None) };
+        if choices.len() != self.archives.len() {
             return Ok(None);
         }
-        for number in &choice.lacking {
-            match self.listed.get(*number) {
-                Some(listed) if self.bytes(listed).await?.is_none() => {}
-                _ => return Ok(None),
+        for (archive, choice) in self.archives.iter().zip(&choices) {
+            for number in &choice.lacking {
+                match archive.listed.get(*number) {
+                    Some(listed) if archive.bytes(listed).await?.is_none() => {}
+                    _ => return Ok(None),
+                }
             }
         }
-        Ok(Some(choice))
+        Ok(Some(choices))
     }
 
-    async fn choose(
-        &self,
-        specification: &PackagesSpecification,
-        request: &Request<'_>,
-    ) -> Result<Choice, SourceError> {
-        let wanted = specification.packages.iter().map(|text| {
+    async fn choose(&self, preferred: &Preferred) -> Result<Vec<Choice>, SourceError> {
+        let wanted = self.specification.packages.iter().map(|text| {
             Relation::wanted(text).map_err(|error| SourceError::Wanted { text: text.clone(), source: error })
         });
         let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
+        let opened = futures::future::try_join_all(self.archives.iter().map(Opened::read)).await?;
+        let searched: Vec<Vec<Searched<'_>>> = opened.iter().map(Opened::searched).collect();
+        let targets: Vec<Target<'_>> = self
+            .archives
+            .iter()
+            .zip(&searched)
+            .map(|(archive, indexes)| Target { architecture: archive.architecture, indexes })
+            .collect();
+        let request = Request { wanted: &wanted, recommends: false, preferred };
+        let selections =
+            resolve(&targets, &request).map_err(|error| SourceError::Resolve { source: Box::new(error) })?;
+        let choices = opened.iter().zip(selections).map(|(opened, selections)| {
+            let packages = selections.into_iter().filter_map(|selection| {
+                let (listed, _) = opened.indexes.get(selection.index)?;
+                let archive = base(&listed.source.uri);
+                Some(ChosenPackage::new(&selection.record, &listed.source.suite, &listed.release.release, archive))
+            });
+            Choice { lacking: opened.lacking.clone(), packages: packages.collect() }
+        });
+        Ok(choices.collect())
+    }
+}
+
+/// The indexes of an architecture, read.
+struct Opened<'a> {
+    indexes: Vec<(&'a Listed<'a>, Arc<PackagesIndex>)>,
+    lacking: Vec<usize>,
+}
+
+impl<'a> Opened<'a> {
+    async fn read(archive: &'a Archive<'a>) -> Result<Self, SourceError> {
         let (mut indexes, mut lacking) = (Vec::new(), Vec::new());
-        for (number, listed) in self.listed.iter().enumerate() {
-            match self.read(listed).await? {
-                Some(index) => indexes.push((number, index)),
+        for (number, listed) in archive.listed.iter().enumerate() {
+            match archive.read(listed).await? {
+                Some(index) => indexes.push((listed, index)),
                 None => lacking.push(number),
             }
         }
-        let searched: Vec<Searched<'_>> = indexes
-            .iter()
-            .filter_map(|(number, index)| {
-                let last_resort = self.listed.get(*number)?.release.release.not_automatic;
-                Some(Searched { index, last_resort })
-            })
-            .collect();
-        let target = Target { architecture: self.architecture, indexes: &searched };
-        let asked = Asked { wanted: &wanted, recommends: false, preferred: &Preferred::new() };
-        let selections = resolve(&[target], &asked)
-            .map_err(|error| SourceError::Resolve { platform: request.platform.clone(), source: Box::new(error) })?;
-        let packages = selections.into_iter().flatten().filter_map(|selection| {
-            let (number, _) = indexes.get(selection.index)?;
-            Some((*number, selection.record))
-        });
-        Ok(Choice { packages: packages.collect(), lacking })
+        Ok(Self { indexes, lacking })
     }
 
-    fn selected(self, choice: Choice) -> Result<Selected, SourceError> {
-        let releases = self.releases.iter().map(|(name, release)| depend(name.clone(), None, &release.digest));
-        let mut dependencies: Vec<ResourceDescriptor> = releases.collect();
-        let mut warnings = self.warnings;
-        for (number, listed) in self.listed.iter().enumerate() {
-            if !choice.lacking.contains(&number) {
-                dependencies.push(depend(listed.name(), None, &listed.digest));
-                continue;
-            }
-            warnings.push(format!(
-                "passed over `{}` for {}: the source in {} does not have the index that its own release file names, so none of its packages is used",
-                listed.source.suite, self.architecture, listed.source.declared
-            ));
-        }
-        let mut records = Vec::new();
-        for (index, record) in choice.packages {
-            let Some(listed) = self.listed.get(index) else { continue };
-            let url = package_url(&record, &listed.release.release);
-            dependencies.push(depend(record.filename.clone(), Some(url), &record.sha256));
-            records.push((record, base(&listed.source.uri).to_owned()));
-        }
-        dependencies.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Selected { records, dependencies, warnings })
+    fn searched(&self) -> Vec<Searched<'_>> {
+        let last_resort = |listed: &Listed<'_>| listed.release.release.not_automatic;
+        self.indexes.iter().map(|(listed, index)| Searched { index, last_resort: last_resort(listed) }).collect()
     }
 }
 
-fn depend(name: String, uri: Option<String>, digest: &Digest) -> ResourceDescriptor {
-    let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex().to_owned())]);
-    ResourceDescriptor { name: Some(name), uri, digest }
+/// Returns what was chosen from.
+fn consulted(archive: &Archive<'_>, choice: &Choice) -> Vec<ResourceDescriptor> {
+    let releases = archive.releases.iter().map(|(name, release)| depend(name.clone(), None, &release.digest));
+    let indexes = archive.listed.iter().enumerate().filter(|(number, _)| !choice.lacking.contains(number));
+    releases.chain(indexes.map(|(_, listed)| depend(listed.name(), None, &listed.digest))).collect()
 }
 
-fn package_url(record: &PackageRecord, release: &Release) -> String {
-    let distribution = release.origin.as_deref().unwrap_or("debian");
-    let codename = release
-        .codename
-        .as_deref()
-        .or(release.suite.as_deref())
-        .map(|name| name.trim_end_matches("-security").trim_end_matches("-updates"));
-    let source = Some((record.source_name.as_str(), &record.source_version));
-    purl(distribution, codename, &record.name, &record.version, &record.architecture, source)
+fn warnings(archive: &Archive<'_>, choice: &Choice) -> Vec<String> {
+    let lacking = choice.lacking.iter().filter_map(|number| archive.listed.get(*number));
+    let lacking = lacking.map(|listed| {
+        format!(
+            "passed over `{}` for {}: the source in {} does not have the index that its own release file names, so none of its packages is used",
+            listed.source.suite, archive.architecture, listed.source.declared
+        )
+    });
+    archive.warnings.iter().cloned().chain(lacking).collect()
 }

@@ -1,3 +1,4 @@
+use super::archive::base;
 use consign_oci::Digest;
 use consign_package::deb::{Keyring, PackagesIndex, Release};
 use std::collections::HashMap;
@@ -60,6 +61,11 @@ impl DebianSources {
     /// Makes an empty list, for images that need no packages.
     pub fn none() -> Self {
         Self::new(SourcesFrom::Configuration, None, Vec::new())
+    }
+
+    /// Returns the addresses of the archives that have exactly this suite.
+    pub(crate) fn archives(&self, suite: &str) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter(move |source| source.suite == suite).map(|source| base(&source.uri))
     }
 
     /// Returns the sources for a suite, each with its place in the list: of the machine's own only the suite itself, its updates and its security updates.

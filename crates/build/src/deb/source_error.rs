@@ -97,12 +97,22 @@ pub enum SourceError {
         source: RelationError,
     },
     /// The packages cannot be installed together.
-    #[error("{platform}: the packages cannot be installed")]
+    #[error("the packages cannot be installed")]
     Resolve {
-        /// For which platform.
-        platform: Platform,
         /// Why not.
         source: Box<ResolveError>,
+    },
+    /// A package is no longer where it was when the lock was made.
+    #[error("{name} {version} is no longer in the archive: {path} of `{suite}` is gone")]
+    Gone {
+        /// The package.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Its path in the archive.
+        path: String,
+        /// The suite.
+        suite: String,
     },
     /// A package file cannot be read.
     #[error("cannot read the package {file}")]
@@ -112,14 +122,22 @@ pub enum SourceError {
         /// Why not.
         source: Box<DebError>,
     },
-    /// A package is another one than the index says.
-    #[error("{file} says that it is {found}, but the index says {expected}")]
+    /// A package does not say rightly whose files it may overwrite.
+    #[error("{file}: the field `Replaces`")]
+    Replaces {
+        /// Its path in the archive.
+        file: String,
+        /// What is wrong.
+        source: RelationError,
+    },
+    /// A package is another one than was chosen.
+    #[error("{file} says that it is {found}, but it was chosen as {expected}")]
     OtherPackage {
         /// Its path in the archive.
         file: String,
         /// What its own control file says.
         found: String,
-        /// What the index says.
+        /// What was chosen.
         expected: String,
     },
     /// The store failed.
@@ -139,6 +157,7 @@ impl SourceError {
         match self {
             Self::Release { .. } | Self::OtherSuite { .. } | Self::OtherPackage { .. } => ErrorKind::NotAuthentic,
             Self::Fetch { source: FetchError::Digest { .. } | FetchError::Size { .. }, .. } => ErrorKind::NotAuthentic,
+            Self::Gone { .. } => ErrorKind::Drift,
             Self::Platform { .. }
             | Self::NoSuite
             | Self::NoSource { .. }
@@ -150,6 +169,7 @@ impl SourceError {
             | Self::Decompress { .. }
             | Self::Index { .. }
             | Self::Package { .. }
+            | Self::Replaces { .. }
             | Self::Store(_)
             | Self::Worker { .. } => ErrorKind::Failed,
         }

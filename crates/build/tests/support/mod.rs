@@ -2,7 +2,10 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests, which each use a part of it")]
 
-use consign_build::{BuildError, Built, DebianSource, DebianSources, Request, SourcesFrom, Specification, build};
+use consign_build::{
+    BuildError, Built, DebianSource, DebianSources, Request, ResolveRequest, Runner, SourcesFrom, Specification, build,
+    resolve,
+};
 use consign_fetch::{Fetcher, Options};
 use consign_image::Place;
 use consign_oci::layer::{Entry, Kind};
@@ -11,6 +14,7 @@ use consign_store::Store;
 use consign_testkit::mirror::{Mirror, WrittenMirror};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 pub(crate) struct Workshop {
     pub(crate) folder: tempfile::TempDir,
@@ -18,6 +22,10 @@ pub(crate) struct Workshop {
     pub(crate) epoch: Option<u64>,
     pub(crate) source_time: Option<u64>,
     pub(crate) reuse: bool,
+    pub(crate) runner: Runner,
+    pub(crate) listing: Option<Vec<String>>,
+    /// Lines that commands wrote.
+    pub(crate) output: Mutex<Vec<String>>,
     mirrors: Vec<(WrittenMirror, String)>,
     from: SourcesFrom,
 }
@@ -34,7 +42,18 @@ impl Workshop {
         std::fs::create_dir(folder.path().join("source")).unwrap();
         let store = Store::open(folder.path().join("store")).unwrap();
         let from = SourcesFrom::Configuration;
-        Self { folder, store, epoch: None, source_time: None, reuse: false, mirrors: Vec::new(), from }
+        Self {
+            folder,
+            store,
+            epoch: None,
+            source_time: None,
+            reuse: false,
+            runner: Runner::new([("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into(), BTreeMap::new()),
+            listing: None,
+            output: Mutex::default(),
+            mirrors: Vec::new(),
+            from,
+        }
     }
 
     pub(crate) fn of_machine(mut self) -> Self {
@@ -80,22 +99,37 @@ impl Workshop {
         });
         let sources = DebianSources::new(self.from, Some("test".into()), sources.collect());
         let options = Options { cache: self.folder.path().join("cache"), offline: false, user_agent: "test".into() };
+        let (platform, fetcher) = (platform.parse().unwrap(), Fetcher::new(options).unwrap());
+        let asked = ResolveRequest {
+            platforms: std::slice::from_ref(&platform),
+            store: &self.store,
+            fetcher: &fetcher,
+            sources: &sources,
+            base,
+            keep: None,
+            reuse: self.reuse,
+            // The archive's key was made a moment ago.
+            now: jiff::Timestamp::now(),
+        };
+        let resolution = resolve(&specification, &asked).await?;
         let mut entries = BTreeMap::new();
         let mut observer = |entry: &Entry| drop(entries.insert(entry.path.to_string(), entry.clone()));
         let request = Request {
-            platform: &platform.parse().unwrap(),
+            platform: &platform,
+            resolution: &resolution,
             store: &self.store,
-            fetcher: &Fetcher::new(options).unwrap(),
+            fetcher: &fetcher,
             sources: &sources,
             base,
             root_folder: &self.source(),
+            runner: &self.runner,
+            listing: self.listing.as_deref(),
+            output: &|line| self.output.lock().unwrap().push(line.to_owned()),
             epoch: self.epoch,
             source_time: self.source_time,
             annotations: BTreeMap::new(),
             observer: &mut observer,
             reuse: self.reuse,
-            // The archive's key was made a moment ago.
-            now: jiff::Timestamp::now(),
         };
         let built = build(&specification, request).await?;
         Ok(Outcome { built, entries })

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod inspect;
 mod keygen;
+mod lock;
 mod plan;
 mod registry_serve;
 mod release;
@@ -72,6 +73,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Plan(arguments) => plan::run(arguments, session),
         Command::Build(arguments) => build::run(arguments, session).await,
         Command::Release(arguments) => release::run(arguments, session, interruption).await,
+        Command::Lock(arguments) => lock::run(arguments, session).await,
         Command::Verify(arguments) => verify::run(arguments, session).await,
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,

@@ -18,7 +18,7 @@ fn mirror() -> Mirror {
         .package(tool("arm64"))
 }
 
-fn with_packages(mirror: &Mirror) -> TestEnvironment {
+pub(crate) fn with_packages(mirror: &Mirror) -> TestEnvironment {
     let environment = TestEnvironment::with_image();
     environment.write("image.yaml", "packages: [tool]\nsuite: stable\nplatforms: [linux/amd64, linux/arm64]\n");
     write_mirror(&environment, mirror);
@@ -32,7 +32,7 @@ fn with_packages(mirror: &Mirror) -> TestEnvironment {
     environment
 }
 
-fn write_mirror(environment: &TestEnvironment, mirror: &Mirror) {
+pub(crate) fn write_mirror(environment: &TestEnvironment, mirror: &Mirror) {
     let written = mirror.write(&environment.path("mirror")).unwrap();
     environment.write("mirror.gpg", written.keyring);
 }

@@ -18,6 +18,7 @@ mod healing;
 mod help;
 mod inspect;
 mod keygen;
+mod lock;
 mod looking;
 mod offline;
 mod plan;

@@ -1,5 +1,5 @@
 /// Returns the one of `known` that `word` was most likely meant to be, if any is near.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: String = word.chars().take(64).collect::<String>().to_ascii_lowercase();
     let limit = 1 + word.chars().count() / 4;
     known

@@ -1,0 +1,91 @@
+//! What was left open by the image file, decided: for all platforms together, and before any is built.
+
+use crate::base::Base;
+use crate::deb::{self, ChosenPackage, DebianSources};
+use crate::error::BuildError;
+use crate::specification::{Contents, Specification};
+use consign_fetch::Fetcher;
+use consign_image::Place;
+use consign_oci::{Descriptor, Digest, Platform};
+use consign_receipt::predicate::ResourceDescriptor;
+use consign_store::Store;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What an image is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolution {
+    /// The suite that packages are of, if there are packages.
+    pub suite: Option<String>,
+    /// What the reference to the base image names: an index, or a manifest.
+    pub base: Option<Descriptor>,
+    /// The packages, by platform, sorted by name.
+    pub packages: BTreeMap<Platform, Vec<ChosenPackage>>,
+    /// What the packages were chosen from, by platform: release files and indexes. Nothing, where a lock chose.
+    pub consulted: BTreeMap<Platform, Vec<ResourceDescriptor>>,
+    /// What the user should know, by platform.
+    pub warnings: BTreeMap<Platform, Vec<String>>,
+}
+
+/// What a choice is made from.
+pub struct ResolveRequest<'a> {
+    /// All platforms of the image, also those that are not built here: each package has one version on all of them.
+    pub platforms: &'a [Platform],
+    /// Where earlier choices are kept.
+    pub store: &'a Store,
+    /// What fetches release files and indexes.
+    pub fetcher: &'a Fetcher,
+    /// Where packages come from.
+    pub sources: &'a DebianSources,
+    /// The base image that the image file names, opened.
+    pub base: Option<&'a Place>,
+    /// What is to stay as it is, as far as that is to be had: an earlier choice.
+    pub keep: Option<&'a Resolution>,
+    /// Whether an earlier choice from the same indexes will do.
+    pub reuse: bool,
+    /// The time by which signatures and releases are judged.
+    pub now: jiff::Timestamp,
+}
+
+/// Decides what the image file leaves open: which packages, and which base image.
+pub async fn resolve(specification: &Specification, request: &ResolveRequest<'_>) -> Result<Resolution, BuildError> {
+    match &specification.contents {
+        Contents::Packages(packages) => Ok(deb::select(packages, request).await?),
+        Contents::Files { base: None } => Ok(Resolution::default()),
+        Contents::Files { base: Some(base) } => {
+            let place = request.base.ok_or_else(|| BuildError::BaseNotOpened { base: base.clone() })?;
+            let offline = request.fetcher.is_offline();
+            let kept = request.keep.and_then(|kept| kept.base.clone());
+            let root = match kept {
+                Some(kept) if offline || Base::is_there(place, &kept).await? => kept,
+                _ => Base::root(place, request.store, offline).await?,
+            };
+            Ok(Resolution { base: Some(root), ..Resolution::default() })
+        }
+    }
+}
+
+impl Specification {
+    /// Returns whether the file leaves open what the image is made of, so that there is something to choose, and to lock.
+    pub fn leaves_open(&self) -> bool {
+        match &self.contents {
+            Contents::Packages(_) => true,
+            Contents::Files { base } => base.as_ref().is_some_and(|base| !base.contains('@')),
+        }
+    }
+
+    /// Returns the digest of what is to be chosen for these platforms. A choice that was made for another digest is of no use.
+    pub fn question(&self, platforms: &[Platform]) -> Digest {
+        let mut platforms: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+        platforms.sort();
+        let question = match &self.contents {
+            Contents::Packages(packages) => {
+                let mut names = packages.packages.clone();
+                names.sort();
+                json!({ "packages": names, "suite": packages.suite, "platforms": platforms })
+            }
+            Contents::Files { base } => json!({ "base": base, "platforms": platforms }),
+        };
+        Digest::of(question.to_string().as_bytes())
+    }
+}

@@ -1,0 +1,93 @@
+use crate::arguments::{Lock as Arguments, Output};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::Session;
+use crate::workshop::{Planned, Traffic};
+use consign_plan::lock::{Change, changes};
+use consign_plan::{Lock, LockedImage};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, CommandError> {
+    let mut planned = Planned::read(session)?;
+    let old = planned.lock.take();
+    let kept = match (&arguments.update, &old) {
+        (None, Some(old)) => old.clone(),
+        (Some(names), Some(old)) if !names.is_empty() => without(old.clone(), names, &planned)?,
+        (Some(names), None) if !names.is_empty() => {
+            let message = format!("there is no {} to update", planned.lock_file.path().display());
+            return Err(CommandError::new(ExitCode::Usage, message).hint("`consign lock` makes it"));
+        }
+        _ => Lock::default(),
+    };
+    let workshop = planned.workshop(session, true, Traffic::default()).await?;
+    let mut new = Lock::default();
+    for job in planned.jobs(session, &workshop, &[])? {
+        if job.specification.leaves_open() {
+            let name = &job.planned.name;
+            new.images.insert(name.clone(), workshop.lock(&job, kept.images.get(name)).await?);
+        }
+    }
+    let absent = old.is_none();
+    let changes = changes(&old.unwrap_or_default(), &new);
+    if arguments.check {
+        return check(&planned, absent, &changes, session);
+    }
+    if absent || !changes.is_empty() {
+        planned.lock_file.write(&new)?;
+    }
+    show(&planned, &changes, session)?;
+    Ok(ExitCode::Done)
+}
+
+/// Takes out of a lock what is to be chosen anew: packages by name, and base images as the image file names them.
+fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, CommandError> {
+    let mut known: BTreeSet<&str> = planned.base_names().map(|(_, base)| base).collect();
+    known
+        .extend(lock.images.values().flat_map(|image| image.packages.values().flatten()).map(|package| &*package.name));
+    if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
+        let error =
+            CommandError::new(ExitCode::Usage, format!("`{name}` is neither a locked package nor a base image"));
+        let near = consign_plan::configuration::nearest(name, known.iter().copied());
+        return Err(near.into_iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?"))));
+    }
+    let bases: BTreeSet<String> = planned
+        .base_names()
+        .filter(|(_, base)| names.iter().any(|name| name == base))
+        .map(|(image, _)| image.to_owned())
+        .collect();
+    for (image, locked) in &mut lock.images {
+        let LockedImage { base, packages, .. } = locked;
+        if bases.contains(image) {
+            *base = None;
+        }
+        packages.values_mut().for_each(|packages| packages.retain(|package| !names.contains(&package.name)));
+    }
+    Ok(lock)
+}
+
+fn check(planned: &Planned, absent: bool, changes: &[Change], session: &Session) -> Result<ExitCode, CommandError> {
+    if !absent && changes.is_empty() {
+        show(planned, changes, session)?;
+        return Ok(ExitCode::Done);
+    }
+    let mut error = planned.lock_file.drift(if absent { "is not there" } else { "is not up to date" });
+    if !absent {
+        error.causes = changes.iter().map(Change::to_string).collect();
+    }
+    Err(error.with_report(report(planned, changes)))
+}
+
+fn show(planned: &Planned, changes: &[Change], session: &Session) -> Result<(), CommandError> {
+    if session.output == Output::Json {
+        return session.printer.json(&report(planned, changes));
+    }
+    let path = planned.lock_file.path().display();
+    let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
+    let summary = if changes.is_empty() { format!("{path} is up to date\n") } else { String::new() };
+    session.printer.data(&(lines + &summary))
+}
+
+fn report(planned: &Planned, changes: &[Change]) -> serde_json::Value {
+    json!({ "lock": planned.lock_file.path(), "changes": changes })
+}

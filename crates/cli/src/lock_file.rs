@@ -1,0 +1,54 @@
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::read_text;
+use consign_plan::{Configuration, Lock};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Largest lock that is read, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// The lock that stands beside a configuration: `consign.lock` beside `consign.yaml`.
+#[derive(Clone, Debug)]
+pub(crate) struct LockFile(PathBuf);
+
+impl LockFile {
+    pub(crate) fn of(configuration: &Configuration) -> Self {
+        Self(Path::new(configuration.file.name()).with_extension("lock"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Reads the lock; `None` if there is none.
+    pub(crate) fn read(&self) -> Result<Option<Lock>, CommandError> {
+        let path = self.0.display();
+        let text = match read_text(&self.0, LIMIT) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            text => text.map_err(|error| {
+                CommandError::new(ExitCode::Configuration, format!("cannot read {path}")).cause(error)
+            })?,
+        };
+        let lock = Lock::parse(&text).map_err(|error| {
+            CommandError::new(ExitCode::Configuration, format!("{path} cannot be used"))
+                .cause(error)
+                .hint("take it from your version control again; or delete it, and `consign lock` makes a new one")
+        })?;
+        Ok(Some(lock))
+    }
+
+    /// Replaces the lock: whoever reads it sees the old one or the new one.
+    pub(crate) fn write(&self, lock: &Lock) -> Result<(), CommandError> {
+        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        consign_store::write_file(folder, &self.0, lock.text()?.as_bytes())?;
+        // A file that is checked in is for everybody to read, as the umask allows.
+        Ok(())
+    }
+
+    /// Makes an error of what is in the lock, or is not.
+    pub(crate) fn drift(&self, message: &str) -> CommandError {
+        let message = format!("{} {message}", self.0.display());
+        CommandError::new(ExitCode::Drift, message).hint("run `consign lock`, look at what it changes, and check it in")
+    }
+}

@@ -1,0 +1,22 @@
+//! `consign.lock`: what was chosen where the files leave it open. It names suites, paths and digests, and never a host.
+
+mod change;
+mod error;
+mod image;
+mod text;
+
+pub use change::{Change, changes};
+pub use error::LockError;
+pub use image::{LockedImage, LockedPackage};
+
+use std::collections::BTreeMap;
+
+/// Version of the format that is written, and the only one that is read.
+const VERSION: u32 = 1;
+
+/// What was chosen, by name of the image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// The images of which something is open.
+    pub images: BTreeMap<String, LockedImage>,
+}

@@ -1,0 +1,103 @@
+//! The lock as JSON, with a line for each package, so that a change of one is a change of one line.
+
+use super::{Lock, LockError, LockedImage, VERSION};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+#[derive(Deserialize)]
+struct Header {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    #[serde(rename = "version")]
+    _version: u32,
+    #[serde(deserialize_with = "unique")]
+    images: BTreeMap<String, LockedImage>,
+}
+
+impl Lock {
+    /// Reads a lock.
+    pub fn parse(text: &str) -> Result<Self, LockError> {
+        // A later version may have anything else in it.
+        let Header { version } = serde_json::from_str(text)?;
+        if version != VERSION {
+            return Err(LockError::Version { version, known: VERSION });
+        }
+        let wire: Wire = serde_json::from_str(text)?;
+        wire.images.iter().try_for_each(|(name, image)| image.check(name))?;
+        Ok(Self { images: wire.images })
+    }
+
+    /// Returns the text of the file.
+    pub fn text(&self) -> Result<String, serde_json::Error> {
+        let images = self
+            .images
+            .iter()
+            .map(|(name, image)| Ok(format!("    {}: {}", serde_json::to_string(name)?, image_text(image)?)));
+        let images = images.collect::<Result<Vec<_>, serde_json::Error>>()?;
+        Ok(format!("{{\n  \"version\": {VERSION},\n  \"images\": {}\n}}\n", block(&images, '{', '}', 2)))
+    }
+}
+
+fn image_text(image: &LockedImage) -> Result<String, serde_json::Error> {
+    let LockedImage { request, base, suite, packages } = image;
+    let mut fields = vec![format!("      \"request\": {}", serde_json::to_string(request)?)];
+    if let Some(base) = base {
+        fields.push(format!("      \"base\": {}", serde_json::to_string(base)?));
+    }
+    if let Some(suite) = suite {
+        fields.push(format!("      \"suite\": {}", serde_json::to_string(suite)?));
+    }
+    let mut platforms = Vec::new();
+    for (platform, packages) in packages {
+        let lines = packages.iter().map(|package| Ok(format!("          {}", serde_json::to_string(package)?)));
+        let lines = lines.collect::<Result<Vec<_>, serde_json::Error>>()?;
+        platforms.push(format!("        \"{platform}\": {}", block(&lines, '[', ']', 8)));
+    }
+    if !platforms.is_empty() {
+        fields.push(format!("      \"packages\": {}", block(&platforms, '{', '}', 6)));
+    }
+    Ok(block(&fields, '{', '}', 4))
+}
+
+/// Returns lines, which are indented already, between brackets.
+fn block(lines: &[String], open: char, close: char, indent: usize) -> String {
+    if lines.is_empty() {
+        return format!("{open}{close}");
+    }
+    let mut text = String::new();
+    // Writing to a text cannot fail.
+    let _ = write!(text, "{open}\n{}\n{:indent$}{close}", lines.join(",\n"), "");
+    text
+}
+
+/// Reads a mapping in which no key is there twice, as a merge of two branches may leave it.
+fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, LockedImage>, D::Error> {
+    struct Unique;
+
+    impl<'de> Visitor<'de> for Unique {
+        type Value = BTreeMap<String, LockedImage>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("images by name")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut images = BTreeMap::new();
+            while let Some((name, image)) = map.next_entry::<String, LockedImage>()? {
+                if images.contains_key(&name) {
+                    return Err(A::Error::custom(format!("the image `{name}` is there twice")));
+                }
+                images.insert(name, image);
+            }
+            Ok(images)
+        }
+    }
+
+    deserializer.deserialize_map(Unique)
+}

@@ -1,0 +1,75 @@
+//! Between a lock and what a build takes from one.
+
+use crate::{Job, ReleaseError, Workshop};
+use consign_build::{ChosenPackage, Resolution, ResolveRequest};
+use consign_plan::{LockedImage, LockedPackage};
+use std::collections::BTreeMap;
+
+impl Workshop {
+    /// Returns what an image is made of: what its lock says, else what is chosen now, for all its platforms together.
+    pub(crate) async fn resolution(&self, job: &Job) -> Result<Resolution, ReleaseError> {
+        match &job.locked {
+            Some(locked) => Ok(resolution(locked)),
+            None => self.resolve(job, None).await,
+        }
+    }
+
+    /// Chooses what an image is to be locked to. `keep` is an earlier choice, which stays as far as it is to be had.
+    pub async fn lock(&self, job: &Job, keep: Option<&LockedImage>) -> Result<LockedImage, ReleaseError> {
+        let asked = job.specification.question(&job.platforms);
+        let base = keep.filter(|kept| kept.request == asked).and_then(|kept| kept.base.clone());
+        let keep = keep.map(|kept| Resolution { base, ..resolution(kept) });
+        let chosen = self.resolve(job, keep.as_ref()).await?;
+        for (platform, warnings) in &chosen.warnings {
+            for warning in warnings {
+                self.warn(&job.planned.name, std::slice::from_ref(platform), warning.clone());
+            }
+        }
+        Ok(locked(job, chosen, keep.unwrap_or_default()))
+    }
+
+    async fn resolve(&self, job: &Job, keep: Option<&Resolution>) -> Result<Resolution, ReleaseError> {
+        let request = ResolveRequest {
+            platforms: &job.platforms,
+            store: &self.store,
+            fetcher: &self.fetcher,
+            sources: &self.debian,
+            base: job.base.as_ref(),
+            keep,
+            reuse: self.reuse,
+            now: self.now,
+        };
+        let resolution = consign_build::resolve(&job.specification, &request).await;
+        resolution.map_err(|source| ReleaseError::Resolve { image: job.planned.name.clone(), source: Box::new(source) })
+    }
+}
+
+fn resolution(locked: &LockedImage) -> Resolution {
+    let LockedImage { request: _, base, suite, packages } = locked.clone();
+    let packages = packages.into_iter().map(|(platform, packages)| {
+        let chosen = packages.into_iter().map(|package| {
+            let LockedPackage { name, version, architecture, suite, path, size, digest, url } = package;
+            ChosenPackage { name, version, architecture, suite, path, size, sha256: digest, url, archive: None }
+        });
+        (platform, chosen.collect())
+    });
+    let (consulted, warnings) = (BTreeMap::new(), BTreeMap::new());
+    Resolution { suite, base, packages: packages.collect(), consulted, warnings }
+}
+
+fn locked(job: &Job, chosen: Resolution, kept: Resolution) -> LockedImage {
+    // What was consulted is no part of what was chosen.
+    let Resolution { suite, base, packages, consulted: _, warnings: _ } = chosen;
+    let packages = packages.into_iter().map(|(platform, packages)| {
+        let kept = kept.packages.get(&platform);
+        let locked = packages.into_iter().map(|package| {
+            // The same file may be found in another suite meanwhile, as happens with updates at a point release.
+            let same = |kept: &&ChosenPackage| kept.name == package.name && kept.sha256 == package.sha256;
+            let package = kept.and_then(|kept| kept.iter().find(same).cloned()).unwrap_or(package);
+            let ChosenPackage { name, version, architecture, suite, path, size, sha256, url, archive: _ } = package;
+            LockedPackage { name, version, architecture, suite, path, size, digest: sha256, url }
+        });
+        (platform, locked.collect())
+    });
+    LockedImage { request: job.specification.question(&job.platforms), base, suite, packages: packages.collect() }
+}
