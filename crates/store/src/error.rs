@@ -39,6 +39,14 @@ pub enum StoreError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Somebody uses the store, so that nothing can be removed from it.
+    #[error("{} is in use{}", root.display(), by(processes))]
+    InUse {
+        /// The store.
+        root: PathBuf,
+        /// Who does, as far as the kernel tells.
+        processes: Vec<u32>,
+    },
     /// A blob's bytes are not those that its name promises.
     #[error(
         "blob {digest} in the store is corrupt: its bytes have the digest {found}; it is thrown away, and running again makes it anew"
@@ -92,6 +100,7 @@ impl StoreError {
                 "if nobody else wrote to it, `chmod go-w {}`; else delete it: everything in it can be made again",
                 path.display()
             )),
+            Self::InUse { .. } => Some("run this when they have ended, or wait for that with `--wait`".to_owned()),
             _ => None,
         }
     }
@@ -99,5 +108,14 @@ impl StoreError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
+    }
+}
+
+fn by(processes: &[u32]) -> String {
+    let numbers = processes.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    match processes.len() {
+        0 => String::new(),
+        1 => format!(" by process {numbers}"),
+        _ => format!(" by processes {numbers}"),
     }
 }

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Every file is written beside its place, flushed to the disk and renamed into it, so that whoever reads sees all of it or
-//! nothing, and any number of processes may share a store.
+//! nothing, and any number of processes may share a store. Whoever uses it holds a lock on its folder beside the others; only pruning, which removes
+//! what nothing needs, holds it alone: so what a run in progress needs, and has not said yet, is not removed.
 //! A blob that is found to be corrupt is removed, and so is made anew by the next run.
 //!
 //! What an earlier run of the same user left in the store counts as made by this one. So a store that belongs to another user, or that others
@@ -19,8 +20,11 @@ mod atomic;
 mod audit;
 mod blobs;
 mod error;
+mod live;
+mod lock;
 mod look;
 mod private;
+mod prune;
 mod receipts;
 mod records;
 mod references;
@@ -28,16 +32,21 @@ mod remove;
 mod scratch;
 mod steps;
 mod stored_blob;
+mod usage;
 mod walk;
 
 pub use atomic::write_file;
 pub use audit::{Audit, Finding, Problem};
 pub use blobs::BlobWriter;
 pub use error::StoreError;
+pub use prune::ExclusiveStore;
 pub use scratch::Scratch;
 pub use stored_blob::StoredBlob;
+pub use usage::{Amount, Amounts, Kind, Usage};
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The folders of a store, those that hold others first.
 const FOLDERS: [&str; 7] = ["blobs", "blobs/sha256", "blobs/sha512", "references", "receipts", "steps", "partial"];
@@ -46,22 +55,25 @@ const FOLDERS: [&str; 7] = ["blobs", "blobs/sha256", "blobs/sha512", "references
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    /// Held beside others, as long as a clone is left.
+    _lock: Option<Arc<File>>,
 }
 
 impl Store {
-    /// Opens the store in `root`, making its folders where they are missing, and removes what interrupted runs left behind.
+    /// Opens the store in `root`, making its folders where they are missing, and removes what interrupted runs left behind. Waits for somebody
+    /// who prunes it.
     ///
     /// A root that belongs to another user, or that others may write to, is refused.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::open_or_wait(root, || ())
+    }
+
+    /// Opens the store as [`Store::open`] does, and calls `waits` before waiting for somebody who prunes it.
+    pub fn open_or_wait(root: impl Into<PathBuf>, waits: impl FnOnce()) -> Result<Self, StoreError> {
         let root = root.into();
-        private::make_folder(&root)?;
-        private::check(&root)?;
-        for folder in FOLDERS {
-            let folder = root.join(folder);
-            private::make_folder(&folder)?;
-            private::check(&folder)?;
-        }
-        let store = Self { root };
+        make(&root)?;
+        let lock = lock::shared(&root, waits)?.map(Arc::new);
+        let store = Self { root, _lock: lock };
         store.sweep();
         Ok(store)
     }
@@ -75,4 +87,16 @@ impl Store {
     fn partial(&self) -> PathBuf {
         self.root.join("partial")
     }
+}
+
+/// Makes the folders of a store that are not there, and refuses those that are not private.
+fn make(root: &Path) -> Result<(), StoreError> {
+    private::make_folder(root)?;
+    private::check(root)?;
+    for folder in FOLDERS {
+        let folder = root.join(folder);
+        private::make_folder(&folder)?;
+        private::check(&folder)?;
+    }
+    Ok(())
 }

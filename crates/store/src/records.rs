@@ -1,11 +1,10 @@
 use crate::{Store, StoreError, atomic};
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Largest record that is read, in bytes.
 pub(crate) const RECORD_LIMIT: u64 = 4 << 20;
@@ -45,11 +44,8 @@ impl<T> Record<T> {
     pub(crate) fn used(self, path: &Path) -> T {
         let age = self.metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
         if age.is_some_and(|age| age >= USE_NOTED_EVERY) {
-            let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-            let as_it_is = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
-            let times = Timestamps { last_access: as_it_is, last_modification: now };
             // Where this cannot be noted, as in a store that may only be read, nothing can be pruned either.
-            let _ = utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW);
+            let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
         }
         self.value
     }
