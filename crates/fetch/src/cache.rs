@@ -1,4 +1,5 @@
 use crate::FetchError;
+use crate::upkeep::note_use;
 use bytes::Bytes;
 use consign_oci::Digest;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ impl Cache {
 
     /// Returns the last answer for an address. One that is damaged, or larger than `limit` bytes, counts as absent.
     pub(crate) fn named(&self, url: &str, limit: u64) -> Option<(Header, Bytes)> {
-        let content = read_bounded(&self.named_path(url), limit.saturating_add(HEADER_LIMIT as u64)).ok()??;
+        let content = used(&self.named_path(url), limit.saturating_add(HEADER_LIMIT as u64))?;
         let end = content.iter().take(HEADER_LIMIT).position(|byte| *byte == b'\n')?;
         let header: Header = serde_json::from_slice(&content[..end]).ok()?;
         let bytes = Bytes::from(content).slice(end + 1..);
@@ -59,12 +60,16 @@ impl Cache {
 
     /// Returns whether there was nothing at an address when it was asked for last.
     pub(crate) fn is_absent(&self, url: &str) -> bool {
-        self.absent_path(url).exists()
+        let path = self.absent_path(url);
+        fs::metadata(&path).is_ok_and(|metadata| {
+            note_use(&path, &metadata);
+            true
+        })
     }
 
     /// Returns the bytes with this digest. A damaged file counts as absent, and is replaced by the next download.
     pub(crate) fn exact(&self, digest: &Digest, size: u64) -> Option<Bytes> {
-        let bytes = read_bounded(&self.exact_path(digest), size).ok()??;
+        let bytes = used(&self.exact_path(digest), size)?;
         (bytes.len() as u64 == size && digest.matches(&bytes)).then(|| bytes.into())
     }
 
@@ -102,6 +107,13 @@ impl Cache {
     }
 }
 
+/// Reads a file of the cache, if it has at most `limit` bytes, and notes its use.
+fn used(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let bytes = read_bounded(path, limit).ok()??;
+    note_use(path, &fs::metadata(path).ok()?);
+    Some(bytes)
+}
+
 /// Reads a regular file of at most `limit` bytes; `None` where it is larger.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     // Asked before it is opened: opening a pipe that nobody writes to would wait for ever.
@@ -120,6 +132,8 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upkeep::{Kept, prune};
+    use std::time::{Duration, SystemTime};
 
     #[test]
     fn keeps_answers_and_notices_damage() {
@@ -144,5 +158,46 @@ mod tests {
         assert_eq!(cache.named("http://a", 100), None);
         assert_eq!(cache.exact(&digest, 11), None);
         assert_eq!(fs::read_dir(folder.path().join("cache/partial")).unwrap().count(), 0);
+    }
+    #[test]
+    fn what_was_not_used_lately_is_pruned() {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().join("cache"));
+        let ago = |days: u32| SystemTime::now() - days * DAY;
+        assert_eq!(prune(&cache.root, Some(ago(30)), true).unwrap(), Kept::default());
+        let bytes = |text: &str| (Digest::of(text.as_bytes()), text.as_bytes().to_vec());
+        let [(used, used_bytes), (unused, unused_bytes)] = [bytes("used"), bytes("not used")];
+        let header = |digest: &Digest| Header { etag: None, last_modified: None, digest: digest.clone() };
+        cache.keep_exact(&used, &used_bytes).unwrap();
+        cache.keep_exact(&unused, &unused_bytes).unwrap();
+        cache.keep_named("http://used", &header(&used), &used_bytes).unwrap();
+        cache.keep_named("http://unused", &header(&unused), &unused_bytes).unwrap();
+        cache.note_absent("http://used").unwrap();
+        cache.note_absent("http://unused").unwrap();
+        fs::write(cache.root.join("partial/being-written"), "x").unwrap();
+        let paths = [
+            cache.exact_path(&used),
+            cache.exact_path(&unused),
+            cache.named_path("http://used"),
+            cache.named_path("http://unused"),
+            cache.absent_path("http://used"),
+            cache.absent_path("http://unused"),
+        ];
+        for path in &paths {
+            File::open(path).unwrap().set_modified(ago(40)).unwrap();
+        }
+        cache.exact(&used, 4).unwrap();
+        cache.named("http://used", 100).unwrap();
+        assert!(cache.is_absent("http://used"));
+        let would = prune(&cache.root, Some(ago(30)), false).unwrap();
+        assert_eq!((would.files, would.pruned_files), (7, 3));
+        assert_eq!(prune(&cache.root, Some(ago(30)), true).unwrap(), would);
+        assert!(paths.iter().step_by(2).all(|path| path.exists()));
+        assert!(paths.iter().skip(1).step_by(2).all(|path| !path.exists()));
+        // Without a time everything goes that nobody is writing.
+        let all = prune(&cache.root, None, true).unwrap();
+        assert_eq!((all.files, all.pruned_files), (4, 3));
+        assert_eq!(cache.exact(&used, 4), None);
     }
 }

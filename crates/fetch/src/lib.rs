@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! CACHE/named/HEX          the last answer for an address, after one line of JSON about it
+//! CACHE/absent/HEX         nothing was at an address
 //! CACHE/exact/sha256/HEX   bytes by digest
 //! CACHE/partial/           files that are being written; nothing reads them
 //! ```
@@ -17,6 +18,8 @@ mod download;
 mod error;
 mod fetcher;
 mod turns;
+mod upkeep;
 
 pub use error::{FetchError, RedirectError};
 pub use fetcher::{Fetcher, Options};
+pub use upkeep::{Kept, prune};
