@@ -1,7 +1,9 @@
 //! The folders and links of a base image. Files go where a container has them: through links such as `/bin`, which a folder of that name in a
 //! layer would hide with all that it leads to, and into folders that keep their mode and owner.
 
+use crate::linkage::{BaseFiles, Linked};
 use crate::tree::{Segment, Tree, TreeError, WHITEOUT};
+use bytes::Bytes;
 use consign_image::layer::{Counted, LayerError, Member, MemberKind, Members, uncompressed};
 use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
 use consign_oci::{Descriptor, Digest};
@@ -9,6 +11,7 @@ use consign_store::{Store, StoreError};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 /// Most that all layers may hold uncompressed, in bytes.
 const BYTES_LIMIT: u64 = 64 << 30;
@@ -16,6 +19,10 @@ const BYTES_LIMIT: u64 = 64 << 30;
 const MEMORY_LIMIT: usize = 512 << 20;
 /// Memory of one of them beside its texts, roughly, in bytes.
 const NODE_SIZE: usize = 256;
+/// Largest library of a base image that is looked at, in bytes.
+const LIBRARY_LIMIT: u64 = 1 << 30;
+/// Largest text that loaders read, in bytes.
+const TEXT_LIMIT: u64 = 64 << 10;
 /// In a folder of which a layer hides all that is below (image-spec, layer.md, "Opaque Whiteout").
 const OPAQUE: &str = ".wh..wh..opq";
 
@@ -56,14 +63,19 @@ impl From<io::Error> for BaseLayerError {
     }
 }
 
-/// Returns the folders and links that a container of these layers, lowest first, has. They lie in the store.
-pub(crate) fn read(layers: &[Descriptor], store: &Store) -> Result<Tree, (Digest, BaseLayerError)> {
-    let mut reading = Reading::default();
+/// Returns the folders and links that a container of these layers, lowest first, has. They lie in the store. With `files`, there are also the
+/// files, without their contents but for what loaders read, and what is to be known of libraries.
+pub(crate) fn read(
+    layers: &[Descriptor],
+    store: &Store,
+    files: bool,
+) -> Result<(Tree, BaseFiles), (Digest, BaseLayerError)> {
+    let mut reading = Reading { with_files: files, ..Reading::default() };
     let bytes = Cell::new(0);
     for layer in layers {
         reading.layer(layer, store, &bytes).map_err(|error| (layer.digest.clone(), error))?;
     }
-    Ok(reading.tree)
+    Ok((reading.tree, reading.files))
 }
 
 #[derive(Default)]
@@ -71,6 +83,8 @@ struct Reading {
     tree: Tree,
     /// What the current layer has brought, folders that it took for that included: it hides only what is below.
     own: BTreeSet<EntryPath>,
+    with_files: bool,
+    files: BaseFiles,
     memory: usize,
 }
 
@@ -93,12 +107,12 @@ impl Reading {
     fn members(&mut self, stream: &mut dyn Read) -> Result<(), BaseLayerError> {
         let mut members = Members::new(stream);
         while let Some(member) = members.next_member()? {
-            self.member(&member)?;
+            self.member(&member, &mut members)?;
         }
         Ok(())
     }
 
-    fn member(&mut self, member: &Member) -> Result<(), BaseLayerError> {
+    fn member(&mut self, member: &Member, contents: &mut dyn Read) -> Result<(), BaseLayerError> {
         let path: EntryPath = text(&member.path).parse()?;
         // An engine cannot unpack what lies in a loop of links, so nothing is there.
         let Ok(path) = self.tree.resolve_parent(&path) else { return Ok(()) };
@@ -110,17 +124,18 @@ impl Reading {
             Some(_) if path.name() == OPAQUE => self.hide(&folder, false),
             Some(name) if !name.is_empty() && !name.starts_with(WHITEOUT) => self.hide(&folder.join(name)?, true),
             Some(_) => {}
-            None => self.put(path, member)?,
+            None => self.put(path, member, contents)?,
         }
         Ok(())
     }
 
-    fn put(&mut self, path: EntryPath, member: &Member) -> Result<(), BaseLayerError> {
+    fn put(&mut self, path: EntryPath, member: &Member, contents: &mut dyn Read) -> Result<(), BaseLayerError> {
         let kind = match &member.kind {
             MemberKind::Directory => Some(Kind::Directory),
             MemberKind::Symlink(target) => Some(Kind::Symlink(text(target))),
             // Another name of a link is a link too.
-            MemberKind::HardLink(target) => self.linked(&text(target).parse()?),
+            MemberKind::HardLink(target) => self.linked(&path, &text(target).parse()?),
+            MemberKind::File | MemberKind::SparseFile if self.with_files => Some(self.file(&path, member, contents)?),
             MemberKind::File | MemberKind::SparseFile | MemberKind::Special | MemberKind::Unknown => None,
         };
         let is_folder = |tree: &Tree| tree.get(&path).is_some_and(|node| node.entry.kind == Kind::Directory);
@@ -154,9 +169,35 @@ impl Reading {
         Ok(())
     }
 
-    fn linked(&self, target: &EntryPath) -> Option<Kind> {
-        let kind = &self.tree.get(&self.tree.resolve_parent(target).ok()?)?.entry.kind;
-        matches!(kind, Kind::Symlink(_)).then(|| kind.clone())
+    fn linked(&mut self, path: &EntryPath, target: &EntryPath) -> Option<Kind> {
+        let target = self.tree.resolve_parent(target).ok()?;
+        let kind = &self.tree.get(&target)?.entry.kind;
+        if let Kind::File(_) = kind {
+            let facts = self.files.libraries.get(&target).cloned();
+            self.files.libraries.extend(facts.map(|facts| (path.clone(), facts)));
+        }
+        (*kind != Kind::Directory).then(|| kind.clone())
+    }
+
+    /// Reads what is to be known of a file: the whole text of what loaders read, of a library what it is linked to, of others nothing.
+    fn file(&mut self, path: &EntryPath, member: &Member, contents: &mut dyn Read) -> Result<Kind, BaseLayerError> {
+        self.files.libraries.remove(path);
+        let mut bytes = Vec::new();
+        let (name, folder) = (path.name(), path.parent().unwrap_or_default());
+        let is_text = (folder.as_str() == "etc" && (name == "ld.so.conf" || name.starts_with("ld-musl-")))
+            || folder.as_str() == "etc/ld.so.conf.d";
+        if is_text && member.size <= TEXT_LIMIT {
+            contents.take(TEXT_LIMIT).read_to_end(&mut bytes)?;
+            return Ok(Kind::File(bytes.into()));
+        }
+        if name.contains(".so") && member.size <= LIBRARY_LIMIT {
+            contents.take(LIBRARY_LIMIT).read_to_end(&mut bytes)?;
+            if let Some(linked) = Linked::read(&bytes) {
+                self.memory += linked.size();
+                self.files.libraries.insert(path.clone(), Arc::new(linked));
+            }
+        }
+        Ok(Kind::File(Bytes::new()))
     }
 
     /// Hides what lower layers have in a folder, and at its path too.

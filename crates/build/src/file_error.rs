@@ -1,5 +1,6 @@
 use crate::elf::Machine;
 use crate::specification::Place;
+use crate::template::KNOWN;
 use crate::tree::TreeError;
 use consign_oci::Platform;
 use consign_oci::layer::{EntryPath, EntryPathError};
@@ -91,7 +92,7 @@ pub enum FileError {
         path: EntryPath,
     },
     /// It is not there, and its name has a word in braces that stands for nothing.
-    #[error("`{word}` stands for nothing: `{{os}}`, `{{arch}}`, `{{variant}}` and `{{platform}}` are filled in")]
+    #[error("`{word}` stands for nothing: {KNOWN} are filled in")]
     Template {
         /// The word, in braces.
         word: String,

@@ -12,9 +12,12 @@ mod deb;
 mod elf;
 mod error;
 mod file_error;
+mod linkage;
 mod local_files;
 mod output;
 mod request;
+mod resolution;
+mod run;
 mod runtime;
 mod segments;
 mod specification;
@@ -26,16 +29,19 @@ pub use base::BaseError;
 pub use base_tree::BaseLayerError;
 pub use build::build;
 pub use deb::{
-    AccountError, AssembleError, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom, UnpackError,
+    AccountError, AssembleError, ChosenPackage, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom, UnpackError,
     machine_suite, read_keyring,
 };
 pub use elf::Machine;
 pub use error::{BuildError, ErrorKind};
 pub use file_error::FileError;
+pub use linkage::{LinkageError, LinkageProblem};
 pub use output::OutputError;
 pub use request::{Built, Request};
+pub use resolution::{Resolution, ResolveRequest, resolve};
+pub use run::{RunChildren, RunError, RunExit, RunOutput, Runner};
 pub use specification::{
-    Contents, FileSpecification, Mode, Owner, PackagesSpecification, Place, Position, Problem, RuntimeSpecification,
-    Specification, SpecificationError, UserSpecification,
+    Contents, FileSpecification, InputSpecification, Mode, Owner, PackagesSpecification, Place, Position, Problem,
+    RunSpecification, RuntimeSpecification, Specification, SpecificationError, UserSpecification, Variable,
 };
 pub use tree::TreeError;

@@ -4,6 +4,7 @@ use crate::file_error::FileError;
 use crate::specification::{FileSpecification, Owner, Place};
 use crate::template::{fill, unknown};
 use crate::tree::{Segment, Tree};
+use bytes::Bytes;
 use consign_oci::layer::{Entry, EntryPath, Kind};
 use consign_oci::{Digest, Platform};
 use std::fs;
@@ -30,15 +31,28 @@ pub(crate) struct LocalFile {
     owner: Option<Owner>,
     /// Whether the image file states a mode or an owner.
     states_more: bool,
+    /// Libraries that are there only when it runs.
+    provided: Vec<String>,
 }
 
 impl LocalFile {
+    #[cfg(test)]
+    pub(crate) fn of_test(path: &str, contents: Vec<u8>, provided: &[&str]) -> Self {
+        let kind = Kind::File(contents.into());
+        let position = crate::Position { line: 3, column: 5, width: 1 };
+        Self {
+            source: path.to_owned(),
+            place: Place { file: "image.yaml".to_owned(), position },
+            entry: Entry { path: path.parse().unwrap_or_default(), kind, mode: 0o755, uid: 0, gid: 0, mtime: 0 },
+            owner: None,
+            states_more: false,
+            provided: provided.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
     /// Returns the digest of its contents; folders and links have none.
     pub(crate) fn digest(&self) -> Option<Digest> {
-        match &self.entry.kind {
-            Kind::File(contents) => Some(Digest::of(contents)),
-            _ => None,
-        }
+        self.contents().map(|contents| Digest::of(contents))
     }
 
     /// Returns everything that decides its place in the image, for the key of the build's step.
@@ -72,9 +86,32 @@ impl LocalFile {
         &self.entry.path
     }
 
+    /// Returns its contents; folders and links have none.
+    pub(crate) fn contents(&self) -> Option<&Bytes> {
+        match &self.entry.kind {
+            Kind::File(contents) => Some(contents),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it can be run.
+    pub(crate) fn is_executable(&self) -> bool {
+        self.entry.mode & 0o111 != 0
+    }
+
+    /// Returns the patterns of libraries that are there only when it runs.
+    pub(crate) fn provided(&self) -> &[String] {
+        &self.provided
+    }
+
+    /// Returns where the image file names it.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Refuses a program that is for another machine than the platform's.
     pub(crate) fn check_machine(&self, platform: &Platform) -> Result<(), FileError> {
-        let Kind::File(contents) = &self.entry.kind else { return Ok(()) };
+        let Some(contents) = self.contents() else { return Ok(()) };
         let (Some(found), Some(expected)) = (Machine::read(contents), Machine::of(platform)) else { return Ok(()) };
         if found.runs_on(&expected) {
             return Ok(());
@@ -192,9 +229,10 @@ impl Reading<'_> {
         let entry = Entry { path: target.clone(), kind, mode, uid: 0, gid: 0, mtime: 0 };
         let states_more = self.file.mode.is_some() || self.file.owner.is_some();
         let (place, owner) = (self.file.place.clone(), self.file.owner.clone());
-        self.found.push(LocalFile { source: source.to_owned(), place, entry, owner, states_more });
+        let (source, provided) = (source.to_owned(), self.file.provided.clone());
+        self.found.push(LocalFile { source: source.clone(), place, entry, owner, states_more, provided });
         if is_directory {
-            self.visit_folder(path, source, &target)?;
+            self.visit_folder(path, &source, &target)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! For tests: registries with counters and faults, signed package mirrors, random images, programs that are killed at a chosen moment.
 
+pub mod elf;
 pub mod layers;
 pub mod mirror;
 pub mod mutate;

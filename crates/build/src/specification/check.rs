@@ -21,7 +21,7 @@ pub(super) struct Checker<'a> {
     pub(super) file: &'a str,
 }
 
-type Checked<T> = Result<T, SpecificationError>;
+pub(super) type Checked<T> = Result<T, SpecificationError>;
 
 impl Checker<'_> {
     pub(super) fn specification(&self, wire: Wire) -> Checked<Specification> {
@@ -66,15 +66,16 @@ impl Checker<'_> {
             contents,
             platforms: wire.platforms.iter().map(|text| self.platform(text)).collect::<Checked<_>>()?,
             runtime,
+            run: wire.run.map(|run| self.run(run, files)).transpose()?,
             files: wire.files.map(|files| self.files(files)).transpose()?.unwrap_or_default(),
         })
     }
 
-    fn refuse(&self, position: Position, problem: Problem) -> SpecificationError {
+    pub(super) fn refuse(&self, position: Position, problem: Problem) -> SpecificationError {
         SpecificationError { file: self.file.to_owned(), position, problem }
     }
 
-    fn value<T>(&self, key: &'static str, value: &Spanned<T>, problem: impl ToString) -> SpecificationError {
+    pub(super) fn value<T>(&self, key: &'static str, value: &Spanned<T>, problem: impl ToString) -> SpecificationError {
         self.refuse(Position::of(value), Problem::Value { key, problem: problem.to_string() })
     }
 
@@ -160,7 +161,8 @@ impl Checker<'_> {
             }
             let path = self.absolute("files", file.path)?;
             let place = Place { file: self.file.to_owned(), position: Position::of(&file.source) };
-            Ok(FileSpecification { source: file.source.value, path, mode: file.mode, owner: file.owner, place })
+            let WireFile { source, mode, owner, provided, .. } = file;
+            Ok(FileSpecification { source: source.value, path, mode, owner, provided, place })
         };
         files.value.into_iter().map(file).collect()
     }

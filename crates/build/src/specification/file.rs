@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 /// Files that the user puts into the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileSpecification {
-    /// The file or folder, relative to the image file's folder. `{os}`, `{arch}`, `{variant}` and `{platform}` are filled in.
+    /// The file or folder, relative to the image file's folder. `{arch}` and other words for the platform are filled in.
     pub source: String,
     /// Where it goes in the image.
     pub path: String,
@@ -14,6 +14,9 @@ pub struct FileSpecification {
     /// The owner; the default is root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// Libraries and loaders, by name, that are there only when the program runs; `*` and `?` stand for anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub provided: Vec<String>,
     /// Where the image file names it. No part of what is asked for.
     #[serde(skip)]
     pub place: Place,

@@ -1,18 +1,26 @@
 //! The image file: what an image holds and how it runs, as written by the user.
 
 mod check;
+mod check_run;
+mod duration;
 mod error;
 mod file;
 mod place;
 mod position;
+mod run;
+#[cfg(test)]
+mod run_tests;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod wire_run;
 
 pub use error::{Problem, SpecificationError};
 pub use file::{FileSpecification, Mode, Owner};
 pub use place::Place;
 pub use position::Position;
+pub use run::{InputSpecification, RunSpecification, Variable};
 pub use wire::UserSpecification;
 
 use consign_oci::Platform;
@@ -31,6 +39,9 @@ pub struct Specification {
     /// How the image runs.
     #[serde(flatten)]
     pub runtime: RuntimeSpecification,
+    /// What makes some of the user's own files first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunSpecification>,
     /// The user's own files.
     pub files: Vec<FileSpecification>,
 }

@@ -1,7 +1,9 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Specification, SpecificationError> {
-    Specification::parse("image.yaml", text)
+    let read = Specification::parse("image.yaml", text);
+    schema::tests::agrees(text, &read);
+    read
 }
 
 #[test]
@@ -65,7 +67,6 @@ fn says_where_and_what() {
         ("user: x\n", "1:1: an image file needs `packages`, `files` or `base`"),
         ("base: Team/Base:1\n", "1:7: `base`: `Team/Base` does not name a repository"),
         ("base: \"\"\n", "1:7: `base`: "),
-        ("base: docker-archive:x.tar\n", "1:7: `base`: `docker-archive:` is not a place that consign reads"),
         ("packages: [a]\nplatforms: [linux/amd46]\n", "2:13: `platforms`: no images are made for the architecture"),
         ("packages: [a]\nplatforms: [linux]\n", "2:13: `platforms`: `linux` is not a platform"),
         ("packages: [a]\nports: [http]\n", "2:9: `ports`: `http` is not a port"),
@@ -103,7 +104,7 @@ fn says_what_was_meant() {
     for (text, expected) in [
         ("packages: [a]\nentrypiont: [b]\n", "did you mean `entrypoint`?"),
         ("files: [{source: a, path: /a, mod: x}]\n", "did you mean `mode`?"),
-        ("files: [{source: a, path: /a, humbug: x}]\n", "the keys here are `source`, `path`, `mode` and `owner`"),
+        ("files: [{source: a, path: /a, humbug: x}]\n", "the keys here are `source`, `path`, `mode`, `owner` and `provided`"),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!(error.problem.hint().as_deref(), Some(expected));

@@ -1,5 +1,6 @@
 //! The shape of the YAML, before its values are checked.
 
+use super::wire_run::WireRun;
 use super::{Mode, Owner, Position, Problem, SpecificationError};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub(super) struct Wire {
     pub(super) base: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) platforms: Vec<Spanned<String>>,
+    pub(super) run: Option<Spanned<WireRun>>,
     pub(super) files: Option<Spanned<Vec<WireFile>>>,
     pub(super) entrypoint: Option<Vec<String>>,
     pub(super) command: Option<Vec<String>>,
@@ -61,6 +63,8 @@ pub(super) struct WireFile {
     pub(super) path: Spanned<String>,
     pub(super) mode: Option<Mode>,
     pub(super) owner: Option<Owner>,
+    #[serde(default)]
+    pub(super) provided: Vec<String>,
 }
 
 /// A user by name, or by number without quotes.

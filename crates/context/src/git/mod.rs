@@ -8,7 +8,7 @@ pub use state::{GitState, Head};
 
 use crate::Environment;
 use program::Program;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// Most paths that are handed to one run of git.
@@ -67,11 +67,6 @@ impl Git {
     }
 
     fn last_change_of<P: AsRef<Path>>(&self, head: &str, paths: &[P]) -> Result<Option<i64>, GitError> {
-        let with_paths = |arguments: &[&'static str]| {
-            let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-            let paths = paths.iter().map(|path| path.as_ref().as_os_str());
-            arguments.into_iter().chain([OsStr::new("--")]).chain(paths).map(OsStr::to_owned).collect::<Vec<_>>()
-        };
         let status = [
             "status",
             "--porcelain",
@@ -80,14 +75,37 @@ impl Git {
             "--ignored=traditional",
             "--ignore-submodules=none",
         ];
-        let answer = self.program.run(&with_paths(&status))?;
+        let answer = self.program.run(&with_paths(&status, paths))?;
         if !answer.success() && answer.says("is outside repository") {
             return Ok(None);
         }
         if !answer.expect_success()?.is_empty() {
             return Ok(None);
         }
-        let mut arguments = with_paths(&["log", "-1", "--format=%ct %P"]);
+        self.commit_time(head, paths)
+    }
+
+    /// Returns when the last commit that touched any of these files or folders was made, in seconds since 1970 (UTC), whatever has become of them
+    /// since. `None` where no commit touched them, or the history of a shallow clone ends there.
+    pub fn last_commit<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Option<i64>, GitError> {
+        let Some(head) = state::head_commit(&self.program)? else { return Ok(None) };
+        let mut newest = None;
+        for paths in paths.chunks(PATHS_AT_ONCE) {
+            newest = newest.max(self.commit_time(&head, paths)?);
+        }
+        Ok(newest)
+    }
+
+    /// Returns the files in the folder that git tracks, or would track if they were added: those that it does not ignore. Paths are relative to the
+    /// folder; those that are not UTF-8 are left out, and files that were removed may still be listed.
+    pub fn listing(&self) -> Result<Vec<String>, GitError> {
+        let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
+        let answer = self.program.run(&arguments)?.expect_success()?;
+        Ok(answer.texts().into_iter().map(str::to_owned).collect())
+    }
+
+    fn commit_time<P: AsRef<Path>>(&self, head: &str, paths: &[P]) -> Result<Option<i64>, GitError> {
+        let mut arguments = with_paths(&["log", "-1", "--format=%ct %P"], paths);
         arguments.insert(3, head.into());
         let answer = self.program.run(&arguments)?.expect_success()?;
         let lines = answer.lines();
@@ -99,4 +117,9 @@ impl Git {
         }
         time.parse().map(Some).map_err(|_| answer.unexpected())
     }
+}
+
+fn with_paths<P: AsRef<Path>>(arguments: &[&'static str], paths: &[P]) -> Vec<OsString> {
+    let arguments = arguments.iter().map(OsStr::new).chain([OsStr::new("--")]);
+    arguments.chain(paths.iter().map(|path| path.as_ref().as_os_str())).map(OsStr::to_owned).collect()
 }

@@ -211,6 +211,12 @@ impl Answer {
         lines.filter_map(|line| std::str::from_utf8(line).ok()).collect()
     }
 
+    /// Returns the texts of an answer that a NUL ends each of. Those that are not UTF-8 are left out.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        let texts = self.output.split(|byte| *byte == 0).filter(|text| !text.is_empty());
+        texts.filter_map(|text| std::str::from_utf8(text).ok()).collect()
+    }
+
     /// Returns the answer if it is a single line.
     pub(super) fn line(&self) -> Result<&str, GitError> {
         match self.lines()[..] {

@@ -1,0 +1,119 @@
+//! Where a loader looks for libraries (ld.so(8); musl, `ldso/dynlink.c`).
+
+use super::image::Image;
+use super::linked::Linked;
+use crate::deb::library_folders;
+use crate::elf::Machine;
+use crate::template::gnu_triplet;
+use consign_oci::Platform;
+use consign_oci::layer::EntryPath;
+use std::sync::Arc;
+
+/// Where musl looks, unless a file of the image says otherwise.
+const MUSL_FOLDERS: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
+/// Where loaders of glibc look after all others, beside Debian's folders for an architecture.
+const GNU_FOLDERS: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+/// Beginnings of the names under which musl's loader is itself the library.
+const MUSL_ITSELF: [&str; 7] = ["libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet."];
+
+/// A program's way to its libraries.
+pub(super) struct Search<'a, 'image> {
+    image: &'a Image<'image>,
+    machine: Machine,
+    triplet: Option<String>,
+    /// Folders that count for all libraries.
+    folders: Vec<String>,
+    /// Those of `LD_LIBRARY_PATH`.
+    first: &'a [String],
+    /// The loader, where it is musl's.
+    musl: Option<EntryPath>,
+}
+
+impl<'a, 'image> Search<'a, 'image> {
+    pub(super) fn new(
+        image: &'a Image<'image>,
+        platform: &Platform,
+        machine: Machine,
+        loader: Option<&EntryPath>,
+        first: &'a [String],
+    ) -> Self {
+        let musl = loader.filter(|loader| is_musl(image, loader)).cloned();
+        let triplet = gnu_triplet(platform);
+        let folders = match &musl {
+            Some(loader) => musl_folders(image, loader),
+            None => {
+                let debian = triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
+                let gnu = GNU_FOLDERS.into_iter().map(str::to_owned);
+                library_folders(image.tree()).into_iter().chain(debian).chain(gnu).collect()
+            }
+        };
+        Self { image, machine, triplet, folders, first, musl }
+    }
+
+    pub(super) fn is_musl(&self) -> bool {
+        self.musl.is_some()
+    }
+
+    /// Returns the library that a file at `path` gets under a name. `inherited` are folders of those that needed the file.
+    pub(super) fn library(
+        &self,
+        name: &str,
+        path: &EntryPath,
+        linked: &Linked,
+        inherited: &[String],
+    ) -> Option<(EntryPath, Arc<Linked>)> {
+        if let Some(loader) = self.musl.as_ref().filter(|_| MUSL_ITSELF.iter().any(|start| name.starts_with(start))) {
+            return Some((loader.clone(), self.image.linked(loader)?));
+        }
+        if name.contains('/') {
+            return self.fitting(name);
+        }
+        let own = linked.runpath.as_ref().unwrap_or(&linked.rpath).iter().flat_map(|folder| self.expanded(folder, path));
+        let inherited = inherited.iter().filter(|_| linked.runpath.is_none());
+        let folders = own.chain(inherited.cloned()).chain(self.first.iter().cloned());
+        folders.chain(self.folders.iter().cloned()).find_map(|folder| self.fitting(&format!("{folder}/{name}")))
+    }
+
+    /// Returns a library if it is one for the machine: others are passed over.
+    fn fitting(&self, path: &str) -> Option<(EntryPath, Arc<Linked>)> {
+        let path = self.image.find(path)?;
+        let linked = self.image.linked(&path)?;
+        linked.machine.runs_on(&self.machine).then_some((path, linked))
+    }
+
+    /// Returns the folders that those needed by a file at `path` look in too (`DT_RPATH`).
+    pub(super) fn inherited(&self, path: &EntryPath, linked: &Linked) -> Vec<String> {
+        match linked.runpath {
+            Some(_) => Vec::new(),
+            None => linked.rpath.iter().flat_map(|folder| self.expanded(folder, path)).collect(),
+        }
+    }
+
+    /// Fills in what stands for the file's own folder, and for the folder of libraries.
+    fn expanded(&self, folder: &str, path: &EntryPath) -> Vec<String> {
+        let origin = path.parent().unwrap_or_default().to_string();
+        let folder = folder.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin).replace("${LIB}", "$LIB");
+        if !folder.contains("$LIB") {
+            return vec![folder];
+        }
+        let debian = self.triplet.iter().map(|triplet| format!("lib/{triplet}"));
+        debian.chain(["lib64".to_owned(), "lib".to_owned()]).map(|lib| folder.replace("$LIB", &lib)).collect()
+    }
+}
+
+/// Returns whether a loader is musl's: it may have another name, as where Debian puts a link to it.
+fn is_musl(image: &Image<'_>, loader: &EntryPath) -> bool {
+    let soname = || image.linked(loader).and_then(|linked| linked.soname.clone());
+    loader.name().contains("musl") || soname().is_some_and(|name| name.contains("musl"))
+}
+
+fn musl_folders(image: &Image<'_>, loader: &EntryPath) -> Vec<String> {
+    let stated = loader.name().strip_suffix(".so.1").and_then(|name| image.tree().file(&format!("etc/{name}.path")));
+    match stated {
+        Some(text) => {
+            let text = String::from_utf8_lossy(text);
+            text.split([':', '\n']).filter(|folder| !folder.is_empty()).map(str::to_owned).collect()
+        }
+        None => MUSL_FOLDERS.into_iter().map(str::to_owned).collect(),
+    }
+}
