@@ -2,6 +2,7 @@ use crate::arguments::{Global, Progress};
 use crate::printer::Printer;
 use consign_oci::Platform;
 use consign_release::{Event, Observer, Outcome, Stage};
+use consign_report::printable;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -58,6 +59,7 @@ fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> O
             let about = if platforms.is_empty() { String::new() } else { format!(" {}", platforms.join(", ")) };
             Some(format!("{image}{about} warning: {message}"))
         }
+        Event::Output { image, platform, line } => verbose.then(|| format!("{image} {platform} build | {line}")),
         // The table at the end says it.
         Event::Tagged { .. } if !verbose => None,
         Event::Tagged { image, reference, digest, moved } => {
@@ -122,6 +124,13 @@ impl Bars {
                     start.elapsed()
                 });
                 self.line(finished(&key.0, key.1.as_ref(), stage, outcome, &detail, took));
+            }
+            Event::Output { image, platform, line } => {
+                let subject = subject(&image, Some(&platform));
+                if let Some((bar, _)) = self.running.get(&(image, Some(platform), Stage::Build)) {
+                    let line: String = printable(&line).chars().take(60).collect();
+                    bar.set_message(format!("{subject} {}: {line}", Stage::Build.word()));
+                }
             }
             Event::Ended => {
                 self.ended = true;

@@ -65,7 +65,7 @@ fn missing(name: &str, registry: &str) -> CommandError {
 }
 
 /// Returns the environment variables that the configuration says are secrets.
-fn secrets(configuration: Option<&Configuration>) -> BTreeSet<&str> {
+pub(crate) fn secrets(configuration: Option<&Configuration>) -> BTreeSet<&str> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for settings in configuration.iter().flat_map(|configuration| configuration.registries.values()) {
         if let Configured::Environment { username, password } = &settings.credentials {

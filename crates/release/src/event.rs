@@ -27,6 +27,15 @@ pub enum Event {
         /// More about it, in a few words.
         detail: String,
     },
+    /// A command that makes files for an image wrote a line.
+    Output {
+        /// Name of the image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+        /// The line, at most 1000 characters.
+        line: String,
+    },
     /// Something that a person should know and that does not stop the run.
     Warning {
         /// Name of the image.
