@@ -1,5 +1,5 @@
 use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Stage};
-use consign_build::DebianSources;
+use consign_build::{DebianSources, Runner};
 use consign_fetch::Fetcher;
 use consign_oci::Platform;
 use consign_receipt::Policy;
@@ -16,6 +16,8 @@ pub struct Workshop {
     pub fetcher: Fetcher,
     /// Where packages come from.
     pub debian: DebianSources,
+    /// Runs the commands of image files.
+    pub runner: Runner,
     /// Runs trials.
     pub sandbox: Sandbox,
     /// The machine that trials run on.
@@ -66,6 +68,12 @@ impl Workshop {
     ) {
         let detail = detail.into();
         self.tell(Event::Finished { image: image.to_owned(), platform: platform.cloned(), stage, outcome, detail });
+    }
+
+    /// Tells what a command of an image file wrote.
+    pub(crate) fn wrote(&self, image: &str, platform: &Platform, line: &str) {
+        let (image, platform, line) = (image.to_owned(), platform.clone(), line.to_owned());
+        self.tell(Event::Output { image, platform, line });
     }
 
     pub(crate) fn warn(&self, image: &str, platforms: &[Platform], message: impl Into<String>) {
