@@ -326,3 +326,40 @@ fn strange_answers() {
     let shown = open_with("printf 'fatal: \\033[31mred' >&2; exit 1").unwrap_err().to_string();
     assert_eq!(shown, "`git rev-parse` failed: fatal: [31mred");
 }
+
+#[test]
+fn what_git_keeps_or_would_keep_is_listed() {
+    let repository = Repository::new();
+    repository.write(".gitignore", "/target\n");
+    repository.write("a b/ä", "");
+    repository.commit(1);
+    repository.write("new", "");
+    repository.write("target/x", "");
+    repository.write("gone", "");
+    repository.git(&["add", "gone"]);
+    std::fs::remove_file(repository.folder.path().join("gone")).unwrap();
+    let mut listed = repository.open().listing().unwrap();
+    listed.sort();
+    assert_eq!(listed, [".gitignore", "a b/ä", "gone", "new"]);
+    let git = Git::open(&repository.folder.path().join("a b"), &repository.environment()).unwrap();
+    assert_eq!(git.listing().unwrap(), ["ä"]);
+}
+
+#[test]
+fn the_last_commit_counts_whatever_came_after() {
+    let repository = Repository::new();
+    repository.write(".gitignore", "/target\n");
+    repository.write("src/a", "");
+    repository.commit(1);
+    repository.write("b", "");
+    repository.commit(2);
+    repository.write("src/a", "changed");
+    repository.write("target/x", "");
+    let git = repository.open();
+    let minutes = |path: &str| git.last_commit(Path::new(path)).unwrap().map(|time| (time - START) / 60);
+    for (path, expected) in
+        [("src", Some(1)), (".", Some(2)), ("b", Some(2)), ("target", None), ("none", None), ("../outside", None)]
+    {
+        assert_eq!(minutes(path), expected, "{path}");
+    }
+}

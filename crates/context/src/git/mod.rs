@@ -85,15 +85,13 @@ impl Git {
         self.commit_time(head, paths)
     }
 
-    /// Returns when the last commit that touched any of these files or folders was made, in seconds since 1970 (UTC), whatever has become of them
-    /// since. `None` where no commit touched them, or the history of a shallow clone ends there.
-    pub fn last_commit<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Option<i64>, GitError> {
-        let Some(head) = state::head_commit(&self.program)? else { return Ok(None) };
-        let mut newest = None;
-        for paths in paths.chunks(PATHS_AT_ONCE) {
-            newest = newest.max(self.commit_time(&head, paths)?);
+    /// Returns when the last commit that touched a file or folder was made, in seconds since 1970 (UTC), whatever has become of it since. `None` where
+    /// it is outside of the work tree, no commit touched it, or the history of a shallow clone ends there.
+    pub fn last_commit(&self, path: &Path) -> Result<Option<i64>, GitError> {
+        match state::head_commit(&self.program)? {
+            Some(head) => self.commit_time(&head, &[path]),
+            None => Ok(None),
         }
-        Ok(newest)
     }
 
     /// Returns the files in the folder that git tracks, or would track if they were added: those that it does not ignore. Paths are relative to the
@@ -107,7 +105,11 @@ impl Git {
     fn commit_time<P: AsRef<Path>>(&self, head: &str, paths: &[P]) -> Result<Option<i64>, GitError> {
         let mut arguments = with_paths(&["log", "-1", "--format=%ct %P"], paths);
         arguments.insert(3, head.into());
-        let answer = self.program.run(&arguments)?.expect_success()?;
+        let answer = self.program.run(&arguments)?;
+        if !answer.success() && answer.says("outside repository") {
+            return Ok(None);
+        }
+        let answer = answer.expect_success()?;
         let lines = answer.lines();
         let Some(line) = lines.first() else { return Ok(None) };
         let (time, parents) = line.split_once(' ').unwrap_or((line, ""));
