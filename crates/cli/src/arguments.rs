@@ -1,6 +1,6 @@
 mod store;
 
-pub(crate) use store::{Store, StoreCheck};
+pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
 use clap::builder::OsStringValueParser;

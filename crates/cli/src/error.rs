@@ -32,7 +32,7 @@ impl CommandError {
     pub(crate) fn of(code: ExitCode, error: &(dyn Error + 'static)) -> Self {
         let mut this = Self::new(code, error.to_string());
         this.add_causes(error.source());
-        this.hints.extend(registry_hint(error).map(str::to_owned));
+        this.hints.extend(registry_hint(error).or_else(|| space_hint(error)).map(str::to_owned));
         this
     }
 
@@ -94,6 +94,19 @@ impl CommandError {
     }
 }
 
+/// Returns what helps where a disk is full.
+fn space_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    use std::io::{Error as IoError, ErrorKind};
+    let is_full = |error: &IoError| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    let mut cause = Some(error);
+    let mut full = false;
+    while let Some(error) = cause {
+        full |= error.downcast_ref().is_some_and(is_full);
+        cause = error.source();
+    }
+    full.then_some("make space there and run this again; `consign store prune` removes what the store does not need")
+}
+
 /// Errors whose meaning is only that the command failed.
 macro_rules! failed {
     ($($error:ty),+ $(,)?) => {
@@ -113,8 +126,12 @@ failed! {
 
 impl From<consign_store::StoreError> for CommandError {
     fn from(error: consign_store::StoreError) -> Self {
+        let code = match error {
+            consign_store::StoreError::InUse { .. } => ExitCode::Conflict,
+            _ => ExitCode::Failed,
+        };
         let hint = error.hint();
-        hint.into_iter().fold(Self::of(ExitCode::Failed, &error), Self::hint)
+        hint.into_iter().fold(Self::of(code, &error), Self::hint)
     }
 }
 

@@ -17,6 +17,7 @@ mod runner;
 mod session;
 mod signals;
 mod signing;
+mod store_usage;
 mod workshop;
 
 use arguments::Arguments;

@@ -55,7 +55,18 @@ impl Session {
 
     /// Opens the store, for an image that lies in it: what lies elsewhere needs none.
     pub(crate) fn open_store(&self) -> Result<Store, StoreError> {
-        Store::open(self.store_folder().join("store"))
+        let printer = self.printer.clone();
+        Store::open_or_wait(self.store_root(), move || printer.note("The store is being pruned; waiting …"))
+    }
+
+    /// Returns the folder of the store.
+    pub(crate) fn store_root(&self) -> PathBuf {
+        self.store_folder().join("store")
+    }
+
+    /// Returns the folder that downloads are kept in.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.store_folder().join("downloads")
     }
 
     /// Returns the folder for everything that can be made again.
@@ -103,6 +114,13 @@ impl Session {
         let missing = || CommandError::new(ExitCode::Failed, format!("there is no image {reference}"));
         Ok((place, root.ok_or_else(missing)?))
     }
+}
+
+/// Does something lengthy where an interruption is heard meanwhile.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CommandError> + Send + 'static,
+) -> Result<T, CommandError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| CommandError::of(ExitCode::Failed, &error))?
 }
 
 /// Reads a text of at most `limit` bytes. A longer one is refused, not cut off.

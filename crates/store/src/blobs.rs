@@ -99,7 +99,11 @@ impl BlobWriter {
 
 impl Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let failed = |source: io::Error| {
+            let kind = source.kind();
+            io::Error::new(kind, StoreError::Io { action: "write to", path: self.file.path().to_owned(), source })
+        };
+        let written = self.file.as_file().write(bytes).map_err(failed)?;
         self.hasher.update(&bytes[..written]);
         self.size += written as u64;
         Ok(written)

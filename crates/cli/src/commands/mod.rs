@@ -9,6 +9,8 @@ mod plan;
 mod registry_serve;
 mod release;
 mod store_check;
+mod store_df;
+mod store_prune;
 mod tree;
 mod verify;
 
@@ -79,6 +81,8 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
+        Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,
+        Command::Store(Store::Prune(arguments)) => store_prune::run(arguments, session).await,
         Command::Store(Store::Check(arguments)) => store_check::run(arguments, session).await,
     }
 }

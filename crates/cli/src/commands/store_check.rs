@@ -1,7 +1,7 @@
 use crate::arguments::{Output, StoreCheck};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::Session;
+use crate::session::{Session, on_a_thread};
 use consign_report::{size, table};
 use consign_store::{Audit, Finding};
 use serde::Serialize;
@@ -18,9 +18,7 @@ pub(crate) async fn run(arguments: &StoreCheck, session: &Session) -> Result<Exi
     let jobs = session.global.jobs.and_then(|jobs| NonZero::new(usize::from(jobs)));
     let threads = jobs.or_else(|| available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     let repair = arguments.repair;
-    // On a thread of its own, so that an interruption is heard meanwhile.
-    let audit = tokio::task::spawn_blocking(move || store.audit(repair, threads)).await;
-    let audit = audit.map_err(|error| CommandError::of(ExitCode::Failed, &error))??;
+    let audit = on_a_thread(move || Ok(store.audit(repair, threads)?)).await?;
     let report = Report::of(&audit, &root);
     let failure = (audit.left > 0).then(|| {
         let message = match audit.left {
