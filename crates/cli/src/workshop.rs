@@ -280,8 +280,8 @@ impl Planned {
         for file in own.into_iter().chain(named.map(PathBuf::from)) {
             newest = newest.max(git.last_change(&[file])?);
         }
-        if let Some(run) = &specification.run {
-            newest = newest.max(git.last_commit(&runner::inputs(run))?);
+        for input in specification.run.iter().flat_map(runner::inputs) {
+            newest = newest.max(git.last_commit(&input)?);
         }
         Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
     }
