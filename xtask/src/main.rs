@@ -21,7 +21,7 @@ Usage: cargo xtask WORD
   demo      the main job on examples/hello, on this machine
   generate  writes the generated docs again
   bench     measures consign beside its peers, in one run
-  soak      what takes too long for `test`
+  soak      what takes too long for `test`: far more random cases, and every fault instead of a selection
 ";
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         "demo" => demo::demo(),
         "generate" => check::generate(),
         "bench" => bench::bench(&rest),
-        "soak" => test::soak(),
+        "soak" => test::soak(&rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

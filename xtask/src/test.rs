@@ -2,6 +2,7 @@ use crate::install;
 use crate::run::{Failure, cargo, root};
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// How many peers may be absent where CI runs. Each is named, and counted in the last line.
@@ -13,7 +14,7 @@ pub(crate) fn test(filter: &[String]) -> Result<(), Failure> {
     let not_run = root().join("target/not-run.txt");
     let _ = fs::remove_file(&not_run);
     let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-    command.args(filter).env("CONSIGN_NOT_RUN", &not_run).env("PATH", path()?);
+    command.args(filter).env("CONSIGN_NOT_RUN", &not_run).env("CONSIGN_COUNTS", new_counts()).env("PATH", path()?);
     let (passed, failed) = counted(&mut command)?;
     let absent = fs::read_to_string(&not_run).unwrap_or_default();
     let mut absent: Vec<&str> = absent.lines().collect();
@@ -22,6 +23,7 @@ pub(crate) fn test(filter: &[String]) -> Result<(), Failure> {
     for name in &absent {
         println!("not run: {name}");
     }
+    print_counts();
     println!("\n{passed} passed, {failed} failed, {} skipped", absent.len());
     if failed > 0 {
         return Err(Failure(format!("{failed} tests failed")));
@@ -42,13 +44,34 @@ fn path() -> Result<OsString, Failure> {
     std::env::join_paths(all).map_err(|error| Failure(format!("the search path cannot be used: {error}")))
 }
 
-/// Runs what takes too long for every change: every test again, with a hundred times as many random cases.
-pub(crate) fn soak() -> Result<(), Failure> {
+/// Runs what takes too long for every change: every test again, with a hundred times as many random cases, and with every fault instead of a
+/// selection.
+pub(crate) fn soak(filter: &[String]) -> Result<(), Failure> {
     install::everything()?;
     let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-    let (passed, failed) = counted(command.env("PROPTEST_CASES", "20000").env("PATH", path()?))?;
+    command.args(filter).env("PROPTEST_CASES", "20000").env("CONSIGN_SOAK", "1").env("CONSIGN_COUNTS", new_counts());
+    let (passed, failed) = counted(command.env("PATH", path()?))?;
+    print_counts();
     println!("\nsoak: {passed} passed, {failed} failed");
     if failed > 0 { Err(Failure(format!("{failed} tests failed"))) } else { Ok(()) }
+}
+
+/// Where tests write how many cases they tried.
+fn counts() -> PathBuf {
+    root().join("target/counts.txt")
+}
+
+fn new_counts() -> PathBuf {
+    // Where there is none there is nothing to remove.
+    let _ = fs::remove_file(counts());
+    counts()
+}
+
+fn print_counts() {
+    let text = fs::read_to_string(counts()).unwrap_or_default();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines.iter().for_each(|line| println!("{line}"));
 }
 
 /// Runs cargo's tests, shows what they print, and adds up what the runners say at their ends.

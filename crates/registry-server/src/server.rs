@@ -2,6 +2,7 @@ use crate::{Options, Registry};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, Response};
+use axum::serve::ListenerExt;
 use consign_store::StoreError;
 use std::io;
 use std::net::SocketAddr;
@@ -90,6 +91,8 @@ impl Server {
         let Self { registry, listener, address } = self;
         let (stopping, stopped) = oneshot::channel::<()>();
         let router = axum::Router::new().fallback(answer).with_state(registry.clone());
+        // Else an answer in two pieces waits for the client to confirm the first (RFC 896 and RFC 1122, 4.2.3.2).
+        let listener = listener.tap_io(|connection| _ = connection.set_nodelay(true));
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
             shutdown.await;
             drop(stopping);

@@ -22,7 +22,16 @@ pub struct TestEnvironment {
 impl TestEnvironment {
     /// Makes a folder under git with a key, and nothing else in it.
     pub fn new() -> Self {
-        let this = Self { root: tempfile::tempdir().unwrap(), port: free_port(), commits: AtomicU64::new(0) };
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    /// Makes the same in memory, where that can be, for tests that write much and often.
+    pub fn in_memory() -> Self {
+        Self::at(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn at(root: TempDir) -> Self {
+        let this = Self { root, port: free_port(), commits: AtomicU64::new(0) };
         for folder in ["source", "home"] {
             fs::create_dir(this.root.path().join(folder)).unwrap();
         }

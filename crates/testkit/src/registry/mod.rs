@@ -1,8 +1,10 @@
 //! A registry in a folder of its own, which counts what it is asked and can be made to fail.
 
+mod direct;
 mod fault;
 mod serve;
 
+pub use direct::get;
 pub use fault::{Call, Fault};
 
 use axum::http::request::Parts;
@@ -88,6 +90,15 @@ impl TestRegistry {
     pub fn vanishing(&self) -> Call {
         let serving = self.serving.abort_handle();
         Call::new(move || serving.abort())
+    }
+
+    /// Ends the registry, and lets others have its folder and its port. Clients must have ended.
+    pub async fn stop(mut self) -> io::Result<()> {
+        self.quiet().await?;
+        self.serving.abort();
+        // That it was aborted is what it says.
+        _ = (&mut self.serving).await;
+        Ok(())
     }
 
     /// Waits until everything is done that clients asked for. They must have ended.

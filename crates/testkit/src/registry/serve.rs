@@ -32,6 +32,8 @@ pub(super) async fn serve(
     // The connections end with this task.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        // Else small answers in two pieces wait for each other (RFC 896 and RFC 1122, 4.2.3.2).
+        _ = stream.set_nodelay(true);
         let open = Arc::new(Arc::clone(&open_connections).read_owned().await);
         connections.spawn(serve_one(stream, registry.clone(), Arc::clone(&observed), open));
         while connections.try_join_next().is_some() {}
