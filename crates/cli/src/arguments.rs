@@ -1,5 +1,7 @@
+mod guidance;
 mod store;
 
+pub(crate) use guidance::{CiService, Completions, Explain, Init, Schema, SchemaOf};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
@@ -100,6 +102,9 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Writes a first `consign.yaml` for what is in the folder. Overwrites nothing.
+    #[command(after_help = "Examples:\n  consign init\n  consign init --ci github")]
+    Init(Init),
     /// Checks the configuration and the image files that it names. Writes nothing, and asks nothing of a network.
     #[command(after_help = "Example:\n  consign check -f release/consign.yaml")]
     Check,
@@ -145,6 +150,26 @@ pub(crate) enum Command {
     /// The folder in which everything is kept that can be made again.
     #[command(subcommand)]
     Store(Store),
+    /// Looks at whether this machine has what the configuration needs, and says what to do where it does not. Changes nothing.
+    #[command(
+        after_help = "Exits with 1 where something would fail.\n\nExamples:\n  consign doctor\n  consign doctor --offline --output json"
+    )]
+    Doctor,
+    /// Says what an exit code, the code of a problem in a configuration or a reason of the gate means, and what to do.
+    #[command(
+        after_help = "Examples:\n  consign explain 11\n  consign explain C003\n  consign explain missing-receipt"
+    )]
+    Explain(Explain),
+    /// Prints the JSON Schema of `consign.yaml` or of image files, for editors.
+    #[command(
+        after_help = "Examples:\n  consign schema > consign.schema.json\n  consign schema image > image.schema.json"
+    )]
+    Schema(Schema),
+    /// Prints a script that completes commands and options in a shell.
+    #[command(
+        after_help = "Examples:\n  consign completions bash > ~/.local/share/bash-completion/completions/consign\n  consign completions fish > ~/.config/fish/completions/consign.fish"
+    )]
+    Completions(Completions),
 }
 
 #[derive(Args, Debug)]

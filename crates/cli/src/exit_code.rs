@@ -9,6 +9,16 @@ macro_rules! exit_codes {
         }
 
         impl ExitCode {
+            /// All of them, in order.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Returns what it means.
+            pub(crate) fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($meaning),+).trim_ascii_start(),)+
+                }
+            }
+
             /// Returns the word for it that programs read.
             pub(crate) fn kind(self) -> String {
                 let name = match self {

@@ -84,6 +84,11 @@ impl Planned {
         Ok(Self { configuration, plan, lock, lock_file, files, platforms, git })
     }
 
+    /// Returns the image files.
+    pub(crate) fn specifications(&self) -> impl Iterator<Item = &Specification> {
+        self.files.values().map(|(_, specification)| specification)
+    }
+
     /// Leaves only these images.
     pub(crate) fn select(mut self, names: &[String]) -> Result<Self, CommandError> {
         self.plan = self.plan.select(names).map_err(|error| {
@@ -239,7 +244,7 @@ impl Planned {
     }
 
     /// Returns the base images, by the name of the image that is built on them.
-    fn bases(&self) -> impl Iterator<Item = (&str, Result<ImageReference, CommandError>)> {
+    pub(crate) fn bases(&self) -> impl Iterator<Item = (&str, Result<ImageReference, CommandError>)> {
         self.plan.images.iter().filter_map(|planned| {
             let (path, specification) = self.files.get(&planned.name)?;
             let Contents::Files { base: Some(base) } = &specification.contents else { return None };
@@ -288,7 +293,7 @@ impl Planned {
 }
 
 /// Asks git about the folder; `None` where there is no git, or nothing that it keeps.
-fn git(folder: &Path, session: &Session) -> Result<Option<GitState>, CommandError> {
+pub(crate) fn git(folder: &Path, session: &Session) -> Result<Option<GitState>, CommandError> {
     match Git::open(folder, session.environment.all()).and_then(|git| git.state()) {
         Ok(state) => Ok(Some(state)),
         Err(error) if error.is_absence() => Ok(None),

@@ -49,6 +49,27 @@ fn the_exit_codes() {
     compare("exit-codes.md", &text);
 }
 
+#[test]
+fn what_codes_mean() {
+    let all = TestEnvironment::new().consign(&["explain", "--output", "json"]).expect(0).json();
+    let mut text = String::from(
+        "# What codes mean\n\nWritten by `cargo xtask generate`: this is what `consign explain CODE` says.\n\n",
+    );
+    text.push_str("| code | meaning | a usual cause | what to do |\n|---|---|---|---|\n");
+    for topic in all["codes"].as_array().unwrap() {
+        let cells = ["code", "meaning", "cause", "remedy"].map(|key| topic[key].as_str().unwrap().replace('|', "\\|"));
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    compare("codes.md", &text);
+}
+
+#[test]
+fn the_schemas() {
+    for (argument, name) in [("config", "schema/consign.schema.json"), ("image", "schema/image.schema.json")] {
+        compare(name, &TestEnvironment::new().consign(&["schema", argument]).expect(0).stdout);
+    }
+}
+
 /// Returns the names of the commands that a help lists, but for `help` itself.
 fn commands(help: &str) -> Vec<&str> {
     let (_, list) = help.split_once("\nCommands:\n").unwrap();

@@ -78,6 +78,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Fails where [`Self::open`] would refuse a folder for whom it belongs to, or who may write to it. Makes nothing.
+    pub fn check_owner(root: &Path) -> Result<(), StoreError> {
+        private::check(root)
+    }
+
     /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.root

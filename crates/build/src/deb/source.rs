@@ -68,6 +68,12 @@ impl DebianSources {
         self.sources.iter().filter(move |source| source.suite == suite).map(|source| base(&source.uri))
     }
 
+    /// Returns the sources from which an image of this suite takes packages; `None` is the default suite.
+    pub fn sources_of(&self, suite: Option<&str>) -> Vec<&DebianSource> {
+        let suite = suite.or(self.default_suite.as_deref());
+        suite.into_iter().flat_map(|suite| self.of_suite(suite)).map(|(_, source)| source).collect()
+    }
+
     /// Returns the sources for a suite, each with its place in the list: of the machine's own only the suite itself, its updates and its security updates.
     pub(crate) fn of_suite(&self, suite: &str) -> Vec<(usize, &DebianSource)> {
         let belongs = |source: &DebianSource| {

@@ -67,12 +67,10 @@ fn user() -> Value {
 
 fn run() -> Value {
     let texts = || json!({ "type": "array", "items": text() });
-    let variable = json!({
-        "anyOf": [
-            text(),
-            { "type": "object", "additionalProperties": false, "required": ["env"], "properties": { "env": text() } },
-        ],
-    });
+    let env = about("The name of a variable of this machine.", text());
+    let of_machine =
+        json!({ "type": "object", "additionalProperties": false, "required": ["env"], "properties": { "env": env } });
+    let variable = json!({ "anyOf": [text(), of_machine] });
     json!({
         "type": "object",
         "additionalProperties": false,

@@ -2,12 +2,17 @@
 
 mod build;
 mod check;
+mod completions;
+mod doctor;
+mod explain;
+mod init;
 mod inspect;
 mod keygen;
 mod lock;
 mod plan;
 mod registry_serve;
 mod release;
+mod schema;
 mod store_check;
 mod store_df;
 mod store_prune;
@@ -71,6 +76,7 @@ async fn run_until_interrupted(command: &Command, session: &Session) -> Result<E
 
 async fn dispatch(command: &Command, session: &Session, interruption: &Interruption) -> Result<ExitCode, CommandError> {
     match command {
+        Command::Init(arguments) => init::run(arguments, session),
         Command::Check => check::run(session),
         Command::Plan(arguments) => plan::run(arguments, session),
         Command::Build(arguments) => build::run(arguments, session).await,
@@ -84,5 +90,9 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,
         Command::Store(Store::Prune(arguments)) => store_prune::run(arguments, session).await,
         Command::Store(Store::Check(arguments)) => store_check::run(arguments, session).await,
+        Command::Doctor => doctor::run(session).await,
+        Command::Explain(arguments) => explain::run(arguments, session),
+        Command::Schema(arguments) => schema::run(arguments, session),
+        Command::Completions(arguments) => completions::run(arguments, session),
     }
 }

@@ -4,7 +4,8 @@ use crate::common::TestEnvironment;
 fn every_command_explains_itself() {
     let environment = TestEnvironment::new();
     for command in [
-        &["check"][..],
+        &["init"][..],
+        &["check"],
         &["plan"],
         &["build"],
         &["release"],
@@ -13,6 +14,10 @@ fn every_command_explains_itself() {
         &["inspect"],
         &["keygen"],
         &["registry", "serve"],
+        &["doctor"],
+        &["explain"],
+        &["schema"],
+        &["completions"],
     ] {
         let run = environment.consign(&[command, &["--help"]].concat()).expect(0);
         assert!(run.stdout.contains("Example") && run.stderr.is_empty(), "{run}");

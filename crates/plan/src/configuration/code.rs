@@ -1,75 +1,75 @@
 use serde::Serialize;
 use std::fmt;
 
-/// What kind of problem a diagnostic is about. The codes are stable: others may look for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(into = "&'static str")]
-pub enum Code {
-    /// `C001`: the file is not valid YAML.
-    Syntax,
-    /// `C002`: the file is too large, or expands to too much.
-    TooLarge,
-    /// `C003`: a key that has no meaning here.
-    UnknownKey,
-    /// `C004`: a key that stands twice in one mapping, or two keys that mean the same.
-    DuplicateKey,
-    /// `C005`: a value of the wrong type.
-    WrongType,
-    /// `C006`: a key that is needed and absent.
-    MissingKey,
-    /// `C007`: something that this version does not do.
-    NotSupported,
-    /// `C008`: a destination or registry that cannot be read as one.
-    Reference,
-    /// `C009`: a platform that cannot be read as one, or is not built.
-    Platform,
-    /// `C010`: a tag that cannot be one.
-    Tag,
-    /// `C011`: a length of time that cannot be read or is out of bounds.
-    Duration,
-    /// `C012`: a value that is not one of those that are allowed.
-    Value,
-    /// `C013`: two images that would have the same tag of the same repository.
-    Overlap,
-    /// `C014`: a name that stands twice.
-    DuplicateName,
-    /// `C015`: a secret in the file.
-    Secret,
-    /// `C016`: plain HTTP, or an embedded registry, where only loopback may be.
-    NotLoopback,
-    /// `C017`: a command that cannot be run as it is written.
-    Command,
-    /// `C018`: tags are to come from git, and there is no git repository with a commit.
-    NoGit,
-    /// `C019`: a file that the configuration names and that cannot be read.
-    Source,
+macro_rules! codes {
+    ($(#[doc = $meaning:literal] $name:ident = $code:literal,)+) => {
+        /// What kind of problem a diagnostic is about. The codes are stable: others may look for them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "&'static str")]
+        pub enum Code {
+            $(#[doc = concat!("`", $code, "`:", $meaning)] $name,)+
+        }
+
+        impl Code {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Returns the code, such as `C003`.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+
+            /// Returns what it means, such as `a key that has no meaning here`.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => $meaning.trim_ascii_start(),)+
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// Returns the code, such as `C003`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Syntax => "C001",
-            Self::TooLarge => "C002",
-            Self::UnknownKey => "C003",
-            Self::DuplicateKey => "C004",
-            Self::WrongType => "C005",
-            Self::MissingKey => "C006",
-            Self::NotSupported => "C007",
-            Self::Reference => "C008",
-            Self::Platform => "C009",
-            Self::Tag => "C010",
-            Self::Duration => "C011",
-            Self::Value => "C012",
-            Self::Overlap => "C013",
-            Self::DuplicateName => "C014",
-            Self::Secret => "C015",
-            Self::NotLoopback => "C016",
-            Self::Command => "C017",
-            Self::NoGit => "C018",
-            Self::Source => "C019",
-        }
-    }
+codes! {
+    /// the file is not valid YAML
+    Syntax = "C001",
+    /// the file is too large, or expands to too much
+    TooLarge = "C002",
+    /// a key that has no meaning here
+    UnknownKey = "C003",
+    /// a key that stands twice in one mapping, or two keys that mean the same
+    DuplicateKey = "C004",
+    /// a value of the wrong type
+    WrongType = "C005",
+    /// a key that is needed and absent
+    MissingKey = "C006",
+    /// something that this version does not do
+    NotSupported = "C007",
+    /// a destination or registry that cannot be read as one
+    Reference = "C008",
+    /// a platform that cannot be read as one, or is not built
+    Platform = "C009",
+    /// a tag that cannot be one
+    Tag = "C010",
+    /// a length of time that cannot be read or is out of bounds
+    Duration = "C011",
+    /// a value that is not one of those that are allowed
+    Value = "C012",
+    /// two images that would have the same tag of the same repository
+    Overlap = "C013",
+    /// a name that stands twice
+    DuplicateName = "C014",
+    /// a secret in the file
+    Secret = "C015",
+    /// plain HTTP, or an embedded registry, where only loopback may be
+    NotLoopback = "C016",
+    /// a command that cannot be run as it is written
+    Command = "C017",
+    /// tags are to come from git, and there is no git repository with a commit
+    NoGit = "C018",
+    /// a file that the configuration names and that cannot be read
+    Source = "C019",
 }
 
 impl fmt::Display for Code {

@@ -8,6 +8,7 @@ mod login;
 mod manifests;
 mod pages;
 mod peers;
+mod probe;
 mod redirects;
 mod referrers;
 mod repositories;

@@ -1,0 +1,36 @@
+//! Looks at whether this machine has what the configuration needs. Builds, writes and logs nothing.
+
+mod clock;
+mod finding;
+mod machine;
+mod mirrors;
+mod project;
+mod registries;
+mod signing;
+mod store;
+
+pub(crate) use finding::{Finding, Level};
+
+use crate::session::Session;
+use crate::workshop::Planned;
+
+/// Looks at everything, in the order in which a release comes to need it.
+pub(crate) async fn examine(session: &Session) -> Vec<Finding> {
+    let planned = Planned::read(session);
+    let mut findings = vec![project::configuration(session, &planned)];
+    let planned = planned.ok();
+    // Where an image file is wrong, there is still something to say about the rest.
+    let configuration = session.configuration().ok();
+    findings.extend(project::git(session, configuration.as_ref()));
+    findings.push(project::ci(session));
+    findings.extend(store::store(session));
+    if let Some(planned) = &planned {
+        findings.extend(mirrors::mirrors(session, planned).await);
+        findings.extend(machine::trials(planned).await);
+    }
+    if let Some(configuration) = &configuration {
+        findings.extend(registries::registries(session, configuration, planned.as_ref()).await);
+        findings.push(signing::signing(session, configuration));
+    }
+    findings
+}

@@ -1,0 +1,91 @@
+use super::Advice;
+
+/// Why the gate closes: a name, what it means, and what to do.
+pub(super) const REASONS: &[(&str, &str, Advice)] = &[
+    (
+        "missing-platform",
+        "a platform was planned, but not built",
+        Advice(
+            "`release --from` was given archives of some platforms only.",
+            "Name the archive of the platform, too, or take the platform out of `platforms`.",
+        ),
+    ),
+    (
+        "unplanned-platform",
+        "a platform was built, but not planned",
+        Advice(
+            "An archive of `release --from` holds a platform that the configuration does not name.",
+            "Add it to `platforms`, or leave the archive out.",
+        ),
+    ),
+    (
+        "duplicate-platform",
+        "there are two images for one platform",
+        Advice(
+            "Two archives of `release --from` hold the same platform.",
+            "Name only one of them: which is meant is nothing that consign could guess.",
+        ),
+    ),
+    ("no-platform", "the image has no platform", Advice("An archive without any image in it.", "Make it again.")),
+    (
+        "missing-receipt",
+        "something that the policy requires is not there, or nobody who counts says so",
+        Advice(
+            "A policy that requires `trials` of an image without `tests`; or receipts in an archive that nobody signed, or that were signed with a key that the configuration does not name.",
+            "Add what is missing. Receipts from elsewhere count only if they are signed with the key under `signing`: build there with the same key, or build here.",
+        ),
+    ),
+    (
+        "malformed-receipt",
+        "a receipt that counts does not say what its type promises",
+        Advice(
+            "An attestation that another tool wrote in another form, or an input of the provenance that has no digest.",
+            "Build the platform again with this version.",
+        ),
+    ),
+    (
+        "trial-failed",
+        "a trial of the image failed",
+        Advice(
+            "A command under `tests` did not end as expected; this has exit code 10.",
+            "`consign build --platform PLATFORM` repeats it. A trial that failed elsewhere and is signed counts, too.",
+        ),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use consign_receipt::{Reason, Requirement};
+
+    /// A reason that is new has to be given a name here.
+    fn name(reason: &Reason) -> &'static str {
+        match reason {
+            Reason::NoPlatform => "no-platform",
+            Reason::MissingPlatform { .. } => "missing-platform",
+            Reason::UnplannedPlatform { .. } => "unplanned-platform",
+            Reason::DuplicatePlatform { .. } => "duplicate-platform",
+            Reason::Missing { .. } => "missing-receipt",
+            Reason::Malformed { .. } => "malformed-receipt",
+            Reason::TrialFailed { .. } => "trial-failed",
+        }
+    }
+
+    #[test]
+    fn every_reason_is_explained() {
+        let platform: consign_oci::Platform = "linux/amd64".parse().unwrap();
+        let of = |reason: fn(consign_oci::Platform) -> Reason| reason(platform.clone());
+        let reasons = [
+            Reason::NoPlatform,
+            of(|platform| Reason::MissingPlatform { platform }),
+            of(|platform| Reason::UnplannedPlatform { platform }),
+            of(|platform| Reason::DuplicatePlatform { platform }),
+            of(|platform| Reason::Missing { platform, requirement: Requirement::Sbom, unproven: true }),
+            of(|platform| Reason::Malformed { platform, requirement: Requirement::Sbom, detail: String::new() }),
+            of(|platform| Reason::TrialFailed { platform, tests: Vec::new() }),
+        ];
+        let explained: Vec<&str> = REASONS.iter().map(|(name, ..)| *name).collect();
+        assert!(reasons.iter().all(|reason| explained.contains(&name(reason))));
+        assert_eq!(reasons.len(), explained.len());
+    }
+}

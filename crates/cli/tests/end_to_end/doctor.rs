@@ -1,0 +1,154 @@
+use crate::common::{Run, TestEnvironment, host_platform};
+use crate::world::World;
+use consign_testkit::registry::Fault;
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+/// Returns the findings of an area as `level message`.
+#[track_caller]
+fn found(run: &Run, area: &str) -> Vec<String> {
+    let findings = run.json()["findings"].as_array().unwrap().clone();
+    let of_area = findings.iter().filter(|finding| finding["area"] == area);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    of_area.map(|finding| format!("{} {}", text(&finding["level"]), text(&finding["message"]))).collect()
+}
+
+#[track_caller]
+fn doctor(environment: &TestEnvironment, status: i32) -> Run {
+    environment.consign(&["doctor", "--output", "json"]).expect(status)
+}
+
+#[test]
+fn all_is_well() {
+    let environment = TestEnvironment::with_image();
+    let run = environment.consign(&["doctor"]).expect(0);
+    let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.contains("  store  ")).collect();
+    let text = lines.join("\n").replace(&environment.git(&["rev-parse", "--short=7", "HEAD"]), "COMMIT1");
+    assert_snapshot!(text.replace(&environment.port.to_string(), "PORT1"), @"
+    ok    configuration  consign.yaml is right: 1 image for linux/amd64, linux/arm64
+    ok    git            at COMMIT1 on main, nothing changed, tags: 1
+    ok    ci             none that consign knows
+    ok    sandbox        no tests are planned, so none is needed
+    ok    registry       localhost:PORT1 is served from registry while `release` runs
+    ok    signing        the key cosign.key is there, its password is in COSIGN_PASSWORD
+    ");
+    assert!(!environment.path("registry").exists() && !environment.beside("store").exists());
+}
+
+#[test]
+fn a_configuration_that_is_wrong_or_absent() {
+    let environment = TestEnvironment::with_image();
+    environment.replace("consign.yaml", "source:", "sorce:");
+    let run = doctor(&environment, 1);
+    assert_eq!(found(&run, "configuration"), ["fail consign.yaml:2:5: unknown key `sorce` in an image"]);
+    assert!(found(&run, "store")[0].starts_with("ok "), "{run}");
+    std::fs::remove_file(environment.path("consign.yaml")).unwrap();
+    let run = environment.consign(&["doctor"]).expect(1);
+    assert!(run.stdout.contains("next: `consign init` writes a first one; `-f FILE` names another\n"), "{run}");
+}
+
+#[test]
+fn git_that_keeps_tags_from_following() {
+    let environment = TestEnvironment::with_image();
+    environment.write("hello.txt", "changed\n");
+    let dirty = "warn tracked files differ from the commit: a release gets no tag but the short commit with `-dirty`";
+    assert_eq!(found(&doctor(&environment, 0), "git"), [dirty]);
+    environment.commit("Second.");
+    let url = format!("file://{}", environment.folder().display());
+    environment.git(&["clone", "--quiet", "--depth=1", &url, "../clone"]);
+    let run = environment.consign(&["-C", "../clone", "doctor", "-f", "../source/consign.yaml", "--output", "json"]);
+    assert_eq!(found(&run, "git").len(), 1);
+    std::fs::copy(environment.path("consign.yaml"), environment.beside("clone/consign.yaml")).unwrap();
+    std::fs::copy(environment.path("cosign.key"), environment.beside("clone/cosign.key")).unwrap();
+    let run = environment.consign(&["-C", "../clone", "doctor", "--output", "json"]).expect(0);
+    assert!(found(&run, "git")[0].starts_with("warn this clone is shallow"), "{run}");
+}
+
+#[test]
+fn a_store_that_cannot_be_used() {
+    let environment = TestEnvironment::with_image();
+    let folder = environment.beside("store/store");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let run = doctor(&environment, 1);
+    assert!(found(&run, "store")[0].starts_with("fail others than its owner may write to "), "{run}");
+    let file = environment.path("hello.txt").display().to_string();
+    let run = environment.invocation().variable("CONSIGN_STORE", &file).run(&["doctor", "--output", "json"]);
+    assert_eq!(found(&run.expect(1), "store"), [format!("fail {file} is no folder")]);
+}
+
+#[test]
+fn a_key_that_cannot_be_used() {
+    let environment = TestEnvironment::with_image();
+    environment.replace("consign.yaml", "cosign.key", "env://SIGNING_KEY");
+    assert_eq!(
+        found(&doctor(&environment, 1), "signing"),
+        ["fail the signing key `env://SIGNING_KEY` cannot be used: the variable is not set"]
+    );
+    environment.replace("consign.yaml", "signing:\n  key: env://SIGNING_KEY\n", "");
+    assert_eq!(
+        found(&doctor(&environment, 0), "signing"),
+        ["warn there is no `signing`, so that images stay unsigned"]
+    );
+}
+
+#[test]
+fn tests_need_a_sandbox_and_emulators() {
+    let environment = TestEnvironment::with_image();
+    environment.replace("consign.yaml", "signing:", "    tests: [{command: [/bin/hello]}]\nsigning:");
+    let run = environment.consign(&["doctor", "--output", "json"]);
+    assert!(
+        found(&run, "sandbox").iter().all(|line| line.contains("tests can be run") || line.contains("user namespaces")),
+        "{run}"
+    );
+    let emulation = found(&run, "emulation");
+    assert_eq!(emulation.len(), 2, "{run}");
+    assert!(emulation.contains(&format!("ok {} runs on this machine", host_platform())), "{emulation:?}");
+}
+
+#[test]
+fn registries_are_asked() {
+    let world = World::new();
+    let environment = &world.environment;
+    let host = world.registry.host();
+    let run = doctor(environment, 0);
+    let expected =
+        ["mirror", "team"].map(|path| format!("ok {host}/{path}/hello: answers without logging in, lists referrers"));
+    assert_eq!(found(&run, "registry"), expected, "{run}");
+    environment.consign(&["release"]).expect(0);
+    let before = world.registry.records().len();
+    assert_eq!(found(&doctor(environment, 0), "registry"), expected);
+    let asked = &world.registry.records()[before..];
+    assert!(asked.iter().all(|record| record.method == "GET"), "{asked:?}");
+
+    let before = world.registry.records().len();
+    let run = environment.consign(&["doctor", "--offline", "--output", "json"]).expect(0);
+    let expected =
+        ["mirror", "team"].map(|path| format!("skip {host}/{path}/hello: not asked, offline; without logging in"));
+    assert_eq!(found(&run, "registry"), expected);
+    assert_eq!(world.registry.records().len(), before);
+
+    world.registry.hook(|_| Some(Fault::login()));
+    let run = environment.consign(&["doctor"]).expect(1);
+    assert!(run.stdout.contains("fail  registry") && run.stdout.contains("next: log in: `docker login`"), "{run}");
+    world.name_variables();
+    let run = doctor(environment, 1);
+    let missing = format!("fail the environment variable REGISTRY_USER, with which to log in to {host}, is not set");
+    assert_eq!(found(&run, "registry"), [missing.clone(), missing]);
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let environment = TestEnvironment::with_image();
+    let listener = TcpListener::bind(("127.0.0.1", environment.port)).unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            drop(connection)
+        }
+    });
+    let run = doctor(&environment, 1);
+    let expected = format!("fail the port of {} is taken by something that is no registry", environment.registry());
+    assert_eq!(found(&run, "registry"), [expected]);
+}
