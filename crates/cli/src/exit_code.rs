@@ -47,7 +47,7 @@ exit_codes! {
     Usage = 2,
     /// the configuration is wrong
     Configuration = 3,
-    /// conflict: a tag was moved by others or must not move, a registry's folder or port is taken, or the store that is to be pruned is in use
+    /// conflict: a tag was moved by others or must not move, a registry's folder or port is taken, the store that is to be pruned is in use, or a file is there already
     Conflict = 4,
     /// an input is not authentic: hash or signature of packages
     NotAuthentic = 5,
