@@ -166,7 +166,7 @@ async fn what_keeps_a_command_from_its_end_is_said() {
     let blobs = workshop.blobs();
     let table = [
         ("command: [sh, -c, 'echo one; echo geheim-123 >&2; exit 3'], environment: { S: { env: TOKEN } }", ErrorKind::Failed,
-            "image.yaml:1:17: `sh -c 'echo one; echo geheim-123 >&2; exit 3'` for linux/amd64 ended with exit status 3: it wrote:\none\n***"),
+            "image.yaml:1:17: `sh -c 'echo one; echo geheim-123 >&2; exit 3'` for linux/amd64 ended with exit status 3: it wrote:\n| one\n| ***"),
         ("command: [sh, -c, 'kill -9 $$']", ErrorKind::Failed, " was ended by signal 9: it wrote nothing"),
         ("command: no-such-program", ErrorKind::Failed, "image.yaml:1:17: cannot run `no-such-program`: No such file"),
         ("command: ./in/a", ErrorKind::Failed, "image.yaml:1:17: cannot run `./in/a`: Permission denied"),

@@ -1,12 +1,15 @@
 use crate::elf::Machine;
 use object::elf;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// Longest text of a file's dynamic section, in bytes (Linux `PATH_MAX`).
 const TEXT_LIMIT: usize = 4096;
-/// Most entries of a dynamic section, and of each list in it.
+/// Most entries of a dynamic section, and of all lists of versions.
 const COUNT_LIMIT: usize = 4096;
+/// Most segments that are loaded.
+const SEGMENT_LIMIT: usize = 64;
 
 /// What an ELF file needs to be loaded, and what it offers to others (System V ABI, "Dynamic Linking"; LSB, "Symbol Versioning").
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +71,12 @@ fn read<Header: FileHeader>(header: &Header, bytes: &[u8], machine: Machine) -> 
     };
     let entries = || entries.iter().take(COUNT_LIMIT);
     let value = |tag: elf::DynamicTag| entries().find(|entry| entry.tag(endian) == tag).map(|entry| entry.val(endian));
-    let file: Loaded<'_, Header> = Loaded {
-        endian,
+    let loaded = segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD).take(SEGMENT_LIMIT);
+    let file = Loaded {
         little: header.is_little_endian(),
-        segments,
-        bytes,
+        segments: loaded.filter_map(|one| Some((one.p_vaddr(endian).into(), one.data(endian, bytes).ok()?))).collect(),
         texts: value(elf::DT_STRTAB).unwrap_or_default(),
+        steps: Cell::new(COUNT_LIMIT),
     };
     for entry in entries() {
         let text = || file.text(entry.val(endian));
@@ -100,25 +103,20 @@ fn folders(text: Option<String>) -> Vec<String> {
 }
 
 /// A file as it lies in memory.
-struct Loaded<'a, Header: FileHeader> {
-    endian: Header::Endian,
+struct Loaded<'a> {
     little: bool,
-    segments: &'a [Header::ProgramHeader],
-    bytes: &'a [u8],
+    /// What is loaded, by address.
+    segments: Vec<(u64, &'a [u8])>,
     /// Address of the texts.
     texts: u64,
+    /// How many members of lists may still be looked at.
+    steps: Cell<usize>,
 }
 
-impl<Header: FileHeader> Loaded<'_, Header> {
+impl Loaded<'_> {
     /// Returns what begins at an address, to the end of its segment.
     fn at(&self, address: u64) -> Option<&[u8]> {
-        self.segments.iter().find_map(|segment| {
-            let start = address.checked_sub(segment.p_vaddr(self.endian).into())?;
-            if segment.p_type(self.endian) != elf::PT_LOAD {
-                return None;
-            }
-            segment.data(self.endian, self.bytes).ok()?.get(usize::try_from(start).ok()?..)
-        })
+        self.segments.iter().find_map(|(start, bytes)| bytes.get(usize::try_from(address.checked_sub(*start)?).ok()?..))
     }
 
     fn text(&self, offset: u64) -> Option<String> {
@@ -146,7 +144,7 @@ impl<Header: FileHeader> Loaded<'_, Header> {
             let first = at.checked_add(self.word(need, 8)?.into())?;
             self.chain(first, self.half(need, 2)?.into(), 12, |version, _| {
                 // One that is weak may be absent (`VER_FLG_WEAK`).
-                if self.half(version, 4)? & 2 == 0 && found.len() < COUNT_LIMIT {
+                if self.half(version, 4)? & 2 == 0 {
                     found.push((library.clone(), self.text(self.word(version, 8)?.into())?));
                 }
                 Some(())
@@ -173,8 +171,9 @@ impl<Header: FileHeader> Loaded<'_, Header> {
     /// Shows each member of a chain, whose distance to the next stands at `next` in it.
     fn chain(&self, address: u64, count: u64, next: usize, mut visit: impl FnMut(&[u8], u64) -> Option<()>) {
         let mut address = address;
-        for _ in 0..count.min(COUNT_LIMIT as u64) {
-            let Some(bytes) = self.at(address) else { return };
+        for _ in 0..count {
+            let Some(bytes) = self.at(address).filter(|_| self.steps.get() > 0) else { return };
+            self.steps.set(self.steps.get() - 1);
             if visit(bytes, address).is_none() {
                 return;
             }

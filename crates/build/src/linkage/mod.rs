@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Most libraries that one program is looked at with.
-const COUNT_LIMIT: usize = 4096;
+const COUNT_LIMIT: usize = 1024;
 
 /// What a program finds around it.
 pub(crate) struct Surroundings<'a> {
@@ -107,7 +107,8 @@ impl Checked<'_, '_> {
         let mut found: BTreeMap<String, Option<(EntryPath, Arc<Linked>)>> = BTreeMap::new();
         let mut queue = VecDeque::from([(self.path.clone(), self.linked.clone(), Vec::new())]);
         while let Some((path, linked, inherited)) = queue.pop_front() {
-            let passed_on: Vec<String> = inherited.iter().cloned().chain(search.inherited(&path, &linked)).collect();
+            let mut passed_on: Vec<String> = inherited.iter().cloned().chain(search.inherited(&path, &linked)).collect();
+            passed_on.truncate(COUNT_LIMIT);
             for name in &linked.needed {
                 if found.len() < COUNT_LIMIT && !found.contains_key(name) {
                     let library = search.library(name, &path, &linked, &inherited);

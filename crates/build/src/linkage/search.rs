@@ -9,6 +9,8 @@ use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
 use std::sync::Arc;
 
+/// Most folders of one kind.
+const FOLDER_LIMIT: usize = 256;
 /// Where musl looks, unless a file of the image says otherwise.
 const MUSL_FOLDERS: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 /// Where loaders of glibc look after all others, beside Debian's folders for an architecture.
@@ -44,7 +46,7 @@ impl<'a, 'image> Search<'a, 'image> {
             None => {
                 let debian = triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
                 let gnu = GNU_FOLDERS.into_iter().map(str::to_owned);
-                library_folders(image.tree()).into_iter().chain(debian).chain(gnu).collect()
+                library_folders(image.tree()).into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
             }
         };
         Self { image, machine, triplet, folders, first, musl }
@@ -68,9 +70,9 @@ impl<'a, 'image> Search<'a, 'image> {
         if name.contains('/') {
             return self.fitting(name);
         }
-        let own = linked.runpath.as_ref().unwrap_or(&linked.rpath).iter().flat_map(|folder| self.expanded(folder, path));
+        let own = linked.runpath.as_ref().unwrap_or(&linked.rpath).iter().take(FOLDER_LIMIT).flat_map(|folder| self.expanded(folder, path));
         let inherited = inherited.iter().filter(|_| linked.runpath.is_none());
-        let folders = own.chain(inherited.cloned()).chain(self.first.iter().cloned());
+        let folders = own.chain(inherited.take(FOLDER_LIMIT).cloned()).chain(self.first.iter().take(FOLDER_LIMIT).cloned());
         folders.chain(self.folders.iter().cloned()).find_map(|folder| self.fitting(&format!("{folder}/{name}")))
     }
 
@@ -85,7 +87,7 @@ impl<'a, 'image> Search<'a, 'image> {
     pub(super) fn inherited(&self, path: &EntryPath, linked: &Linked) -> Vec<String> {
         match linked.runpath {
             Some(_) => Vec::new(),
-            None => linked.rpath.iter().flat_map(|folder| self.expanded(folder, path)).collect(),
+            None => linked.rpath.iter().take(FOLDER_LIMIT).flat_map(|folder| self.expanded(folder, path)).collect(),
         }
     }
 
@@ -112,7 +114,7 @@ fn musl_folders(image: &Image<'_>, loader: &EntryPath) -> Vec<String> {
     match stated {
         Some(text) => {
             let text = String::from_utf8_lossy(text);
-            text.split([':', '\n']).filter(|folder| !folder.is_empty()).map(str::to_owned).collect()
+            text.split([':', '\n']).filter(|folder| !folder.is_empty()).take(FOLDER_LIMIT).map(str::to_owned).collect()
         }
         None => MUSL_FOLDERS.into_iter().map(str::to_owned).collect(),
     }

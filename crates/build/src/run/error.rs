@@ -130,7 +130,8 @@ impl fmt::Display for RunOutput {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.lines[..] {
             [] => formatter.write_str("it wrote nothing"),
-            lines => write!(formatter, "it wrote:\n{}", lines.join("\n")),
+            // Marked, since what it says is not what consign says.
+            lines => write!(formatter, "it wrote:\n| {}", lines.join("\n| ")),
         }
     }
 }
