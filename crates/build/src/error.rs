@@ -86,7 +86,9 @@ impl BuildError {
     /// Returns what sort of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Specification(_) | Self::File(_) | Self::Linkage(_) | Self::BaseNotOpened { .. } => ErrorKind::Configuration,
+            Self::Specification(_) | Self::File(_) | Self::Linkage(_) | Self::BaseNotOpened { .. } => {
+                ErrorKind::Configuration
+            }
             Self::Run(error) if error.is_of_file() => ErrorKind::Configuration,
             Self::Source(error) => error.kind(),
             Self::Assemble { source, .. } => match **source {
@@ -106,7 +108,9 @@ impl BuildError {
                 | BaseError::Worker { .. }
                 | BaseError::Layers { .. } => ErrorKind::Failed,
             },
-            Self::Run(_) | Self::Output(_) | Self::Store(_) | Self::Record { .. } | Self::NotResolved { .. } => ErrorKind::Failed,
+            Self::Run(_) | Self::Output(_) | Self::Store(_) | Self::Record { .. } | Self::NotResolved { .. } => {
+                ErrorKind::Failed
+            }
         }
     }
 }

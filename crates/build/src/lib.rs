@@ -29,8 +29,8 @@ pub use base::BaseError;
 pub use base_tree::BaseLayerError;
 pub use build::build;
 pub use deb::{
-    AccountError, AssembleError, ChosenPackage, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom, UnpackError,
-    machine_suite, read_keyring,
+    AccountError, AssembleError, ChosenPackage, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom,
+    UnpackError, machine_suite, read_keyring,
 };
 pub use elf::Machine;
 pub use error::{BuildError, ErrorKind};

@@ -44,14 +44,22 @@ async fn packages_have_what_programs_need() {
         (
             "libc6",
             program("GLIBC_2.36").needs("libssl.so.3"),
-            Some("it needs the library libssl.so.3, which is not in the image; build it statically, or add the package that has it"),
+            Some(
+                "it needs the library libssl.so.3, which is not in the image; build it statically, or add the package that has it",
+            ),
         ),
         (
             "libc6",
             program("GLIBC_2.38"),
-            Some("it needs GLIBC_2.38, and /usr/lib/x86_64-linux-gnu/libc.so.6 of the image has no later than GLIBC_2.36"),
+            Some(
+                "it needs GLIBC_2.38, and /usr/lib/x86_64-linux-gnu/libc.so.6 of the image has no later than GLIBC_2.36",
+            ),
         ),
-        ("libc6", Elf::new("arm64").loader("/x"), Some("`hello` is for AArch64, 64-bit, little-endian, but linux/amd64 needs")),
+        (
+            "libc6",
+            Elf::new("arm64").loader("/x"),
+            Some("`hello` is for AArch64, 64-bit, little-endian, but linux/amd64 needs"),
+        ),
     ];
     for (packages, program, expected) in table {
         let workshop = &workshop;
@@ -62,7 +70,10 @@ async fn packages_have_what_programs_need() {
         let blobs = workshop.blobs();
         match (workshop.build(&image, "linux/amd64").await, expected) {
             (Ok(image), None) => {
-                assert_eq!(image.built.warnings, ["`script` is a script for `/usr/bin/perl`, which is not in the image"]);
+                assert_eq!(
+                    image.built.warnings,
+                    ["`script` is a script for `/usr/bin/perl`, which is not in the image"]
+                );
             }
             (Err(error), Some(expected)) => {
                 assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -96,12 +107,20 @@ async fn a_base_image_has_what_its_uppermost_layers_leave() {
     let upper = workshop.build_on(upper, "linux/amd64", Some(&place(&lower))).await.unwrap().built;
     let table = [
         (&lower, program("GLIBC_2.36"), None),
-        (&lower, program("GLIBC_2.38"), Some("/usr/lib64/libc.so.6 of the image has no later than GLIBC_2.36; build it where")),
+        (
+            &lower,
+            program("GLIBC_2.38"),
+            Some("/usr/lib64/libc.so.6 of the image has no later than GLIBC_2.36; build it where"),
+        ),
         (&upper, program("GLIBC_2.38"), None),
         (&upper, program("GLIBC_2.38").needs("libnew.so"), None),
         (&upper, program("GLIBC_2.38").needs("libold.so"), Some("it needs the library libold.so")),
         (&lower, program("GLIBC_2.36").needs("libnew.so"), Some("or take a base image that has it; ")),
-        (&lower, Elf::new("amd64").loader("/lib/ld-musl-x86_64.so.1"), Some("not in the image, which has /usr/lib64/ld-linux-x86-64.so.2; build it for that")),
+        (
+            &lower,
+            Elf::new("amd64").loader("/lib/ld-musl-x86_64.so.1"),
+            Some("not in the image, which has /usr/lib64/ld-linux-x86-64.so.2; build it for that"),
+        ),
     ];
     for (base, program, expected) in table {
         std::fs::write(workshop.source().join("hello"), program.build()).unwrap();
@@ -110,7 +129,10 @@ async fn a_base_image_has_what_its_uppermost_layers_leave() {
         match (outcome, expected) {
             (Ok(image), None) => assert_eq!(image.entries.keys().collect::<Vec<_>>(), ["/bin", "/bin/hello"]),
             (Err(error), Some(expected)) => assert!(chain(&error).contains(expected), "{}", chain(&error)),
-            (outcome, expected) => panic!("{expected:?}, not {:?}", outcome.map(|image| image.built.warnings).map_err(|error| chain(&error))),
+            (outcome, expected) => panic!(
+                "{expected:?}, not {:?}",
+                outcome.map(|image| image.built.warnings).map_err(|error| chain(&error))
+            ),
         }
     }
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 use support::{Outcome, Workshop, chain};
 
 /// Makes a file for the platform, and counts beside the folder how often it did.
-const MAKE: &str = "[sh, -ec, 'echo {arch} >> ../runs; mkdir -p out; cat in/a > out/{arch}; echo {platform} >> out/{arch}']";
+const MAKE: &str =
+    "[sh, -ec, 'echo {arch} >> ../runs; mkdir -p out; cat in/a > out/{arch}; echo {platform} >> out/{arch}']";
 
 fn image(run: &str) -> String {
     format!("run: {{ {run} }}\nfiles: [{{source: \"out/{{arch}}\", path: /made}}]\n")
@@ -51,7 +52,11 @@ async fn a_command_runs_for_each_platform_and_again_when_something_changed() {
     let steps: [(&str, &dyn Fn(&Workshop), usize); 7] = [
         ("nothing", &|_| {}, 0),
         ("an input's bytes", &|workshop| fs::write(workshop.source().join("in/a"), "aa\n").unwrap(), 1),
-        ("an input's name", &|workshop| fs::rename(workshop.source().join("in/b"), workshop.source().join("in/c")).unwrap(), 1),
+        (
+            "an input's name",
+            &|workshop| fs::rename(workshop.source().join("in/b"), workshop.source().join("in/c")).unwrap(),
+            1,
+        ),
         ("another file", &|workshop| fs::write(workshop.source().join("other"), "x").unwrap(), 0),
         ("a lost result", &|_| fs::remove_file(&out).unwrap(), 1),
         ("a changed result", &|_| fs::write(&out, "forged").unwrap(), 1),
@@ -64,7 +69,8 @@ async fn a_command_runs_for_each_platform_and_again_when_something_changed() {
         assert_eq!(runs(&workshop) - before, more, "{what}");
         assert!(fs::read_to_string(&out).unwrap().ends_with("linux-amd64\n"), "{what}");
         // What was built before has the inputs of this time, too.
-        let inputs = made.built.resolved_dependencies.iter().filter(|one| one.name.as_deref() == Some("inputs of the command"));
+        let inputs =
+            made.built.resolved_dependencies.iter().filter(|one| one.name.as_deref() == Some("inputs of the command"));
         assert_eq!(inputs.count(), 1, "{what}");
     }
     let before = runs(&workshop);
@@ -165,16 +171,35 @@ async fn what_keeps_a_command_from_its_end_is_said() {
     let mut workshop = workshop();
     let blobs = workshop.blobs();
     let table = [
-        ("command: [sh, -c, 'echo one; echo geheim-123 >&2; exit 3'], environment: { S: { env: TOKEN } }", ErrorKind::Failed,
-            "image.yaml:1:17: `sh -c 'echo one; echo geheim-123 >&2; exit 3'` for linux/amd64 ended with exit status 3: it wrote:\n| one\n| ***"),
+        (
+            "command: [sh, -c, 'echo one; echo geheim-123 >&2; exit 3'], environment: { S: { env: TOKEN } }",
+            ErrorKind::Failed,
+            "image.yaml:1:17: `sh -c 'echo one; echo geheim-123 >&2; exit 3'` for linux/amd64 ended with exit status 3: it wrote:\n| one\n| ***",
+        ),
         ("command: [sh, -c, 'kill -9 $$']", ErrorKind::Failed, " was ended by signal 9: it wrote nothing"),
         ("command: no-such-program", ErrorKind::Failed, "image.yaml:1:17: cannot run `no-such-program`: No such file"),
         ("command: ./in/a", ErrorKind::Failed, "image.yaml:1:17: cannot run `./in/a`: Permission denied"),
         ("command: \"true\", directory: nowhere", ErrorKind::Configuration, "/source/nowhere is not a folder"),
-        ("command: \"true\", inputs: [in, none]", ErrorKind::Configuration, "image.yaml:1:38: there is no input `none`"),
-        ("command: \"true\", inputs: [\"in/*.rs\"]", ErrorKind::Configuration, "image.yaml:1:34: there is no input `in/*.rs`"),
-        ("command: [sh, -c, 'echo x > in/a'], inputs: [in]", ErrorKind::Failed, "image.yaml:1:17: `in/a` changed while `sh -c"),
-        ("command: [sh, -c, 'echo x > in/new'], inputs: [in]", ErrorKind::Failed, "image.yaml:1:17: `in/new` changed while `sh -c"),
+        (
+            "command: \"true\", inputs: [in, none]",
+            ErrorKind::Configuration,
+            "image.yaml:1:38: there is no input `none`",
+        ),
+        (
+            "command: \"true\", inputs: [\"in/*.rs\"]",
+            ErrorKind::Configuration,
+            "image.yaml:1:34: there is no input `in/*.rs`",
+        ),
+        (
+            "command: [sh, -c, 'echo x > in/a'], inputs: [in]",
+            ErrorKind::Failed,
+            "image.yaml:1:17: `in/a` changed while `sh -c",
+        ),
+        (
+            "command: [sh, -c, 'echo x > in/new'], inputs: [in]",
+            ErrorKind::Failed,
+            "image.yaml:1:17: `in/new` changed while `sh -c",
+        ),
         ("command: \"true\"", ErrorKind::Configuration, "cannot read "),
     ];
     for (run, kind, expected) in table {

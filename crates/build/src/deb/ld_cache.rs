@@ -142,7 +142,8 @@ fn search(tree: &Tree, folder: &str, machine: &Machine) -> (Vec<Library>, Vec<(S
             continue;
         }
         let Some(contents) = tree.file(node.entry.path.as_str()) else { continue };
-        let Some(library) = Linked::read(contents).filter(|found| found.is_shared && found.machine.runs_on(machine)) else {
+        let Some(library) = Linked::read(contents).filter(|found| found.is_shared && found.machine.runs_on(machine))
+        else {
             continue;
         };
         let soname = library.soname.unwrap_or_else(|| name.to_owned());

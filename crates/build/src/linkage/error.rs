@@ -87,7 +87,8 @@ impl LinkageProblem {
                 format!("build it statically, or {from}; `provided` names those that are there only when it runs")
             }
             Self::Version { .. } => {
-                "build it where the libraries are as old as the image's, or statically, or make the image newer".to_owned()
+                "build it where the libraries are as old as the image's, or statically, or make the image newer"
+                    .to_owned()
             }
         }
     }

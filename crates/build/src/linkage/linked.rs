@@ -36,7 +36,8 @@ pub(crate) struct Linked {
 impl Linked {
     /// Returns roughly the memory that it takes, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let texts = self.needed.iter().chain(&self.rpath).chain(self.runpath.iter().flatten()).chain(&self.defined_versions);
+        let texts =
+            self.needed.iter().chain(&self.rpath).chain(self.runpath.iter().flatten()).chain(&self.defined_versions);
         let wanted = self.wanted_versions.iter().flat_map(|(library, version)| [library, version]);
         size_of::<Self>() + texts.chain(wanted).map(|text| size_of::<String>() + text.len()).sum::<usize>()
     }

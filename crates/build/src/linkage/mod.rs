@@ -10,9 +10,9 @@ mod search;
 mod tests;
 mod version;
 
+pub use error::{LinkageError, LinkageProblem};
 pub(crate) use image::BaseFiles;
 pub(crate) use linked::Linked;
-pub use error::{LinkageError, LinkageProblem};
 
 use crate::deb::glob;
 use crate::local_files::LocalFile;
@@ -46,7 +46,8 @@ pub(crate) struct Surroundings<'a> {
 /// Returns whether it matters for any of these files what else is in the image.
 pub(crate) fn matters(files: &[LocalFile]) -> bool {
     files.iter().filter_map(LocalFile::contents).any(|contents| {
-        contents.starts_with(b"#!") || Linked::read(contents).is_some_and(|linked| linked.interpreter.is_some() || !linked.needed.is_empty())
+        contents.starts_with(b"#!")
+            || Linked::read(contents).is_some_and(|linked| linked.interpreter.is_some() || !linked.needed.is_empty())
     })
 }
 
@@ -54,7 +55,8 @@ pub(crate) fn matters(files: &[LocalFile]) -> bool {
 pub(crate) fn check(files: &[LocalFile], surroundings: &Surroundings<'_>) -> Result<Vec<String>, LinkageError> {
     let image = Image::new(surroundings.tree, surroundings.base);
     let folders = |name: &str| -> Vec<String> {
-        let variable = surroundings.environment.iter().find_map(|variable| variable.strip_prefix(name)?.strip_prefix('='));
+        let variable =
+            surroundings.environment.iter().find_map(|variable| variable.strip_prefix(name)?.strip_prefix('='));
         variable.unwrap_or_default().split(':').filter(|folder| !folder.is_empty()).map(str::to_owned).collect()
     };
     let (first, programs) = (folders("LD_LIBRARY_PATH"), folders("PATH"));
@@ -62,10 +64,13 @@ pub(crate) fn check(files: &[LocalFile], surroundings: &Surroundings<'_>) -> Res
     for file in files {
         // Another may have taken its place since.
         let Some(contents) = file.contents() else { continue };
-        let Some(path) = image.find(file.path().as_str()).filter(|path| surroundings.tree.file(path.as_str()) == Some(contents)) else {
+        let Some(path) =
+            image.find(file.path().as_str()).filter(|path| surroundings.tree.file(path.as_str()) == Some(contents))
+        else {
             continue;
         };
-        if let Some(program) = script::missing_interpreter(contents, &image, &programs).filter(|_| file.is_executable()) {
+        if let Some(program) = script::missing_interpreter(contents, &image, &programs).filter(|_| file.is_executable())
+        {
             warnings.push(format!("`{}` is a script for `{program}`, which is not in the image", file.source));
         }
         let Some(linked) = image.linked(&path) else { continue };
@@ -102,12 +107,12 @@ impl Checked<'_, '_> {
             None if self.surroundings.stands_alone => return Ok(()),
             None => None,
         };
-        let search =
-            Search::new(self.image, self.surroundings.platform, self.linked.machine, loader.as_ref(), first);
+        let search = Search::new(self.image, self.surroundings.platform, self.linked.machine, loader.as_ref(), first);
         let mut found: BTreeMap<String, Option<(EntryPath, Arc<Linked>)>> = BTreeMap::new();
         let mut queue = VecDeque::from([(self.path.clone(), self.linked.clone(), Vec::new())]);
         while let Some((path, linked, inherited)) = queue.pop_front() {
-            let mut passed_on: Vec<String> = inherited.iter().cloned().chain(search.inherited(&path, &linked)).collect();
+            let mut passed_on: Vec<String> =
+                inherited.iter().cloned().chain(search.inherited(&path, &linked)).collect();
             passed_on.truncate(COUNT_LIMIT);
             for name in &linked.needed {
                 if found.len() < COUNT_LIMIT && !found.contains_key(name) {

@@ -44,7 +44,8 @@ impl<'a, 'image> Search<'a, 'image> {
         let folders = match &musl {
             Some(loader) => musl_folders(image, loader),
             None => {
-                let debian = triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
+                let debian =
+                    triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
                 let gnu = GNU_FOLDERS.into_iter().map(str::to_owned);
                 library_folders(image.tree()).into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
             }
@@ -70,9 +71,16 @@ impl<'a, 'image> Search<'a, 'image> {
         if name.contains('/') {
             return self.fitting(name);
         }
-        let own = linked.runpath.as_ref().unwrap_or(&linked.rpath).iter().take(FOLDER_LIMIT).flat_map(|folder| self.expanded(folder, path));
+        let own = linked
+            .runpath
+            .as_ref()
+            .unwrap_or(&linked.rpath)
+            .iter()
+            .take(FOLDER_LIMIT)
+            .flat_map(|folder| self.expanded(folder, path));
         let inherited = inherited.iter().filter(|_| linked.runpath.is_none());
-        let folders = own.chain(inherited.take(FOLDER_LIMIT).cloned()).chain(self.first.iter().take(FOLDER_LIMIT).cloned());
+        let folders =
+            own.chain(inherited.take(FOLDER_LIMIT).cloned()).chain(self.first.iter().take(FOLDER_LIMIT).cloned());
         folders.chain(self.folders.iter().cloned()).find_map(|folder| self.fitting(&format!("{folder}/{name}")))
     }
 

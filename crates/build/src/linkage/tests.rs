@@ -59,9 +59,21 @@ fn programs_find_what_they_need() {
     let table = [
         ("a static program", Elf::new("amd64").build(), vec![]),
         ("the C library", program().build(), vec![]),
-        ("a library of the system", program().needs("liba.so.1").build(), vec![("usr/lib/liba.so.1", library("liba.so.1"))]),
-        ("beside the program", program().needs("liba.so.1").runpath("$ORIGIN/../lib").build(), vec![("opt/lib/liba.so.1", library("liba.so.1"))]),
-        ("in the environment", program().needs("liba.so.1").build(), vec![("opt/first/liba.so.1", library("liba.so.1"))]),
+        (
+            "a library of the system",
+            program().needs("liba.so.1").build(),
+            vec![("usr/lib/liba.so.1", library("liba.so.1"))],
+        ),
+        (
+            "beside the program",
+            program().needs("liba.so.1").runpath("$ORIGIN/../lib").build(),
+            vec![("opt/lib/liba.so.1", library("liba.so.1"))],
+        ),
+        (
+            "in the environment",
+            program().needs("liba.so.1").build(),
+            vec![("opt/first/liba.so.1", library("liba.so.1"))],
+        ),
         (
             "in a folder of the configuration",
             program().needs("liba.so.1").build(),
@@ -80,8 +92,16 @@ fn programs_find_what_they_need() {
             program().needs("liba.so.1").build(),
             vec![("opt/first/liba.so.1", Elf::new("arm64").build()), ("usr/lib/liba.so.1", library("liba.so.1"))],
         ),
-        ("versions of a library that has none", program().needs("liba.so.1").wants("liba.so.1", "A_9").build(), vec![("usr/lib/liba.so.1", library("liba.so.1"))]),
-        ("a library that another has loaded before", Elf::new("amd64").needs("libjvm.so").build(), vec![("opt/server/libjvm.so", library("libjvm.so"))]),
+        (
+            "versions of a library that has none",
+            program().needs("liba.so.1").wants("liba.so.1", "A_9").build(),
+            vec![("usr/lib/liba.so.1", library("liba.so.1"))],
+        ),
+        (
+            "a library that another has loaded before",
+            Elf::new("amd64").needs("libjvm.so").build(),
+            vec![("opt/server/libjvm.so", library("libjvm.so"))],
+        ),
     ];
     for (what, contents, more) in table {
         let said = said(tree(&more, &[]), "opt/bin/x-program", &file("opt/bin/x-program", contents, &[]), false);
@@ -111,7 +131,11 @@ fn says_what_is_missing_and_what_to_do() {
             "it needs the library libb.so.1, which is not in the image; ",
         ),
         (
-            program().wants("libc.so.6", "GLIBC_2.4").wants("libc.so.6", "GLIBC_2.38").wants("libc.so.6", "GLIBC_2.5").build(),
+            program()
+                .wants("libc.so.6", "GLIBC_2.4")
+                .wants("libc.so.6", "GLIBC_2.38")
+                .wants("libc.so.6", "GLIBC_2.5")
+                .build(),
             "it needs GLIBC_2.38, and /usr/lib/x86_64-linux-gnu/libc.so.6 of the image has no later than GLIBC_2.36; \
              build it where the libraries are as old as the image's, or statically, or make the image newer",
         ),
@@ -136,7 +160,11 @@ fn says_what_is_missing_and_what_to_do() {
 #[test]
 fn what_stands_alone_has_no_loader() {
     let said = |contents: Vec<u8>| said(Tree::default(), "x", &file("x", contents, &[]), true);
-    assert!(said(program().build()).unwrap_err().contains("its loader /lib64/ld-linux-x86-64.so.2 is not in the image; build it statically"));
+    assert!(
+        said(program().build())
+            .unwrap_err()
+            .contains("its loader /lib64/ld-linux-x86-64.so.2 is not in the image; build it statically")
+    );
     assert_eq!(said(Elf::new("amd64").build()), Ok(vec![]));
     assert_eq!(said(Elf::new("amd64").needs("libc.so.6").build()), Ok(vec![]), "a library alone is no program");
 }
@@ -144,12 +172,9 @@ fn what_stands_alone_has_no_loader() {
 #[test]
 fn what_comes_later_is_not_missed() {
     let contents = program().needs("libcuda.so.1").needs("libnvidia-ml.so.1").build();
-    for (provided, expected) in [
-        (&["libcuda.so.1", "libnvidia-*"][..], true),
-        (&["*"], true),
-        (&["libcuda.so.1"], false),
-        (&["cuda"], false),
-    ] {
+    for (provided, expected) in
+        [(&["libcuda.so.1", "libnvidia-*"][..], true), (&["*"], true), (&["libcuda.so.1"], false), (&["cuda"], false)]
+    {
         let said = said(tree(&[], &[]), "x", &file("x", contents.clone(), provided), false);
         assert_eq!(said.is_ok(), expected, "{provided:?}");
     }
@@ -210,4 +235,12 @@ fn nonsense_is_no_program() {
     assert_eq!((linked.rpath, linked.runpath), (vec!["/x".to_owned()], None));
     assert_eq!(linked.defined_versions, ["A_1".to_owned()].into());
     assert_eq!(linked.interpreter.as_deref(), Some(LOADER));
+}
+
+#[test]
+fn lists_without_an_end_are_not_read_to_it() {
+    let many = (0..10_000).fold(program(), |elf, number| elf.wants("libc.so.6", &format!("A_{number}")));
+    let linked = Linked::read(&many.needs("libz.so.1").build()).unwrap();
+    assert!((1000..5000).contains(&linked.wanted_versions.len()), "{}", linked.wanted_versions.len());
+    assert_eq!(linked.needed, ["libc.so.6", "libz.so.1"]);
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 pub(super) fn latest<'a>(wanted: &str, there: &'a BTreeSet<String>) -> Option<&'a str> {
     let (name, _) = split(wanted);
     let same = there.iter().map(String::as_str).filter(|version| split(version).0 == name);
-    same.filter(|version| split(version).1.starts_with(|c: char| c.is_ascii_digit())).max_by(|one, other| compare(one, other))
+    same.filter(|version| split(version).1.starts_with(|c: char| c.is_ascii_digit()))
+        .max_by(|one, other| compare(one, other))
 }
 
 /// Compares the numbers of versions.
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
-    let numbers = |version: &str| split(version).1.split('.').map(|number| number.parse().unwrap_or(0)).collect::<Vec<u64>>();
+    let numbers =
+        |version: &str| split(version).1.split('.').map(|number| number.parse().unwrap_or(0)).collect::<Vec<u64>>();
     numbers(one).cmp(&numbers(other))
 }
 

@@ -72,7 +72,8 @@ impl<'a> Written<'a> {
         match self.is_pattern() {
             true => glob::matches(&self.rest, path),
             false => {
-                self.rest.is_empty() || path.strip_prefix(&self.rest).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                self.rest.is_empty()
+                    || path.strip_prefix(&self.rest).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }
         }
     }

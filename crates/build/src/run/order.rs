@@ -41,11 +41,9 @@ impl<'a> Order<'a> {
         let filled = |text: &str, place: &Place| {
             let filled = fill(text, platform);
             match known(&filled) {
-                Some(word) => Err(RunError::Word {
-                    place: place.clone(),
-                    word: word.to_owned(),
-                    platform: platform.clone(),
-                }),
+                Some(word) => {
+                    Err(RunError::Word { place: place.clone(), word: word.to_owned(), platform: platform.clone() })
+                }
                 None => Ok(filled),
             }
         };
@@ -66,9 +64,10 @@ impl<'a> Order<'a> {
             };
             environment.insert(name.clone(), value);
         }
-        let inputs = run.inputs.as_ref().map(|inputs| {
-            inputs.iter().map(|input| Ok((filled(&input.path, &input.place)?, &input.place))).collect()
-        });
+        let inputs = run
+            .inputs
+            .as_ref()
+            .map(|inputs| inputs.iter().map(|input| Ok((filled(&input.path, &input.place)?, &input.place))).collect());
         // The parent of a bare file name is the empty path.
         let folder = request.root_folder;
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -104,8 +103,11 @@ impl<'a> Order<'a> {
     pub(super) fn key(&self, inputs: Option<&Inputs>) -> Digest {
         // Where nothing is told by them, these may differ from one run to the next.
         let decides = |name: &str| !["HOME", "USER", "TMPDIR"].contains(&name);
-        let environment: BTreeMap<&String, &String> =
-            self.environment.iter().filter(|(name, _)| decides(name) || self.run.environment.contains_key(*name)).collect();
+        let environment: BTreeMap<&String, &String> = self
+            .environment
+            .iter()
+            .filter(|(name, _)| decides(name) || self.run.environment.contains_key(*name))
+            .collect();
         let all = json!({
             "step": "run",
             "format": FORMAT,

@@ -36,12 +36,9 @@ mod tests {
     #[test]
     fn lines_have_no_secrets_and_an_end() {
         let secrets = ["hunter22".to_owned(), "1".to_owned(), "-----BEGIN\nabcdef\n".to_owned()];
-        for (written, expected) in [
-            (&b"token hunter22 1"[..], "token *** 1"),
-            (b"x abcdef", "x ***"),
-            (b"a\xff \r", "a\u{fffd}"),
-            (b"", ""),
-        ] {
+        for (written, expected) in
+            [(&b"token hunter22 1"[..], "token *** 1"), (b"x abcdef", "x ***"), (b"a\xff \r", "a\u{fffd}"), (b"", "")]
+        {
             assert_eq!(line(written, &secrets), expected);
         }
         assert_eq!(line("ä".repeat(2000).as_bytes(), &[]).chars().count(), LINE_LIMIT + 1);

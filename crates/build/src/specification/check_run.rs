@@ -87,7 +87,8 @@ impl Checker<'_> {
             let problem = format!("`{}` is not a path relative to the folder of the image file", path.value);
             return Err(self.value(key, &path, problem));
         }
-        let mut parts = path.value.split('/').filter(|part| !matches!(*part, "" | ".")).skip_while(|part| *part == "..");
+        let mut parts =
+            path.value.split('/').filter(|part| !matches!(*part, "" | ".")).skip_while(|part| *part == "..");
         if parts.any(|part| part == "..") {
             let problem = format!("`{}` goes up behind a name; `..` may only stand first", path.value);
             return Err(self.value(key, &path, problem));
@@ -129,7 +130,8 @@ impl Checker<'_> {
         let text = &timeout.value;
         let duration = duration::parse(text).filter(|length| !length.is_zero() && *length <= LONGEST_TIMEOUT);
         duration.ok_or_else(|| {
-            let problem = format!("`{text}` is not a length of time from 1 second to 24 hours, such as `90s` or `1h30m`");
+            let problem =
+                format!("`{text}` is not a length of time from 1 second to 24 hours, such as `90s` or `1h30m`");
             self.value("timeout", timeout, problem)
         })
     }

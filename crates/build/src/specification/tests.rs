@@ -104,7 +104,10 @@ fn says_what_was_meant() {
     for (text, expected) in [
         ("packages: [a]\nentrypiont: [b]\n", "did you mean `entrypoint`?"),
         ("files: [{source: a, path: /a, mod: x}]\n", "did you mean `mode`?"),
-        ("files: [{source: a, path: /a, humbug: x}]\n", "the keys here are `source`, `path`, `mode`, `owner` and `provided`"),
+        (
+            "files: [{source: a, path: /a, humbug: x}]\n",
+            "the keys here are `source`, `path`, `mode`, `owner` and `provided`",
+        ),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!(error.problem.hint().as_deref(), Some(expected));
