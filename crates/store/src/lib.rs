@@ -5,10 +5,11 @@
 //! ROOT/references/NAME.json    a name's descriptor (`/` and `:` in names become folders and `,`)
 //! ROOT/receipts/sha256/HEX/HEX.json  descriptors of the artifacts that are about a subject
 //! ROOT/steps/HEX.json          the result of a step, by the digest of what went in
+//! ROOT/derived/KIND-HEX       what can be made again, with a sum at its end, by the digest of what it follows from
 //! ROOT/partial/                files that are being written, and scratch folders, locked while they are in use
 //! ```
 //!
-//! Every file is written beside its place, flushed to the disk and renamed into it, so that whoever reads sees all of it or
+//! Every file is written beside its place, flushed to the disk (but for those in `derived`) and renamed into it, so that whoever reads sees all of it or
 //! nothing, and any number of processes may share a store. Whoever uses it holds a lock on its folder beside the others; only pruning, which removes
 //! what nothing needs, holds it alone: so what a run in progress needs, and has not said yet, is not removed.
 //! A blob that is found to be corrupt is removed, and so is made anew by the next run.
@@ -19,6 +20,7 @@
 mod atomic;
 mod audit;
 mod blobs;
+mod derived;
 mod error;
 mod live;
 mod lock;
@@ -49,7 +51,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The folders of a store, those that hold others first.
-const FOLDERS: [&str; 7] = ["blobs", "blobs/sha256", "blobs/sha512", "references", "receipts", "steps", "partial"];
+const FOLDERS: [&str; 8] =
+    ["blobs", "blobs/sha256", "blobs/sha512", "references", "receipts", "steps", "derived", "partial"];
 
 /// A content store in a folder.
 #[derive(Clone, Debug)]

@@ -88,7 +88,6 @@ impl<'a> Live<'a> {
             let Some(step) = self.record::<Step<IgnoredAny>>(&entry) else { continue };
             let kind = match step.kind.as_str() {
                 "build" => Kind::Built,
-                "segment" => Kind::Segment,
                 _ => Kind::Statement,
             };
             // A step lists all that it needs, and says of none what type it is.

@@ -52,10 +52,12 @@ impl Pruning<'_> {
     fn run(mut self) -> Result<Usage, StoreError> {
         self.references()?;
         self.receipts()?;
-        for entry in Listing::of(&self.store.root.join("steps"))? {
-            let entry = entry?;
-            let kept = self.live.is_recent(&entry);
-            self.file(Kind::Step, entry, kept)?;
+        for (folder, kind) in [("steps", Kind::Step), ("derived", Kind::Derived)] {
+            for entry in Listing::of(&self.store.root.join(folder))? {
+                let entry = entry?;
+                let kept = self.live.is_recent(&entry);
+                self.file(kind, entry, kept)?;
+            }
         }
         for algorithm in ["sha256", "sha512"] {
             for entry in Listing::of(&self.store.root.join("blobs").join(algorithm))? {

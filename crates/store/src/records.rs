@@ -42,11 +42,16 @@ pub(crate) struct Record<T> {
 impl<T> Record<T> {
     /// Notes that the record at `path` is in use, where that was not noted lately, and returns what it says.
     pub(crate) fn used(self, path: &Path) -> T {
-        let age = self.metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
-        if age.is_some_and(|age| age >= USE_NOTED_EVERY) {
-            // Where this cannot be noted, as in a store that may only be read, nothing can be pruned either.
-            let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
-        }
+        note_use(path, &self.metadata);
         self.value
+    }
+}
+
+/// Notes that the file at `path` is in use, where that was not noted lately.
+pub(crate) fn note_use(path: &Path, metadata: &Metadata) {
+    let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
+    if age.is_some_and(|age| age >= USE_NOTED_EVERY) {
+        // Where this cannot be noted, as in a store that may only be read, nothing can be pruned either.
+        let _ = File::open(path).and_then(|file| file.set_modified(SystemTime::now()));
     }
 }

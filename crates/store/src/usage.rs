@@ -18,8 +18,6 @@ pub enum Kind {
     Base,
     /// Artifacts about images: signatures, attestations.
     Artifact,
-    /// Parts of layers, compressed once.
-    Segment,
     /// What other steps made: inventories, reports of trials.
     Statement,
     /// Blobs that nothing names.
@@ -30,6 +28,8 @@ pub enum Kind {
     Receipt,
     /// Results of steps.
     Step,
+    /// Parts of layers, compressed, and other things that are made again where they are missing.
+    Derived,
     /// What interrupted runs left, or others are writing.
     Unfinished,
 }
@@ -79,12 +79,12 @@ impl Kind {
             Self::Built => "built images",
             Self::Base => "base images",
             Self::Artifact => "artifacts",
-            Self::Segment => "layer segments",
             Self::Statement => "statements",
             Self::Unused => "unused blobs",
             Self::Reference => "references",
             Self::Receipt => "receipts",
             Self::Step => "steps",
+            Self::Derived => "derived",
             Self::Unfinished => "unfinished",
         }
     }

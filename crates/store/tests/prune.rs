@@ -58,7 +58,8 @@ fn has_nothing_of(store: &Store, image: &Image) -> bool {
 
 /// Makes every record look as if it had been used last so long ago.
 fn age(store: &Store, age: Duration) {
-    let mut pending: Vec<PathBuf> = ["references", "receipts", "steps"].map(|name| store.root().join(name)).into();
+    let mut pending: Vec<PathBuf> =
+        ["references", "receipts", "steps", "derived"].map(|name| store.root().join(name)).into();
     while let Some(folder) = pending.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -101,8 +102,7 @@ fn keeps_what_has_a_name_and_what_was_used_lately() {
     store.put_step("build", &key("stale"), &stale.blobs, &0).unwrap();
     let base = image(&store, "base");
     store.put_reference("base/0123", &base.manifest).unwrap();
-    let segment = store.put(b"a segment").unwrap();
-    store.put_step("segment", &key("segment"), std::slice::from_ref(&segment), &0).unwrap();
+    store.keep_derived("segment", &key("segment"), b"a segment");
     let statement = store.put(b"an inventory").unwrap();
     store.put_step("inventory", &key("inventory"), std::slice::from_ref(&statement), &0).unwrap();
     let unused = store.put(b"of a run that was interrupted").unwrap();
@@ -113,7 +113,8 @@ fn keeps_what_has_a_name_and_what_was_used_lately() {
     let (store, usage) = prune(store, 30);
     assert!(has(&store, &named) && has(&store, &fresh) && store.contains(index.digest()));
     assert!(has_nothing_of(&store, &stale) && has_nothing_of(&store, &base));
-    assert!([segment, statement, unused].iter().all(|blob| !store.contains(blob)));
+    assert_eq!(store.derived("segment", &key("segment"), 100), None);
+    assert!([statement, unused].iter().all(|blob| !store.contains(blob)));
     assert_eq!(store.receipts(&named.manifest.digest).unwrap(), std::slice::from_ref(&named.receipt));
     assert!(store.contains(&named.receipt.digest) && store.contains(&fresh.receipt.digest));
     assert!(store.receipts(&stale.manifest.digest).unwrap().is_empty());
@@ -123,12 +124,12 @@ fn keeps_what_has_a_name_and_what_was_used_lately() {
         (Kind::Built, 4),
         (Kind::Base, 4),
         (Kind::Artifact, 6),
-        (Kind::Segment, 1),
         (Kind::Statement, 1),
         (Kind::Unused, 1),
         (Kind::Reference, 1),
         (Kind::Receipt, 2),
-        (Kind::Step, 3),
+        (Kind::Step, 2),
+        (Kind::Derived, 1),
     ];
     assert_eq!(pruned(&usage), BTreeMap::from(expected));
     // Once more there is nothing to do.

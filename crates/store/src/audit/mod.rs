@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 /// Most findings that are kept; more are only counted.
 const FINDING_LIMIT: usize = 10_000;
 /// What lies in the root, beside what partly written files are called.
-const ROOT: [&str; 5] = ["blobs", "references", "receipts", "steps", "partial"];
+const ROOT: [&str; 6] = ["blobs", "references", "receipts", "steps", "derived", "partial"];
 
 /// How the store was found to be.
 #[derive(Debug, Default)]

@@ -17,7 +17,22 @@ impl Auditor<'_> {
         let mut graph = Graph::new(self.store);
         self.references(&mut graph)?;
         self.receipts(&mut graph)?;
-        self.steps(&mut graph)
+        self.steps(&mut graph)?;
+        self.derived()
+    }
+
+    /// Looks at names only: what is damaged counts as absent for whoever reads it.
+    fn derived(&self) -> Result<(), StoreError> {
+        for entry in Listing::of(&self.store.root.join("derived"))? {
+            let entry = entry?;
+            let key = entry.name().rsplit_once('-').map(|(_, hex)| format!("sha256:{hex}").parse::<Digest>());
+            match (key, outside(&entry)) {
+                (Some(Ok(_)), None) => {}
+                (Some(Ok(_)), Some(problem)) => self.found(entry.path, problem),
+                _ => self.found(entry.path, Problem::Stray),
+            }
+        }
+        Ok(())
     }
 
     fn references(&self, graph: &mut Graph<'_>) -> Result<(), StoreError> {
