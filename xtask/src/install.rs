@@ -14,8 +14,8 @@ const EMULATORS: [Tool; 1] = [("qemu-aarch64-static", "qemu-user-static")];
 /// Makes the kernel run them for everybody, which container engines need. consign does without.
 const HANDLERS: [Tool; 1] = [("update-binfmts", "binfmt-support")];
 
-/// Outside judges of what consign makes.
-const JUDGES: [Tool; 7] = [
+/// Outside judges of what consign makes, and what makes surroundings for it.
+const JUDGES: [Tool; 9] = [
     ("skopeo", "skopeo"),
     ("podman", "podman"),
     ("buildah", "buildah"),
@@ -23,6 +23,8 @@ const JUDGES: [Tool; 7] = [
     ("docker-registry", "docker-registry"),
     ("openssl", "openssl"),
     ("git", "git"),
+    ("disorderfs", "disorderfs"),
+    ("mmdebstrap", "mmdebstrap"),
 ];
 
 /// Installs everything that the tests use.
@@ -39,13 +41,13 @@ pub(crate) fn emulators() -> Result<(), Failure> {
 }
 
 /// Returns the folders with programs that were unpacked for the tests alone.
-pub(crate) fn private_programs() -> [PathBuf; 2] {
-    [root().join("target/judges/bin"), root().join("target/successor/bin")]
+pub(crate) fn private_programs() -> [PathBuf; 3] {
+    ["judges", "successor", "docker"].map(|folder| root().join("target").join(folder).join("bin"))
 }
 
 /// Unpacks judges that this Debian release does not carry into `target/`. Without them the tests that need them say that they are not run.
 fn judges() -> Result<(), Failure> {
-    let [judges, successor] = private_programs();
+    let [judges, successor, docker] = private_programs();
     let scripts = root().join("crates/testkit");
     if !judges.join("pyspdxtools").is_file() || !judges.join("syft").is_file() {
         if !Path::new("/usr/share/doc/python3-venv").exists() {
@@ -61,6 +63,18 @@ fn judges() -> Result<(), Failure> {
             "programs of Debian's next release",
             Command::new("sh").arg(scripts.join("successor.sh")).arg(root().join("target/successor")),
         );
+    }
+<<<<<<< xtask/src/install.rs
+    if !docker.join("containerd").exists() && !on_path("dockerd") {
+        optional("docker", Command::new("sh").arg(scripts.join("docker.sh")).arg(root().join("target/docker")));
+=======
+    let machine = root().join("target/machine");
+    if !machine.join("usr/bin/git").exists() {
+        optional(
+            "a root file system of Debian's next release",
+            Command::new("sh").arg(scripts.join("machine.sh")).arg(machine),
+        );
+>>>>>>> /tmp/faults/mine.rs
     }
     Ok(())
 }
