@@ -125,9 +125,19 @@ fn a_command_that_fails_is_shown_and_nothing_is_written() {
     ");
     assert!(!environment.path("registry").exists());
     environment.replace("image.yaml", "./make.sh", "./none.sh");
-    assert_snapshot!(environment.consign(&["build", "--quiet"]).expect(1).error(), @"");
+    assert_snapshot!(environment.consign(&["build", "--quiet"]).expect(1).error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: image.yaml:4:12: cannot run `./none.sh x86_64-unknown-linux-gnu amd64`
+      caused by: No such file or directory (os error 2)
+    ");
     environment.replace("image.yaml", "./none.sh {rust-target}", "./none.sh {target}");
-    assert_snapshot!(environment.consign(&["check"]).expect(3).error(), @"");
+    assert_snapshot!(environment.consign(&["check"]).expect(3).error(), @"
+    error[C012]: `command`: `{target}` stands for nothing: `{os}`, `{arch}`, `{variant}`, `{platform}`, `{rust-target}`, `{rust-musl-target}`, `{goos}`, `{goarch}`, `{goarm}`, `{goamd64}` and `{gnu-triplet}` are filled in
+     --> image.yaml:4:12
+      |
+    4 |   command: ./none.sh {target} {arch}
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^
+    ");
 }
 
 #[test]
@@ -208,22 +218,36 @@ fn programs_that_would_not_start_are_refused() {
     };
     let error = || environment.consign(&["release", "--quiet"]).expect(3).error();
     image("", "");
-    assert_snapshot!(error(), @"");
+    assert_snapshot!(error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: image.yaml:3:13: `hello` would not start on linux/amd64: it is linked dynamically, and its loader /lib64/ld-linux-x86-64.so.2 is not in the image; build it statically, or take a base image that has it
+    ");
     image("", "- { source: base, path: / }\n");
-    assert_snapshot!(error(), @"");
-    image("", "- { source: base/usr, path: /usr }\n");
+    assert_snapshot!(error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: image.yaml:3:13: `hello` would not start on linux/amd64: it needs GLIBC_2.38, and /usr/lib64/libc.so.6 of the image has no later than GLIBC_2.36; build it where the libraries are as old as the image's, or statically, or make the image newer
+    ");
     environment.write_program("hello", &program("GLIBC_2.34").needs("libssl.so.3").build());
     image("", "- { source: base, path: / }\n");
-    assert_snapshot!(error(), @"");
+    assert_snapshot!(error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: image.yaml:3:13: `hello` would not start on linux/amd64: it needs the library libssl.so.3, which is not in the image; build it statically, or take a base image that has it; `provided` names those that are there only when it runs
+    ");
     assert!(!environment.path("registry").exists());
 
     // The same on a base image, whose layers hide some of each other's files.
     environment.write("image.yaml", "platforms: [linux/amd64]\nfiles:\n- { source: base, path: / }\n");
     environment.consign(&["build", "--to", "oci:registry-base:1.0"]).expect(0);
     image("base: oci:registry-base:1.0\n", "");
-    assert_snapshot!(error(), @"");
+    assert_snapshot!(error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: image.yaml:4:13: `hello` would not start on linux/amd64: it needs the library libssl.so.3, which is not in the image; build it statically, or take a base image that has it; `provided` names those that are there only when it runs
+    ");
     environment.write_program("hello", &program("GLIBC_2.38").build());
-    assert_snapshot!(error(), @"");
+    assert_snapshot!(error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: image.yaml:4:13: `hello` would not start on linux/amd64: it needs GLIBC_2.38, and /usr/lib64/libc.so.6 of the image has no later than GLIBC_2.36; build it where the libraries are as old as the image's, or statically, or make the image newer
+    ");
     environment.write_program("hello", &program("GLIBC_2.36").build());
     image("base: oci:registry-base:1.0\n", "- { source: script, path: /usr/bin/script, mode: \"0755\" }\n");
     let built = environment.consign(&["build"]).expect(0);
