@@ -29,6 +29,7 @@ mod publishing;
 mod read_only;
 mod registry;
 mod release;
+mod run_command;
 mod schema;
 mod signing;
 mod streams;
