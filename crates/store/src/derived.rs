@@ -3,7 +3,7 @@ use crate::records::note_use;
 use consign_oci::{Digest, Hasher};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Length of the sum that a file ends with, in bytes: a SHA-256 digest in hexadecimal digits.
 const SUM: usize = 64;
@@ -48,6 +48,17 @@ impl Store {
     fn derived_path(&self, kind: &str, key: &Digest) -> PathBuf {
         self.root.join("derived").join(format!("{kind}-{}", key.hex()))
     }
+}
+
+/// Returns the sum that a file ends with, and that of the bytes before it, both in hexadecimal digits.
+pub(crate) fn sums(path: &Path) -> io::Result<(String, String)> {
+    let mut file = File::open(path)?;
+    let end = file.metadata()?.len().saturating_sub(SUM as u64);
+    let mut hasher = Hasher::default();
+    io::copy(&mut (&mut file).take(end), &mut hasher)?;
+    let mut stated = Vec::new();
+    file.take(SUM as u64).read_to_end(&mut stated)?;
+    Ok((String::from_utf8_lossy(&stated).into_owned(), hasher.finish().hex().to_owned()))
 }
 
 fn sum(bytes: &[u8]) -> String {

@@ -42,6 +42,7 @@ impl Filled {
         store.put_receipt(&manifest.digest, &receipt).unwrap();
         let blobs = [manifest.digest.clone(), layer.digest.clone()];
         store.put_step("build", &Digest::of(b"inputs"), &blobs, &"a result").unwrap();
+        store.keep_derived("segment", &Digest::of(b"files"), b"compressed files");
         store.put_step("select", &Digest::of(b"others"), &[], &[1, 2]).unwrap();
         Self { _folder: folder, store, layer: layer.digest, manifest, receipt }
     }
@@ -168,6 +169,19 @@ fn every_damage_is_found_and_repaired() {
             &[("references", size)],
         ),
     ];
+    let derived = |filled: &Filled| filled.path(&format!("derived/segment-{}", Digest::of(b"files").hex()));
+    let sum = "the bytes are not those that the sum at the end is of";
+    let damaged = [("derived", sum)];
+    let cut: Spoil<'_> = &|filled| write(&derived(filled), b"compr");
+    let altered: Spoil<'_> = &|filled| {
+        let mut bytes = fs::read(derived(filled)).unwrap();
+        bytes[0] ^= 1;
+        write(&derived(filled), &bytes);
+    };
+    let table = table.into_iter().chain([
+        ("something derived, cut off", cut, &damaged[..]),
+        ("something derived, altered", altered, &damaged[..]),
+    ]);
     for (name, spoil, expected) in table {
         let filled = Filled::new();
         spoil(&filled);

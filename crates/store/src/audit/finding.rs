@@ -24,6 +24,14 @@ pub enum Problem {
         /// The digest of the bytes.
         found: Digest,
     },
+    /// The bytes are not those that the sum at the end is of.
+    #[error("the bytes are not those that the sum at the end is of")]
+    Sum {
+        /// The sum at the end.
+        expected: String,
+        /// The sum of the bytes before it.
+        found: String,
+    },
     /// It cannot be read.
     #[error("it cannot be read: {source}")]
     Unreadable {
@@ -111,7 +119,7 @@ impl Problem {
             Self::Content { expected, .. } => expected.to_string(),
             Self::Owner { expected, .. } => format!("user {expected}"),
             Self::TooLarge { limit, .. } => format!("at most {limit} bytes"),
-            Self::Name { expected, .. } => expected.clone(),
+            Self::Name { expected, .. } | Self::Sum { expected, .. } => expected.clone(),
             Self::Missing { blob } => blob.to_string(),
             Self::Size { expected, .. } => format!("{expected} bytes"),
             _ => return None,
@@ -123,6 +131,7 @@ impl Problem {
         Some(match self {
             Self::Content { found, .. } | Self::Name { found, .. } => found.to_string(),
             Self::Owner { found, .. } => format!("user {found}"),
+            Self::Sum { found, .. } => found.clone(),
             Self::Writable { mode } => format!("mode {mode:04o}"),
             Self::TooLarge { size, .. } => format!("{size} bytes"),
             Self::Size { found, .. } => format!("{found} bytes"),

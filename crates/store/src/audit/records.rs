@@ -1,10 +1,10 @@
 use super::graph::Graph;
 use super::{Auditor, Problem, outside};
-use crate::StoreError;
 use crate::records::RECORD_LIMIT;
 use crate::references::{NOTES, name_of};
 use crate::steps::Step;
 use crate::walk::{Entry, Listing, Tree};
+use crate::{StoreError, derived};
 use consign_oci::{Descriptor, Digest};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::fs;
@@ -21,14 +21,22 @@ impl Auditor<'_> {
         self.derived()
     }
 
-    /// Looks at names only: what is damaged counts as absent for whoever reads it.
+    /// Compares what can be made again with the sums that it ends with.
     fn derived(&self) -> Result<(), StoreError> {
         for entry in Listing::of(&self.store.root.join("derived"))? {
             let entry = entry?;
             let key = entry.name().rsplit_once('-').map(|(_, hex)| format!("sha256:{hex}").parse::<Digest>());
             match (key, outside(&entry)) {
-                (Some(Ok(_)), None) => {}
                 (Some(Ok(_)), Some(problem)) => self.found(entry.path, problem),
+                (Some(Ok(_)), None) => match derived::sums(&entry.path) {
+                    Ok((expected, found)) if expected != found => {
+                        self.found(entry.path, Problem::Sum { expected, found });
+                    }
+                    Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                        self.found(entry.path, Problem::Unreadable { source });
+                    }
+                    _ => {}
+                },
                 _ => self.found(entry.path, Problem::Stray),
             }
         }
