@@ -64,17 +64,15 @@ fn judges() -> Result<(), Failure> {
             Command::new("sh").arg(scripts.join("successor.sh")).arg(root().join("target/successor")),
         );
     }
-<<<<<<< xtask/src/install.rs
     if !docker.join("containerd").exists() && !on_path("dockerd") {
         optional("docker", Command::new("sh").arg(scripts.join("docker.sh")).arg(root().join("target/docker")));
-=======
+    }
     let machine = root().join("target/machine");
     if !machine.join("usr/bin/git").exists() {
         optional(
             "a root file system of Debian's next release",
             Command::new("sh").arg(scripts.join("machine.sh")).arg(machine),
         );
->>>>>>> /tmp/faults/mine.rs
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use axum::http::{Response, StatusCode};
 use consign_store::StoreError;
 use serde_json::{Value, json};
 use std::error::Error;
+use std::io;
 
 /// An error code (distribution-spec, "Error Codes").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +86,16 @@ impl Failure {
         self
     }
 
-    pub(crate) fn inside(error: &dyn Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            text = format!("{text}: {error}");
-            source = error.source();
-        }
-        let failure =
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Unknown, "the registry cannot read or write its folder");
+    pub(crate) fn inside<'a>(error: &'a (dyn Error + 'static)) -> Self {
+        let chain = || std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source());
+        let text = chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        // Trying again does not help; 507 is what says so (RFC 4918, 11.5).
+        let failure = if chain().filter_map(|error| error.downcast_ref()).any(is_out_of_space) {
+            Self::new(StatusCode::INSUFFICIENT_STORAGE, Code::Unknown, "the registry's disk is full")
+        } else {
+            let message = "the registry cannot read or write its folder";
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Unknown, message)
+        };
         Self { inside: Some(text), ..failure }
     }
 
@@ -106,14 +108,18 @@ impl Failure {
     }
 }
 
+fn is_out_of_space(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::inside(&error)
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
         Self::inside(&error)
     }
 }

@@ -1,5 +1,6 @@
 use super::{AccessLog, RegistryServer, Run, free_port, run};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -241,11 +242,21 @@ impl Invocation<'_> {
 }
 
 impl TestEnvironment {
+    /// Runs a command that runs the program.
+    pub(super) fn run_command(&self, command: &mut Command) -> Run {
+        Run::new(&command.output().unwrap(), self.replacements())
+    }
+
     fn replacements(&self) -> Vec<(String, String)> {
         // As many characters as a port has, so that tables look as they do for people.
         let port = (self.port.to_string(), "PORT1".to_owned());
         vec![run::path(&self.folder(), "folder"), run::path(self.root.path(), "root"), port]
     }
+}
+
+/// Returns the program, for those who start it in their own way.
+pub fn program_path() -> &'static OsStr {
+    OsStr::new(env!("CARGO_BIN_EXE_consign"))
 }
 
 /// Makes one key pair for all tests: what protects it takes a while to compute.

@@ -3,14 +3,17 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "shared by test programs, which each use a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where its surroundings fail")]
 
+mod archive;
 mod destination;
 mod environment;
 mod program;
 mod registry;
 mod run;
+mod surroundings;
 
+pub use archive::OpenArchive;
 pub use destination::Destination;
-pub use environment::{Invocation, TestEnvironment};
+pub use environment::{Invocation, TestEnvironment, program_path};
 pub use program::{endless_program, foreign_platform, host_platform, program, runs_here};
 pub use registry::{AccessLog, RegistryServer, free_port};
 pub use run::Run;

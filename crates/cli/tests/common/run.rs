@@ -34,6 +34,18 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
     }
 
+    /// Returns the digests of the index and of all platforms of each image, as a release tells programs.
+    #[track_caller]
+    pub fn digests(&self) -> Vec<String> {
+        let report = self.json();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let of = |image: &serde_json::Value| {
+            let rows = image["rows"].as_array().unwrap().iter().map(|row| text(&row["digest"]));
+            [text(&image["index"])].into_iter().chain(rows).collect::<Vec<_>>()
+        };
+        report["images"].as_array().unwrap().iter().flat_map(of).collect()
+    }
+
     /// Returns the error with its causes and hints, without the progress before it.
     pub fn error(&self) -> String {
         let text = self.filtered(&self.stderr);
@@ -86,7 +98,7 @@ fn in_order(text: &str) -> String {
     let is_progress = |line: &str| {
         let mut words = line.split(' ');
         words.nth(1).is_some_and(|word| word.starts_with("linux/"))
-            && words.next().is_some_and(|word| ["build", "inventory", "trial"].contains(&word))
+            && words.next().is_some_and(|word| ["build", "inventory", "scan", "trial"].contains(&word))
     };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let groups = lines.chunk_by(|one, other| is_progress(one) == is_progress(other));

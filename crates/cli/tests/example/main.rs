@@ -6,6 +6,7 @@
 mod common;
 mod cosign;
 mod page;
+mod surroundings;
 
 use common::{TestEnvironment, free_port};
 use consign_testkit::tools::{not_run, peer};

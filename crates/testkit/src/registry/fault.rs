@@ -53,6 +53,15 @@ impl Fault {
         Self::Answer(response)
     }
 
+    /// Makes the fault that only a status is answered, and that trying again at once is welcome.
+    pub fn busy(status: u16) -> Self {
+        let mut fault = Self::status(status);
+        if let Self::Answer(response) = &mut fault {
+            response.headers_mut().insert(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("0"));
+        }
+        fault
+    }
+
     /// Makes the fault that whoever asks is told to log in with a name and a password.
     pub fn login() -> Self {
         let mut response = Response::new(Body::empty());

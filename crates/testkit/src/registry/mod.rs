@@ -92,12 +92,15 @@ impl TestRegistry {
         Call::new(move || serving.abort())
     }
 
-    /// Ends the registry, and lets others have its folder and its port. Clients must have ended.
+    /// Ends the registry, and lets others have its folder and its port. Clients must have ended. It may have vanished before.
     pub async fn stop(mut self) -> io::Result<()> {
-        self.quiet().await?;
+        if !self.serving.is_finished() {
+            self.quiet().await?;
+        }
         self.serving.abort();
         // That it was aborted is what it says.
         _ = (&mut self.serving).await;
+        drop(self.connections.write().await);
         Ok(())
     }
 

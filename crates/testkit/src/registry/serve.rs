@@ -35,12 +35,13 @@ pub(super) async fn serve(
         // Else small answers in two pieces wait for each other (RFC 896 and RFC 1122, 4.2.3.2).
         _ = stream.set_nodelay(true);
         let open = Arc::new(Arc::clone(&open_connections).read_owned().await);
-        connections.spawn(serve_one(stream, registry.clone(), Arc::clone(&observed), open));
+        connections.spawn(serve_one(open, stream, registry.clone(), Arc::clone(&observed)));
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve_one(stream: TcpStream, registry: Registry, observed: Arc<Observed>, open: Open) {
+/// Serves a connection. That it is open is the last that is forgotten of it.
+async fn serve_one(open: Open, stream: TcpStream, registry: Registry, observed: Arc<Observed>) {
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (registry, observed, open) = (registry.clone(), Arc::clone(&observed), Arc::clone(&open));
         async move { answer(&registry, &observed, request.map(Body::new), open).await }
@@ -66,6 +67,7 @@ async fn answer(
         let registry = registry.clone();
         let handled = tokio::spawn(async move {
             let response = registry.handle(Request::from_parts(head, body)).await;
+            drop(registry);
             drop(open);
             response
         });

@@ -1,6 +1,7 @@
 //! Killed at every flush, rename, link and unlink: of the store, and of the registries that the release serves itself.
 
-use super::scenario::{Before, Case, Scenario, Serving, tell};
+use super::scenario::{Before, Scenario, Serving};
+use super::told::{Case, tell};
 use consign_testkit::tools::{not_run, spread};
 use consign_testkit::trace::{self, Call, CallKind, End, Moment, Point};
 use std::collections::BTreeMap;

@@ -2,6 +2,10 @@
 //! running again completes. The rule is that of two-phase publishing, and what is checked is what lies in the registries.
 
 mod calls;
+mod destinations;
+mod disk;
 mod judge;
 mod requests;
 mod scenario;
+mod state;
+mod told;

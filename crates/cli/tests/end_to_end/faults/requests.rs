@@ -1,6 +1,7 @@
 //! Killed at every request: before the registry sees it, after it was done and before the answer, and in the middle of what is sent.
 
-use super::scenario::{Before, Case, Scenario, Serving, tell};
+use super::scenario::{Before, Scenario, Serving};
+use super::told::{Case, tell};
 use consign_testkit::registry::{Call, Fault, TestRegistry};
 use consign_testkit::tools::spread;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -52,15 +53,15 @@ fn kill_at_requests(before: Before) {
     let trap: Arc<Mutex<Trap>> = Arc::default();
     let registries = [0, 1].map(|registry| serve(&scenario, registry, &trap));
     assert!(run(&scenario, &trap, None), "the release fails");
-    quiet(&scenario, &registries);
+    scenario.quiet(&registries);
     let seen = std::mem::take(&mut trap.lock().unwrap().seen);
     scenario.note_complete();
     let mut kinds = BTreeMap::new();
     for (request, moment) in points(&seen) {
-        quiet(&scenario, &registries);
+        scenario.quiet(&registries);
         scenario.reset();
         let ended = run(&scenario, &trap, Some((request, moment)));
-        quiet(&scenario, &registries);
+        scenario.quiet(&registries);
         let seen = std::mem::take(&mut trap.lock().unwrap().seen);
         let _case = Case(format!("{moment:?} request {request} {:?}", seen.get(request)));
         // What is under way at the same time does not always take the same turns.
@@ -122,13 +123,6 @@ fn run(scenario: &Scenario, trap: &Mutex<Trap>, at: Option<(usize, Moment)>) -> 
     let mut trap = trap.lock().unwrap();
     (trap.at, trap.victim) = (None, None);
     status.success()
-}
-
-/// Waits until the registries have done all that they were asked for.
-fn quiet(scenario: &Scenario, registries: &[TestRegistry]) {
-    for registry in registries {
-        scenario.runtime.block_on(registry.quiet()).unwrap();
-    }
 }
 
 /// Returns the points to try. Whether a client goes before or after something was read, the registries are the same.

@@ -1,14 +1,12 @@
 use super::judge::{Judge, Published, verify_tags};
-use crate::common::{TestEnvironment, free_port};
+use crate::common::{Run, TestEnvironment, free_port};
 use consign_registry_server::Options;
 use consign_testkit::mirror::{Mirror, MirrorPackage};
 use consign_testkit::registry::TestRegistry;
-use consign_testkit::tools::counted;
+use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 use tokio::runtime::{Builder, Runtime};
@@ -51,7 +49,9 @@ pub(super) struct Scenario {
     pub(super) environment: TestEnvironment,
     pub(super) runtime: Runtime,
     pub(super) ports: [u16; 2],
-    serving: Serving,
+    /// Where the registries' folders are.
+    pub(super) folders: [PathBuf; 2],
+    pub(super) serving: Serving,
     before: Before,
     /// What the registries had at the beginning.
     earlier: Published,
@@ -64,9 +64,10 @@ impl Scenario {
         let environment = TestEnvironment::in_memory();
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let ports = [free_port(), free_port()];
+        let folders = FOLDERS.map(|folder| environment.path(folder));
         let nothing = Published::default();
         let mut this =
-            Self { environment, runtime, ports, serving, before, earlier: nothing.clone(), complete: nothing };
+            Self { environment, runtime, ports, folders, serving, before, earlier: nothing.clone(), complete: nothing };
         this.write();
         this.prepare();
         this
@@ -137,9 +138,7 @@ impl Scenario {
                 registry.stop().await.unwrap();
             }
         });
-        for (live, kept) in self.state() {
-            copy(&live, &kept).unwrap();
-        }
+        self.keep();
     }
 
     /// Notes what is there as the complete release, after checking that it is one.
@@ -153,39 +152,15 @@ impl Scenario {
 
     /// Serves a registry of the scenario as others would.
     pub(super) fn serve(&self, registry: usize) -> TestRegistry {
-        let mut options = Options::new(self.environment.path(FOLDERS[registry]));
+        let mut options = Options::new(&self.folders[registry]);
         options.referrers_api = registry != LISTS;
         let address = (Ipv4Addr::LOCALHOST, self.ports[registry]).into();
         self.runtime.block_on(TestRegistry::start_at(address, options)).unwrap()
     }
 
-    /// Returns what a release changes, each with the place where its beginning is kept.
-    fn state(&self) -> Vec<(PathBuf, PathBuf)> {
-        let kept = |name: &str| self.environment.beside("kept").join(name);
-        let registries = FOLDERS.map(|folder| (self.environment.path(folder), kept(folder)));
-        registries.into_iter().chain([(self.environment.beside("store"), kept("store"))]).collect()
-    }
-
-    /// Makes everything as it was at the beginning. Whoever serves the registries goes on.
-    pub(super) fn reset(&self) {
-        for (live, kept) in self.state() {
-            for part in ["", "blobs", "repositories"] {
-                // The folder itself stays where others serve it: it is locked, and has their uploads.
-                let stays = self.serving == Serving::Others && live.join("lock").exists();
-                if part.is_empty() == stays {
-                    continue;
-                }
-                let (live, kept) = (live.join(part), kept.join(part));
-                if live.exists() {
-                    fs::remove_dir_all(&live).unwrap();
-                }
-                if kept.exists() {
-                    copy(&kept, &live).unwrap();
-                } else if stays {
-                    ["sha256", "sha512"].iter().for_each(|name| fs::create_dir_all(live.join(name)).unwrap());
-                }
-            }
-        }
+    /// Waits until registries have done all that they were asked for.
+    pub(super) fn quiet(&self, registries: &[TestRegistry]) {
+        registries.iter().for_each(|registry| self.runtime.block_on(registry.quiet()).unwrap());
     }
 
     /// Returns the command that releases.
@@ -204,7 +179,31 @@ impl Scenario {
     }
 
     fn judge(&self, registry: usize) -> Judge {
-        Judge::new(&self.environment.path(FOLDERS[registry]), self.serving == Serving::Others && registry == LISTS)
+        Judge::new(&self.folders[registry], self.serving == Serving::Others && registry == LISTS)
+    }
+
+    /// Runs a release that a destination fails, and checks what it says against what it has left.
+    pub(super) fn fail(&self) -> Run {
+        self.environment.consign(&["release", "--quiet", "--output", "json"])
+    }
+
+    /// Checks that a report says of each tag whether it has moved. Returns whether any has.
+    pub(super) fn check_what_is_said(&self, report: &Value) -> bool {
+        let found = self.look();
+        let mut any = false;
+        for destination in
+            report["images"].as_array().unwrap().iter().flat_map(|image| image["destinations"].as_array().unwrap())
+        {
+            let (_, repository) = destination["repository"].as_str().unwrap().split_once('/').unwrap();
+            for tag in destination["tags"].as_array().unwrap() {
+                let name = tag["tag"].as_str().unwrap();
+                let has_moved = found.tag(repository, name) == self.complete.tag(repository, name);
+                let state = if has_moved { "moved" } else { "notMoved" };
+                assert_eq!(tag["state"], state, "{repository}:{name}");
+                any |= has_moved;
+            }
+        }
+        any
     }
 
     /// Checks what a failed release has left: whatever a tag names is complete and signed, and the tags have moved in order.
@@ -276,42 +275,4 @@ impl Scenario {
 fn checks_stores() -> bool {
     static CHECKS: OnceLock<bool> = OnceLock::new();
     *CHECKS.get_or_init(|| TestEnvironment::new().consign(&["store", "check", "--help"]).status == 0)
-}
-
-/// Copies a folder, where it exists.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    fs::create_dir_all(to)?;
-    fs::set_permissions(to, fs::metadata(from)?.permissions())?;
-    for entry in entries {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
-
-/// The case that is being tried. It is told if a test ends amid it.
-pub(super) struct Case(pub(super) String);
-
-impl Drop for Case {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            _ = io::Write::write_all(&mut io::stderr(), format!("{}\n", self.0).as_bytes());
-        }
-    }
-}
-
-/// Says how many points there were of each kind.
-pub(super) fn tell(what: &str, kinds: &BTreeMap<String, usize>) {
-    let total: usize = kinds.values().sum();
-    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    counted(&format!("faults: {what}: {total} points: {}; {total} complete after rerun", kinds.join(", ")));
 }
