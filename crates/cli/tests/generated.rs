@@ -98,6 +98,7 @@ fn compare(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     let text = text.trim_end().to_owned() + "\n";
     if std::env::var_os("CONSIGN_GENERATE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
     } else {
         let found = fs::read_to_string(&path).expect("the document is there");
