@@ -1,6 +1,7 @@
 use crate::base::Base;
 use crate::deb::{self, ChosenPackage, Package, Parts};
 use crate::error::BuildError;
+use crate::kept::Kept;
 use crate::linkage::{BaseFiles, Surroundings};
 use crate::local_files::{self, LocalFile};
 use crate::output::{self, Written};
@@ -49,7 +50,8 @@ async fn from_packages(
         built.warnings = warnings;
         return Ok(built);
     }
-    let packages_found = deb::download(chosen, request.sources, request.fetcher).await?;
+    let packages_found =
+        deb::download(chosen, request.sources, request.fetcher, &Kept::new(request.store, request.reuse)).await?;
     let created = created(&packages_found, &request);
     let parts = Parts {
         platform: request.platform,

@@ -12,6 +12,7 @@ mod deb;
 mod elf;
 mod error;
 mod file_error;
+mod kept;
 mod linkage;
 mod local_files;
 mod output;

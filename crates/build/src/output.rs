@@ -2,13 +2,16 @@ use crate::base::Base;
 use crate::runtime::merge;
 use crate::segments::StoredSegments;
 use crate::specification::RuntimeSpecification;
-use consign_oci::layer::{Entry, Layer, LayerWriter};
+use consign_oci::layer::{self, Entry, Layer};
 use consign_oci::{
-    Digest, Exact, History, ImageConfig, Manifest, Platform, RootFilesystem, RuntimeConfig, annotation, media_type,
+    Descriptor, Digest, Exact, History, ImageConfig, Manifest, Platform, RootFilesystem, RuntimeConfig, annotation,
+    media_type,
 };
 use consign_store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::io;
+use std::num::NonZeroUsize;
+use std::thread;
 
 /// An image that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -113,15 +116,12 @@ fn write_layer(
     if segments.is_empty() {
         return Ok(None);
     }
-    let failed = |source| OutputError::Layer { source };
-    let cache = StoredSegments(store);
-    let mut writer = LayerWriter::new(store.writer()?, &cache, observer);
-    for segment in segments {
-        writer.segment(segment).map_err(failed)?;
-    }
-    let (blob, layer) = writer.finish().map_err(failed)?;
-    blob.commit(Some(&layer.descriptor.digest))?;
-    Ok(Some(layer))
+    let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut blob = store.writer()?;
+    let diff_id = layer::write_layer(segments, &mut blob, &StoredSegments(store), threads, observer)
+        .map_err(|source| OutputError::Layer { source })?;
+    let (digest, size) = blob.commit(None)?;
+    Ok(Some(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id }))
 }
 
 fn annotations(contents: &Contents<'_>, created: String) -> BTreeMap<String, String> {

@@ -102,7 +102,12 @@ fn reads_a_package_in_every_compression() {
             (name, data),
             ("_more", b""),
         ]);
-        let package = DebFile::read(bytes, Limits::default()).unwrap();
+        let package = DebFile::read(bytes.clone(), Limits::default()).unwrap();
+        let (same, quick) = DebFile::repack(bytes, Limits::default()).unwrap();
+        let quick = DebFile::read(quick.into(), Limits::default()).unwrap();
+        assert_eq!((&same.entries(), &quick.entries()), (&package.entries(), &package.entries()));
+        assert_eq!((quick.scripts(), quick.md5sums()), (package.scripts(), package.md5sums()));
+        assert_eq!((quick.control().text(), quick.conffiles()), (package.control().text(), package.conffiles()));
         assert_eq!(package.control().get("Package"), Some("a"));
         assert_eq!(package.scripts().keys().collect::<Vec<_>>(), ["postinst"]);
         assert_eq!(package.conffiles(), ["/etc/x"]);

@@ -2,6 +2,7 @@
 
 use super::source::{DebianSource, DebianSources, SourcesFrom, VerifiedRelease};
 use super::source_error::SourceError;
+use crate::kept::Kept;
 use bytes::Bytes;
 use consign_fetch::{FetchError, Fetcher};
 use consign_oci::Digest;
@@ -13,12 +14,16 @@ use std::sync::Arc;
 const RELEASE_LIMIT: u64 = 16 << 20;
 /// Largest index, unpacked, in bytes.
 const INDEX_LIMIT: u64 = 1 << 30;
+/// What kept indexes are called in the store.
+const KEPT: &str = "index";
 
 /// The sources of a suite for one architecture.
 pub(crate) struct Archive<'a> {
     pub(crate) suite: &'a str,
     pub(crate) sources: &'a DebianSources,
     pub(crate) fetcher: &'a Fetcher,
+    /// Has indexes in the form in which they are searched.
+    pub(crate) kept: Kept,
     pub(crate) architecture: &'static str,
     pub(crate) now: jiff::Timestamp,
     /// The sources' release files, each with the name that provenance has for it.
@@ -145,20 +150,40 @@ impl<'a> Archive<'a> {
 
     /// Fetches an index and reads it, once in a run; `None` where the mirror lacks it and the image can do without.
     pub(crate) async fn read(&self, listed: &Listed<'_>) -> Result<Option<Arc<PackagesIndex>>, SourceError> {
-        let mut known = self.sources.indexes.lock().await;
-        if let Some(index) = known.get(&listed.digest) {
-            return Ok(Some(index.clone()));
+        let known = self.sources.indexes.lock().await.entry(listed.digest.clone()).or_default().clone();
+        let mut known = known.lock().await;
+        if known.is_none() {
+            let index = match self.kept(listed).await? {
+                Some(index) => index,
+                None => match self.bytes(listed).await? {
+                    Some(bytes) => self.parse(listed, bytes).await?,
+                    None => return Ok(None),
+                },
+            };
+            *known = Some(Arc::new(index));
         }
-        let Some(bytes) = self.bytes(listed).await? else { return Ok(None) };
+        Ok(known.clone())
+    }
+
+    /// Returns an index that was read before. It was made of bytes that had the digest which the release file names now.
+    async fn kept(&self, listed: &Listed<'_>) -> Result<Option<PackagesIndex>, SourceError> {
+        let (kept, digest, name) = (self.kept.clone(), listed.digest.clone(), listed.name());
+        work(move || Ok(kept.get(KEPT, &digest).and_then(|form| PackagesIndex::restore(&name, form)))).await
+    }
+
+    /// Reads an index, and keeps it in the form in which it is searched.
+    async fn parse(&self, listed: &Listed<'_>, bytes: Bytes) -> Result<PackagesIndex, SourceError> {
+        let (kept, digest) = (self.kept.clone(), listed.digest.clone());
         let (path, name) = (listed.path.clone(), listed.name());
-        let index = tokio::task::spawn_blocking(move || {
+        work(move || {
             let failed = |error| SourceError::Decompress { what: name.clone(), source: error };
             let text = decompress(&path, &bytes, INDEX_LIMIT).map_err(failed)?;
-            PackagesIndex::parse(&name, text).map_err(|error| SourceError::Index { source: Box::new(error) })
-        });
-        let index = Arc::new(index.await.map_err(|error| SourceError::Worker { source: error })??);
-        known.insert(listed.digest.clone(), index.clone());
-        Ok(Some(index))
+            let index = PackagesIndex::parse(&name, text);
+            let index = index.map_err(|error| SourceError::Index { source: Box::new(error) })?;
+            kept.put(KEPT, &digest, index.form());
+            Ok(index)
+        })
+        .await
     }
 
     /// Fetches an index by the hash that the release file has for it; `None` where the mirror lacks it and the image can do without.
@@ -185,6 +210,13 @@ impl<'a> Archive<'a> {
         };
         fetched.map(Some).map_err(|error| SourceError::Fetch { what: listed.name(), source: error })
     }
+}
+
+/// Runs work that takes long where it does not hold up others.
+async fn work<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    tokio::task::spawn_blocking(work).await.map_err(|source| SourceError::Worker { source })?
 }
 
 /// A valid signature of another suite's release file proves nothing about this one.

@@ -2,11 +2,14 @@ use super::chosen::ChosenPackage;
 use super::package::Package;
 use super::source::DebianSources;
 use super::source_error::SourceError;
+use crate::kept::Kept;
 use bytes::Bytes;
 use consign_fetch::{FetchError, Fetcher};
 use consign_package::deb::{DebFile, Limits, parse_relations};
 use futures::{StreamExt as _, TryStreamExt as _};
 
+/// What kept packages are called in the store.
+const KEPT: &str = "package";
 /// How many packages are fetched and unpacked at the same time.
 const CONCURRENCY: usize = 8;
 
@@ -15,16 +18,38 @@ pub(crate) async fn download(
     chosen: &[ChosenPackage],
     sources: &DebianSources,
     fetcher: &Fetcher,
+    kept: &Kept,
 ) -> Result<Vec<Package>, SourceError> {
-    let packages: Vec<_> = chosen.iter().map(|package| fetch(package, sources, fetcher)).collect();
+    let packages: Vec<_> = chosen.iter().map(|package| fetch(package, sources, fetcher, kept)).collect();
     futures::stream::iter(packages).buffered(CONCURRENCY).try_collect().await
 }
 
-async fn fetch(chosen: &ChosenPackage, sources: &DebianSources, fetcher: &Fetcher) -> Result<Package, SourceError> {
+/// Takes the package from the form in which it was kept, if it was fetched and checked before: there is nothing to decompress in it that takes long.
+async fn fetch(
+    chosen: &ChosenPackage,
+    sources: &DebianSources,
+    fetcher: &Fetcher,
+    kept: &Kept,
+) -> Result<Package, SourceError> {
+    let (wanted, earlier) = (chosen.clone(), kept.clone());
+    let package = tokio::task::spawn_blocking(move || {
+        let file = earlier.get(KEPT, &wanted.sha256)?;
+        // What is not what it should be is made again.
+        open(&wanted, DebFile::read(file.into(), Limits::default()).ok()?).ok()
+    });
+    if let Some(package) = package.await.map_err(|source| SourceError::Worker { source })? {
+        return Ok(package);
+    }
     let bytes = bytes(chosen, sources, fetcher).await?;
-    let chosen = chosen.clone();
-    let package = tokio::task::spawn_blocking(move || open(&chosen, bytes)).await;
-    package.map_err(|source| SourceError::Worker { source })?
+    let (chosen, kept) = (chosen.clone(), kept.clone());
+    let package = tokio::task::spawn_blocking(move || {
+        let failed = |source| SourceError::Package { file: chosen.path.clone(), source: Box::new(source) };
+        let (file, quick) = DebFile::repack(bytes, Limits::default()).map_err(failed)?;
+        let package = open(&chosen, file)?;
+        kept.put(KEPT, &chosen.sha256, &quick);
+        Ok(package)
+    });
+    package.await.map_err(|source| SourceError::Worker { source })?
 }
 
 /// Fetches the file from the archive that it was found at, else from any that has the suite: its digest says that it is the one.
@@ -56,9 +81,7 @@ async fn bytes(chosen: &ChosenPackage, sources: &DebianSources, fetcher: &Fetche
     })
 }
 
-fn open(chosen: &ChosenPackage, bytes: Bytes) -> Result<Package, SourceError> {
-    let failed = |source| SourceError::Package { file: chosen.path.clone(), source: Box::new(source) };
-    let file = DebFile::read(bytes, Limits::default()).map_err(failed)?;
+fn open(chosen: &ChosenPackage, file: DebFile) -> Result<Package, SourceError> {
     let control = file.control();
     let found = ["Package", "Version", "Architecture"].map(|field| control.get(field).unwrap_or_default());
     let expected = [&chosen.name, &chosen.version, &chosen.architecture].map(String::as_str);

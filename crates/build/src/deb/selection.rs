@@ -3,6 +3,7 @@
 use super::archive::{Archive, Listed, base};
 use super::chosen::{ChosenPackage, depend};
 use super::source_error::SourceError;
+use crate::kept::Kept;
 use crate::resolution::{Resolution, ResolveRequest};
 use crate::specification::PackagesSpecification;
 use consign_oci::{Digest, Platform};
@@ -75,6 +76,7 @@ async fn open<'a>(
         suite,
         sources: request.sources,
         fetcher: request.fetcher,
+        kept: Kept::new(request.store, request.reuse),
         architecture,
         now: request.now,
         releases: Vec::new(),

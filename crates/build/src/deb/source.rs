@@ -40,9 +40,12 @@ pub struct DebianSources {
     pub(crate) sources: Vec<DebianSource>,
     /// Verified release files with the digest of their bytes, by the source's place in the list.
     pub(crate) releases: Mutex<HashMap<usize, Arc<VerifiedRelease>>>,
-    /// Indexes by digest.
-    pub(crate) indexes: Mutex<HashMap<Digest, Arc<PackagesIndex>>>,
+    /// Indexes by digest. The lock of one is held while it is read, that of all is not.
+    pub(crate) indexes: Mutex<HashMap<Digest, KnownIndex>>,
 }
+
+/// An index, once it was read.
+pub(crate) type KnownIndex = Arc<Mutex<Option<Arc<PackagesIndex>>>>;
 
 /// A release file whose signature is valid.
 #[derive(Debug)]

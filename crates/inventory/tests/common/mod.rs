@@ -2,9 +2,10 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
 
 use consign_inventory::{Catalogue, InventoryError, Observer};
-use consign_oci::layer::{Entry, Kind, LayerWriter, NoCache};
+use consign_oci::layer::{Entry, Kind, NoCache, write_layer};
 use consign_oci::media_type;
 use std::io::Write;
+use std::num::NonZeroUsize;
 
 pub(crate) fn file(path: &str, contents: &str) -> Entry {
     entry(path, Kind::File(contents.to_owned().into()))
@@ -35,10 +36,9 @@ pub(crate) fn package(name: &str, version: &str) -> String {
 
 /// Returns a layer as a gzip blob of several members, and as the tar stream in it.
 pub(crate) fn blob(entries: &[Entry]) -> (Vec<u8>, Vec<u8>) {
-    let mut ignore = |_: &Entry| ();
-    let mut writer = LayerWriter::new(Vec::new(), &NoCache, &mut ignore);
-    entries.iter().for_each(|entry| writer.segment(std::slice::from_ref(entry)).unwrap());
-    let (compressed, _) = writer.finish().unwrap();
+    let segments: Vec<Vec<Entry>> = entries.iter().map(|entry| vec![entry.clone()]).collect();
+    let mut compressed = Vec::new();
+    write_layer(&segments, &mut compressed, &NoCache, NonZeroUsize::MIN, &mut |_| ()).unwrap();
     let mut decoder = flate2::write::MultiGzDecoder::new(Vec::new());
     decoder.write_all(&compressed).unwrap();
     (compressed, decoder.finish().unwrap())

@@ -1,32 +1,14 @@
-use super::{Entry, Kind};
-use crate::{Descriptor, Digest, Hasher, media_type};
-use flate2::{Compression, GzBuilder};
+use super::member::Members;
+use super::pieces::Pieces;
+use super::tar_stream::{END_OF_ARCHIVE, write_entries};
+use super::{Entry, SegmentCache};
+use crate::{Descriptor, Digest, Hasher};
+use std::collections::VecDeque;
 use std::io::{self, Write};
-
-/// Bytes of zeros that end a tar stream.
-const END_OF_ARCHIVE: usize = 1024;
-
-/// Names how segments are compressed. Part of the cache key, and of what a build's digest depends on: change it when the bytes change.
-const COMPRESSION: &str = "gzip-6-zlib-rs";
-
-/// Keeps compressed segments by the digest of what they hold, so that a segment is compressed once.
-pub trait SegmentCache {
-    /// Returns what was kept under `key`.
-    fn get(&self, key: &Digest) -> Option<Vec<u8>>;
-    /// Keeps `compressed` under `key`. A failure to keep is no failure to build.
-    fn put(&self, key: &Digest, compressed: &[u8]);
-}
-
-/// Keeps nothing.
-pub struct NoCache;
-
-impl SegmentCache for NoCache {
-    fn get(&self, _: &Digest) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn put(&self, _: &Digest, _: &[u8]) {}
-}
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// A finished layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,116 +19,102 @@ pub struct Layer {
     pub diff_id: Digest,
 }
 
-/// Writes a layer segment by segment: each entry is shown to the observer, put into the tar stream, hashed, compressed and handed to the sink, once.
-pub struct LayerWriter<'a, W> {
-    sink: W,
-    cache: &'a dyn SegmentCache,
-    observer: &'a mut dyn FnMut(&Entry),
-    uncompressed: Hasher,
-    compressed: Hasher,
-    size: u64,
+/// Writes a layer: each entry is shown to the observer, put into the tar stream, hashed, compressed and handed to the sink, once.
+///
+/// Entries come in the order given; the caller sorts them by path. Pieces are compressed by `threads` threads, of which each has a few pieces of
+/// some megabytes in hand. Returns the digest of the tar stream.
+pub fn write_layer(
+    segments: &[Vec<Entry>],
+    sink: &mut dyn Write,
+    cache: &dyn SegmentCache,
+    threads: NonZeroUsize,
+    observer: &mut dyn FnMut(&Entry),
+) -> io::Result<Digest> {
+    let (jobs, queue) = sync_channel(threads.get());
+    let queue = Mutex::new(queue);
+    thread::scope(|scope| {
+        for _ in 0..threads.get() {
+            scope.spawn(|| work(&queue, cache));
+        }
+        // Dropped at the end of this closure, which ends the threads.
+        let mut compressing =
+            Compressing { sink, jobs, pending: VecDeque::new(), limit: 2 * threads.get(), stream: Hasher::default() };
+        for segment in segments {
+            segment.iter().for_each(&mut *observer);
+            write_entries(segment, Pieces::new(&mut |piece| compressing.take(piece)))?;
+        }
+        compressing.take(vec![0; END_OF_ARCHIVE])?;
+        compressing.finish()
+    })
 }
 
-impl<'a, W: Write> LayerWriter<'a, W> {
-    /// Starts a layer that is written to `sink`.
-    pub fn new(sink: W, cache: &'a dyn SegmentCache, observer: &'a mut dyn FnMut(&Entry)) -> Self {
-        Self { sink, cache, observer, uncompressed: Hasher::default(), compressed: Hasher::default(), size: 0 }
-    }
+/// A piece to compress, and where the result goes.
+struct Job {
+    piece: Vec<u8>,
+    done: SyncSender<io::Result<Vec<u8>>>,
+}
 
-    /// Writes one segment. Entries come in the order given; the caller sorts them by path.
-    pub fn segment(&mut self, entries: &[Entry]) -> io::Result<()> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        entries.iter().for_each(&mut *self.observer);
-        self.member(&tar_segment(entries)?)
-    }
-
-    /// Ends the tar stream. Returns the sink and what was written to it.
-    pub fn finish(mut self) -> io::Result<(W, Layer)> {
-        self.member(&[0; END_OF_ARCHIVE])?;
-        self.sink.flush()?;
-        let descriptor = Descriptor::new(media_type::LAYER_GZIP, self.compressed.finish(), self.size);
-        Ok((self.sink, Layer { descriptor, diff_id: self.uncompressed.finish() }))
-    }
-
-    fn member(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.uncompressed.update(bytes);
-        let mut key = Hasher::default();
-        key.update(COMPRESSION.as_bytes());
-        key.update(bytes);
-        let key = key.finish();
-        let compressed = match self.cache.get(&key) {
-            Some(compressed) => compressed,
-            None => {
-                let compressed = gzip(bytes)?;
-                self.cache.put(&key, &compressed);
-                compressed
-            }
+fn work(queue: &Mutex<Receiver<Job>>, cache: &dyn SegmentCache) {
+    let mut members = Members::new(cache);
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { piece, done }) = job else { return };
+        let member = match &mut members {
+            Ok(members) => members.member(&piece),
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
         };
-        self.compressed.update(&compressed);
-        self.size += compressed.len() as u64;
-        self.sink.write_all(&compressed)
+        // Nobody waits for it where the sink has failed meanwhile.
+        let _ = done.send(member);
     }
 }
 
-/// Adds a symbolic link whose target is as given. The archive's own way shortens what it can, such as `a//b`.
-fn link(archive: &mut tar::Builder<Vec<u8>>, header: &mut tar::Header, path: &str, target: &str) -> io::Result<()> {
-    if target.len() > header.as_old().linkname.len() {
-        return archive.append_link(header, path, target);
-    }
-    header.set_link_name_literal(target)?;
-    archive.append_data(header, path, io::empty())
+/// Pieces on their way to the sink, in order.
+struct Compressing<'a> {
+    sink: &'a mut dyn Write,
+    jobs: SyncSender<Job>,
+    pending: VecDeque<Receiver<io::Result<Vec<u8>>>>,
+    /// Most pieces that are on their way.
+    limit: usize,
+    stream: Hasher,
 }
 
-/// Compresses without a name, a time or an operating system in the header.
-fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzBuilder::new().write(Vec::with_capacity(bytes.len() / 2), Compression::new(6));
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-fn tar_segment(entries: &[Entry]) -> io::Result<Vec<u8>> {
-    let mut archive = tar::Builder::new(Vec::new());
-    for entry in entries {
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(entry.mode & 0o7777);
-        header.set_uid(entry.uid.into());
-        header.set_gid(entry.gid.into());
-        header.set_mtime(entry.mtime);
-        header.set_size(0);
-        let path = if entry.path.is_root() { "./" } else { entry.path.as_str() };
-        match &entry.kind {
-            Kind::File(contents) => {
-                header.set_entry_type(tar::EntryType::Regular);
-                header.set_size(contents.len() as u64);
-                archive.append_data(&mut header, path, &contents[..])?;
-            }
-            Kind::Directory => {
-                header.set_entry_type(tar::EntryType::Directory);
-                let path = if path.ends_with('/') { path.to_owned() } else { format!("{path}/") };
-                archive.append_data(&mut header, path, io::empty())?;
-            }
-            Kind::Symlink(target) => {
-                header.set_entry_type(tar::EntryType::Symlink);
-                link(&mut archive, &mut header, path, target)?;
-            }
-            Kind::HardLink(target) => {
-                header.set_entry_type(tar::EntryType::Link);
-                archive.append_link(&mut header, path, target.as_str())?;
-            }
+impl Compressing<'_> {
+    fn take(&mut self, piece: Vec<u8>) -> io::Result<()> {
+        self.stream.update(&piece);
+        if self.pending.len() == self.limit {
+            self.write_first()?;
         }
+        let (done, result) = sync_channel(1);
+        self.jobs.send(Job { piece, done }).map_err(|_| ended())?;
+        self.pending.push_back(result);
+        Ok(())
     }
-    let mut bytes = archive.into_inner()?;
-    bytes.truncate(bytes.len() - END_OF_ARCHIVE);
-    Ok(bytes)
+
+    fn write_first(&mut self) -> io::Result<()> {
+        let Some(result) = self.pending.pop_front() else { return Ok(()) };
+        self.sink.write_all(&result.recv().map_err(|_| ended())??)
+    }
+
+    fn finish(mut self) -> io::Result<Digest> {
+        while !self.pending.is_empty() {
+            self.write_first()?;
+        }
+        self.sink.flush()?;
+        Ok(self.stream.finish())
+    }
+}
+
+/// What is left to say when a thread has panicked, which is an error of the program.
+fn ended() -> io::Error {
+    io::Error::other("a thread that compresses has ended")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::pieces::PIECE;
     use super::*;
+    use crate::layer::{Kind, NoCache};
     use bytes::Bytes;
-    use std::cell::RefCell;
     use std::collections::HashMap;
     use std::io::Read;
 
@@ -160,31 +128,32 @@ mod tests {
 
     fn segments() -> Vec<Vec<Entry>> {
         let long = format!("usr/{}/x", "long".repeat(60));
+        let large: Vec<u8> = (0..2 * PIECE).map(|place| (place % 251) as u8).collect();
         vec![
             vec![entry("usr", Kind::Directory)],
             vec![file("usr/a", "A"), entry("usr/b", Kind::HardLink("usr/a".parse().unwrap())), file(&long, "L")],
+            vec![entry("var", Kind::File(large.into()))],
             vec![entry("z", Kind::Symlink("/usr/a".into()))],
         ]
     }
 
-    fn write(cache: &dyn SegmentCache) -> (Vec<u8>, Layer, Vec<String>) {
-        let mut seen = Vec::new();
+    /// The members of these segments, with that of the end.
+    const MEMBERS: usize = 1 + 1 + 3 + 1 + 1;
+
+    fn write(cache: &dyn SegmentCache, threads: usize) -> (Vec<u8>, Digest, Vec<String>) {
+        let (mut bytes, mut seen) = (Vec::new(), Vec::new());
         let mut observer = |entry: &Entry| seen.push(entry.path.as_str().to_owned());
-        let mut writer = LayerWriter::new(Vec::new(), cache, &mut observer);
-        for segment in segments() {
-            writer.segment(&segment).unwrap();
-        }
-        let (bytes, layer) = writer.finish().unwrap();
-        (bytes, layer, seen)
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let stream = write_layer(&segments(), &mut bytes, cache, threads, &mut observer).unwrap();
+        (bytes, stream, seen)
     }
 
     #[test]
     fn is_one_tar_stream_with_all_entries() {
-        let (bytes, layer, seen) = write(&NoCache);
-        assert_eq!(layer.descriptor, Descriptor::of(media_type::LAYER_GZIP, &bytes));
+        let (bytes, stream, seen) = write(&NoCache, 2);
         let mut raw = Vec::new();
         flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut raw).unwrap();
-        assert_eq!(layer.diff_id, Digest::of(&raw));
+        assert_eq!(stream, Digest::of(&raw));
         let mut archive = tar::Archive::new(&raw[..]);
         let paths: Vec<String> = archive
             .entries()
@@ -196,43 +165,57 @@ mod tests {
     }
 
     #[test]
-    fn links_are_as_given() {
-        let targets = ["a//b/./c/", "./x", "..", "/", &"long/".repeat(50)];
-        let entries: Vec<Entry> =
-            targets.iter().map(|target| entry("l", Kind::Symlink((*target).to_owned()))).collect();
-        let bytes = tar_segment(&entries).unwrap();
-        let mut archive = tar::Archive::new(&bytes[..]);
-        let found: Vec<Vec<u8>> =
-            archive.entries().unwrap().map(|entry| entry.unwrap().link_name_bytes().unwrap().into_owned()).collect();
-        assert_eq!(found, targets.map(|target| target.as_bytes().to_vec()));
+    fn threads_make_no_difference() {
+        let first = write(&NoCache, 1);
+        for threads in [2, 3, 16] {
+            assert!(write(&NoCache, threads) == first, "{threads}");
+        }
     }
 
+    /// Remembers what was put, and how often each was found.
     #[derive(Default)]
-    struct Memory {
-        kept: RefCell<HashMap<Digest, Vec<u8>>>,
-        hits: RefCell<usize>,
-    }
+    struct Memory(Mutex<HashMap<Digest, (Vec<u8>, usize)>>);
 
     impl SegmentCache for Memory {
         fn get(&self, key: &Digest) -> Option<Vec<u8>> {
-            let found = self.kept.borrow().get(key).cloned();
-            *self.hits.borrow_mut() += usize::from(found.is_some());
-            found
+            let mut kept = self.0.lock().unwrap();
+            let (compressed, found) = kept.get_mut(key)?;
+            *found += 1;
+            Some(compressed.clone())
         }
 
         fn put(&self, key: &Digest, compressed: &[u8]) {
-            self.kept.borrow_mut().insert(key.clone(), compressed.to_vec());
+            let earlier = self.0.lock().unwrap().insert(key.clone(), (compressed.to_vec(), 0));
+            assert!(earlier.is_none(), "compressed twice");
         }
     }
 
     #[test]
-    fn compresses_each_segment_once() {
+    fn compresses_each_piece_once() {
         let cache = Memory::default();
-        let (first, ..) = write(&cache);
-        assert_eq!(*cache.hits.borrow(), 0);
-        let (second, ..) = write(&cache);
-        assert_eq!(*cache.hits.borrow(), segments().len() + 1);
-        assert_eq!(first, second);
-        assert_eq!(first, write(&NoCache).0);
+        let (first, ..) = write(&cache, 2);
+        let (second, ..) = write(&cache, 2);
+        let found: Vec<usize> = cache.0.lock().unwrap().values().map(|(_, found)| *found).collect();
+        assert_eq!(found, [1; MEMBERS]);
+        assert!(first == second && first == write(&NoCache, 1).0);
+    }
+
+    #[test]
+    fn a_sink_that_fails_is_an_error() {
+        struct Full(usize);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for writes in 0..MEMBERS {
+            let threads = NonZeroUsize::MIN;
+            let result = write_layer(&segments(), &mut Full(writes), &NoCache, threads, &mut |_| ());
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::StorageFull, "{writes}");
+        }
     }
 }

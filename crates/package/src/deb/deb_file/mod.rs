@@ -1,5 +1,6 @@
 //! Package files: an `ar` archive of `debian-binary`, `control.tar` and `data.tar` (deb(5)).
 
+mod archives;
 mod container;
 mod data;
 mod error;
@@ -7,15 +8,13 @@ mod error;
 pub use error::DebError;
 
 use super::Paragraph;
-use crate::decompress;
+use archives::Archives;
 use bytes::Bytes;
 use consign_oci::layer::Entry;
 use std::collections::BTreeMap;
 
 /// The files of a control archive that are run or read when a package is installed or removed.
 const SCRIPTS: [&str; 6] = ["config", "postinst", "postrm", "preinst", "prerm", "triggers"];
-/// Largest control archive, decompressed, in bytes.
-const CONTROL_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// How much a package may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +47,18 @@ impl DebFile {
     /// What cannot stand in an image is an error: devices, pipes, sparse files, paths and hard links that lead out of the
     /// package, and paths that lead through a link of the package.
     pub fn read(bytes: Bytes, limits: Limits) -> Result<Self, DebError> {
-        let members = container::read(&bytes)?;
-        let unpack = |name: &str, member: &[u8], limit| {
-            decompress(name, member, limit).map_err(|source| DebError::Decompress { source })
-        };
-        let control = Bytes::from(unpack(&members.control_name, &members.control, CONTROL_LIMIT)?);
-        let data = Bytes::from(unpack(&members.data_name, &members.data, limits.decompressed)?);
-        let mut files = data::read_texts(&control, limits.entries)?;
+        Self::parse(&Archives::unpack(&bytes, limits)?, limits)
+    }
+
+    /// Reads a package, and makes of it another with the same contents that is read faster: its archives are compressed with zstd.
+    pub fn repack(bytes: Bytes, limits: Limits) -> Result<(Self, Vec<u8>), DebError> {
+        let archives = Archives::unpack(&bytes, limits)?;
+        let quick = archives.pack().map_err(|source| DebError::Archive { source })?;
+        Ok((Self::parse(&archives, limits)?, quick))
+    }
+
+    fn parse(Archives { control, data }: &Archives, limits: Limits) -> Result<Self, DebError> {
+        let mut files = data::read_texts(control, limits.entries)?;
         let text = files.remove("control").ok_or(DebError::NoControl)?;
         let control = Paragraph::parse(&text).map_err(|source| DebError::Control { source })?;
         let conffiles = files.remove("conffiles").unwrap_or_default();
@@ -65,7 +69,7 @@ impl DebFile {
             scripts: files,
             conffiles: conffiles.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
             md5sums,
-            entries: data::read_entries(&data, limits.entries)?,
+            entries: data::read_entries(data, limits.entries)?,
         })
     }
 

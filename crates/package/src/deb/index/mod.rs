@@ -1,7 +1,10 @@
+mod form;
+mod keys;
+
 use super::paragraph::split;
 use super::{PackageRecord, Paragraph, ParagraphError, RecordError, RelationError, parse_relations};
-use std::collections::HashMap;
-use std::ops::Range;
+use form::{Form, FormWriter, Found, Table};
+use keys::Keys;
 
 /// Most packages of one index.
 const COUNT_LIMIT: usize = 2_000_000;
@@ -12,16 +15,7 @@ const COUNT_LIMIT: usize = 2_000_000;
 #[derive(Debug)]
 pub struct PackagesIndex {
     name: String,
-    text: String,
-    places: Vec<Place>,
-    named: HashMap<String, Vec<usize>>,
-    provided: HashMap<String, Vec<usize>>,
-}
-
-#[derive(Debug)]
-struct Place {
-    line: usize,
-    text: Range<usize>,
+    form: Form,
 }
 
 /// A text that is not an index.
@@ -63,6 +57,18 @@ pub enum IndexError {
         /// What is wrong.
         source: Box<RecordError>,
     },
+    /// It cannot be brought into the form in which it is kept.
+    #[error("{index}: too large to be read")]
+    TooLarge {
+        /// The index.
+        index: String,
+    },
+    /// What was kept of it is damaged.
+    #[error("{index}: what was kept of it is damaged")]
+    Damaged {
+        /// The index.
+        index: String,
+    },
     /// There are too many packages.
     #[error("{index}: more than {COUNT_LIMIT} packages")]
     TooMany {
@@ -77,35 +83,31 @@ impl PackagesIndex {
         // Names and dependencies are ASCII; descriptions of old packages may be anything.
         let text =
             String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        let mut index = Self {
-            name: name.to_owned(),
-            text: String::new(),
-            places: Vec::new(),
-            named: HashMap::new(),
-            provided: HashMap::new(),
-        };
-        let start = text.as_ptr() as usize;
+        let too_large = || IndexError::TooLarge { index: name.to_owned() };
+        let mut writer = FormWriter::default();
         for (line, paragraph) in split(&text) {
-            if index.places.len() == COUNT_LIMIT {
-                return Err(IndexError::TooMany { index: index.name });
+            if writer.len() == COUNT_LIMIT {
+                return Err(IndexError::TooMany { index: name.to_owned() });
             }
-            let number = index.places.len();
             let keys = Keys::scan(paragraph);
-            let package = keys.package.ok_or_else(|| IndexError::Nameless { index: index.name.clone(), line })?;
-            push(&mut index.named, package, number);
-            if let Some(provides) = keys.provides {
-                let provides = parse_relations(provides);
-                for relation in
-                    provides.map_err(|source| IndexError::Provides { index: index.name.clone(), line, source })?
-                {
-                    push(&mut index.provided, &relation.name, number);
-                }
-            }
-            let offset = paragraph.as_ptr() as usize - start;
-            index.places.push(Place { line, text: offset..offset + paragraph.len() });
+            let package = keys.package.ok_or_else(|| IndexError::Nameless { index: name.to_owned(), line })?;
+            writer.add(package, line, paragraph).ok_or_else(too_large)?;
+            let provides = parse_relations(keys.provides.unwrap_or_default())
+                .map_err(|source| IndexError::Provides { index: name.to_owned(), line, source })?;
+            provides.into_iter().try_for_each(|relation| writer.provide(relation.name)).ok_or_else(too_large)?;
         }
-        index.text = text;
-        Ok(index)
+        Self::restore(name, writer.finish().ok_or_else(too_large)?)
+            .ok_or_else(|| IndexError::Damaged { index: name.to_owned() })
+    }
+
+    /// Returns the index in a form from which [`PackagesIndex::restore`] makes it again without reading it all.
+    pub fn form(&self) -> &[u8] {
+        self.form.bytes()
+    }
+
+    /// Makes an index from what [`PackagesIndex::form`] returned; `None` where that was of another version, or is cut off.
+    pub fn restore(name: &str, form: Vec<u8>) -> Option<Self> {
+        Some(Self { name: name.to_owned(), form: Form::read(form)? })
     }
 
     /// Returns what errors call the index.
@@ -115,86 +117,43 @@ impl PackagesIndex {
 
     /// Returns the number of packages.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.form.len()
     }
 
     /// Returns whether there are no packages.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.len() == 0
+    }
+
+    /// Returns the names of all packages, in any order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.form.names()
     }
 
     /// Returns the packages of a name, in the order written.
     pub fn named(&self, name: &str) -> Result<Vec<PackageRecord>, IndexError> {
-        self.records(self.named.get(name))
+        self.records(Table::Names, name)
     }
 
     /// Returns the packages that provide a name, in the order written.
     pub fn providers(&self, name: &str) -> Result<Vec<PackageRecord>, IndexError> {
-        self.records(self.provided.get(name))
+        self.records(Table::Provided, name)
     }
 
-    fn records(&self, numbers: Option<&Vec<usize>>) -> Result<Vec<PackageRecord>, IndexError> {
-        numbers
-            .into_iter()
-            .flatten()
-            .filter_map(|number| self.places.get(*number))
-            .map(|place| self.record(place))
-            .collect()
+    fn records(&self, table: Table, name: &str) -> Result<Vec<PackageRecord>, IndexError> {
+        let found = self.form.find(table, name);
+        let found = found.ok_or_else(|| IndexError::Damaged { index: self.name.clone() })?;
+        found.iter().map(|found| self.record(found)).collect()
     }
 
-    fn record(&self, place: &Place) -> Result<PackageRecord, IndexError> {
-        let paragraph = Paragraph::parse_one(&self.text[place.text.clone()], place.line)
+    fn record(&self, found: &Found) -> Result<PackageRecord, IndexError> {
+        let paragraph = Paragraph::parse_one(&found.text, found.line)
             .map_err(|source| IndexError::Paragraph { index: self.name.clone(), source })?;
         PackageRecord::from_paragraph(paragraph).map_err(|source| IndexError::Record {
             index: self.name.clone(),
-            line: place.line,
+            line: found.line,
             source: Box::new(source),
         })
-    }
-}
-
-/// The fields by which packages are found.
-#[derive(Default)]
-struct Keys<'a> {
-    package: Option<&'a str>,
-    provides: Option<&'a str>,
-}
-
-impl<'a> Keys<'a> {
-    /// Finds them without reading the others.
-    fn scan(paragraph: &'a str) -> Self {
-        let mut keys = Self::default();
-        let mut start = 0;
-        for line in paragraph.split_inclusive('\n') {
-            if let Some(value) = value_of(line, "Package:") {
-                keys.package = Some(value.trim());
-            } else if value_of(line, "Provides:").is_some() {
-                let value = start + "Provides:".len();
-                let end =
-                    paragraph[value..].match_indices('\n').map(|(position, _)| value + position).find(|position| {
-                        // The field ends where the next line is not indented.
-                        !paragraph[position + 1..].starts_with([' ', '\t'])
-                    });
-                keys.provides = Some(&paragraph[value..end.unwrap_or(paragraph.len())]);
-            }
-            start += line.len();
-        }
-        keys
-    }
-}
-
-fn value_of<'a>(line: &'a str, field: &str) -> Option<&'a str> {
-    let name = line.get(..field.len())?;
-    name.eq_ignore_ascii_case(field).then(|| &line[field.len()..])
-}
-
-fn push(map: &mut HashMap<String, Vec<usize>>, key: &str, number: usize) {
-    match map.get_mut(key) {
-        Some(numbers) if numbers.last() == Some(&number) => {}
-        Some(numbers) => numbers.push(number),
-        None => {
-            map.insert(key.to_owned(), vec![number]);
-        }
     }
 }
 
@@ -222,6 +181,24 @@ mod tests {
             assert_eq!(index.providers(name).unwrap().len(), expected, "{name}");
         }
         assert!(index.named("absent").unwrap().is_empty());
+    }
+
+    #[test]
+    fn comes_back_from_its_form() {
+        let text: String = (0..500)
+            .map(|number| stanza(&format!("a{number}"), "1", &format!("Provides: b{}\n", number % 7)))
+            .collect();
+        let index = PackagesIndex::parse("test", text.into_bytes()).unwrap();
+        let restored = PackagesIndex::restore("test", index.form().to_vec()).unwrap();
+        assert_eq!((restored.len(), restored.names().count()), (500, 500));
+        for name in ["a0", "a77", "a499", "a500", "b0"] {
+            assert_eq!(restored.named(name).unwrap(), index.named(name).unwrap(), "{name}");
+            assert_eq!(restored.providers(name).unwrap(), index.providers(name).unwrap(), "{name}");
+        }
+        assert_eq!(restored.providers("b0").unwrap().len(), 72);
+        for other in [&b""[..], b"consign packages 0\n", b"Package: a\n", &index.form()[..index.form().len() / 20]] {
+            assert!(PackagesIndex::restore("test", other.to_vec()).is_none());
+        }
     }
 
     #[test]

@@ -1,0 +1,66 @@
+use std::io::{self, Write};
+use std::mem;
+
+/// Size of a piece, in bytes. Where a segment is cut decides its bytes, so this is part of the form of a layer.
+pub(super) const PIECE: usize = 4 << 20;
+
+/// Cuts the bytes of one segment into pieces, and hands each to `taker` when it is full.
+pub(super) struct Pieces<'a> {
+    taker: &'a mut dyn FnMut(Vec<u8>) -> io::Result<()>,
+    buffer: Vec<u8>,
+    ended: bool,
+}
+
+impl<'a> Pieces<'a> {
+    pub(super) fn new(taker: &'a mut dyn FnMut(Vec<u8>) -> io::Result<()>) -> Self {
+        Self { taker, buffer: Vec::new(), ended: false }
+    }
+
+    /// Hands over the last piece. What is written after it goes nowhere: an archive writer's mark of the end belongs to the layer, not to a segment.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.ended = true;
+        match mem::take(&mut self.buffer) {
+            rest if rest.is_empty() => Ok(()),
+            rest => (self.taker)(rest),
+        }
+    }
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.ended {
+            return Ok(bytes.len());
+        }
+        let taken = bytes.len().min(PIECE - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..taken]);
+        if self.buffer.len() == PIECE {
+            (self.taker)(mem::take(&mut self.buffer))?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_cut_at_the_same_places_however_they_are_written() {
+        for step in [1_000_003, PIECE, 3 * PIECE] {
+            let mut sizes = Vec::new();
+            let mut taker = |piece: Vec<u8>| {
+                sizes.push(piece.len());
+                Ok(())
+            };
+            let mut pieces = Pieces::new(&mut taker);
+            vec![7; 2 * PIECE + 5].chunks(step).for_each(|chunk| pieces.write_all(chunk).unwrap());
+            pieces.end().unwrap();
+            pieces.write_all(b"more").unwrap();
+            assert_eq!(sizes, [PIECE, PIECE, 5], "{step}");
+        }
+    }
+}
