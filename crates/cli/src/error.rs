@@ -265,6 +265,12 @@ fn release_code(error: &ReleaseError) -> ExitCode {
             ExitCode::Conflict
         }
         ReleaseError::Verify { source, .. } => verification_code(source),
+        // What is spoilt in the store is no input: it was made here, and is made again.
+        ReleaseError::Image(error)
+            if matches!(**error, ImageError::Store(consign_store::StoreError::Corrupt { .. })) =>
+        {
+            ExitCode::Failed
+        }
         ReleaseError::Image(error) => CommandError::of_image(ExitCode::NotAuthentic, error).code,
         _ => ExitCode::Failed,
     }

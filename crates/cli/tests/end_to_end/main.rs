@@ -32,6 +32,7 @@ mod release;
 mod run_command;
 mod schema;
 mod signing;
+mod store;
 mod streams;
 mod tags;
 mod trust;
