@@ -1,0 +1,371 @@
+use super::Request;
+use super::catalogue::{Candidate, Catalogue};
+use super::exclusions::Exclusions;
+use super::numbers::{Kind, Later, Numbers};
+use crate::deb::{Clause, IndexError, Relation, parse_clauses};
+use resolvo::{
+    Candidates, Condition, ConditionId, ConditionalRequirement, Dependencies, DependencyProvider, Interner,
+    KnownDependencies, NameId, SolvableId, SolverCache, StringId, VersionSetId, VersionSetUnionId,
+};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// Most choices and conflicts, beside one for each package that is looked at. Each costs more than the one before, as there
+/// is more that was learnt.
+const STEP_LIMIT: usize = 10_000;
+/// Most packages that may be compared with what is needed or excluded.
+const WORK_LIMIT: usize = 5_000_000;
+
+/// The targets that need a package, by its name.
+pub(super) type Needing = BTreeMap<String, BTreeSet<usize>>;
+
+/// Tells the solver what there is and what it needs.
+pub(super) struct Provider<'a> {
+    pub(super) catalogue: &'a Catalogue<'a>,
+    request: &'a Request<'a>,
+    needing: &'a Needing,
+    state: RefCell<State>,
+    /// How often the solver asked whether to go on: for each choice, conflict and question.
+    steps: Cell<usize>,
+    /// What it asked.
+    questions: Cell<usize>,
+    /// What it asked of things.
+    looked_at: Cell<usize>,
+}
+
+#[derive(Default)]
+struct State {
+    numbers: Numbers,
+    packages: HashMap<(usize, String), NameId>,
+    sources: HashMap<String, NameId>,
+    exclusions: Exclusions,
+    /// What is compared so far.
+    work: usize,
+    /// Why the solver is to stop.
+    damage: Option<IndexError>,
+}
+
+/// Why the solver was stopped.
+pub(super) enum Stop {
+    Damage(IndexError),
+    Steps(usize),
+}
+
+impl<'a> Provider<'a> {
+    pub(super) fn new(catalogue: &'a Catalogue<'a>, request: &'a Request<'a>, needing: &'a Needing) -> Self {
+        Self {
+            catalogue,
+            request,
+            needing,
+            state: RefCell::default(),
+            steps: Cell::new(0),
+            questions: Cell::new(0),
+            looked_at: Cell::new(0),
+        }
+    }
+
+    /// Returns what is asked for.
+    pub(super) fn wanted(&self) -> Result<Vec<ConditionalRequirement>, IndexError> {
+        let mut wanted = Vec::new();
+        for target in 0..self.catalogue.targets().len() {
+            for relation in self.request.wanted {
+                wanted.extend(self.need(target, &[relation.clone()], None)?);
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Returns the package that a thing is, and its target.
+    pub(super) fn package(&self, thing: SolvableId) -> Option<(usize, Rc<Candidate>)> {
+        match &self.state.borrow().numbers.thing(thing).kind {
+            Kind::Package(target, candidate) => Some((*target, candidate.clone())),
+            Kind::Source(_) | Kind::Nothing | Kind::Later(_) => None,
+        }
+    }
+
+    /// Uses what is known by number.
+    pub(super) fn with_numbers<T>(&self, use_them: impl FnOnce(&Numbers) -> T) -> T {
+        use_them(&self.state.borrow().numbers)
+    }
+
+    /// Tells why the solver was stopped.
+    pub(super) fn stop(&self) -> Stop {
+        match self.state.borrow_mut().damage.take() {
+            Some(damage) => Stop::Damage(damage),
+            None => Stop::Steps(self.steps.get()),
+        }
+    }
+
+    /// Makes a need of a clause, as far as it counts on the target and is not met by the package itself.
+    fn need(
+        &self,
+        target: usize,
+        clause: &[Relation],
+        own: Option<SolvableId>,
+    ) -> Result<Option<ConditionalRequirement>, IndexError> {
+        let clause = self.counting(target, clause);
+        let things = self.suitable(target, &clause)?;
+        if clause.is_empty() || own.is_some_and(|own| things.contains(&own)) {
+            return Ok(None);
+        }
+        let numbers = &mut self.state.borrow_mut().numbers;
+        Ok(Some(match own {
+            // Most often, one of those that provide a name is needed by its own name too.
+            Some(owner) if is_open(numbers, &clause, &things) => {
+                numbers.add_later(Later { target, clause, things, owner }).into()
+            }
+            _ => numbers.add_need(target, clause, &things).into(),
+        }))
+    }
+
+    /// Returns what of a clause counts on the target.
+    fn counting(&self, target: usize, clause: &[Relation]) -> Clause {
+        let architecture = self.catalogue.architecture(target);
+        clause.iter().filter(|relation| relation.applies_to(architecture)).cloned().collect()
+    }
+
+    /// Returns the packages that meet a clause, the best first.
+    fn suitable(&self, target: usize, clause: &[Relation]) -> Result<Vec<SolvableId>, IndexError> {
+        let mut found: Vec<(SolvableId, Rc<Candidate>)> = Vec::new();
+        for relation in clause.iter().filter(|relation| self.catalogue.is_here(target, relation)) {
+            let mut named = self.named(target, &relation.name)?;
+            let mut providers = Vec::new();
+            for name in self.catalogue.providers(target, &relation.name)?.iter() {
+                if *name != relation.name {
+                    providers.extend(self.named(target, name)?);
+                }
+            }
+            // A stable sort, so that names stay in order, and under each the versions.
+            providers.sort_by_key(|(_, candidate)| candidate.reluctance());
+            named.extend(providers);
+            let mut state = self.state.borrow_mut();
+            state.work += named.len() + 1;
+            if state.work > WORK_LIMIT {
+                break;
+            }
+            found.extend(named.into_iter().filter(|(_, candidate)| candidate.record.satisfies(relation)));
+        }
+        found.sort_by_key(|(_, candidate)| !candidate.preferred);
+        let mut seen = BTreeSet::new();
+        Ok(found.into_iter().map(|(thing, _)| thing).filter(|thing| seen.insert(*thing)).collect())
+    }
+
+    /// Returns the packages of a name, the best first.
+    fn named(&self, target: usize, name: &str) -> Result<Vec<(SolvableId, Rc<Candidate>)>, IndexError> {
+        let number = self.number(target, name)?;
+        let numbers = &self.state.borrow().numbers;
+        let packages = numbers.things(number).filter_map(|thing| match &numbers.thing(thing).kind {
+            Kind::Package(_, candidate) => Some((thing, candidate.clone())),
+            Kind::Source(_) | Kind::Nothing | Kind::Later(_) => None,
+        });
+        Ok(packages.collect())
+    }
+
+    /// Returns the number of a package's name.
+    fn number(&self, target: usize, name: &str) -> Result<NameId, IndexError> {
+        let key = (target, name.to_owned());
+        if let Some(number) = self.state.borrow().packages.get(&key) {
+            return Ok(*number);
+        }
+        let mut candidates = self.catalogue.named(target, name)?.to_vec();
+        if self.catalogue.targets().len() > 1 {
+            self.prefer_common(name, &mut candidates)?;
+        }
+        let mut state = self.state.borrow_mut();
+        let kinds = candidates.into_iter().map(|candidate| Kind::Package(target, candidate));
+        let number = state.numbers.add_name(name.to_owned(), kinds);
+        state.packages.insert(key, number);
+        Ok(number)
+    }
+
+    /// Sorts to the front what all targets have that need it.
+    fn prefer_common(&self, name: &str, candidates: &mut [Rc<Candidate>]) -> Result<(), IndexError> {
+        let mut versions = Vec::new();
+        for target in 0..self.catalogue.targets().len() {
+            let here = self.catalogue.source_versions(target, name)?;
+            if !here.is_empty() && self.needing.get(name).is_none_or(|needing| needing.contains(&target)) {
+                versions.push(here);
+            }
+        }
+        candidates.sort_by_cached_key(|candidate| {
+            let common = versions.iter().all(|here| here.contains(&candidate.record.source_version));
+            (!candidate.preferred, candidate.last_resort, !common)
+        });
+        Ok(())
+    }
+
+    /// Makes a need of the version of the source package that a package is from.
+    fn need_source(&self, target: usize, candidate: &Candidate) -> Result<ConditionalRequirement, IndexError> {
+        let (name, version) = (&candidate.record.name, &candidate.record.source_version);
+        let known = self.state.borrow().sources.get(name).copied();
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let mut versions = BTreeSet::new();
+                for target in 0..self.catalogue.targets().len() {
+                    versions.extend(self.catalogue.source_versions(target, name)?);
+                }
+                let mut state = self.state.borrow_mut();
+                let number = state.numbers.add_name(name.clone(), versions.into_iter().map(Kind::Source));
+                state.sources.insert(name.clone(), number);
+                number
+            }
+        };
+        let numbers = &mut self.state.borrow_mut().numbers;
+        let is_own = |thing: &SolvableId| matches!(&numbers.thing(*thing).kind, Kind::Source(own) if own == version);
+        let own: Vec<SolvableId> = numbers.things(number).filter(is_own).collect();
+        Ok(numbers.add_need(target, Clause::new(), &own).into())
+    }
+
+    /// Makes a need of a recommendation, which nothing meets as well.
+    fn wish(
+        &self,
+        target: usize,
+        clause: &[Relation],
+        owner: SolvableId,
+    ) -> Result<Option<ConditionalRequirement>, IndexError> {
+        let clause = self.counting(target, clause);
+        let mut things = self.suitable(target, &clause)?;
+        if things.is_empty() {
+            return Ok(None);
+        }
+        let numbers = &mut self.state.borrow_mut().numbers;
+        let nothing = numbers.add_name(String::new(), [Kind::Nothing]);
+        things.extend(numbers.things(nothing));
+        Ok(Some(numbers.add_later(Later { target, clause, things, owner }).into()))
+    }
+
+    fn dependencies(&self, thing: SolvableId) -> Result<KnownDependencies, IndexError> {
+        let mut known = KnownDependencies::default();
+        let mut state = self.state.borrow_mut();
+        let (target, candidate) = match state.numbers.thing(thing).kind.clone() {
+            Kind::Package(target, candidate) => (target, candidate),
+            Kind::Later(later) => {
+                known
+                    .requirements
+                    .push(state.numbers.add_need(later.target, later.clause.clone(), &later.things).into());
+                return Ok(known);
+            }
+            Kind::Source(_) | Kind::Nothing => return Ok(known),
+        };
+        drop(state);
+        for clause in &candidate.record.depends {
+            known.requirements.extend(self.need(target, clause, Some(thing))?);
+        }
+        if self.catalogue.targets().len() > 1 {
+            known.requirements.push(self.need_source(target, &candidate)?);
+        }
+        if self.request.recommends {
+            // One that cannot be read cannot be followed.
+            let recommends = candidate.record.paragraph.get("Recommends").map(parse_clauses);
+            for clause in recommends.and_then(Result::ok).unwrap_or_default() {
+                known.requirements.extend(self.wish(target, &clause, thing)?);
+            }
+        }
+        let state = &mut *self.state.borrow_mut();
+        let (excluded, compared) = state.exclusions.add(&state.numbers, thing, target, &candidate);
+        state.work += compared;
+        for (name, things) in excluded {
+            known.constrains.push(state.numbers.add_exclusion(name, things));
+        }
+        Ok(known)
+    }
+}
+
+/// Returns whether what meets a clause best only provides what it names, as others do too.
+fn is_open(numbers: &Numbers, clause: &[Relation], things: &[SolvableId]) -> bool {
+    let Some((first, others)) = things.split_first() else { return false };
+    let first = numbers.thing(*first);
+    let preferred = matches!(&first.kind, Kind::Package(_, candidate) if candidate.preferred);
+    let bears = clause.iter().any(|relation| relation.name == numbers.name(first.name).text);
+    !preferred && !bears && others.iter().any(|other| numbers.thing(*other).name != first.name)
+}
+
+impl Interner for Provider<'_> {
+    type NameId = NameId;
+    type SolvableId = SolvableId;
+
+    fn display_solvable(&self, solvable: SolvableId) -> impl std::fmt::Display + '_ {
+        self.display_name(self.solvable_name(solvable))
+    }
+
+    fn display_name(&self, name: NameId) -> impl std::fmt::Display + '_ {
+        self.with_numbers(|numbers| numbers.name(name).text.clone())
+    }
+
+    fn display_version_set(&self, _: VersionSetId) -> impl std::fmt::Display + '_ {
+        ""
+    }
+
+    fn display_string(&self, _: StringId) -> impl std::fmt::Display + '_ {
+        ""
+    }
+
+    fn version_set_name(&self, version_set: VersionSetId) -> NameId {
+        self.with_numbers(|numbers| numbers.name_of_set(version_set))
+    }
+
+    fn solvable_name(&self, solvable: SolvableId) -> NameId {
+        self.with_numbers(|numbers| numbers.thing(solvable).name)
+    }
+
+    fn version_sets_in_union(&self, union: VersionSetUnionId) -> impl Iterator<Item = VersionSetId> {
+        self.with_numbers(|numbers| numbers.sets(union))
+    }
+
+    fn resolve_condition(&self, _: ConditionId) -> Condition {
+        // No need is conditional.
+        Condition::Requirement(VersionSetId::default())
+    }
+}
+
+impl DependencyProvider for Provider<'_> {
+    async fn filter_candidates(
+        &self,
+        candidates: &[SolvableId],
+        version_set: VersionSetId,
+        inverse: bool,
+    ) -> Vec<SolvableId> {
+        self.with_numbers(|numbers| {
+            candidates.iter().copied().filter(|thing| numbers.has(version_set, *thing) != inverse).collect()
+        })
+    }
+
+    async fn get_candidates(&self, name: NameId) -> Option<Candidates> {
+        self.questions.set(self.questions.get() + 1);
+        let candidates = self.with_numbers(|numbers| numbers.things(name)).collect();
+        Some(Candidates { candidates, ..Candidates::default() })
+    }
+
+    async fn sort_candidates(&self, solver: &SolverCache<Self>, solvables: &mut [SolvableId]) {
+        // They are numbered in order.
+        solvables.sort();
+        for thing in solvables.iter() {
+            if self.with_numbers(|numbers| numbers.thing(*thing).foremost) {
+                // Known early, the solver sees what follows from a choice before it makes the next one. It is told by
+                // the next question whether to stop.
+                let _ = solver.get_or_cache_dependencies(*thing).await;
+            }
+        }
+    }
+
+    async fn get_dependencies(&self, solvable: SolvableId) -> Dependencies {
+        self.questions.set(self.questions.get() + 1);
+        self.looked_at.set(self.looked_at.get() + 1);
+        let dependencies = self.dependencies(solvable).unwrap_or_else(|damage| {
+            self.state.borrow_mut().damage.get_or_insert(damage);
+            KnownDependencies::default()
+        });
+        Dependencies::Known(dependencies)
+    }
+
+    fn should_cancel_with_value(&self) -> Option<Box<dyn Any>> {
+        self.steps.set(self.steps.get() + 1);
+        let state = self.state.borrow();
+        let too_long = self.steps.get() > STEP_LIMIT + self.questions.get() + self.looked_at.get();
+        let stop = state.damage.is_some() || state.work > WORK_LIMIT || too_long;
+        stop.then(|| Box::new(()) as Box<dyn Any>)
+    }
+}
