@@ -5,6 +5,7 @@ pub(crate) use guidance::{CiService, Completions, Explain, Init, Schema, SchemaO
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
+use crate::source::Source;
 use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use consign_image::ImageReference;
@@ -39,8 +40,8 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) offline: bool,
     /// How the result is printed on standard output.
-    #[arg(long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORM")]
-    pub(crate) output: Output,
+    #[arg(long, global = true, value_enum, default_value_t = Form::Table, value_name = "FORM")]
+    pub(crate) output: Form,
     /// How progress is shown on standard error.
     #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, value_name = "FORM")]
     pub(crate) progress: Progress,
@@ -69,11 +70,31 @@ pub(crate) struct Global {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For code hosts, which show it beside the code: what `scan` finds.
+    Sarif,
+}
+
+/// The forms that every command has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// For people.
     Table,
     /// For programs.
     Json,
+}
+
+impl From<Form> for Output {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Table => Self::Table,
+            Form::Json | Form::Sarif => Self::Json,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -131,6 +152,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign verify localhost:5080/team/hello:1.2.3 --key cosign.pub\n  consign verify --content --key cosign.pub oci-archive:hello.tar"
     )]
     Verify(Verify),
+    /// Compares the packages of an image, on all its platforms, with advisories.
+    #[command(
+        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.zip localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
+    )]
+    Scan(Scan),
     /// Shows what is attached to an image: platforms, signatures, attestations.
     #[command(after_help = "Example:\n  consign tree localhost:5080/team/hello:latest")]
     Tree(Reference),
@@ -209,9 +235,9 @@ pub(crate) struct Release {
     /// Names of images in the configuration; all if none is given.
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
-    /// Takes platforms from here instead of building them; may be given several times.
-    #[arg(long, value_name = "REF")]
-    pub(crate) from: Vec<ImageReference>,
+    /// Takes platforms from here instead of building them; may be given several times. Of several images, each place is named: `--from web=oci-archive:arm64.tar`.
+    #[arg(long, value_name = "[IMAGE=]REF")]
+    pub(crate) from: Vec<Source>,
     /// Stops after the gate: nothing is signed or written to a registry.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -228,9 +254,25 @@ pub(crate) struct Verify {
     /// The public key that everything must be signed with.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
+    /// Also asks for what this policy does: a configuration, or a file with only its section `policy`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Also reads and hashes every layer.
     #[arg(long)]
     pub(crate) content: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Scan {
+    /// The image: `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]` or `store:NAME`.
+    #[arg(value_name = "REF")]
+    pub(crate) reference: ImageReference,
+    /// A folder or an archive of OSV records; may be given several times. Without it, those of the policy.
+    #[arg(long = "db", value_name = "PATH")]
+    pub(crate) databases: Vec<PathBuf>,
+    /// A configuration, or a file with only its section `policy`: exit status 11 if what is found does not pass.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

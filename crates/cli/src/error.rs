@@ -4,7 +4,7 @@ use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_image::{ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
-use consign_release::ReleaseError;
+use consign_release::{ImportProblem, ImportTrouble, ReleaseError};
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -232,6 +232,11 @@ impl From<ReleaseError> for CommandError {
                     .hint("or name a mirror that keeps old versions: `debian: mirrors:` in the configuration"),
                 _ => this,
             },
+            ReleaseError::Import { problem, .. } => match &**problem {
+                ImportProblem::OtherPlan { .. } => this.hint("build every platform from the commit that is released"),
+                ImportProblem::Twice { .. } => this.hint("name one of the two places"),
+                _ => this,
+            },
             ReleaseError::FolderServed { .. } => this.hint("run this again when it has ended"),
             ReleaseError::PortTaken { .. } => {
                 this.hint("end that program, or serve the registry on another port: `registries:` in the configuration")
@@ -253,6 +258,7 @@ fn release_code(error: &ReleaseError) -> ExitCode {
             BuildErrorKind::Failed => ExitCode::Failed,
         },
         _ if error.is_trial() => ExitCode::Trial,
+        _ if error.is_database() => ExitCode::AdvisoryDatabase,
         ReleaseError::Gate { .. } => ExitCode::Policy,
         ReleaseError::Stopped => ExitCode::Interrupted,
         ReleaseError::TagMovedMeanwhile { .. }
@@ -265,6 +271,11 @@ fn release_code(error: &ReleaseError) -> ExitCode {
             ExitCode::Conflict
         }
         ReleaseError::Verify { source, .. } => verification_code(source),
+        ReleaseError::Import { problem, .. } => match problem.trouble() {
+            ImportTrouble::Missing => ExitCode::Failed,
+            ImportTrouble::Malformed => ExitCode::NotAuthentic,
+            ImportTrouble::Conflict => ExitCode::Conflict,
+        },
         // What is spoilt in the store is no input: it was made here, and is made again.
         ReleaseError::Image(error)
             if matches!(**error, ImageError::Store(consign_store::StoreError::Corrupt { .. })) =>

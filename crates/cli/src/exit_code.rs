@@ -61,6 +61,8 @@ exit_codes! {
     NotSigned = 13,
     /// what verification needs could not be listed or fetched
     Unavailable = 14,
+    /// the advisory database is missing, malformed or too old, or has no records about any package of an image
+    AdvisoryDatabase = 16,
     /// the lock is not what the files ask for, or what it names is gone
     Drift = 20,
     /// interrupted

@@ -1,5 +1,6 @@
 //! The command line of consign. The only room that prints, and the only one that reads the environment.
 
+mod advisories;
 mod arguments;
 mod commands;
 mod credential_files;
@@ -9,6 +10,7 @@ mod environment;
 mod error;
 mod exit_code;
 mod explain;
+mod identities;
 mod image_file;
 mod init;
 mod lock_file;
@@ -20,6 +22,7 @@ mod runner;
 mod session;
 mod signals;
 mod signing;
+mod source;
 mod store_usage;
 mod workshop;
 

@@ -26,7 +26,7 @@ impl Printer {
             }
         };
         let json_lines = global.progress == Progress::Json;
-        Self { quiet: global.quiet, color, output: global.output, json_lines }
+        Self { quiet: global.quiet, color, output: global.output.into(), json_lines }
     }
 
     /// Prints a result.

@@ -32,7 +32,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(global: Global, environment: Environment, printer: Arc<Printer>) -> Self {
-        let output = global.output;
+        let output = global.output.into();
         Self { printer, environment, global, output }
     }
 
@@ -46,6 +46,11 @@ impl Session {
                 .hint(hint)
         })?;
         Ok(Configuration::parse(&path.to_string_lossy(), &text)?)
+    }
+
+    /// Returns the day, in UTC, by which policies are judged.
+    pub(crate) fn today(&self) -> jiff::civil::Date {
+        jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
     }
 
     /// Opens the store.

@@ -5,7 +5,8 @@ use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
 use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_text};
-use crate::{debian, image_file, progress, runner};
+use crate::source::Source;
+use crate::{advisories, debian, identities, image_file, progress, runner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_fetch::Fetcher;
@@ -27,7 +28,7 @@ const IMAGE_FILE_LIMIT: u64 = 2 << 20;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Traffic<'a> {
     /// Where it takes platforms from.
-    pub(crate) from: &'a [ImageReference],
+    pub(crate) from: &'a [Source],
     /// Whether it writes to the destinations.
     pub(crate) publishes: bool,
 }
@@ -124,9 +125,9 @@ impl Planned {
         let cache = session.store_folder().join("downloads");
         let fetcher =
             consign_fetch::Options { cache, offline: session.global.offline, user_agent: USER_AGENT.to_owned() };
-        let remote = traffic.from.iter().find(|reference| matches!(reference, ImageReference::Registry(_)));
-        if let Some(reference) = remote.filter(|_| session.global.offline) {
-            let message = format!("`--from {reference}` is on a registry, and consign is offline");
+        let remote = traffic.from.iter().find(|source| matches!(source.reference, ImageReference::Registry(_)));
+        if let Some(source) = remote.filter(|_| session.global.offline) {
+            let message = format!("`--from {source}` is on a registry, and consign is offline");
             return Err(CommandError::new(ExitCode::Failed, message));
         }
         let repositories = self.repositories(session, traffic);
@@ -136,6 +137,9 @@ impl Planned {
             let root = self.configuration.resolve(planned.serve.as_ref()?);
             Some(EmbeddedRegistry { host: host.clone(), root })
         });
+        let databases = advisories::paths(&self.configuration.policy, &self.configuration.file);
+        let advisories = if databases.is_empty() { None } else { Some(Arc::new(advisories::database(&databases)?)) };
+        let (policy, identities) = identities::policy(&self.configuration)?;
         let jobs = session.global.jobs.map(usize::from);
         let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
         Ok(Arc::new(Workshop {
@@ -148,7 +152,9 @@ impl Planned {
             hosts,
             embedded: embedded.collect(),
             user_agent: USER_AGENT.to_owned(),
-            policy: self.configuration.policy.policy(),
+            policy,
+            advisories,
+            identities,
             epoch: epoch(session)?,
             now: jiff::Timestamp::now(),
             jobs,
@@ -163,9 +169,11 @@ impl Planned {
         let destinations = destinations.filter(|_| traffic.publishes).map(|planned| planned.repository.clone());
         // A base image that cannot be named fails later, with its name.
         let bases = self.bases().filter(|_| !session.global.offline).filter_map(|(_, reference)| reference.ok());
-        let sources = bases.chain(traffic.from.iter().cloned()).filter_map(|reference| match reference {
-            ImageReference::Registry(reference) => Some(reference.repository),
-            _ => None,
+        let sources = bases.chain(traffic.from.iter().map(|source| source.reference.clone())).filter_map(|reference| {
+            match reference {
+                ImageReference::Registry(reference) => Some(reference.repository),
+                _ => None,
+            }
         });
         destinations.chain(sources).collect()
     }
@@ -175,7 +183,7 @@ impl Planned {
         &self,
         session: &Session,
         workshop: &Workshop,
-        from: &[ImageReference],
+        from: &[Source],
     ) -> Result<Vec<Arc<Job>>, CommandError> {
         let client = workshop.client(workshop.hosts.clone())?;
         let mut jobs = Vec::new();
@@ -185,8 +193,9 @@ impl Planned {
                 Some((_, reference)) => Some(Place::open(&reference?, &client, || Ok(workshop.store.clone()))?),
                 None => None,
             };
-            let places = from.iter().map(|reference| {
-                let place = Place::open(reference, &client, || Ok(workshop.store.clone()));
+            let from: Vec<&Source> = from.iter().filter(|source| source.is_of(&planned.name)).collect();
+            let places = from.iter().map(|source| {
+                let place = Place::open(&source.reference, &client, || Ok(workshop.store.clone()));
                 place.map_err(|error| CommandError::of_image(ExitCode::NotAuthentic, &error))
             });
             let platforms = self.platforms.get(&planned.name).cloned().unwrap_or_default();
@@ -226,9 +235,17 @@ impl Planned {
     ) -> Result<Option<LockedImage>, CommandError> {
         let Some(lock) = self.lock.as_ref().filter(|_| specification.leaves_open()) else { return Ok(None) };
         match lock.images.get(name) {
-            Some(locked) if locked.request == specification.question(platforms) => Ok(Some(locked.clone())),
+            Some(locked) if locked.request == specification.question(platforms) => {
+                let packages = matches!(specification.contents, Contents::Packages(_));
+                match platforms.iter().find(|platform| packages && !locked.packages.contains_key(*platform)) {
+                    Some(platform) => Err(self.lock_file.drift(&format!("has no packages for `{name}` on {platform}"))),
+                    None => Ok(Some(locked.clone())),
+                }
+            }
             Some(_) => {
-                let message = format!("is not up to date: since it was made, the image file of `{name}` or the list of its platforms has changed");
+                let message = format!(
+                    "is not up to date: since it was made, the image file of `{name}` or the list of its platforms has changed"
+                );
                 Err(self.lock_file.drift(&message))
             }
             None => Err(self.lock_file.drift(&format!("says nothing of the image `{name}`"))),
@@ -335,9 +352,7 @@ fn relative_to(reference: ImageReference, folder: &Path) -> ImageReference {
         _ if folder == Path::new(".") => reference,
         ImageReference::Layout { folder: layout, tag } => ImageReference::Layout { folder: folder.join(layout), tag },
         ImageReference::Archive { file, tag } => ImageReference::Archive { file: folder.join(file), tag },
-        ImageReference::DockerArchive { file, tag } => {
-            ImageReference::DockerArchive { file: folder.join(file), tag }
-        }
+        ImageReference::DockerArchive { file, tag } => ImageReference::DockerArchive { file: folder.join(file), tag },
         other => other,
     }
 }

@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "build",
             "inventory",
+            "scan",
             "trial",
             "sign",
             "verify",
@@ -40,6 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("report", &[]),
     ("sandbox", &[]),
+    ("scan", &["package"]),
     ("sign", &[]),
     ("store", &[]),
     ("testkit", &["registry-server", "registry"]),

@@ -4,12 +4,14 @@
 //! the list of everything that a run would do.
 
 pub mod configuration;
+pub mod lock;
 mod plan;
 mod tags;
 
 pub use configuration::{Code, Configuration, ConfigurationError, Diagnostic};
+pub use lock::{Lock, LockError, LockedImage, LockedPackage};
 pub use plan::{
-    Plan, PlanInputs, PlannedDestination, PlannedImage, PlannedPolicy, PlannedRegistry, PlannedSigning, PlannedStep,
-    PlannedTrial, SourceFacts, UnknownImage,
+    Plan, PlanInputs, PlannedDestination, PlannedIdentity, PlannedImage, PlannedPolicy, PlannedRegistry,
+    PlannedSigning, PlannedStep, PlannedTrial, SourceFacts, UnknownImage,
 };
 pub use tags::{GitFacts, NoGit, PlannedTag, SkippedTag, TagDecision, tags};

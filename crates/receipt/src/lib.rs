@@ -4,6 +4,7 @@
 //! The [`gate`] judges an image's receipts by a [`Policy`]; the [`Verdict`] that it gives is the only thing that publishing accepts.
 
 mod admission;
+mod advisory;
 mod gate;
 mod policy;
 pub mod predicate;
@@ -12,6 +13,9 @@ mod stage;
 mod statement;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
+pub use advisory::{
+    AdvisoryRules, Coverage, Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity, UnknownSeverity,
+};
 pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};

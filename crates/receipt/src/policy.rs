@@ -1,4 +1,4 @@
-use crate::{Identity, Receipt, Trust};
+use crate::{AdvisoryRules, Identity, Receipt, Trust, predicate};
 use consign_oci::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -13,6 +13,12 @@ pub struct Policy {
     /// Whose signed receipts count.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     identities: BTreeSet<Identity>,
+    /// Whose signed receipts count for one requirement alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    named: BTreeSet<(Identity, Requirement)>,
+    /// How much is tolerated of what advisories say. With it, [`Requirement::Advisories`] is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    advisories: Option<AdvisoryRules>,
 }
 
 /// Something that an image must have.
@@ -27,11 +33,13 @@ pub enum Requirement {
     Sbom,
     /// A passed trial on every platform.
     Trials,
+    /// A comparison with advisories on every platform, with nothing in it that the rules do not tolerate.
+    Advisories,
 }
 
 impl Requirement {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Completeness, Self::Provenance, Self::Sbom, Self::Trials];
+    pub const ALL: [Self; 5] = [Self::Completeness, Self::Provenance, Self::Sbom, Self::Trials, Self::Advisories];
 
     /// Returns the word that configurations have for it.
     pub fn word(self) -> &'static str {
@@ -40,13 +48,31 @@ impl Requirement {
             Self::Provenance => "provenance",
             Self::Sbom => "sbom",
             Self::Trials => "trials",
+            Self::Advisories => "advisories",
         }
     }
 }
 
+impl Requirement {
+    /// Returns the type of the receipts that speak for it; for completeness none do.
+    pub fn predicate_type(self) -> Option<&'static str> {
+        match self {
+            Self::Completeness => None,
+            Self::Provenance => Some(predicate::PROVENANCE),
+            Self::Sbom => Some(predicate::SBOM),
+            Self::Trials => Some(predicate::TEST_RESULT),
+            Self::Advisories => Some(predicate::VULNERABILITIES),
+        }
+    }
+}
+
+/// What is missing where it is not met.
 impl fmt::Display for Requirement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.word())
+        formatter.write_str(match self {
+            Self::Advisories => "comparison with advisories",
+            other => other.word(),
+        })
     }
 }
 
@@ -57,7 +83,7 @@ impl Policy {
         if require.is_empty() {
             require = Self::default().require;
         }
-        Self { require, identities: BTreeSet::new() }
+        Self { require, identities: BTreeSet::new(), named: BTreeSet::new(), advisories: None }
     }
 
     /// Returns the same policy, which also believes receipts that `identity` signed.
@@ -67,11 +93,31 @@ impl Policy {
         self
     }
 
+    /// Returns the same policy, which also believes receipts for these requirements that `identity` signed, and no others of its.
+    #[must_use]
+    pub fn naming(mut self, identity: &Identity, requirements: impl IntoIterator<Item = Requirement>) -> Self {
+        self.named.extend(requirements.into_iter().map(|requirement| (identity.clone(), requirement)));
+        self
+    }
+
     /// Returns the same policy, which asks for these too.
     #[must_use]
     pub fn requiring(mut self, requirements: impl IntoIterator<Item = Requirement>) -> Self {
         self.require.extend(requirements);
         self
+    }
+
+    /// Returns the same policy, which also asks what advisories say, and tolerates as much of it as the rules do.
+    #[must_use]
+    pub fn tolerating(mut self, rules: AdvisoryRules) -> Self {
+        self.require.insert(Requirement::Advisories);
+        self.advisories = Some(rules);
+        self
+    }
+
+    /// Returns how much is tolerated of what advisories say; `None`: anything.
+    pub fn advisories(&self) -> Option<&AdvisoryRules> {
+        self.advisories.as_ref()
     }
 
     /// Returns whether this is asked for.
@@ -88,15 +134,25 @@ impl Policy {
     pub fn believes(&self, receipt: &Receipt) -> bool {
         match &receipt.trust {
             Trust::Made | Trust::Derived => true,
-            Trust::Signed(identity) => self.identities.contains(identity),
+            Trust::Signed(identity) => self.identities.contains(identity) || self.is_named(identity, receipt),
             Trust::Unproven => false,
         }
+    }
+
+    fn is_named(&self, identity: &Identity, receipt: &Receipt) -> bool {
+        let predicate_type = Some(receipt.statement.predicate_type.as_str());
+        let requirements = self.named.iter().filter(|(named, _)| named == identity).map(|(_, requirement)| requirement);
+        requirements.into_iter().any(|requirement| requirement.predicate_type() == predicate_type)
     }
 
     /// Returns the digest of what the policy asks for.
     pub fn digest(&self) -> Digest {
         let words: Vec<&str> = self.require.iter().map(|requirement| requirement.word()).collect();
-        Digest::of(format!("consign policy 1\n{}\n", words.join("\n")).as_bytes())
+        let mut text = format!("consign policy 1\n{}\n", words.join("\n"));
+        if let Some(rules) = &self.advisories {
+            text.push_str(&rules.text());
+        }
+        Digest::of(text.as_bytes())
     }
 }
 
@@ -106,6 +162,8 @@ impl Default for Policy {
         Self {
             require: BTreeSet::from([Requirement::Completeness, Requirement::Provenance, Requirement::Sbom]),
             identities: BTreeSet::new(),
+            named: BTreeSet::new(),
+            advisories: None,
         }
     }
 }

@@ -9,6 +9,8 @@ pub enum Stage {
     Build,
     /// Its contents listed.
     Inventory,
+    /// Its contents compared with advisories.
+    Scan,
     /// Run and judged.
     Trial,
     /// Its receipts judged by the policy.
@@ -23,14 +25,15 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Build, Self::Inventory, Self::Trial, Self::Gate, Self::Sign, Self::Publish, Self::Verify];
+    pub const ALL: [Self; 8] =
+        [Self::Build, Self::Inventory, Self::Scan, Self::Trial, Self::Gate, Self::Sign, Self::Publish, Self::Verify];
 
     /// Returns the word for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Build => "build",
             Self::Inventory => "inventory",
+            Self::Scan => "scan",
             Self::Trial => "trial",
             Self::Gate => "gate",
             Self::Sign => "sign",
@@ -41,7 +44,7 @@ impl Stage {
 
     /// Returns whether it happens for each platform on its own.
     pub fn is_per_platform(self) -> bool {
-        matches!(self, Self::Build | Self::Inventory | Self::Trial)
+        matches!(self, Self::Build | Self::Inventory | Self::Scan | Self::Trial)
     }
 }
 

@@ -7,7 +7,10 @@ use consign_receipt::predicate::{self, TestOutcome};
 use consign_receipt::{
     Candidate, Identity, PlatformCandidate, Policy, Reason, Receipt, Requirement, Statement, Trust, gate,
 };
+use jiff::civil::{Date, date};
 use serde_json::{Value, json};
+
+const TODAY: Date = date(2026, 11, 21);
 
 fn tests() -> Digest {
     Digest::of(b"tests")
@@ -73,12 +76,12 @@ fn reasons(change: impl FnOnce(&mut Candidate)) -> Vec<String> {
 fn reasons_by(policy: &Policy, change: impl FnOnce(&mut Candidate)) -> Vec<String> {
     let mut candidate = candidate();
     change(&mut candidate);
-    gate(&candidate, policy).err().unwrap_or_default().iter().map(Reason::to_string).collect()
+    gate(&candidate, policy, TODAY).err().unwrap_or_default().iter().map(Reason::to_string).collect()
 }
 
 #[test]
 fn a_complete_image_passes_and_the_verdict_names_it() {
-    let verdict = gate(&candidate(), &Policy::default()).unwrap();
+    let verdict = gate(&candidate(), &Policy::default(), TODAY).unwrap();
     assert_eq!(verdict.index(), &Digest::of(b"index"));
     assert_eq!(verdict.policy(), &Policy::default().digest());
     let platforms: Vec<Platform> = verdict.platforms().iter().map(|(platform, _)| platform.clone()).collect();
@@ -90,7 +93,7 @@ fn the_verdict_says_what_had_to_be_shown() {
     let mut untested = candidate();
     untested.platforms[1].tests = None;
     let policy = Policy::default().requiring([Requirement::Sbom]);
-    let verdict = gate(&untested, &policy).unwrap();
+    let verdict = gate(&untested, &policy, TODAY).unwrap();
     assert_eq!(verdict.requirements(), [Requirement::Completeness, Requirement::Provenance, Requirement::Sbom]);
     assert_eq!(Policy::new(verdict.requirements().iter().copied()).digest(), *verdict.policy());
     let tested = [AMD64, ARM64].map(|platform| verdict.tests(&platform.parse().unwrap()).cloned());
@@ -160,7 +163,7 @@ fn trials_are_needed_where_tests_are_planned_or_the_policy_says_so() {
     };
     assert_eq!(reasons(untested), Vec::<String>::new());
     assert_eq!(
-        reasons_by(&Policy::new(Requirement::ALL), untested),
+        reasons_by(&Policy::default().requiring([Requirement::Trials]), untested),
         ["linux/amd64: no trials", "linux/arm64: no trials"]
     );
 }

@@ -12,7 +12,8 @@ use consign_sign::PrivateKey;
 impl Release<'_> {
     /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images.
     pub async fn build(&self, to: Option<&ImageReference>) -> (ReleaseReport, Result<(), ReleaseError>) {
-        let mut report = ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect() };
+        let mut report =
+            ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), warnings: Vec::new() };
         // Nothing is published, so no destination is spoken of.
         report.images.iter_mut().for_each(|image| image.destinations.clear());
         let result = self.build_into(to, &mut report).await;

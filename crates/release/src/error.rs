@@ -48,6 +48,16 @@ pub enum ReleaseError {
         /// Why not.
         source: consign_inventory::SpdxError,
     },
+    /// A platform's packages could not be compared with advisories.
+    #[error("{image} {platform}: its packages cannot be compared with advisories")]
+    Scan {
+        /// Name of the image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+        /// Why not.
+        source: Box<consign_scan::ScanError>,
+    },
     /// This machine does not run programs of a platform.
     #[error("{image}: cannot be tried here")]
     Emulation {
@@ -224,13 +234,13 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// What `--from` names is not an image with platforms.
+    /// What `--from` names cannot be taken into this release.
     #[error("{place} {problem}")]
-    NotAnImage {
-        /// Where it was looked for.
+    Import {
+        /// The place.
         place: String,
         /// What is wrong.
-        problem: String,
+        problem: Box<crate::ImportProblem>,
     },
     /// The work on a platform ended in an unexpected way.
     #[error("the work on a platform broke off")]
@@ -269,9 +279,15 @@ impl ReleaseError {
         match self {
             Self::Build { platform, .. } => Some((platform, Stage::Build)),
             Self::Inventory { platform, .. } | Self::Sbom { platform, .. } => Some((platform, Stage::Inventory)),
+            Self::Scan { platform, .. } => Some((platform, Stage::Scan)),
             Self::Trial { platform, .. } | Self::Unpack { platform, .. } => Some((platform, Stage::Trial)),
             _ => None,
         }
+    }
+
+    /// Returns whether the gate closed for the advisory database alone, whatever is in the image.
+    pub fn is_database(&self) -> bool {
+        matches!(self, Self::Gate { reasons, .. } if reasons.iter().all(Reason::is_database))
     }
 
     /// Returns whether a trial failed.

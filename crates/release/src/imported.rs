@@ -1,39 +1,71 @@
-//! Platforms that were built elsewhere. What they claim of themselves counts for nothing; contents are listed and tests run again here, and
-//! other receipts count only if they are signed by somebody whom the policy names.
+//! Platforms that were built elsewhere. What they claim of themselves counts for nothing: contents are listed again here, and tests run
+//! again unless somebody whom the policy names signed that just these passed.
 
+use crate::brought::receipts;
 use crate::produce::{Image, Produced, ProducedPlatform};
-use crate::{Job, Outcome, ReleaseError, Stage, Workshop};
+use crate::{ImportProblem, Job, Outcome, ReleaseError, Stage, Workshop};
 use consign_image::{Place, import};
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Exact, ImageConfig, Manifest, Platform, media_type};
-use consign_receipt::{Receipt, Trust, predicate};
-use consign_sign::{Bundle, PublicKey, bundle_of};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform};
+use consign_receipt::predicate::{self, TestOutcome, TestResult};
+use consign_receipt::{Policy, Receipt};
+use consign_sign::PublicKey;
+use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// One platform's image, before it is taken.
+struct Found<'a> {
+    place: &'a Place,
+    platform: Platform,
+    descriptor: Descriptor,
+}
 
 /// Takes the planned platforms from the places that the job names.
 pub(crate) async fn produce(
     workshop: &Workshop,
     job: &Job,
 ) -> Result<Vec<Result<ProducedPlatform, ReleaseError>>, ReleaseError> {
+    let position = |platform: &Platform| job.planned.platforms.iter().position(|planned| planned == platform);
+    let mut found = find(&job.from).await?;
+    found.sort_by_key(|found| position(&found.platform).unwrap_or(usize::MAX));
     let mut platforms = Vec::new();
-    for place in &job.from {
+    for found in found {
+        platforms.push(Ok(take(workshop, job, found).await?));
+    }
+    Ok(platforms)
+}
+
+/// Finds the platforms of all places. The same image in two places is one; two images for one platform leave open which is meant.
+async fn find(places: &[Place]) -> Result<Vec<Found<'_>>, ReleaseError> {
+    let mut all: Vec<Found<'_>> = Vec::new();
+    for place in places {
         for (platform, descriptor) in platforms_of(place).await? {
-            platforms.push(take(workshop, job, place, platform, descriptor).await?);
+            let known = all.iter().find(|known| known.platform == platform && !std::ptr::eq(known.place, place));
+            match known {
+                Some(known) if known.descriptor.digest == descriptor.digest => {}
+                Some(known) => {
+                    let (first, first_digest) = (known.place.describe(), known.descriptor.digest.clone());
+                    let digest = descriptor.digest;
+                    return Err(problem(place, ImportProblem::Twice { platform, digest, first, first_digest }));
+                }
+                // Twice in one index is the gate's to refuse.
+                None => all.push(Found { place, platform, descriptor }),
+            }
         }
     }
-    let position = |platform: &Platform| job.planned.platforms.iter().position(|planned| planned == platform);
-    platforms.sort_by_key(|produced| position(&produced.platform).unwrap_or(usize::MAX));
-    Ok(platforms.into_iter().map(Ok).collect())
+    Ok(all)
+}
+
+fn problem(place: &Place, problem: ImportProblem) -> ReleaseError {
+    ReleaseError::Import { place: place.describe(), problem: Box::new(problem) }
 }
 
 async fn platforms_of(place: &Place) -> Result<Vec<(Platform, Descriptor)>, ReleaseError> {
-    let not_an_image =
-        |problem: &str| ReleaseError::NotAnImage { place: place.describe(), problem: problem.to_owned() };
-    let root = place.root().await?.ok_or_else(|| not_an_image("holds no image of that name"))?;
+    let root = place.root().await?.ok_or_else(|| problem(place, ImportProblem::NoImage))?;
     match place.document(&root).await? {
         Document::Index(index) => {
             let found: Vec<_> =
                 index.platforms().map(|(platform, descriptor)| (platform.clone(), descriptor.clone())).collect();
-            if found.is_empty() { Err(not_an_image("is an index without platforms")) } else { Ok(found) }
+            if found.is_empty() { Err(problem(place, ImportProblem::NoPlatforms)) } else { Ok(found) }
         }
         Document::Manifest(manifest) => Ok(vec![(config(place, &manifest).await?.platform.clone(), root)]),
     }
@@ -41,34 +73,29 @@ async fn platforms_of(place: &Place) -> Result<Vec<(Platform, Descriptor)>, Rele
 
 async fn config(place: &Place, manifest: &Manifest) -> Result<Exact<ImageConfig>, ReleaseError> {
     let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
-    Exact::read(bytes).map_err(|error| ReleaseError::NotAnImage {
-        place: place.describe(),
-        problem: format!("has a config {} that is not one of an image: {error}", manifest.config.digest),
-    })
+    let digest = || manifest.config.digest.clone();
+    Exact::read(bytes).map_err(|source| problem(place, ImportProblem::Config { digest: digest(), source }))
 }
 
-async fn take(
-    workshop: &Workshop,
-    job: &Job,
-    place: &Place,
-    platform: Platform,
-    descriptor: Descriptor,
-) -> Result<ProducedPlatform, ReleaseError> {
+async fn take(workshop: &Workshop, job: &Job, found: Found<'_>) -> Result<ProducedPlatform, ReleaseError> {
+    let Found { place, platform, descriptor } = found;
     let name = &job.planned.name;
     workshop.started(name, Some(&platform), Stage::Build);
-    let not_an_image = |problem: String| ReleaseError::NotAnImage { place: place.describe(), problem };
     let descriptor = descriptor.plain();
     import(place, &descriptor, &workshop.store).await?;
     let Document::Manifest(manifest) = place.document(&descriptor).await? else {
-        return Err(not_an_image(format!("has an index where an image for {platform} should be")));
+        return Err(problem(place, ImportProblem::Index { platform }));
     };
     let config = config(place, &manifest).await?;
     if config.platform != platform {
-        let problem = format!("says {platform}, but the image's config says {}", config.platform);
-        return Err(not_an_image(problem));
+        let found = config.platform.clone();
+        return Err(problem(place, ImportProblem::OtherPlatform { platform, found }));
     }
     workshop.finished(name, Some(&platform), Stage::Build, Outcome::Ok, format!("from {}", place.describe()));
     let image = Image { name, platform: &platform, manifest: &manifest, config: &config };
+    // Before anything is run, what was built for another release is refused.
+    let keys: Vec<&PublicKey> = workshop.identities.iter().collect();
+    let brought = receipts(job, &platform, &descriptor, &keys).await?;
     let (sbom, inventory) = workshop.inventory(&image, None)?;
     let mut produced = ProducedPlatform {
         platform: platform.clone(),
@@ -80,49 +107,65 @@ async fn take(
         failures: Vec::new(),
         warnings: Vec::new(),
     };
-    workshop.try_out(job, &image, &mut produced).await?;
+    workshop.scan(&image, &mut produced)?;
+    match job.planned.tests_digest(&platform)? {
+        Some(tests) if has_tried(&brought, &tests, &workshop.policy) => {
+            let outcome = trial_outcome(&brought, &workshop.policy).unwrap_or(Outcome::Failed);
+            workshop.finished(name, Some(&platform), Stage::Trial, outcome, "as the policy's identities have signed");
+            produced.stages.insert(Stage::Trial, outcome);
+            produced.tests = Some(tests);
+        }
+        Some(tests) => match consign_sandbox::emulator(&platform, &workshop.host) {
+            Ok(_) => workshop.try_out(job, &image, &mut produced).await?,
+            // A trial elsewhere may speak for it. If none does, the gate closes.
+            Err(source) => {
+                produced.warnings.push(format!("not tried here: {source}"));
+                produced.stages.insert(Stage::Trial, Outcome::Skipped);
+                produced.tests = Some(tests);
+            }
+        },
+        None => {}
+    }
     Ok(produced)
 }
 
-/// Adds the provenance that came with an image: signed if `key` signed it, else unproven, so that the gate can say that it does not count.
-pub(crate) async fn add_provenance(
+/// Adds what came with an image: signed by the release's own key or by an identity of the policy, or only noted as being there.
+pub(crate) async fn add_receipts(
+    workshop: &Workshop,
     job: &Job,
     key: Option<&PublicKey>,
+    policy: &Policy,
     produced: &mut Produced,
 ) -> Result<(), ReleaseError> {
+    let keys: Vec<&PublicKey> = key.into_iter().chain(&workshop.identities).collect();
     for platform in &mut produced.platforms {
-        for place in &job.from {
-            for referrer in place.referrers(&platform.manifest.digest).await? {
-                let receipt = receipt(place, &referrer, &platform.manifest, key).await?;
-                platform
-                    .receipts
-                    .extend(receipt.filter(|receipt| receipt.statement.predicate_type == predicate::PROVENANCE));
-            }
+        let brought = receipts(job, &platform.platform, &platform.manifest, &keys).await?;
+        if platform.stages.get(&Stage::Trial) == Some(&Outcome::Skipped)
+            && let Some(outcome) = trial_outcome(&brought, policy)
+        {
+            platform.stages.insert(Stage::Trial, outcome);
         }
+        platform.receipts.extend(brought);
     }
     Ok(())
 }
 
-async fn receipt(
-    place: &Place,
-    referrer: &Descriptor,
-    subject: &Descriptor,
-    key: Option<&PublicKey>,
-) -> Result<Option<Receipt>, ReleaseError> {
-    let Document::Manifest(manifest) = place.document(referrer).await? else { return Ok(None) };
-    if let Some(layer) = bundle_of(&manifest) {
-        let bundle = Bundle::read(&place.bytes(layer, consign_sign::LIMIT).await?);
-        let signed = bundle.ok().zip(key).and_then(|(bundle, key)| {
-            let statement = bundle.verify(key, &subject.digest).ok()?;
-            Some(Receipt { statement, trust: Trust::Signed(key.identity()) })
-        });
-        return Ok(signed);
-    }
-    match &manifest.layers[..] {
-        [layer] if layer.media_type == media_type::IN_TOTO => {
-            let statement = Exact::read(place.bytes(layer, consign_sign::LIMIT).await?).ok();
-            Ok(statement.map(|statement| Receipt { statement, trust: Trust::Unproven }))
-        }
-        _ => Ok(None),
-    }
+/// Returns whether somebody whom the policy names says how just these tests went.
+fn has_tried(receipts: &[Receipt], tests: &Digest, policy: &Policy) -> bool {
+    trials(receipts, policy).any(|trial| {
+        let digests = trial.configuration.iter().filter_map(|tests| tests.digest.get("sha256"));
+        digests.into_iter().any(|digest| digest == tests.hex())
+    })
+}
+
+/// Returns how trials elsewhere ended, if the policy names somebody who says so: one that failed outweighs all that passed.
+fn trial_outcome(receipts: &[Receipt], policy: &Policy) -> Option<Outcome> {
+    let results = trials(receipts, policy).map(|trial| trial.result == TestOutcome::Failed);
+    results.max().map(|failed| if failed { Outcome::Failed } else { Outcome::Ok })
+}
+
+fn trials<'a>(receipts: &'a [Receipt], policy: &'a Policy) -> impl Iterator<Item = TestResult> + 'a {
+    let believed = receipts.iter().filter(|receipt| policy.believes(receipt));
+    let trials = believed.filter(|receipt| receipt.statement.predicate_type == predicate::TEST_RESULT);
+    trials.filter_map(|receipt| TestResult::deserialize(&receipt.statement.predicate).ok())
 }

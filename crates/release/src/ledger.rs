@@ -1,7 +1,7 @@
 //! Notes how far each image came.
 
 use crate::{Job, Outcome, Produced, ReleaseError, Stage};
-use consign_oci::Reference;
+use consign_oci::{Platform, Reference};
 use consign_report::{DestinationReport, ImageReport, PlatformRow, ReasonReport, TagReport, TagState};
 use std::error::Error;
 
@@ -30,6 +30,7 @@ pub(crate) fn blank(job: &Job) -> ImageReport {
             })
             .collect(),
         reasons: Vec::new(),
+        advisories: Vec::new(),
     }
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn note_produced(image: &mut ImageReport, produced: &Produced) {
 }
 
 /// Notes what kept a platform from being finished, with its causes.
-pub(crate) fn note_failure(image: &mut ImageReport, error: &ReleaseError) {
+pub(crate) fn note_failure(job: &Job, image: &mut ImageReport, error: &ReleaseError) {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -59,11 +60,19 @@ pub(crate) fn note_failure(image: &mut ImageReport, error: &ReleaseError) {
     let (platform, stage) =
         error.place().map_or((None, Stage::Build), |(platform, stage)| (Some(platform.clone()), stage));
     if let Some(row) = image.rows.iter_mut().find(|row| Some(&row.platform) == platform.as_ref()) {
-        let before = Stage::ALL.into_iter().filter(|earlier| *earlier < stage);
+        let before =
+            Stage::ALL.into_iter().filter(|earlier| *earlier < stage && is_planned(job, &row.platform, *earlier));
         row.stages.extend(before.map(|earlier| (earlier, Outcome::Ok)));
         row.stages.insert(stage, Outcome::Failed);
     }
     image.reasons.push(ReasonReport { stage, platform: None, message });
+}
+
+/// Notes that what a stage found out about a platform closed the gate.
+pub(crate) fn note_refusal(image: &mut ImageReport, stage: Stage, platform: Option<&Platform>) {
+    for row in image.rows.iter_mut().filter(|row| stage == Stage::Scan && Some(&row.platform) == platform) {
+        row.stages.insert(stage, Outcome::Failed);
+    }
 }
 
 /// Returns whether every tag of the image names it.
@@ -90,9 +99,15 @@ pub(crate) fn note_tag(image: &mut ImageReport, reference: &Reference, state: Ta
 pub(crate) fn skip_the_rest(job: &Job, image: &mut ImageReport) {
     image.signed &= image.is_published();
     for row in &mut image.rows {
-        let is_tried = job.planned.tests_on(&row.platform).next().is_some();
-        for stage in Stage::ALL.into_iter().filter(|stage| is_tried || *stage != Stage::Trial) {
+        for stage in Stage::ALL.into_iter().filter(|stage| is_planned(job, &row.platform, *stage)) {
             row.stages.entry(stage).or_insert(Outcome::Skipped);
         }
     }
+}
+
+/// Returns whether a platform of an image goes through a stage: not all are tried, or compared with advisories.
+fn is_planned(job: &Job, platform: &Platform, stage: Stage) -> bool {
+    let is_step =
+        || job.planned.steps.iter().any(|step| step.stage == stage && step.platform.as_ref() == Some(platform));
+    !matches!(stage, Stage::Scan | Stage::Trial) || is_step()
 }

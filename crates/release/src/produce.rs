@@ -96,10 +96,10 @@ impl Workshop {
         self: &Arc<Self>,
         job: &Arc<Job>,
     ) -> Result<Vec<Result<ProducedPlatform, ReleaseError>>, ReleaseError> {
-        self.check_emulation(job)?;
         if !job.from.is_empty() {
             return imported::produce(self, job).await;
         }
+        self.check_emulation(job)?;
         // Whoever drops this future ends the commands, too: they run on threads that nobody ends.
         let _children = self.runner.children();
         let resolution = Arc::new(self.resolution(job).await?);
@@ -195,6 +195,7 @@ impl Workshop {
             failures: Vec::new(),
             warnings: built.warnings,
         };
+        self.scan(&image, &mut produced)?;
         self.try_out(job, &image, &mut produced).await?;
         Ok(produced)
     }

@@ -7,7 +7,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Says what the parameters of the provenance mean.
-const BUILD_TYPE: &str = "https://consign.dev/build/v1";
+pub(crate) const BUILD_TYPE: &str = "https://consign.dev/build/v1";
+/// Parameter: the name of the image.
+pub(crate) const IMAGE: &str = "image";
+/// Parameter: the image file. Also the name of the dependency that is the commit.
+pub(crate) const SOURCE: &str = "source";
+/// Parameter: the version.
+pub(crate) const VERSION: &str = "version";
+/// Internal parameter: the commit that tracked files differ from.
+pub(crate) const MODIFIED_SINCE: &str = "modifiedSince";
 /// Names the builder: consign, wherever it ran. Who vouches for that is whoever signs.
 const BUILDER: &str = "https://consign.dev/builder";
 
@@ -16,21 +24,22 @@ pub(crate) fn provenance(job: &Job, built: &Built, manifest: &Digest) -> Result<
     let mut dependencies = built.resolved_dependencies.clone();
     if let (Some(revision), false) = (&job.source.revision, job.dirty) {
         dependencies.push(ResourceDescriptor {
-            name: Some("source".to_owned()),
+            name: Some(SOURCE.to_owned()),
             uri: job.source.url.as_ref().map(|url| format!("git+{url}")),
             digest: BTreeMap::from([("gitCommit".to_owned(), revision.clone())]),
         });
     }
     let internal = match (&job.source.revision, job.dirty) {
-        (Some(revision), true) => json!({ "modifiedSince": revision }),
+        (Some(revision), true) => json!({ MODIFIED_SINCE: revision }),
         _ => Value::Null,
     };
     let claim = Provenance {
         build_definition: BuildDefinition {
             build_type: BUILD_TYPE.to_owned(),
             external_parameters: json!({
-                "source": job.planned.source,
-                "version": job.source.version,
+                IMAGE: job.planned.name,
+                SOURCE: job.planned.source,
+                VERSION: job.source.version,
                 "request": built.external_parameters,
             }),
             internal_parameters: internal,

@@ -26,5 +26,6 @@ pub(crate) fn record(job: &Job, verdict: &Verdict, created: &str, plan: &Digest)
         plan: plan.clone(),
         policy: verdict.policy().clone(),
         requirements: verdict.requirements().to_vec(),
+        advisories: verdict.advisories().cloned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::assemble::assemble;
 use crate::interruption::{Interruption, unless_interrupted};
-use crate::ledger::{blank, note, note_failure, note_produced, skip_the_rest};
+use crate::ledger::{blank, note, note_failure, note_produced, note_refusal, skip_the_rest};
 use crate::{Event, Job, KeySource, Outcome, Produced, ReleaseError, Stage, Workshop, imported};
 use consign_oci::{Digest, Exact, Index};
 use consign_receipt::predicate::ReleasedDestination;
@@ -52,7 +52,8 @@ impl Passed {
 impl Release<'_> {
     /// Runs the release. The report says how far each image came, whether or not the release came about.
     pub async fn run(&self) -> (ReleaseReport, Result<(), ReleaseError>) {
-        let mut report = ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect() };
+        let mut report =
+            ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), warnings: Vec::new() };
         let result = self.run_into(&mut report).await;
         if result.is_err() {
             self.jobs.iter().zip(&mut report.images).for_each(|(job, image)| skip_the_rest(job, image));
@@ -73,6 +74,7 @@ impl Release<'_> {
     async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<PrivateKey>), ReleaseError> {
         self.jobs.iter().for_each(|job| self.warn_of_changes(job));
         let all_produced = self.produce(report).await?;
+        self.note_ignored(&all_produced, report);
 
         // The last child process has ended. Only now is the key read.
         let key = self.key.map(|read| read()).transpose()?;
@@ -107,7 +109,8 @@ impl Release<'_> {
         for (job, image) in self.jobs.iter().zip(&mut report.images) {
             let (produced, failures) = self.workshop.produce(job).await;
             note_produced(image, &produced);
-            failures.iter().for_each(|error| note_failure(image, error));
+            self.note_advisories(&produced, image);
+            failures.iter().for_each(|error| note_failure(job, image, error));
             if let Some(error) = failures.into_iter().next() {
                 return Err(error);
             }
@@ -130,7 +133,8 @@ impl Release<'_> {
         if let Some(key) = key {
             policy = policy.trusting(key.public().identity());
         }
-        imported::add_provenance(job, key.map(PrivateKey::public), &mut produced).await?;
+        imported::add_receipts(&self.workshop, job, key.map(PrivateKey::public), &policy, &mut produced).await?;
+        note_produced(image, &produced);
         let created = produced.created();
         let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;
         let candidate = Candidate {
@@ -149,11 +153,16 @@ impl Release<'_> {
                 .collect(),
             destinations: destinations(job),
         };
-        match gate(&candidate, &policy) {
+        match gate(&candidate, &policy, self.workshop.today()) {
             Ok(verdict) => {
                 image.index = Some(index.digest().clone());
                 note(image, Stage::Gate, Outcome::Ok);
                 self.workshop.finished(name, None, Stage::Gate, Outcome::Ok, "");
+                // What merely lay beside an image that came from elsewhere must not get this release's signature.
+                for platform in &mut produced.platforms {
+                    let about = &platform.manifest.digest;
+                    platform.receipts.retain(|receipt| policy.believes(receipt) && receipt.statement.is_about(about));
+                }
                 Ok(Passed { job: job.clone(), produced, index, created, verdict })
             }
             Err(reasons) => {
@@ -163,7 +172,8 @@ impl Release<'_> {
                         produced.platforms.iter().filter(|platform| Some(&platform.platform) == reason.platform());
                     let details = details.flat_map(|platform| platform.failures.iter().filter(|_| reason.is_trial()));
                     let message = details.fold(reason.to_string(), |text, detail| format!("{text}\n{detail}"));
-                    let stage = if reason.is_trial() { Stage::Trial } else { Stage::Gate };
+                    let stage = reason.stage();
+                    note_refusal(image, stage, reason.platform());
                     image.reasons.push(ReasonReport { stage, platform: None, message });
                 }
                 let count = match reasons.len() {
@@ -186,9 +196,11 @@ fn destinations(job: &Job) -> Vec<ReleasedDestination> {
     released.collect()
 }
 
+/// Of several reasons the one with the lowest exit status counts: a trial, then the policy, then the advisory database alone.
 fn heavier(closed: Option<ReleaseError>, error: ReleaseError) -> ReleaseError {
+    let weight = |error: &ReleaseError| (error.is_trial(), !error.is_database());
     match closed {
-        Some(first) if first.is_trial() || !error.is_trial() => first,
+        Some(first) if weight(&first) >= weight(&error) => first,
         _ => error,
     }
 }

@@ -209,7 +209,12 @@ impl Release<'_> {
             let Some(tag) = destination.tags.first() else { continue };
             let reference = destination.repository.tagged(tag.clone());
             let place = Place::Registry { client: client.clone(), reference: reference.clone() };
-            let expectation = Expectation { key: key.public(), policy: &self.workshop.policy, content: false };
+            let expectation = Expectation {
+                key: key.public(),
+                policy: &self.workshop.policy,
+                today: self.workshop.today(),
+                content: false,
+            };
             let verified = consign_verify::verify(&place, Some((&destination.repository, tag)), expectation).await;
             verified.map_err(|source| ReleaseError::Verify { reference, source: Box::new(source) })?;
         }

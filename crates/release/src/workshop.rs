@@ -5,8 +5,13 @@ use consign_oci::Platform;
 use consign_receipt::Policy;
 use consign_registry::{Client, HostOptions};
 use consign_sandbox::{Host, Sandbox};
+use consign_scan::Database;
+use consign_sign::PublicKey;
 use consign_store::Store;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What every stage of every image is given.
 pub struct Workshop {
@@ -30,6 +35,10 @@ pub struct Workshop {
     pub user_agent: String,
     /// What an image must show.
     pub policy: Policy,
+    /// What is known against packages; `None`: nobody asks.
+    pub advisories: Option<Arc<Database>>,
+    /// The keys of those whom the policy names.
+    pub identities: Vec<PublicKey>,
     /// The latest time of anything in an image (`SOURCE_DATE_EPOCH`), in seconds since 1970.
     pub epoch: Option<u64>,
     /// The time by which signatures of package archives are judged.
@@ -48,6 +57,11 @@ impl Workshop {
         let options =
             consign_registry::Options { hosts, certificates: Vec::new(), user_agent: self.user_agent.clone() };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
+    }
+
+    /// Returns the day, in UTC, by which the policy is judged.
+    pub(crate) fn today(&self) -> Date {
+        self.now.to_zoned(TimeZone::UTC).date()
     }
 
     pub(crate) fn tell(&self, event: Event) {

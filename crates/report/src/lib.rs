@@ -3,20 +3,26 @@
 //! What is rendered is plain data of this room: a [`ReleaseReport`] says how a release went, a [`TreeNode`] what hangs on an image.
 //! The types are the JSON form (keys in camelCase); [`table`] and the `text` methods are the form for people.
 
+mod advisories;
 mod json;
 mod outcome;
 mod printable;
 mod release;
 mod release_text;
+mod sarif;
+mod scan;
 mod size;
 mod table;
 mod tree;
 
+pub use advisories::AdvisoryReport;
 pub use consign_receipt::Stage;
 pub use json::json;
 pub use outcome::Outcome;
 pub use printable::{printable, printable_lines};
 pub use release::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, TagReport, TagState};
+pub use sarif::SarifLog;
+pub use scan::{DatabaseReport, ScanReport, ScannedPlatform, summary};
 pub use size::size;
 pub use table::table;
 pub use tree::TreeNode;

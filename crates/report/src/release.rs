@@ -1,4 +1,4 @@
-use crate::{Outcome, Stage};
+use crate::{AdvisoryReport, Outcome, Stage};
 use consign_oci::{Digest, Platform, Repository, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 pub struct ReleaseReport {
     /// The images, in the order of the configuration.
     pub images: Vec<ImageReport>,
+    /// What a person should look at, whether or not the release came about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// How the release of one image went.
@@ -29,6 +32,9 @@ pub struct ImageReport {
     /// What stands against it.
     #[serde(default)]
     pub reasons: Vec<ReasonReport>,
+    /// What advisories say about it. Empty where nobody asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advisories: Vec<AdvisoryReport>,
 }
 
 impl ImageReport {

@@ -1,22 +1,32 @@
-use crate::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, Stage, printable, table};
+use crate::{
+    AdvisoryReport, DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, Stage, printable, table,
+};
 
 impl ReleaseReport {
     /// Returns the summary for people: a table of image × platform × stage, where each image went, and what stands against it.
     pub fn text(&self) -> String {
         let mut headers = vec!["image", "platform"];
-        headers.extend(Stage::ALL.map(Stage::word));
+        // Where no advisories are asked for, nobody looks for what they say.
+        let rows = || self.images.iter().flat_map(|image| image.rows.iter().map(move |row| (image, row)));
+        let is_scanned = rows().any(|(_, row)| row.stages.contains_key(&Stage::Scan));
+        let stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| is_scanned || *stage != Stage::Scan).collect();
+        headers.extend(stages.iter().map(|stage| stage.word()));
         headers.push("digest");
-        let rows: Vec<Vec<String>> =
-            self.images.iter().flat_map(|image| image.rows.iter().map(|row| cells(&image.name, row))).collect();
+        let rows: Vec<Vec<String>> = rows().map(|(image, row)| cells(&image.name, row, &stages)).collect();
         let mut text = table(&headers, &rows);
         self.images.iter().for_each(|image| write_image(&mut text, image));
+        if !self.warnings.is_empty() {
+            text.push('\n');
+        }
+        self.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {}\n", printable(warning))));
         text
     }
 }
 
-fn cells(name: &str, row: &PlatformRow) -> Vec<String> {
+fn cells(name: &str, row: &PlatformRow, stages: &[Stage]) -> Vec<String> {
     let mut cells = vec![name.to_owned(), row.platform.to_string()];
-    cells.extend(Stage::ALL.map(|stage| row.stages.get(&stage).map_or("-", |outcome| outcome.word()).to_owned()));
+    let outcomes = stages.iter().map(|stage| row.stages.get(stage));
+    cells.extend(outcomes.map(|outcome| outcome.map_or("-", |outcome| outcome.word()).to_owned()));
     cells.push(row.digest.as_ref().map_or_else(|| "-".to_owned(), |digest| digest.short().to_owned()));
     cells
 }
@@ -37,6 +47,15 @@ fn write_image(text: &mut String, image: &ImageReport) {
     }
     image.destinations.iter().for_each(|destination| text.push_str(&destination_line(destination)));
     image.reasons.iter().for_each(|reason| text.push_str(&reason_lines(reason)));
+    image.advisories.iter().for_each(|found| text.push_str(&ignored_line(found)));
+}
+
+/// What was ignored stands in the summary; what passed anyway in the JSON form only.
+fn ignored_line(found: &AdvisoryReport) -> String {
+    let Some(entry) = &found.ignored else { return String::new() };
+    let platforms = found.platforms.join(", ");
+    let why = format!("{} ({}, until {})", entry.reason, entry.owner, entry.until);
+    format!("  ignored: {platforms}: {}: {}\n", printable(&found.finding.to_string()), printable(&why))
 }
 
 fn destination_line(destination: &DestinationReport) -> String {

@@ -1,12 +1,13 @@
 //! What results look like, for people and for programs.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use consign_oci::Digest;
-use consign_receipt::predicate;
+use consign_oci::{Digest, Platform};
+use consign_receipt::{AdvisoryRules, Coverage, Finding, IgnoredAdvisory, Severity, UnknownSeverity, predicate};
 use consign_report::{
-    DestinationReport, ImageReport, Outcome, PlatformRow, ReasonReport, ReleaseReport, Stage, TagReport, TagState,
-    TreeNode, json,
+    AdvisoryReport, DatabaseReport, DestinationReport, ImageReport, Outcome, PlatformRow, ReasonReport, ReleaseReport,
+    ScanReport, ScannedPlatform, Stage, TagReport, TagState, TreeNode, json, summary,
 };
+use jiff::civil::date;
 
 fn row(platform: &str, digest: Option<Digest>, stages: &[(Stage, Outcome)]) -> PlatformRow {
     PlatformRow { platform: platform.parse().unwrap(), digest, stages: stages.iter().copied().collect() }
@@ -36,7 +37,9 @@ fn released() -> ReleaseReport {
                 destination("localhost:5000/b/hello", &[("1.2.3", TagState::Moved), ("latest", TagState::NotMoved)]),
             ],
             reasons: vec![],
+            advisories: vec![],
         }],
+        warnings: vec![],
     }
 }
 
@@ -60,7 +63,9 @@ fn refused() -> ReleaseReport {
                 },
                 ReasonReport { stage: Stage::Gate, platform: None, message: String::new() },
             ],
+            advisories: vec![],
         }],
+        warnings: vec![],
     }
 }
 
@@ -135,4 +140,85 @@ localhost:5000/hello:1
 ";
     assert_eq!(tree.text(), expected);
     assert_eq!(serde_json::from_str::<TreeNode>(&json(&tree).unwrap()).unwrap(), tree);
+}
+
+fn scanned() -> ScanReport {
+    let finding = |package: &str, severity| Finding {
+        package: package.into(),
+        version: "1\u{1b}[2J".into(),
+        advisory: "CVE-1".into(),
+        severity,
+        ..Finding::default()
+    };
+    let platforms: Vec<Platform> = ["linux/amd64", "linux/arm64"].map(|text| text.parse().unwrap()).into();
+    let entry = IgnoredAdvisory {
+        advisory: "CVE-1".into(),
+        package: None,
+        platforms: vec![platforms[1].clone()],
+        reason: "why".into(),
+        owner: "who".into(),
+        until: date(2026, 12, 31),
+    };
+    let rules = AdvisoryRules {
+        maximum_severity: Severity::Low,
+        unknown_severity: UnknownSeverity::Refuse,
+        maximum_age: None,
+        ignore: vec![entry],
+    };
+    let found = [
+        (&platforms[0], &finding("a", Some(Severity::High))),
+        (&platforms[1], &finding("a", Some(Severity::High))),
+        (&platforms[0], &finding("b", None)),
+    ];
+    let part = |ecosystem: &str, packages, covered| Coverage { ecosystem: ecosystem.into(), packages, covered };
+    let scanned = |platform: &Platform, coverage| ScannedPlatform {
+        platform: platform.clone(),
+        digest: Digest::of(b"a"),
+        coverage,
+    };
+    ScanReport {
+        reference: "oci:a b".into(),
+        database: DatabaseReport { digest: Digest::of(b"d"), records: 2, last_update: "2026-01-02T03:04:05Z".into() },
+        platforms: vec![
+            scanned(&platforms[0], vec![part("Debian:12", 3, true), part("npm", 1, false)]),
+            scanned(&platforms[1], vec![part("npm", 1, false)]),
+        ],
+        advisories: AdvisoryReport::all(found, Some((&rules, date(2026, 12, 31)))),
+        warnings: vec!["old".into()],
+    }
+}
+
+#[test]
+fn findings_stand_by_what_becomes_of_them_and_what_was_not_compared_is_said() {
+    let digest = Digest::of(b"d");
+    let expected = format!(
+        "\
+PACKAGE  VERSION  ADVISORY  SEVERITY  FIXED IN  PLATFORMS    POLICY
+a        1\u{FFFD}[2J    CVE-1     high      -         linux/amd64  refused
+a        1\u{FFFD}[2J    CVE-1     high      -         linux/arm64  ignored
+b        1\u{FFFD}[2J    CVE-1     unknown   -         linux/amd64  refused
+
+linux/amd64: 2 advisories match; 4 packages, 3 of them compared; not compared: 1 of npm
+linux/arm64: nothing is known of any package; 1 package, 0 of them compared; not compared: 1 of npm
+advisories: 2 records, the newest of 2026-01-02T03:04:05Z, {digest}
+warning: old
+"
+    );
+    assert_eq!(scanned().text(), expected);
+    assert_eq!(summary(&[], 0), "no packages");
+}
+
+#[test]
+fn findings_as_sarif_are_of_one_rule_for_each_advisory() {
+    let log = serde_json::to_value(scanned().sarif()).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 1);
+    assert_eq!(run["tool"]["driver"]["rules"][0]["properties"]["security-severity"], "8.0");
+    let results = run["results"].as_array().unwrap();
+    let said: Vec<_> =
+        results.iter().map(|result| (result["level"].as_str().unwrap(), result["ruleIndex"].clone())).collect();
+    assert_eq!(said, [("error", 0.into()), ("error", 0.into()), ("error", 0.into())]);
+    assert_eq!(results[1]["suppressions"][0]["justification"], "why (who, until 2026-12-31)");
+    assert!(results[0].get("suppressions").is_none());
+    assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "oci%3Aa%20b");
 }

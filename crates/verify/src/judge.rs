@@ -8,6 +8,7 @@ use consign_image::Place;
 use consign_oci::{Digest, Platform, Repository, Tag};
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{Candidate, PlatformCandidate, Policy, Reason, Receipt, Verdict, gate};
+use jiff::civil::Date;
 
 impl Walk {
     /// Says what is wrong in this order: what was altered, what is not signed, what was not released so, what the policy misses.
@@ -16,6 +17,7 @@ impl Walk {
         reader: &Reader<'_>,
         requested: Option<(&Repository, &Tag)>,
         policy: &Policy,
+        today: Date,
     ) -> Result<Verified, VerifyError> {
         self.check_whole()?;
         let foreign =
@@ -48,7 +50,7 @@ impl Walk {
         }
         let platforms: Vec<VerifiedPlatform> = self.platforms.into_iter().map(platform).collect();
         let policy = policy.clone().trusting(reader.key().identity());
-        let verdict = admit(&chosen.all, &platforms, &policy)?;
+        let verdict = admit(&chosen.all, &platforms, &policy, today)?;
         Ok(Verified {
             index,
             platforms,
@@ -109,19 +111,31 @@ async fn check_tag(place: &Place, (repository, tag): (&Repository, &Tag), index:
     Err(Failure::TagNames { repository, tag, digest, found }.into())
 }
 
-/// Asks the gate once for each record: what any of them says that the release had to show must be there.
-fn admit(records: &[&Record], platforms: &[VerifiedPlatform], policy: &Policy) -> Result<Verdict, VerifyError> {
+/// Asks the gate for each record: what any of them says that the release had to show must be there. What the verifier tolerates is judged by
+/// the day, and what the release tolerated by the day of the release: that an entry of its ignore list ends later does not undo it.
+fn admit(
+    records: &[&Record],
+    platforms: &[VerifiedPlatform],
+    policy: &Policy,
+    today: Date,
+) -> Result<Verdict, VerifyError> {
     let mut verdict = None;
     let mut reasons: Vec<Reason> = Vec::new();
     for record in records {
-        let policy = policy.clone().requiring(record.record.required().requirements());
-        match gate(&candidate(&record.record, platforms), &policy) {
-            Ok(passed) => verdict = verdict.or(Some(passed)),
-            Err(more) => more.into_iter().for_each(|reason| {
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
-            }),
+        let required = record.record.required();
+        let candidate = candidate(&record.record, platforms);
+        let own = gate(&candidate, &policy.clone().requiring(required.requirements()), today);
+        let rules = required.advisories().cloned();
+        let released = rules.map(|rules| gate(&candidate, &policy.clone().tolerating(rules), record.day()));
+        for judged in [own].into_iter().chain(released) {
+            match judged {
+                Ok(passed) => verdict = verdict.or(Some(passed)),
+                Err(more) => more.into_iter().for_each(|reason| {
+                    if !reasons.contains(&reason) {
+                        reasons.push(reason);
+                    }
+                }),
+            }
         }
     }
     match verdict {

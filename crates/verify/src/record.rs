@@ -4,6 +4,8 @@ use consign_oci::{Digest, Platform, Repository, Tag};
 use consign_receipt::Receipt;
 use consign_receipt::predicate::{self, ReleaseRecord};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use semver::Version;
 use serde::Deserialize as _;
 use std::collections::BTreeSet;
@@ -29,6 +31,11 @@ impl Record {
             Ok(time) => Ok(Self { piece, record, time }),
             Err(source) => Err(Box::new(Failure::RecordTime { piece, source })),
         }
+    }
+
+    /// Returns the day of the release, in UTC: the earliest that it can have been.
+    pub(crate) fn day(&self) -> Date {
+        self.time.to_zoned(TimeZone::UTC).date()
     }
 
     /// Returns the version, where it is one of those that have an order.

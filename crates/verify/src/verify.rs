@@ -5,6 +5,7 @@ use consign_image::Place;
 use consign_oci::{Repository, Tag};
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
+use jiff::civil::Date;
 
 /// What an image must show.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub struct Expectation<'a> {
     pub key: &'a PublicKey,
     /// What every platform must have, beside what the release record says that the release had to show.
     pub policy: &'a Policy,
+    /// The day, in UTC: what the policy ignores until an earlier day counts again. What the release tolerated is judged by the day of the release.
+    pub today: Date,
     /// Whether to read and hash the layers too.
     pub content: bool,
 }
@@ -32,5 +35,5 @@ pub async fn verify(
     let root = root.ok_or_else(|| VerifyError::NotFound { place: place.describe() })?;
     let reader = Reader::new(place, expectation.key);
     let walk = Walk::of(&reader, &root, expectation.content).await?;
-    walk.judge(&reader, requested, expectation.policy).await
+    walk.judge(&reader, requested, expectation.policy, expectation.today).await
 }

@@ -6,14 +6,19 @@ mod common;
 use common::{Draft, Folder, KEY, Release, record_statement, repository, statement, tag};
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
-use consign_receipt::{Policy, Reason, Requirement};
+use consign_receipt::{AdvisoryRules, IgnoredAdvisory, Policy, Reason, Requirement, Severity, UnknownSeverity};
 use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
+use jiff::civil::{Date, date};
 use serde_json::json;
+
+/// The default, and trials.
+const TESTED: [Requirement; 4] =
+    [Requirement::Completeness, Requirement::Provenance, Requirement::Sbom, Requirement::Trials];
 
 /// Verifies with the policy that is asked for where nobody says more.
 async fn check(layout: &Folder) -> Result<Verified, VerifyError> {
     let policy = Policy::default();
-    let expectation = Expectation { key: KEY.public(), policy: &policy, content: false };
+    let expectation = Expectation { key: KEY.public(), policy: &policy, today: Date::ZERO, content: false };
     verify(&layout.open("latest"), Some((&repository(), &tag("latest"))), expectation).await
 }
 
@@ -57,7 +62,7 @@ fn requiring(record: &mut ReleaseRecord, requirements: &[Requirement]) {
 #[tokio::test]
 async fn what_the_policy_of_the_release_required_must_be_there() {
     let mut layout = Folder::new();
-    released(&mut layout, |record| requiring(record, &Requirement::ALL));
+    released(&mut layout, |record| requiring(record, &TESTED));
     check(&layout).await.unwrap();
     without(&mut layout, predicate::TEST_RESULT);
     let error = check(&layout).await.unwrap_err();
@@ -97,7 +102,7 @@ async fn a_record_from_before_requirements_were_recorded_stands_for_the_default(
     let mut layout = Folder::new();
     let mut release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
     layout.artifacts.pop();
-    release.record.policy = Policy::new(Requirement::ALL).digest();
+    release.record.policy = Policy::new(TESTED).digest();
     let mut record = serde_json::to_value(&release.record).unwrap();
     record.as_object_mut().unwrap().remove("requirements");
     let statement = statement(&release.index.digest, predicate::RELEASE_RECORD, record);
@@ -112,10 +117,10 @@ async fn a_record_from_before_requirements_were_recorded_stands_for_the_default(
 #[tokio::test]
 async fn the_requirements_must_be_those_of_the_recorded_policy_and_known() {
     let mut layout = Folder::new();
-    released(&mut layout, |record| record.requirements = Requirement::ALL.to_vec());
+    released(&mut layout, |record| record.requirements = TESTED.to_vec());
     match failure(check(&layout).await.unwrap_err()) {
         Failure::RecordPolicy { stated, found, .. } => {
-            assert_eq!([stated, found], [Policy::default().digest(), Policy::new(Requirement::ALL).digest()]);
+            assert_eq!([stated, found], [Policy::default().digest(), Policy::new(TESTED).digest()]);
         }
         other => panic!("{other}"),
     }
@@ -134,7 +139,7 @@ async fn of_records_of_the_same_time_all_count_and_of_older_ones_none() {
     let mut layout = Folder::new();
     let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
     let mut other = release.record.clone();
-    requiring(&mut other, &Requirement::ALL);
+    requiring(&mut other, &TESTED);
     layout.claim(&release.index, &record_statement(&release.index.digest, &other));
     let (_, _, strict) = layout.artifacts.pop().unwrap();
     // One that asks for less is listed before it: referrers are listed by digest.
@@ -156,4 +161,79 @@ async fn of_records_of_the_same_time_all_count_and_of_older_ones_none() {
     other.time = "2025-01-01T00:00:00Z".to_owned();
     layout.claim(&release.index, &record_statement(&release.index.digest, &other));
     check(&layout).await.unwrap();
+}
+
+/// Rules that tolerate nothing but one advisory, until a day.
+fn ignoring_until(until: Date) -> AdvisoryRules {
+    let entry = IgnoredAdvisory {
+        advisory: "CVE-1".to_owned(),
+        package: None,
+        platforms: Vec::new(),
+        reason: "why".to_owned(),
+        owner: "who".to_owned(),
+        until,
+    };
+    AdvisoryRules {
+        maximum_severity: Severity::None,
+        unknown_severity: UnknownSeverity::Refuse,
+        maximum_age: None,
+        ignore: vec![entry],
+    }
+}
+
+/// Releases an image about which an advisory is known, and that the rules of the release let pass.
+fn advised(layout: &mut Folder, rules: AdvisoryRules) {
+    let release = released(layout, |record| {
+        let policy = Policy::default().tolerating(rules);
+        record.requirements = policy.requirements().collect();
+        record.policy = policy.digest();
+        record.advisories = policy.advisories().cloned();
+    });
+    for manifest in &release.manifests {
+        let claim = json!({
+            "scanner": {
+                "uri": "s", "db": {"lastUpdate": "2026-01-01T00:00:00Z"},
+                "result": [{"id": "CVE-1", "severity": [{"method": "rating", "score": "high"}]}],
+            },
+            "metadata": {"scanStartedOn": "2026-01-01T00:00:00Z", "scanFinishedOn": "2026-01-01T00:00:00Z"},
+        });
+        layout.claim(manifest, &statement(&manifest.digest, predicate::VULNERABILITIES, claim));
+    }
+}
+
+async fn check_on(layout: &Folder, policy: &Policy, today: Date) -> Result<Verified, VerifyError> {
+    let expectation = Expectation { key: KEY.public(), policy, today, content: false };
+    verify(&layout.open("latest"), Some((&repository(), &tag("latest"))), expectation).await
+}
+
+#[tokio::test]
+async fn what_a_release_tolerated_is_judged_by_its_day_and_what_the_verifier_tolerates_by_today() {
+    let (release, later) = (date(2026, 1, 2), date(2027, 1, 1));
+    let mut layout = Folder::new();
+    advised(&mut layout, ignoring_until(release));
+    check_on(&layout, &Policy::default(), later).await.unwrap();
+    let own = Policy::default().tolerating(ignoring_until(release));
+    check_on(&layout, &own, release).await.unwrap();
+    assert_eq!(reasons(check_on(&layout, &own, later).await.unwrap_err()).len(), 2, "on both platforms");
+    // A release that should not have been.
+    let mut layout = Folder::new();
+    advised(&mut layout, ignoring_until(date(2026, 1, 1)));
+    let refused = reasons(check_on(&layout, &Policy::default(), Date::ZERO).await.unwrap_err());
+    assert!(refused.iter().all(|reason| matches!(reason, Reason::Advisory { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_comparison_with_advisories_that_is_gone_is_missed() {
+    let mut layout = Folder::new();
+    advised(&mut layout, ignoring_until(date(2027, 1, 1)));
+    check(&layout).await.unwrap();
+    without(&mut layout, predicate::VULNERABILITIES);
+    assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Advisories));
+}
+
+#[tokio::test]
+async fn the_rules_must_be_those_of_the_recorded_policy() {
+    let mut layout = Folder::new();
+    released(&mut layout, |record| record.advisories = Some(ignoring_until(date(2027, 1, 1))));
+    assert!(matches!(failure(check(&layout).await.unwrap_err()), Failure::RecordPolicy { .. }));
 }

@@ -8,6 +8,7 @@ use consign_oci::{Descriptor, Digest, Manifest, media_type};
 use consign_receipt::{Reason, Requirement, predicate};
 use consign_sign::{sign, signature_statement};
 use consign_verify::{Expectation, Failure, Outcome, Owner, Part, VerifyError, verify};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -228,7 +229,7 @@ async fn a_policy_asks_no_more_than_it_says() {
     layout.artifacts.retain(|(_, predicate_type, _)| predicate_type != claims()[2].0);
     let place = layout.open("latest");
     let (default, all) = (consign_receipt::Policy::default(), policy());
-    let expectation = |policy| Expectation { key: KEY.public(), policy, content: false };
+    let expectation = |policy| Expectation { key: KEY.public(), policy, today: Date::ZERO, content: false };
     verify(&place, None, expectation(&default)).await.unwrap();
     assert_eq!(verify(&place, None, expectation(&all)).await.unwrap_err().outcome(), Outcome::Policy);
 }

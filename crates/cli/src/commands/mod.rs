@@ -12,6 +12,7 @@ mod lock;
 mod plan;
 mod registry_serve;
 mod release;
+mod scan;
 mod schema;
 mod store_check;
 mod store_df;
@@ -19,7 +20,7 @@ mod store_prune;
 mod tree;
 mod verify;
 
-use crate::arguments::{Arguments, Command, Registry, Store};
+use crate::arguments::{Arguments, Command, Form, Registry, Store};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -38,6 +39,9 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
         std::env::set_current_dir(directory).map_err(|error| {
             CommandError::new(ExitCode::Usage, format!("cannot work in {}", directory.display())).cause(error)
         })?;
+    }
+    if global.output == Form::Sarif && !matches!(command, Command::Scan(_)) {
+        return Err(CommandError::new(ExitCode::Usage, "`--output sarif` is for `scan` alone"));
     }
     // Nobody else's process may look into this one, which will hold keys.
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
@@ -83,6 +87,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Release(arguments) => release::run(arguments, session, interruption).await,
         Command::Lock(arguments) => lock::run(arguments, session).await,
         Command::Verify(arguments) => verify::run(arguments, session).await,
+        Command::Scan(arguments) => scan::run(arguments, session).await,
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),

@@ -1,3 +1,4 @@
+use crate::advisories::policy_file;
 use crate::arguments::{Output, Verify};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -21,7 +22,11 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
     let place = place.map_err(|error| CommandError::of_image(ExitCode::Verification, &error))?;
     let requested = requested(&arguments.reference);
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-    let expectation = Expectation { key: &key, policy: &Policy::default(), content: arguments.content };
+    let policy = match &arguments.policy {
+        Some(path) => policy_file(path)?.policy.policy(),
+        None => Policy::default(),
+    };
+    let expectation = Expectation { key: &key, policy: &policy, today: session.today(), content: arguments.content };
     let verified = verify(&place, requested, expectation).await.map_err(|error| match error {
         VerifyError::NotFound { .. } => {
             CommandError::new(ExitCode::Unavailable, format!("there is no image {}", arguments.reference))

@@ -5,7 +5,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod advisories;
 mod archive;
+mod archives;
+mod brought;
 mod build;
 mod configuration;
 mod conflict;
@@ -15,12 +18,14 @@ mod determinism;
 mod doctor;
 mod errors;
 mod explain;
+mod faults;
 mod gate;
 mod healing;
 mod help;
 mod init;
 mod inspect;
 mod keygen;
+mod loading;
 mod lock;
 mod looking;
 mod offline;

@@ -63,18 +63,12 @@ impl Configuration {
 
     /// Returns the folder that paths in the file are relative to.
     pub fn folder(&self) -> &Path {
-        match Path::new(self.file.name()).parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        }
+        self.file.folder()
     }
 
     /// Returns a path of the file as one that can be opened from the process's own folder.
     pub fn resolve(&self, path: &str) -> PathBuf {
-        let path = Path::new(path);
-        let path = path.strip_prefix(".").unwrap_or(path);
-        // Messages name files as they were written.
-        if self.folder() == Path::new(".") { path.to_owned() } else { self.folder().join(path) }
+        self.file.resolve(path)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The configuration file, `consign.yaml`: its types, and how it is read with positioned errors.
 
+mod advisories;
 mod code;
 mod debian;
 mod destination;
@@ -7,10 +8,12 @@ mod diagnostic;
 mod duration;
 mod error;
 mod file;
+mod identity;
 mod image;
 mod keys;
 mod overlap;
 mod policy;
+mod policy_file;
 mod reader;
 mod registry;
 mod schema;
@@ -21,14 +24,17 @@ mod suggestion;
 mod tree;
 mod trial;
 
+pub use advisories::AdvisorySettings;
 pub use code::Code;
 pub use debian::{DebianMirror, DebianSettings};
 pub use destination::Destination;
 pub use diagnostic::Diagnostic;
 pub use error::ConfigurationError;
 pub use file::Configuration;
+pub use identity::IdentitySettings;
 pub use image::{ImageSettings, TagRules};
 pub use policy::PolicySettings;
+pub use policy_file::PolicyFile;
 pub use registry::{Credentials, RegistrySettings};
 pub use schema::schema;
 pub use signing::{SigningKey, SigningSettings};
@@ -37,4 +43,4 @@ pub use span::{Span, Spanned};
 pub use trial::{Expectation, TrialSettings};
 
 pub(crate) use destination::is_reserved;
-pub(crate) use suggestion::nearest;
+pub use suggestion::nearest;

@@ -1,18 +1,30 @@
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
-use super::{Code, nearest};
+use super::{AdvisorySettings, Code, IdentitySettings, advisories, identity, nearest};
 use consign_receipt::{Policy, Requirement};
 use std::collections::BTreeSet;
 
 pub(super) const KEYS: Keys = Keys {
     what: "`policy`",
-    known: &[Key::new(
-        "require",
-        Shape::Some(&Shape::Word(|| Requirement::ALL.map(Requirement::word).to_vec())),
-        "What every image must have. Default: completeness, provenance and an SBOM.",
-    )],
-    later: &["maximum-age", "identities", "vulnerabilities", "overrides"],
+    known: &[
+        Key::new(
+            "require",
+            Shape::Some(&Shape::Word(|| Requirement::ALL.map(Requirement::word).to_vec())),
+            "What every image must have. Default: completeness, provenance and an SBOM.",
+        ),
+        Key::new(
+            "advisories",
+            Shape::Mapping(&advisories::KEYS),
+            "How much is tolerated of what advisories say about packages. Default: nobody asks.",
+        ),
+        Key::new(
+            "identities",
+            Shape::List(&Shape::Mapping(&identity::KEYS)),
+            "Whose signed receipts count, besides those of the release's own key, where platforms come from other machines.",
+        ),
+    ],
+    later: &["maximum-age", "overrides"],
     rules: &[],
 };
 
@@ -21,42 +33,58 @@ pub(super) const KEYS: Keys = Keys {
 pub struct PolicySettings {
     /// What every image must have. Empty: the default of [`Policy`].
     pub require: BTreeSet<Requirement>,
+    /// How much is tolerated of what advisories say; `None`: nobody asks.
+    pub advisories: Option<AdvisorySettings>,
+    /// Whose signed receipts count, besides those of the release's own key.
+    pub identities: Vec<IdentitySettings>,
 }
 
 impl PolicySettings {
     /// Returns the policy that is meant.
     pub fn policy(&self) -> Policy {
-        Policy::new(self.require.iter().copied())
+        let policy = Policy::new(self.require.iter().copied());
+        self.advisories.iter().map(|settings| settings.rules.clone()).fold(policy, Policy::tolerating)
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
         let Some(fields) = reader.fields(node, &KEYS) else { return Self::default() };
-        let Some(node) = fields.get("require") else { return Self::default() };
-        if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
-            let hint = "an empty policy would not mean that everything passes; leave it out for the default";
-            reader.report_hint(Code::Value, node.span, "`require` lists nothing", hint);
-        }
-        let mut require = BTreeSet::new();
-        for word in reader.texts(node, "`require`") {
-            match Requirement::ALL.into_iter().find(|requirement| requirement.word() == word.value) {
-                Some(requirement) => {
-                    require.insert(requirement);
-                }
-                None => {
-                    let words = Requirement::ALL.map(Requirement::word);
-                    let hint = match nearest(&word, words) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("a policy can require {}", super::reader::listed(&words)),
-                    };
-                    reader.report_hint(
-                        Code::Value,
-                        word.span,
-                        format!("`{}` is not something to require", clip(&word)),
-                        hint,
-                    );
-                }
+        let advisories = fields.get("advisories").map(|node| AdvisorySettings::read(reader, node));
+        let require = fields.get("require").map(|node| require(reader, node, advisories.is_some())).unwrap_or_default();
+        let identities = fields.get("identities").map(|node| IdentitySettings::read_all(reader, node));
+        Self { require, advisories: advisories.flatten(), identities: identities.unwrap_or_default() }
+    }
+}
+
+fn require(reader: &mut Reader<'_>, node: &Node, has_advisories: bool) -> BTreeSet<Requirement> {
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        let hint = "an empty policy would not mean that everything passes; leave it out for the default";
+        reader.report_hint(Code::Value, node.span, "`require` lists nothing", hint);
+    }
+    let mut require = BTreeSet::new();
+    for word in reader.texts(node, "`require`") {
+        match Requirement::ALL.into_iter().find(|requirement| requirement.word() == word.value) {
+            Some(Requirement::Advisories) if !has_advisories => {
+                let hint = "add `advisories:` to the policy, with `databases` and `maximum-severity`";
+                let message = "`advisories` is required, and nothing says which databases and how much passes";
+                reader.report_hint(Code::MissingKey, word.span, message, hint);
+            }
+            Some(requirement) => {
+                require.insert(requirement);
+            }
+            None => {
+                let words = Requirement::ALL.map(Requirement::word);
+                let hint = match nearest(&word, words) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("a policy can require {}", super::reader::listed(&words)),
+                };
+                reader.report_hint(
+                    Code::Value,
+                    word.span,
+                    format!("`{}` is not something to require", clip(&word)),
+                    hint,
+                );
             }
         }
-        Self { require }
     }
+    require
 }

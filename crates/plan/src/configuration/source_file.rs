@@ -1,5 +1,6 @@
 use super::{Code, Diagnostic, Span, tree};
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// Longest part of a line that is kept behind the place that a problem points at, in bytes.
 const TAIL: usize = 1000;
@@ -28,6 +29,22 @@ impl SourceFile {
         let start = tree::offset_of(line, column, &self.text);
         let length = self.text[start..].chars().take(width).map(char::len_utf8).sum::<usize>();
         Span { start, end: start + length }
+    }
+
+    /// Returns the folder that paths in the file are relative to.
+    pub fn folder(&self) -> &Path {
+        match Path::new(&self.name).parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// Returns a path in the file as one that can be opened from the process's own folder.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        let path = Path::new(path);
+        let path = path.strip_prefix(".").unwrap_or(path);
+        // Messages name files as they were written.
+        if self.folder() == Path::new(".") { path.to_owned() } else { self.folder().join(path) }
     }
 
     /// Returns the file's name as the caller gave it.

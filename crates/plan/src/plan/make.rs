@@ -1,8 +1,9 @@
 use super::{
-    Plan, PlannedDestination, PlannedImage, PlannedPolicy, PlannedRegistry, PlannedSigning, PlannedStep, PlannedTrial,
+    Plan, PlannedDestination, PlannedIdentity, PlannedImage, PlannedPolicy, PlannedRegistry, PlannedSigning,
+    PlannedStep, PlannedTrial,
 };
 use crate::configuration::{
-    Code, Configuration, ConfigurationError, Credentials, Destination, Diagnostic, ImageSettings,
+    Code, Configuration, ConfigurationError, Credentials, Destination, Diagnostic, IdentitySettings, ImageSettings,
 };
 use crate::tags::{GitFacts, PlannedTag, TagDecision, tags};
 use consign_oci::{Platform, Repository, Tag};
@@ -47,10 +48,18 @@ impl Plan {
             dirty: inputs.git.as_ref().is_some_and(|git| git.dirty),
             registries: registries(configuration, &images),
             images,
-            policy: PlannedPolicy { require: policy.requirements().collect(), digest: policy.digest() },
+            policy: PlannedPolicy {
+                require: policy.requirements().collect(),
+                digest: policy.digest(),
+                identities: configuration.policy.identities.iter().map(identity).collect(),
+            },
             signing: configuration.signing.as_ref().map(|signing| PlannedSigning { key: signing.key.to_string() }),
         })
     }
+}
+
+fn identity(settings: &IdentitySettings) -> PlannedIdentity {
+    PlannedIdentity { key: settings.key.value.clone(), requirements: settings.requirements.iter().copied().collect() }
 }
 
 fn image(
@@ -75,7 +84,7 @@ fn image(
         version: decision.version.clone(),
         source: settings.source.value.clone(),
         kind: source.kind,
-        steps: steps(&platforms, &tests, configuration.signing.is_some()),
+        steps: steps(&platforms, &tests, configuration.signing.is_some(), configuration.policy.advisories.is_some()),
         platforms,
         destinations: merged(settings.destinations.iter().map(destination)),
         skipped_tags: decision.skipped.clone(),
@@ -157,14 +166,16 @@ fn tests(
     found
 }
 
-fn steps(platforms: &[Platform], tests: &[PlannedTrial], signed: bool) -> Vec<PlannedStep> {
+fn steps(platforms: &[Platform], tests: &[PlannedTrial], signed: bool, scanned: bool) -> Vec<PlannedStep> {
     let mut steps = Vec::new();
     for stage in Stage::ALL {
         if stage.is_per_platform() {
-            let tried = |platform: &&Platform| {
-                stage != Stage::Trial || tests.iter().any(|test| test.platforms.contains(platform))
+            let planned = |platform: &&Platform| match stage {
+                Stage::Scan => scanned,
+                Stage::Trial => tests.iter().any(|test| test.platforms.contains(platform)),
+                _ => true,
             };
-            let each = platforms.iter().filter(tried);
+            let each = platforms.iter().filter(planned);
             steps.extend(each.map(|platform| PlannedStep { stage, platform: Some(platform.clone()) }));
         } else if signed || !matches!(stage, Stage::Sign | Stage::Verify) {
             steps.push(PlannedStep { stage, platform: None });

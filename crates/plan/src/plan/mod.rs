@@ -38,8 +38,21 @@ pub struct Plan {
 pub struct PlannedPolicy {
     /// What is required.
     pub require: Vec<Requirement>,
-    /// Digest of the policy.
+    /// Digest of what is required.
     pub digest: Digest,
+    /// Whose signed receipts count, besides those of the own key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<PlannedIdentity>,
+}
+
+/// Somebody whose signed receipts count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedIdentity {
+    /// Path of the public key, as written.
+    pub key: String,
+    /// What they count for.
+    #[serde(rename = "for")]
+    pub requirements: Vec<Requirement>,
 }
 
 /// The signer of a plan.

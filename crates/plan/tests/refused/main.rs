@@ -5,6 +5,7 @@
 #[path = "../schema/mod.rs"]
 mod schema;
 
+mod advisories;
 mod document;
 mod image;
 mod signing_and_registries;

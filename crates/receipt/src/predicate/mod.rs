@@ -3,10 +3,14 @@
 mod provenance;
 mod release_record;
 mod test_result;
+mod vulnerabilities;
 
 pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
 pub use release_record::{ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 pub use test_result::{TestOutcome, TestResult};
+pub use vulnerabilities::{
+    AdvisoryDatabase, FoundVulnerability, ScanMetadata, Scanner, SeverityScore, Vulnerabilities,
+};
 
 /// The signature of an image, as cosign 3 writes it: the claim is empty.
 pub const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -16,16 +20,19 @@ pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 pub const SBOM: &str = "https://spdx.dev/Document";
 /// How a trial went: [`TestResult`].
 pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
+/// What advisories say about an image: [`Vulnerabilities`].
+pub const VULNERABILITIES: &str = "https://in-toto.io/attestation/vulns/v0.2";
 /// What was released where: [`ReleaseRecord`].
 pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record/v1";
 
-/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `release record`, `signature`, else the type itself.
+/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `release record`, `signature`, else the type itself.
 pub fn label(predicate_type: &str) -> &str {
     match predicate_type {
         SIGNATURE => "signature",
         PROVENANCE => "provenance",
         SBOM => "sbom",
         TEST_RESULT => "trial",
+        VULNERABILITIES => "vulnerabilities",
         RELEASE_RECORD => "release record",
         other => other,
     }

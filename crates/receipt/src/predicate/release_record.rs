@@ -1,4 +1,4 @@
-use crate::{Policy, Requirement};
+use crate::{AdvisoryRules, Policy, Requirement};
 use consign_oci::{Digest, Platform, Repository, Tag};
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,16 @@ pub struct ReleaseRecord {
     /// What that policy asked for. Empty in records from before this was recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<Requirement>,
+    /// How much it tolerated of what advisories said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisories: Option<AdvisoryRules>,
 }
 
 impl ReleaseRecord {
     /// Returns a policy that asks for what the release had to show; the default one where the record does not say. It trusts nobody.
     pub fn required(&self) -> Policy {
-        Policy::new(self.requirements.iter().copied())
+        let policy = Policy::new(self.requirements.iter().copied());
+        self.advisories.iter().cloned().fold(policy, Policy::tolerating)
     }
 }
 

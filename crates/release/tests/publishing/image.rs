@@ -5,6 +5,7 @@ use consign_registry::{Client, Options};
 use consign_release::{Publication, ReleaseError, Sent};
 use consign_store::Store;
 use consign_testkit::registry::TestRegistry;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
@@ -57,7 +58,7 @@ impl TestImage {
                 })
                 .collect(),
         };
-        let verdict = gate(&shown(candidate), &Policy::new([Requirement::Completeness])).unwrap();
+        let verdict = gate(&shown(candidate), &Policy::new([Requirement::Completeness]), Date::ZERO).unwrap();
         let subjects = manifests.iter().cloned().chain([index.descriptor(media_type::INDEX)]);
         let artifacts = subjects.map(|subject| (subject.digest.clone(), vec![artifact(&store, &subject)])).collect();
         Self { verdict, artifacts, store, _folder: folder }

@@ -1,0 +1,34 @@
+//! The advisory database of a run, and policies in files of their own.
+
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::read_text;
+use consign_plan::configuration::{PolicyFile, PolicySettings, SourceFile};
+use consign_scan::Database;
+use std::path::{Path, PathBuf};
+
+/// Largest policy that is read, in bytes; the parser has a lower limit and a better message.
+const POLICY_LIMIT: u64 = 2 << 20;
+
+/// Reads a policy from a file of its own, or from a configuration.
+pub(crate) fn policy_file(path: &Path) -> Result<PolicyFile, CommandError> {
+    let text = read_text(path, POLICY_LIMIT).map_err(|error| {
+        CommandError::new(ExitCode::Configuration, format!("cannot read the policy {}", path.display())).cause(error)
+    })?;
+    Ok(PolicyFile::parse(&path.to_string_lossy(), &text)?)
+}
+
+/// Returns the paths of a policy's databases; none where it does not ask what advisories say.
+pub(crate) fn paths(policy: &PolicySettings, file: &SourceFile) -> Vec<PathBuf> {
+    let settings = policy.advisories.iter();
+    settings.flat_map(|settings| &settings.databases).map(|path| file.resolve(path)).collect()
+}
+
+/// Reads the databases. One that cannot be used is as bad as none.
+pub(crate) fn database(paths: &[PathBuf]) -> Result<Database, CommandError> {
+    Database::read(paths).map_err(|error| {
+        CommandError::of(ExitCode::AdvisoryDatabase, &error).hint(
+            "a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`",
+        )
+    })
+}

@@ -1,0 +1,109 @@
+use crate::advisories::{database, paths, policy_file};
+use crate::arguments::{Form, Output, Scan};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::Session;
+use consign_oci::{Descriptor, Platform};
+use consign_receipt::predicate::Vulnerabilities;
+use consign_receipt::{AdvisoryRules, Candidate, Finding, PlatformCandidate, Policy, Reason, Requirement, gate};
+use consign_release::{ScannedImage, scan_image};
+use consign_report::{AdvisoryReport, DatabaseReport, ScanReport, ScannedPlatform};
+use consign_scan::Database;
+use serde::Deserialize;
+
+pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode, CommandError> {
+    let policy = arguments.policy.as_deref().map(policy_file).transpose()?;
+    let databases = match &policy {
+        Some(policy) if arguments.databases.is_empty() => paths(&policy.policy, &policy.file),
+        _ => arguments.databases.clone(),
+    };
+    if databases.is_empty() {
+        let error = CommandError::new(ExitCode::Usage, "nothing says which advisories to compare with");
+        return Err(
+            error.hint("name a folder or an archive of OSV records with `--db`, or a policy that does with `--policy`")
+        );
+    }
+    let database = database(&databases)?;
+    let (place, root) = session.open(&arguments.reference).await?;
+    let scanned = scan_image(&place, &root, &session.store()?, &database).await?;
+    let rules = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
+    let report = report(arguments, session, &database, &scanned, rules.as_ref())?;
+    let refusal = refusal(arguments, session, &root, scanned, rules);
+    if session.global.output == Form::Sarif {
+        // Whoever reads the findings as data decides about them; that nothing was compared is no finding.
+        return match refusal.filter(|error| error.code == ExitCode::AdvisoryDatabase) {
+            Some(error) => Err(error),
+            None => session.printer.json(&report.sarif()).map(|()| ExitCode::Done),
+        };
+    }
+    match (session.output, refusal) {
+        (Output::Json, Some(error)) => Err(error.with_report(serde_json::to_value(&report)?)),
+        (Output::Json, None) => session.printer.json(&report).map(|()| ExitCode::Done),
+        (Output::Table, refusal) => {
+            session.printer.data(&report.text())?;
+            refusal.map_or(Ok(ExitCode::Done), Err)
+        }
+    }
+}
+
+fn report(
+    arguments: &Scan,
+    session: &Session,
+    database: &Database,
+    scanned: &[ScannedImage],
+    rules: Option<&AdvisoryRules>,
+) -> Result<ScanReport, CommandError> {
+    let mut platforms = Vec::new();
+    let mut findings: Vec<(Platform, Finding)> = Vec::new();
+    for image in scanned {
+        let claim = Vulnerabilities::deserialize(&image.receipt.statement.predicate)?;
+        findings.extend(claim.findings().into_iter().map(|finding| (image.platform.clone(), finding)));
+        let (platform, digest) = (image.platform.clone(), image.digest.clone());
+        platforms.push(ScannedPlatform { platform, digest, coverage: claim.coverage });
+    }
+    let findings = || findings.iter().map(|(platform, finding)| (platform, finding));
+    let notes = rules.map(|rules| rules.notes(findings(), session.today())).unwrap_or_default();
+    Ok(ScanReport {
+        reference: arguments.reference.to_string(),
+        database: DatabaseReport {
+            digest: database.digest().clone(),
+            records: database.records(),
+            last_update: database.changed().to_string(),
+        },
+        platforms,
+        advisories: AdvisoryReport::all(findings(), rules.map(|rules| (rules, session.today()))),
+        warnings: notes.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Asks the gate about what was found, if there are rules to ask by.
+fn refusal(
+    arguments: &Scan,
+    session: &Session,
+    root: &Descriptor,
+    scanned: Vec<ScannedImage>,
+    rules: Option<AdvisoryRules>,
+) -> Option<CommandError> {
+    let policy = Policy::new([Requirement::Advisories]).tolerating(rules?);
+    let candidate = Candidate {
+        name: arguments.reference.to_string(),
+        index: root.digest.clone(),
+        planned: scanned.iter().map(|image| image.platform.clone()).collect(),
+        platforms: scanned
+            .into_iter()
+            .map(|image| PlatformCandidate {
+                platform: image.platform,
+                digest: image.digest,
+                tests: None,
+                receipts: vec![image.receipt],
+            })
+            .collect(),
+        destinations: Vec::new(),
+    };
+    let reasons = gate(&candidate, &policy, session.today()).err()?;
+    let only_database = reasons.iter().all(Reason::is_database);
+    let code = if only_database { ExitCode::AdvisoryDatabase } else { ExitCode::Policy };
+    let mut error = CommandError::new(code, format!("{}: the policy is not met", arguments.reference));
+    error.causes = reasons.iter().map(ToString::to_string).collect();
+    Some(error)
+}

@@ -1,0 +1,235 @@
+//! What advisories say, and what becomes of a release that they speak against.
+
+use crate::common::TestEnvironment;
+use consign_testkit::mirror::{Mirror, MirrorPackage};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+/// An image of packages for two platforms, of which one has a package more. The database is a folder of records, two of them about that package.
+fn environment() -> TestEnvironment {
+    let environment = TestEnvironment::with_image();
+    environment.replace(
+        ".gitignore",
+        "/mirror*\n",
+        "/mirror*\n/advisories*\n/other\n/layout\n/policy.yaml\n/strict.yaml\n",
+    );
+    environment.write("image.yaml", "packages: [program]\nsuite: stable\nplatforms: [linux/amd64, linux/arm64]\n");
+    let package = |name: &str, architecture: &str, needs: &str| {
+        let package = MirrorPackage::new(name, "1.9-1+b1", architecture).field("Source", "tool (1.9-1)");
+        package.field("Depends", needs).file(&format!("usr/lib/{name}"), b"x", 0o644).time(1_650_000_000)
+    };
+    let release = b"ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
+    let base = MirrorPackage::new("base-files", "12", "all").file("etc/os-release", release, 0o644).time(1_650_000_000);
+    let program = |architecture: &str, needs: &str| {
+        MirrorPackage::new("program", "1.0-1", architecture).field("Depends", needs).time(1_650_000_000)
+    };
+    // Only on one platform the program needs a library.
+    let mirror = Mirror::new("stable").architectures(&["amd64", "arm64"]).package(base);
+    let mirror = mirror.package(program("amd64", "base-files")).package(program("arm64", "base-files, libtool"));
+    let mirror = mirror.package(package("libtool", "arm64", "base-files"));
+    let written = mirror.write(&environment.path("mirror")).unwrap();
+    environment.write("mirror.gpg", written.keyring);
+    let mirrors = format!(
+        "debian:\n  mirrors:\n    - uri: file://{}\n      suites: [stable]\n      signed-by: mirror.gpg\n",
+        environment.path("mirror").display()
+    );
+    environment.write("consign.yaml", environment.read("consign.yaml") + &mirrors);
+    advise(&environment, "CVE-2026-1", Some("2.0-1"), Some("high"));
+    advise(&environment, "CVE-2026-9", Some("0.1"), Some("critical"));
+    environment.commit("Packages.");
+    environment.git(&["tag", "v2.0.0"]);
+    environment
+}
+
+/// Writes a record about the package's source.
+fn advise(environment: &TestEnvironment, id: &str, fixed: Option<&str>, severity: Option<&str>) {
+    let mut events = vec![json!({"introduced": "0"})];
+    events.extend(fixed.map(|fixed| json!({"fixed": fixed})));
+    let record = json!({
+        "id": id,
+        "modified": "2026-01-02T03:04:05Z",
+        "aliases": [format!("DSA-{id}")],
+        "database_specific": {"severity": severity},
+        "affected": [{
+            "package": {"ecosystem": "Debian:12", "name": "tool"},
+            "ranges": [{"type": "ECOSYSTEM", "events": events}],
+        }],
+    });
+    environment.write(&format!("advisories/{id}.json"), record.to_string());
+}
+
+/// Adds the policy's section, with further lines in it.
+fn ask(environment: &TestEnvironment, more: &str) {
+    let section =
+        format!("policy:\n  advisories:\n    databases: [advisories]\n    maximum-severity: medium\n{more}signing:\n");
+    environment.replace("consign.yaml", "signing:\n", &section);
+}
+
+fn ignore(until: &str) -> String {
+    format!(
+        "    ignore:\n      - {{advisory: DSA-CVE-2026-1, reason: not reachable, owner: team@example.org, until: {until}}}\n"
+    )
+}
+
+#[test]
+fn an_advisory_that_matches_on_one_platform() {
+    let environment = environment();
+    ask(&environment, "");
+    assert_snapshot!(environment.consign(&["release", "--quiet"]), @"");
+    assert!(!environment.path("registry").exists());
+    // All platforms stand in the report, with what was found on which.
+    let report = environment.consign(&["release", "--quiet", "--output", "json"]).expect(11).json();
+    let image = &report["images"][0];
+    assert_eq!(image["advisories"][0]["platforms"], json!(["linux/arm64"]));
+    assert_eq!(image["advisories"][0]["judgement"], "refused");
+    assert_eq!(image["rows"][0]["stages"]["scan"], "cached");
+    assert_eq!(image["rows"][1]["stages"]["scan"], "failed");
+}
+
+#[test]
+fn a_running_registry_is_not_written_to() {
+    let environment = environment();
+    ask(&environment, "");
+    environment.replace("consign.yaml", "    serve: registry\n", "    plain-http: true\n");
+    let _server = environment.serve();
+    environment.consign(&["release"]).expect(11);
+    assert_eq!(environment.log().requests(), [""; 0]);
+}
+
+#[test]
+fn what_is_ignored_for_a_reason_is_released_and_verified() {
+    let environment = environment();
+    ask(&environment, &ignore("2999-12-31"));
+    assert_snapshot!(environment.consign(&["release", "--quiet"]), @"");
+    let again = environment.consign(&["release"]).expect(0);
+    assert!(again.stderr.contains("publish cached: 0 written"), "{}", again.stderr);
+    // Another store finds the same, byte for byte.
+    let elsewhere = environment.invocation().store("elsewhere").run(&["release"]).expect(0);
+    assert!(elsewhere.stderr.contains(": 0 written"), "{}", elsewhere.stderr);
+    let _server = environment.serve();
+    let reference = environment.reference("team/hello:2.0.0");
+    let verify = |arguments: &[&str]| {
+        let arguments = [&["verify", &reference, "--key", "cosign.pub", "--output", "json"], arguments].concat();
+        environment.consign(&arguments)
+    };
+    let verified = verify(&[]).expect(0).json();
+    let signed = json!(["provenance", "sbom", "signature", "vulnerabilities"]);
+    assert_eq!(verified["manifests"][1]["signed"], signed);
+    assert_eq!(verified["releaseRecord"]["advisories"]["ignore"][0]["owner"], "team@example.org");
+    // Another policy hears the same receipts and may say something else.
+    verify(&["--policy", "consign.yaml"]).expect(0);
+    environment.write("strict.yaml", "policy:\n  advisories: {databases: [none], maximum-severity: low}\n");
+    let refused = verify(&["--policy", "strict.yaml"]).expect(11);
+    assert!(refused.error().contains("linux/arm64: tool 1.9-1: CVE-2026-1, severity high"), "{}", refused.error());
+}
+
+#[test]
+fn an_entry_that_has_ended_or_matches_nothing_is_reported() {
+    let environment = environment();
+    ask(&environment, &ignore("2026-01-01"));
+    let run = environment.consign(&["release", "--quiet"]).expect(11);
+    let warning =
+        "warning: ignored advisory DSA-CVE-2026-1: ended on 2026-01-01 and has no effect; ask team@example.org";
+    assert!(run.stdout.contains(warning), "{}", run.stdout);
+    assert!(
+        run.error().contains("fixed in 2.0-1; it was ignored until 2026-01-01: ask team@example.org"),
+        "{}",
+        run.error()
+    );
+    assert!(!environment.path("registry").exists());
+    // Used on one platform, it stays; where the package is mended, it is of no use.
+    environment.replace("consign.yaml", "2026-01-01", "2999-01-01");
+    environment.replace("consign.yaml", "advisory: DSA-CVE-2026-1", "advisory: CVE-2026-77");
+    advise(&environment, "CVE-2026-1", Some("1.9-1"), Some("high"));
+    let run = environment.consign(&["release", "--quiet", "--output", "json"]).expect(0);
+    let warning = "ignored advisory CVE-2026-77: matches nothing; team@example.org may take it out";
+    assert_eq!(run.json()["warnings"], json!([warning]));
+}
+
+#[test]
+fn an_unknown_severity_passes_only_where_the_policy_says_so() {
+    let environment = environment();
+    ask(&environment, "");
+    advise(&environment, "CVE-2026-1", None, None);
+    let refused = environment.consign(&["release", "--quiet"]).expect(11);
+    assert!(refused.error().contains("linux/arm64: tool 1.9-1: CVE-2026-1, severity unknown, no fixed version"));
+    environment.replace("consign.yaml", "    maximum-severity", "    unknown-severity: accept\n    maximum-severity");
+    environment.consign(&["release", "--quiet"]).expect(0);
+}
+
+#[test]
+fn a_database_that_cannot_be_used_closes_the_gate() {
+    let environment = environment();
+    ask(&environment, "");
+    let said = |what: &str| {
+        let run = environment.consign(&["release", "--quiet"]).expect(16);
+        assert!(!environment.path("registry").exists(), "{what}");
+        format!("# {what}\n{}\n", run.error())
+    };
+    environment.write("other/x.json", "{\"id\": \"X\"}");
+    let mut all = String::new();
+    environment.replace("consign.yaml", "[advisories]", "[missing]");
+    all += &said("missing");
+    environment.replace("consign.yaml", "[missing]", "[other]");
+    all += &said("malformed");
+    environment.write("other/x.json", "{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"affected\": [{\"package\": {\"ecosystem\": \"Debian:11\", \"name\": \"tool\"}}]}");
+    all += &said("about another release");
+    environment.replace("consign.yaml", "[other]", "[advisories]\n    maximum-age: 30d");
+    all += &said("old");
+    assert_snapshot!(all, @"");
+}
+
+#[test]
+fn what_an_archive_claims_of_its_advisories_does_not_count() {
+    let environment = environment();
+    // Built where nobody asks, and by somebody who claims that nothing was found.
+    environment.write("advisories-of-others/x.json", "{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"affected\": [{\"package\": {\"ecosystem\": \"Debian:12\", \"name\": \"x\"}}]}");
+    ask(&environment, "");
+    environment.replace("consign.yaml", "[advisories]", "[advisories-of-others]");
+    environment.consign(&["build", "--quiet", "--to", "oci-archive:hello.tar"]).expect(0);
+    let tree = environment.consign(&["tree", "oci-archive:hello.tar"]).expect(0);
+    assert!(tree.stdout.contains("vulnerabilities"), "{tree}");
+    environment.replace("consign.yaml", "[advisories-of-others]", "[advisories]");
+    let run = environment.consign(&["release", "--quiet", "--from", "oci-archive:hello.tar"]).expect(11);
+    assert!(run.error().contains("linux/arm64: tool 1.9-1: CVE-2026-1"), "{}", run.error());
+    assert!(!environment.path("registry").exists());
+}
+
+#[test]
+fn scan_looks_at_all_platforms_wherever_they_lie() {
+    let environment = environment();
+    environment.consign(&["release", "--quiet"]).expect(0);
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    environment.consign(&["build", "--quiet", "--to", "oci-archive:hello.tar"]).expect(0);
+    let _server = environment.serve();
+    let reference = environment.reference("team/hello:2.0.0");
+    assert_snapshot!(environment.consign(&["scan", "--db", "advisories", &reference]), @"");
+    for place in ["oci:layout", "oci-archive:hello.tar"] {
+        let report = environment.consign(&["scan", "--db", "advisories", "--output", "json", place]).expect(0).json();
+        assert_eq!(report["platforms"].as_array().unwrap().len(), 2, "{place}");
+        assert_eq!(report["advisories"][0]["platforms"], json!(["linux/arm64"]), "{place}");
+        assert_eq!(report["advisories"][0]["advisory"], "CVE-2026-1", "{place}");
+    }
+    environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
+    let refused = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(11);
+    assert_snapshot!(refused, @"");
+    let json: Value =
+        environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", "json"]).expect(11).json();
+    assert_eq!((&json["error"]["code"], &json["advisories"][0]["judgement"]), (&json!(11), &json!("refused")));
+    environment.replace("policy.yaml", "low", "high");
+    environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(0);
+    let usage = environment.consign(&["scan", "oci:layout"]).expect(2);
+    assert!(usage.error().contains("--db"), "{}", usage.error());
+    environment.consign(&["plan", "--output", "sarif"]).expect(2);
+}
+
+#[test]
+fn findings_as_sarif() {
+    let environment = environment();
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    let policy = "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n";
+    environment.write("policy.yaml", policy);
+    let run = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", "sarif"]).expect(0);
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert_snapshot!(run.stdout.replace(&version, "\"version\": \"[version]\""), @"");
+}

@@ -1,0 +1,33 @@
+use super::file::KEYS;
+use super::reader::Reader;
+use super::{ConfigurationError, PolicySettings, SourceFile, tree};
+
+/// A policy by itself, as those have it who verify what others release: the section `policy` of a configuration, or a file with nothing else.
+#[derive(Clone, Debug)]
+pub struct PolicyFile {
+    /// The file, for paths in it and errors that only show later.
+    pub file: SourceFile,
+    /// The policy.
+    pub policy: PolicySettings,
+}
+
+impl PolicyFile {
+    /// Reads a policy from a file of at most 1 MiB. Other sections of a configuration may stand in it, and are not looked into. `name` is
+    /// the file's path as it should stand in messages, and what other paths are relative to.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigurationError> {
+        let (file, root) = tree::parse(name, text)?;
+        let mut reader = Reader::new(&file);
+        let policy = reader.fields(&root, &KEYS).and_then(|fields| match fields.get("policy") {
+            Some(node) => Some(PolicySettings::read(&mut reader, node)),
+            None => {
+                reader.missing(&fields, "policy", "what an image must show");
+                None
+            }
+        });
+        let diagnostics = reader.finish();
+        match policy {
+            Some(policy) if diagnostics.is_empty() => Ok(Self { file, policy }),
+            _ => Err(ConfigurationError { diagnostics }),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use super::Severity;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An advisory that matches a package of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Finding {
+    /// The package that the advisory is about: a source package, where the distribution has such.
+    pub package: String,
+    /// Its version that is installed.
+    pub version: String,
+    /// The advisory: by its CVE number, where it has one.
+    pub advisory: String,
+    /// The other names of the same advisory, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The worst that anybody says of it; `None`: nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The version that is free of it; `None`: there is none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<String>,
+    /// The installed packages that it is about, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub installed: Vec<String>,
+    /// Whether versions could not be compared, so that nobody knows whether the package is affected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub undetermined: bool,
+}
+
+impl Finding {
+    /// Returns whether this is a name of the advisory.
+    pub fn is_named(&self, advisory: &str) -> bool {
+        [&self.advisory].into_iter().chain(&self.aliases).any(|name| name.eq_ignore_ascii_case(advisory))
+    }
+
+    /// Returns whether it is about the package with this name, source or installed.
+    pub fn is_about(&self, package: &str) -> bool {
+        self.package == package || self.installed.iter().any(|name| name == package)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { package, version, advisory, .. } = self;
+        write!(formatter, "{package} {version}: {advisory}, ")?;
+        match self.severity {
+            Some(severity) => write!(formatter, "severity {severity}, ")?,
+            None => formatter.write_str("severity unknown, ")?,
+        }
+        match &self.fixed {
+            Some(fixed) => write!(formatter, "fixed in {fixed}")?,
+            None => formatter.write_str("no fixed version")?,
+        }
+        if self.undetermined {
+            formatter.write_str("; the versions cannot be compared")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many packages of one origin there are, and whether any advisory could have matched them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Coverage {
+    /// Where they come from, in the words of the OSV schema: `Debian:12`.
+    pub ecosystem: String,
+    /// How many there are.
+    pub packages: usize,
+    /// Whether the database knows this origin at all.
+    pub covered: bool,
+}

@@ -1,0 +1,64 @@
+use super::{Finding, date_text, platforms_text};
+use consign_oci::Platform;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An advisory that does not count for a while, with the reason and the one who answers for that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IgnoredAdvisory {
+    /// Any name of the advisory.
+    pub advisory: String,
+    /// Only in this package, source or installed; `None`: in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// Only on these platforms; none: on all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "platforms_text")]
+    pub platforms: Vec<Platform>,
+    /// Why it does not count.
+    pub reason: String,
+    /// Who answers for that.
+    pub owner: String,
+    /// The last day, in UTC, on which it does not count.
+    #[serde(with = "date_text")]
+    pub until: Date,
+}
+
+impl IgnoredAdvisory {
+    /// Returns whether it is about this finding, whether or not it has ended.
+    pub fn is_about(&self, platform: &Platform, finding: &Finding) -> bool {
+        finding.is_named(&self.advisory)
+            && self.package.as_ref().is_none_or(|package| finding.is_about(package))
+            && (self.platforms.is_empty() || self.platforms.contains(platform))
+    }
+
+    /// Returns whether its last day is over.
+    pub fn has_ended(&self, today: Date) -> bool {
+        self.until < today
+    }
+}
+
+/// Something about an entry of the ignore list that its owner should look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IgnoredNote {
+    /// Its last day is over, so that it has no effect.
+    Ended(IgnoredAdvisory),
+    /// It matches nothing.
+    Unused(IgnoredAdvisory),
+}
+
+impl fmt::Display for IgnoredNote {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Ended(entry) | Self::Unused(entry)) = self;
+        let IgnoredAdvisory { advisory, owner, until, .. } = entry;
+        write!(formatter, "ignored advisory {advisory}")?;
+        if let Some(package) = &entry.package {
+            write!(formatter, " in {package}")?;
+        }
+        match self {
+            Self::Ended(_) => write!(formatter, ": ended on {until} and has no effect; ask {owner}"),
+            Self::Unused(_) => write!(formatter, ": matches nothing; {owner} may take it out"),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+use super::IgnoredAdvisory;
+
+/// What becomes of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement<'a> {
+    /// Its severity passes.
+    Tolerated,
+    /// It does not count for a while.
+    Ignored(&'a IgnoredAdvisory),
+    /// It does not pass.
+    Refused {
+        /// An entry of the ignore list that would have covered it, and has ended.
+        ended: Option<&'a IgnoredAdvisory>,
+    },
+}
+
+impl Judgement<'_> {
+    /// Returns the word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Tolerated => "tolerated",
+            Self::Ignored(_) => "ignored",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What is known against the packages of an image, and how much of it a policy tolerates.
+
+mod finding;
+mod ignored;
+mod judgement;
+mod rules;
+mod severity;
+
+pub use finding::{Coverage, Finding};
+pub use ignored::{IgnoredAdvisory, IgnoredNote};
+pub use judgement::Judgement;
+pub use rules::{AdvisoryRules, UnknownSeverity};
+pub use severity::Severity;
+
+/// Days as `YYYY-MM-DD`.
+pub(crate) mod date_text {
+    use jiff::civil::Date;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(date)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Platforms as `os/architecture[/variant]`.
+pub(crate) mod platforms_text {
+    use consign_oci::Platform;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(platforms: &[Platform], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(platforms.iter().map(Platform::to_string))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Platform>, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.into_iter().map(|text| text.parse().map_err(D::Error::custom)).collect()
+    }
+}

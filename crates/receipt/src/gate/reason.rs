@@ -1,0 +1,126 @@
+use crate::{Finding, IgnoredAdvisory, Requirement, Stage};
+use consign_oci::Platform;
+use jiff::civil::Date;
+
+/// Why an image did not pass.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// No platform at all.
+    #[error("the image has no platform")]
+    NoPlatform,
+    /// A planned platform is not there.
+    #[error("{platform}: planned, but not built")]
+    MissingPlatform {
+        /// The platform.
+        platform: Platform,
+    },
+    /// A platform is there that was not planned.
+    #[error("{platform}: built, but not planned")]
+    UnplannedPlatform {
+        /// The platform.
+        platform: Platform,
+    },
+    /// Two images for the same platform.
+    #[error("{platform}: there are two images for it")]
+    DuplicatePlatform {
+        /// The platform.
+        platform: Platform,
+    },
+    /// Nothing that counts speaks for the requirement.
+    #[error("{platform}: no {requirement}{}", if *.unproven { " that counts: what there is was neither made here nor signed by an identity that the policy names" } else { "" })]
+    Missing {
+        /// The platform.
+        platform: Platform,
+        /// What is required.
+        requirement: Requirement,
+        /// Whether a receipt is there that does not count.
+        unproven: bool,
+    },
+    /// A receipt that counts does not say what its type promises.
+    #[error("{platform}: the {requirement} is malformed: {detail}")]
+    Malformed {
+        /// The platform.
+        platform: Platform,
+        /// What is required.
+        requirement: Requirement,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A trial failed.
+    #[error("{platform}: trial failed: {}", .tests.join(", "))]
+    TrialFailed {
+        /// The platform.
+        platform: Platform,
+        /// The tests that failed.
+        tests: Vec<String>,
+    },
+    /// An advisory matches a package, and the policy does not tolerate it.
+    #[error("{platform}: {finding}{}", .ended.as_ref().map(|entry| format!("; it was ignored until {}: ask {}", entry.until, entry.owner)).unwrap_or_default())]
+    Advisory {
+        /// The platform.
+        platform: Platform,
+        /// The advisory and the package.
+        finding: Box<Finding>,
+        /// The entry of the ignore list that covered it and has ended.
+        ended: Option<Box<IgnoredAdvisory>>,
+    },
+    /// The database has no advisories about where the packages come from, so that it says nothing of any of them.
+    #[error("{platform}: the advisory database has no records about any of the {packages} packages, which are of {}", .ecosystems.join(", "))]
+    NotCovered {
+        /// The platform.
+        platform: Platform,
+        /// How many packages there are.
+        packages: usize,
+        /// Where they come from, in the words of the OSV schema.
+        ecosystems: Vec<String>,
+    },
+    /// The database was last changed too long ago.
+    #[error(
+        "{platform}: the advisory database was last changed on {changed}, and at most {maximum} days may have passed"
+    )]
+    DatabaseOld {
+        /// The platform.
+        platform: Platform,
+        /// The day of its last change, in UTC.
+        changed: Date,
+        /// How many days the policy allows.
+        maximum: u32,
+    },
+}
+
+impl Reason {
+    /// Returns the platform that it is about.
+    pub fn platform(&self) -> Option<&Platform> {
+        match self {
+            Self::NoPlatform => None,
+            Self::MissingPlatform { platform }
+            | Self::UnplannedPlatform { platform }
+            | Self::DuplicatePlatform { platform }
+            | Self::Missing { platform, .. }
+            | Self::Malformed { platform, .. }
+            | Self::TrialFailed { platform, .. }
+            | Self::Advisory { platform, .. }
+            | Self::NotCovered { platform, .. }
+            | Self::DatabaseOld { platform, .. } => Some(platform),
+        }
+    }
+
+    /// Returns whether it is about a trial that failed, which has an exit code of its own.
+    pub fn is_trial(&self) -> bool {
+        matches!(self, Self::TrialFailed { .. })
+    }
+
+    /// Returns whether it is about the advisory database, not the image, which has an exit code of its own.
+    pub fn is_database(&self) -> bool {
+        matches!(self, Self::NotCovered { .. } | Self::DatabaseOld { .. })
+    }
+
+    /// Returns the stage that found it out; the gate where no other did.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::TrialFailed { .. } => Stage::Trial,
+            Self::Advisory { .. } | Self::NotCovered { .. } | Self::DatabaseOld { .. } => Stage::Scan,
+            _ => Stage::Gate,
+        }
+    }
+}

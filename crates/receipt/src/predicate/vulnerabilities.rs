@@ -1,0 +1,116 @@
+use crate::{Coverage, Finding, Severity};
+use serde::{Deserialize, Serialize};
+
+/// Method of the severity that consign concluded: the worst of all that are stated.
+const RATING: &str = "rating";
+
+/// What advisories say about an image (in-toto predicate `vulns` v0.2). All findings stand in it: what a policy ignores is the gate's to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vulnerabilities {
+    /// Who looked, with which advisories, and what was found.
+    pub scanner: Scanner,
+    /// When.
+    pub metadata: ScanMetadata,
+    /// What was looked at. Beside the specification, which has no place for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<Coverage>,
+}
+
+/// Who looked, with which advisories, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scanner {
+    /// Names the scanner.
+    pub uri: String,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The advisories.
+    pub db: AdvisoryDatabase,
+    /// What was found.
+    pub result: Vec<FoundVulnerability>,
+}
+
+/// The advisories that an image was compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdvisoryDatabase {
+    /// Names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The digest of all records together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// When the newest record was changed, RFC 3339.
+    pub last_update: String,
+}
+
+/// When a scan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScanMetadata {
+    /// The earliest time at which it can have been made, RFC 3339: the image and the newest record are there. So that the same image and
+    /// the same records give the same bytes, it is not the time of day.
+    pub scan_started_on: String,
+    /// The same.
+    pub scan_finished_on: String,
+}
+
+/// An advisory that matches a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundVulnerability {
+    /// The advisory.
+    pub id: String,
+    /// How bad it is, by several ways of measuring it.
+    #[serde(default)]
+    pub severity: Vec<SeverityScore>,
+    /// Where it was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Finding>,
+}
+
+/// How bad an advisory is, by one way of measuring it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SeverityScore {
+    /// The way: `rating`, or the type that the record states, such as `CVSS_V3`.
+    pub method: String,
+    /// The word, number or vector.
+    pub score: String,
+}
+
+impl FoundVulnerability {
+    /// Makes the entry of a finding, with what its records state about its severity.
+    pub fn new(finding: Finding, stated: impl IntoIterator<Item = SeverityScore>) -> Self {
+        let rating = finding.severity.map_or("unknown", Severity::word);
+        let rating = SeverityScore { method: RATING.to_owned(), score: rating.to_owned() };
+        Self {
+            id: finding.advisory.clone(),
+            severity: [rating].into_iter().chain(stated).collect(),
+            annotations: vec![finding],
+        }
+    }
+}
+
+impl Vulnerabilities {
+    /// Returns every finding. One that another scanner made, and that does not say where, still counts.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.scanner.result.iter().flat_map(findings_of).collect()
+    }
+}
+
+fn findings_of(found: &FoundVulnerability) -> Vec<Finding> {
+    let words = found.severity.iter();
+    let rating = words.filter_map(|stated| match stated.score.parse::<f64>() {
+        Ok(score) => Severity::from_score(score),
+        Err(_) => Severity::from_word(&stated.score),
+    });
+    let severity = rating.max();
+    let placed = |place: &Finding| Finding { advisory: found.id.clone(), severity, ..place.clone() };
+    if found.annotations.is_empty() {
+        vec![placed(&Finding::default())]
+    } else {
+        found.annotations.iter().map(placed).collect()
+    }
+}

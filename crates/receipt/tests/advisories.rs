@@ -1,0 +1,262 @@
+//! What the gate makes of advisories, as tables.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use consign_oci::{Digest, Exact, Platform};
+use consign_receipt::predicate::{self, ReleaseRecord};
+use consign_receipt::{
+    AdvisoryRules, Candidate, Finding, Identity, IgnoredAdvisory, PlatformCandidate, Policy, Reason, Receipt,
+    Requirement, Severity, Statement, Trust, UnknownSeverity, gate,
+};
+use jiff::civil::{Date, date};
+use serde_json::{Value, json};
+
+const TODAY: Date = date(2026, 11, 21);
+const AMD64: &str = "linux/amd64";
+const ARM64: &str = "linux/arm64";
+
+fn rules(maximum_severity: Severity) -> AdvisoryRules {
+    AdvisoryRules { maximum_severity, unknown_severity: UnknownSeverity::Refuse, maximum_age: None, ignore: Vec::new() }
+}
+
+fn ignored(advisory: &str, until: Date) -> IgnoredAdvisory {
+    IgnoredAdvisory {
+        advisory: advisory.to_owned(),
+        package: None,
+        platforms: Vec::new(),
+        reason: "not reachable".to_owned(),
+        owner: "team@example.org".to_owned(),
+        until,
+    }
+}
+
+fn ignoring(entry: IgnoredAdvisory) -> AdvisoryRules {
+    AdvisoryRules { ignore: vec![entry], ..rules(Severity::None) }
+}
+
+fn finding(severity: Option<&str>) -> Value {
+    json!({
+        "id": "CVE-2026-1",
+        "severity": [{"method": "rating", "score": severity.unwrap_or("unknown")}],
+        "annotations": [{
+            "package": "openssl", "version": "3.0.1-1", "installed": ["libssl3"], "aliases": ["DSA-1-1"],
+            "fixed": "3.0.1-2",
+        }],
+    })
+}
+
+fn claim(results: &[Value]) -> Value {
+    json!({
+        "scanner": {"uri": "s", "db": {"uri": "d", "version": "v", "lastUpdate": "2026-11-01T00:00:00Z"}, "result": results},
+        "metadata": {"scanStartedOn": "2026-11-01T00:00:00Z", "scanFinishedOn": "2026-11-01T00:00:00Z"},
+        "coverage": [{"ecosystem": "Debian:12", "packages": 3, "covered": true}],
+    })
+}
+
+fn platform(text: &str, claims: Vec<(Value, Trust)>) -> PlatformCandidate {
+    let digest = Digest::of(text.as_bytes());
+    let receipt = |(claim, trust)| {
+        let statement = Statement::new(&digest, predicate::VULNERABILITIES, claim);
+        Receipt { statement: Exact::write(statement).unwrap(), trust }
+    };
+    let receipts = claims.into_iter().map(receipt).collect();
+    PlatformCandidate { platform: text.parse().unwrap(), digest, tests: None, receipts }
+}
+
+/// Asks about an image whose arm64 platform has these claims, and whose amd64 platform is clean.
+fn reasons(rules: AdvisoryRules, claims: Vec<(Value, Trust)>) -> Vec<String> {
+    let platforms = vec![platform(AMD64, vec![(claim(&[]), Trust::Derived)]), platform(ARM64, claims)];
+    let candidate = Candidate {
+        name: "hello".into(),
+        index: Digest::of(b"index"),
+        planned: platforms.iter().map(|platform| platform.platform.clone()).collect(),
+        platforms,
+        destinations: Vec::new(),
+    };
+    let policy = Policy::new([Requirement::Advisories]).tolerating(rules);
+    gate(&candidate, &policy, TODAY).err().unwrap_or_default().iter().map(Reason::to_string).collect()
+}
+
+const REFUSED: &str = "linux/arm64: openssl 3.0.1-1: CVE-2026-1, severity high, fixed in 3.0.1-2";
+
+#[test]
+fn one_platform_is_enough() {
+    assert_eq!(reasons(rules(Severity::Medium), vec![(claim(&[finding(Some("high"))]), Trust::Derived)]), [REFUSED]);
+    assert_eq!(reasons(rules(Severity::None), vec![(claim(&[]), Trust::Derived)]), [""; 0]);
+}
+
+#[test]
+fn the_worst_that_passes_passes() {
+    let accepting = |rules| AdvisoryRules { unknown_severity: UnknownSeverity::Accept, ..rules };
+    for (rules, severity, passes) in [
+        (rules(Severity::High), Some("high"), true),
+        (rules(Severity::Medium), Some("high"), false),
+        (rules(Severity::None), Some("low"), false),
+        (rules(Severity::None), Some("none"), true),
+        (rules(Severity::Critical), None, false),
+        (accepting(rules(Severity::None)), None, true),
+        (accepting(rules(Severity::None)), Some("low"), false),
+    ] {
+        let said = reasons(rules.clone(), vec![(claim(&[finding(severity)]), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{rules:?} {severity:?} {said:?}");
+    }
+}
+
+#[test]
+fn what_is_ignored_is_ignored_as_long_and_as_far_as_it_says() {
+    let here = |platforms: &[&str]| platforms.iter().map(|text| text.parse::<Platform>().unwrap()).collect();
+    let entry = ignored("CVE-2026-1", TODAY);
+    let ended = format!("{REFUSED}; it was ignored until 2026-11-20: ask team@example.org");
+    for (entry, expected) in [
+        (entry.clone(), None),
+        (ignored("DSA-1-1", TODAY), None),
+        (ignored("cve-2026-1", TODAY), None),
+        (ignored("CVE-2026-10", TODAY), Some(REFUSED)),
+        (ignored("CVE-2026-1", date(2026, 11, 20)), Some(ended.as_str())),
+        (IgnoredAdvisory { package: Some("openssl".into()), ..entry.clone() }, None),
+        (IgnoredAdvisory { package: Some("libssl3".into()), ..entry.clone() }, None),
+        (IgnoredAdvisory { package: Some("nginx".into()), ..entry.clone() }, Some(REFUSED)),
+        (IgnoredAdvisory { platforms: here(&[ARM64]), ..entry.clone() }, None),
+        (IgnoredAdvisory { platforms: here(&[AMD64]), ..entry }, Some(REFUSED)),
+    ] {
+        let said = reasons(ignoring(entry.clone()), vec![(claim(&[finding(Some("high"))]), Trust::Derived)]);
+        assert_eq!(said.first().map(String::as_str), expected, "{entry:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_ended_or_matches_nothing_is_noted() {
+    let platform: Platform = AMD64.parse().unwrap();
+    let finding = Finding { package: "openssl".into(), advisory: "CVE-1".into(), ..Finding::default() };
+    let tomorrow = date(2026, 11, 22);
+    let ignore = vec![
+        ignored("CVE-1", tomorrow),
+        ignored("CVE-2", tomorrow),
+        ignored("CVE-1", date(2026, 1, 1)),
+        IgnoredAdvisory { package: Some("nginx".into()), ..ignored("CVE-1", tomorrow) },
+    ];
+    let rules = AdvisoryRules { ignore, ..rules(Severity::None) };
+    let notes = rules.notes([(&platform, &finding)].into_iter(), TODAY);
+    assert_eq!(
+        notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "ignored advisory CVE-2: matches nothing; team@example.org may take it out",
+            "ignored advisory CVE-1: ended on 2026-01-01 and has no effect; ask team@example.org",
+            "ignored advisory CVE-1 in nginx: matches nothing; team@example.org may take it out",
+        ]
+    );
+}
+
+#[test]
+fn only_what_counts_is_heard_and_all_of_it() {
+    let clean = || (claim(&[]), Trust::Unproven);
+    let said = reasons(rules(Severity::Critical), vec![clean()]);
+    assert!(said[0].starts_with("linux/arm64: no comparison with advisories that counts"), "{said:?}");
+    assert_eq!(reasons(rules(Severity::Critical), vec![]), ["linux/arm64: no comparison with advisories"]);
+    // Neither a forged nor a believed one undoes another.
+    for trust in [Trust::Unproven, Trust::Derived, Trust::Signed(Identity::Key(Digest::of(b"k")))] {
+        let claims = vec![(claim(&[]), trust), (claim(&[finding(Some("high"))]), Trust::Derived)];
+        assert_eq!(reasons(rules(Severity::Low), claims), [REFUSED]);
+    }
+    // The same said twice is one reason.
+    let twice = || (claim(&[finding(Some("high"))]), Trust::Derived);
+    assert_eq!(reasons(rules(Severity::Low), vec![twice(), twice()]), [REFUSED]);
+}
+
+#[test]
+fn nothing_compared_is_no_pass() {
+    let covering = |parts: Value| {
+        let mut claim = claim(&[]);
+        claim["coverage"] = parts;
+        vec![(claim, Trust::Derived)]
+    };
+    let part = |ecosystem: &str, packages: u32, covered: bool| json!({"ecosystem": ecosystem, "packages": packages, "covered": covered});
+    assert_eq!(
+        reasons(rules(Severity::Critical), covering(json!([part("Debian:12", 2, false), part("npm", 1, false)]))),
+        ["linux/arm64: the advisory database has no records about any of the 3 packages, which are of Debian:12, npm"]
+    );
+    for parts in [json!([]), json!([part("Debian:12", 2, true), part("npm", 1, false)])] {
+        assert_eq!(reasons(rules(Severity::Critical), covering(parts.clone())), [""; 0], "{parts}");
+    }
+}
+
+#[test]
+fn an_old_database_is_no_pass() {
+    for (days, passes) in [(20, true), (19, false), (3650, true)] {
+        let rules = AdvisoryRules { maximum_age: Some(days), ..rules(Severity::Critical) };
+        let said = reasons(rules, vec![(claim(&[]), Trust::Derived)]);
+        // Both platforms were compared with the same.
+        assert_eq!(said.len(), if passes { 0 } else { 2 }, "{days} {said:?}");
+    }
+    let rules = AdvisoryRules { maximum_age: Some(1), ..rules(Severity::Critical) };
+    let mut timeless = claim(&[]);
+    timeless["scanner"]["db"]["lastUpdate"] = json!("yesterday");
+    let said = reasons(rules, vec![(timeless, Trust::Derived)]);
+    assert!(said[1].starts_with("linux/arm64: the comparison with advisories is malformed"), "{said:?}");
+}
+
+#[test]
+fn other_scanners_are_heard_too() {
+    let foreign = |severity: Value| json!({"id": "CVE-2026-1", "severity": severity});
+    for (severity, passes) in [
+        (json!([{"method": "nvd", "score": "medium"}]), true),
+        (json!([{"method": "nvd", "score": "medium"}, {"method": "cvss_score", "score": "7.2"}]), false),
+        (json!([{"method": "vector", "score": "AV:N"}]), false),
+        (json!([]), false),
+    ] {
+        let said = reasons(rules(Severity::Medium), vec![(claim(&[foreign(severity.clone())]), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{severity} {said:?}");
+    }
+}
+
+#[test]
+fn the_digest_of_a_policy_covers_its_rules() {
+    let base = ignoring(ignored("CVE-1", TODAY));
+    let change = |change: fn(&mut AdvisoryRules)| {
+        let mut rules = base.clone();
+        change(&mut rules);
+        rules
+    };
+    let variants = [
+        base.clone(),
+        change(|rules| rules.maximum_severity = Severity::Low),
+        change(|rules| rules.unknown_severity = UnknownSeverity::Accept),
+        change(|rules| rules.maximum_age = Some(3)),
+        change(|rules| rules.ignore.clear()),
+        change(|rules| rules.ignore[0].advisory = "CVE-2".into()),
+        change(|rules| rules.ignore[0].package = Some("a".into())),
+        change(|rules| rules.ignore[0].platforms = vec![AMD64.parse().unwrap()]),
+        change(|rules| rules.ignore[0].reason = "other".into()),
+        change(|rules| rules.ignore[0].owner = "other".into()),
+        change(|rules| rules.ignore[0].until = date(2027, 1, 1)),
+    ];
+    let mut digests: Vec<String> =
+        variants.map(|rules| Policy::default().tolerating(rules).digest().to_string()).into();
+    digests.push(Policy::default().digest().to_string());
+    digests.push(Policy::default().requiring([Requirement::Advisories]).digest().to_string());
+    let count = digests.len();
+    digests.sort();
+    digests.dedup();
+    assert_eq!(digests.len(), count);
+}
+
+#[test]
+fn a_release_record_gives_the_rules_back() {
+    let rules = AdvisoryRules {
+        maximum_age: Some(7),
+        ..ignoring(IgnoredAdvisory {
+            platforms: vec![ARM64.parse().unwrap()],
+            package: Some("a".into()),
+            ..ignored("CVE-1", TODAY)
+        })
+    };
+    let policy = Policy::default().tolerating(rules.clone());
+    let record = json!({
+        "image": "a", "version": "1", "time": "2026-01-01T00:00:00Z", "index": Digest::of(b"i"), "platforms": [],
+        "destinations": [], "plan": Digest::of(b"p"), "policy": policy.digest(),
+        "requirements": policy.requirements().collect::<Vec<_>>(), "advisories": rules,
+    });
+    let record: ReleaseRecord = serde_json::from_value(record).unwrap();
+    assert_eq!(record.required(), policy);
+    assert_eq!(record.required().digest(), record.policy);
+}

@@ -1,0 +1,49 @@
+//! Identities whose receipts count for some requirements alone.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use consign_oci::{Digest, Exact};
+use consign_receipt::{Identity, Policy, Receipt, Requirement, Statement, Trust, predicate};
+
+const TYPES: [&str; 4] = [predicate::PROVENANCE, predicate::SBOM, predicate::TEST_RESULT, predicate::VULNERABILITIES];
+
+fn key(name: &str) -> Identity {
+    Identity::Key(Digest::of(name.as_bytes()))
+}
+
+/// The types of receipts by this key that count.
+fn believed(policy: &Policy, signer: &str) -> Vec<&'static str> {
+    let receipt = |predicate_type: &str| Receipt {
+        statement: Exact::write(Statement::new(&Digest::of(b"image"), predicate_type, serde_json::Value::Null))
+            .unwrap(),
+        trust: Trust::Signed(key(signer)),
+    };
+    TYPES.into_iter().filter(|predicate_type| policy.believes(&receipt(predicate_type))).collect()
+}
+
+#[test]
+fn a_key_counts_for_what_it_is_named_for() {
+    let policy = Policy::default()
+        .naming(&key("builder"), [Requirement::Provenance])
+        .naming(&key("tester"), [Requirement::Trials])
+        .naming(&key("both"), [Requirement::Provenance, Requirement::Trials, Requirement::Completeness])
+        .trusting(key("own"));
+    for (signer, expected) in [
+        ("builder", &[predicate::PROVENANCE][..]),
+        ("tester", &[predicate::TEST_RESULT]),
+        ("both", &[predicate::PROVENANCE, predicate::TEST_RESULT]),
+        ("own", &TYPES),
+        ("stranger", &[]),
+    ] {
+        assert_eq!(believed(&policy, signer), expected, "{signer}");
+    }
+    assert_eq!(believed(&Policy::default().naming(&key("x"), []), "x"), [""; 0]);
+}
+
+#[test]
+fn who_is_believed_is_not_what_is_asked_for() {
+    let policy = Policy::default().naming(&key("builder"), [Requirement::Provenance]);
+    assert_eq!(policy.digest(), Policy::default().digest());
+    let text = serde_json::to_string(&policy).unwrap();
+    assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+}

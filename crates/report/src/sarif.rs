@@ -1,0 +1,133 @@
+//! SARIF 2.1.0, which code hosts show beside the code.
+
+use crate::{AdvisoryReport, ScanReport};
+use consign_receipt::{Finding, Severity};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+/// A log with one run (SARIF 2.1.0, section 3.13).
+#[derive(Debug, Serialize)]
+pub struct SarifLog {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct Run {
+    tool: Tool,
+    results: Vec<SarifResult>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Debug, Serialize)]
+struct Driver {
+    name: &'static str,
+    version: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    id: String,
+    short_description: Message,
+    properties: Value,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult {
+    rule_id: String,
+    rule_index: usize,
+    level: &'static str,
+    message: Message,
+    locations: [Value; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Value>,
+}
+
+#[derive(Debug, Serialize)]
+struct Message {
+    text: String,
+}
+
+impl ScanReport {
+    /// Returns the findings as SARIF, each with the platforms that it is on. What the policy ignores is suppressed, with its reason.
+    pub fn sarif(&self) -> SarifLog {
+        let mut worst: BTreeMap<&str, Option<Severity>> = BTreeMap::new();
+        for found in &self.advisories {
+            let severity = worst.entry(&found.finding.advisory).or_default();
+            *severity = (*severity).max(found.finding.severity);
+        }
+        let index: BTreeMap<&str, usize> =
+            worst.keys().enumerate().map(|(index, advisory)| (*advisory, index)).collect();
+        let rules = worst.iter().map(|(advisory, severity)| rule(advisory, *severity)).collect();
+        let results = self.advisories.iter().map(|found| {
+            let rule_index = index.get(found.finding.advisory.as_str()).copied().unwrap_or_default();
+            result(found, rule_index, &self.reference)
+        });
+        let driver = Driver { name: "consign", version: env!("CARGO_PKG_VERSION"), rules };
+        SarifLog { schema: SCHEMA, version: "2.1.0", runs: [Run { results: results.collect(), tool: Tool { driver } }] }
+    }
+}
+
+fn rule(advisory: &str, severity: Option<Severity>) -> Rule {
+    // Code hosts sort by this number; each stands in the middle of its severity.
+    let score = severity.map(|severity| match severity {
+        Severity::None => "0.0",
+        Severity::Low => "2.0",
+        Severity::Medium => "5.5",
+        Severity::High => "8.0",
+        Severity::Critical => "9.5",
+    });
+    let properties = match score {
+        Some(score) => json!({ "security-severity": score, "tags": ["security"] }),
+        None => json!({ "tags": ["security"] }),
+    };
+    Rule { id: advisory.to_owned(), short_description: Message { text: advisory.to_owned() }, properties }
+}
+
+fn result(found: &AdvisoryReport, rule_index: usize, reference: &str) -> SarifResult {
+    let Finding { advisory, severity, .. } = &found.finding;
+    let level = match severity {
+        Some(Severity::None | Severity::Low) => "note",
+        Some(Severity::Medium) => "warning",
+        Some(Severity::High | Severity::Critical) | None => "error",
+    };
+    let suppressed = |entry: &consign_receipt::IgnoredAdvisory| {
+        let justification = format!("{} ({}, until {})", entry.reason, entry.owner, entry.until);
+        json!({ "kind": "external", "status": "accepted", "justification": justification })
+    };
+    SarifResult {
+        rule_id: advisory.clone(),
+        rule_index,
+        level,
+        message: Message { text: format!("{}: {}", found.platforms.join(", "), found.finding) },
+        locations: [json!({
+            "physicalLocation": { "artifactLocation": { "uri": uri(reference) }, "region": { "startLine": 1 } },
+            "logicalLocations": [{ "fullyQualifiedName": format!("{}@{}", found.finding.package, found.finding.version), "kind": "package" }],
+        })],
+        suppressions: found.ignored.iter().map(suppressed).collect(),
+    }
+}
+
+/// Returns a reference as the path that a location needs: what stands before its first colon would be read as a scheme.
+fn uri(reference: &str) -> String {
+    reference.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+        text
+    })
+}

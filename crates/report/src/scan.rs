@@ -1,0 +1,112 @@
+use crate::{AdvisoryReport, printable, table};
+use consign_oci::{Digest, Platform};
+use consign_receipt::Coverage;
+use serde::Serialize;
+
+/// What advisories say about an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScanReport {
+    /// The image, as the user named it.
+    pub reference: String,
+    /// What it was compared with.
+    pub database: DatabaseReport,
+    /// Its platforms, in the order of its index.
+    pub platforms: Vec<ScannedPlatform>,
+    /// What was found, sorted by package.
+    pub advisories: Vec<AdvisoryReport>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+}
+
+/// The records that an image was compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseReport {
+    /// Digest of all records together.
+    pub digest: Digest,
+    /// How many there are.
+    pub records: usize,
+    /// When the newest was changed, RFC 3339.
+    pub last_update: String,
+}
+
+/// One platform of an image, and how much of it could be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScannedPlatform {
+    /// What it runs on, as `os/architecture[/variant]`.
+    #[serde(serialize_with = "text")]
+    pub platform: Platform,
+    /// Digest of its manifest.
+    pub digest: Digest,
+    /// Its packages by origin.
+    pub coverage: Vec<Coverage>,
+}
+
+fn text<S: serde::Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(platform)
+}
+
+impl ScanReport {
+    /// Returns the report for people: a table of findings, then for each platform how much was compared. That nothing was found is never
+    /// said of what nothing is known about.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.advisories.is_empty() {
+            let headers = ["package", "version", "advisory", "severity", "fixed in", "platforms", "policy"];
+            let columns = if self.advisories.iter().any(|found| found.judgement.is_some()) { 7 } else { 6 };
+            let rows: Vec<Vec<String>> = self.advisories.iter().map(|found| cells(found)[..columns].to_vec()).collect();
+            text.push_str(&table(&headers[..columns], &rows));
+            text.push('\n');
+        }
+        for platform in &self.platforms {
+            let name = platform.platform.to_string();
+            let found = self.advisories.iter().filter(|found| found.platforms.contains(&name)).count();
+            text.push_str(&format!("{name}: {}\n", summary(&platform.coverage, found)));
+        }
+        text.push_str(&format!(
+            "advisories: {} records, the newest of {}, {}\n",
+            self.database.records, self.database.last_update, self.database.digest
+        ));
+        self.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {}\n", printable(warning))));
+        text
+    }
+}
+
+fn cells(found: &AdvisoryReport) -> [String; 7] {
+    let finding = &found.finding;
+    let fixed = match (&finding.fixed, finding.undetermined) {
+        (Some(fixed), _) => fixed.as_str(),
+        (None, false) => "-",
+        (None, true) => "cannot be compared",
+    };
+    [
+        finding.package.clone(),
+        finding.version.clone(),
+        finding.advisory.clone(),
+        finding.severity.map_or("unknown", |severity| severity.word()).to_owned(),
+        fixed.to_owned(),
+        found.platforms.join(", "),
+        found.judgement.clone().unwrap_or_default(),
+    ]
+}
+
+/// Returns the likes of `2 advisories match; 96 packages, 90 of them compared; not compared: 6 of npm`.
+pub fn summary(coverage: &[Coverage], found: usize) -> String {
+    let packages: usize = coverage.iter().map(|part| part.packages).sum();
+    let covered: usize = coverage.iter().filter(|part| part.covered).map(|part| part.packages).sum();
+    let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let mut text = match (packages, covered) {
+        (0, _) => return "no packages".to_owned(),
+        (_, 0) => "nothing is known of any package".to_owned(),
+        _ => of(found, "advisory matches", "advisories match"),
+    };
+    text.push_str(&format!("; {}, {covered} of them compared", of(packages, "package", "packages")));
+    let left = coverage.iter().filter(|part| !part.covered);
+    let left: Vec<String> = left.map(|part| format!("{} of {}", part.packages, printable(&part.ecosystem))).collect();
+    if !left.is_empty() {
+        text.push_str(&format!("; not compared: {}", left.join(", ")));
+    }
+    text
+}

@@ -1,0 +1,116 @@
+use crate::ScanError;
+use crate::ecosystem::Ecosystem;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// A package of an image, by what advisories know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Component {
+    /// Where it comes from.
+    pub(crate) ecosystem: Ecosystem,
+    /// Name of its source package.
+    pub(crate) package: String,
+    /// Version of its source package. A rebuild of a binary package alone is no change of it.
+    pub(crate) version: String,
+    /// Name that it is installed under.
+    pub(crate) installed: String,
+}
+
+impl Component {
+    /// Returns the packages that an SPDX document lists. The image itself and its distribution are no packages.
+    pub(crate) fn all(sbom: &Value) -> Result<Vec<Self>, ScanError> {
+        let packages = sbom.get("packages").and_then(Value::as_array).ok_or(ScanError::Packages)?;
+        let contained = packages.iter().filter(|package| package.get("primaryPackagePurpose").is_none());
+        contained
+            .map(|package| {
+                let name =
+                    || package.get("name").and_then(Value::as_str).unwrap_or_default().chars().take(100).collect();
+                let references = package.get("externalRefs").and_then(Value::as_array).into_iter().flatten();
+                let purl = references.filter(|reference| reference["referenceType"] == "purl");
+                let mut purl = purl.filter_map(|reference| reference["referenceLocator"].as_str());
+                purl.next().and_then(Self::of_purl).ok_or_else(|| ScanError::Purl { name: name() })
+            })
+            .collect()
+    }
+
+    /// Reads a package URL (purl-spec, `types/deb-definition.json`). A package of another kind keeps only its name.
+    pub(crate) fn of_purl(purl: &str) -> Option<Self> {
+        let rest = purl.strip_prefix("pkg:")?;
+        let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
+        let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
+        let (kind, path) = path.split_once('/')?;
+        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let (name, version) = name.rsplit_once('@').unwrap_or((name, ""));
+        let (name, version) = (decoded(name)?, decoded(version)?);
+        if name.is_empty() {
+            return None;
+        }
+        if kind != "deb" {
+            let ecosystem = Ecosystem::Other(kind.to_owned());
+            return Some(Self { ecosystem, package: name.clone(), version, installed: name });
+        }
+        let qualifier = |key: &str| {
+            let value = qualifiers.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
+            value.map(|value| decoded(value).filter(|value| !value.is_empty()).ok_or(())).transpose().ok()
+        };
+        let (distribution, upstream) = (qualifier("distro")?, qualifier("upstream")?);
+        let vendor = decoded(namespace)?;
+        let release = distribution.as_deref().and_then(|text| text.strip_prefix(&vendor)?.strip_prefix('-'));
+        let ecosystem = Ecosystem::of_package(&vendor, release);
+        // The source package stands there only where it differs.
+        let (package, version) = match upstream.as_deref().map(|text| text.rsplit_once('@').unwrap_or((text, ""))) {
+            Some((package, "")) => (package.to_owned(), version),
+            Some((package, version)) => (package.to_owned(), version.to_owned()),
+            None => (name.clone(), version),
+        };
+        Some(Self { ecosystem, package, version, installed: name })
+    }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use consign_package::deb;
+
+    #[test]
+    fn reads_what_the_inventory_writes() {
+        for (name, version, source, source_version) in [
+            ("libssl3", "3.0.1-1", "openssl", "3.0.1-1"),
+            ("nginx", "1.22.1-9+b1", "nginx", "1.22.1-9"),
+            ("g++", "1:2.0~rc1+dfsg-1", "gcc-defaults", "1.203"),
+            ("tool", "1", "tool", "1"),
+        ] {
+            let [version, source_version] = [version, source_version].map(|text| text.parse().unwrap());
+            let source_package = Some((source, &source_version));
+            let purl = deb::purl("Debian", Some("12"), name, &version, "amd64", source_package);
+            let component = Component::of_purl(&purl).unwrap();
+            assert_eq!(component.ecosystem, Ecosystem::Debian(Some("12".to_owned())), "{purl}");
+            assert_eq!((component.package.as_str(), component.version), (source, source_version.to_string()), "{purl}");
+            assert_eq!(component.installed, name);
+        }
+    }
+
+    #[test]
+    fn reads_others() {
+        let component = |text: &str| Component::of_purl(text).map(|component| (component.ecosystem, component.package));
+        let other = |ecosystem: &str, name: &str| Some((Ecosystem::Other(ecosystem.to_owned()), name.to_owned()));
+        for (purl, expected) in [
+            ("pkg:deb/debian/a@1", Some((Ecosystem::Debian(None), "a".to_owned()))),
+            ("pkg:deb/debian/a", Some((Ecosystem::Debian(None), "a".to_owned()))),
+            ("pkg:deb/kali/a@1?distro=kali-2024", other("deb/kali", "a")),
+            ("pkg:npm/%40scope/a@1#x", other("npm", "a")),
+            ("pkg:deb/debian/%ff@1", None),
+            ("pkg:deb/debian/a@1?upstream=%ff", None),
+            ("pkg:deb", None),
+            ("pkg:deb/debian/@1", None),
+            ("http://a", None),
+            ("", None),
+        ] {
+            assert_eq!(component(purl), expected, "{purl}");
+        }
+    }
+}

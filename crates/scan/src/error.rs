@@ -1,0 +1,98 @@
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+/// A database of advisories that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file that is no archive, as its name shows.
+    #[error(
+        "{} is neither a folder nor an archive of OSV records: archives end in .zip, .tar, .tar.gz, .tar.xz or .tar.zst",
+        path.display()
+    )]
+    Kind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An archive that is damaged.
+    #[error("{} cannot be read as an archive", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A file or archive that is larger than any database.
+    #[error("{} has more than {limit} bytes", path.display())]
+    Size {
+        /// The archive.
+        path: PathBuf,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// More records, or more bytes of them, than are read.
+    #[error("{place}: the databases have more than {limit} {what} together")]
+    Total {
+        /// The record that was one too many.
+        place: String,
+        /// What there are too many of.
+        what: &'static str,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// Folders inside folders, too deep.
+    #[error("{} lies more than {limit} folders deep", path.display())]
+    Depth {
+        /// The folder.
+        path: PathBuf,
+        /// The most.
+        limit: usize,
+    },
+    /// A record that is larger than any.
+    #[error("{place} has more than {limit} bytes")]
+    RecordSize {
+        /// The file, or the archive and the file in it.
+        place: String,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
+    /// A record that is no OSV record.
+    #[error("{place} is not an OSV record")]
+    Record {
+        /// The file, or the archive and the file in it.
+        place: String,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// No record at all.
+    #[error("there is no OSV record in {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    Empty {
+        /// Where they were looked for.
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// An image whose packages cannot be compared with anything.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// It has no list of packages.
+    #[error("the SBOM has no list `packages`")]
+    Packages,
+    /// A package cannot be told from others.
+    #[error("the SBOM's package `{name}` has no package URL that can be read")]
+    Purl {
+        /// Its name in the SBOM.
+        name: String,
+    },
+    /// What was found could not be written as JSON.
+    #[error("what was found cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}

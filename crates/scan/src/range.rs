@@ -1,0 +1,235 @@
+use crate::record::{Affected, Event};
+use consign_package::deb::Version;
+use std::cmp::Ordering;
+
+/// The versions that a record says are affected.
+#[derive(Debug, Default)]
+pub(crate) struct AffectedVersions {
+    ranges: Vec<Vec<Event>>,
+    listed: Vec<String>,
+}
+
+/// Whether a version is affected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It is, until this version; `None`: there is none yet.
+    Affected(Option<Version>),
+    /// It is not.
+    NotAffected,
+    /// The record, or the version, cannot be understood.
+    Unknown,
+}
+
+impl AffectedVersions {
+    /// Takes what is stated in the ecosystem's own order of versions. Commits say nothing about packages.
+    pub(crate) fn of(affected: Affected) -> Self {
+        let ranges = affected.ranges.into_iter().filter(|range| range.kind == "ECOSYSTEM").map(|range| range.events);
+        Self { ranges: ranges.collect(), listed: affected.versions }
+    }
+
+    /// Compares a version in dpkg's order (OSV schema, "Evaluation").
+    pub(crate) fn effect(&self, version: &str) -> Effect {
+        let Ok(version) = version.parse::<Version>() else { return Effect::Unknown };
+        let mut effects: Vec<Effect> =
+            self.ranges.iter().map(|events| in_range(events, &version).unwrap_or(Effect::Unknown)).collect();
+        if self.listed.iter().any(|listed| listed.parse().is_ok_and(|listed: Version| listed == version))
+            && !effects.iter().any(|effect| matches!(effect, Effect::Affected(_)))
+        {
+            effects.push(Effect::Affected(self.ranges.iter().filter_map(|events| next_fixed(events, &version)).min()));
+        }
+        let affected = effects.iter().filter_map(|effect| match effect {
+            Effect::Affected(fixed) => Some(fixed.clone()),
+            _ => None,
+        });
+        // All ranges have to be left: if there is no way out of one, there is none.
+        let left = affected.reduce(|one, other| Some(one?.max(other?)));
+        match left {
+            Some(fixed) => Effect::Affected(fixed),
+            // Nothing that can be compared says nothing.
+            None if effects.contains(&Effect::Unknown) || effects.is_empty() && self.listed.is_empty() => {
+                Effect::Unknown
+            }
+            None => Effect::NotAffected,
+        }
+    }
+}
+
+/// `None`: an event is no version, or nothing says where the range begins.
+fn in_range(events: &[Event], version: &Version) -> Option<Effect> {
+    if !events.iter().any(|event| event.introduced.is_some()) {
+        return None;
+    }
+    let mut stops: Vec<(Bound, &Event)> =
+        events.iter().map(|event| Some((bound(event)?, event))).collect::<Option<_>>()?;
+    let limits: Vec<&Bound> = stops.iter().filter(|(_, event)| event.limit.is_some()).map(|(bound, _)| bound).collect();
+    if !limits.is_empty() && !limits.iter().any(|limit| limit.order(version) == Ordering::Greater) {
+        return Some(Effect::NotAffected);
+    }
+    stops.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut affected = false;
+    for (bound, event) in &stops {
+        let order = bound.order(version);
+        if event.introduced.is_some() && order != Ordering::Greater {
+            affected = true;
+        } else if event.fixed.is_some() && order != Ordering::Greater
+            || event.last_affected.is_some() && order == Ordering::Less
+        {
+            affected = false;
+        }
+    }
+    Some(if affected { Effect::Affected(next_fixed(events, version)) } else { Effect::NotAffected })
+}
+
+/// Returns the lowest version above this one that ends a stretch.
+fn next_fixed(events: &[Event], version: &Version) -> Option<Version> {
+    let fixed = events.iter().filter_map(|event| event.fixed.as_ref()?.parse().ok());
+    fixed.filter(|fixed| fixed > version).min()
+}
+
+/// Where an event stands among all versions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Bound {
+    /// Before all.
+    Start,
+    At(Version),
+    /// After all.
+    End,
+}
+
+impl Bound {
+    /// Says whether the event comes before, at or after a version.
+    fn order(&self, version: &Version) -> Ordering {
+        match self {
+            Self::Start => Ordering::Less,
+            Self::At(at) => at.cmp(version),
+            Self::End => Ordering::Greater,
+        }
+    }
+}
+
+fn bound(event: &Event) -> Option<Bound> {
+    let Event { introduced, fixed, last_affected, limit } = event;
+    match (introduced, fixed.as_ref().or(last_affected.as_ref()), limit) {
+        (Some(introduced), None, None) if introduced == "0" => Some(Bound::Start),
+        (None, None, Some(limit)) if limit == "*" => Some(Bound::End),
+        (Some(version), None, None) | (None, Some(version), None) | (None, None, Some(version)) => {
+            Some(Bound::At(version.parse().ok()?))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn affected(value: Value) -> AffectedVersions {
+        AffectedVersions::of(serde_json::from_value(value).unwrap())
+    }
+
+    fn range(events: Value) -> AffectedVersions {
+        affected(json!({"ranges": [{"type": "ECOSYSTEM", "events": events}]}))
+    }
+
+    fn effect(versions: &AffectedVersions, version: &str) -> String {
+        match versions.effect(version) {
+            Effect::Affected(Some(fixed)) => format!("until {fixed}"),
+            Effect::Affected(None) => "unfixed".to_owned(),
+            Effect::NotAffected => "no".to_owned(),
+            Effect::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_range_ends_at_its_fixed_version() {
+        let range = range(json!([{"introduced": "0"}, {"fixed": "3.0.11-1~deb12u2"}]));
+        for (version, expected) in [
+            ("3.0.11-1~deb12u1", "until 3.0.11-1~deb12u2"),
+            ("3.0.11-1~deb12u2", "no"),
+            ("3.0.11-1~deb12u3", "no"),
+            ("3.0.11-1", "no"),
+            ("3.0.11-1~deb12u2~bpo1", "until 3.0.11-1~deb12u2"),
+            ("0", "until 3.0.11-1~deb12u2"),
+            ("~~", "until 3.0.11-1~deb12u2"),
+            // An epoch goes before all else.
+            ("1:1.0", "no"),
+            ("0:3.0.11-1~deb12u2", "no"),
+            ("", "unknown"),
+            ("not a version", "unknown"),
+        ] {
+            assert_eq!(effect(&range, version), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn evaluates_events_in_order_of_versions() {
+        let cases: &[(Value, &[(&str, &str)])] = &[
+            // Written in another order, with a gap.
+            (
+                json!([{"fixed": "2.5.3"}, {"introduced": "2.6.0"}, {"introduced": "1.0"}, {"fixed": "2.6.3"}]),
+                &[("0.9", "no"), ("1.0", "until 2.5.3"), ("2.5.3", "no"), ("2.6.0", "until 2.6.3"), ("2.6.3", "no")],
+            ),
+            (json!([{"introduced": "0"}]), &[("1", "unfixed"), ("9:9", "unfixed")]),
+            (json!([{"introduced": "0"}, {"last_affected": "2.0-1"}]), &[("2.0-1", "unfixed"), ("2.0-1+b1", "no")]),
+            (json!([{"introduced": "0"}, {"limit": "2.0"}]), &[("1.9", "unfixed"), ("2.0", "no"), ("2.1", "no")]),
+            (json!([{"introduced": "0"}, {"limit": "1"}, {"limit": "*"}]), &[("2.0", "unfixed")]),
+            (json!([{"introduced": "1:1.0"}, {"fixed": "1:2.0"}]), &[("3.0", "no"), ("1:1.5", "until 1:2.0")]),
+            (json!([{"introduced": "0.0-0"}]), &[("0.0", "unfixed"), ("~1", "no")]),
+            // Not to be understood: nothing is said to be safe.
+            (json!([{"introduced": "0"}, {"fixed": "a b"}]), &[("1", "unknown")]),
+            (json!([{"introduced": "0", "fixed": "2"}]), &[("1", "unknown")]),
+            (json!([{"fixed": "2"}]), &[("1", "unknown")]),
+            (json!([{}]), &[("1", "unknown")]),
+            (json!([]), &[("1", "unknown")]),
+        ];
+        for (events, expected) in cases {
+            for (version, expected) in *expected {
+                assert_eq!(effect(&range(events.clone()), version), *expected, "{version} in {events}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_ranges_and_lists() {
+        let two = json!({"ranges": [
+            {"type": "ECOSYSTEM", "events": [{"introduced": "1"}, {"fixed": "2"}]},
+            {"type": "ECOSYSTEM", "events": [{"introduced": "1.5"}, {"fixed": "3"}]},
+            {"type": "GIT", "repo": "x", "events": [{"introduced": "0"}]},
+        ]});
+        let unfixed = json!({"ranges": [
+            {"type": "ECOSYSTEM", "events": [{"introduced": "1"}, {"fixed": "2"}]},
+            {"type": "ECOSYSTEM", "events": [{"introduced": "1.5"}]},
+        ]});
+        let listed = json!({
+            "versions": ["1.0-1", "0:1.2"],
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "5"}, {"fixed": "6"}]}],
+        });
+        for (value, version, expected) in [
+            (&two, "1.2", "until 2"),
+            (&two, "1.7", "until 3"),
+            (&two, "4", "no"),
+            (&unfixed, "1.7", "unfixed"),
+            (&listed, "1.0-1", "until 6"),
+            (&listed, "1.2", "until 6"),
+            (&listed, "1.3", "no"),
+            (&json!({"versions": ["1.0"]}), "1.0", "unfixed"),
+            (&json!({"versions": ["1.0"]}), "1.1", "no"),
+            (&json!({"ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]}), "1", "unknown"),
+            (&json!({}), "1", "unknown"),
+        ] {
+            assert_eq!(effect(&affected(value.clone()), version), expected, "{version} in {value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_version_is_affected_exactly_within_the_bounds(low in 0u8..9, high in 0u8..9, version in 0u8..9) {
+            let range = range(json!([{"fixed": format!("{high}-1")}, {"introduced": format!("{low}-1")}]));
+            let expected = version >= low && (version < high || high < low);
+            prop_assume!(low != high);
+            prop_assert_eq!(range.effect(&format!("{version}-1")) != Effect::NotAffected, expected);
+        }
+    }
+}

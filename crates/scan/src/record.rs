@@ -1,0 +1,125 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::error::Error;
+
+/// What of an OSV record is looked at (OSV schema 1.7). A list or text that is `null` is as good as absent.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: String,
+    #[serde(deserialize_with = "time")]
+    pub(crate) modified: Timestamp,
+    #[serde(default)]
+    withdrawn: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) aliases: Vec<String>,
+    /// Advisories that this one passes on.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) upstream: Vec<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) severity: Vec<StatedSeverity>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) affected: Vec<Affected>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) database_specific: Words,
+}
+
+/// A package, and which versions of it are affected.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Affected {
+    pub(crate) package: Option<Package>,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) severity: Vec<StatedSeverity>,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) ranges: Vec<Range>,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) versions: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) ecosystem_specific: Words,
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) database_specific: Words,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Package {
+    pub(crate) ecosystem: String,
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Range {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) events: Vec<Event>,
+}
+
+/// Where a stretch of affected versions begins or ends. Exactly one of them is there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Event {
+    pub(crate) introduced: Option<String>,
+    pub(crate) fixed: Option<String>,
+    pub(crate) last_affected: Option<String>,
+    pub(crate) limit: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StatedSeverity {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) score: String,
+}
+
+/// The places where publishers put a word for the severity.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Words {
+    pub(crate) severity: Option<Value>,
+    pub(crate) urgency: Option<Value>,
+}
+
+impl Record {
+    /// Reads a record: JSON, or YAML if its name ends so.
+    pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        if name.ends_with(".json") {
+            return Ok(serde_json::from_slice(bytes)?);
+        }
+        let text = std::str::from_utf8(bytes)?;
+        // The message has the line; the source line itself may be long.
+        Ok(serde_saphyr::from_str_with_options(text, options()).map_err(|error| error.without_snippet().to_string())?)
+    }
+
+    /// Returns whether its publisher took it back.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        self.withdrawn.as_ref().is_some_and(|time| !time.is_empty())
+    }
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 64,
+            max_documents: 1,
+            max_events: 2_000_000,
+            max_nodes: 1_000_000,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_merge_keys: 100,
+            max_total_scalar_bytes: 32 << 20,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000, max_replay_stack_depth: 16 },
+        with_snippet: false,
+    }
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|error| serde::de::Error::custom(format!("`modified` is no time: {error}")))
+}
+
+/// Reads `null` as nothing.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,72 @@
+//! Records and images made of few words.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
+
+use consign_oci::Digest;
+use consign_receipt::predicate::Vulnerabilities;
+use consign_receipt::{Finding, Receipt};
+use consign_scan::{Database, Subject, scan};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// Returns a record about one package that is fixed in a version, or in none.
+pub(crate) fn record(id: &str, ecosystem: &str, package: &str, fixed: Option<&str>) -> Value {
+    let mut events = vec![json!({"introduced": "0"})];
+    events.extend(fixed.map(|fixed| json!({"fixed": fixed})));
+    json!({
+        "schema_version": "1.7.0",
+        "id": id,
+        "modified": "2026-01-02T03:04:05Z",
+        "affected": [{
+            "package": {"ecosystem": ecosystem, "name": package},
+            "ranges": [{"type": "ECOSYSTEM", "events": events}],
+        }],
+    })
+}
+
+/// Adds fields to a record.
+pub(crate) fn with(mut record: Value, fields: Value) -> Value {
+    record.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    record
+}
+
+pub(crate) fn write(folder: &Path, records: &[Value]) {
+    fs::create_dir_all(folder).unwrap();
+    for (number, record) in records.iter().enumerate() {
+        fs::write(folder.join(format!("{number}.json")), record.to_string()).unwrap();
+    }
+}
+
+pub(crate) fn database(records: &[Value]) -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), records);
+    Database::read([folder.path()]).unwrap()
+}
+
+/// Returns an SPDX document with these package URLs.
+pub(crate) fn sbom(purls: &[&str]) -> Value {
+    let package = |purl: &&str| {
+        json!({
+            "name": "x",
+            "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}],
+        })
+    };
+    let image = json!({"name": "image", "primaryPackagePurpose": "CONTAINER"});
+    let packages: Vec<Value> = [image].into_iter().chain(purls.iter().map(package)).collect();
+    json!({"spdxVersion": "SPDX-2.3", "packages": packages})
+}
+
+pub(crate) fn scanned(database: &Database, purls: &[&str]) -> Receipt {
+    let digest = Digest::of(b"manifest");
+    let subject = Subject { digest: &digest, sbom: &sbom(purls), created: Some("2025-01-01T00:00:00Z") };
+    scan(&subject, database).unwrap()
+}
+
+pub(crate) fn claim(receipt: &Receipt) -> Vulnerabilities {
+    Vulnerabilities::deserialize(&receipt.statement.predicate).unwrap()
+}
+
+pub(crate) fn findings(database: &Database, purls: &[&str]) -> Vec<Finding> {
+    claim(&scanned(database, purls)).findings()
+}

@@ -1,0 +1,231 @@
+//! Where records come from, and what is refused.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{database, record, with, write};
+use consign_scan::{Database, DatabaseError};
+use serde_json::{Value, json};
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn records() -> Vec<Value> {
+    vec![record("CVE-1", "Debian:12", "a", None), record("CVE-2", "Debian:12", "b", Some("2"))]
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        // As they are, also those that lead elsewhere.
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        builder.append(&header, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn zip(path: &Path, files: &[(&str, &[u8])]) {
+    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
+    for (name, bytes) in files {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn said(path: &Path) -> String {
+    let error = Database::read([path]).unwrap_err();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\n{error}"));
+        cause = error.source();
+    }
+    text.replace(&path.parent().unwrap().display().to_string(), "[folder]")
+}
+
+#[test]
+fn the_digest_does_not_depend_on_where_and_how_records_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
+    let files = [
+        ("x/one.json", texts[0].as_bytes()),
+        ("two.json", texts[1].as_bytes()),
+        ("LICENSE", b"words"),
+        (".hidden/x.json", b"{"),
+    ];
+    let tar = tar(&files);
+    let mut reversed = files;
+    reversed.reverse();
+    zip(&folder.path().join("records.zip"), &reversed);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    xz.write_all(&tar).unwrap();
+    let archives = [
+        file(&folder, "records.tar", &tar),
+        file(&folder, "records.tar.gz", &gzip.finish().unwrap()),
+        file(&folder, "records.tar.xz", &xz.finish().unwrap()),
+        file(&folder, "records.tar.zst", &zstd::encode_all(&tar[..], 1).unwrap()),
+        folder.path().join("records.zip"),
+    ];
+    let expected = database(&records());
+    assert_eq!(expected.records(), 2);
+    for archive in &archives {
+        let found = Database::read([archive]).unwrap();
+        assert_eq!((found.digest(), found.records()), (expected.digest(), 2), "{}", archive.display());
+    }
+    // All of them together, with the folder that they lie in: each record counts once.
+    let nested = folder.path().join("a/b");
+    write(&nested, &records());
+    let all = Database::read(archives.iter().map(PathBuf::as_path).chain([folder.path()])).unwrap();
+    assert_eq!(all.digest(), expected.digest());
+    let changed = database(&[records()[0].clone(), record("CVE-2", "Debian:12", "b", Some("3"))]);
+    assert_ne!(changed.digest(), expected.digest());
+}
+
+#[test]
+fn json_and_yaml() {
+    let folder = tempfile::tempdir().unwrap();
+    let yaml = "id: CVE-1\nmodified: \"2026-01-02T03:04:05Z\"\naliases:\naffected:\n- package: {ecosystem: 'Debian:12', name: openssl}\n  versions: [1.10, 3.0.1-2]\n  ranges:\n  - type: ECOSYSTEM\n    events: [{introduced: \"0\"}, {fixed: 1.2}]\n";
+    file(&folder, "one.yaml", yaml.as_bytes());
+    let database = Database::read([folder.path()]).unwrap();
+    let purl = |version: &str| format!("pkg:deb/debian/openssl@{version}?distro=debian-12");
+    for (version, count) in [("1.1", 1), ("1.2", 0), ("1.10", 1), ("3.0.1-2", 1), ("3", 0)] {
+        assert_eq!(common::findings(&database, &[&purl(version)]).len(), count, "{version}");
+    }
+}
+
+#[test]
+fn what_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = records()[0].to_string();
+    let no_time = with(records()[0].clone(), json!({"modified": "yesterday"})).to_string();
+    for (name, bytes, expected) in [
+        (
+            "records.txt",
+            &b"x"[..],
+            "[folder]/records.txt is neither a folder nor an archive of OSV records: archives end in .zip, .tar, .tar.gz, .tar.xz or .tar.zst",
+        ),
+        ("records.zip", b"x", "[folder]/records.zip cannot be read as an archive"),
+        ("records.tar.gz", b"x", "[folder]/records.tar.gz cannot be read as an archive"),
+        (
+            "one.tar",
+            &tar(&[("a.json", b"{")]),
+            "[folder]/one.tar: a.json is not an OSV record\nEOF while parsing an object at line 1 column 1",
+        ),
+        (
+            "two.tar",
+            &tar(&[("b.json", b"{\"modified\": \"2026-01-01T00:00:00Z\"}")]),
+            "[folder]/two.tar: b.json is not an OSV record\nmissing field `id` at line 1 column 36",
+        ),
+        (
+            "three.tar",
+            &tar(&[("c.json", good.as_bytes()), ("d.json", b"[1]")]),
+            "[folder]/three.tar: d.json is not an OSV record\n",
+        ),
+        (
+            "four.tar",
+            &tar(&[("e.json", no_time.as_bytes())]),
+            "[folder]/four.tar: e.json is not an OSV record\n`modified` is no time",
+        ),
+        ("five.tar", &tar(&[("f.yaml", b"id: [")]), "[folder]/five.tar: f.yaml is not an OSV record\n"),
+        ("six.tar", &tar(&[("README.md", b"words")]), "there is no OSV record in [folder]/six.tar"),
+    ] {
+        let said = said(&file(&folder, name, bytes));
+        assert!(said.starts_with(expected), "{name}: {said}");
+    }
+    assert!(said(&folder.path().join("missing")).starts_with("cannot read [folder]/missing\n"));
+    assert!(matches!(Database::read([] as [&Path; 0]), Err(DatabaseError::Empty { .. })));
+}
+
+#[test]
+fn hostile_archives_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, other) = (records()[0].to_string(), records()[1].to_string());
+    // Where a path leads does not matter: nothing is written.
+    let path = file(&folder, "up.tar", &tar(&[("../../up.json", good.as_bytes()), ("/etc/x.json", other.as_bytes())]));
+    assert_eq!(Database::read([&path]).unwrap().records(), 2);
+    assert!(!folder.path().parent().unwrap().join("up.json").exists());
+    // Links are passed over, in archives as in folders.
+    let mut builder = tar::Builder::new(Vec::new());
+    for kind in [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Fifo, tar::EntryType::Char] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        header.set_mode(0o644);
+        builder.append_link(&mut header, "link.json", "/etc/passwd").unwrap();
+    }
+    let path = file(&folder, "links.tar", &builder.into_inner().unwrap());
+    assert!(matches!(Database::read([&path]), Err(DatabaseError::Empty { .. })));
+    let linked = folder.path().join("linked");
+    fs::create_dir(&linked).unwrap();
+    std::os::unix::fs::symlink(&path, linked.join("x.tar")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), linked.join("loop")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", linked.join("x.json")).unwrap();
+    assert!(matches!(Database::read([&linked]), Err(DatabaseError::Empty { .. })));
+    // A small archive of a large record.
+    let large = zstd::encode_all(&tar(&[("large.json", &vec![b' '; 17 << 20])])[..], 1).unwrap();
+    let path = file(&folder, "large.tar.zst", &large);
+    assert!(matches!(Database::read([&path]), Err(DatabaseError::RecordSize { .. })));
+    let mut deep = folder.path().join("deep");
+    for _ in 0..20 {
+        deep.push("d");
+    }
+    fs::create_dir_all(&deep).unwrap();
+    assert!(matches!(Database::read([folder.path().join("deep")]), Err(DatabaseError::Depth { .. })));
+}
+
+#[test]
+fn cut_off_or_changed_archives_never_break_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
+    let files: Vec<(&str, &[u8])> = vec![("a.json", texts[0].as_bytes()), ("b.json", texts[1].as_bytes())];
+    zip(&folder.path().join("whole.zip"), &files);
+    let archives = [
+        ("x.tar.zst", zstd::encode_all(&tar(&files)[..], 1).unwrap()),
+        ("x.zip", fs::read(folder.path().join("whole.zip")).unwrap()),
+    ];
+    for (name, bytes) in archives {
+        for end in (0..bytes.len()).step_by(7) {
+            assert!(Database::read([file(&folder, name, &bytes[..end])]).is_err(), "{name} of {end} bytes");
+        }
+        for position in (0..bytes.len()).step_by(3) {
+            let mut changed = bytes.clone();
+            changed[position] ^= 0x55;
+            let _ = Database::read([file(&folder, name, &changed)]);
+        }
+    }
+}
+
+#[test]
+fn deeply_nested_records_are_refused_or_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = format!("{{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"x\": {}}}", "[".repeat(100_000));
+    assert!(
+        said(&file(&folder, "deep.tar", &tar(&[("a.json", deep.as_bytes())]))).contains("a.json is not an OSV record")
+    );
+    let words = format!(
+        "{{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"database_specific\": {{\"severity\": {}",
+        "[".repeat(100_000)
+    );
+    assert!(
+        said(&file(&folder, "words.tar", &tar(&[("a.json", words.as_bytes())])))
+            .contains("a.json is not an OSV record")
+    );
+    let yaml = format!("id: {}", "[".repeat(100_000));
+    assert!(
+        said(&file(&folder, "yaml.tar", &tar(&[("a.yaml", yaml.as_bytes())]))).contains("a.yaml is not an OSV record")
+    );
+}
