@@ -4,6 +4,7 @@
 //! several things meets. That all architectures have the same version is one more name: a package needs the version of its
 //! source package, and there is one for all of them.
 
+mod answers;
 mod catalogue;
 mod error;
 mod exclusions;

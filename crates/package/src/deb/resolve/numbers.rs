@@ -1,5 +1,5 @@
 use super::catalogue::Candidate;
-use crate::deb::{Clause, Version};
+use crate::deb::{Clause, Relation, Version};
 use resolvo::{DenseIndex, NameId, Requirement, SolvableId, VersionSetId, VersionSetUnionId};
 use std::ops::Range;
 use std::rc::Rc;
@@ -140,6 +140,15 @@ impl Numbers {
         let sets =
             self.need(requirement).and_then(|need| self.sets.get(need.sets.start as usize..need.sets.end as usize));
         sets.into_iter().flatten().flat_map(|set| set.listed.iter().copied()).collect()
+    }
+
+    /// Returns whether what meets a clause best only provides what it names, as others do too.
+    pub(super) fn is_open(&self, clause: &[Relation], things: &[SolvableId]) -> bool {
+        let Some((first, others)) = things.split_first() else { return false };
+        let first = self.thing(*first);
+        let preferred = matches!(&first.kind, Kind::Package(_, candidate) if candidate.preferred);
+        let bears = clause.iter().any(|relation| relation.name == self.name(first.name).text);
+        !preferred && !bears && others.iter().any(|other| self.thing(*other).name != first.name)
     }
 
     /// Returns the sets of a need.

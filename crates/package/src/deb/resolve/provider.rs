@@ -3,11 +3,7 @@ use super::catalogue::{Candidate, Catalogue};
 use super::exclusions::Exclusions;
 use super::numbers::{Kind, Later, Numbers};
 use crate::deb::{Clause, IndexError, Relation, parse_clauses};
-use resolvo::{
-    Candidates, Condition, ConditionId, ConditionalRequirement, Dependencies, DependencyProvider, Interner,
-    KnownDependencies, NameId, SolvableId, SolverCache, StringId, VersionSetId, VersionSetUnionId,
-};
-use std::any::Any;
+use resolvo::{ConditionalRequirement, KnownDependencies, NameId, SolvableId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -71,7 +67,7 @@ impl<'a> Provider<'a> {
         let mut wanted = Vec::new();
         for target in 0..self.catalogue.targets().len() {
             for relation in self.request.wanted {
-                wanted.extend(self.need(target, &[relation.clone()], None)?);
+                wanted.extend(self.need(target, std::slice::from_ref(relation), None)?);
             }
         }
         Ok(wanted)
@@ -98,6 +94,28 @@ impl<'a> Provider<'a> {
         }
     }
 
+    /// Counts a question of the solver; `of_thing`, what a thing needs.
+    pub(super) fn count(&self, of_thing: bool) {
+        self.questions.set(self.questions.get() + 1);
+        self.looked_at.set(self.looked_at.get() + usize::from(of_thing));
+    }
+
+    /// Returns whether the solver is to stop, which it asks at every choice, conflict and question.
+    pub(super) fn is_to_stop(&self) -> bool {
+        self.steps.set(self.steps.get() + 1);
+        let state = self.state.borrow();
+        let too_long = self.steps.get() > STEP_LIMIT + self.questions.get() + self.looked_at.get();
+        state.damage.is_some() || state.work > WORK_LIMIT || too_long
+    }
+
+    /// Returns what a thing needs and excludes. Where an index is damaged, the solver is to stop.
+    pub(super) fn dependencies(&self, thing: SolvableId) -> KnownDependencies {
+        self.read_dependencies(thing).unwrap_or_else(|damage| {
+            self.state.borrow_mut().damage.get_or_insert(damage);
+            KnownDependencies::default()
+        })
+    }
+
     /// Makes a need of a clause, as far as it counts on the target and is not met by the package itself.
     fn need(
         &self,
@@ -113,7 +131,7 @@ impl<'a> Provider<'a> {
         let numbers = &mut self.state.borrow_mut().numbers;
         Ok(Some(match own {
             // Most often, one of those that provide a name is needed by its own name too.
-            Some(owner) if is_open(numbers, &clause, &things) => {
+            Some(owner) if numbers.is_open(&clause, &things) => {
                 numbers.add_later(Later { target, clause, things, owner }).into()
             }
             _ => numbers.add_need(target, clause, &things).into(),
@@ -237,7 +255,7 @@ impl<'a> Provider<'a> {
         Ok(Some(numbers.add_later(Later { target, clause, things, owner }).into()))
     }
 
-    fn dependencies(&self, thing: SolvableId) -> Result<KnownDependencies, IndexError> {
+    fn read_dependencies(&self, thing: SolvableId) -> Result<KnownDependencies, IndexError> {
         let mut known = KnownDependencies::default();
         let mut state = self.state.borrow_mut();
         let (target, candidate) = match state.numbers.thing(thing).kind.clone() {
@@ -271,101 +289,5 @@ impl<'a> Provider<'a> {
             known.constrains.push(state.numbers.add_exclusion(name, things));
         }
         Ok(known)
-    }
-}
-
-/// Returns whether what meets a clause best only provides what it names, as others do too.
-fn is_open(numbers: &Numbers, clause: &[Relation], things: &[SolvableId]) -> bool {
-    let Some((first, others)) = things.split_first() else { return false };
-    let first = numbers.thing(*first);
-    let preferred = matches!(&first.kind, Kind::Package(_, candidate) if candidate.preferred);
-    let bears = clause.iter().any(|relation| relation.name == numbers.name(first.name).text);
-    !preferred && !bears && others.iter().any(|other| numbers.thing(*other).name != first.name)
-}
-
-impl Interner for Provider<'_> {
-    type NameId = NameId;
-    type SolvableId = SolvableId;
-
-    fn display_solvable(&self, solvable: SolvableId) -> impl std::fmt::Display + '_ {
-        self.display_name(self.solvable_name(solvable))
-    }
-
-    fn display_name(&self, name: NameId) -> impl std::fmt::Display + '_ {
-        self.with_numbers(|numbers| numbers.name(name).text.clone())
-    }
-
-    fn display_version_set(&self, _: VersionSetId) -> impl std::fmt::Display + '_ {
-        ""
-    }
-
-    fn display_string(&self, _: StringId) -> impl std::fmt::Display + '_ {
-        ""
-    }
-
-    fn version_set_name(&self, version_set: VersionSetId) -> NameId {
-        self.with_numbers(|numbers| numbers.name_of_set(version_set))
-    }
-
-    fn solvable_name(&self, solvable: SolvableId) -> NameId {
-        self.with_numbers(|numbers| numbers.thing(solvable).name)
-    }
-
-    fn version_sets_in_union(&self, union: VersionSetUnionId) -> impl Iterator<Item = VersionSetId> {
-        self.with_numbers(|numbers| numbers.sets(union))
-    }
-
-    fn resolve_condition(&self, _: ConditionId) -> Condition {
-        // No need is conditional.
-        Condition::Requirement(VersionSetId::default())
-    }
-}
-
-impl DependencyProvider for Provider<'_> {
-    async fn filter_candidates(
-        &self,
-        candidates: &[SolvableId],
-        version_set: VersionSetId,
-        inverse: bool,
-    ) -> Vec<SolvableId> {
-        self.with_numbers(|numbers| {
-            candidates.iter().copied().filter(|thing| numbers.has(version_set, *thing) != inverse).collect()
-        })
-    }
-
-    async fn get_candidates(&self, name: NameId) -> Option<Candidates> {
-        self.questions.set(self.questions.get() + 1);
-        let candidates = self.with_numbers(|numbers| numbers.things(name)).collect();
-        Some(Candidates { candidates, ..Candidates::default() })
-    }
-
-    async fn sort_candidates(&self, solver: &SolverCache<Self>, solvables: &mut [SolvableId]) {
-        // They are numbered in order.
-        solvables.sort();
-        for thing in solvables.iter() {
-            if self.with_numbers(|numbers| numbers.thing(*thing).foremost) {
-                // Known early, the solver sees what follows from a choice before it makes the next one. It is told by
-                // the next question whether to stop.
-                let _ = solver.get_or_cache_dependencies(*thing).await;
-            }
-        }
-    }
-
-    async fn get_dependencies(&self, solvable: SolvableId) -> Dependencies {
-        self.questions.set(self.questions.get() + 1);
-        self.looked_at.set(self.looked_at.get() + 1);
-        let dependencies = self.dependencies(solvable).unwrap_or_else(|damage| {
-            self.state.borrow_mut().damage.get_or_insert(damage);
-            KnownDependencies::default()
-        });
-        Dependencies::Known(dependencies)
-    }
-
-    fn should_cancel_with_value(&self) -> Option<Box<dyn Any>> {
-        self.steps.set(self.steps.get() + 1);
-        let state = self.state.borrow();
-        let too_long = self.steps.get() > STEP_LIMIT + self.questions.get() + self.looked_at.get();
-        let stop = state.damage.is_some() || state.work > WORK_LIMIT || too_long;
-        stop.then(|| Box::new(()) as Box<dyn Any>)
     }
 }
