@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The example's three root file systems (examples/hello: exactly its packages and platforms), by consign in one command, and by mmdebstrap
 # (variant extract, once per architecture, foreign ones too: extract runs nothing), in one run. Seconds are medians of three rounds; the rounds of
-# the two alternate, so that both see the same machine.
+# the two alternate, so that both see the same machine, which should have nothing else to do: consign uses all processors, mmdebstrap one.
+# Processor time, of all processors together, depends less on that.
 #
 # No figure has a download in it. What both need is brought into one folder first, a mirror of what apt would download; then
 #   mmdebstrap  copies indexes and packages from that folder (`copy:`), reads the indexes, chooses, unpacks each package, and writes a plain tar;
@@ -68,12 +69,10 @@ debian:
       signed-by: $keyring
 EOF
 
-seconds() { # prints how long a command takes, in seconds
-    local start end
-    start=$(date +%s.%N)
-    "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-    end=$(date +%s.%N)
-    echo "$end $start" | awk '{ printf "%.3f\n", $1 - $2 }'
+exec 3>&2
+measure() { # prints how long a command takes, and how much processor time, in seconds
+    local TIMEFORMAT='%R %U %S'
+    { time "$@" > "$work/log" 2>&1 || { cat "$work/log" >&3; exit 1; }; } 2>&1 | awk 'NF == 3 { print $1, $2 + $3 }'
 }
 build() { "$CONSIGN" -C "$work/hello" --store "$work/store" --quiet build; }
 all_by_mmdebstrap() {
@@ -87,19 +86,19 @@ median() { sort -n "$work/$1" | sed -n 2p; }
 for round in 1 2 3; do
     echo "Round $round …"
     rm -rf "$work/store"
-    seconds build >> "$work/raw"
+    measure build >> "$work/raw"
     # All goes but what was made of the downloads.
     find "$work/store" -type f ! -name 'index-*' ! -name 'package-*' -delete
-    seconds build >> "$work/cold"
-    seconds build >> "$work/warm"
-    seconds all_by_mmdebstrap >> "$work/other"
+    measure build >> "$work/cold"
+    measure build >> "$work/warm"
+    measure all_by_mmdebstrap >> "$work/other"
 done
 other=$(median other)
-line() { echo "$other $2" | awk -v name="$1" '{ printf "%-58s %8.2f %8.1f\n", name, $2, $1 / $2 }'; }
+line() { echo "$other $2" | awk -v name="$1" '{ printf "%-58s %8.2f %8.1f %10.2f\n", name, $3, $1 / $3, $4 }'; }
 layers=$(find "$work/store" -path '*/blobs/*' -size +1M -printf '%s\n' | awk '{ sum += $1 } END { printf "%.1f", sum / 1e6 }')
 echo
 echo "$(echo "$platforms" | wc -w) platforms, $(nproc) processors; no figure includes a download. consign's layers, gzip: $layers MB"
-printf '%-58s %8s %8s\n' "" seconds ratio
+printf '%-58s %8s %8s %10s\n' "" seconds ratio "processor"
 line "mmdebstrap --variant=extract, one after the other" "$other"
 line "consign build, from raw files (as mmdebstrap)" "$(median raw)"
 line "consign build, cold (downloads unpacked, nothing built)" "$(median cold)"
