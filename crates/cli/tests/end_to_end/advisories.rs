@@ -75,7 +75,21 @@ fn ignore(until: &str) -> String {
 fn an_advisory_that_matches_on_one_platform() {
     let environment = environment();
     ask(&environment, "");
-    assert_snapshot!(environment.consign(&["release", "--quiet"]), @"");
+    assert_snapshot!(environment.consign(&["release", "--quiet"]), @"
+    status 11
+    --- stdout
+    IMAGE  PLATFORM     BUILD  INVENTORY  SCAN    TRIAL  GATE    SIGN     PUBLISH  VERIFY   DIGEST
+    hello  linux/amd64  ok     ok         ok      -      failed  skipped  skipped  skipped  000000000001
+    hello  linux/arm64  ok     ok         failed  -      failed  skipped  skipped  skipped  000000000002
+
+    hello
+      localhost:PORT1/team/hello: 2.0.0 not moved, 2.0 not moved, 2 not moved, latest not moved
+      localhost:PORT1/mirror/hello: 2.0.0 not moved, 2.0 not moved, 2 not moved, latest not moved
+      scan: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1
+    --- stderr
+    error: hello: the gate closed; nothing was written to a registry
+      caused by: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1
+    ");
     assert!(!environment.path("registry").exists());
     // All platforms stand in the report, with what was found on which.
     let report = environment.consign(&["release", "--quiet", "--output", "json"]).expect(11).json();
@@ -100,7 +114,18 @@ fn a_running_registry_is_not_written_to() {
 fn what_is_ignored_for_a_reason_is_released_and_verified() {
     let environment = environment();
     ask(&environment, &ignore("2999-12-31"));
-    assert_snapshot!(environment.consign(&["release", "--quiet"]), @"");
+    assert_snapshot!(environment.consign(&["release", "--quiet"]), @"
+    status 0
+    --- stdout
+    IMAGE  PLATFORM     BUILD  INVENTORY  SCAN  TRIAL  GATE  SIGN  PUBLISH  VERIFY  DIGEST
+    hello  linux/amd64  ok     ok         ok    -      ok    ok    ok       ok      000000000001
+    hello  linux/arm64  ok     ok         ok    -      ok    ok    ok       ok      000000000002
+
+    hello  sha256:000000000003…  signed
+      localhost:PORT1/team/hello: 2.0.0 moved, 2.0 moved, 2 moved, latest moved
+      localhost:PORT1/mirror/hello: 2.0.0 moved, 2.0 moved, 2 moved, latest moved
+      ignored: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1: not reachable (team@example.org, until 2999-12-31)
+    ");
     let again = environment.consign(&["release"]).expect(0);
     assert!(again.stderr.contains("publish cached: 0 written"), "{}", again.stderr);
     // Another store finds the same, byte for byte.
@@ -175,8 +200,31 @@ fn a_database_that_cannot_be_used_closes_the_gate() {
     environment.write("other/x.json", "{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"affected\": [{\"package\": {\"ecosystem\": \"Debian:11\", \"name\": \"tool\"}}]}");
     all += &said("about another release");
     environment.replace("consign.yaml", "[other]", "[advisories]\n    maximum-age: 30d");
+    // What is in the image would weigh more.
+    advise(&environment, "CVE-2026-1", Some("1.9-1"), Some("high"));
     all += &said("old");
-    assert_snapshot!(all, @"");
+    assert_snapshot!(all, @"
+    # missing
+    error: cannot read missing
+      caused by: No such file or directory (os error 2)
+    hint: a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`
+
+    # malformed
+    error: other/x.json is not an OSV record
+      caused by: missing field `modified` at line 1 column 11
+    hint: a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`
+
+    # about another release
+    error: hello: the gate closed; nothing was written to a registry
+      caused by: linux/amd64: the advisory database has no records about any of the 2 packages, which are of Debian:12
+      caused by: linux/arm64: the advisory database has no records about any of the 3 packages, which are of Debian:12
+
+    # old
+    error: hello: the gate closed; nothing was written to a registry
+      caused by: linux/amd64: the advisory database was last changed on 2026-01-02, and at most 30 days may have passed
+      caused by: linux/arm64: the advisory database was last changed on 2026-01-02, and at most 30 days may have passed
+
+    ");
 }
 
 #[test]
@@ -203,7 +251,16 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     environment.consign(&["build", "--quiet", "--to", "oci-archive:hello.tar"]).expect(0);
     let _server = environment.serve();
     let reference = environment.reference("team/hello:2.0.0");
-    assert_snapshot!(environment.consign(&["scan", "--db", "advisories", &reference]), @"");
+    assert_snapshot!(environment.consign(&["scan", "--db", "advisories", &reference]), @"
+    status 0
+    --- stdout
+    PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS
+    tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64
+
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared
+    advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
+    ");
     for place in ["oci:layout", "oci-archive:hello.tar"] {
         let report = environment.consign(&["scan", "--db", "advisories", "--output", "json", place]).expect(0).json();
         assert_eq!(report["platforms"].as_array().unwrap().len(), 2, "{place}");
@@ -212,7 +269,19 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     }
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
     let refused = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(11);
-    assert_snapshot!(refused, @"");
+    assert_snapshot!(refused, @"
+    status 11
+    --- stdout
+    PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS    POLICY
+    tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64  refused
+
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared
+    advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
+    --- stderr
+    error: oci:layout: the policy is not met
+      caused by: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1
+    ");
     let json: Value =
         environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", "json"]).expect(11).json();
     assert_eq!((&json["error"]["code"], &json["advisories"][0]["judgement"]), (&json!(11), &json!("refused")));
@@ -230,6 +299,11 @@ fn findings_as_sarif() {
     let policy = "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n";
     environment.write("policy.yaml", policy);
     let run = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", "sarif"]).expect(0);
-    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
-    assert_snapshot!(run.stdout.replace(&version, "\"version\": \"[version]\""), @"");
+    let log = run.json();
+    assert_eq!(log["version"], "2.1.0");
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 1);
+    assert_eq!((&results[0]["ruleId"], &results[0]["level"]), (&json!("CVE-2026-1"), &json!("error")));
+    let message = "linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1";
+    assert_eq!(results[0]["message"]["text"], message);
 }
