@@ -141,7 +141,8 @@ impl Planned {
         let advisories = if databases.is_empty() { None } else { Some(Arc::new(advisories::database(&databases)?)) };
         let (policy, identities) = identities::policy(&self.configuration)?;
         let jobs = session.global.jobs.map(usize::from);
-        let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        // One more than there are processors: each waits at times, for the network, the disk or what comes in order.
+        let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from) + 1);
         Ok(Arc::new(Workshop {
             store: session.store()?,
             fetcher: Fetcher::new(fetcher)?,
