@@ -54,7 +54,7 @@ pub(crate) struct Global {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Most platforms that are worked on at the same time; the number of processors if not given.
+    /// Most platforms that are worked on at the same time; one more than there are processors if not given.
     #[arg(short, long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
     /// Where built images and downloads are kept; `consign` in the user's cache folder if not given.
