@@ -66,7 +66,7 @@ fn require(reader: &mut Reader<'_>, node: &Node, has_advisories: bool) -> BTreeS
             Some(Requirement::Advisories) if !has_advisories => {
                 let hint = "add `advisories:` to the policy, with `databases` and `maximum-severity`";
                 let message = "`advisories` is required, and nothing says which databases and how much passes";
-                reader.report_hint(Code::MissingKey, word.span, message, hint);
+                reader.report_hint(Code::Value, word.span, message, hint);
             }
             Some(requirement) => {
                 require.insert(requirement);

@@ -36,7 +36,7 @@ fn a_whole_section() {
 #[test]
 fn required_without_a_section() {
     insta::assert_snapshot!(refused(&with("  require: [advisories]\n")), @r"
-    error[C006]: `advisories` is required, and nothing says which databases and how much passes
+    error[C012]: `advisories` is required, and nothing says which databases and how much passes
      --> consign.yaml:5:13
       |
     5 |   require: [advisories]
@@ -68,5 +68,25 @@ fn bad_values() {
     let text = with(
         "  advisories:\n    databases: []\n    maximum-severity: hihg\n    unknown-severity: maybe\n    maximum-age: 2w\n    ignore:\n      - {advisory: \"CVE 1\", reason: r, owner: o, until: 2026-13-01}\n      - {advisory: CVE-1, expires: x}\n      - {advisory: CVE-1, reason: r, owner: \"\", until: 20261231, platforms: [amd]}\n",
     );
-    insta::assert_snapshot!(refused(&text), @"");
+    let said = refused(&text);
+    for (line, expected) in [
+        (6, "`databases` lists nothing"),
+        (7, "`hihg` is no value of `maximum-severity`"),
+        (8, "`maybe` is no value of `unknown-severity`"),
+        (9, "`maximum-age` must be a number of days from `1d` to `3650d`"),
+        (11, "`CVE 1` is not the name of an advisory"),
+        (11, "`2026-13-01` is not a day: expected `YYYY-MM-DD`"),
+        (12, "`expires` is not supported by this version"),
+        (12, "`reason` is missing: why it does not count"),
+        (12, "`owner` is missing: who answers for that"),
+        (12, "`until` is missing: the last day on which it does not count, as `YYYY-MM-DD`"),
+        (13, "`owner` must not be empty"),
+        (13, "`20261231` is not a day: expected `YYYY-MM-DD`"),
+    ] {
+        let found = said
+            .split("\n\n")
+            .any(|problem| problem.contains(expected) && problem.contains(&format!("consign.yaml:{line}:")));
+        assert!(found, "{line}: {expected}\n{said}");
+    }
+    assert!(said.contains("did you mean `high`?") && said.contains("it can be `refuse` and `accept`"), "{said}");
 }
