@@ -48,7 +48,12 @@ impl Workshop {
                 };
                 let receipt = scan(&subject, database).map_err(|source| failed(image.name, image.platform, source))?;
                 let statement = self.store.put(receipt.statement.bytes())?;
-                self.store.put_step("scan", &key, &[statement.clone()], &ScanStep { statement })?;
+                self.store.put_step(
+                    "scan",
+                    &key,
+                    std::slice::from_ref(&statement),
+                    &ScanStep { statement: statement.clone() },
+                )?;
                 (receipt, Outcome::Ok)
             }
         };

@@ -23,7 +23,9 @@ fn said(records: &[Value], purls: &[&str]) -> Vec<String> {
 #[test]
 fn sources_are_compared_in_the_release_of_the_image() {
     let ubuntu = "pkg:deb/ubuntu/tool@1.0-1ubuntu2?arch=amd64&distro=ubuntu-22.04";
-    let cases: &[(&str, &str, Option<&str>, &str, &[&str])] = &[
+    /// Ecosystem, package, version that is fixed, what is there, and what is found.
+    type Case = (&'static str, &'static str, Option<&'static str>, &'static str, &'static [&'static str]);
+    let cases: &[Case] = &[
         ("Debian:12", "openssl", Some("3.0.1-3"), LIBSSL, &["openssl CVE-1 3.0.1-3"]),
         // The version of the source package decides: a binary rebuild is no fix, and no later version.
         ("Debian:12", "openssl", Some("3.0.1-2"), LIBSSL, &[]),
