@@ -49,7 +49,8 @@ async fn a_command_runs_for_each_platform_and_again_when_something_changed() {
         assert_eq!(made.text("/made"), format!("a\n{}\n", platform.replace('/', "-")));
     }
     assert_eq!(runs(&workshop), 2);
-    let steps: [(&str, &dyn Fn(&Workshop), usize); 7] = [
+    type Change<'a> = &'a dyn Fn(&Workshop);
+    let steps: [(&str, Change<'_>, usize); 7] = [
         ("nothing", &|_| {}, 0),
         ("an input's bytes", &|workshop| fs::write(workshop.source().join("in/a"), "aa\n").unwrap(), 1),
         (
@@ -215,7 +216,7 @@ async fn what_keeps_a_command_from_its_end_is_said() {
 
 /// Returns whether a process that wrote its number into a file has ended.
 fn has_ended(file: &Path) -> bool {
-    let id = fs::read_to_string(file).unwrap();
+    let Ok(id) = fs::read_to_string(file) else { return false };
     // Whoever should take notice of its end may not have done so yet.
     fs::read_to_string(format!("/proc/{}/stat", id.trim())).map_or(true, |stat| stat.contains(") Z "))
 }

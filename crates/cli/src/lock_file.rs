@@ -2,7 +2,9 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::read_text;
 use consign_plan::{Configuration, Lock};
-use std::io;
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Largest lock that is read, in bytes.
@@ -40,10 +42,21 @@ impl LockFile {
 
     /// Replaces the lock: whoever reads it sees the old one or the new one.
     pub(crate) fn write(&self, lock: &Lock) -> Result<(), CommandError> {
+        let text = lock.text()?;
+        self.replace(text.as_bytes()).map_err(|error| {
+            CommandError::new(ExitCode::Failed, format!("cannot write {}", self.0.display())).cause(error)
+        })
+    }
+
+    fn replace(&self, text: &[u8]) -> io::Result<()> {
         let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        consign_store::write_file(folder, &self.0, lock.text()?.as_bytes())?;
-        // A file that is checked in is for everybody to read, as the umask allows.
-        Ok(())
+        // It is checked in, and so for others to read, as far as the umask allows.
+        let mode = Permissions::from_mode(0o666);
+        let mut file = tempfile::Builder::new().prefix(".consign.lock-").permissions(mode).tempfile_in(folder)?;
+        file.write_all(text)?;
+        file.as_file().sync_all()?;
+        file.persist(&self.0).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
     }
 
     /// Makes an error of what is in the lock, or is not.

@@ -254,7 +254,12 @@ impl Workshop {
             source,
         })?;
         let statement = self.store.put(receipt.statement.bytes())?;
-        self.store.put_step("inventory", &key, &[statement.clone()], &InventoryStep { statement })?;
+        self.store.put_step(
+            "inventory",
+            &key,
+            std::slice::from_ref(&statement),
+            &InventoryStep { statement: statement.clone() },
+        )?;
         let detail = format!("{} packages", catalogue.packages.len());
         self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Ok, detail);
         Ok((receipt, Outcome::Ok))

@@ -58,7 +58,12 @@ impl Workshop {
         let passed = failures.is_empty();
         if passed {
             let statement = self.store.put(report.receipt.statement.bytes())?;
-            self.store.put_step("trial", &key, &[statement.clone()], &TrialStep { statement })?;
+            self.store.put_step(
+                "trial",
+                &key,
+                std::slice::from_ref(&statement),
+                &TrialStep { statement: statement.clone() },
+            )?;
         }
         let outcome = if passed { Outcome::Ok } else { Outcome::Failed };
         let detail = format!("{} of {} tests passed", report.results.len() - failures.len(), report.results.len());

@@ -93,7 +93,8 @@ fn every_damage_is_found_and_repaired() {
     let content = "the bytes are not those that the name promises";
     let missing = "a blob that it needs is not there";
     let size = "a blob that it needs, sha256";
-    let table: [(&str, Spoil<'_>, &[(&str, &str)]); 14] = [
+    type Case<'a> = (&'a str, Spoil<'a>, &'a [(&'a str, &'a str)]);
+    let table: [Case<'_>; 14] = [
         ("a bit of a layer", &|filled| write(&blob(filled, &filled.layer), b"b layer"), &[("blobs", content)]),
         (
             "half a layer",

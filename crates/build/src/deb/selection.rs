@@ -8,7 +8,8 @@ use crate::resolution::{Resolution, ResolveRequest};
 use crate::specification::PackagesSpecification;
 use consign_oci::{Digest, Platform};
 use consign_package::deb::{
-    PackagesIndex, Preferred, Relation, Request, Searched, Target, Version, debian_architecture, resolve,
+    IndexError, PackagesIndex, Preferred, Relation, Request, Searched, Selection, Target, Version, debian_architecture,
+    resolve,
 };
 use consign_receipt::predicate::ResourceDescriptor;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Names what this room chooses of the same indexes: raise it when that changes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// What was chosen for one architecture, as the store keeps it. Indexes are numbered as the archive lists them.
 #[derive(Clone, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ struct Choice {
     lacking: Vec<usize>,
     /// Sorted by name.
     packages: Vec<ChosenPackage>,
+    /// What is older than it could be, for people.
+    older: Vec<String>,
 }
 
 /// Finds the packages for all platforms.
@@ -184,13 +187,14 @@ impl Selecting<'_> {
         let request = Request { wanted: &wanted, recommends: false, preferred };
         let selections =
             resolve(&targets, &request).map_err(|error| SourceError::Resolve { source: Box::new(error) })?;
-        let choices = opened.iter().zip(selections).map(|(opened, selections)| {
+        let older = older(self.archives, &opened, &selections)?;
+        let choices = opened.iter().zip(selections).zip(older).map(|((opened, selections), older)| {
             let packages = selections.into_iter().filter_map(|selection| {
                 let (listed, _) = opened.indexes.get(selection.index)?;
                 let archive = base(&listed.source.uri);
                 Some(ChosenPackage::new(&selection.record, &listed.source.suite, &listed.release.release, archive))
             });
-            Choice { lacking: opened.lacking.clone(), packages: packages.collect() }
+            Choice { lacking: opened.lacking.clone(), packages: packages.collect(), older }
         });
         Ok(choices.collect())
     }
@@ -214,10 +218,61 @@ impl<'a> Opened<'a> {
         Ok(Self { indexes, lacking })
     }
 
+    /// Returns the newest source version of a package, but for those of a last resort.
+    fn newest(&self, name: &str) -> Result<Option<Version>, IndexError> {
+        let mut newest = None;
+        for (listed, index) in &self.indexes {
+            if !listed.release.release.not_automatic {
+                newest = newest.max(index.named(name)?.into_iter().map(|record| record.source_version).max());
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Returns whether there is this source version of a package.
+    fn has(&self, name: &str, version: &Version) -> Result<bool, IndexError> {
+        for (_, index) in &self.indexes {
+            if index.named(name)?.iter().any(|record| record.source_version == *version) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn searched(&self) -> Vec<Searched<'_>> {
         let last_resort = |listed: &Listed<'_>| listed.release.release.not_automatic;
         self.indexes.iter().map(|(listed, index)| Searched { index, last_resort: last_resort(listed) }).collect()
     }
+}
+
+/// Tells, for each architecture, which of its packages are not its newest because another architecture does not have that.
+fn older(
+    archives: &[Archive<'_>],
+    opened: &[Opened<'_>],
+    selections: &[Vec<Selection>],
+) -> Result<Vec<Vec<String>>, SourceError> {
+    let failed = |source| SourceError::Index { source: Box::new(source) };
+    let mut told = vec![Vec::new(); opened.len()];
+    for (place, (here, chosen)) in opened.iter().zip(selections).enumerate() {
+        for Selection { record, .. } in chosen {
+            let Some(newest) = here.newest(&record.name).map_err(failed)? else { continue };
+            if newest <= record.source_version {
+                continue;
+            }
+            let mut lacking = Vec::new();
+            for ((archive, there), others) in archives.iter().zip(opened).zip(selections) {
+                let needs = others.iter().any(|other| other.record.name == record.name);
+                if needs && !there.has(&record.name, &newest).map_err(failed)? {
+                    lacking.push(archive.architecture);
+                }
+            }
+            if !lacking.is_empty() {
+                let (name, version, lacking) = (&record.name, &record.version, lacking.join(" and "));
+                told[place].push(format!("{name} stays at {version}: {newest} is not there for {lacking}"));
+            }
+        }
+    }
+    Ok(told)
 }
 
 /// Returns what was chosen from.
@@ -235,5 +290,5 @@ fn warnings(archive: &Archive<'_>, choice: &Choice) -> Vec<String> {
             listed.source.suite, archive.architecture, listed.source.declared
         )
     });
-    archive.warnings.iter().cloned().chain(lacking).collect()
+    archive.warnings.iter().cloned().chain(lacking).chain(choice.older.iter().cloned()).collect()
 }

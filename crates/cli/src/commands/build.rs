@@ -16,7 +16,8 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         ));
     }
     if let Some(reference @ ImageReference::DockerArchive { .. }) = &arguments.to {
-        let error = CommandError::new(ExitCode::Usage, format!("{reference} cannot be written: this form is only read"));
+        let error =
+            CommandError::new(ExitCode::Usage, format!("{reference} cannot be written: this form is only read"));
         return Err(error.hint("`docker load` and `podman load` take what `--to oci-archive:FILE` writes"));
     }
     let selection = &arguments.selection;

@@ -3,6 +3,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use crate::signing::key_reader;
+use crate::source::Source;
 use crate::workshop::{Planned, Traffic};
 use consign_release::{Interruption, Options, Release};
 
@@ -12,11 +13,7 @@ pub(crate) async fn run(
     interruption: &Interruption,
 ) -> Result<ExitCode, CommandError> {
     let planned = Planned::read(session)?.select(&arguments.images)?;
-    if !arguments.from.is_empty() && planned.plan.images.len() > 1 {
-        let error =
-            CommandError::new(ExitCode::Usage, "`--from` gives the platforms of one image, and several are planned");
-        return Err(error.hint("name the image: `consign release IMAGE --from …`"));
-    }
+    check_sources(&planned, &arguments.from)?;
     // A dry run signs nothing, but what others signed counts only by the key.
     let signs = !arguments.dry_run || !arguments.from.is_empty();
     let key = if signs { key_reader(session, &planned.configuration)? } else { None };
@@ -31,4 +28,26 @@ pub(crate) async fn run(
         session.printer.note("Dry run: the gate is open; nothing was signed or written to a registry.");
     }
     Ok(ExitCode::Done)
+}
+
+/// Fails where it is not plain which image a place holds platforms of.
+fn check_sources(planned: &Planned, from: &[Source]) -> Result<(), CommandError> {
+    let names: Vec<&str> = planned.plan.images.iter().map(|image| image.name.as_str()).collect();
+    for source in from {
+        match &source.image {
+            None if names.len() > 1 => {
+                let message = format!("`--from {source}` does not say of which image, and several are planned");
+                let hint = format!("name the image: `--from {}={source}`", names.first().unwrap_or(&"IMAGE"));
+                return Err(CommandError::new(ExitCode::Usage, message).hint(hint));
+            }
+            Some(name) if !names.contains(&name.as_str()) => {
+                let message = format!("`--from {source}`: no image called `{name}` is released");
+                let error = CommandError::new(ExitCode::Usage, message);
+                let near = consign_plan::configuration::nearest(name, names.iter().copied());
+                return Err(near.into_iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?"))));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

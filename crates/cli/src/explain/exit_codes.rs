@@ -44,6 +44,10 @@ pub(super) fn advice(code: ExitCode) -> Advice {
             "The registry did not answer, or did not let the signatures and attestations be listed. That is no statement about the image.",
             "Try again; see whether the credentials may read the repository.",
         ),
+        ExitCode::AdvisoryDatabase => Advice(
+            "The folders or archives under `advisories: databases:` are not there, cannot be read or are older than `maximum-age` allows, or they are about other packages than those of the image.",
+            "Fetch the database again, and name one of the distribution that the packages are of: the message says which. Nothing is known of the image until then.",
+        ),
         ExitCode::Drift => Advice(
             "An image file asks for something else than when it was locked, `lock --update --check` found something newer, or the mirror has deleted a package of the version that is locked.",
             "`consign lock` adds what is new and keeps the rest; `consign lock --update NAME` takes the newest version of what is named. Commit the lock with the files.",

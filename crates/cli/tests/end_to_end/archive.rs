@@ -110,10 +110,10 @@ fn an_archive_can_be_looked_into() {
     status 0
     --- stdout
     oci-archive:hello.tar  sha256:000000000001  1.3 kB
-    ├── linux/amd64        sha256:000000000002  634 B
+    ├── linux/amd64        sha256:000000000002  636 B
     │   ├── provenance     sha256:000000000003
     │   └── sbom           sha256:000000000004
-    └── linux/arm64        sha256:000000000005  634 B
+    └── linux/arm64        sha256:000000000005  636 B
         ├── provenance     sha256:000000000006
         └── sbom           sha256:000000000007
     ");
@@ -172,8 +172,14 @@ fn an_archive_takes_one_image() {
     assert_snapshot!(environment.consign(&["release", "--from", "oci-archive:hello.tar"]), @"
     status 2
     --- stderr
-    error: `--from` gives the platforms of one image, and several are planned
-    hint: name the image: `consign release IMAGE --from …`
+    error: `--from oci-archive:hello.tar` does not say of which image, and several are planned
+    hint: name the image: `--from hello=oci-archive:hello.tar`
+    ");
+    assert_snapshot!(environment.consign(&["release", "--from", "othr=oci-archive:hello.tar"]), @"
+    status 2
+    --- stderr
+    error: `--from othr=oci-archive:hello.tar`: no image called `othr` is released
+    hint: did you mean `other`?
     ");
     environment.consign(&["build", "other", "--to", "oci-archive:hello.tar"]).expect(0);
 }

@@ -1,7 +1,6 @@
 //! Several archives, archives of several images, and archives that are not what they should be.
 
 use crate::common::TestEnvironment;
-use std::fs;
 
 fn build(environment: &TestEnvironment, arguments: &[&str], file: &str) {
     let to = format!("oci-archive:{file}");
@@ -79,58 +78,4 @@ fn several_images_come_from_several_archives() {
     environment.git(&["tag", "v1.4.0"]);
     build(&environment, &["other"], "other.tar");
     environment.consign(&["release", "--quiet", "--from", "other=oci-archive:other.tar"]).expect(0);
-}
-
-/// Nothing of a hostile archive is kept, and nothing is written to a registry.
-#[test]
-fn hostile_archives_leave_nothing_behind() {
-    let environment = TestEnvironment::with_image();
-    build(&environment, &[], "good.tar");
-    let good = fs::read(environment.path("good.tar")).unwrap();
-    let entry = |kind: u8, name: &str, link: &str| {
-        let mut header = [0; 512];
-        header[..name.len()].copy_from_slice(name.as_bytes());
-        header[100..107].copy_from_slice(b"0000644");
-        header[108..115].copy_from_slice(b"0000000");
-        header[116..123].copy_from_slice(b"0000000");
-        header[124..135].copy_from_slice(b"00000000000");
-        header[136..147].copy_from_slice(b"00000000000");
-        header[156] = kind;
-        header[157..157 + link.len()].copy_from_slice(link.as_bytes());
-        header[257..265].copy_from_slice(b"ustar\x0000");
-        header[148..156].fill(b' ');
-        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        [&good[..good.len() - 1024], &header, &[0; 1024]].concat()
-    };
-    let blob = |digit: u8| format!("blobs/sha256/{}", char::from(digit).to_string().repeat(64));
-    for (what, bytes, status, expected) in [
-        (
-            "a link out",
-            entry(b'2', &blob(b'0'), "/etc/passwd"),
-            5,
-            "is a symbolic link; only files and folders may be in it",
-        ),
-        ("a hard link", entry(b'1', &blob(b'0'), "index.json"), 5, "is a hard link"),
-        ("a device", entry(b'3', "null", ""), 5, "`null` is a device, a pipe or a socket"),
-        (
-            "a way out",
-            entry(b'0', "blobs/sha256/../../../x", ""),
-            5,
-            "`blobs/sha256/../../../x` is not the name of a file inside it",
-        ),
-        ("a second list", entry(b'0', "index.json", ""), 5, "`index.json` is in it twice"),
-        ("half of it", good[..good.len() / 2].to_vec(), 5, "it ends within"),
-        ("no end", good[..good.len() - 1024].to_vec(), 5, "it ends without a mark of its end"),
-        ("text", b"hello".to_vec(), 5, "it is not a tar stream"),
-        ("nothing", Vec::new(), 1, "it has no file `oci-layout`"),
-    ] {
-        environment.write("bad.tar", bytes);
-        let run = environment.invocation().store("elsewhere").run(&[&RELEASE[..], &["oci-archive:bad.tar"]].concat());
-        assert_eq!(run.status, status, "{what}: {}", run.stderr);
-        assert!(run.error().contains(expected), "{what}: {}", run.error());
-        let blobs = environment.beside("elsewhere/store/blobs/sha256");
-        assert_eq!(fs::read_dir(blobs).map_or(0, Iterator::count), 0, "{what}");
-        assert!(!environment.path("registry").exists(), "{what}");
-    }
 }

@@ -23,11 +23,11 @@ fn shows_what_lies_at_a_registry() {
     localhost:PORT1/team/hello:latest  sha256:000000000001  1.3 kB
     ├── release record                 sha256:000000000002
     ├── signature                      sha256:000000000003
-    ├── linux/amd64                    sha256:000000000004  634 B
+    ├── linux/amd64                    sha256:000000000004  636 B
     │   ├── provenance                 sha256:000000000005
     │   ├── sbom                       sha256:000000000006
     │   └── signature                  sha256:000000000007
-    └── linux/arm64                    sha256:000000000008  634 B
+    └── linux/arm64                    sha256:000000000008  636 B
         ├── provenance                 sha256:000000000009
         ├── sbom                       sha256:000000000010
         └── signature                  sha256:000000000011
@@ -75,11 +75,10 @@ fn shows_what_lies_at_a_registry() {
 fn a_reference_that_is_none() {
     let environment = TestEnvironment::new();
     assert_snapshot!(environment.consign(&["inspect", "docker-archive:x.tar"]), @"
-    status 2
+    status 1
     --- stderr
-    error: invalid value 'docker-archive:x.tar' for '<REF>': `docker-archive:` is not a place that consign reads; it reads `docker://`, `oci:`, `oci-archive:` and `store:`
-
-    For more information, try '--help'.
+    error: cannot open x.tar
+      caused by: No such file or directory (os error 2)
     ");
     assert_snapshot!(environment.consign(&["inspect", "oci:nowhere"]), @"
     status 1

@@ -166,8 +166,7 @@ impl Docker {
         while this.try_run(&["version"]).is_err() {
             if this.daemon.try_wait().unwrap().is_some() {
                 let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-                not_run("dockerd: it does not start here");
-                eprintln!("{log}");
+                not_run(&format!("dockerd: it does not start here: {log}"));
                 return None;
             }
             std::thread::sleep(std::time::Duration::from_millis(100));

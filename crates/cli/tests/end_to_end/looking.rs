@@ -95,7 +95,7 @@ fn a_tree_shows_what_is_left_of_an_image() {
     │   ├── provenance                 sha256:000000000005
     │   ├── sbom                       sha256:000000000006
     │   └── signature                  sha256:000000000007
-    └── linux/arm64                    sha256:000000000008  634 B
+    └── linux/arm64                    sha256:000000000008  636 B
         ├── provenance                 sha256:000000000009
         ├── sbom                       sha256:000000000010
         └── signature                  sha256:000000000011

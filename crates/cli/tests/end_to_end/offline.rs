@@ -38,8 +38,8 @@ fn a_base_image_that_was_never_here_is_named() {
     let _server = environment.serve();
     let elsewhere = environment.invocation().store("other");
     assert_snapshot!(elsewhere.run(&["build", "--offline", "--quiet", "--jobs", "1"]).expect(1).error(), @"
-    error: hello linux/amd64: cannot be built
-      caused by: the base image localhost:PORT1/team/hello:1.2 is not in the store for linux/amd64, and consign is offline
+    error: hello: cannot be built
+      caused by: the base image localhost:PORT1/team/hello:1.2 is not in the store, and consign is offline
     ");
 
     // One platform of it is not the other.

@@ -13,7 +13,7 @@ const IMAGE_KEYS: [&str; 3] = ["packages", "files", "base"];
 /// Fails unless a file is right by the schema of its kind.
 #[track_caller]
 fn check(environment: &TestEnvironment, name: &str, text: &str) {
-    let mut value: Value = serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+    let mut value: Value = serde_saphyr::from_str(text).map_err(|error| format!("{name}: {error}\n{text}")).unwrap();
     let is_configuration =
         ["version", "build", "policy", "signing", "registries", "debian"].iter().any(|key| value.get(key).is_some());
     // Parts stand in the docs, too.
@@ -27,9 +27,8 @@ fn check(environment: &TestEnvironment, name: &str, text: &str) {
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
     compiler.add_resource("schema.json", schema).unwrap();
     let index = compiler.compile("schema.json", &mut schemas).unwrap();
-    if let Err(error) = schemas.validate(&value, index) {
-        panic!("{name}: {error:#}\n{text}");
-    }
+    let verdict = schemas.validate(&value, index).map_err(|error| format!("{error:#}"));
+    assert_eq!(verdict, Ok(()), "{name}:\n{text}");
 }
 
 #[test]

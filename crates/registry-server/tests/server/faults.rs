@@ -143,7 +143,7 @@ async fn fill(disk: &Path) {
             let path = format!("a/blobs/uploads/?digest={}", Digest::of(&bytes));
             let answer = world.send("POST", &path, &[], bytes.clone()).await;
             if answer.status != 201 {
-                answer.refused(500, "UNKNOWN");
+                answer.refused(507, "UNKNOWN");
                 assert_eq!(world.status("GET", &format!("a/blobs/{}", Digest::of(&bytes))).await, 404);
                 refused += 1;
                 break;
@@ -157,10 +157,10 @@ async fn fill(disk: &Path) {
     let new = new.to_string().into_bytes();
     for tag in ["1", "2"] {
         let answer = world.put_manifest(&format!("a/manifests/{tag}"), media_type::MANIFEST, new.clone()).await;
-        answer.refused(500, "UNKNOWN");
+        answer.refused(507, "UNKNOWN");
     }
     let upload = world.send("POST", "a/blobs/uploads/", &[], "").await.location();
-    world.send("PATCH", &upload, &[], vec![1; 100_000]).await.refused(500, "UNKNOWN");
+    world.send("PATCH", &upload, &[], vec![1; 100_000]).await.refused(507, "UNKNOWN");
     world.send("PATCH", &upload, &[], "x").await.refused(404, "BLOB_UPLOAD_UNKNOWN");
     assert_eq!(world.status("DELETE", &upload).await, 204);
     // What was there is there, what was refused is not, and nothing is left of it.

@@ -140,7 +140,8 @@ pub(super) async fn verify_tags<'a>(
     for tag in tags {
         let reference: Reference = format!("{repository}:{tag}").parse().unwrap();
         let place = Place::Registry { client: client.clone(), reference: reference.clone() };
-        let expectation = Expectation { key, policy: &Policy::default(), today: jiff::civil::Date::ZERO, content: true };
+        let expectation =
+            Expectation { key, policy: &Policy::default(), today: jiff::civil::Date::ZERO, content: true };
         let requested = reference.tag.as_ref().map(|tag| (&reference.repository, tag));
         let mut verified = verify(&place, requested, expectation).await;
         if may_be_behind && verified.as_ref().is_err_and(is_behind) {
