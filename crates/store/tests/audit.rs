@@ -189,7 +189,8 @@ fn every_damage_is_found_and_repaired() {
         let mut expected: Vec<String> =
             expected.iter().map(|(folder, problem)| format!("{folder}: {problem}")).collect();
         let mut found = filled.findings(false);
-        (expected.sort(), found.sort());
+        expected.sort();
+        found.sort();
         assert_eq!(found, expected, "{name}");
         // Looking changes nothing.
         assert_eq!(filled.findings(false).len(), found.len(), "{name}");
