@@ -79,7 +79,11 @@ impl CommandError {
             Trouble::Altered | Trouble::Malformed => altered,
             Trouble::Missing | Trouble::Unavailable => ExitCode::Failed,
         };
-        Self::of(code, error)
+        let this = Self::of(code, error);
+        match error {
+            ImageError::Archive { .. } => this.hint("copy the archive again, or make it again where it came from"),
+            _ => this,
+        }
     }
 
     fn add_causes(&mut self, mut error: Option<&dyn Error>) {
@@ -230,6 +234,7 @@ impl From<ReleaseError> for CommandError {
                 BuildError::Source(SourceError::Gone { name, .. }) => this
                     .hint(format!("`consign lock --update {name}` takes the version that is there now"))
                     .hint("or name a mirror that keeps old versions: `debian: mirrors:` in the configuration"),
+                BuildError::Source(source) => source.hint().into_iter().fold(this, Self::hint),
                 _ => this,
             },
             ReleaseError::Import { problem, .. } => match &**problem {

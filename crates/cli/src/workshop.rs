@@ -191,7 +191,16 @@ impl Planned {
         for planned in &self.plan.images {
             let Some((path, specification)) = self.files.get(&planned.name) else { continue };
             let base = match self.bases().find(|(name, _)| *name == planned.name) {
-                Some((_, reference)) => Some(Place::open(&reference?, &client, || Ok(workshop.store.clone()))?),
+                Some((_, reference)) => {
+                    let reference = reference?;
+                    let opened = Place::open(&reference, &client, || Ok(workshop.store.clone()));
+                    Some(opened.map_err(|error| {
+                        let message = format!("the base image {reference} of `{}` cannot be opened", planned.name);
+                        CommandError::new(ExitCode::Failed, message)
+                            .cause(error)
+                            .hint("`base` in the image file names it")
+                    })?)
+                }
                 None => None,
             };
             let from: Vec<&Source> = from.iter().filter(|source| source.is_of(&planned.name)).collect();

@@ -230,7 +230,9 @@ fn check_suite(source: &DebianSource, release: &Release) -> Result<(), SourceErr
     if names.iter().all(|name| name.is_none()) {
         return Ok(());
     }
-    let found = names.into_iter().flatten().cloned().collect::<Vec<_>>().join("` or `");
+    let mut found: Vec<_> = names.into_iter().flatten().cloned().collect();
+    found.dedup();
+    let found = found.join("` or `");
     Err(SourceError::OtherSuite { suite: source.suite.clone(), declared: source.declared.clone(), found })
 }
 

@@ -163,8 +163,10 @@ impl SourceError {
             | Self::NoSource { .. }
             | Self::NoArchitecture { .. }
             | Self::NoIndex { .. }
-            | Self::Wanted { .. }
-            | Self::Resolve { .. } => ErrorKind::Configuration,
+            | Self::Wanted { .. } => ErrorKind::Configuration,
+            // An index is the archive's; what cannot be had is the image file's.
+            Self::Resolve { source } if matches!(**source, ResolveError::Index(_)) => ErrorKind::Failed,
+            Self::Resolve { .. } => ErrorKind::Configuration,
             Self::Fetch { .. }
             | Self::Decompress { .. }
             | Self::Index { .. }
@@ -172,6 +174,38 @@ impl SourceError {
             | Self::Replaces { .. }
             | Self::Store(_)
             | Self::Worker { .. } => ErrorKind::Failed,
+        }
+    }
+    /// Returns what to try next, where the error does not say it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Release { source, .. } => Some(match **source {
+                ReleaseError::Untrusted { .. } => {
+                    "is the archive's own key in the file that `signed-by` names? If so, somebody changed the release file: name another mirror in `debian: mirrors:`"
+                }
+                ReleaseError::Expired { .. } => {
+                    "the mirror is no longer brought up to date, or somebody passes off an old release file as new: name another in `debian: mirrors:`"
+                }
+                ReleaseError::Future { .. } => "is this machine's clock right?",
+                _ => "name another mirror in `debian: mirrors:`, or ask those who keep this one",
+            }),
+            Self::OtherSuite { .. } => Some("are `uri` and `suites` in `debian: mirrors:` right?"),
+            Self::Fetch { source: FetchError::Digest { .. } | FetchError::Size { .. }, .. } => Some(
+                "the mirror is just being updated, or somebody changed what it has: run this again later, or name another in `debian: mirrors:`",
+            ),
+            Self::Fetch { source: FetchError::NotFound { .. }, .. } => {
+                Some("are `uri` and `suites` in `debian: mirrors:` right, and is the mirror complete?")
+            }
+            Self::Resolve { source } if !matches!(**source, ResolveError::Index(_)) => None,
+            Self::Decompress { .. }
+            | Self::Index { .. }
+            | Self::Resolve { .. }
+            | Self::Package { .. }
+            | Self::Replaces { .. }
+            | Self::OtherPackage { .. } => {
+                Some("the archive itself is at fault: ask those who keep it, or name another in `debian: mirrors:`")
+            }
+            _ => None,
         }
     }
 }

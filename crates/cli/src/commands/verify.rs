@@ -3,7 +3,7 @@ use crate::arguments::{Output, Verify};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, read_text};
-use consign_image::{ImageReference, Place};
+use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Digest, Repository, Tag};
 use consign_receipt::{Policy, predicate};
 use consign_report::{printable, table};
@@ -19,7 +19,11 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
     let key = public_key(arguments)?;
     let client = session.client(&arguments.reference).await?;
     let place = Place::open(&arguments.reference, &client, || session.open_store());
-    let place = place.map_err(|error| CommandError::of_image(ExitCode::Verification, &error))?;
+    let place = place.map_err(|error| match error {
+        // What an archive's own list names and is not in it was taken out of it.
+        ImageError::Missing { .. } => CommandError::of(ExitCode::Verification, &error),
+        _ => CommandError::of_image(ExitCode::Verification, &error),
+    })?;
     let requested = requested(&arguments.reference);
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
     let policy = match &arguments.policy {
@@ -44,8 +48,10 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
 }
 
 fn public_key(arguments: &Verify) -> Result<PublicKey, CommandError> {
-    let failed =
-        || CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", arguments.key.display()));
+    let failed = || {
+        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", arguments.key.display()))
+            .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
+    };
     let text = read_text(&arguments.key, KEY_LIMIT).map_err(|error| failed().cause(error))?;
     PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
 }

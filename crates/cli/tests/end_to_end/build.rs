@@ -100,7 +100,11 @@ fn stands_on_a_base_image() {
       caused by: the base image registry-base has no linux/s390x; it has linux/amd64, linux/arm64
     ");
     environment.replace("image.yaml", "registry-base:1.0", "registry-none");
-    assert_snapshot!(environment.consign(&["build", "--quiet"]).error(), @"error: registry-none is not an OCI layout: it has no file `oci-layout`");
+    assert_snapshot!(environment.consign(&["build", "--quiet"]).error(), @"
+    error: the base image oci:registry-none of `hello` cannot be opened
+      caused by: registry-none is not an OCI layout: it has no file `oci-layout`
+    hint: `base` in the image file names it
+    ");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod common;
 mod advisories;
 mod archive;
 mod archives;
+mod bad_inputs;
 mod brought;
 mod build;
 mod configuration;

@@ -195,6 +195,7 @@ fn another_key_is_not_enough() {
     --- stderr
     error: cannot read the public key in cosign.key
       caused by: expected `PUBLIC KEY`, but the file says `ENCRYPTED SIGSTORE PRIVATE KEY`
+    hint: `--key` names the public key, which `consign keygen` writes to `cosign.pub`
     ");
 }
 

@@ -1,3 +1,4 @@
+use super::OpenPgpError;
 use pgp::composed::{Deserializable, SignedPublicKey};
 use pgp::types::KeyDetails;
 use std::fmt;
@@ -38,7 +39,7 @@ pub enum KeyringError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: Box<pgp::errors::Error>,
+        source: OpenPgpError,
     },
 }
 
@@ -51,7 +52,7 @@ impl Keyring {
         }
         let keys = match read_keys(bytes) {
             Ok(keys) => keys,
-            Err(source) => return Err(KeyringError::Damaged { path, source: Box::new(source) }),
+            Err(source) => return Err(KeyringError::Damaged { path, source: source.into() }),
         };
         match keys.len() {
             0 => Err(KeyringError::Empty { path }),

@@ -1,5 +1,5 @@
 use super::record::is_safe_path;
-use super::{Paragraph, ParagraphError, UntrustedSignature};
+use super::{OpenPgpError, Paragraph, ParagraphError, UntrustedSignature};
 use consign_oci::{Digest, DigestError};
 use jiff::{Timestamp, fmt::rfc2822};
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub enum ReleaseError {
     #[error("the signatures of the release file cannot be read")]
     OpenPgp {
         /// What is wrong.
-        source: Box<pgp::errors::Error>,
+        source: OpenPgpError,
     },
     /// There are too many signatures.
     #[error("more than {limit} signatures")]

@@ -104,7 +104,7 @@ fn in_time(release: Release, now: Timestamp) -> Result<Release, ReleaseError> {
 }
 
 fn open_pgp(source: pgp::errors::Error) -> ReleaseError {
-    ReleaseError::OpenPgp { source: Box::new(source) }
+    ReleaseError::OpenPgp { source: source.into() }
 }
 
 #[cfg(test)]
