@@ -82,7 +82,8 @@ impl Specification {
             Contents::Packages(packages) => {
                 let mut names = packages.packages.clone();
                 names.sort();
-                json!({ "packages": names, "suite": packages.suite, "platforms": platforms })
+                let recommends = packages.recommends;
+                json!({ "packages": names, "recommends": recommends, "suite": packages.suite, "platforms": platforms })
             }
             Contents::Files { base } => json!({ "base": base, "platforms": platforms }),
         };

@@ -145,6 +145,7 @@ impl Selecting<'_> {
             "version": env!("CARGO_PKG_VERSION"),
             "suite": self.suite,
             "packages": self.specification.packages,
+            "recommends": self.specification.recommends,
             "preferred": preferred,
             "archives": self.archives.iter().map(indexes).collect::<Vec<_>>(),
         });
@@ -184,7 +185,7 @@ impl Selecting<'_> {
             .zip(&searched)
             .map(|(archive, indexes)| Target { architecture: archive.architecture, indexes })
             .collect();
-        let request = Request { wanted: &wanted, recommends: false, preferred };
+        let request = Request { wanted: &wanted, recommends: self.specification.recommends, preferred };
         let selections =
             resolve(&targets, &request).map_err(|error| SourceError::Resolve { source: Box::new(error) })?;
         let older = older(self.archives, &opened, &selections)?;

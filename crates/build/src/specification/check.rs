@@ -35,6 +35,7 @@ impl Checker<'_> {
                     suite: wire.suite.map(|suite| self.suite(suite)).transpose()?,
                     users: users.into_iter().map(|user| self.user(user)).collect::<Checked<_>>()?,
                     exclude: wire.exclude.map(|exclude| exclude.value).unwrap_or_default(),
+                    recommends: wire.recommends.is_some_and(|recommends| recommends.value),
                 })
             }
             None => {
@@ -42,6 +43,7 @@ impl Checker<'_> {
                 self.exclusive("suite", wire.suite.as_ref(), other)?;
                 self.exclusive("users", wire.users.as_ref(), other)?;
                 self.exclusive("exclude", wire.exclude.as_ref(), other)?;
+                self.exclusive("recommends", wire.recommends.as_ref(), other)?;
                 if files == 0 && wire.base.is_none() {
                     return Err(self.refuse(Position::START, Problem::Empty));
                 }

@@ -73,6 +73,9 @@ pub struct PackagesSpecification {
     pub users: Vec<UserSpecification>,
     /// Paths to leave out: `*` and `?` within a name, `**` across folders.
     pub exclude: Vec<String>,
+    /// Whether what packages recommend is installed too, where it is to be had.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recommends: bool,
 }
 
 /// How an image runs.

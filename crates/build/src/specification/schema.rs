@@ -16,11 +16,12 @@ impl Specification {
             "additionalProperties": false,
             "anyOf": [{ "required": ["packages"] }, { "required": ["base"] }, { "required": ["files"] }],
             "dependentSchemas": { "packages": { "not": { "required": ["base"] } } },
-            "dependentRequired": { "run": ["files"], "suite": ["packages"], "users": ["packages"], "exclude": ["packages"] },
+            "dependentRequired": { "run": ["files"], "suite": ["packages"], "users": ["packages"], "exclude": ["packages"], "recommends": ["packages"] },
             "properties": {
                 "packages": about("What to install, as `name` or `name=version`, with all that it depends on.", some(text())),
                 "suite": about("The suite, such as `bookworm`. Default: that of the machine.", text()),
                 "users": about("Accounts besides those of the packages.", json!({ "type": "array", "items": user() })),
+                "recommends": about("Whether what packages recommend is installed too, where it is to be had.", json!({ "type": "boolean" })),
                 "exclude": about("Paths to leave out: `*` and `?` within a name, `**` across folders.", texts()),
                 "base": about("The image to build on: a reference, `oci:DIR` or `oci-archive:FILE`.", text()),
                 "platforms": about(

@@ -36,6 +36,7 @@ pub(super) struct Wire {
     pub(super) suite: Option<Spanned<String>>,
     pub(super) users: Option<Spanned<Vec<Spanned<UserSpecification>>>>,
     pub(super) exclude: Option<Spanned<Vec<String>>>,
+    pub(super) recommends: Option<Spanned<bool>>,
     pub(super) base: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) platforms: Vec<Spanned<String>>,

@@ -99,6 +99,20 @@ fn what_a_script_would_have_done_is_said_each_time() {
 }
 
 #[test]
+fn what_packages_recommend_comes_where_the_image_file_says_so() {
+    let package = |name: &str| MirrorPackage::new(name, "1", "all").time(1_650_000_000);
+    let keen = package("keen").field("Recommends", "extra, nowhere");
+    let environment = with_packages(&mirror().package(keen).package(package("extra")));
+    for (lines, expected) in
+        [("", "1 packages"), ("recommends: false\n", "1 packages"), ("recommends: true\n", "2 packages")]
+    {
+        environment.write("image.yaml", format!("packages: [keen]\nsuite: stable\nplatforms: [linux/amd64]\n{lines}"));
+        let run = environment.consign(&["build", "--no-cache"]).expect(0);
+        assert!(run.stderr.contains(&format!("inventory ok: {expected}\n")), "{lines}{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_package_has_one_version_on_all_platforms() {
     let newer = MirrorPackage::new("tool", "2.1-1", "amd64").field("Depends", "base-files").time(1_650_000_000);
     let environment = with_packages(&mirror().package(newer));
