@@ -20,11 +20,8 @@ impl Workshop {
         let base = keep.filter(|kept| kept.request == asked).and_then(|kept| kept.base.clone());
         let keep = keep.map(|kept| Resolution { base, ..resolution(kept) });
         let chosen = self.resolve(job, keep.as_ref()).await?;
-        for (platform, warnings) in &chosen.warnings {
-            for warning in warnings {
-                self.warn(&job.planned.name, std::slice::from_ref(platform), warning.clone());
-            }
-        }
+        let warnings = chosen.warnings.iter().map(|(platform, warnings)| (platform, &warnings[..]));
+        self.warn_once(&job.planned.name, warnings);
         Ok(locked(job, chosen, keep.unwrap_or_default()))
     }
 

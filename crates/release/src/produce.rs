@@ -85,7 +85,8 @@ impl Workshop {
             Ok(results) => {
                 let (platforms, failures): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
                 let produced = Produced { platforms: platforms.into_iter().flatten().collect() };
-                self.warn_of(&job.planned.name, &produced);
+                let warnings = produced.platforms.iter().map(|platform| (&platform.platform, &platform.warnings[..]));
+                self.warn_once(&job.planned.name, warnings);
                 (produced, failures.into_iter().filter_map(Result::err).collect())
             }
             Err(error) => (Produced { platforms: Vec::new() }, vec![error]),
@@ -127,15 +128,17 @@ impl Workshop {
     }
 
     /// Says each warning once, with the platforms that it is about.
-    fn warn_of(&self, image: &str, produced: &Produced) {
+    pub(crate) fn warn_once<'a>(&self, image: &str, all: impl Iterator<Item = (&'a Platform, &'a [String])>) {
         let mut warnings: BTreeMap<&str, Vec<Platform>> = BTreeMap::new();
-        for platform in &produced.platforms {
-            for warning in &platform.warnings {
-                warnings.entry(warning).or_default().push(platform.platform.clone());
+        let mut count = 0;
+        for (platform, here) in all {
+            count += 1;
+            for warning in here {
+                warnings.entry(warning).or_default().push(platform.clone());
             }
         }
         for (warning, platforms) in warnings {
-            let everywhere = platforms.len() == produced.platforms.len();
+            let everywhere = platforms.len() == count;
             self.warn(image, if everywhere { &[] } else { &platforms }, warning);
         }
     }
