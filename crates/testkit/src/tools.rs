@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -15,6 +15,16 @@ pub const SOAK: &str = "CONSIGN_SOAK";
 /// Names the file that gets the name of each thing that was not run, one a line, so that the test command can count them.
 pub const NOT_RUN_FILE: &str = "CONSIGN_NOT_RUN";
 
+/// Mounts the control groups that engines of containers want, and becomes the program.
+const WITH_CONTROL_GROUPS: &str = r#"
+    mount -t tmpfs cgroup /sys/fs/cgroup
+    for controller in cpu devices memory pids; do
+        mkdir "/sys/fs/cgroup/$controller"
+        mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
+    done
+    exec "$@"
+"#;
+
 /// A program that was found on `PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -25,6 +35,17 @@ impl Peer {
     /// Returns a command that runs the program.
     pub fn command(&self) -> Command {
         Command::new(&self.path)
+    }
+
+    /// Returns a command that runs the program where control groups are mounted: here, or else where only it and its children see them.
+    pub fn command_with_control_groups(&self) -> Command {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        if mounts.contains(" /sys/fs/cgroup") {
+            return self.command();
+        }
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-ec", WITH_CONTROL_GROUPS, "sh"]).arg(&self.path);
+        command
     }
 
     /// Runs the program and returns what it printed to stdout; `Err` with everything that it printed if it fails.
@@ -123,7 +144,6 @@ fn find(name: &str, path: &OsStr) -> Option<Peer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn finds_programs_not_files() {

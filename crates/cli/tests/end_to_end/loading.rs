@@ -157,7 +157,7 @@ impl Docker {
         let at = |name: &str| folder.join(name).display().to_string();
         let socket = folder.join("docker.sock");
         let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut command = daemon.command();
+        let mut command = daemon.command_with_control_groups();
         command.args(["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]);
         command.args(["--data-root", &at("data"), "--exec-root", &at("run"), "--pidfile", &at("pid")]);
         command.arg("--host").arg(format!("unix://{}", socket.display()));
@@ -166,7 +166,7 @@ impl Docker {
         while this.try_run(&["version"]).is_err() {
             if this.daemon.try_wait().unwrap().is_some() {
                 let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-                not_run(&format!("dockerd: it does not start here: {log}"));
+                not_run(&format!("dockerd, which says: {}", log.lines().last().unwrap_or_default()));
                 return None;
             }
             std::thread::sleep(std::time::Duration::from_millis(100));

@@ -61,27 +61,9 @@ struct Engine {
     storage: std::path::PathBuf,
 }
 
-/// Mounts control groups, which runc wants, where only this program and its children see them.
-const WITH_CONTROL_GROUPS: &str = r#"
-    mount -t tmpfs cgroup /sys/fs/cgroup
-    for controller in cpu devices memory pids; do
-        mkdir "/sys/fs/cgroup/$controller"
-        mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
-    done
-    exec "$@"
-"#;
-
 impl Engine {
     fn command(&self) -> Command {
-        let podman = self.podman.command();
-        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
-        let mut command = if mounts.contains(" /sys/fs/cgroup") {
-            podman
-        } else {
-            let mut command = Command::new("unshare");
-            command.args(["--mount", "sh", "-ec", WITH_CONTROL_GROUPS, "sh"]).arg(podman.get_program());
-            command
-        };
+        let mut command = self.podman.command_with_control_groups();
         command.arg("--root").arg(self.storage.join("root")).arg("--runroot").arg(self.storage.join("run"));
         command.args(["--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
         command.args(["--events-backend", "file"]);
