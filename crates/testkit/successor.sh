@@ -27,6 +27,6 @@ private update
 cd "$folder/apt"
 # shellcheck disable=SC2086 # a list of words
 private download $programs
-for package in ./*.deb; do dpkg-deb -x "$package" "$folder/root"; done
-for program in $programs; do ln -sf "../root/usr/bin/$program" "$folder/bin/$program"; done
+for package in ./*.deb; do dpkg-deb -x "$package" "$folder/unpacked"; done
+for program in $programs; do ln -sf "../unpacked/usr/bin/$program" "$folder/bin/$program"; done
 rm -rf "$folder/apt"
