@@ -4,15 +4,7 @@
 set -eu
 folder=${1:?usage: successor.sh FOLDER}
 programs="cosign oras"
-. /etc/os-release
-case "${VERSION_CODENAME:-}" in
-    bookworm) successor=trixie ;;
-    trixie) successor=forky ;;
-    *) echo "successor.sh: no successor of \`${VERSION_CODENAME:-this system}\` is known" >&2; exit 1 ;;
-esac
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v suite="$VERSION_CODENAME" '$2 == suite { print $1; exit }')
-[ -n "$mirror" ] || { echo "successor.sh: apt knows no mirror of $VERSION_CODENAME (apt-get update?)" >&2; exit 1; }
+. "$(dirname "$0")/next_release.sh"
 
 mkdir -p "$folder/bin" "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/apt/etc"
 folder=$(cd "$folder" && pwd)

@@ -14,6 +14,7 @@ mod import_problem;
 mod imported;
 mod interruption;
 mod job;
+mod kept;
 mod ledger;
 mod lock;
 mod origin;

@@ -7,7 +7,6 @@ use consign_inventory::{Described, Observer as Inventory};
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
 use consign_receipt::{Receipt, Trust};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -69,12 +68,6 @@ pub struct ProducedPlatform {
     pub failures: Vec<String>,
     /// What else a person should know.
     pub warnings: Vec<String>,
-}
-
-/// What an inventory step keeps.
-#[derive(Serialize, Deserialize)]
-struct InventoryStep {
-    statement: Digest,
 }
 
 impl Workshop {
@@ -224,11 +217,7 @@ impl Workshop {
             )
             .as_bytes(),
         );
-        if self.reuse
-            && let Some(step) = self.store.step::<InventoryStep>(&key)?
-            && let Ok(bytes) = self.store.read(&step.statement, consign_sign::LIMIT)
-        {
-            let receipt = Receipt { statement: Exact::read(bytes)?, trust: Trust::Derived };
+        if let Some(receipt) = self.kept_receipt(&key, Trust::Derived)? {
             self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Cached, "");
             return Ok((receipt, Outcome::Cached));
         }
@@ -256,13 +245,7 @@ impl Workshop {
             platform: image.platform.clone(),
             source,
         })?;
-        let statement = self.store.put(receipt.statement.bytes())?;
-        self.store.put_step(
-            "inventory",
-            &key,
-            std::slice::from_ref(&statement),
-            &InventoryStep { statement: statement.clone() },
-        )?;
+        self.keep_receipt("inventory", &key, &receipt)?;
         let detail = format!("{} packages", catalogue.packages.len());
         self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Ok, detail);
         Ok((receipt, Outcome::Ok))

@@ -10,16 +10,10 @@ use consign_receipt::{Finding, Receipt, Trust};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
 use consign_scan::{Database, Subject, scan};
 use consign_store::Store;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
 const SCAN_FORMAT: u32 = 1;
-
-/// What a comparison keeps.
-#[derive(Serialize, Deserialize)]
-struct ScanStep {
-    statement: Digest,
-}
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
@@ -36,10 +30,8 @@ impl Workshop {
             database.digest()
         );
         let key = Digest::of(key.as_bytes());
-        let before = if self.reuse { self.store.step::<ScanStep>(&key)? } else { None };
-        let before = before.and_then(|step| self.store.read(&step.statement, consign_sign::LIMIT).ok());
-        let (receipt, outcome) = match before {
-            Some(bytes) => (Receipt { statement: Exact::read(bytes)?, trust: Trust::Derived }, Outcome::Cached),
+        let (receipt, outcome) = match self.kept_receipt(&key, Trust::Derived)? {
+            Some(receipt) => (receipt, Outcome::Cached),
             None => {
                 let subject = Subject {
                     digest: image.manifest.digest(),
@@ -47,13 +39,7 @@ impl Workshop {
                     created: image.config.created.as_deref(),
                 };
                 let receipt = scan(&subject, database).map_err(|source| failed(image.name, image.platform, source))?;
-                let statement = self.store.put(receipt.statement.bytes())?;
-                self.store.put_step(
-                    "scan",
-                    &key,
-                    std::slice::from_ref(&statement),
-                    &ScanStep { statement: statement.clone() },
-                )?;
+                self.keep_receipt("scan", &key, &receipt)?;
                 (receipt, Outcome::Ok)
             }
         };

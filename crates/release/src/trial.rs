@@ -1,22 +1,15 @@
 use crate::produce::{Image, ProducedPlatform};
 use crate::{Job, Outcome, ReleaseError, Stage, Workshop};
 use consign_image::unpack;
-use consign_oci::{Digest, Exact};
-use consign_receipt::{Receipt, Trust};
+use consign_oci::Digest;
+use consign_receipt::Trust;
 use consign_trial::{Test, Trial, TrialReport};
-use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
 /// Names how trials are run: raise it when the same trial could end otherwise.
 const TRIAL_FORMAT: u32 = 1;
-
-/// What a trial that passed keeps. One that failed is run again each time.
-#[derive(Serialize, Deserialize)]
-struct TrialStep {
-    statement: Digest,
-}
 
 impl Workshop {
     /// Finds out whether this machine runs every platform that is to be tried, before minutes are spent on building.
@@ -43,11 +36,8 @@ impl Workshop {
         let key =
             format!("trial {TRIAL_FORMAT} {} {configuration} {}", env!("CARGO_PKG_VERSION"), image.manifest.digest());
         let key = Digest::of(key.as_bytes());
-        if self.reuse
-            && let Some(step) = self.store.step::<TrialStep>(&key)?
-            && let Ok(bytes) = self.store.read(&step.statement, consign_sign::LIMIT)
-        {
-            produced.receipts.push(Receipt { statement: Exact::read(bytes)?, trust: Trust::Made });
+        if let Some(receipt) = self.kept_receipt(&key, Trust::Made)? {
+            produced.receipts.push(receipt);
             produced.stages.insert(Stage::Trial, Outcome::Cached);
             self.finished(image.name, Some(image.platform), Stage::Trial, Outcome::Cached, "");
             return Ok(());
@@ -56,14 +46,9 @@ impl Workshop {
         let report = self.run_trial(image, &configuration, &tests).await?;
         let failures: Vec<String> = report.results.iter().filter_map(describe).collect();
         let passed = failures.is_empty();
+        // One that failed is run again each time.
         if passed {
-            let statement = self.store.put(report.receipt.statement.bytes())?;
-            self.store.put_step(
-                "trial",
-                &key,
-                std::slice::from_ref(&statement),
-                &TrialStep { statement: statement.clone() },
-            )?;
+            self.keep_receipt("trial", &key, &report.receipt)?;
         }
         let outcome = if passed { Outcome::Ok } else { Outcome::Failed };
         let detail = format!("{} of {} tests passed", report.results.len() - failures.len(), report.results.len());
