@@ -9,8 +9,10 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What is under way: an image, a platform if it is about one, and a stage.
-type Key = (String, Option<Platform>, Stage);
+/// What is under way: an image, a platform if it is about one, and the word for what is done.
+type Key = (String, Option<Platform>, &'static str);
+
+const RESOLVE: &str = "resolve";
 
 /// Makes what shows the events of a run on standard error.
 pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
@@ -45,14 +47,22 @@ pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
 /// A line for each stage that ends, and for those that begin and take long; with `verbose` for all.
 fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> Option<String> {
     match event {
+        Event::Resolving { image } => {
+            started.insert((image.clone(), None, RESOLVE), Instant::now());
+            Some(format!("{image} {RESOLVE} …"))
+        }
+        Event::Resolved { image, packages } => {
+            let took = started.remove(&(image.clone(), None, RESOLVE)).map(|start| start.elapsed());
+            Some(finished(image, None, RESOLVE, Outcome::Ok, &resolved(*packages), took))
+        }
         Event::Started { image, platform, stage } => {
-            started.insert((image.clone(), platform.clone(), *stage), Instant::now());
+            started.insert((image.clone(), platform.clone(), stage.word()), Instant::now());
             let takes_long = matches!(stage, Stage::Build | Stage::Trial | Stage::Publish);
             (takes_long || verbose).then(|| format!("{} {} …", subject(image, platform.as_ref()), stage.word()))
         }
         Event::Finished { image, platform, stage, outcome, detail } => {
-            let took = started.remove(&(image.clone(), platform.clone(), *stage)).map(|start| start.elapsed());
-            Some(finished(image, platform.as_ref(), *stage, *outcome, detail, took))
+            let took = started.remove(&(image.clone(), platform.clone(), stage.word())).map(|start| start.elapsed());
+            Some(finished(image, platform.as_ref(), stage.word(), *outcome, detail, took))
         }
         Event::Warning { image, platforms, message } => {
             let platforms: Vec<String> = platforms.iter().map(Platform::to_string).collect();
@@ -73,15 +83,20 @@ fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> O
     }
 }
 
+/// A base image has no packages that were chosen here.
+fn resolved(packages: usize) -> String {
+    if packages == 0 { String::new() } else { format!("{packages} packages") }
+}
+
 fn finished(
     image: &str,
     platform: Option<&Platform>,
-    stage: Stage,
+    word: &str,
     outcome: Outcome,
     detail: &str,
     took: Option<Duration>,
 ) -> String {
-    let mut line = format!("{} {} {}", subject(image, platform), stage.word(), outcome.word());
+    let mut line = format!("{} {word} {}", subject(image, platform), outcome.word());
     if !detail.is_empty() {
         line.push_str(&format!(": {detail}"));
     }
@@ -108,26 +123,17 @@ impl Bars {
     fn show(&mut self, event: Event) {
         match event {
             _ if self.ended => {}
-            Event::Started { image, platform, stage } => {
-                let bar = self.all.add(ProgressBar::new_spinner());
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
-                    bar.set_style(style);
-                }
-                bar.set_message(format!("{} {}", subject(&image, platform.as_ref()), stage.word()));
-                bar.enable_steady_tick(Duration::from_millis(120));
-                self.running.insert((image, platform, stage), (bar, Instant::now()));
+            Event::Resolving { image } => self.begin(image, None, RESOLVE),
+            Event::Resolved { image, packages } => {
+                self.end((image, None, RESOLVE), Outcome::Ok, &resolved(packages));
             }
+            Event::Started { image, platform, stage } => self.begin(image, platform, stage.word()),
             Event::Finished { image, platform, stage, outcome, detail } => {
-                let key = (image, platform, stage);
-                let took = self.running.remove(&key).map(|(bar, start)| {
-                    bar.finish_and_clear();
-                    start.elapsed()
-                });
-                self.line(finished(&key.0, key.1.as_ref(), stage, outcome, &detail, took));
+                self.end((image, platform, stage.word()), outcome, &detail);
             }
             Event::Output { image, platform, line } => {
                 let subject = subject(&image, Some(&platform));
-                if let Some((bar, _)) = self.running.get(&(image, Some(platform), Stage::Build)) {
+                if let Some((bar, _)) = self.running.get(&(image, Some(platform), Stage::Build.word())) {
                     let line: String = printable(&line).chars().take(60).collect();
                     bar.set_message(format!("{subject} {}: {line}", Stage::Build.word()));
                 }
@@ -141,6 +147,25 @@ impl Bars {
                 line.into_iter().for_each(|line| self.line(line));
             }
         }
+    }
+
+    fn begin(&mut self, image: String, platform: Option<Platform>, word: &'static str) {
+        let bar = self.all.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(format!("{} {word}", subject(&image, platform.as_ref())));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.running.insert((image, platform, word), (bar, Instant::now()));
+    }
+
+    fn end(&mut self, key: Key, outcome: Outcome, detail: &str) {
+        let took = self.running.remove(&key).map(|(bar, start)| {
+            bar.finish_and_clear();
+            start.elapsed()
+        });
+        let (image, platform, word) = key;
+        self.line(finished(&image, platform.as_ref(), word, outcome, detail, took));
     }
 
     fn line(&self, line: String) {

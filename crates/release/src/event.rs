@@ -5,6 +5,18 @@ use serde::Serialize;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "event")]
 pub enum Event {
+    /// What an image is made of is being chosen: its packages, or its base image.
+    Resolving {
+        /// Name of the image.
+        image: String,
+    },
+    /// What an image is made of was chosen.
+    Resolved {
+        /// Name of the image.
+        image: String,
+        /// How many packages, at most, a platform gets.
+        packages: usize,
+    },
     /// A stage began.
     Started {
         /// Name of the image.

@@ -1,6 +1,6 @@
 //! Between a lock and what a build takes from one.
 
-use crate::{Job, ReleaseError, Workshop};
+use crate::{Event, Job, ReleaseError, Workshop};
 use consign_build::{ChosenPackage, Resolution, ResolveRequest};
 use consign_plan::{LockedImage, LockedPackage};
 use std::collections::BTreeMap;
@@ -36,8 +36,21 @@ impl Workshop {
             reuse: self.reuse,
             now: self.now,
         };
-        let resolution = consign_build::resolve(&job.specification, &request).await;
-        resolution.map_err(|source| ReleaseError::Resolve { image: job.planned.name.clone(), source: Box::new(source) })
+        let image = job.planned.name.clone();
+        let chooses = job.specification.leaves_open();
+        if chooses {
+            self.tell(Event::Resolving { image: image.clone() });
+        }
+        match consign_build::resolve(&job.specification, &request).await {
+            Ok(resolution) => {
+                let packages = resolution.packages.values().map(Vec::len).max().unwrap_or_default();
+                if chooses {
+                    self.tell(Event::Resolved { image, packages });
+                }
+                Ok(resolution)
+            }
+            Err(source) => Err(ReleaseError::Resolve { image, source: Box::new(source) }),
+        }
     }
 }
 

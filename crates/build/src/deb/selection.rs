@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Names what this room chooses of the same indexes: raise it when that changes.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// What was chosen for one architecture, as the store keeps it. Indexes are numbered as the archive lists them.
 #[derive(Clone, Serialize, Deserialize)]
@@ -253,8 +253,9 @@ fn older(
     selections: &[Vec<Selection>],
 ) -> Result<Vec<Vec<String>>, SourceError> {
     let failed = |source| SourceError::Index { source: Box::new(source) };
-    let mut told = vec![Vec::new(); opened.len()];
-    for (place, (here, chosen)) in opened.iter().zip(selections).enumerate() {
+    let mut told = Vec::new();
+    for (here, chosen) in opened.iter().zip(selections) {
+        let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for Selection { record, .. } in chosen {
             let Some(newest) = here.newest(&record.name).map_err(failed)? else { continue };
             if newest <= record.source_version {
@@ -268,10 +269,14 @@ fn older(
                 }
             }
             if !lacking.is_empty() {
-                let (name, version, lacking) = (&record.name, &record.version, lacking.join(" and "));
-                told[place].push(format!("{name} stays at {version}: {newest} is not there for {lacking}"));
+                let packages = kept.entry(lacking.join(" and ")).or_default();
+                packages.push(format!("{} {} (newest: {newest})", record.name, record.version));
             }
         }
+        let line = |(lacking, packages): (String, Vec<String>)| {
+            format!("kept at versions that there are for {lacking}, too: {}", packages.join(", "))
+        };
+        told.push(kept.into_iter().map(line).collect());
     }
     Ok(told)
 }

@@ -33,10 +33,13 @@ fn renew(environment: &TestEnvironment, versions: &[&str]) {
 fn what_is_locked_is_built_without_an_index() {
     let environment = with_packages(&mirror(&["2.0"]));
     let free = environment.consign(&["build", "--to", "oci:free"]).expect(0);
-    assert_snapshot!(environment.consign(&["lock"]), @r"
+    assert_snapshot!(environment.consign(&["lock"]), @"
     status 0
     --- stdout
     hello: locked
+    --- stderr
+    hello resolve …
+    hello resolve ok: 3 packages
     ");
     let text = environment.read("consign.lock");
     assert!(!text.contains("file:") && !text.contains("/mirror"), "{text}");
@@ -58,9 +61,11 @@ fn newer_packages_wait_until_they_are_asked_for() {
     environment.consign(&["lock"]).expect(0);
     renew(&environment, &["2.0", "2.1"]);
     environment.consign(&["lock", "--check"]).expect(0);
-    assert_snapshot!(environment.consign(&["lock", "--update", "--check"]).expect(20), @r"
+    assert_snapshot!(environment.consign(&["lock", "--update", "--check"]).expect(20), @"
     status 20
     --- stderr
+    hello resolve …
+    hello resolve ok: 3 packages
     error: consign.lock is not up to date
       caused by: hello: libtool 2.0 → 2.1 (linux/amd64, linux/arm64)
       caused by: hello: tool 2.0 → 2.1 (linux/amd64, linux/arm64)
