@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &Keygen, session: &Session) -> Result<ExitCode, Com
     let public = with_ending(&arguments.output_key_prefix, ".pub");
     for path in [&private, &public] {
         if path.exists() {
-            let error = CommandError::new(ExitCode::Failed, format!("{} exists already", path.display()));
+            let error = CommandError::new(ExitCode::Conflict, format!("{} exists already", path.display()));
             return Err(error.hint("name other files with `--output-key-prefix PREFIX`"));
         }
     }

@@ -18,7 +18,7 @@ fn makes_a_pair_and_never_overwrites() {
 
     let before = environment.read("release.v1.key");
     assert_snapshot!(environment.consign(&["keygen", "--output-key-prefix", "release.v1"]), @"
-    status 1
+    status 4
     --- stderr
     error: release.v1.key exists already
     hint: name other files with `--output-key-prefix PREFIX`
@@ -26,7 +26,7 @@ fn makes_a_pair_and_never_overwrites() {
     assert_eq!(environment.read("release.v1.key"), before);
     // Nor is half a pair completed.
     fs::remove_file(environment.path("release.v1.key")).unwrap();
-    environment.consign(&["keygen", "--output-key-prefix", "release.v1"]).expect(1);
+    environment.consign(&["keygen", "--output-key-prefix", "release.v1"]).expect(4);
     assert!(!environment.path("release.v1.key").exists());
 }
 
