@@ -166,7 +166,7 @@ fn finish(
     warnings: Vec<String>,
     request: &Request<'_>,
 ) -> Built {
-    let Written { manifest, config, layers } = written;
+    let Written { manifest, config, layers, observed } = written;
     Built {
         platform: request.platform.clone(),
         manifest,
@@ -176,6 +176,7 @@ fn finish(
         external_parameters,
         warnings,
         reused: false,
+        observed,
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Written {
     pub(crate) manifest: Exact<Manifest>,
     pub(crate) config: Exact<ImageConfig>,
     pub(crate) layers: Vec<Layer>,
+    /// Whether all layers were made here, and so seen by the observer: those of a base image are not.
+    pub(crate) observed: bool,
 }
 
 /// Returns a time as RFC 3339 writes it.
@@ -105,7 +107,7 @@ pub(crate) fn write(
     let manifest = Exact::write(manifest).map_err(|source| OutputError::Json { what: "manifest", source })?;
     store.put(config.bytes())?;
     store.put(manifest.bytes())?;
-    Ok(Written { manifest, config, layers })
+    Ok(Written { manifest, config, layers, observed: contents.base.is_none() })
 }
 
 fn write_layer(

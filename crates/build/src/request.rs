@@ -62,6 +62,8 @@ pub struct Built {
     pub external_parameters: Value,
     /// What the user should know.
     pub warnings: Vec<String>,
-    /// Whether the result of an earlier build was taken, and so the observer saw nothing.
+    /// Whether the result of an earlier build was taken.
     pub reused: bool,
+    /// Whether the observer saw every entry of every layer.
+    pub observed: bool,
 }

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Names how inventories are made: raise it when their bytes change.
-const INVENTORY_FORMAT: u32 = 1;
+const INVENTORY_FORMAT: u32 = 2;
 
 /// All platforms of an image, in the order of the plan.
 #[derive(Clone, Debug)]
@@ -177,8 +177,8 @@ impl Workshop {
         let built_outcome = if built.reused { Outcome::Cached } else { Outcome::Ok };
         self.finished(name, Some(platform), Stage::Build, built_outcome, manifest.digest.short());
 
-        // What flowed was the one new layer; what lies below it, or was built before, is read where it lies.
-        let flowed = (!built.reused && built.layers.len() == 1).then_some(inventory);
+        // What did not flow by, because a base image brought it or it was built before, is read where it lies.
+        let flowed = built.observed.then_some(inventory);
         let image = Image { name, platform, manifest: &built.manifest, config: &built.config };
         let (sbom, inventory_outcome) = self.inventory(&image, flowed)?;
         let mut produced = ProducedPlatform {

@@ -13,6 +13,7 @@ mod brought;
 mod build;
 mod configuration;
 mod conflict;
+mod contents;
 mod credentials;
 mod debian;
 mod determinism;
