@@ -271,3 +271,20 @@ fn unsigned_provenance_of_another_commit_is_refused_as_such() {
     let run = environment.consign(&["release", "--quiet", "--from", "oci-archive:hello.tar"]).expect(4);
     assert!(run.error().contains("of another commit"), "{}", run.error());
 }
+
+#[test]
+fn an_archive_that_was_built_outside_of_git_is_not_the_commit() {
+    let environment = TestEnvironment::with_image();
+    // The version is written, so that it is the same without git.
+    environment.replace("consign.yaml", "/team/hello, ", "/team/hello:1.2.3, ");
+    environment.replace("consign.yaml", "/mirror/hello]", "/mirror/hello:1.2.3]");
+    let hidden = environment.beside("git");
+    std::fs::rename(environment.path(".git"), &hidden).unwrap();
+    environment.write("hello.txt", "Altered.\n");
+    environment.consign(&["build", "--quiet", "--to", "oci-archive:hello.tar"]).expect(0);
+    std::fs::rename(hidden, environment.path(".git")).unwrap();
+    environment.write("hello.txt", "Hello.\n");
+    let run = environment.consign(&["release", "--quiet", "--from", "oci-archive:hello.tar"]).expect(4);
+    assert!(run.error().contains("of another commit: none is stated, and "), "{}", run.error());
+    assert!(!environment.path("registry").exists());
+}
