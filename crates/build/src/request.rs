@@ -15,6 +15,8 @@ use std::path::Path;
 pub struct Request<'a> {
     /// What to build for.
     pub platform: &'a Platform,
+    /// All platforms of the image, also those that are not built here.
+    pub platforms: &'a [Platform],
     /// Where blobs go, and results of earlier steps are.
     pub store: &'a Store,
     /// What fetches packages.

@@ -25,12 +25,15 @@ pub(crate) const KNOWN: &str = "`{os}`, `{arch}`, `{variant}`, `{platform}`, `{r
 
 /// Fills the words that stand for something in. Anything else in braces stays as it is, as does what a shell would fill in: `${arch}`.
 pub(crate) fn fill(template: &str, platform: &Platform) -> String {
-    replace(template, |meaning| meaning(platform))
-}
-
-/// Returns a pattern for what `template` may become, whatever the platform.
-pub(crate) fn pattern(template: &str) -> String {
-    replace(template, |_| Some("*".to_owned())).replace("**", "*")
+    let mut filled = String::with_capacity(template.len());
+    let mut done = 0;
+    for range in ranges(template) {
+        filled.push_str(&template[done..range.start]);
+        let value = meaning(&template[range.start + 1..range.end - 1]).and_then(|meaning| meaning(platform));
+        filled.push_str(value.as_deref().unwrap_or(&template[range.clone()]));
+        done = range.end;
+    }
+    filled + &template[done..]
 }
 
 /// Returns the first word in braces that was not filled in.
@@ -54,18 +57,6 @@ pub(crate) fn known(template: &str) -> Option<&str> {
 
 fn meaning(word: &str) -> Option<Meaning> {
     WORDS.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
-}
-
-fn replace(template: &str, with: impl Fn(Meaning) -> Option<String>) -> String {
-    let mut filled = String::with_capacity(template.len());
-    let mut done = 0;
-    for range in ranges(template) {
-        filled.push_str(&template[done..range.start]);
-        let value = meaning(&template[range.start + 1..range.end - 1]).and_then(&with);
-        filled.push_str(value.as_deref().unwrap_or(&template[range.clone()]));
-        done = range.end;
-    }
-    filled + &template[done..]
 }
 
 /// Returns the words in braces, with their braces, but for those that a shell fills in.
@@ -175,6 +166,5 @@ mod tests {
             assert_eq!((unknown(text), misspelt(text)), (first, wrong), "{text}");
         }
         assert_eq!((known("{x}{arch}"), known("{x}")), (Some("{arch}"), None));
-        assert_eq!(pattern("bin/{arch}{variant}/{x}"), "bin/*/{x}");
     }
 }

@@ -121,6 +121,64 @@ async fn inputs_are_what_git_keeps_unless_they_are_named() {
 }
 
 #[tokio::test]
+async fn what_the_image_takes_hides_no_other_input() {
+    let make = "[sh, -ec, 'echo {arch} >> ../runs; mkdir -p {arch}; cat in/a > {arch}/made']";
+    // What is taken has no name but the platform's.
+    let image =
+        |inputs| format!("run: {{ {inputs} command: {make} }}\nfiles: [{{source: \"{{arch}}\", path: /srv}}]\n");
+    let table = [
+        ("inputs: [in],", "in/a", true),
+        ("", "in/a", true),
+        ("inputs: [.],", "in/a", true),
+        ("inputs: [.],", "arm64/made", false),
+        ("", "arm64/made", false),
+        ("inputs: [\"arm64/*\"],", "arm64/made", true),
+        ("inputs: [arm64],", "arm64/made", true),
+        ("inputs: [arm64/made],", "arm64/made", true),
+    ];
+    for (inputs, changed, again) in table {
+        let mut workshop = workshop().file("arm64/made", b"earlier");
+        workshop.listing = Some(["amd64/made", "arm64/made", "in/a"].map(str::to_owned).to_vec());
+        anew(&mut workshop, &image(inputs), "linux/amd64").await.unwrap();
+        fs::write(workshop.source().join(changed), "changed").unwrap();
+        anew(&mut workshop, &image(inputs), "linux/amd64").await.unwrap();
+        assert_eq!(runs(&workshop) - 1, usize::from(again), "{inputs} {changed}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_is_named_counts_as_what_it_leads_to() {
+    let table = [
+        ("[lib]", "../beside/sub/x", true),
+        ("[\"lib/**\"]", "../beside/sub/x", true),
+        ("[\"lib/*/y\"]", "../beside/sub/x", false),
+        ("[lib/sub]", "../beside/sub/x", true),
+        ("[file]", "../beside/sub/x", true),
+        ("[around]", "in/a", true),
+    ];
+    for (inputs, changed, again) in table {
+        let mut workshop = workshop();
+        workshop.listing = Some(["around", "file", "lib", "in/a"].map(str::to_owned).to_vec());
+        let beside = workshop.folder.path().join("beside");
+        fs::create_dir_all(beside.join("sub")).unwrap();
+        for name in ["x", "y"] {
+            fs::write(beside.join("sub").join(name), "").unwrap();
+        }
+        for (link, target) in [("lib", "../beside"), ("file", "lib/sub/x"), ("around", "."), ("../beside/back", "..")] {
+            std::os::unix::fs::symlink(target, workshop.source().join(link)).unwrap();
+        }
+        // It makes nothing, so that nothing it makes is what it reads.
+        let image = format!(
+            "run: {{ command: [sh, -c, 'echo x >> ../runs'], inputs: {inputs} }}\nfiles: [{{source: in/b, path: /b}}]\n"
+        );
+        anew(&mut workshop, &image, "linux/amd64").await.unwrap();
+        fs::write(workshop.source().join(changed), "changed").unwrap();
+        anew(&mut workshop, &image, "linux/amd64").await.unwrap();
+        assert_eq!(runs(&workshop) - 1, usize::from(again), "{inputs} {changed}");
+    }
+}
+
+#[tokio::test]
 async fn a_command_without_words_for_the_platform_runs_once() {
     let mut workshop = workshop();
     workshop.reuse = false;

@@ -151,6 +151,7 @@ impl Workshop {
             let output = |line: &str| self.wrote(name, platform, line);
             let request = Request {
                 platform,
+                platforms: &job.platforms,
                 store: &self.store,
                 fetcher: &self.fetcher,
                 resolution,

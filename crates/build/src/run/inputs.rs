@@ -2,7 +2,7 @@ use super::error::RunError;
 use crate::deb::glob;
 use crate::specification::Place;
 use consign_oci::{Digest, Hasher};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -46,8 +46,18 @@ pub(super) struct Reading<'a> {
     pub(super) folder: &'a Path,
     /// What git keeps or would keep in it; `None` where there is no git.
     pub(super) listing: Option<&'a [String]>,
-    /// Patterns of what the command makes, which is no input.
-    pub(super) made: &'a [String],
+    /// What the image takes from the folder, as [`plain`] writes it: the command makes it, and so it is no input.
+    pub(super) made: &'a BTreeSet<String>,
+}
+
+/// Returns a path below the image file's folder in the one form in which paths are compared.
+pub(super) fn plain(path: &str) -> String {
+    Written::new(path).rest
+}
+
+/// Returns whether a path is that of `folder`, or of something below it.
+fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// An input as written: how many folders up, then where.
@@ -71,10 +81,7 @@ impl<'a> Written<'a> {
     fn takes(&self, path: &str) -> bool {
         match self.is_pattern() {
             true => glob::matches(&self.rest, path),
-            false => {
-                self.rest.is_empty()
-                    || path.strip_prefix(&self.rest).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            false => is_within(path, &self.rest),
         }
     }
 
@@ -91,7 +98,7 @@ impl Reading<'_> {
         let Some(listing) = self.listing else { return Ok(None) };
         let mut inputs = Inputs::default();
         for path in listing {
-            self.visit("", path, 0, &mut inputs)?;
+            self.visit(path, None, 0, &mut inputs)?;
         }
         Ok(Some(inputs))
     }
@@ -102,44 +109,41 @@ impl Reading<'_> {
         for (text, place) in inputs {
             let written = Written::new(text);
             let missing = || RunError::Input { place: (*place).clone(), path: written.text.to_owned() };
-            let start = self.folder.join(&written.up).join(written.start());
-            let metadata = match fs::metadata(&start) {
-                Ok(metadata) => metadata,
+            let start = format!("{}{}", written.up, written.start());
+            let full = self.folder.join(&start);
+            match fs::metadata(&full) {
+                Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing()),
-                Err(source) => return Err(RunError::Read { path: start, source }),
-            };
-            let listing = self.listing.filter(|_| written.up.is_empty());
+                Err(source) => return Err(RunError::Read { path: full, source }),
+            }
+            // Git knows nothing of what lies elsewhere, and of a link only that it is one.
+            let listing = self.listing.filter(|_| written.up.is_empty() && !full.is_symlink());
             let listed: Vec<&String> = listing.unwrap_or_default().iter().filter(|path| written.takes(path)).collect();
-            let before = found.files.len();
             for path in &listed {
-                self.visit("", path, 0, &mut found)?;
+                self.visit(path, Some(&start), 0, &mut found)?;
             }
             if listed.is_empty() {
                 let mut below = Inputs::default();
-                self.visit(&written.up, &written.start(), 0, &mut below)?;
+                self.visit(&start, Some(&start), 0, &mut below)?;
                 below.files.retain(|path, _| written.takes(&path[written.up.len()..]));
+                if written.is_pattern() && below.files.is_empty() {
+                    return Err(missing());
+                }
                 found.files.append(&mut below.files);
-            }
-            if written.is_pattern() && found.files.len() == before && listed.is_empty() {
-                return Err(missing());
-            }
-            // What a link leads to counts too, where it is a link that is named.
-            if metadata.is_file() && !written.is_pattern() {
-                found.files.insert(format!("{}{}", written.up, written.rest), file(&start, &metadata)?);
             }
         }
         Ok(found)
     }
 
-    /// Adds what is at a path: a file, a link, or all that is in a folder.
-    fn visit(&self, up: &str, path: &str, depth: usize, inputs: &mut Inputs) -> Result<(), RunError> {
-        if up.is_empty() && self.is_made(path) {
+    /// Adds what is at a path: a file, a link, or all that is in a folder. `named` is the path that the image file names; if that is a link,
+    /// then what it leads to is what is read. Links below it are not followed, so that there is an end.
+    fn visit(&self, path: &str, named: Option<&str>, depth: usize, inputs: &mut Inputs) -> Result<(), RunError> {
+        if self.is_made(path, named) {
             return Ok(());
         }
-        let full = self.folder.join(up).join(path);
+        let full = self.folder.join(path);
         let failed = |source| RunError::Read { path: full.clone(), source };
-        // The folder itself may be a link.
-        let metadata = if path.is_empty() { fs::metadata(&full) } else { fs::symlink_metadata(&full) };
+        let metadata = if named == Some(path) { fs::metadata(&full) } else { fs::symlink_metadata(&full) };
         let metadata = match metadata {
             Ok(metadata) => metadata,
             // Git still lists what was removed.
@@ -153,9 +157,9 @@ impl Reading<'_> {
             for entry in fs::read_dir(&full).map_err(failed)? {
                 let name = entry.map_err(failed)?.file_name();
                 if name != ".git" {
-                    let separator = if path.is_empty() { "" } else { "/" };
+                    let separator = if path.is_empty() || path.ends_with('/') { "" } else { "/" };
                     let path = format!("{path}{separator}{}", name.to_string_lossy());
-                    self.visit(up, &path, depth + 1, inputs)?;
+                    self.visit(&path, named, depth + 1, inputs)?;
                 }
             }
             return Ok(());
@@ -169,18 +173,17 @@ impl Reading<'_> {
             // No build reads a socket's or a device's contents.
             return Ok(());
         };
-        inputs.files.insert(format!("{up}{path}"), digest);
+        inputs.files.insert(path.to_owned(), digest);
         if inputs.files.len() > COUNT_LIMIT {
             return Err(RunError::TooMany { limit: COUNT_LIMIT });
         }
         Ok(())
     }
 
-    fn is_made(&self, path: &str) -> bool {
-        self.made.iter().any(|pattern| {
-            let pattern = Written::new(pattern).rest;
-            glob::matches(&pattern, path) || glob::matches(&format!("{pattern}/**"), path)
-        })
+    /// Returns whether the command makes what is at a path. What the image file itself names as an input is one, wherever it lies.
+    fn is_made(&self, path: &str, named: Option<&str>) -> bool {
+        let names = |made: &str| named.is_some_and(|named| is_within(named, made));
+        self.made.iter().any(|made| is_within(path, made) && !names(made))
     }
 }
 

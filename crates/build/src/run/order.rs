@@ -1,14 +1,14 @@
 use super::error::{RunError, RunOutput};
-use super::inputs::{Inputs, Reading};
+use super::inputs::{Inputs, Reading, plain};
 use super::output::Lines;
 use super::process::{Process, RunExit};
 use super::text;
 use crate::request::Request;
 use crate::specification::{FileSpecification, Place, RunSpecification, Variable};
-use crate::template::{fill, known, pattern};
+use crate::template::{fill, known};
 use consign_oci::{Digest, Platform};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Names how commands are run: raise it when that changes what they make.
@@ -27,8 +27,8 @@ pub(super) struct Order<'a> {
     folder: PathBuf,
     inputs: Option<Vec<(String, &'a Place)>>,
     listing: Option<&'a [String]>,
-    /// Patterns of what the command makes.
-    made: Vec<String>,
+    /// What the command makes, for all platforms of the image: each may find there what it made for the others.
+    made: BTreeSet<String>,
 }
 
 impl<'a> Order<'a> {
@@ -68,6 +68,9 @@ impl<'a> Order<'a> {
             .inputs
             .as_ref()
             .map(|inputs| inputs.iter().map(|input| Ok((filled(&input.path, &input.place)?, &input.place))).collect());
+        let made = |file: &FileSpecification| -> Vec<String> {
+            request.platforms.iter().map(|platform| plain(&fill(&file.source, platform))).collect()
+        };
         // The parent of a bare file name is the empty path.
         let folder = request.root_folder;
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -81,7 +84,7 @@ impl<'a> Order<'a> {
             folder: folder.canonicalize().map_err(|source| RunError::Read { path: folder.to_owned(), source })?,
             inputs: inputs.transpose()?,
             listing: request.listing,
-            made: files.iter().map(|file| pattern(&file.source)).collect(),
+            made: files.iter().flat_map(made).collect(),
         })
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Workshop {
     pub(crate) reuse: bool,
     pub(crate) runner: Runner,
     pub(crate) listing: Option<Vec<String>>,
+    /// All platforms of the image.
+    pub(crate) platforms: Vec<&'static str>,
     /// Lines that commands wrote.
     pub(crate) output: Mutex<Vec<String>>,
     mirrors: Vec<(WrittenMirror, String)>,
@@ -50,6 +52,7 @@ impl Workshop {
             reuse: false,
             runner: Runner::new([("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into(), BTreeMap::new()),
             listing: None,
+            platforms: vec!["linux/amd64", "linux/arm64"],
             output: Mutex::default(),
             mirrors: Vec::new(),
             from,
@@ -116,6 +119,7 @@ impl Workshop {
         let mut observer = |entry: &Entry| drop(entries.insert(entry.path.to_string(), entry.clone()));
         let request = Request {
             platform: &platform,
+            platforms: &self.platforms.iter().map(|platform| platform.parse().unwrap()).collect::<Vec<_>>(),
             resolution: &resolution,
             store: &self.store,
             fetcher: &fetcher,
