@@ -15,9 +15,11 @@ use std::sync::Arc;
 
 /// Most that all layers may hold uncompressed, in bytes.
 const BYTES_LIMIT: u64 = 64 << 30;
-/// Most memory that folders and links may take, in bytes, roughly.
+/// Most memory that all that is known of the layers may take, in bytes, roughly.
 const MEMORY_LIMIT: usize = 512 << 20;
-/// Memory of one of them beside its texts, roughly, in bytes.
+/// Memory of a path beside its text, roughly, in bytes.
+const PATH_SIZE: usize = 64;
+/// Memory of what stands at a path, beside its texts, roughly, in bytes.
 const NODE_SIZE: usize = 256;
 /// Largest library of a base image that is looked at, in bytes.
 const LIBRARY_LIMIT: u64 = 1 << 30;
@@ -70,7 +72,7 @@ pub(crate) fn read(
     store: &Store,
     files: bool,
 ) -> Result<(Tree, BaseFiles), (Digest, BaseLayerError)> {
-    let mut reading = Reading { with_files: files, ..Reading::default() };
+    let mut reading = Reading::new(files, MEMORY_LIMIT);
     let bytes = Cell::new(0);
     for layer in layers {
         reading.layer(layer, store, &bytes).map_err(|error| (layer.digest.clone(), error))?;
@@ -83,14 +85,21 @@ struct Reading {
     tree: Tree,
     /// What the current layer has brought, folders that it took for that included: it hides only what is below.
     own: BTreeSet<EntryPath>,
+    /// What that takes of the memory.
+    own_memory: usize,
     with_files: bool,
     files: BaseFiles,
     memory: usize,
+    memory_limit: usize,
 }
 
 impl Reading {
+    fn new(with_files: bool, memory_limit: usize) -> Self {
+        Self { with_files, memory_limit, ..Self::default() }
+    }
+
     fn layer(&mut self, layer: &Descriptor, store: &Store, bytes: &Cell<u64>) -> Result<(), BaseLayerError> {
-        self.own.clear();
+        self.begin();
         let media_type = || BaseLayerError::MediaType { media_type: layer.media_type.clone() };
         let stream = uncompressed(&layer.media_type, store.open_blob(&layer.digest)?)?.ok_or_else(media_type)?;
         let mut stream = Counted::new(BufReader::new(stream), bytes, BYTES_LIMIT);
@@ -102,6 +111,11 @@ impl Reading {
         // To the end of the blob, where a reader that checks its digest has its say.
         io::copy(&mut stream, &mut io::sink())?;
         Ok(())
+    }
+
+    fn begin(&mut self) {
+        self.own.clear();
+        self.memory -= std::mem::take(&mut self.own_memory);
     }
 
     fn members(&mut self, stream: &mut dyn Read) -> Result<(), BaseLayerError> {
@@ -134,7 +148,7 @@ impl Reading {
             MemberKind::Directory => Some(Kind::Directory),
             MemberKind::Symlink(target) => Some(Kind::Symlink(text(target))),
             // Another name of a link is a link too.
-            MemberKind::HardLink(target) => self.linked(&path, &text(target).parse()?),
+            MemberKind::HardLink(target) => self.linked(&path, &text(target).parse()?)?,
             MemberKind::File | MemberKind::SparseFile if self.with_files => Some(self.file(&path, member, contents)?),
             MemberKind::File | MemberKind::SparseFile | MemberKind::Special | MemberKind::Unknown => None,
         };
@@ -147,36 +161,62 @@ impl Reading {
                 self.own.remove(gone);
             }
         }
-        let mut made = Some(path.clone());
-        while let Some(folder) = made.filter(|folder| !folder.is_root() && self.tree.get(folder).is_none()) {
-            made = folder.parent();
-            self.own.insert(folder);
+        let mut folder = path.parent();
+        while let Some(made) = folder.filter(|folder| !folder.is_root() && self.tree.get(folder).is_none()) {
+            folder = made.parent();
+            if kind.is_some() {
+                self.take(node_size(&made, &Kind::Directory))?;
+            }
+            self.note(made)?;
         }
-        self.own.insert(path.clone());
+        self.note(path.clone())?;
         let Some(kind) = kind else { return Ok(()) };
-        self.memory +=
-            NODE_SIZE + 2 * path.as_str().len() + if let Kind::Symlink(target) = &kind { target.len() } else { 0 };
-        if self.memory > MEMORY_LIMIT {
-            return Err(BaseLayerError::TooMuch { what: "folders and links", limit: MEMORY_LIMIT as u64 });
-        }
         let number = |number: u64| u32::try_from(number).unwrap_or_default();
         let (uid, gid) = (number(member.uid), number(member.gid));
         let entry = Entry { path: path.clone(), kind, mode: member.mode & 0o7777, uid, gid, mtime: member.mtime };
         match self.tree.get_mut(&path) {
             Some(node) => node.entry = entry,
-            None => self.tree.put(entry, Segment::Base)?,
+            None => {
+                self.take(node_size(&path, &entry.kind))?;
+                self.tree.put(entry, Segment::Base)?;
+            }
         }
         Ok(())
     }
 
-    fn linked(&mut self, path: &EntryPath, target: &EntryPath) -> Option<Kind> {
-        let target = self.tree.resolve_parent(target).ok()?;
-        let kind = &self.tree.get(&target)?.entry.kind;
-        if let Kind::File(_) = kind {
-            let facts = self.files.libraries.get(&target).cloned();
-            self.files.libraries.extend(facts.map(|facts| (path.clone(), facts)));
+    /// Notes that the current layer has something at a path.
+    fn note(&mut self, path: EntryPath) -> Result<(), BaseLayerError> {
+        let size = PATH_SIZE + path.as_str().len();
+        if self.own.insert(path) {
+            self.own_memory += size;
+            self.take(size)?;
         }
-        (*kind != Kind::Directory).then(|| kind.clone())
+        Ok(())
+    }
+
+    /// Counts memory that is about to be filled.
+    fn take(&mut self, bytes: usize) -> Result<(), BaseLayerError> {
+        self.memory += bytes;
+        if self.memory > self.memory_limit {
+            return Err(BaseLayerError::TooMuch { what: "names", limit: self.memory_limit as u64 });
+        }
+        Ok(())
+    }
+
+    fn linked(&mut self, path: &EntryPath, target: &EntryPath) -> Result<Option<Kind>, BaseLayerError> {
+        let Ok(target) = self.tree.resolve_parent(target) else { return Ok(None) };
+        let Some(kind) = self.tree.get(&target).map(|node| node.entry.kind.clone()) else { return Ok(None) };
+        if let Some(facts) = self.files.libraries.get(&target).cloned().filter(|_| matches!(kind, Kind::File(_))) {
+            self.learn(path, facts)?;
+        }
+        Ok(Some(kind).filter(|kind| *kind != Kind::Directory))
+    }
+
+    /// Keeps what is to be known of a library.
+    fn learn(&mut self, path: &EntryPath, facts: Arc<Linked>) -> Result<(), BaseLayerError> {
+        self.take(PATH_SIZE + path.as_str().len() + facts.size())?;
+        self.files.libraries.insert(path.clone(), facts);
+        Ok(())
     }
 
     /// Reads what is to be known of a file: the whole text of what loaders read, of a library what it is linked to, of others nothing.
@@ -193,8 +233,7 @@ impl Reading {
         if name.contains(".so") && member.size <= LIBRARY_LIMIT {
             contents.take(LIBRARY_LIMIT).read_to_end(&mut bytes)?;
             if let Some(linked) = Linked::read(&bytes) {
-                self.memory += linked.size();
-                self.files.libraries.insert(path.clone(), Arc::new(linked));
+                self.learn(path, Arc::new(linked))?;
             }
         }
         Ok(Kind::File(Bytes::new()))
@@ -213,8 +252,22 @@ impl Reading {
         let within = self.tree.within(path).map(|node| node.entry.path.clone());
         let mut gone: Vec<EntryPath> = within.chain(itself.then(|| path.clone())).collect();
         gone.retain(condition);
-        gone.iter().for_each(|path| self.tree.remove(path));
+        for path in &gone {
+            let size = self.tree.get(path).map_or(0, |node| node_size(path, &node.entry.kind));
+            self.memory = self.memory.saturating_sub(size);
+            self.tree.remove(path);
+        }
     }
+}
+
+/// Returns roughly the memory that something at a path takes, in bytes.
+fn node_size(path: &EntryPath, kind: &Kind) -> usize {
+    let text = match kind {
+        Kind::Symlink(target) => target.len(),
+        Kind::File(contents) => contents.len(),
+        Kind::Directory | Kind::HardLink(_) => 0,
+    };
+    NODE_SIZE + 2 * path.as_str().len() + text
 }
 
 /// Returns a name as text. What cannot stand in a path that consign writes is replaced, since no such path leads there.

@@ -33,12 +33,16 @@ fn layer(lines: &[&str]) -> Vec<u8> {
 }
 
 fn tree(layers: &[&[&str]]) -> Tree {
-    let mut reading = Reading::default();
+    read_within(layers, false, MEMORY_LIMIT).unwrap().tree
+}
+
+fn read_within(layers: &[&[&str]], files: bool, limit: usize) -> Result<Reading, BaseLayerError> {
+    let mut reading = Reading::new(files, limit);
     for lines in layers {
-        reading.own.clear();
-        reading.members(&mut &layer(lines)[..]).unwrap();
+        reading.begin();
+        reading.members(&mut &layer(lines)[..])?;
     }
-    reading.tree
+    Ok(reading)
 }
 
 fn listing(tree: &Tree) -> String {
@@ -67,6 +71,52 @@ fn lays_layers_on_each_other() {
         let tree = tree(&[lower, upper]);
         assert_eq!(listing(&tree).replace('\n', " "), expected, "{upper:?}");
         assert_eq!(tree.get(&"tmp".parse().unwrap()).unwrap().entry.mode, 0o1777);
+    }
+}
+
+#[test]
+fn whatever_is_remembered_counts() {
+    const LIMIT: usize = 32 << 10;
+    let lines = |line: &dyn Fn(usize) -> String| (0..400).map(line).collect::<Vec<_>>();
+    let files = lines(&|number| format!("usr/share/doc/a-long-name-of-a-package/file-{number}"));
+    let deep = [format!("{}file", "folder/".repeat(200))];
+    let (half, other) = files.split_at(200);
+    for (what, layers, with_files, fits) in [
+        ("files that are only passed", vec![&files[..]], false, false),
+        ("files of one layer after the other", vec![half, other], false, true),
+        ("files that are kept", vec![&files[..100], &files[100..200]], true, false),
+        ("one file again and again", vec![&files[..50]; 50], true, true),
+        ("folders that one path makes", vec![&deep[..]], true, false),
+        ("folders that one path would make", vec![&deep[..]], false, false),
+        ("folders that are there", vec![&["usr/".to_owned(), "usr/bin/".to_owned()][..]; 400], false, true),
+        ("what is hidden and comes again", vec![&[".wh.a".to_owned(), "a -> x".repeat(40)][..]; 400], false, true),
+    ] {
+        let layers: Vec<Vec<&str>> = layers.iter().map(|lines| lines.iter().map(String::as_str).collect()).collect();
+        let layers: Vec<&[&str]> = layers.iter().map(Vec::as_slice).collect();
+        match read_within(&layers, with_files, LIMIT) {
+            Ok(reading) => assert!(fits && reading.memory <= LIMIT, "{what}"),
+            Err(error) => {
+                assert_eq!(error.to_string(), "the layers have more than 32768 bytes of names", "{what}");
+                assert!(!fits, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_that_loaders_read_count() {
+    let mut archive = Builder::new(Vec::new());
+    for number in 0..4 {
+        let mut header = Header::new_gnu();
+        header.set_size(TEXT_LIMIT);
+        archive
+            .append_data(&mut header, format!("etc/ld.so.conf.d/{number}"), io::repeat(b'\n').take(TEXT_LIMIT))
+            .unwrap();
+    }
+    let archive = archive.into_inner().unwrap();
+    for (limit, fits) in [(3 * TEXT_LIMIT, false), (5 * TEXT_LIMIT, true)] {
+        let mut reading = Reading::new(true, usize::try_from(limit).unwrap());
+        assert_eq!(reading.members(&mut &archive[..]).is_ok(), fits);
     }
 }
 
@@ -102,9 +152,9 @@ fn agrees_with_what_is_unpacked() {
         if unpack(blobs, root.path(), &Options::default()).is_err() {
             continue;
         }
-        let mut reading = Reading::default();
+        let mut reading = Reading::new(false, MEMORY_LIMIT);
         for layer in &layers {
-            reading.own.clear();
+            reading.begin();
             reading.members(&mut &layer[..]).unwrap();
         }
         let mut lines = Vec::new();
