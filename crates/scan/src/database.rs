@@ -1,6 +1,7 @@
 use crate::DatabaseError;
 use crate::ecosystem::Ecosystem;
 use crate::folder;
+use crate::names::Names;
 use crate::range::AffectedVersions;
 use crate::rating::Rating;
 use crate::record::Record;
@@ -8,6 +9,7 @@ use consign_oci::Digest;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Most records of all databases together.
 const COUNT_LIMIT: u64 = 2_000_000;
@@ -27,10 +29,17 @@ pub struct Database {
 /// What one record says about one package.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// All names of the advisory, each once, its own first.
-    pub(crate) names: Vec<String>,
+    pub(crate) record: Arc<Advisory>,
+    /// What is stated for this package alone.
     pub(crate) rating: Rating,
     pub(crate) versions: AffectedVersions,
+}
+
+/// What one record says, whatever the package.
+#[derive(Debug)]
+pub(crate) struct Advisory {
+    pub(crate) names: Names,
+    pub(crate) rating: Rating,
 }
 
 impl Database {
@@ -102,10 +111,9 @@ impl Reading {
         Ok(())
     }
 
-    fn index(&mut self, mut record: Record) {
-        let names = names(&record);
-        for affected in std::mem::take(&mut record.affected) {
-            let rating = Rating::of(&record, &affected);
+    fn index(&mut self, record: Record) {
+        let advisory = Arc::new(Advisory { names: Names::of(&record), rating: Rating::of_all(&record) });
+        for affected in record.affected {
             let Some(package) = &affected.package else { continue };
             let ecosystem = Ecosystem::of_record(&package.ecosystem);
             // What cannot be compared is not kept.
@@ -114,7 +122,8 @@ impl Reading {
             }
             self.ecosystems.insert(ecosystem.clone());
             let key = (ecosystem, package.name.clone());
-            let entry = Entry { names: names.clone(), rating, versions: AffectedVersions::of(affected) };
+            let rating = Rating::of_one(&affected);
+            let entry = Entry { record: Arc::clone(&advisory), rating, versions: AffectedVersions::of(affected) };
             self.entries.entry(key).or_default().push(entry);
         }
     }
@@ -131,16 +140,4 @@ impl Reading {
             entries: self.entries,
         })
     }
-}
-
-/// Returns the names of a record's advisory. One that passes on a single other one is another name for it; several are several advisories.
-fn names(record: &Record) -> Vec<String> {
-    let upstream = if let [only] = &record.upstream[..] { Some(only) } else { None };
-    let mut names = vec![record.id.clone()];
-    for name in record.aliases.iter().chain(upstream) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names
 }

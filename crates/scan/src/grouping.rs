@@ -1,50 +1,107 @@
+use crate::database::{Advisory, Entry};
 use crate::rating::Rating;
 use consign_package::deb::Version;
-use std::collections::BTreeSet;
+use std::collections::hash_map::{Entry as Slot, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// An advisory that matches a package, of one record or several that name each other.
+/// A record that matches a package.
 #[derive(Clone, Debug)]
-pub(crate) struct Hit {
-    pub(crate) names: BTreeSet<String>,
-    pub(crate) rating: Rating,
+pub(crate) struct Hit<'a> {
+    pub(crate) entry: &'a Entry,
     /// The version that is free of it.
     pub(crate) fixed: Option<Version>,
     /// Whether nobody knows if the package is affected.
     pub(crate) undetermined: bool,
 }
 
-impl Hit {
-    /// Returns the name to call it by, and the others.
-    pub(crate) fn named(&self) -> (String, Vec<String>) {
-        let cve = self.names.iter().find(|name| name.starts_with("CVE-"));
-        let name = cve.or(self.names.first()).cloned().unwrap_or_default();
-        let aliases = self.names.iter().filter(|other| **other != name).cloned().collect();
-        (name, aliases)
-    }
-
-    fn join(&mut self, other: Self) {
-        self.names.extend(other.names);
-        self.rating.join(other.rating);
-        // Free of it is what all say is; what one knows, the other need not.
-        self.fixed = match (self.undetermined, other.undetermined) {
-            (true, false) => other.fixed,
-            (false, true) => self.fixed.take(),
-            _ => self.fixed.take().zip(other.fixed).map(|(one, other)| one.max(other)),
-        };
-        self.undetermined &= other.undetermined;
-    }
+/// An advisory that matches a package, of one record or several that name each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Match {
+    /// The name to call it by: its CVE number, where it has one.
+    pub(crate) name: String,
+    /// The other names, sorted.
+    pub(crate) aliases: Vec<String>,
+    pub(crate) rating: Rating,
+    /// The version that is free of all of it.
+    pub(crate) fixed: Option<Version>,
+    /// Whether nobody knows if the package is affected.
+    pub(crate) undetermined: bool,
 }
 
-/// Joins hits that share a name.
-pub(crate) fn grouped(hits: Vec<Hit>) -> Vec<Hit> {
-    let mut groups: Vec<Hit> = Vec::new();
-    for hit in hits {
-        let (same, mut others): (Vec<Hit>, Vec<Hit>) =
-            groups.into_iter().partition(|group| !group.names.is_disjoint(&hit.names));
-        let mut joined = hit;
-        same.into_iter().for_each(|group| joined.join(group));
-        others.push(joined);
-        groups = others;
+/// Joins hits that share a name. Those about different CVE numbers stay apart: who ignores one of them has said nothing of the other.
+pub(crate) fn grouped(hits: Vec<Hit<'_>>) -> Vec<Match> {
+    let mut groups: Vec<Vec<Hit<'_>>> = Vec::new();
+    for component in components(hits) {
+        let mut numbered: BTreeMap<&BTreeSet<String>, Vec<Hit<'_>>> = BTreeMap::new();
+        for hit in &component {
+            numbered.entry(&hit.entry.record.names.numbers).or_default().push(hit.clone());
+        }
+        if numbered.keys().filter(|numbers| !numbers.is_empty()).count() <= 1 {
+            groups.push(component);
+        } else {
+            groups.extend(numbered.into_values().flat_map(components));
+        }
     }
-    groups
+    groups.iter().map(|hits| joined(hits)).collect()
+}
+
+/// Returns the hits in groups, each of those that share a name, directly or through others.
+fn components(hits: Vec<Hit<'_>>) -> Vec<Vec<Hit<'_>>> {
+    // The names of a record that matches many times are looked at once.
+    let mut records: HashMap<*const Advisory, usize> = HashMap::new();
+    let mut names: HashMap<&str, usize> = HashMap::new();
+    let mut leaders: Vec<usize> = (0..hits.len()).collect();
+    for (index, Hit { entry, .. }) in hits.iter().enumerate() {
+        match records.entry(Arc::as_ptr(&entry.record)) {
+            Slot::Occupied(first) => join(&mut leaders, *first.get(), index),
+            Slot::Vacant(slot) => {
+                slot.insert(index);
+                for name in &entry.record.names.all {
+                    let first = *names.entry(name).or_insert(index);
+                    join(&mut leaders, first, index);
+                }
+            }
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<Hit<'_>>> = BTreeMap::new();
+    for (index, hit) in hits.into_iter().enumerate() {
+        groups.entry(leader(&mut leaders, index)).or_default().push(hit);
+    }
+    groups.into_values().collect()
+}
+
+fn join(leaders: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (leader(leaders, one), leader(leaders, other));
+    leaders[one.max(other)] = one.min(other);
+}
+
+fn leader(leaders: &mut [usize], mut index: usize) -> usize {
+    while leaders[index] != index {
+        leaders[index] = leaders[leaders[index]];
+        index = leaders[index];
+    }
+    index
+}
+
+fn joined(hits: &[Hit<'_>]) -> Match {
+    let records: HashMap<*const Advisory, &Advisory> =
+        hits.iter().map(|hit| (Arc::as_ptr(&hit.entry.record), &*hit.entry.record)).collect();
+    let mut names: BTreeSet<&String> = records.values().flat_map(|record| &record.names.all).collect();
+    let name = names.iter().find(|name| name.starts_with("CVE-")).or(names.first()).copied().cloned();
+    let name = name.unwrap_or_default();
+    names.remove(&name);
+    let mut rating = Rating::default();
+    let ratings = records.values().map(|record| &record.rating);
+    ratings.chain(hits.iter().map(|hit| &hit.entry.rating)).for_each(|stated| rating.join(stated));
+    // Free of it is what all say is; what one knows, the other need not.
+    let fixed = hits.iter().filter(|hit| !hit.undetermined).map(|hit| hit.fixed.clone());
+    let fixed = fixed.reduce(|one, other| Some(one?.max(other?))).flatten();
+    Match {
+        name,
+        aliases: names.into_iter().cloned().collect(),
+        rating,
+        fixed,
+        undetermined: hits.iter().all(|hit| hit.undetermined),
+    }
 }

@@ -10,6 +10,7 @@ mod ecosystem;
 mod error;
 mod folder;
 mod grouping;
+mod names;
 mod range;
 mod rating;
 mod record;

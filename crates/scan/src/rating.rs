@@ -3,41 +3,43 @@ use consign_receipt::Severity;
 use consign_receipt::predicate::SeverityScore;
 use cvss::Cvss;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What a record states about how bad it is for one package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rating {
     /// The worst of it.
     pub(crate) severity: Option<Severity>,
-    /// All of it, sorted, each once.
-    pub(crate) stated: Vec<SeverityScore>,
+    /// All of it.
+    pub(crate) stated: BTreeSet<SeverityScore>,
 }
 
 impl Rating {
-    /// Reads what a record states for the package itself, and for all that it is about. Nobody's word goes before another's: the worst counts.
-    pub(crate) fn of(record: &Record, affected: &Affected) -> Self {
-        let scores = affected.severity.iter().chain(&record.severity);
-        let scores =
-            scores.map(|StatedSeverity { kind, score }| SeverityScore { method: kind.clone(), score: score.clone() });
-        let words = [
-            ("ecosystem_specific", &affected.ecosystem_specific),
-            ("database_specific", &affected.database_specific),
-            ("database_specific", &record.database_specific),
-        ];
-        let words = words.into_iter().flat_map(|(place, words)| in_words(place, words));
-        let mut rating = Self { severity: None, stated: scores.chain(words).collect() };
-        rating.stated.sort();
-        rating.stated.dedup();
-        rating.severity = rating.stated.iter().filter_map(severity).max();
-        rating
+    /// Reads what a record states for all that it is about.
+    pub(crate) fn of_all(record: &Record) -> Self {
+        Self::of(&record.severity, [("database_specific", &record.database_specific)])
     }
 
-    /// Joins what another record states about the same advisory.
-    pub(crate) fn join(&mut self, other: Self) {
+    /// Reads what a record states for one package.
+    pub(crate) fn of_one(affected: &Affected) -> Self {
+        let words =
+            [("ecosystem_specific", &affected.ecosystem_specific), ("database_specific", &affected.database_specific)];
+        Self::of(&affected.severity, words)
+    }
+
+    fn of<'a>(scores: &[StatedSeverity], words: impl IntoIterator<Item = (&'a str, &'a Words)>) -> Self {
+        let scores = scores.iter();
+        let scores =
+            scores.map(|StatedSeverity { kind, score }| SeverityScore { method: kind.clone(), score: score.clone() });
+        let words = words.into_iter().flat_map(|(place, words)| in_words(place, words));
+        let stated: BTreeSet<SeverityScore> = scores.chain(words).collect();
+        Self { severity: stated.iter().filter_map(severity).max(), stated }
+    }
+
+    /// Joins what is stated elsewhere about the same advisory. Nobody's word goes before another's: the worst counts.
+    pub(crate) fn join(&mut self, other: &Self) {
         self.severity = self.severity.max(other.severity);
-        self.stated.extend(other.stated);
-        self.stated.sort();
-        self.stated.dedup();
+        self.stated.extend(other.stated.iter().cloned());
     }
 }
 
@@ -128,10 +130,14 @@ mod tests {
             ],
         });
         let record = Record::read("x.json", json.to_string().as_bytes()).unwrap();
-        let severities: Vec<_> =
-            record.affected.iter().map(|affected| Rating::of(&record, affected).severity).collect();
+        let rating = |affected: &Affected| {
+            let mut rating = Rating::of_all(&record);
+            rating.join(&Rating::of_one(affected));
+            rating
+        };
+        let severities: Vec<_> = record.affected.iter().map(|affected| rating(affected).severity).collect();
         assert_eq!(severities, [Some(Severity::High), Some(Severity::Critical), Some(Severity::High)]);
-        assert_eq!(Rating::of(&record, &record.affected[0]).stated.len(), 3);
+        assert_eq!(rating(&record.affected[0]).stated.len(), 3);
     }
 
     proptest! {

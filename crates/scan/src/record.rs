@@ -1,7 +1,17 @@
 use jiff::Timestamp;
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Most other names of one advisory. The best known have a dozen.
+const NAME_LIMIT: usize = 1_000;
+/// Longest name, in bytes.
+const NAME_LENGTH_LIMIT: usize = 1_000;
+/// Most elements of any other list.
+const LIST_LIMIT: usize = 100_000;
 
 /// What of an OSV record is looked at (OSV schema 1.7). A list or text that is `null` is as good as absent.
 #[derive(Debug, Deserialize)]
@@ -11,14 +21,14 @@ pub(crate) struct Record {
     pub(crate) modified: Timestamp,
     #[serde(default)]
     withdrawn: Option<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "list::<_, _, NAME_LIMIT>")]
     pub(crate) aliases: Vec<String>,
     /// Advisories that this one passes on.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) upstream: Vec<String>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) severity: Vec<StatedSeverity>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) affected: Vec<Affected>,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) database_specific: Words,
@@ -29,11 +39,11 @@ pub(crate) struct Record {
 #[serde(default)]
 pub(crate) struct Affected {
     pub(crate) package: Option<Package>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) severity: Vec<StatedSeverity>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) ranges: Vec<Range>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) versions: Vec<String>,
     #[serde(deserialize_with = "or_default")]
     pub(crate) ecosystem_specific: Words,
@@ -51,7 +61,7 @@ pub(crate) struct Package {
 pub(crate) struct Range {
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) events: Vec<Event>,
 }
 
@@ -83,12 +93,18 @@ pub(crate) struct Words {
 impl Record {
     /// Reads a record: JSON, or YAML if its name ends so.
     pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        if name.ends_with(".json") {
-            return Ok(serde_json::from_slice(bytes)?);
+        let record: Self = if name.ends_with(".json") {
+            serde_json::from_slice(bytes)?
+        } else {
+            let text = std::str::from_utf8(bytes)?;
+            // The message has the line; the source line itself may be long.
+            serde_saphyr::from_str_with_options(text, options()).map_err(|error| error.without_snippet().to_string())?
+        };
+        // Every finding repeats them.
+        if [&record.id].into_iter().chain(&record.aliases).any(|name| name.len() > NAME_LENGTH_LIMIT) {
+            return Err(format!("one of its names has more than {NAME_LENGTH_LIMIT} bytes").into());
         }
-        let text = std::str::from_utf8(bytes)?;
-        // The message has the line; the source line itself may be long.
-        Ok(serde_saphyr::from_str_with_options(text, options()).map_err(|error| error.without_snippet().to_string())?)
+        Ok(record)
     }
 
     /// Returns whether its publisher took it back.
@@ -116,10 +132,50 @@ fn options() -> serde_saphyr::Options {
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|error| serde::de::Error::custom(format!("`modified` is no time: {error}")))
+    text.parse().map_err(|error| D::Error::custom(format!("`modified` is no time: {error}")))
 }
 
 /// Reads `null` as nothing.
 fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a list of at most `LIMIT` elements, and `null` as an empty one.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>, const LIMIT: usize>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct List<T, const LIMIT: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const LIMIT: usize> Visitor<'de> for List<T, LIMIT> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_seq(self)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+            let mut list = Vec::new();
+            while let Some(element) = elements.next_element()? {
+                if list.len() == LIMIT {
+                    return Err(A::Error::custom(format!("a list has more than {LIMIT} elements")));
+                }
+                list.push(element);
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_option(List::<T, LIMIT>(PhantomData))
 }

@@ -1,6 +1,6 @@
 use crate::component::Component;
 use crate::ecosystem::Ecosystem;
-use crate::grouping::{Hit, grouped};
+use crate::grouping::{Hit, Match, grouped};
 use crate::range::Effect;
 use crate::{Database, ScanError};
 use consign_oci::Digest;
@@ -36,15 +36,14 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
         *counts.entry(ecosystem.clone()).or_default() += 1;
         packages.entry((ecosystem, package, version)).or_default().insert(installed);
     }
-    let mut found: Vec<(Finding, Vec<SeverityScore>)> = Vec::new();
+    let mut found: Vec<(Finding, BTreeSet<SeverityScore>)> = Vec::new();
     for ((ecosystem, package, version), installed) in &packages {
         for hit in hits(database, ecosystem, package, version) {
-            let (advisory, aliases) = hit.named();
             let finding = Finding {
                 package: package.clone(),
                 version: version.clone(),
-                advisory,
-                aliases,
+                advisory: hit.name,
+                aliases: hit.aliases,
                 severity: hit.rating.severity,
                 fixed: hit.fixed.map(|fixed| fixed.to_string()),
                 installed: installed.iter().cloned().collect(),
@@ -78,16 +77,9 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
     Ok(Receipt::derived(Statement::new(subject.digest, predicate::VULNERABILITIES, claim))?)
 }
 
-fn hits(database: &Database, ecosystem: &Ecosystem, package: &str, version: &str) -> Vec<Hit> {
+fn hits(database: &Database, ecosystem: &Ecosystem, package: &str, version: &str) -> Vec<Match> {
     let hits = database.about(ecosystem, package).filter_map(|entry| {
-        let hit = |fixed, undetermined| {
-            Some(Hit {
-                names: entry.names.iter().cloned().collect(),
-                rating: entry.rating.clone(),
-                fixed,
-                undetermined,
-            })
-        };
+        let hit = |fixed, undetermined| Some(Hit { entry, fixed, undetermined });
         match entry.versions.effect(version) {
             Effect::Affected(fixed) => hit(fixed, false),
             Effect::Unknown => hit(None, true),

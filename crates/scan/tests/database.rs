@@ -229,3 +229,25 @@ fn deeply_nested_records_are_refused_or_read() {
         said(&file(&folder, "yaml.tar", &tar(&[("a.yaml", yaml.as_bytes())]))).contains("a.yaml is not an OSV record")
     );
 }
+
+#[test]
+fn lists_and_names_are_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |field: &str, value: Value| with(records()[0].clone(), json!({field: value})).to_string();
+    let names = |count: usize| json!((0..count).map(|number| format!("A{number}")).collect::<Vec<_>>());
+    for (record, expected) in [
+        (record("aliases", names(1000)), None),
+        (record("aliases", Value::Null), None),
+        (record("aliases", names(1001)), Some("a list has more than 1000 elements")),
+        (record("upstream", names(100_001)), Some("a list has more than 100000 elements")),
+        (record("affected", json!(vec![json!({}); 100_001])), Some("a list has more than 100000 elements")),
+        (record("id", json!("x".repeat(1001))), Some("one of its names has more than 1000 bytes")),
+        (record("aliases", json!(["x".repeat(1001)])), Some("one of its names has more than 1000 bytes")),
+    ] {
+        let path = file(&folder, "x.tar", &tar(&[("a.json", record.as_bytes())]));
+        match expected {
+            None => assert_eq!(Database::read([&path]).unwrap().records(), 1),
+            Some(expected) => assert!(said(&path).contains(expected), "{expected}: {}", said(&path)),
+        }
+    }
+}

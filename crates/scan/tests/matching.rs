@@ -90,6 +90,52 @@ fn names_of_one_advisory_are_one_finding() {
 }
 
 #[test]
+fn different_numbers_stay_apart_whatever_names_both() {
+    let package = |id: &str, other: Value| with(record(id, "Debian:12", "openssl", None), other);
+    let rated = |word: &str| json!({"database_specific": {"severity": word}});
+    let (low, critical) = (
+        package("CVE-2026-1", rated("low")),
+        with(package("CVE-2026-2", rated("critical")), json!({"aliases": ["X"]})),
+    );
+    let both = package("DSA-1-1", json!({"aliases": ["CVE-2026-1", "CVE-2026-2"]}));
+    // The names that it shares with each would make one of all.
+    let tracker = with(low.clone(), json!({"aliases": ["DSA-1-1", "X"]}));
+    let chain = [low.clone(), critical.clone(), package("DEBIAN-1", json!({"aliases": ["X"]})), tracker.clone()];
+    let cases: [(&[Value], &[&str]); 4] = [
+        (&[low, critical.clone(), both.clone()], &["CVE-2026-1 low", "CVE-2026-2 critical X", "DSA-1-1 -"]),
+        // It is about the other number too, of which no other record speaks.
+        (&[tracker.clone(), both], &["CVE-2026-1 low DSA-1-1 X", "DSA-1-1 -"]),
+        (&[tracker, critical], &["CVE-2026-1 low DSA-1-1 X", "CVE-2026-2 critical X"]),
+        (&chain, &["CVE-2026-1 low DSA-1-1 X", "CVE-2026-2 critical X", "DEBIAN-1 - X"]),
+    ];
+    for (records, expected) in cases {
+        for turn in 0..records.len() {
+            let mut records = records.to_vec();
+            records.rotate_left(turn);
+            let text = |finding: &Finding| {
+                let severity = finding.severity.map_or("-", Severity::word);
+                let names = [finding.advisory.as_str(), severity].into_iter();
+                names.chain(finding.aliases.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+            };
+            let said: Vec<String> = findings(&database(&records), &[OPENSSL]).iter().map(text).collect();
+            assert_eq!(said, expected);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_says_all_many_times_is_said_once() {
+    let words = |start: &str, count: usize| (0..count).map(|number| format!("{start}{number}")).collect::<Vec<_>>();
+    let affected = vec![record("X", "Debian:12", "openssl", None)["affected"][0].clone(); 20_000];
+    let severity = vec![json!({"type": "CVSS_V3", "score": "x".repeat(100_000)}); 100];
+    let record = json!({
+        "id": "X", "modified": "2026-01-02T03:04:05Z", "aliases": words("A", 1000), "affected": affected, "severity": severity,
+    });
+    let found = findings(&database(&[record]), &[OPENSSL]);
+    assert_eq!((found.len(), found[0].aliases.len()), (1, 1000));
+}
+
+#[test]
 fn says_what_was_not_compared() {
     let database = database(&[record("CVE-1", "Debian:12", "other", None), record("X", "PyPI", "a", None)]);
     let coverage = claim(&scanned(&database, &[LIBSSL, OPENSSL, "pkg:deb/debian/a@1", "pkg:pypi/a@1"])).coverage;

@@ -1,0 +1,68 @@
+use crate::record::Record;
+use std::collections::BTreeSet;
+
+/// What the advisory of a record is called, and which vulnerabilities it is about.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// All of its names.
+    pub(crate) all: BTreeSet<String>,
+    /// The CVE numbers that it is about.
+    pub(crate) numbers: BTreeSet<String>,
+}
+
+impl Names {
+    /// Returns the names of a record's advisory. One that passes on a single other one is another name for it; several are several
+    /// advisories. So are several CVE numbers, whatever the record calls them: then only its own name is a name of all of it.
+    pub(crate) fn of(record: &Record) -> Self {
+        let Record { id, aliases, upstream, .. } = record;
+        let numbers: BTreeSet<String> =
+            [id].into_iter().chain(aliases).chain(upstream).filter_map(|name| number(name)).collect();
+        let mut all = BTreeSet::from([id.clone()]);
+        if numbers.len() <= 1 {
+            all.extend(aliases.iter().cloned());
+            all.extend(if let [only] = &upstream[..] { Some(only.clone()) } else { None });
+        }
+        Self { all, numbers }
+    }
+}
+
+/// Returns the CVE number in a name such as `CVE-2026-1` or `DEBIAN-CVE-2026-1`.
+fn number(name: &str) -> Option<String> {
+    let name = name.to_ascii_uppercase();
+    let start = name.find("CVE-")?;
+    let is_number = start == 0 || name[..start].ends_with('-');
+    is_number.then(|| name[start..].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn several_numbers_are_several_vulnerabilities() {
+        /// Own name, aliases, upstream, and the names and numbers that come of it.
+        type Case = (&'static str, &'static [&'static str], &'static [&'static str], &'static str, &'static str);
+        let cases: &[Case] = &[
+            ("CVE-1", &["GHSA-a", "GHSA-b"], &[], "CVE-1 GHSA-a GHSA-b", "CVE-1"),
+            ("DSA-1", &["CVE-1"], &[], "CVE-1 DSA-1", "CVE-1"),
+            ("DSA-1", &["CVE-1"], &["CVE-1"], "CVE-1 DSA-1", "CVE-1"),
+            ("DEBIAN-CVE-1", &[], &["CVE-1"], "CVE-1 DEBIAN-CVE-1", "CVE-1"),
+            ("USN-1", &[], &["CVE-1", "UBUNTU-CVE-1"], "USN-1", "CVE-1"),
+            ("DSA-1", &["CVE-1", "CVE-2"], &[], "DSA-1", "CVE-1 CVE-2"),
+            ("DSA-1", &["CVE-1", "cve-2", "GHSA-a"], &[], "DSA-1", "CVE-1 CVE-2"),
+            ("DSA-1", &["DEBIAN-CVE-1", "DEBIAN-CVE-2"], &[], "DSA-1", "CVE-1 CVE-2"),
+            ("DSA-1", &["CVE-1"], &["CVE-2"], "DSA-1", "CVE-1 CVE-2"),
+            ("CVE-1", &["CVE-2"], &[], "CVE-1", "CVE-1 CVE-2"),
+            ("DSA-1", &[], &["DSA-2", "DSA-3"], "DSA-1", ""),
+            ("NOTACVE-1", &["x"], &[], "NOTACVE-1 x", ""),
+        ];
+        for (id, aliases, upstream, all, numbers) in cases {
+            let record =
+                json!({"id": id, "modified": "2026-01-01T00:00:00Z", "aliases": aliases, "upstream": upstream});
+            let names = Names::of(&Record::read("x.json", record.to_string().as_bytes()).unwrap());
+            let text = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+            assert_eq!((text(&names.all).as_str(), text(&names.numbers).as_str()), (*all, *numbers), "{record}");
+        }
+    }
+}
