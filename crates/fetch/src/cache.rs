@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Longest first line of a kept answer, in bytes.
 const HEADER_LIMIT: usize = 64 * 1024;
+/// What the names of files begin with that are being written.
+pub(crate) const PARTIAL_PREFIX: &str = ".tmp";
 
 /// Answers kept on disk. Any number of processes may share one: files are only ever renamed into place.
 #[derive(Debug)]
@@ -97,7 +99,7 @@ impl Cache {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            let mut file = tempfile::NamedTempFile::new_in(&partial)?;
+            let mut file = tempfile::Builder::new().prefix(PARTIAL_PREFIX).tempfile_in(&partial)?;
             parts.iter().try_for_each(|part| file.write_all(part))?;
             file.as_file().sync_all()?;
             file.persist(path)?;
@@ -175,7 +177,7 @@ mod tests {
         cache.keep_named("http://unused", &header(&unused), &unused_bytes).unwrap();
         cache.note_absent("http://used").unwrap();
         cache.note_absent("http://unused").unwrap();
-        fs::write(cache.root.join("partial/being-written"), "x").unwrap();
+        fs::write(cache.root.join("partial/.tmp012345"), "x").unwrap();
         let paths = [
             cache.exact_path(&used),
             cache.exact_path(&unused),
@@ -199,5 +201,39 @@ mod tests {
         let all = prune(&cache.root, None, true).unwrap();
         assert_eq!((all.files, all.pruned_files), (4, 3));
         assert_eq!(cache.exact(&used, 4), None);
+    }
+
+    #[test]
+    fn what_others_keep_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().to_owned());
+        cache.keep_exact(&Digest::of(b"ours"), b"ours").unwrap();
+        cache.note_absent("http://a").unwrap();
+        let hex = "0".repeat(64);
+        let inside = |folder: &str| format!("{folder}/{hex}");
+        let theirs = [
+            "thesis.pdf".to_owned(),
+            "photos/2019/one.jpg".to_owned(),
+            hex.clone(),
+            inside("photos"),
+            inside("exact"),
+            inside("exact/sha512"),
+            inside("exact/sha256/below"),
+            inside("partial"),
+            "named/notes.txt".to_owned(),
+            "exact/sha256/notes.txt".to_owned(),
+            "partial/film.iso".to_owned(),
+        ];
+        for path in &theirs {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "dear to somebody").unwrap();
+            File::open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }
+        std::os::unix::fs::symlink(folder.path().join("thesis.pdf"), folder.path().join(inside("named"))).unwrap();
+        let pruned = prune(&cache.root, None, true).unwrap();
+        assert_eq!((pruned.files, pruned.pruned_files, pruned.bytes), (2, 2, 4));
+        assert!(theirs.iter().all(|path| folder.path().join(path).exists()));
+        assert!(folder.path().join(inside("named")).exists());
     }
 }

@@ -1,4 +1,6 @@
 use crate::FetchError;
+use crate::cache::PARTIAL_PREFIX;
+use consign_oci::Digest;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,6 +8,10 @@ use std::time::{Duration, SystemTime};
 
 /// How exactly it is known when an answer was used last: one that is used is written to at most this often.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// The folders that files lie in.
+const FOLDERS: [&str; 5] = ["named", "absent", "exact/sha256", "exact/sha512", PARTIAL];
+const PARTIAL: &str = "partial";
 
 /// How much is kept of what was downloaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,25 +27,20 @@ pub struct Kept {
 }
 
 /// Finds what was not used since `since`, or everything if that is `None`, in the folder that answers are kept in; with `remove`, removes it.
-/// Whoever needs it downloads it again. Others may use the folder meanwhile.
+/// Whoever needs it downloads it again. Others may use the folder meanwhile. What has another name than the cache gives is neither counted nor
+/// removed: it may be dear to somebody.
 pub fn prune(cache: &Path, since: Option<SystemTime>, remove: bool) -> Result<Kept, FetchError> {
     let since = since.map(|since| since.checked_sub(USE_NOTED_EVERY).unwrap_or(SystemTime::UNIX_EPOCH));
-    let partial = cache.join("partial");
+    let abandoned = SystemTime::now().checked_sub(USE_NOTED_EVERY);
     let mut kept = Kept::default();
-    let mut folders = vec![cache.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for (path, metadata) in list(&folder)? {
-            if metadata.is_dir() {
-                folders.push(path);
-                continue;
-            }
+    for folder in FOLDERS {
+        let is_recent = |modified| since.is_some_and(|since| modified >= since);
+        // Somebody may be writing it.
+        let is_busy = |modified| folder == PARTIAL && abandoned.is_some_and(|abandoned| modified >= abandoned);
+        for (path, metadata) in list(&cache.join(folder), |name| is_ours(folder, name))? {
             kept.files += 1;
             kept.bytes = kept.bytes.saturating_add(metadata.len());
-            let modified = metadata.modified().ok();
-            let recent = |since| modified.is_some_and(|modified| modified >= since);
-            // Somebody may be writing it.
-            let busy = folder == partial && SystemTime::now().checked_sub(USE_NOTED_EVERY).is_some_and(recent);
-            if busy || since.is_some_and(recent) {
+            if metadata.modified().is_ok_and(|modified| is_recent(modified) || is_busy(modified)) {
                 continue;
             }
             if remove {
@@ -55,18 +56,34 @@ pub fn prune(cache: &Path, since: Option<SystemTime>, remove: bool) -> Result<Ke
     Ok(kept)
 }
 
-/// Returns what lies in a folder. What goes meanwhile is left out.
-fn list(folder: &Path) -> Result<Vec<(PathBuf, Metadata)>, FetchError> {
+/// Returns whether the cache gives such a name to a file in one of the folders.
+fn is_ours(folder: &str, name: &str) -> bool {
+    let is_digest = |algorithm| format!("{algorithm}:{name}").parse::<Digest>().is_ok();
+    match folder {
+        PARTIAL => name.starts_with(PARTIAL_PREFIX),
+        "exact/sha512" => is_digest("sha512"),
+        _ => is_digest("sha256"),
+    }
+}
+
+/// Returns the files in a folder whose names are `ours`. What goes meanwhile is left out.
+fn list(folder: &Path, ours: impl Fn(&str) -> bool) -> Result<Vec<(PathBuf, Metadata)>, FetchError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(failed(folder)(error)),
     };
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed(folder))?;
+        if !entry.file_name().to_str().is_some_and(&ours) {
+            continue;
+        }
         match entry.metadata() {
-            Ok(metadata) => found.push((entry.path(), metadata)),
+            Ok(metadata) if metadata.is_file() => found.push((entry.path(), metadata)),
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&entry.path())(error)),
         }
