@@ -125,15 +125,36 @@ fn what_is_ignored_is_ignored_as_long_and_as_far_as_it_says() {
 }
 
 #[test]
+fn an_installed_package_is_ignored_alone() {
+    let several = |installed: Value| {
+        let mut finding = finding(Some("high"));
+        finding["annotations"][0]["installed"] = installed;
+        vec![(claim(&[finding]), Trust::Derived)]
+    };
+    for (package, installed, passes) in [
+        ("openssl", json!(["libssl3", "openssl-doc"]), true),
+        ("openssl-doc", json!(["libssl3", "openssl-doc"]), false),
+        ("libssl3", json!(["libssl3", "openssl-doc"]), false),
+        ("openssl-doc", json!(["openssl-doc"]), true),
+        ("openssl-doc", json!([]), false),
+    ] {
+        let entry = IgnoredAdvisory { package: Some(package.into()), ..ignored("CVE-2026-1", TODAY) };
+        assert_eq!(reasons(ignoring(entry), several(installed.clone())).is_empty(), passes, "{package} {installed}");
+    }
+}
+
+#[test]
 fn an_entry_that_ended_or_matches_nothing_is_noted() {
     let platform: Platform = AMD64.parse().unwrap();
-    let finding = Finding { package: "openssl".into(), advisory: "CVE-1".into(), ..Finding::default() };
+    let installed = vec!["libssl3".to_owned(), "openssl-doc".to_owned()];
+    let finding = Finding { package: "openssl".into(), advisory: "CVE-1".into(), installed, ..Finding::default() };
     let tomorrow = date(2026, 11, 22);
     let ignore = vec![
         ignored("CVE-1", tomorrow),
         ignored("CVE-2", tomorrow),
         ignored("CVE-1", date(2026, 1, 1)),
         IgnoredAdvisory { package: Some("nginx".into()), ..ignored("CVE-1", tomorrow) },
+        IgnoredAdvisory { package: Some("openssl-doc".into()), ..ignored("CVE-1", tomorrow) },
     ];
     let rules = AdvisoryRules { ignore, ..rules(Severity::None) };
     let notes = rules.notes([(&platform, &finding)].into_iter(), TODAY);
@@ -143,6 +164,7 @@ fn an_entry_that_ended_or_matches_nothing_is_noted() {
             "ignored advisory CVE-2: matches nothing; team@example.org may take it out",
             "ignored advisory CVE-1: ended on 2026-01-01 and has no effect; ask team@example.org",
             "ignored advisory CVE-1 in nginx: matches nothing; team@example.org may take it out",
+            "ignored advisory CVE-1 in openssl-doc: has no effect, since it does not cover all installed packages of openssl; ask team@example.org",
         ]
     );
 }

@@ -35,9 +35,9 @@ impl Finding {
         [&self.advisory].into_iter().chain(&self.aliases).any(|name| name.eq_ignore_ascii_case(advisory))
     }
 
-    /// Returns whether it is about the package with this name, source or installed.
+    /// Returns whether it is about the package with this name, source or installed, and about no other.
     pub fn is_about(&self, package: &str) -> bool {
-        self.package == package || self.installed.iter().any(|name| name == package)
+        self.package == package || matches!(&self.installed[..], [only] if only == package)
     }
 }
 

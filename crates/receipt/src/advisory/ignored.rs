@@ -10,7 +10,7 @@ use std::fmt;
 pub struct IgnoredAdvisory {
     /// Any name of the advisory.
     pub advisory: String,
-    /// Only in this package, source or installed; `None`: in all.
+    /// Only in this package, source or installed; `None`: in all. An installed package covers no other of the same source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
     /// Only on these platforms; none: on all.
@@ -28,9 +28,17 @@ pub struct IgnoredAdvisory {
 impl IgnoredAdvisory {
     /// Returns whether it is about this finding, whether or not it has ended.
     pub fn is_about(&self, platform: &Platform, finding: &Finding) -> bool {
-        finding.is_named(&self.advisory)
-            && self.package.as_ref().is_none_or(|package| finding.is_about(package))
-            && (self.platforms.is_empty() || self.platforms.contains(platform))
+        self.names(platform, finding) && self.package.as_ref().is_none_or(|package| finding.is_about(package))
+    }
+
+    /// Returns the source package of a finding that it is not about, since other installed packages of the same source have it too.
+    pub(crate) fn falls_short_of<'a>(&self, platform: &Platform, finding: &'a Finding) -> Option<&'a str> {
+        let package = self.package.as_ref().filter(|package| !finding.is_about(package))?;
+        (self.names(platform, finding) && finding.installed.contains(package)).then_some(&finding.package)
+    }
+
+    fn names(&self, platform: &Platform, finding: &Finding) -> bool {
+        finding.is_named(&self.advisory) && (self.platforms.is_empty() || self.platforms.contains(platform))
     }
 
     /// Returns whether its last day is over.
@@ -46,11 +54,18 @@ pub enum IgnoredNote {
     Ended(IgnoredAdvisory),
     /// It matches nothing.
     Unused(IgnoredAdvisory),
+    /// It names one installed package, and others of the same source have the advisory too.
+    Short {
+        /// The entry.
+        entry: IgnoredAdvisory,
+        /// The source package.
+        source: String,
+    },
 }
 
 impl fmt::Display for IgnoredNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Ended(entry) | Self::Unused(entry)) = self;
+        let (Self::Ended(entry) | Self::Unused(entry) | Self::Short { entry, .. }) = self;
         let IgnoredAdvisory { advisory, owner, until, .. } = entry;
         write!(formatter, "ignored advisory {advisory}")?;
         if let Some(package) = &entry.package {
@@ -59,6 +74,10 @@ impl fmt::Display for IgnoredNote {
         match self {
             Self::Ended(_) => write!(formatter, ": ended on {until} and has no effect; ask {owner}"),
             Self::Unused(_) => write!(formatter, ": matches nothing; {owner} may take it out"),
+            Self::Short { source, .. } => write!(
+                formatter,
+                ": has no effect, since it does not cover all installed packages of {source}; ask {owner}"
+            ),
         }
     }
 }

@@ -72,7 +72,7 @@ impl AdvisoryRules {
         if tolerated { Judgement::Tolerated } else { Judgement::Refused { ended: entries.next() } }
     }
 
-    /// Says which entries of the ignore list have ended, or match none of the findings.
+    /// Says which entries of the ignore list have ended, or have no effect on any of the findings.
     pub fn notes<'a>(
         &self,
         findings: impl Iterator<Item = (&'a Platform, &'a Finding)> + Clone,
@@ -80,10 +80,14 @@ impl AdvisoryRules {
     ) -> Vec<IgnoredNote> {
         let note = |entry: &IgnoredAdvisory| {
             let is_used = findings.clone().any(|(platform, finding)| entry.is_about(platform, finding));
+            let short = || findings.clone().find_map(|(platform, finding)| entry.falls_short_of(platform, finding));
             match (entry.has_ended(today), is_used) {
                 (true, _) => Some(IgnoredNote::Ended(entry.clone())),
-                (false, false) => Some(IgnoredNote::Unused(entry.clone())),
                 (false, true) => None,
+                (false, false) => Some(match short() {
+                    Some(source) => IgnoredNote::Short { entry: entry.clone(), source: source.to_owned() },
+                    None => IgnoredNote::Unused(entry.clone()),
+                }),
             }
         };
         self.ignore.iter().filter_map(note).collect()

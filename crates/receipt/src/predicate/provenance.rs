@@ -68,4 +68,9 @@ impl ResourceDescriptor {
     pub fn new(uri: impl Into<String>, digest: &Digest) -> Self {
         Self { name: None, uri: Some(uri.into()), digest: digest_set(digest) }
     }
+
+    /// Makes the descriptor of an input that people know by a name.
+    pub fn named(name: impl Into<String>, uri: Option<String>, digest: &Digest) -> Self {
+        Self { name: Some(name.into()), uri, digest: digest_set(digest) }
+    }
 }
