@@ -64,6 +64,7 @@ mod tests {
             &ReleaseError::Interrupted {
                 moved: Vec::new(),
                 unchanged: Vec::new(),
+                unknown: Vec::new(),
                 unmoved: Vec::new(),
                 source: Box::new(destination()),
             },

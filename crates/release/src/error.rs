@@ -118,9 +118,10 @@ pub enum ReleaseError {
     },
     /// Publishing ended between two tags. Each tag that has moved names a complete image.
     #[error(
-        "published, but not all tags moved; moved: {}; {}not moved: {}",
+        "published, but not all tags moved; moved: {}; {}{}not moved: {}",
         list(moved),
-        before(unchanged),
+        some("named before", unchanged),
+        some("not known", unknown),
         list(unmoved)
     )]
     Interrupted {
@@ -128,7 +129,9 @@ pub enum ReleaseError {
         moved: Vec<Reference>,
         /// Tags that named their images before.
         unchanged: Vec<Reference>,
-        /// Tags that are not known to name their images.
+        /// Tags that were sent, to a registry that no longer says what became of them.
+        unknown: Vec<Reference>,
+        /// Tags that do not name their images.
         unmoved: Vec<Reference>,
         /// What went wrong.
         source: Box<ReleaseError>,
@@ -307,6 +310,6 @@ fn list(references: &[Reference]) -> String {
     references.iter().map(Reference::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn before(unchanged: &[Reference]) -> String {
-    if unchanged.is_empty() { String::new() } else { format!("named before: {}; ", list(unchanged)) }
+fn some(what: &str, references: &[Reference]) -> String {
+    if references.is_empty() { String::new() } else { format!("{what}: {}; ", list(references)) }
 }

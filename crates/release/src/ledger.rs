@@ -77,7 +77,7 @@ pub(crate) fn note_refusal(image: &mut ImageReport, stage: Stage, platform: Opti
 
 /// Returns whether every tag of the image names it.
 pub(crate) fn is_settled(image: &ImageReport) -> bool {
-    tag_states(image).all(|state| state != TagState::NotMoved)
+    tag_states(image).all(|state| matches!(state, TagState::Moved | TagState::Unchanged))
 }
 
 /// Returns whether a tag of the image was moved.

@@ -118,12 +118,17 @@ impl Release<'_> {
             let (Some(image), Some(candidate)) = (report.images.get_mut(tag.image), passed.get(tag.image)) else {
                 return;
             };
-            note_tag(image, &tag.reference, if tag.moved { TagState::Moved } else { TagState::Unchanged });
+            note_tag(image, &tag.reference, tag.state);
+            let moved = match tag.state {
+                TagState::Moved => true,
+                TagState::Unchanged => false,
+                TagState::NotMoved | TagState::Unknown => return,
+            };
             self.workshop.tell(Event::Tagged {
                 image: candidate.name().to_owned(),
                 reference: tag.reference.clone(),
                 digest: candidate.index.digest().clone(),
-                moved: tag.moved,
+                moved,
             });
         });
         let mut moving = Box::pin(moving);

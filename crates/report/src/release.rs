@@ -38,7 +38,7 @@ pub struct ImageReport {
 }
 
 impl ImageReport {
-    /// Returns whether a tag names it.
+    /// Returns whether a tag names it, or may.
     pub fn is_published(&self) -> bool {
         let mut tags = self.destinations.iter().flat_map(|destination| &destination.tags);
         tags.any(|tag| tag.state != TagState::NotMoved)
@@ -95,6 +95,8 @@ pub enum TagState {
     Unchanged,
     /// It was to name this image, but does not.
     NotMoved,
+    /// It was sent, and the registry no longer said what became of it.
+    Unknown,
 }
 
 impl TagState {
@@ -104,6 +106,7 @@ impl TagState {
             Self::Moved => "moved",
             Self::Unchanged => "unchanged",
             Self::NotMoved => "not moved",
+            Self::Unknown => "perhaps moved",
         }
     }
 }

@@ -4,23 +4,25 @@ use crate::ReleaseError;
 use crate::interruption::{Interruption, unless_interrupted};
 use consign_oci::{Digest, Document, Reference, Tag};
 use consign_registry::{Client, RegistryError};
+use consign_report::TagState;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-/// One tag at one destination that names the image.
+/// One tag at one destination that was looked at or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishedTag {
     /// The position of its image among those that were sent.
     pub image: usize,
     /// The tag.
     pub reference: Reference,
-    /// Whether this run moved it; else it named the image already.
-    pub moved: bool,
+    /// What became of it.
+    pub state: TagState,
 }
 
-/// Moves all tags of all images: phase two. `done` is told of each as soon as it names its image.
+/// Moves all tags of all images: phase two. `done` is told of each as soon as it names its image, and of one that may do so: it was sent, and
+/// the registry no longer says what became of it.
 ///
-/// After an interruption the tag that is being written is finished, and no further one is begun. An error after the first tag has moved
-/// is [`ReleaseError::Interrupted`], which lists all tags.
+/// After an interruption the tag that is being written is finished, and no further one is begun. An error after the first tag has moved, or may
+/// have, is [`ReleaseError::Interrupted`], which lists all tags.
 pub async fn move_tags(
     sent: &[Sent],
     client: &Client,
@@ -35,7 +37,7 @@ pub async fn move_tags(
     let mut pending = Vec::new();
     for (step, now) in ordered.into_iter().zip(found) {
         if step.is_done(now.as_ref()) {
-            done(&progress.note(&step, false));
+            done(&progress.note(&step, TagState::Unchanged));
         } else {
             pending.push((step, now));
         }
@@ -45,10 +47,15 @@ pub async fn move_tags(
     }
     for (position, (step, _)) in pending.iter().enumerate() {
         match step.run(client, interruption).await {
-            Ok(moved) => done(&progress.note(step, moved)),
-            Err(error) => {
-                let unmoved = pending[position..].iter().map(|(step, _)| step.reference().clone()).collect();
-                return Err(progress.after(error, unmoved));
+            Ok(state) => done(&progress.note(step, state)),
+            Err(Stuck { error, state }) => {
+                let tag = progress.note(step, state);
+                if state == TagState::Unknown {
+                    done(&tag);
+                }
+                let later = pending[position..].iter().skip(1);
+                later.for_each(|(step, _)| drop(progress.note(step, TagState::NotMoved)));
+                return Err(progress.after(error));
             }
         }
     }
@@ -92,48 +99,65 @@ impl Move<'_> {
         Err(ReleaseError::TagMovedMeanwhile { reference: self.reference().clone(), found: now.cloned() })
     }
 
-    /// Moves the tag, unless it names the image by now, and returns whether it had to be moved.
-    async fn run(&self, client: &Client, interruption: &Interruption) -> Result<bool, ReleaseError> {
+    /// Moves the tag, unless it names the image by now.
+    async fn run(&self, client: &Client, interruption: &Interruption) -> Result<TagState, Stuck> {
         let reference = self.reference();
         let find = async { find_one(client, reference).await.map_err(|error| not_published(reference, error)) };
         let now = unless_interrupted(interruption, find).await?;
         if self.is_done(now.as_ref()) {
-            return Ok(false);
+            return Ok(TagState::Unchanged);
         }
         self.check(now.as_ref())?;
         // An interruption does not break this off: nobody could say then whether the tag has moved.
         let Err(error) = client.put_manifest(&reference.repository, &reference.target(), self.index).await else {
-            return Ok(true);
+            return Ok(TagState::Moved);
         };
+        let error = not_published(reference, error);
         match find_one(client, reference).await {
             // The answer was lost or wrong, and the tag has moved all the same.
-            Ok(now) if self.is_done(now.as_ref()) => Ok(true),
-            _ => Err(not_published(reference, error)),
+            Ok(now) if self.is_done(now.as_ref()) => Ok(TagState::Moved),
+            Ok(_) => Err(Stuck { error, state: TagState::NotMoved }),
+            Err(_) => Err(Stuck { error, state: TagState::Unknown }),
         }
+    }
+}
+
+/// Why a tag was not moved, and what is known of it.
+struct Stuck {
+    error: ReleaseError,
+    state: TagState,
+}
+
+impl From<ReleaseError> for Stuck {
+    /// Nothing was sent.
+    fn from(error: ReleaseError) -> Self {
+        Self { error, state: TagState::NotMoved }
     }
 }
 
 /// What became of the tags so far.
 #[derive(Default)]
-struct Progress {
-    moved: Vec<Reference>,
-    unchanged: Vec<Reference>,
-}
+struct Progress(Vec<(Reference, TagState)>);
 
 impl Progress {
-    fn note(&mut self, step: &Move<'_>, moved: bool) -> PublishedTag {
+    fn note(&mut self, step: &Move<'_>, state: TagState) -> PublishedTag {
         let reference = step.reference().clone();
-        if moved { &mut self.moved } else { &mut self.unchanged }.push(reference.clone());
-        PublishedTag { image: step.image, reference, moved }
+        self.0.push((reference.clone(), state));
+        PublishedTag { image: step.image, reference, state }
     }
 
-    /// Adds to an error what became of all tags, if it came between two of them.
-    fn after(self, error: ReleaseError, unmoved: Vec<Reference>) -> ReleaseError {
-        let Self { moved, unchanged } = self;
-        if moved.is_empty() {
+    /// Adds to an error what became of all tags, if one of them has moved, or may have.
+    fn after(self, error: ReleaseError) -> ReleaseError {
+        let of = |state| {
+            let tags = self.0.iter().filter(move |(_, found)| *found == state);
+            tags.map(|(reference, _)| reference.clone()).collect::<Vec<Reference>>()
+        };
+        let (moved, unknown) = (of(TagState::Moved), of(TagState::Unknown));
+        if moved.is_empty() && unknown.is_empty() {
             return error;
         }
-        ReleaseError::Interrupted { moved, unchanged, unmoved, source: Box::new(error) }
+        let (unchanged, unmoved) = (of(TagState::Unchanged), of(TagState::NotMoved));
+        ReleaseError::Interrupted { moved, unchanged, unknown, unmoved, source: Box::new(error) }
     }
 }
 

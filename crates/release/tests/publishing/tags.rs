@@ -2,6 +2,7 @@
 
 use crate::image::{TestImage, before_put, client, tags_written};
 use consign_release::{Interruption, PublishedTag, ReleaseError, Sent, move_tags};
+use consign_report::TagState;
 use consign_testkit::registry::{Fault, TestRegistry};
 
 /// Two images for one registry, sent: `team/a` and `mirror/a` get `1.0.0`, `1.0` and `latest`, `team/b` gets `edge` and `latest`.
@@ -29,16 +30,16 @@ async fn moved(sent: &[Sent], interruption: &Interruption) -> (Vec<PublishedTag>
     (told, result)
 }
 
-/// Returns the lists of moved, unchanged and unmoved tags, without the registry, and the cause.
-fn interrupted(error: ReleaseError) -> ([String; 3], ReleaseError) {
-    let ReleaseError::Interrupted { moved, unchanged, unmoved, source } = error else { panic!("{error}") };
+/// Returns the lists of moved, unchanged, unknown and unmoved tags, without the registry, and the cause.
+fn interrupted(error: ReleaseError) -> ([String; 4], ReleaseError) {
+    let ReleaseError::Interrupted { moved, unchanged, unknown, unmoved, source } = error else { panic!("{error}") };
     let text = |references: &[consign_oci::Reference]| {
         let names = references
             .iter()
             .map(|reference| format!("{}:{}", reference.repository.path(), reference.tag.as_ref().unwrap()));
         names.collect::<Vec<_>>().join(" ")
     };
-    ([text(&moved), text(&unchanged), text(&unmoved)], *source)
+    ([text(&moved), text(&unchanged), text(&unknown), text(&unmoved)], *source)
 }
 
 #[tokio::test]
@@ -60,15 +61,15 @@ async fn move_most_specific_first_over_all_images() {
         "team/b:latest",
     ];
     assert_eq!(tags_written(&registry), order);
-    let told: Vec<String> = told.iter().map(|tag| format!("{} {} {}", tag.image, tag.reference, tag.moved)).collect();
+    let told: Vec<String> = told.iter().map(|tag| format!("{} {} {:?}", tag.image, tag.reference, tag.state)).collect();
     let image = |tag: &str| u8::from(tag.starts_with("team/b"));
-    assert_eq!(told, order.map(|tag| format!("{} {}/{tag} true", image(tag), registry.host())));
+    assert_eq!(told, order.map(|tag| format!("{} {}/{tag} Moved", image(tag), registry.host())));
 
     // Again: nothing is written, and every tag is told of.
     registry.forget();
     let (told, result) = moved(&send(&images).await, &Interruption::new()).await;
     result.unwrap();
-    assert!(told.len() == order.len() && told.iter().all(|tag| !tag.moved), "{told:?}");
+    assert!(told.len() == order.len() && told.iter().all(|tag| tag.state == TagState::Unchanged), "{told:?}");
     assert_eq!(registry.writes(), 0);
 }
 
@@ -114,6 +115,7 @@ async fn what_somebody_else_moves_between_two_is_left_to_them() {
         [
             "team/a:1.0.0 mirror/a:1.0.0 team/b:edge mirror/a:1.0 team/a:latest mirror/a:latest",
             "team/a:1.0",
+            "",
             "team/b:latest"
         ]
     );
@@ -134,6 +136,7 @@ async fn a_registry_that_refuses_ends_it() {
         [
             "team/a:1.0.0 mirror/a:1.0.0 team/b:edge team/a:1.0",
             "",
+            "",
             "mirror/a:1.0 team/a:latest mirror/a:latest team/b:latest"
         ]
     );
@@ -145,11 +148,11 @@ async fn a_registry_that_refuses_ends_it() {
     registry.fail(1, |method, path| method == "PUT" && path == "/v2/mirror/a/manifests/1.0", || Fault::status(403));
     let (told, result) = moved(&sent, &Interruption::new()).await;
     assert!(matches!(result.unwrap_err(), ReleaseError::Destination { .. }));
-    assert!(told.len() == 4 && told.iter().all(|tag| !tag.moved), "{told:?}");
+    assert!(told.len() == 4 && told.iter().all(|tag| tag.state == TagState::Unchanged), "{told:?}");
     // Running again completes.
     let (told, result) = moved(&send(&images).await, &Interruption::new()).await;
     result.unwrap();
-    assert_eq!(told.iter().filter(|tag| tag.moved).count(), 4);
+    assert_eq!(told.iter().filter(|tag| tag.state == TagState::Moved).count(), 4);
 }
 
 #[tokio::test]
@@ -164,7 +167,25 @@ async fn a_tag_that_moved_without_an_answer_has_moved() {
     registry.fail(1, |method, path| method == "PUT" && path == "/v2/team/a/manifests/1.0", refusal);
     let (told, result) = moved(&sent, &Interruption::new()).await;
     result.unwrap();
-    assert!(told.iter().all(|tag| tag.moved), "{told:?}");
+    assert!(told.iter().all(|tag| tag.state == TagState::Moved), "{told:?}");
+}
+
+#[tokio::test]
+async fn of_a_tag_that_nobody_can_look_up_nothing_is_known() {
+    let registry = TestRegistry::start().await.unwrap();
+    let images = two_images(&registry).await;
+    let sent = send(&images).await;
+    let vanishing = registry.vanishing();
+    let is_first = |method: &str, path: &str| method == "PUT" && path == "/v2/team/a/manifests/1.0.0";
+    registry.fail(1, is_first, move || Fault::CallAfter(vanishing.clone()));
+    let (told, result) = moved(&sent, &Interruption::new()).await;
+    // Also if it is the first of all.
+    let (lists, source) = interrupted(result.unwrap_err());
+    let later = "mirror/a:1.0.0 team/b:edge team/a:1.0 mirror/a:1.0 team/a:latest mirror/a:latest team/b:latest";
+    assert_eq!(lists, ["", "", "team/a:1.0.0", later]);
+    assert!(matches!(source, ReleaseError::Destination { .. }), "{source}");
+    assert_eq!(told.iter().map(|tag| tag.state).collect::<Vec<_>>(), [TagState::Unknown]);
+    assert_eq!(tags_written(&registry), ["team/a:1.0.0"]);
 }
 
 #[tokio::test]
@@ -178,7 +199,7 @@ async fn an_interruption_is_noticed_between_two_tags() {
     let (told, result) = moved(&sent, &interruption).await;
     let (lists, source) = interrupted(result.unwrap_err());
     assert_eq!(lists[0], "team/a:1.0.0 mirror/a:1.0.0");
-    assert_eq!(lists[2], "team/b:edge team/a:1.0 mirror/a:1.0 team/a:latest mirror/a:latest team/b:latest");
+    assert_eq!(lists[3], "team/b:edge team/a:1.0 mirror/a:1.0 team/a:latest mirror/a:latest team/b:latest");
     assert!(matches!(source, ReleaseError::Stopped), "{source}");
     assert_eq!(told.len(), 2);
     assert_eq!(tags_written(&registry), ["team/a:1.0.0", "mirror/a:1.0.0"]);
