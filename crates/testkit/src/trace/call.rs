@@ -34,6 +34,9 @@ pub enum Moment {
 /// Where a program is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
+    /// Where counting begins: at the first call about a path with this in it; `None`: at the first call. What runs on several threads before
+    /// such a call makes no difference then.
+    pub since: Option<&'static str>,
     /// The call's number, from 0.
     pub call: usize,
     /// On which side of it.
@@ -43,6 +46,7 @@ pub struct Point {
 impl fmt::Display for Point {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let moment = if self.moment == Moment::Before { "before" } else { "after" };
-        write!(formatter, "{moment} call {}", self.call)
+        write!(formatter, "{moment} call {}", self.call)?;
+        self.since.map_or(Ok(()), |since| write!(formatter, " since {since}"))
     }
 }

@@ -20,6 +20,8 @@ pub struct Traced {
     pub calls: Vec<Call>,
     /// How it ended.
     pub end: End,
+    /// At which of the calls it was killed, if it was.
+    pub killed_at: Option<usize>,
     /// What it said on standard error.
     pub stderr: String,
 }
@@ -68,8 +70,16 @@ fn trace(command: &Command, kill_at: Option<Point>) -> Result<Traced, TraceError
         child.wait()?;
         return Err(TraceError::refused("watch another")(errno));
     }
-    let mut tracer =
-        Tracer { root, kill_at, calls: Vec::new(), inside: BTreeMap::new(), known: BTreeSet::new(), end: End::Killed };
+    let mut tracer = Tracer {
+        root,
+        kill_at,
+        calls: Vec::new(),
+        begin: None,
+        inside: BTreeMap::new(),
+        known: BTreeSet::new(),
+        end: End::Killed,
+        killed_at: None,
+    };
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(b"\n")?;
     }
@@ -79,18 +89,22 @@ fn trace(command: &Command, kill_at: Option<Point>) -> Result<Traced, TraceError
     }
     traced?;
     stderr.rewind()?;
-    Ok(Traced { calls: tracer.calls, end: tracer.end, stderr: std::io::read_to_string(stderr)? })
+    let Tracer { calls, end, killed_at, .. } = tracer;
+    Ok(Traced { calls, end, killed_at, stderr: std::io::read_to_string(stderr)? })
 }
 
 struct Tracer {
     root: Pid,
     kill_at: Option<Point>,
     calls: Vec<Call>,
+    /// The call from which on the point is counted, once it was made.
+    begin: Option<usize>,
     /// The counted calls that threads are in, by thread.
     inside: BTreeMap<Pid, usize>,
     /// Every thread that was seen.
     known: BTreeSet<Pid>,
     end: End,
+    killed_at: Option<usize>,
 }
 
 impl Tracer {
@@ -124,14 +138,23 @@ impl Tracer {
         let (call, moment) = if info.op == libc::PTRACE_SYSCALL_INFO_ENTRY {
             let Some(asked) = unless_gone(registers::asked(thread))? else { return Ok(false) };
             let call = self.calls.len();
-            self.calls.push(Call { kind: asked.kind, path: asked.path(thread) });
+            let path = asked.path(thread);
+            let begins = self.kill_at.is_some_and(|point| point.since.is_none_or(|since| path.contains(since)));
+            self.begin = self.begin.or(begins.then_some(call));
+            self.calls.push(Call { kind: asked.kind, path });
             self.inside.insert(thread, call);
             (call, Moment::Before)
         } else {
             let Some(call) = self.inside.remove(&thread) else { return Ok(false) };
             (call, Moment::After)
         };
-        Ok(self.kill_at == Some(Point { call, moment }))
+        let reached =
+            |point: Point| self.begin.is_some_and(|begin| begin + point.call == call) && point.moment == moment;
+        if self.killed_at.is_none() && self.kill_at.is_some_and(reached) {
+            self.killed_at = Some(call);
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// Kills every process at once. A thread that is stopped at the entry of a call never makes it.
@@ -204,19 +227,22 @@ mod tests {
         if !is_permitted() {
             return crate::tools::not_run("watching a process (ptrace)");
         }
-        for (call, moment, left) in [
-            (0, Moment::Before, Some("a")),
-            (0, Moment::After, Some("b")),
-            (1, Moment::Before, Some("b")),
-            (1, Moment::After, Some("c")),
-            (2, Moment::After, Some("d")),
-            (3, Moment::Before, Some("d")),
-            (3, Moment::After, None),
+        for (since, call, moment, left) in [
+            (None, 0, Moment::Before, Some("a")),
+            (None, 0, Moment::After, Some("b")),
+            (None, 1, Moment::Before, Some("b")),
+            (None, 1, Moment::After, Some("c")),
+            (None, 2, Moment::After, Some("d")),
+            (None, 3, Moment::Before, Some("d")),
+            (None, 3, Moment::After, None),
+            (Some("c"), 0, Moment::Before, Some("b")),
+            (Some("c"), 1, Moment::After, Some("d")),
         ] {
             let folder = tempfile::tempdir().unwrap();
-            let point = Point { call, moment };
+            let point = Point { since, call, moment };
             let traced = run(&renames(folder.path()), Some(point)).unwrap();
-            assert_eq!(traced.end, End::Killed, "{point}");
+            let at = call + if since.is_some() { 1 } else { 0 };
+            assert_eq!((traced.end, traced.killed_at), (End::Killed, Some(at)), "{point}");
             assert_eq!(names(folder.path()), Vec::from_iter(left.map(str::to_owned)), "{point}");
         }
     }

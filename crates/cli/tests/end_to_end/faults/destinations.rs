@@ -1,17 +1,13 @@
 //! Registries that fail in the middle of a release, from some request on, and that work again for the next one.
 
 use super::scenario::{Before, Scenario, Serving};
-use super::told::{Case, tell};
+use super::told::{Case, Points};
 use consign_testkit::registry::{Fault, TestRegistry};
-use consign_testkit::tools::spread;
-use std::collections::BTreeMap;
+use consign_testkit::tools::soaks;
 use std::sync::{Arc, Mutex};
 
-/// How many cases are tried where there is no time for all of them.
-const SPREAD: usize = 9;
-
 /// When a registry begins to fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Blobs,
     Manifests,
@@ -27,6 +23,8 @@ enum Phase {
 enum Failing {
     /// Nobody listens any more.
     Vanishes,
+    /// It does what it was asked, and then nobody listens any more: the answer is lost.
+    AnswersNothing,
     /// Connections end without an answer.
     Resets,
     Answers(u16),
@@ -43,8 +41,40 @@ const PHASES: [Phase; 7] = [
     Phase::BetweenTags,
     Phase::Latest,
 ];
-const FAILINGS: [Failing; 5] =
-    [Failing::Vanishes, Failing::Answers(500), Failing::Resets, Failing::Answers(503), Failing::TakesBlobsOnly];
+const FAILINGS: [Failing; 6] = [
+    Failing::AnswersNothing,
+    Failing::Vanishes,
+    Failing::Answers(500),
+    Failing::Resets,
+    Failing::Answers(503),
+    Failing::TakesBlobsOnly,
+];
+
+/// Returns the cases to try: all of them, or as many as it takes for each registry to fail at each phase, and in each way.
+fn cases() -> Vec<(usize, Phase, Failing)> {
+    let all = PHASES.iter().flat_map(|phase| FAILINGS.map(|failing| [(0, *phase, failing), (1, *phase, failing)]));
+    if soaks() {
+        return all.flatten().collect();
+    }
+    let registries = 0..2;
+    let at =
+        |registry: usize, number: usize| (registry, PHASES[number], FAILINGS[(number + 3 * registry) % FAILINGS.len()]);
+    registries.flat_map(|registry| (0..PHASES.len()).map(move |number| at(registry, number))).collect()
+}
+
+impl Phase {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Blobs => "at blobs",
+            Self::Manifests => "at manifests",
+            Self::Referrers => "at referrers",
+            Self::Signatures => "at signatures",
+            Self::FirstTag => "at the first tag",
+            Self::BetweenTags => "between tags",
+            Self::Latest => "at latest",
+        }
+    }
+}
 
 /// What is wrong with a registry.
 #[derive(Default)]
@@ -83,9 +113,8 @@ fn a_destination_that_fails_leaves_nothing_half_done() {
     let mut registries = Vec::from([0, 1].map(|registry| serve(&scenario, registry, &trouble[registry])));
     scenario.environment.consign(&["release", "--quiet"]).expect(0);
     scenario.note_complete();
-    let mut kinds = BTreeMap::new();
-    let cases = PHASES.iter().flat_map(|phase| FAILINGS.map(|failing| [(0, *phase, failing), (1, *phase, failing)]));
-    for (registry, phase, failing) in spread(&cases.flatten().collect::<Vec<_>>(), SPREAD) {
+    let mut points = Points::default();
+    for (registry, phase, failing) in cases() {
         let case = format!("registry {registry}, {phase:?}: {failing:?}");
         let told = Case(case.clone());
         scenario.quiet(&registries);
@@ -93,7 +122,7 @@ fn a_destination_that_fails_leaves_nothing_half_done() {
         *trouble[registry].lock().unwrap() = Trouble { planned: Some((phase, failing)), ..Trouble::default() };
         let run = scenario.fail().expect(1);
         assert!(std::mem::take(&mut *trouble[registry].lock().unwrap()).has_begun);
-        if failing == Failing::Vanishes {
+        if matches!(failing, Failing::Vanishes | Failing::AnswersNothing) {
             let vanished = registries.remove(registry);
             scenario.runtime.block_on(vanished.stop()).unwrap();
             registries.insert(registry, serve(&scenario, registry, &trouble[registry]));
@@ -101,20 +130,24 @@ fn a_destination_that_fails_leaves_nothing_half_done() {
         scenario.quiet(&registries);
         scenario.check_what_is_left();
         let report = run.json();
-        let any = scenario.check_what_is_said(&report);
+        let tags = scenario.check_what_is_said(&report);
         let error = &report["error"];
         let said = format!("{} {}", error["message"], error["causes"]);
         // Whoever fails is named, and what was tried.
         assert!(said.contains(&format!("{}/", scenario.host(registry))) && said.contains("not published"), "{said}");
+        let any = !tags.moved.is_empty() || tags.unknown.is_some();
         assert_eq!(said.contains("published, but not all tags moved; moved: "), any, "{said}");
         // Before the first tag is written, none moves anywhere. The registry's turn comes after the other one's.
-        let before_tags = PHASES[..4].contains(&phase) || (phase == Phase::FirstTag && registry == 0);
-        assert_eq!(any, !before_tags, "{said}");
+        let before_tags = phase < Phase::FirstTag || (phase == Phase::FirstTag && registry == 0);
+        assert_eq!(tags.moved.is_empty(), before_tags, "{said}");
+        // Whoever no longer answers cannot say what became of the tag that it was sent.
+        let cannot_say = phase >= Phase::FirstTag && failing != Failing::TakesBlobsOnly;
+        assert_eq!(tags.unknown.is_some(), cannot_say, "{said}");
         scenario.complete();
-        *kinds.entry(format!("{phase:?}").to_lowercase()).or_default() += 1;
+        points.note(Some(phase.name()));
         drop(told);
     }
-    tell("a destination fails", &kinds);
+    points.tell("a destination fails");
 }
 
 fn serve(scenario: &Scenario, registry: usize, trouble: &Arc<Mutex<Trouble>>) -> TestRegistry {
@@ -128,6 +161,7 @@ fn serve(scenario: &Scenario, registry: usize, trouble: &Arc<Mutex<Trouble>>) ->
                 vanishing.call();
                 Fault::Drop
             }
+            Failing::AnswersNothing => Fault::CallAfter(vanishing.clone()),
             Failing::Resets => Fault::Drop,
             Failing::Answers(status) => Fault::busy(status),
             Failing::TakesBlobsOnly => Fault::status(400),

@@ -1,10 +1,10 @@
 //! Registries whose disks are full: real ones, of real processes.
 
-use super::scenario::{Before, FOLDERS, Scenario, Serving, TAGS};
-use super::told::{Case, tell};
+use super::scenario::{Before, FOLDERS, Scenario, Serving, TAGS, check_order, count_moved};
+use super::told::{Case, Points};
 use crate::common::program_path;
 use consign_testkit::tools::{not_run, peer, spread};
-use std::collections::BTreeMap;
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
@@ -94,7 +94,7 @@ fn a_disk_that_fills_leaves_nothing_half_done() {
     scenario.note_complete();
     let needed = count(&scenario.folders[0]);
     drop(large);
-    let mut kinds = BTreeMap::new();
+    let mut points = Points::default();
     for size in sizes(first, needed) {
         let _case = Case(format!("a disk for {size} of {needed} files"));
         let disk = start(size).unwrap();
@@ -103,15 +103,16 @@ fn a_disk_that_fills_leaves_nothing_half_done() {
         let run = scenario.fail();
         scenario.check_what_is_left();
         let report = run.json();
-        let any = scenario.check_what_is_said(&report);
+        let tags = scenario.check_what_is_said(&report);
+        assert_eq!(tags.unknown, None, "{report}");
         assert_eq!(run.status, 1, "{report}");
         let said = report["error"].to_string();
         assert!(said.contains("507 UNKNOWN: the registry's disk is full"), "{said}");
         disk.grow();
         scenario.complete();
-        *kinds.entry(if any { "amid tags" } else { "before tags" }.to_owned()).or_default() += 1;
+        points.note(Some(if tags.moved.is_empty() { "before tags" } else { "amid tags" }));
     }
-    tell("a disk is full", &kinds);
+    points.tell("a disk is full");
 }
 
 #[test]
@@ -134,39 +135,40 @@ fn a_full_disk_of_somebody_elses_registry_leaves_nothing_half_done() {
     scenario.environment.consign(&["release", "--quiet"]).expect(0);
     let needed = count(&large.seen_from_outside());
     drop(large);
-    let mut kinds = BTreeMap::new();
+    let mut points = Points::default();
     for size in sizes(8, needed) {
         let _case = Case(format!("a disk for {size} of {needed} files"));
         let disk = start(size).unwrap();
         scenario.reset_all_but(0);
-        let run = scenario.fail();
-        let tags = verified_tags(&scenario, run.status == 0);
+        let run = scenario.fail().expect(1);
+        let most = verified_tags(&scenario, &run.json());
         disk.grow();
-        scenario.environment.consign(&["release", "--quiet"]).expect(0);
-        verified_tags(&scenario, true);
-        let kind = if run.status == 0 {
-            "enough"
-        } else if tags > 0 {
-            "amid tags"
-        } else {
-            "before tags"
-        };
-        *kinds.entry(kind.to_owned()).or_default() += 1;
+        let run = scenario.environment.consign(&["release", "--quiet", "--output", "json"]).expect(0);
+        assert_eq!(verified_tags(&scenario, &run.json()), TAGS.len());
+        points.note(Some(if most > 0 { "amid tags" } else { "before tags" }));
     }
-    tell("a disk of docker-registry is full", &kinds);
+    points.tell("a disk of docker-registry is full");
 }
 
-/// Verifies every tag that is there, and returns how many are.
-fn verified_tags(scenario: &Scenario, must_be_there: bool) -> usize {
-    let mut there = 0;
-    for (registry, repository) in Scenario::repositories() {
-        for tag in TAGS {
-            let reference = format!("{}/{repository}:{tag}", scenario.host(registry));
+/// Verifies every tag that is there, and checks that they have moved in order and that a report says so. Returns how many are there where the
+/// most are.
+fn verified_tags(scenario: &Scenario, report: &Value) -> usize {
+    let counts = Scenario::repositories().map(|(registry, repository)| {
+        let repository = format!("{}/{repository}", scenario.host(registry));
+        let destinations =
+            report["images"].as_array().unwrap().iter().flat_map(|image| image["destinations"].as_array());
+        let said = destinations.flatten().find(|destination| destination["repository"] == repository).unwrap();
+        let is_there = |tag: &str| {
+            let reference = format!("{repository}:{tag}");
             let run = scenario.environment.consign(&["verify", "--content", "--key", "cosign.pub", &reference]);
             let is_absent = run.status == 14 && run.stderr.contains("there is no image");
-            assert!(run.status == 0 || (is_absent && !must_be_there), "{run}");
-            there += usize::from(run.status == 0);
-        }
-    }
-    there
+            assert!(run.status == 0 || is_absent, "{run}");
+            let state =
+                said["tags"].as_array().unwrap().iter().find(|said| said["tag"] == tag).unwrap()["state"].as_str();
+            assert_eq!(state == Some("moved") || state == Some("unchanged"), run.status == 0, "{reference}: {said}");
+            run.status == 0
+        };
+        count_moved(&repository, TAGS.map(is_there))
+    });
+    check_order(&counts)
 }

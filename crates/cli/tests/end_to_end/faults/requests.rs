@@ -1,11 +1,10 @@
 //! Killed at every request: before the registry sees it, after it was done and before the answer, and in the middle of what is sent.
 
 use super::scenario::{Before, Scenario, Serving};
-use super::told::{Case, tell};
+use super::told::{Case, Points};
 use consign_testkit::registry::{Call, Fault, TestRegistry};
 use consign_testkit::tools::spread;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -32,6 +31,17 @@ enum Moment {
     After,
 }
 
+/// Where a client is killed.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    /// Whether counting begins with the first tag that is written: until then several requests are under way at the same time, and do not always
+    /// take the same turns.
+    since_tags: bool,
+    /// The request's number, from 0.
+    request: usize,
+    moment: Moment,
+}
+
 /// A request that was seen.
 #[derive(Clone, Debug)]
 struct Seen {
@@ -40,11 +50,21 @@ struct Seen {
     has_body: bool,
 }
 
+impl Seen {
+    /// Returns whether it writes a tag, other than one that lists referrers.
+    fn is_tag(&self) -> bool {
+        let target = self.line.rsplit_once("/manifests/").map(|(_, target)| target);
+        self.writes && target.is_some_and(|target| !target.starts_with("sha256"))
+    }
+}
+
 /// Counts requests over both registries, and kills whoever makes one of them.
 #[derive(Default)]
 struct Trap {
     seen: Vec<Seen>,
-    at: Option<(usize, Moment)>,
+    at: Option<Point>,
+    /// The request at which it was killed.
+    killed_at: Option<usize>,
     victim: Option<Pid>,
 }
 
@@ -56,27 +76,28 @@ fn kill_at_requests(before: Before) {
     scenario.quiet(&registries);
     let seen = std::mem::take(&mut trap.lock().unwrap().seen);
     scenario.note_complete();
-    let mut kinds = BTreeMap::new();
-    for (request, moment) in points(&seen) {
+    let mut points = Points::default();
+    for point in all_points(&seen) {
         scenario.quiet(&registries);
         scenario.reset();
-        let ended = run(&scenario, &trap, Some((request, moment)));
+        let ended = run(&scenario, &trap, Some(point));
         scenario.quiet(&registries);
-        let seen = std::mem::take(&mut trap.lock().unwrap().seen);
-        let _case = Case(format!("{moment:?} request {request} {:?}", seen.get(request)));
-        // What is under way at the same time does not always take the same turns.
-        assert!(!ended || seen.get(request).is_none_or(|seen| !seen.has_body), "it was not killed");
+        let killed_at = {
+            let mut trap = trap.lock().unwrap();
+            let seen = std::mem::take(&mut trap.seen);
+            trap.killed_at.take().and_then(|request| seen.get(request).cloned())
+        };
+        let _case = Case(format!("{point:?} {killed_at:?}"));
+        assert_eq!(ended, killed_at.is_none(), "{point:?} {killed_at:?}");
         scenario.check_what_is_left();
         scenario.complete();
-        let kind = match (moment, seen.get(request)) {
-            (_, None) => "after the end",
-            (Moment::Midway, _) => "amid bodies",
-            (_, Some(seen)) if seen.writes => "at writes",
+        points.note(killed_at.map(|seen| match point.moment {
+            Moment::Midway => "amid bodies",
+            _ if seen.writes => "at writes",
             _ => "at reads",
-        };
-        *kinds.entry(kind.to_owned()).or_default() += 1;
+        }));
     }
-    tell(&format!("killed at a request, {}", before.name()), &kinds);
+    points.tell(&format!("killed at a request, {}", before.name()));
 }
 
 /// Serves a registry of the scenario; the requests go through the trap.
@@ -89,11 +110,14 @@ fn serve(scenario: &Scenario, registry: usize, trap: &Arc<Mutex<Trap>>) -> TestR
         let writes = !["GET", "HEAD"].contains(&head.method.as_str());
         let line = format!("{} {}", head.method, head.uri);
         state.seen.push(Seen { line, writes, has_body: length.is_some_and(|length| length > 1) });
-        let (request, moment) = state.at?;
-        if state.seen.len() != request + 1 {
+        let Point { since_tags, request, moment } = state.at?;
+        let begin = if since_tags { state.seen.iter().position(Seen::is_tag)? } else { 0 };
+        // Amid a body there must be one.
+        let fits = moment != Moment::Midway || state.seen.last().is_some_and(|seen| seen.has_body);
+        if state.seen.len() <= begin + request || !fits {
             return None;
         }
-        state.at = None;
+        (state.at, state.killed_at) = (None, Some(state.seen.len() - 1));
         let victim = state.victim;
         let kill = Call::new(move || _ = victim.map(|victim| kill_process_group(victim, Signal::KILL)));
         Some(match moment {
@@ -109,14 +133,14 @@ fn serve(scenario: &Scenario, registry: usize, trap: &Arc<Mutex<Trap>>) -> TestR
 }
 
 /// Runs a release, to be killed at a request, and returns whether it came to its end.
-fn run(scenario: &Scenario, trap: &Mutex<Trap>, at: Option<(usize, Moment)>) -> bool {
+fn run(scenario: &Scenario, trap: &Mutex<Trap>, at: Option<Point>) -> bool {
     let mut command = scenario.command();
     command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = {
         // No request is looked at before it is known who is to be killed for it.
         let mut trap = trap.lock().unwrap();
         let child = command.spawn().unwrap();
-        *trap = Trap { seen: Vec::new(), at, victim: Some(Pid::from_child(&child)) };
+        *trap = Trap { at, victim: Some(Pid::from_child(&child)), ..Trap::default() };
         child
     };
     let status = child.wait().unwrap();
@@ -126,18 +150,17 @@ fn run(scenario: &Scenario, trap: &Mutex<Trap>, at: Option<(usize, Moment)>) -> 
 }
 
 /// Returns the points to try. Whether a client goes before or after something was read, the registries are the same.
-fn points(seen: &[Seen]) -> Vec<(usize, Moment)> {
-    let tag = |seen: &Seen| {
-        let target = seen.line.rsplit_once("/manifests/").map(|(_, target)| target);
-        seen.writes && target.is_some_and(|target| !target.starts_with("sha256"))
-    };
-    let first = seen.iter().position(tag).unwrap();
-    let last = seen.iter().rposition(tag).unwrap();
+fn all_points(seen: &[Seen]) -> Vec<Point> {
+    let first = seen.iter().position(Seen::is_tag).unwrap();
+    let last = seen.iter().rposition(Seen::is_tag).unwrap();
     let all = |range: std::ops::Range<usize>| {
+        let since_tags = range.start >= first;
+        let begin = if since_tags { first } else { 0 };
         let moments = |request: usize| {
             let Seen { writes, has_body, .. } = seen[request];
             let moments = [(Moment::Before, true), (Moment::Midway, has_body), (Moment::After, writes)];
-            moments.into_iter().filter(|(_, possible)| *possible).map(move |(moment, _)| (request, moment))
+            let possible = moments.into_iter().filter(|(_, possible)| *possible);
+            possible.map(move |(moment, _)| Point { since_tags, request: request - begin, moment })
         };
         range.flat_map(moments).collect::<Vec<_>>()
     };

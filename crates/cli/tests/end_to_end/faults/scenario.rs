@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 use tokio::runtime::{Builder, Runtime};
 
 /// Folders of the two registries.
@@ -187,10 +186,10 @@ impl Scenario {
         self.environment.consign(&["release", "--quiet", "--output", "json"])
     }
 
-    /// Checks that a report says of each tag whether it has moved. Returns whether any has.
-    pub(super) fn check_what_is_said(&self, report: &Value) -> bool {
+    /// Checks that a report says of each tag whether it has moved, or that this is not known.
+    pub(super) fn check_what_is_said(&self, report: &Value) -> Said {
         let found = self.look();
-        let mut any = false;
+        let mut said = Said::default();
         for destination in
             report["images"].as_array().unwrap().iter().flat_map(|image| image["destinations"].as_array().unwrap())
         {
@@ -199,11 +198,19 @@ impl Scenario {
                 let name = tag["tag"].as_str().unwrap();
                 let has_moved = found.tag(repository, name) == self.complete.tag(repository, name);
                 let state = if has_moved { "moved" } else { "notMoved" };
-                assert_eq!(tag["state"], state, "{repository}:{name}");
-                any |= has_moved;
+                let tag_name = format!("{repository}:{name}");
+                if tag["state"] == "unknown" {
+                    // It is the one that was being written.
+                    assert_eq!(said.unknown.replace(tag_name), None, "{report}");
+                    continue;
+                }
+                assert_eq!(tag["state"], state, "{tag_name}");
+                if has_moved {
+                    said.moved.push(tag_name);
+                }
             }
         }
-        any
+        said
     }
 
     /// Checks what a failed release has left: whatever a tag names is complete and signed, and the tags have moved in order.
@@ -217,20 +224,13 @@ impl Scenario {
         };
         let positions: Vec<usize> = Self::repositories()
             .into_iter()
-            .map(|repository| {
-                let moved = TAGS.map(|tag| moved(repository, tag));
-                let count = moved.iter().take_while(|moved| **moved).count();
-                assert!(moved[count..].iter().all(|moved| !moved), "{repository:?}: {TAGS:?} moved: {moved:?}");
-                count
-            })
+            .map(|repository| count_moved(repository.1, TAGS.map(|tag| moved(repository, tag))))
             .collect();
-        // Each tag moves on all registries before the next one does.
-        let (least, most) = (positions.iter().min().unwrap(), positions.iter().max().unwrap());
-        assert!(most - least <= 1, "{:?}: {positions:?} of {TAGS:?} moved", Self::repositories());
+        let most = check_order(&positions);
         for (_, repository) in Self::repositories() {
             let named: Vec<&String> = found.tags.get(repository).into_iter().flat_map(BTreeMap::values).collect();
             // Where any tag has moved anywhere, everything is everywhere.
-            let everywhere = self.complete.tag(repository, "latest").filter(|_| *most > 0);
+            let everywhere = self.complete.tag(repository, "latest").filter(|_| most > 0);
             for digest in named.into_iter().chain(everywhere) {
                 let parts = self.earlier.parts(repository, digest).filter(|_| everywhere != Some(digest));
                 let parts = parts.or_else(|| self.complete.parts(repository, digest));
@@ -246,9 +246,7 @@ impl Scenario {
         let found = self.look();
         assert!(found == self.complete, "another release than without a failure: {found:#?}\n{:#?}", self.complete);
         self.verify(&found, false);
-        if checks_stores() {
-            self.environment.consign(&["store", "check"]).expect(0);
-        }
+        self.environment.consign(&["store", "check"]).expect(0);
     }
 
     /// Verifies every tag, as anybody would who has the public key.
@@ -271,8 +269,25 @@ impl Scenario {
     }
 }
 
-/// Returns whether the program can check a store by itself.
-fn checks_stores() -> bool {
-    static CHECKS: OnceLock<bool> = OnceLock::new();
-    *CHECKS.get_or_init(|| TestEnvironment::new().consign(&["store", "check", "--help"]).status == 0)
+/// Returns how many tags of a repository have moved, after checking that no later one has before an earlier one.
+pub(super) fn count_moved(repository: &str, moved: [bool; TAGS.len()]) -> usize {
+    let count = moved.iter().take_while(|moved| **moved).count();
+    assert!(moved[count..].iter().all(|moved| !moved), "{repository}: {TAGS:?} moved: {moved:?}");
+    count
+}
+
+/// Checks that each tag has moved in all repositories before the next one did anywhere. Returns how many have in the one that is furthest.
+pub(super) fn check_order(counts: &[usize]) -> usize {
+    let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+    assert!(most - least <= 1, "{:?}: {counts:?} of {TAGS:?} moved", Scenario::repositories());
+    *most
+}
+
+/// What a report says of tags.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Those that have moved.
+    pub(super) moved: Vec<String>,
+    /// The one of which that is not known.
+    pub(super) unknown: Option<String>,
 }
