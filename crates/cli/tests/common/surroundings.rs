@@ -63,6 +63,18 @@ impl TestEnvironment {
         self.finish(command, &place)
     }
 
+    /// Runs the program on a copy of everything, and lets it use a single processor.
+    pub fn on_one_processor(&self, arguments: &[&str]) -> Run {
+        let place = self.copy("processor");
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap().trim();
+        let first = allowed.split([',', '-']).next().unwrap();
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", first]).arg(place.join("consign")).args(arguments);
+        command.current_dir(place.join("source"));
+        self.finish(command, &place)
+    }
+
     /// Copies the folder, what was downloaded, and the program to another place, which everybody can reach.
     fn copy(&self, name: &str) -> PathBuf {
         let place = self.beside(name);

@@ -74,6 +74,14 @@ fn threads_times_languages_and_masks_do_not_matter() {
 }
 
 #[test]
+fn one_processor_makes_the_same_as_all() {
+    let environment = with_many_files();
+    let first = of(environment.consign(&RELEASE));
+    // As many threads compress as there are processors that the program may use.
+    assert_eq!(of(environment.on_one_processor(&RELEASE)), first);
+}
+
+#[test]
 fn the_order_of_files_does_not_matter() {
     let environment = with_many_files();
     let first = of(environment.consign(&RELEASE));
