@@ -108,7 +108,9 @@ impl Planned {
         for image in &mut self.plan.images {
             if let Some(platform) = platforms.iter().find(|platform| !image.platforms.contains(platform)) {
                 let message = format!("`{}` is not planned for {platform}", image.name);
-                return Err(CommandError::new(ExitCode::Usage, message));
+                let planned: Vec<String> = image.platforms.iter().map(Platform::to_string).collect();
+                let hint = format!("it is planned for {}; `platforms:` in its image file says so", planned.join(", "));
+                return Err(CommandError::new(ExitCode::Usage, message).hint(hint));
             }
             image.platforms.retain(|platform| platforms.contains(platform));
         }

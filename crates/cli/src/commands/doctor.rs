@@ -7,12 +7,20 @@ use serde_json::json;
 
 pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
     let findings = doctor::examine(session).await;
-    match session.output {
-        Output::Json => session.printer.json(&json!({ "findings": findings }))?,
-        Output::Table => session.printer.data(&text(&findings))?,
+    let failed = findings.iter().filter(|finding| finding.level == Level::Fail).count();
+    let failure = (failed > 0).then(|| {
+        let message = if failed == 1 { "1 thing fails".to_owned() } else { format!("{failed} things fail") };
+        CommandError::new(ExitCode::Failed, message)
+    });
+    let report = json!({ "findings": findings });
+    match (session.output, failure) {
+        (Output::Json, Some(error)) => Err(error.with_report(report)),
+        (Output::Json, None) => session.printer.json(&report).map(|()| ExitCode::Done),
+        (Output::Table, failure) => {
+            session.printer.data(&text(&findings))?;
+            failure.map_or(Ok(ExitCode::Done), Err)
+        }
     }
-    let failed = findings.iter().any(|finding| finding.level == Level::Fail);
-    Ok(if failed { ExitCode::Failed } else { ExitCode::Done })
 }
 
 fn text(findings: &[Finding]) -> String {

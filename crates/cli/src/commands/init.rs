@@ -36,6 +36,9 @@ pub(crate) fn run(arguments: &Init, session: &Session) -> Result<ExitCode, Comma
     files.extend(arguments.ci.map(|service| workflow(service, branch)));
     let written = write_all(folder, &files)?;
     report(session, &found, &written)?;
+    if arguments.ci == Some(CiService::Github) && session.output == Output::Table {
+        session.printer.note(&format!("The workflow releases from the branch {branch}, and from tags."));
+    }
     Ok(ExitCode::Done)
 }
 
@@ -78,6 +81,7 @@ fn in_folder(folder: &Path, path: &str) -> PathBuf {
 
 fn exists(path: &Path) -> CommandError {
     CommandError::new(ExitCode::Conflict, format!("{} is there already, and nothing is overwritten", path.display()))
+        .hint("move it away, or name another configuration with `-f`")
 }
 
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {

@@ -31,12 +31,12 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
     let absent = old.is_none();
     let changes = changes(&old.unwrap_or_default(), &new);
     if arguments.check {
-        return check(&planned, absent, &changes, session);
+        return check(arguments, &planned, absent, &changes, session);
     }
     if absent || !changes.is_empty() {
         planned.lock_file.write(&new)?;
     }
-    show(&planned, &changes, session)?;
+    show(&planned, absent, &changes, session)?;
     Ok(ExitCode::Done)
 }
 
@@ -66,25 +66,40 @@ fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, 
     Ok(lock)
 }
 
-fn check(planned: &Planned, absent: bool, changes: &[Change], session: &Session) -> Result<ExitCode, CommandError> {
+fn check(
+    arguments: &Arguments,
+    planned: &Planned,
+    absent: bool,
+    changes: &[Change],
+    session: &Session,
+) -> Result<ExitCode, CommandError> {
     if !absent && changes.is_empty() {
-        show(planned, changes, session)?;
+        show(planned, absent, changes, session)?;
         return Ok(ExitCode::Done);
     }
     let mut error = planned.lock_file.drift(if absent { "is not there" } else { "is not up to date" });
+    if let Some(names) = arguments.update.as_ref().filter(|_| !absent) {
+        // Without `--update` what is locked stays.
+        let names: String = names.iter().map(|name| format!(" {name}")).collect();
+        error.hints = vec![format!("run `consign lock --update{names}`, look at what it changes, and check it in")];
+    }
     if !absent {
         error.causes = changes.iter().map(Change::to_string).collect();
     }
     Err(error.with_report(report(planned, changes)))
 }
 
-fn show(planned: &Planned, changes: &[Change], session: &Session) -> Result<(), CommandError> {
+fn show(planned: &Planned, absent: bool, changes: &[Change], session: &Session) -> Result<(), CommandError> {
     if session.output == Output::Json {
         return session.printer.json(&report(planned, changes));
     }
     let path = planned.lock_file.path().display();
     let lines: String = changes.iter().map(|change| format!("{change}\n")).collect();
-    let summary = if changes.is_empty() { format!("{path} is up to date\n") } else { String::new() };
+    let summary = match (absent, changes.is_empty()) {
+        (true, true) => format!("{path} is written: nothing is left open\n"),
+        (false, true) => format!("{path} is up to date\n"),
+        (_, false) => String::new(),
+    };
     session.printer.data(&(lines + &summary))
 }
 

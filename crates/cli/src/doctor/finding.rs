@@ -50,6 +50,12 @@ impl Finding {
         Self { next, ..Self::fail(area, message.join(": ")) }
     }
 
+    /// Makes a finding of somebody who did not answer.
+    pub(super) fn unanswered(area: &'static str, who: &impl std::fmt::Display) -> Self {
+        let message = format!("{who} did not answer within {} seconds", super::PATIENCE.as_secs());
+        Self::fail(area, message).next("is the address right, and does a proxy or firewall stand in between?")
+    }
+
     pub(super) fn next(self, next: impl Into<String>) -> Self {
         Self { next: Some(next.into()), ..self }
     }

@@ -1,12 +1,14 @@
 //! Where Debian packages come from.
 
-use super::{Finding, clock};
+use super::{Finding, PATIENCE, clock};
 use crate::debian;
 use crate::session::{Session, USER_AGENT};
 use crate::workshop::Planned;
 use consign_build::{Contents, DebianSource, Specification};
 use consign_fetch::{FetchError, Fetcher, Options};
+use futures::future::join_all;
 use std::collections::BTreeMap;
+use tokio::time::timeout;
 
 /// Largest release file, in bytes.
 const LIMIT: u64 = 16 << 20;
@@ -30,12 +32,16 @@ pub(super) async fn mirrors(session: &Session, planned: &Planned) -> Vec<Finding
         }
         needed.extend(of_suite.into_iter().map(|source| ((source.uri.as_str(), source.suite.as_str()), source)));
     }
-    for ((uri, suite), source) in needed {
-        findings.push(match session.global.offline && !uri.starts_with("file:") {
+    let asked = needed.into_iter().map(|((uri, suite), source)| async move {
+        match session.global.offline && !uri.starts_with("file:") {
             true => Finding::skip(area, format!("{uri} {suite}: not asked, offline")),
-            false => mirror(source).await,
-        });
-    }
+            false => {
+                let asked = timeout(PATIENCE, mirror(source)).await;
+                asked.unwrap_or_else(|_| Finding::unanswered(area, &format_args!("{uri} {suite}")))
+            }
+        }
+    });
+    findings.extend(join_all(asked).await);
     findings
 }
 

@@ -13,6 +13,10 @@ pub(crate) use finding::{Finding, Level};
 
 use crate::session::Session;
 use crate::workshop::Planned;
+use std::time::Duration;
+
+/// How long a registry or mirror may take to answer before it counts as one that does not.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Looks at everything, in the order in which a release comes to need it.
 pub(crate) async fn examine(session: &Session) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! The registries that a release writes to, and those of base images.
 
-use super::{Finding, clock};
+use super::{Finding, PATIENCE, clock};
 use crate::registries::{self, Unset};
 use crate::registry_hint::registry_hint;
 use crate::session::{Session, USER_AGENT};
@@ -9,8 +9,10 @@ use consign_image::ImageReference;
 use consign_oci::Repository;
 use consign_plan::Configuration;
 use consign_registry::{Client, Credentials, ErrorKind, Options, Probe, RegistryError};
+use futures::future::{Either, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, TcpListener};
+use tokio::time::timeout;
 
 const AREA: &str = "registry";
 
@@ -27,17 +29,18 @@ pub(super) async fn registries(
             repositories.entry(reference.repository).or_insert(false);
         }
     }
-    let mut findings = Vec::new();
     let mut served = BTreeSet::new();
-    for (repository, is_written) in repositories {
+    let mut asked = Vec::new();
+    for (repository, is_written) in &repositories {
         let host = repository.registry();
-        match configuration.registries.get(host).and_then(|settings| settings.serve.as_ref()) {
-            Some(_) if !served.insert(host.to_owned()) => {}
-            Some(folder) => findings.push(embedded(&repository, folder).await),
-            None => findings.push(registry(session, configuration, &repository, is_written).await),
-        }
+        asked.push(match configuration.registries.get(host).and_then(|settings| settings.serve.as_ref()) {
+            Some(_) if !served.insert(host) => continue,
+            Some(folder) => Either::Left(embedded(repository, folder)),
+            None => Either::Right(registry(session, configuration, repository, *is_written)),
+        });
     }
-    findings
+    // All at the same time: one that does not answer keeps the others from nothing.
+    join_all(asked).await
 }
 
 /// Looks at whether `release` could serve a registry.
@@ -50,9 +53,10 @@ async fn embedded(repository: &Repository, folder: &str) -> Finding {
     if is_free {
         return Finding::ok(AREA, served);
     }
-    match probe(repository, &mut Options { user_agent: USER_AGENT.to_owned(), ..Options::default() }).await {
-        Ok(_) => Finding::ok(AREA, format!("{host} is being served, and `release` uses it as it is")),
-        Err(_) => {
+    let mut options = Options { user_agent: USER_AGENT.to_owned(), ..Options::default() };
+    match timeout(PATIENCE, probe(repository, &mut options)).await {
+        Ok(Ok(_)) => Finding::ok(AREA, format!("{host} is being served, and `release` uses it as it is")),
+        _ => {
             let next = "end the program that listens there, or serve it on another port: `registries:`";
             Finding::fail(AREA, format!("the port of {host} is taken by something that is no registry")).next(next)
         }
@@ -79,9 +83,10 @@ async fn registry(
         true => None,
         false => {
             let mut options = Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
-            match probe(repository, &mut options).await {
-                Ok(probe) => Some(probe),
-                Err(error) => return refused(repository, is_written, &error),
+            match timeout(PATIENCE, probe(repository, &mut options)).await {
+                Ok(Ok(probe)) => Some(probe),
+                Ok(Err(error)) => return refused(repository, is_written, &error),
+                Err(_) => return Finding::unanswered(AREA, repository),
             }
         }
     };

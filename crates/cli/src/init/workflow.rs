@@ -1,5 +1,6 @@
 use super::draft::NewFile;
 use crate::arguments::CiService;
+use serde_json::json;
 
 /// Where a CI takes the program from, until it is published anywhere.
 const GITHUB: &str = r#"# Written by `consign init --ci github`.
@@ -60,11 +61,24 @@ consign:
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
 "#;
 
-/// Returns what runs the release in a CI; `branch` is the one that is released from.
+/// Returns what runs the release in a CI; `branch` is the one that is released from. JSON's texts are texts in YAML, too, whatever is in a name.
 pub(crate) fn workflow(service: CiService, branch: &str) -> NewFile {
     let (path, text) = match service {
-        CiService::Github => (".github/workflows/consign.yml", GITHUB.replace("BRANCH", branch)),
+        CiService::Github => (".github/workflows/consign.yml", GITHUB.replace("BRANCH", &json!(branch).to_string())),
         CiService::Gitlab => (".gitlab-ci.yml", GITLAB.to_owned()),
     };
     NewFile { path: path.to_owned(), text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_a_text_whatever_its_name() {
+        for (branch, expected) in [("main", r#"branches: ["main"]"#), ("a]#,\"x", r#"branches: ["a]#,\"x"]"#)] {
+            let file = workflow(CiService::Github, branch);
+            assert!(file.text.contains(expected), "{}", file.text);
+        }
+    }
 }

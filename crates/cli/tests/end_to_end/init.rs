@@ -121,6 +121,7 @@ fn nothing_is_ever_overwritten() {
     status 4
     --- stderr
     error: image.yaml is there already, and nothing is overwritten
+    hint: move it away, or name another configuration with `-f`
     ");
     assert!(!environment.path("consign.yaml").exists());
     assert_eq!(environment.read("image.yaml"), "something else\n");

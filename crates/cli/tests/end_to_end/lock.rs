@@ -69,7 +69,7 @@ fn newer_packages_wait_until_they_are_asked_for() {
     error: consign.lock is not up to date
       caused by: hello: libtool 2.0 → 2.1 (linux/amd64, linux/arm64)
       caused by: hello: tool 2.0 → 2.1 (linux/amd64, linux/arm64)
-    hint: run `consign lock`, look at what it changes, and check it in
+    hint: run `consign lock --update`, look at what it changes, and check it in
     ");
     assert_snapshot!(environment.consign(&["lock", "--update", "libtool"]).expect(0).stdout, @r"hello: libtool 2.0 → 2.1 (linux/amd64, linux/arm64)");
     assert_snapshot!(environment.consign(&["lock", "--update", "libtol"]).expect(2).error(), @r"
