@@ -11,6 +11,9 @@ pub struct Catalogue {
     pub distribution: Option<Distribution>,
     /// The packages.
     pub packages: Vec<Package>,
+    /// Where other packages may be, in words: `what lib/apk/db/installed lists`. Nothing is known of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlisted: Vec<String>,
 }
 
 impl Catalogue {
@@ -18,7 +21,7 @@ impl Catalogue {
     pub fn new(distribution: Option<Distribution>, mut packages: Vec<Package>) -> Self {
         packages.sort();
         packages.dedup_by(|later, earlier| later.key() == earlier.key());
-        Self { distribution, packages }
+        Self { distribution, packages, unlisted: Vec::new() }
     }
 
     /// Returns the SPDX 2.3 document of the image that has these contents: the same bytes for the same image and version of consign.

@@ -18,6 +18,19 @@ const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 const DPKG_STATUS: &str = "var/lib/dpkg/status";
 const DPKG_STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
 
+/// Package databases that are not read: of apk, rpm and pacman. What they list is not known, which is not the same as nothing.
+const UNREAD: [&str; 9] = [
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/Packages",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "var/lib/pacman/local/ALPM_DB_VERSION",
+];
+
 /// Sees the entries of an image's layers, lowest layer first, and keeps what a [`Catalogue`] needs.
 ///
 /// Whiteouts hide what lower layers have; folders are found through links; a hard link is the file that it names. Since layers
@@ -95,7 +108,24 @@ impl Observer {
                 packages.extend(installed.into_iter().map(|package| Package::debian(package, distribution.as_ref())));
             }
         }
-        Ok(Catalogue::new(distribution, packages))
+        let mut unlisted = self.unread()?;
+        if let Some(distribution) = distribution.as_ref().filter(|_| packages.is_empty() && unlisted.is_empty()) {
+            // A distribution has packages; what listed them was taken out.
+            unlisted.push(format!("what there is of {} {}", distribution.id, distribution.version().unwrap_or_default()));
+        }
+        Ok(Catalogue { unlisted, ..Catalogue::new(distribution, packages) })
+    }
+
+    /// Returns the package databases that are not read, each once.
+    fn unread(&self) -> Result<Vec<String>, InventoryError> {
+        let mut places = Vec::new();
+        for path in UNREAD {
+            let path: EntryPath = path.parse()?;
+            let is_there = |place: &EntryPath| self.tree.get(place).is_some();
+            let place = self.tree.follow(&path).filter(is_there).or_else(|| self.tree.place(&path).filter(is_there));
+            places.extend(place.filter(|place| !places.contains(place)));
+        }
+        Ok(places.iter().map(|place| format!("what {place} lists")).collect())
     }
 
     fn member(&mut self, member: Member, contents: &mut impl Read) -> Result<(), InventoryError> {
@@ -139,10 +169,10 @@ impl Observer {
             }
             Item::Symlink(target) => (target.len() <= TARGET_LIMIT).then_some(Node::Symlink(target)),
             Item::File(Some(contents)) => Some(Node::Kept(contents)),
-            Item::File(None) => wanted(path).then_some(Node::Unkept),
+            Item::File(None) => noted(path).then_some(Node::Unkept),
             Item::HardLink(target) => {
                 let original = self.tree.place(&target).and_then(|target| self.tree.get(&target)).cloned();
-                original.or_else(|| wanted(path).then_some(Node::Unkept))
+                original.or_else(|| noted(path).then_some(Node::Unkept))
             }
             Item::Device => None,
         };
@@ -207,6 +237,11 @@ fn wanted(path: &EntryPath) -> bool {
     let in_status_folder =
         || path.parent().is_some_and(|folder| folder.name() == "status.d") && installed::describes_package(path.name());
     path.name() == "status" || path.name().contains("os-release") || in_status_folder()
+}
+
+/// Returns whether it is kept that a file with this name is there.
+fn noted(path: &EntryPath) -> bool {
+    wanted(path) || UNREAD.iter().any(|unread| unread.rsplit('/').next() == Some(path.name()))
 }
 
 /// What an entry hides in lower layers (image-spec, layer.md, "Whiteouts").

@@ -138,6 +138,42 @@ fn what_was_not_kept_is_no_empty_list() {
 }
 
 #[test]
+fn says_where_packages_may_be_that_are_not_listed() {
+    let os = || file("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n");
+    let apk = || file("lib/apk/db/installed", "P:musl");
+    let table: Vec<(&str, Vec<Vec<Entry>>, &[&str])> = vec![
+        ("nothing at all", vec![vec![file("program", "")]], &[]),
+        ("Debian", vec![vec![os()], two()], &[]),
+        ("no database", vec![vec![os()]], &["what there is of alpine 3.20"]),
+        (
+            "a deleted one",
+            vec![[two(), vec![os()]].concat(), vec![file("var/lib/dpkg/.wh.status", "")]],
+            &["what there is of alpine 3.20"],
+        ),
+        ("an empty one", vec![vec![os(), status(&[])]], &["what there is of alpine 3.20"]),
+        ("apk", vec![vec![os(), apk()]], &["what /lib/apk/db/installed lists"]),
+        ("apk alone", vec![vec![apk()]], &["what /lib/apk/db/installed lists"]),
+        ("a deleted apk", vec![vec![apk()], vec![file("lib/apk/.wh.db", "")]], &[]),
+        ("apk through a link", vec![vec![link("lib", "usr/lib"), apk()]], &["what /usr/lib/apk/db/installed lists"]),
+        ("a link to it", vec![vec![link("lib/apk/db/installed", "/data")]], &["what /lib/apk/db/installed lists"]),
+        (
+            "a hard link to it",
+            vec![vec![file("data", ""), hard_link("lib/apk/db/installed", "data")]],
+            &["what /lib/apk/db/installed lists"],
+        ),
+        (
+            "two",
+            vec![two(), vec![apk(), file("var/lib/rpm/rpmdb.sqlite", "")]],
+            &["what /lib/apk/db/installed lists", "what /var/lib/rpm/rpmdb.sqlite lists"],
+        ),
+        ("the same name elsewhere", vec![vec![file("srv/Packages", "")]], &[]),
+    ];
+    for (name, layers, expected) in table {
+        assert_eq!(list(&layers).unwrap().unlisted, expected, "{name}");
+    }
+}
+
+#[test]
 fn finds_the_distribution() {
     for (layers, expected) in [
         (vec![file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")], Some("debian-12")),

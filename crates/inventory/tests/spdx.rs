@@ -61,6 +61,17 @@ fn describes_the_image_and_all_in_it() {
 }
 
 #[test]
+fn says_that_more_may_be_in_it() {
+    let catalogue = list(&[vec![file("lib/apk/db/installed", "P:musl")]]).unwrap();
+    let document = document(&catalogue, None).unwrap();
+    let expected = json!({
+        "spdxElementId": "SPDXRef-Image", "relationshipType": "CONTAINS", "relatedSpdxElement": "NOASSERTION",
+        "comment": "what /lib/apk/db/installed lists",
+    });
+    assert_eq!(document["relationships"][1], expected);
+}
+
+#[test]
 fn identifiers_are_valid_and_unique() {
     let document = document(&catalogue(), None).unwrap();
     let identifiers: Vec<&str> =

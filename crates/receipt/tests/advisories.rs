@@ -197,7 +197,18 @@ fn nothing_compared_is_no_pass() {
         reasons(rules(Severity::Critical), covering(json!([part("Debian:12", 2, false), part("npm", 1, false)]))),
         ["linux/arm64: the advisory database has no records about any of the 3 packages, which are of Debian:12, npm"]
     );
-    for parts in [json!([]), json!([part("Debian:12", 2, true), part("npm", 1, false)])] {
+    let unread = "what /lib/apk/db/installed lists";
+    assert_eq!(
+        reasons(rules(Severity::Critical), covering(json!([part(unread, 0, false)]))),
+        [format!(
+            "linux/arm64: nothing was compared with advisories, since it is not known which packages there are: {unread}"
+        )]
+    );
+    for parts in [
+        json!([]),
+        json!([part("Debian:12", 2, true), part(unread, 0, false)]),
+        json!([part("Debian:12", 2, true), part("npm", 1, false)]),
+    ] {
         assert_eq!(reasons(rules(Severity::Critical), covering(parts.clone())), [""; 0], "{parts}");
     }
 }

@@ -92,19 +92,25 @@ fn cells(found: &AdvisoryReport) -> [String; 7] {
     ]
 }
 
-/// Returns the likes of `2 advisories match; 96 packages, 90 of them compared; not compared: 6 of npm`.
+/// Returns the likes of `2 advisories match; 96 packages, 90 of them compared; not compared: 6 of npm, what /lib/apk/db/installed lists`.
 pub fn summary(coverage: &[Coverage], found: usize) -> String {
     let packages: usize = coverage.iter().map(|part| part.packages).sum();
     let covered: usize = coverage.iter().filter(|part| part.covered).map(|part| part.packages).sum();
     let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    let mut text = match (packages, covered) {
-        (0, _) => return "no packages".to_owned(),
-        (_, 0) => "nothing is known of any package".to_owned(),
+    if coverage.is_empty() {
+        return "no packages, no package database and no distribution".to_owned();
+    }
+    let mut text = match covered {
+        0 => "nothing is known of any package".to_owned(),
         _ => of(found, "advisory matches", "advisories match"),
     };
     text.push_str(&format!("; {}, {covered} of them compared", of(packages, "package", "packages")));
     let left = coverage.iter().filter(|part| !part.covered);
-    let left: Vec<String> = left.map(|part| format!("{} of {}", part.packages, printable(&part.ecosystem))).collect();
+    let left = left.map(|part| match (part.packages, printable(&part.ecosystem)) {
+        (0, place) => place,
+        (packages, ecosystem) => format!("{packages} of {ecosystem}"),
+    });
+    let left: Vec<String> = left.collect();
     if !left.is_empty() {
         text.push_str(&format!("; not compared: {}", left.join(", ")));
     }

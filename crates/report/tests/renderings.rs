@@ -205,7 +205,10 @@ warning: old
 "
     );
     assert_eq!(scanned().text(), expected);
-    assert_eq!(summary(&[], 0), "no packages");
+    assert_eq!(summary(&[], 0), "no packages, no package database and no distribution");
+    let unread = Coverage { ecosystem: "what /a lists".into(), packages: 0, covered: false };
+    let expected = "nothing is known of any package; 0 packages, 0 of them compared; not compared: what /a lists";
+    assert_eq!(summary(&[unread], 0), expected);
 }
 
 #[test]

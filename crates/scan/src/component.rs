@@ -2,6 +2,7 @@ use crate::ScanError;
 use crate::ecosystem::Ecosystem;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A package of an image, by what advisories know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,16 @@ impl Component {
                 purl.next().and_then(Self::of_purl).ok_or_else(|| ScanError::Purl { name: name() })
             })
             .collect()
+    }
+
+    /// Returns, in words, where an SPDX document says that packages may be of which nothing is known (SPDX 2.3, clause 11.1.1).
+    pub(crate) fn unlisted(sbom: &Value) -> BTreeSet<String> {
+        let relationships = sbom.get("relationships").and_then(Value::as_array).into_iter().flatten();
+        let unknown = relationships.filter(|relationship| {
+            relationship["relationshipType"] == "CONTAINS" && relationship["relatedSpdxElement"] == "NOASSERTION"
+        });
+        let words = |relationship: &Value| relationship["comment"].as_str().unwrap_or("what is not listed").to_owned();
+        unknown.map(words).collect()
     }
 
     /// Reads a package URL (purl-spec, `types/deb-definition.json`). A package of another kind keeps only its name.

@@ -58,6 +58,8 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
         ecosystem: ecosystem.to_string(),
         packages,
     };
+    let unlisted = Component::unlisted(subject.sbom).into_iter();
+    let unlisted = unlisted.map(|ecosystem| Coverage { ecosystem, packages: 0, covered: false });
     let time = holds_from(subject, database);
     let claim = Vulnerabilities {
         scanner: Scanner {
@@ -71,7 +73,7 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
             result: found.into_iter().map(|(finding, stated)| FoundVulnerability::new(finding, stated)).collect(),
         },
         metadata: ScanMetadata { scan_started_on: time.clone(), scan_finished_on: time },
-        coverage: counts.into_iter().map(covered).collect(),
+        coverage: counts.into_iter().map(covered).chain(unlisted).collect(),
     };
     let claim = serde_json::to_value(claim)?;
     Ok(Receipt::derived(Statement::new(subject.digest, predicate::VULNERABILITIES, claim))?)

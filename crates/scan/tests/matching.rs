@@ -4,7 +4,9 @@
 mod common;
 
 use common::{claim, database, findings, record, scanned, with};
+use consign_oci::Digest;
 use consign_receipt::{Finding, Severity};
+use consign_scan::{Subject, scan};
 use serde_json::{Value, json};
 
 const LIBSSL: &str = "pkg:deb/debian/libssl3@3.0.1-2%2Bb1?arch=amd64&distro=debian-12&upstream=openssl%403.0.1-2";
@@ -141,6 +143,21 @@ fn says_what_was_not_compared() {
     let coverage = claim(&scanned(&database, &[LIBSSL, OPENSSL, "pkg:deb/debian/a@1", "pkg:pypi/a@1"])).coverage;
     let said: Vec<_> = coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages, part.covered)).collect();
     assert_eq!(said, [("Debian of an unknown release", 1, false), ("Debian:12", 2, true), ("pypi", 1, false)]);
+}
+
+#[test]
+fn says_where_packages_may_be_that_are_not_known() {
+    let database = database(&[record("CVE-1", "Debian:12", "other", None)]);
+    let digest = Digest::of(b"manifest");
+    let mut sbom = common::sbom(&[LIBSSL]);
+    sbom["relationships"] = json!([
+        {"spdxElementId": "i", "relationshipType": "CONTAINS", "relatedSpdxElement": "x"},
+        {"spdxElementId": "i", "relationshipType": "CONTAINS", "relatedSpdxElement": "NOASSERTION", "comment": "what /a lists"},
+    ]);
+    let coverage = claim(&scan(&Subject { digest: &digest, sbom: &sbom, created: None }, &database).unwrap()).coverage;
+    let said: Vec<_> = coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages, part.covered)).collect();
+    assert_eq!(said, [("Debian:12", 1, true), ("what /a lists", 0, false)]);
+    assert_eq!(claim(&scanned(&database, &[])).coverage, []);
 }
 
 #[test]

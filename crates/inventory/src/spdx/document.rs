@@ -100,6 +100,8 @@ pub(super) struct Relationship {
     pub(super) spdx_element_id: String,
     pub(super) relationship_type: RelationshipType,
     pub(super) related_spdx_element: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comment: Option<String>,
 }
 
 /// Kinds of belonging together.

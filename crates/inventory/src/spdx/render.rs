@@ -37,6 +37,11 @@ pub(crate) fn document(catalogue: &Catalogue, image: &Described<'_>) -> Result<V
     packages.extend(catalogue.packages.iter().map(contained_package));
     let mut relationships = vec![related(DOCUMENT, RelationshipType::Describes, IMAGE)];
     relationships.extend(packages[1..].iter().map(|package| related(IMAGE, RelationshipType::Contains, &package.id)));
+    // What is in an image beside what is listed, and is not known (clause 11.1.1, "known unknowns").
+    relationships.extend(catalogue.unlisted.iter().map(|unlisted| Relationship {
+        comment: text::line(unlisted),
+        ..related(IMAGE, RelationshipType::Contains, "NOASSERTION")
+    }));
     let mut document = Document {
         spdx_version: "SPDX-2.3",
         data_license: "CC0-1.0",
@@ -110,7 +115,7 @@ fn package_id(package: &package::Package) -> String {
 }
 
 fn related(from: &str, relationship_type: RelationshipType, to: &str) -> Relationship {
-    Relationship { spdx_element_id: from.to_owned(), relationship_type, related_spdx_element: to.to_owned() }
+    Relationship { spdx_element_id: from.to_owned(), relationship_type, related_spdx_element: to.to_owned(), comment: None }
 }
 
 #[cfg(test)]

@@ -64,9 +64,9 @@ impl fmt::Display for Finding {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
-    /// Where they come from, in the words of the OSV schema: `Debian:12`.
+    /// Where they come from, in the words of the OSV schema: `Debian:12`; or where others may be: `what /lib/apk/db/installed lists`.
     pub ecosystem: String,
-    /// How many there are.
+    /// How many there are; 0 where that is not known.
     pub packages: usize,
     /// Whether the database knows this origin at all.
     pub covered: bool,

@@ -36,12 +36,12 @@ fn refusals(candidate: &PlatformCandidate, claim: &Vulnerabilities, rules: &Advi
     reasons
 }
 
-/// No findings, because nothing was compared with anything, is no pass.
+/// No findings, because nothing was compared with anything, is no pass. An image of which is known that it has no packages passes.
 fn covered(candidate: &PlatformCandidate, claim: &Vulnerabilities) -> Option<Reason> {
-    let packages: usize = claim.coverage.iter().map(|part| part.packages).sum();
-    if packages == 0 || claim.coverage.iter().any(|part| part.covered && part.packages > 0) {
+    if claim.coverage.is_empty() || claim.coverage.iter().any(|part| part.covered && part.packages > 0) {
         return None;
     }
+    let packages: usize = claim.coverage.iter().map(|part| part.packages).sum();
     let ecosystems = claim.coverage.iter().map(|part| part.ecosystem.clone()).collect();
     Some(Reason::NotCovered { platform: candidate.platform.clone(), packages, ecosystems })
 }

@@ -65,13 +65,13 @@ pub enum Reason {
         ended: Option<Box<IgnoredAdvisory>>,
     },
     /// The database has no advisories about where the packages come from, so that it says nothing of any of them.
-    #[error("{platform}: the advisory database has no records about any of the {packages} packages, which are of {}", .ecosystems.join(", "))]
+    #[error("{platform}: {}", not_covered(*.packages, .ecosystems))]
     NotCovered {
         /// The platform.
         platform: Platform,
-        /// How many packages there are.
+        /// How many packages are known; 0: it is not known which there are.
         packages: usize,
-        /// Where they come from, in the words of the OSV schema.
+        /// Where they come from, in the words of the OSV schema, or where they may be.
         ecosystems: Vec<String>,
     },
     /// The database was last changed too long ago.
@@ -86,6 +86,18 @@ pub enum Reason {
         /// How many days the policy allows.
         maximum: u32,
     },
+}
+
+fn not_covered(packages: usize, ecosystems: &[String]) -> String {
+    let ecosystems = ecosystems.join(", ");
+    match packages {
+        0 => format!(
+            "nothing was compared with advisories, since it is not known which packages there are: {ecosystems}"
+        ),
+        _ => format!(
+            "the advisory database has no records about any of the {packages} packages, which are of {ecosystems}"
+        ),
+    }
 }
 
 impl Reason {
