@@ -2,10 +2,11 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::read_text;
+use crate::session::{on_a_thread, read_text};
 use consign_plan::configuration::{PolicyFile, PolicySettings, SourceFile};
-use consign_scan::Database;
+use consign_scan::{Database, DatabaseError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest policy that is read, in bytes; the parser has a lower limit and a better message.
 const POLICY_LIMIT: u64 = 2 << 20;
@@ -25,10 +26,11 @@ pub(crate) fn paths(policy: &PolicySettings, file: &SourceFile) -> Vec<PathBuf> 
 }
 
 /// Reads the databases. One that cannot be used is as bad as none.
-pub(crate) fn database(paths: &[PathBuf]) -> Result<Database, CommandError> {
-    Database::read(paths).map_err(|error| {
+pub(crate) async fn database(paths: Vec<PathBuf>) -> Result<Arc<Database>, CommandError> {
+    let unusable = |error: DatabaseError| {
         CommandError::of(ExitCode::AdvisoryDatabase, &error).hint(
             "a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`",
         )
-    })
+    };
+    on_a_thread(move || Database::read(&paths, jiff::Timestamp::now()).map(Arc::new).map_err(unusable)).await
 }

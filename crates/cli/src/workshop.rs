@@ -140,7 +140,7 @@ impl Planned {
             Some(EmbeddedRegistry { host: host.clone(), root })
         });
         let databases = advisories::paths(&self.configuration.policy, &self.configuration.file);
-        let advisories = if databases.is_empty() { None } else { Some(Arc::new(advisories::database(&databases)?)) };
+        let advisories = if databases.is_empty() { None } else { Some(advisories::database(databases).await?) };
         let (policy, identities) = identities::policy(&self.configuration)?;
         let jobs = session.global.jobs.map(usize::from);
         // One more than there are processors: each waits at times, for the network, the disk or what comes in order.

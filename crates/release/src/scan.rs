@@ -13,7 +13,7 @@ use consign_store::Store;
 use serde::Deserialize;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
-const SCAN_FORMAT: u32 = 1;
+const SCAN_FORMAT: u32 = 2;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
@@ -27,7 +27,7 @@ impl Workshop {
             "scan {SCAN_FORMAT} {} {} {}",
             env!("CARGO_PKG_VERSION"),
             sbom.statement.digest(),
-            database.digest()
+            database.state()
         );
         let key = Digest::of(key.as_bytes());
         let (receipt, outcome) = match self.kept_receipt(&key, Trust::Derived)? {

@@ -1,7 +1,10 @@
 use crate::DatabaseError;
-use crate::folder::{Sink, bounded, is_record};
+use crate::folder::{bounded, is_record};
+use crate::reading::Reading;
+use crate::stream::Stream;
+use std::collections::HashSet;
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use tar::EntryType;
@@ -18,52 +21,80 @@ pub(crate) fn is_archive(name: &str) -> bool {
 }
 
 /// Reads all records of an archive. Nothing is unpacked, so it does not matter where its paths lead; links are passed over.
-pub(crate) fn read(path: &Path, sink: Sink<'_>) -> Result<(), DatabaseError> {
+pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseError> {
     let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > ARCHIVE_LIMIT {
         return Err(DatabaseError::Size { path: path.to_owned(), limit: ARCHIVE_LIMIT });
     }
-    if path.to_string_lossy().ends_with(".zip") { read_zip(path, file, sink) } else { read_tar(path, sink) }
-}
-
-fn read_zip(path: &Path, file: File, sink: Sink<'_>) -> Result<(), DatabaseError> {
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| damaged(path, error))?;
-    for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(|error| damaged(path, error))?;
-        let name = entry.name().map_err(|error| damaged(path, error))?.into_owned();
-        if !entry.is_file() || entry.is_symlink() || !is_record(&name) {
-            continue;
-        }
-        let place = place(path, &name);
-        let bytes = bounded(&place, entry)?.map_err(|error| damaged(path, error))?;
-        sink(place, bytes)?;
+    let archive = Archive { path, names: HashSet::new() };
+    if path.to_string_lossy().ends_with(".zip") {
+        archive.read_zip(file, reading)
+    } else {
+        archive.read_tar(file, reading)
     }
-    Ok(())
 }
 
-fn read_tar(path: &Path, sink: Sink<'_>) -> Result<(), DatabaseError> {
-    let bytes = fs::read(path).map_err(|source| DatabaseError::Read { path: path.to_owned(), source })?;
-    let bytes = consign_package::decompress(&path.to_string_lossy(), &bytes, ARCHIVE_LIMIT);
-    let bytes = bytes.map_err(|error| damaged(path, error))?;
-    let mut archive = tar::Archive::new(&bytes[..]);
-    for entry in archive.entries().map_err(|error| damaged(path, error))? {
-        let entry = entry.map_err(|error| damaged(path, error))?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if !matches!(entry.header().entry_type(), EntryType::Regular | EntryType::Continuous) || !is_record(&name) {
-            continue;
+/// An archive that is being read.
+struct Archive<'a> {
+    path: &'a Path,
+    /// Names of records so far.
+    names: HashSet<String>,
+}
+
+impl Archive<'_> {
+    fn read_zip(mut self, file: File, reading: &mut Reading) -> Result<(), DatabaseError> {
+        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| self.damaged(error))?;
+        if archive.has_duplicate_names() {
+            return Err(DatabaseError::Twice { place: self.place("an entry") });
         }
-        let place = place(path, &name);
-        let bytes = bounded(&place, entry)?.map_err(|error| damaged(path, error))?;
-        sink(place, bytes)?;
+        for index in 0..archive.len() {
+            let name = archive.name_for_index(index).transpose().map_err(|error| self.damaged(error))?;
+            let name = name.unwrap_or_default().into_owned();
+            let place = self.place(&name);
+            let unread =
+                |error: Box<dyn Error + Send + Sync>| DatabaseError::Entry { place: place.clone(), source: error };
+            let entry = archive.by_index(index).map_err(|error| unread(error.into()))?;
+            if !entry.is_file() || entry.is_symlink() || !is_record(&name) {
+                reading.count(&place, 0)?;
+                continue;
+            }
+            let bytes = bounded(&place, entry)?.map_err(|error| unread(error.into()))?;
+            self.record(&name, bytes, reading)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn place(path: &Path, name: &str) -> String {
-    format!("{}: {name}", path.display())
-}
+    fn read_tar(mut self, file: File, reading: &mut Reading) -> Result<(), DatabaseError> {
+        let stream = Stream::new(&self.path.to_string_lossy(), BufReader::new(file), ARCHIVE_LIMIT);
+        let mut archive = tar::Archive::new(stream.map_err(|error| self.damaged(error))?);
+        for entry in archive.entries().map_err(|error| self.damaged(error))? {
+            let entry = entry.map_err(|error| self.damaged(error))?;
+            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            if !matches!(entry.header().entry_type(), EntryType::Regular | EntryType::Continuous) || !is_record(&name) {
+                reading.count(&self.place(&name), entry.size())?;
+                continue;
+            }
+            let bytes = bounded(&self.place(&name), entry)?.map_err(|error| self.damaged(error))?;
+            self.record(&name, bytes, reading)?;
+        }
+        archive.into_inner().finish().map_err(|error| self.damaged(error))
+    }
 
-fn damaged(path: &Path, error: impl Error + Send + Sync + 'static) -> DatabaseError {
-    DatabaseError::Archive { path: path.to_owned(), source: Box::new(error) }
+    /// Of two records of the same name, readers differ over which counts.
+    fn record(&mut self, name: &str, bytes: Vec<u8>, reading: &mut Reading) -> Result<(), DatabaseError> {
+        let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        if !self.names.insert(parts.join("/")) {
+            return Err(DatabaseError::Twice { place: self.place(name) });
+        }
+        reading.record(self.place(name), &bytes)
+    }
+
+    fn place(&self, name: &str) -> String {
+        format!("{}: {name}", self.path.display())
+    }
+
+    fn damaged(&self, error: impl Error + Send + Sync + 'static) -> DatabaseError {
+        DatabaseError::Archive { path: self.path.to_owned(), source: Box::new(error) }
+    }
 }

@@ -30,6 +30,20 @@ pub enum DatabaseError {
         /// What is wrong.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// An entry of an archive that is damaged.
+    #[error("{place} cannot be read")]
+    Entry {
+        /// The archive and the entry.
+        place: String,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// An archive with two entries of the same name.
+    #[error("{place} stands there twice, and nobody could say which of the two counts")]
+    Twice {
+        /// The archive and the entry.
+        place: String,
+    },
     /// A file or archive that is larger than any database.
     #[error("{} has more than {limit} bytes", path.display())]
     Size {
@@ -38,10 +52,10 @@ pub enum DatabaseError {
         /// The most that is read, in bytes.
         limit: u64,
     },
-    /// More records, or more bytes of them, than are read.
+    /// More entries, or more bytes of them, than are read.
     #[error("{place}: the databases have more than {limit} {what} together")]
     Total {
-        /// The record that was one too many.
+        /// The entry that was one too many.
         place: String,
         /// What there are too many of.
         what: &'static str,

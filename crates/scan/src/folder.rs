@@ -1,5 +1,6 @@
 use crate::DatabaseError;
 use crate::archive;
+use crate::reading::Reading;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -9,23 +10,20 @@ pub(crate) const RECORD_LIMIT: u64 = 16 << 20;
 /// Most folders inside each other.
 const DEPTH_LIMIT: usize = 16;
 
-/// Takes one record after the other: where it lies, for messages, and its bytes.
-pub(crate) type Sink<'a> = &'a mut dyn FnMut(String, Vec<u8>) -> Result<(), DatabaseError>;
-
 /// Reads all records of a folder or an archive, in any order.
-pub(crate) fn read(path: &Path, sink: Sink<'_>) -> Result<(), DatabaseError> {
+pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseError> {
     let metadata = fs::metadata(path).map_err(|source| DatabaseError::Read { path: path.to_owned(), source })?;
     if metadata.is_dir() {
-        return read_folder(path, 0, sink);
+        return read_folder(path, 0, reading);
     }
     if !metadata.is_file() || !archive::is_archive(&path.to_string_lossy()) {
         return Err(DatabaseError::Kind { path: path.to_owned() });
     }
-    archive::read(path, sink)
+    archive::read(path, reading)
 }
 
 /// Links in a folder are not followed.
-fn read_folder(path: &Path, depth: usize, sink: Sink<'_>) -> Result<(), DatabaseError> {
+fn read_folder(path: &Path, depth: usize, reading: &mut Reading) -> Result<(), DatabaseError> {
     let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
     if depth > DEPTH_LIMIT {
         return Err(DatabaseError::Depth { path: path.to_owned(), limit: DEPTH_LIMIT });
@@ -39,14 +37,14 @@ fn read_folder(path: &Path, depth: usize, sink: Sink<'_>) -> Result<(), Database
             continue;
         }
         if kind.is_dir() {
-            read_folder(&path, depth + 1, sink)?;
+            read_folder(&path, depth + 1, reading)?;
         } else if kind.is_file() && is_record(&name) {
             let place = path.display().to_string();
             let file = File::open(&path).map_err(|source| DatabaseError::Read { path: path.clone(), source })?;
             let bytes = bounded(&place, file)?.map_err(|source| DatabaseError::Read { path: path.clone(), source })?;
-            sink(place, bytes)?;
+            reading.record(place, &bytes)?;
         } else if kind.is_file() && archive::is_archive(&name) {
-            archive::read(&path, sink)?;
+            archive::read(&path, reading)?;
         }
     }
     Ok(())

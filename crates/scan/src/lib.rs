@@ -13,8 +13,10 @@ mod grouping;
 mod names;
 mod range;
 mod rating;
+mod reading;
 mod record;
 mod scan;
+mod stream;
 
 pub use database::Database;
 pub use error::{DatabaseError, ScanError};

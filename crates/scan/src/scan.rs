@@ -68,7 +68,7 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
             db: AdvisoryDatabase {
                 uri: Some(format!("{DATABASE}{}", database.digest())),
                 version: Some(database.digest().to_string()),
-                last_update: database.changed().to_string(),
+                last_update: database.changed(counts.keys()).to_string(),
             },
             result: found.into_iter().map(|(finding, stated)| FoundVulnerability::new(finding, stated)).collect(),
         },
@@ -94,5 +94,5 @@ fn hits(database: &Database, ecosystem: &Ecosystem, package: &str, version: &str
 /// Returns the earliest time at which the comparison can have been made.
 fn holds_from(subject: &Subject<'_>, database: &Database) -> String {
     let created = subject.created.and_then(|created| created.parse::<Timestamp>().ok());
-    created.max(Some(database.changed())).unwrap_or_default().to_string()
+    created.max(Some(database.newest())).unwrap_or_default().to_string()
 }

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{database, record, with, write};
-use consign_scan::{Database, DatabaseError};
+use common::{claim, database, read, record, scanned, with, write};
+use consign_scan::DatabaseError;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::fs::{self, File};
@@ -45,7 +45,7 @@ fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
 }
 
 fn said(path: &Path) -> String {
-    let error = Database::read([path]).unwrap_err();
+    let error = read([path]).unwrap_err();
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -83,13 +83,13 @@ fn the_digest_does_not_depend_on_where_and_how_records_lie() {
     let expected = database(&records());
     assert_eq!(expected.records(), 2);
     for archive in &archives {
-        let found = Database::read([archive]).unwrap();
+        let found = read([archive]).unwrap();
         assert_eq!((found.digest(), found.records()), (expected.digest(), 2), "{}", archive.display());
     }
     // All of them together, with the folder that they lie in: each record counts once.
     let nested = folder.path().join("a/b");
     write(&nested, &records());
-    let all = Database::read(archives.iter().map(PathBuf::as_path).chain([folder.path()])).unwrap();
+    let all = read(archives.iter().map(PathBuf::as_path).chain([folder.path()])).unwrap();
     assert_eq!(all.digest(), expected.digest());
     let changed = database(&[records()[0].clone(), record("CVE-2", "Debian:12", "b", Some("3"))]);
     assert_ne!(changed.digest(), expected.digest());
@@ -100,7 +100,7 @@ fn json_and_yaml() {
     let folder = tempfile::tempdir().unwrap();
     let yaml = "id: CVE-1\nmodified: \"2026-01-02T03:04:05Z\"\naliases:\naffected:\n- package: {ecosystem: 'Debian:12', name: openssl}\n  versions: [1.10, 3.0.1-2]\n  ranges:\n  - type: ECOSYSTEM\n    events: [{introduced: \"0\"}, {fixed: 1.2}]\n";
     file(&folder, "one.yaml", yaml.as_bytes());
-    let database = Database::read([folder.path()]).unwrap();
+    let database = read([folder.path()]).unwrap();
     let purl = |version: &str| format!("pkg:deb/debian/openssl@{version}?distro=debian-12");
     for (version, count) in [("1.1", 1), ("1.2", 0), ("1.10", 1), ("3.0.1-2", 1), ("3", 0)] {
         assert_eq!(common::findings(&database, &[&purl(version)]).len(), count, "{version}");
@@ -147,7 +147,7 @@ fn what_is_no_database_is_named() {
         assert!(said.starts_with(expected), "{name}: {said}");
     }
     assert!(said(&folder.path().join("missing")).starts_with("cannot read [folder]/missing\n"));
-    assert!(matches!(Database::read([] as [&Path; 0]), Err(DatabaseError::Empty { .. })));
+    assert!(matches!(read([] as [&Path; 0]), Err(DatabaseError::Empty { .. })));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn hostile_archives_do_no_harm() {
     let (good, other) = (records()[0].to_string(), records()[1].to_string());
     // Where a path leads does not matter: nothing is written.
     let path = file(&folder, "up.tar", &tar(&[("../../up.json", good.as_bytes()), ("/etc/x.json", other.as_bytes())]));
-    assert_eq!(Database::read([&path]).unwrap().records(), 2);
+    assert_eq!(read([&path]).unwrap().records(), 2);
     assert!(!folder.path().parent().unwrap().join("up.json").exists());
     // Links are passed over, in archives as in folders.
     let mut builder = tar::Builder::new(Vec::new());
@@ -168,23 +168,23 @@ fn hostile_archives_do_no_harm() {
         builder.append_link(&mut header, "link.json", "/etc/passwd").unwrap();
     }
     let path = file(&folder, "links.tar", &builder.into_inner().unwrap());
-    assert!(matches!(Database::read([&path]), Err(DatabaseError::Empty { .. })));
+    assert!(matches!(read([&path]), Err(DatabaseError::Empty { .. })));
     let linked = folder.path().join("linked");
     fs::create_dir(&linked).unwrap();
     std::os::unix::fs::symlink(&path, linked.join("x.tar")).unwrap();
     std::os::unix::fs::symlink(folder.path(), linked.join("loop")).unwrap();
     std::os::unix::fs::symlink("/dev/zero", linked.join("x.json")).unwrap();
-    assert!(matches!(Database::read([&linked]), Err(DatabaseError::Empty { .. })));
+    assert!(matches!(read([&linked]), Err(DatabaseError::Empty { .. })));
     // A small archive of a large record.
     let large = zstd::encode_all(&tar(&[("large.json", &vec![b' '; 17 << 20])])[..], 1).unwrap();
     let path = file(&folder, "large.tar.zst", &large);
-    assert!(matches!(Database::read([&path]), Err(DatabaseError::RecordSize { .. })));
+    assert!(matches!(read([&path]), Err(DatabaseError::RecordSize { .. })));
     let mut deep = folder.path().join("deep");
     for _ in 0..20 {
         deep.push("d");
     }
     fs::create_dir_all(&deep).unwrap();
-    assert!(matches!(Database::read([folder.path().join("deep")]), Err(DatabaseError::Depth { .. })));
+    assert!(matches!(read([folder.path().join("deep")]), Err(DatabaseError::Depth { .. })));
 }
 
 #[test]
@@ -199,12 +199,12 @@ fn cut_off_or_changed_archives_never_break_it() {
     ];
     for (name, bytes) in archives {
         for end in (0..bytes.len()).step_by(7) {
-            assert!(Database::read([file(&folder, name, &bytes[..end])]).is_err(), "{name} of {end} bytes");
+            assert!(read([file(&folder, name, &bytes[..end])]).is_err(), "{name} of {end} bytes");
         }
         for position in (0..bytes.len()).step_by(3) {
             let mut changed = bytes.clone();
             changed[position] ^= 0x55;
-            let _ = Database::read([file(&folder, name, &changed)]);
+            let _ = read([file(&folder, name, &changed)]);
         }
     }
 }
@@ -246,8 +246,111 @@ fn lists_and_names_are_bounded() {
     ] {
         let path = file(&folder, "x.tar", &tar(&[("a.json", record.as_bytes())]));
         match expected {
-            None => assert_eq!(Database::read([&path]).unwrap().records(), 1),
+            None => assert_eq!(read([&path]).unwrap().records(), 1),
             Some(expected) => assert!(said(&path).contains(expected), "{expected}: {}", said(&path)),
         }
     }
+}
+
+#[test]
+fn an_archive_ends_where_it_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
+    let whole = tar(&[("a.json", texts[0].as_bytes()), ("b.json", texts[1].as_bytes())]);
+    let content = whole.len() - 1024;
+    // Between entries, too, and after one of the two empty blocks.
+    for end in (512..whole.len()).step_by(512) {
+        let said = said(&file(&folder, "x.tar", &whole[..end]));
+        assert!(said.starts_with("[folder]/x.tar cannot be read as an archive\n"), "{end}: {said}");
+    }
+    for after in [&whole[..], &[vec![0; 512], whole.clone()].concat(), b"x"] {
+        let said = said(&file(&folder, "x.tar", &[&whole, after].concat()));
+        assert_eq!(said, "[folder]/x.tar cannot be read as an archive\nsomething follows its end");
+    }
+    let half = [&whole[..content], &[0; 512], &whole].concat();
+    assert!(said(&file(&folder, "x.tar", &half)).ends_with("something follows its end"));
+    let padded = [&whole[..], &[0; 9000]].concat();
+    assert_eq!(read([file(&folder, "x.tar", &padded)]).unwrap().records(), 2);
+    let cut = zstd::encode_all(&whole[..content], 1).unwrap();
+    assert!(said(&file(&folder, "x.tar.zst", &cut)).ends_with("it is cut off: it has no end mark"));
+}
+
+#[test]
+fn a_name_stands_once_in_an_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
+    for other in ["a.json", "./a.json", ".//a.json"] {
+        let path = file(&folder, "x.tar", &tar(&[("a.json", texts[0].as_bytes()), (other, texts[1].as_bytes())]));
+        let expected =
+            format!("[folder]/x.tar: {other} stands there twice, and nobody could say which of the two counts");
+        assert_eq!(said(&path), expected);
+    }
+    let path = folder.path().join("x.zip");
+    zip(&path, &[("a.json", texts[0].as_bytes()), ("./a.json", texts[1].as_bytes())]);
+    assert!(said(&path).starts_with("[folder]/x.zip: ./a.json stands there twice"));
+    // No tool writes such a one.
+    zip(&path, &[("a.json", texts[0].as_bytes()), ("b.json", texts[1].as_bytes())]);
+    let mut bytes = fs::read(&path).unwrap();
+    for position in 0..bytes.len() - 6 {
+        if bytes[position..].starts_with(b"b.json") {
+            bytes[position] = b'a';
+        }
+    }
+    assert!(said(&file(&folder, "x.zip", &bytes)).starts_with("[folder]/x.zip: an entry stands there twice"));
+}
+
+#[test]
+fn a_broken_entry_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.zip");
+    zip(&path, &[("a.json", b"{}"), ("b.json", records()[0].to_string().as_bytes())]);
+    let bytes = fs::read(&path).unwrap();
+    let start = bytes.windows(6).position(|window| window == b"a.json").unwrap() + 6;
+    let mut broken = bytes.clone();
+    broken[start] ^= 0xff;
+    let said = said(&file(&folder, "x.zip", &broken));
+    assert!(said.starts_with("[folder]/x.zip: a.json cannot be read\n"), "{said}");
+}
+
+#[test]
+fn the_oldest_part_that_matters_says_how_old_a_database_is() {
+    let changed = |id: &str, ecosystem: &str, day: &str| {
+        with(record(id, ecosystem, "a", None), json!({"modified": format!("{day}T00:00:00Z")}))
+    };
+    let old = || changed("CVE-1", "Debian:12", "2026-01-01");
+    let withdrawn = with(changed("X", "Debian:12", "2026-03-01"), json!({"withdrawn": "2026-03-01T00:00:00Z"}));
+    let future = |ecosystem: &str| changed("X", ecosystem, "2999-01-01");
+    let newer = || changed("CVE-2", "Debian:12", "2026-02-01");
+    let (debian, nothing) = ("pkg:deb/debian/a@1?distro=debian-12", "pkg:npm/a@1");
+    let cases: &[(&[&[Value]], &str, &str)] = &[
+        (&[&[old(), newer()]], debian, "2026-02-01"),
+        (&[&[old()], &[old(), newer()]], debian, "2026-01-01"),
+        (&[&[old(), newer()], &[newer()]], debian, "2026-02-01"),
+        (&[&[old(), changed("X", "Debian", "2026-03-01")]], debian, "2026-03-01"),
+        // What is about something else, was taken back, or is yet to come, makes it no newer.
+        (&[&[old(), changed("X", "PyPI", "2026-03-01")]], debian, "2026-01-01"),
+        (&[&[old(), changed("X", "Debian:11", "2026-03-01")]], debian, "2026-01-01"),
+        (&[&[old()], &[changed("X", "PyPI", "2026-03-01")]], debian, "2026-01-01"),
+        (&[&[old(), withdrawn]], debian, "2026-01-01"),
+        (&[&[old(), future("Debian:12")]], debian, "2026-01-01"),
+        (&[&[future("Debian:12")], &[newer()]], debian, "1970-01-01"),
+        (&[&[old(), changed("X", "PyPI", "2026-03-01"), future("PyPI")]], nothing, "2026-03-01"),
+    ];
+    for (number, (parts, purl, expected)) in cases.iter().enumerate() {
+        let folders: Vec<TempDir> = parts.iter().map(|_| tempfile::tempdir().unwrap()).collect();
+        folders.iter().zip(*parts).for_each(|(folder, records)| write(folder.path(), records));
+        let mut paths: Vec<&Path> = folders.iter().map(TempDir::path).collect();
+        for _ in 0..2 {
+            let found = claim(&scanned(&read(&paths).unwrap(), &[purl])).scanner.db.last_update;
+            assert_eq!(found, format!("{expected}T00:00:00Z"), "{number}");
+            paths.reverse();
+        }
+    }
+    let state = |parts: &[&[Value]]| {
+        let folders: Vec<TempDir> = parts.iter().map(|_| tempfile::tempdir().unwrap()).collect();
+        folders.iter().zip(parts).for_each(|(folder, records)| write(folder.path(), records));
+        read(folders.iter().map(TempDir::path)).unwrap().state()
+    };
+    assert_eq!(state(&[&[old(), newer()]]), state(&[&[newer(), old()]]));
+    assert_ne!(state(&[&[old(), newer()]]), state(&[&[old()], &[newer()]]));
 }

@@ -1,7 +1,9 @@
 //! Real databases, as their publishers pack them.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
-use consign_scan::Database;
+mod common;
+
+use common::read;
 use std::path::PathBuf;
 
 #[test]
@@ -16,11 +18,11 @@ fn published_databases_are_read_to_the_last_record() {
     let mut sum = 0;
     // Some of AlmaLinux's 5680 files hold the same bytes.
     for (name, records) in [("rustsec", 1206), ("go", 4291), ("almalinux", 5637), ("pypa", 2661)] {
-        let database = Database::read([folder.join(format!("{name}.tar.zst"))]).unwrap();
+        let database = read([folder.join(format!("{name}.tar.zst"))]).unwrap();
         assert_eq!(database.records(), records, "{name}");
         sum += records;
     }
     let archives = ["rustsec", "go", "almalinux", "pypa"].map(|name| folder.join(format!("{name}.tar.zst")));
-    let all = Database::read(&archives).unwrap();
+    let all = read(&archives).unwrap();
     assert_eq!(all.records(), sum);
 }

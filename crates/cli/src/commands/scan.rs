@@ -23,19 +23,21 @@ pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
             error.hint("name a folder or an archive of OSV records with `--db`, or a policy that does with `--policy`")
         );
     }
-    let database = database(&databases)?;
+    let database = database(databases).await?;
     let (place, root) = session.open(&arguments.reference).await?;
     let scanned = scan_image(&place, &root, &session.store()?, &database).await?;
     let rules = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
     let report = report(arguments, session, &database, &scanned, rules.as_ref())?;
-    let refusal = refusal(arguments, session, &root, scanned, rules);
+    let mut reasons = rules.map(|rules| refusals(arguments, session, &root, scanned, rules)).unwrap_or_default();
     if session.global.output == Form::Sarif {
-        // Whoever reads the findings as data decides about them; that nothing was compared is no finding.
-        return match refusal.filter(|error| error.code == ExitCode::AdvisoryDatabase) {
+        // Whoever reads the findings as data decides about them; that a platform was compared with nothing is no finding.
+        reasons.retain(Reason::is_database);
+        return match refused(arguments, &reasons) {
             Some(error) => Err(error),
             None => session.printer.json(&report.sarif()).map(|()| ExitCode::Done),
         };
     }
+    let refusal = refused(arguments, &reasons);
     match (session.output, refusal) {
         (Output::Json, Some(error)) => Err(error.with_report(serde_json::to_value(&report)?)),
         (Output::Json, None) => session.printer.json(&report).map(|()| ExitCode::Done),
@@ -68,7 +70,7 @@ fn report(
         database: DatabaseReport {
             digest: database.digest().clone(),
             records: database.records(),
-            last_update: database.changed().to_string(),
+            last_update: database.newest().to_string(),
         },
         platforms,
         advisories: AdvisoryReport::all(findings(), rules.map(|rules| (rules, session.today()))),
@@ -76,15 +78,15 @@ fn report(
     })
 }
 
-/// Asks the gate about what was found, if there are rules to ask by.
-fn refusal(
+/// Asks the gate about what was found.
+fn refusals(
     arguments: &Scan,
     session: &Session,
     root: &Descriptor,
     scanned: Vec<ScannedImage>,
-    rules: Option<AdvisoryRules>,
-) -> Option<CommandError> {
-    let policy = Policy::new([Requirement::Advisories]).tolerating(rules?);
+    rules: AdvisoryRules,
+) -> Vec<Reason> {
+    let policy = Policy::new([Requirement::Advisories]).tolerating(rules);
     let candidate = Candidate {
         name: arguments.reference.to_string(),
         index: root.digest.clone(),
@@ -100,7 +102,14 @@ fn refusal(
             .collect(),
         destinations: Vec::new(),
     };
-    let reasons = gate(&candidate, &policy, session.today()).err()?;
+    gate(&candidate, &policy, session.today()).err().unwrap_or_default()
+}
+
+/// `None`: there are no reasons against it.
+fn refused(arguments: &Scan, reasons: &[Reason]) -> Option<CommandError> {
+    if reasons.is_empty() {
+        return None;
+    }
     let only_database = reasons.iter().all(Reason::is_database);
     let code = if only_database { ExitCode::AdvisoryDatabase } else { ExitCode::Policy };
     let mut error = CommandError::new(code, format!("{}: the policy is not met", arguments.reference));

@@ -42,7 +42,7 @@ pub struct AdvisoryDatabase {
     /// The digest of all records together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// When the newest record was changed, RFC 3339.
+    /// When they were last changed, RFC 3339: of several parts that matter for the image, the one that was left alone the longest.
     pub last_update: String,
 }
 

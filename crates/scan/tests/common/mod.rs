@@ -4,7 +4,7 @@
 use consign_oci::Digest;
 use consign_receipt::predicate::Vulnerabilities;
 use consign_receipt::{Finding, Receipt};
-use consign_scan::{Database, Subject, scan};
+use consign_scan::{Database, DatabaseError, Subject, scan};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fs;
@@ -41,7 +41,12 @@ pub(crate) fn write(folder: &Path, records: &[Value]) {
 pub(crate) fn database(records: &[Value]) -> Database {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), records);
-    Database::read([folder.path()]).unwrap()
+    read([folder.path()]).unwrap()
+}
+
+/// Reads databases as of a day after that of the records.
+pub(crate) fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Database, DatabaseError> {
+    Database::read(paths, "2026-11-21T00:00:00Z".parse().unwrap())
 }
 
 /// Returns an SPDX document with these package URLs.
