@@ -16,15 +16,16 @@ pub(crate) enum Ecosystem {
 }
 
 impl Ecosystem {
-    /// Reads the ecosystem of a record, such as `Debian:12` or `Ubuntu:22.04:LTS`. What is only for subscribers of Ubuntu Pro is another.
+    /// Reads the ecosystem of a record, such as `Debian:12` or `Ubuntu:22.04:LTS`, in any case. What is only for subscribers of Ubuntu Pro is another.
     pub(crate) fn of_record(text: &str) -> Self {
-        let mut parts = text.split(':');
+        let lower = text.to_ascii_lowercase();
+        let mut parts = lower.split(':');
         let name = parts.next().unwrap_or_default();
         let release = parts.next().filter(|release| !release.is_empty());
         match (name, release) {
-            ("Ubuntu", Some("Pro")) => Self::Other(text.to_owned()),
-            ("Ubuntu", release) => Self::Ubuntu(release.map(str::to_owned)),
-            ("Debian", release) => Self::Debian(release.map(debian_number)),
+            ("ubuntu", Some("pro")) => Self::Other(text.to_owned()),
+            ("ubuntu", release) => Self::Ubuntu(release.map(str::to_owned)),
+            ("debian", release) => Self::Debian(release.map(debian_number)),
             _ => Self::Other(text.to_owned()),
         }
     }
@@ -86,6 +87,10 @@ mod tests {
             ("Ubuntu:22.04:LTS", "ubuntu", Some("22.04"), true),
             ("Ubuntu:22.04", "ubuntu", Some("22.04"), true),
             ("Ubuntu:Pro:22.04:LTS", "ubuntu", Some("22.04"), false),
+            ("debian:12", "debian", Some("12"), true),
+            ("DEBIAN:Bookworm", "debian", Some("12"), true),
+            ("ubuntu:22.04:lts", "ubuntu", Some("22.04"), true),
+            ("UBUNTU:PRO:22.04", "ubuntu", Some("22.04"), false),
             ("Ubuntu", "ubuntu", Some("22.04"), true),
             ("Debian:12", "raspbian", Some("12"), false),
             ("PyPI", "debian", Some("12"), false),

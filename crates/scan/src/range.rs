@@ -21,9 +21,14 @@ pub(crate) enum Effect {
 }
 
 impl AffectedVersions {
-    /// Takes what is stated in the ecosystem's own order of versions. Commits say nothing about packages.
+    /// Takes what is stated in the ecosystem's own order of versions. Commits say nothing about packages; what is stated in an order
+    /// that is not known here says something that cannot be understood.
     pub(crate) fn of(affected: Affected) -> Self {
-        let ranges = affected.ranges.into_iter().filter(|range| range.kind == "ECOSYSTEM").map(|range| range.events);
+        let ranges = affected.ranges.into_iter().filter_map(|range| match range.kind.as_str() {
+            "ECOSYSTEM" => Some(range.events),
+            "GIT" => None,
+            _ => Some(Vec::new()),
+        });
         Self { ranges: ranges.collect(), listed: affected.versions }
     }
 
@@ -206,6 +211,7 @@ mod tests {
             "versions": ["1.0-1", "0:1.2"],
             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "5"}, {"fixed": "6"}]}],
         });
+        let other = json!({"versions": ["1"], "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]});
         for (value, version, expected) in [
             (&two, "1.2", "until 2"),
             (&two, "1.7", "until 3"),
@@ -218,6 +224,9 @@ mod tests {
             (&json!({"versions": ["1.0"]}), "1.1", "no"),
             (&json!({"ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]}), "1", "unknown"),
             (&json!({}), "1", "unknown"),
+            (&other, "1", "unfixed"),
+            (&other, "2", "unknown"),
+            (&json!({"ranges": [{"type": "ecosystem", "events": [{"introduced": "5"}]}]}), "1", "unknown"),
         ] {
             assert_eq!(effect(&affected(value.clone()), version), expected, "{version} in {value}");
         }
