@@ -1,5 +1,6 @@
 use crate::ScanError;
 use crate::ecosystem::Ecosystem;
+use consign_package::deb::installed::is_signed_copy;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -74,6 +75,10 @@ impl Component {
             Some((package, version)) => (package.to_owned(), version.to_owned()),
             None => (name.clone(), version),
         };
+        if is_signed_copy(&package) {
+            let ecosystem = Ecosystem::Other(format!("{ecosystem} (signed copies of a source that is not named)"));
+            return Some(Self { ecosystem, package, version, installed: name });
+        }
         Some(Self { ecosystem, package, version, installed: name })
     }
 }
@@ -114,6 +119,10 @@ mod tests {
             ("pkg:deb/debian/a", Some((Ecosystem::Debian(None), "a".to_owned()))),
             ("pkg:deb/kali/a@1?distro=kali-2024", other("deb/kali", "a")),
             ("pkg:npm/%40scope/a@1#x", other("npm", "a")),
+            (
+                "pkg:deb/debian/linux-image-amd64@6.1.27-1?distro=debian-12&upstream=linux-signed-amd64%406.1.27%2B1",
+                other("Debian:12 (signed copies of a source that is not named)", "linux-signed-amd64"),
+            ),
             ("pkg:deb/debian/%ff@1", None),
             ("pkg:deb/debian/a@1?upstream=%ff", None),
             ("pkg:deb", None),

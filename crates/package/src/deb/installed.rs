@@ -2,6 +2,7 @@
 //! distroless images.
 
 use super::record::Identity;
+use super::relation::valid_package_name;
 use super::{Paragraph, ParagraphError, RecordError, Version};
 
 /// A package that is installed.
@@ -13,9 +14,9 @@ pub struct InstalledPackage {
     pub version: Version,
     /// Debian's name of the architecture, or `all`.
     pub architecture: String,
-    /// Name of the source package.
+    /// Name of the source package; of a signed copy, that of what is signed.
     pub source_name: String,
-    /// Version of the source package, by which advisories go.
+    /// Version of that source package, by which advisories go.
     pub source_version: Version,
     /// Who maintains the package.
     pub maintainer: Option<String>,
@@ -67,8 +68,27 @@ fn has_files(paragraph: &Paragraph) -> bool {
     !matches!(state, Some("config-files" | "not-installed"))
 }
 
+/// Returns whether a source package, such as `linux-signed-amd64`, only holds signed copies of what another one makes. Nothing is published
+/// about such.
+pub fn is_signed_copy(source_name: &str) -> bool {
+    source_name.ends_with("-signed") || source_name.contains("-signed-")
+}
+
+/// Returns the source package that a signed copy was made of: the only one that `Built-Using` names (Debian Policy, section 7.8).
+fn signed_source(paragraph: &Paragraph) -> Option<(String, Version)> {
+    let (name, relation) = paragraph.get("Built-Using")?.split_once('(')?;
+    let version = relation.trim().strip_suffix(')')?.strip_prefix('=')?.trim();
+    let name = Some(name.trim()).filter(|name| valid_package_name(name))?;
+    Some((name.to_owned(), version.parse().ok()?))
+}
+
 fn read(paragraph: &Paragraph) -> Result<InstalledPackage, RecordError> {
-    let identity = Identity::read(paragraph)?;
+    let mut identity = Identity::read(paragraph)?;
+    if is_signed_copy(&identity.source_name)
+        && let Some((name, version)) = signed_source(paragraph)
+    {
+        (identity.source_name, identity.source_version) = (name, version);
+    }
     let field = |name| paragraph.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
     Ok(InstalledPackage {
         name: identity.name,
@@ -106,6 +126,30 @@ mod tests {
         assert_eq!(libc.homepage.as_deref(), Some("https://example.org"));
         assert_eq!(libc.status.as_deref(), Some("install ok installed"));
         assert_eq!(packages[1].source_name, "half");
+    }
+
+    #[test]
+    fn a_signed_copy_is_of_the_source_that_is_signed() {
+        for (source, built_using, expected) in [
+            ("linux-signed-amd64 (6.1.27+1)", "linux (= 6.1.27-1)", "linux 6.1.27-1"),
+            ("grub-efi-amd64-signed (1+2.06+13+deb12u1)", "grub2 (= 2.06-13+deb12u1)", "grub2 2.06-13+deb12u1"),
+            ("shim-signed (1.51~1+deb12u1)", "shim (= 16.1-2~deb12u1)", "shim 16.1-2~deb12u1"),
+            ("linux-signed-amd64 (6.1.27+1)", "a (= 1), b (= 2)", "linux-signed-amd64 6.1.27+1"),
+            ("linux-signed-amd64 (6.1.27+1)", "linux", "linux-signed-amd64 6.1.27+1"),
+            ("linux-signed-amd64 (6.1.27+1)", "a, b (= 2)", "linux-signed-amd64 6.1.27+1"),
+            // Others have libraries of that source in them, and are of their own.
+            ("caddy (2.6)", "golang-1.19 (= 1.19.8-2)", "caddy 2.6"),
+            ("unsigned (1)", "x (= 2)", "unsigned 1"),
+        ] {
+            let text =
+                format!("Package: p\nVersion: 9\nArchitecture: all\nSource: {source}\nBuilt-Using: {built_using}\n");
+            let package = &parse(&text).unwrap()[0];
+            assert_eq!(
+                format!("{} {}", package.source_name, package.source_version),
+                expected,
+                "{source} {built_using}"
+            );
+        }
     }
 
     #[test]
