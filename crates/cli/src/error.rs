@@ -275,6 +275,7 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         ReleaseError::Destination { source, .. } if source.kind() == consign_registry::ErrorKind::Immutable => {
             ExitCode::Conflict
         }
+        ReleaseError::Inventory { source, .. } if source.is_malformed() => ExitCode::NotAuthentic,
         ReleaseError::Verify { source, .. } => verification_code(source),
         ReleaseError::Import { problem, .. } => match problem.trouble() {
             ImportTrouble::Missing => ExitCode::Failed,

@@ -3,6 +3,10 @@ use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, media_type};
 use consign_store::Store;
 use std::collections::BTreeSet;
 
+/// Most layers of an image. Overlay file systems take 500.
+pub const LAYER_LIMIT: usize = 1_000;
+/// Most entries of an index that are looked at.
+pub const ENTRY_LIMIT: usize = 256;
 /// Deepest nesting of manifests that is followed, the root and the images counted.
 pub(crate) const DEPTH_LIMIT: usize = 8;
 

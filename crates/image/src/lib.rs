@@ -19,7 +19,7 @@ pub use archive::{ArchiveImage, write_archive};
 pub use consign_registry::BlobReader;
 pub use error::{ImageError, Trouble};
 pub use files::{ArchiveError, LayoutProblem};
-pub use graph::{children, closure};
+pub use graph::{ENTRY_LIMIT, LAYER_LIMIT, children, closure};
 pub use import::import;
 pub use layout::Layout;
 pub use place::Place;

@@ -1,4 +1,5 @@
 use consign_image::layer::LayerError;
+use consign_oci::Digest;
 use consign_oci::layer::{EntryPath, EntryPathError};
 use consign_package::deb::installed::InstalledError;
 use std::io;
@@ -27,12 +28,41 @@ pub enum InventoryError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// A layer that holds more than any image does.
-    #[error("the layer holds more than {limit} bytes")]
+    /// Layers that hold more than any image does.
+    #[error("the layers of all platforms hold more than {limit} bytes")]
     Size {
         /// The most that is read, in bytes.
         limit: u64,
     },
+    /// An image of more layers than any engine runs.
+    #[error("the image has {count} layers, and at most {limit} are read")]
+    Layers {
+        /// How many it has.
+        count: usize,
+        /// The most that are read.
+        limit: usize,
+    },
+    /// An image whose manifest and config do not agree.
+    #[error("the image has {count} layers, but its config lists {listed}")]
+    Listed {
+        /// Layers of the manifest.
+        count: usize,
+        /// Layers of the config.
+        listed: usize,
+    },
+    /// A layer that holds something else than the config says.
+    #[error("uncompressed, the layer {layer} has the digest {found}, but the config says {stated}")]
+    DiffId {
+        /// The layer.
+        layer: Digest,
+        /// The digest in the config.
+        stated: Digest,
+        /// The digest of what it holds.
+        found: Digest,
+    },
+    /// Nobody waits for the list any more.
+    #[error("the layers are no longer read")]
+    Ended,
     /// A layer with a name that leads out of the image.
     #[error("the layer has an entry that no image may have")]
     Path {
@@ -64,6 +94,22 @@ pub enum InventoryError {
         /// What is wrong.
         source: Box<InstalledError>,
     },
+}
+
+impl InventoryError {
+    /// Returns whether the image is not what it says that it is, or what no engine takes for one.
+    pub fn is_malformed(&self) -> bool {
+        matches!(
+            self,
+            Self::MediaType { .. }
+                | Self::Archive { .. }
+                | Self::Size { .. }
+                | Self::Layers { .. }
+                | Self::Listed { .. }
+                | Self::DiffId { .. }
+                | Self::Path { .. }
+        )
+    }
 }
 
 impl From<LayerError> for InventoryError {

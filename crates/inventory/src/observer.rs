@@ -1,23 +1,20 @@
+use crate::stream::Stream;
 use crate::tree::{Node, Tree};
-use crate::{Catalogue, Distribution, InventoryError, Package};
+use crate::{Budget, Catalogue, Distribution, InventoryError, Package};
 use bytes::Bytes;
-use consign_image::layer::{Counted, Member, MemberKind, Members, uncompressed};
-use consign_oci::layer::{Entry, EntryPath, Kind};
+use consign_image::layer::{Member, MemberKind, Members, uncompressed};
+use consign_oci::layer::{Entry, EntryPath, Kind, Layer};
 use consign_package::deb::installed;
-use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 
 /// Largest file that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
 const FILE_LIMIT: u64 = 64 << 20;
-/// Most that one layer may hold uncompressed, in bytes.
-const LAYER_LIMIT: u64 = 64 << 30;
 /// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
 const TARGET_LIMIT: usize = 4096;
 
 const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 const DPKG_STATUS: &str = "var/lib/dpkg/status";
 const DPKG_STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
-
 /// Package databases that are not read: of apk, rpm and pacman. What they list is not known, which is not the same as nothing.
 const UNREAD: [&str; 9] = [
     "lib/apk/db/installed",
@@ -69,20 +66,26 @@ impl Observer {
         }
     }
 
-    /// Sees a whole layer as it lies in a blob of this media type, and reads `blob` to its end.
-    pub fn layer(&mut self, media_type: &str, blob: impl Read) -> Result<(), InventoryError> {
+    /// Sees a whole layer as it lies in a blob, and reads `blob` to its end. Fails if it holds something else than the config says.
+    pub fn layer(&mut self, layer: &Layer, blob: impl Read, budget: &Budget) -> Result<(), InventoryError> {
         self.begin_layer();
+        let media_type = &layer.descriptor.media_type;
         let stream = uncompressed(media_type, blob)?;
-        let stream = stream.ok_or_else(|| InventoryError::MediaType { media_type: media_type.to_owned() })?;
-        let count = Cell::new(0);
-        let mut stream = Counted::new(BufReader::new(stream), &count, LAYER_LIMIT);
+        let stream = stream.ok_or_else(|| InventoryError::MediaType { media_type: media_type.clone() })?;
+        let stated = &layer.diff_id;
+        let mut stream = BufReader::new(Stream::new(stream, stated.algorithm(), budget));
         let result = self.members(&mut stream);
-        if stream.is_cut() {
-            return Err(InventoryError::Size { limit: LAYER_LIMIT });
-        }
+        budget.check()?;
         result?;
         // What follows the archive is padding, and the end of the blob, where a reader that checks a digest has its say.
-        io::copy(&mut stream, &mut io::sink())?;
+        let result = io::copy(&mut stream, &mut io::sink());
+        budget.check()?;
+        result?;
+        let found = stream.into_inner().digest();
+        if found != *stated {
+            let (layer, stated) = (layer.descriptor.digest.clone(), stated.clone());
+            return Err(InventoryError::DiffId { layer, stated, found });
+        }
         Ok(())
     }
 

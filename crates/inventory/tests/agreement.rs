@@ -1,6 +1,8 @@
 //! The inventory of an image is that of what a container of it sees: layers are unpacked, and the files are looked at there.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use consign_image::unpack::{Layer, Options, unpack};
 use consign_inventory::{Catalogue, Observer};
 use consign_oci::media_type;
@@ -46,7 +48,7 @@ fn seen(root: &Path) -> (Vec<String>, Option<String>) {
 fn observed(layers: &[Vec<u8>]) -> Option<Catalogue> {
     let mut observer = Observer::new();
     for layer in layers {
-        observer.layer(media_type::LAYER, &layer[..]).ok()?;
+        common::observe(&mut observer, media_type::LAYER, &layer[..], layer).ok()?;
     }
     observer.finish().ok()
 }

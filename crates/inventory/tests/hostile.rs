@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::{blob, file, names, package};
-use consign_inventory::{Catalogue, InventoryError, Observer};
-use consign_oci::media_type;
+use common::{blob, file, names, observe, package};
+use consign_inventory::{Budget, Catalogue, InventoryError, Observer};
+use consign_oci::layer::Layer;
+use consign_oci::{Descriptor, Digest, media_type};
 use proptest::prelude::{any, prop, proptest};
 use std::io::Read;
 
@@ -13,7 +14,7 @@ const STATUS: &str = "var/lib/dpkg/status";
 
 fn read(tar: &[u8]) -> Result<Catalogue, InventoryError> {
     let mut observer = Observer::new();
-    observer.layer(media_type::LAYER, tar)?;
+    observe(&mut observer, media_type::LAYER, tar, tar)?;
     observer.finish()
 }
 
@@ -120,11 +121,12 @@ fn refuses_what_is_not_a_layer() {
         assert!(matches!(read(&tar(&[(b'0', name, "", b"")])), Err(InventoryError::Path { .. })), "{name}");
     }
     assert!(matches!(read(&tar(&[(b'1', "a", "../b", b"")])), Err(InventoryError::Path { .. })));
-    assert!(matches!(Observer::new().layer(media_type::IN_TOTO, &good[..]), Err(InventoryError::MediaType { .. })));
-    assert!(matches!(Observer::new().layer(media_type::LAYER_GZIP, &good[..]), Err(InventoryError::Read { .. })));
-    assert!(matches!(Observer::new().layer(media_type::LAYER_ZSTD, &good[..]), Err(InventoryError::Read { .. })));
+    let observed = |media_type, blob: &[u8]| observe(&mut Observer::new(), media_type, blob, &good);
+    assert!(matches!(observed(media_type::IN_TOTO, &good), Err(InventoryError::MediaType { .. })));
+    assert!(matches!(observed(media_type::LAYER_GZIP, &good), Err(InventoryError::Read { .. })));
+    assert!(matches!(observed(media_type::LAYER_ZSTD, &good), Err(InventoryError::Read { .. })));
     let (gzip, _) = blob(&[file(STATUS, &package("a", "1"))]);
-    assert!(Observer::new().layer(media_type::LAYER_GZIP, &gzip[..gzip.len() / 2]).is_err());
+    assert!(matches!(observed(media_type::LAYER_GZIP, &gzip[..gzip.len() / 2]), Err(InventoryError::Read { .. })));
 }
 
 #[test]
@@ -159,24 +161,80 @@ fn reads_each_blob_to_its_end() {
     let (gzip, tar) = blob(&[file(STATUS, &package("a", "1"))]);
     let zstd = zstd::encode_all(&tar[..], 1).unwrap();
     for (media_type, bytes) in
-        [(media_type::LAYER_GZIP, gzip), (media_type::LAYER_ZSTD, zstd), (media_type::LAYER, tar)]
+        [(media_type::LAYER_GZIP, gzip), (media_type::LAYER_ZSTD, zstd), (media_type::LAYER, tar.clone())]
     {
         let longer = [&bytes[..], &[0; 5000]].concat();
         let mut rest = &longer[..];
         if media_type == media_type::LAYER {
-            Observer::new().layer(media_type, &mut rest).unwrap();
+            observe(&mut Observer::new(), media_type, &mut rest, &longer).unwrap();
             assert!(rest.is_empty());
         }
-        assert!(Observer::new().layer(media_type, Checked(&bytes[..])).is_err(), "{media_type}");
+        let checked = observe(&mut Observer::new(), media_type, Checked(&bytes[..]), &tar);
+        assert!(matches!(checked, Err(InventoryError::Read { .. })), "{media_type}");
     }
+}
+
+#[test]
+fn a_layer_holds_what_the_config_says() {
+    let (gzip, tar) = blob(&[file(STATUS, &package("a", "1"))]);
+    for (media_type, bytes) in [(media_type::LAYER_GZIP, &gzip), (media_type::LAYER, &tar)] {
+        observe(&mut Observer::new(), media_type, &bytes[..], &tar).unwrap();
+        // What follows the archive counts, too.
+        let longer = [&tar[..], &[0; 512]].concat();
+        let error = observe(&mut Observer::new(), media_type, &bytes[..], &longer).unwrap_err();
+        let (layer, stated, found) = (Digest::of(b"the blob"), Digest::of(&longer), Digest::of(&tar));
+        let expected = format!("uncompressed, the layer {layer} has the digest {found}, but the config says {stated}");
+        assert_eq!(error.to_string(), expected);
+        assert!(error.is_malformed());
+    }
+}
+
+#[test]
+fn bytes_of_all_layers_count() {
+    let tar = tar(&[(b'0', "zeros", "", &[0; 4096])]);
+    let zstd = zstd::encode_all(&tar[..], 1).unwrap();
+    let layer = |media_type, blob: &[u8]| Layer {
+        descriptor: Descriptor::new(media_type, Digest::of(blob), blob.len() as u64),
+        diff_id: Digest::of(&tar),
+    };
+    for (media_type, blob) in [(media_type::LAYER_ZSTD, &zstd), (media_type::LAYER, &tar)] {
+        let budget = Budget::of(3 * tar.len() as u64);
+        let mut observers = [Observer::new(), Observer::new()];
+        let mut read = |platform: usize| observers[platform].layer(&layer(media_type, blob), &blob[..], &budget);
+        // The same layer again and again, in an image and in that of another platform.
+        for platform in [0, 0, 1] {
+            read(platform).unwrap();
+        }
+        assert!(matches!(read(1), Err(InventoryError::Size { limit }) if limit == 3 * tar.len() as u64));
+    }
+}
+
+#[test]
+fn reading_ends_within_a_layer() {
+    /// A layer without end, of which nobody wants to know any more once a part of it was read.
+    struct Endless<'a>(&'a Budget, usize);
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1 += 1;
+            if self.1 == 100 {
+                self.0.end();
+            }
+            buffer.fill(0);
+            Ok(buffer.len())
+        }
+    }
+    let budget = Budget::default();
+    let descriptor = Descriptor::new(media_type::LAYER, Digest::of(b""), 0);
+    let layer = Layer { descriptor, diff_id: Digest::of(b"") };
+    assert!(matches!(Observer::new().layer(&layer, Endless(&budget, 0), &budget), Err(InventoryError::Ended)));
 }
 
 proptest! {
     #[test]
     fn never_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
         _ = read(&bytes);
-        _ = Observer::new().layer(media_type::LAYER_GZIP, &bytes[..]);
-        _ = Observer::new().layer(media_type::LAYER_ZSTD, &bytes[..]);
+        _ = observe(&mut Observer::new(), media_type::LAYER_GZIP, &bytes[..], &bytes);
+        _ = observe(&mut Observer::new(), media_type::LAYER_ZSTD, &bytes[..], &bytes);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use crate::ReleaseError;
+use consign_image::Place;
 use consign_oci::{Digest, Platform};
 
 /// What is wrong with a place that platforms are to be taken from.
@@ -9,6 +11,14 @@ pub enum ImportProblem {
     /// The index has nothing for any platform.
     #[error("is an index without platforms")]
     NoPlatforms,
+    /// An index of more than anybody looks at.
+    #[error("is an index of {count} entries, and at most {limit} are looked at")]
+    TooManyEntries {
+        /// How many there are.
+        count: usize,
+        /// How many are looked at.
+        limit: usize,
+    },
     /// An image without a config that says what it runs on.
     #[error("has a config {digest} that is not one of an image: {source}")]
     Config {
@@ -40,6 +50,12 @@ pub enum ImportProblem {
         count: usize,
         /// How many are read.
         limit: usize,
+    },
+    /// Manifests and statements of more bytes than anybody reads.
+    #[error("says more about its platforms than the {limit} bytes that are read")]
+    TooMuchSaid {
+        /// How many are read.
+        limit: u64,
     },
     /// Two places bring different images for one platform.
     #[error("brings {platform}, and so does {first}: {digest} and {first_digest}")]
@@ -79,15 +95,25 @@ pub enum ImportTrouble {
 }
 
 impl ImportProblem {
+    pub(crate) fn of(self, place: &Place) -> ReleaseError {
+        self.at(place.describe())
+    }
+
+    pub(crate) fn at(self, place: String) -> ReleaseError {
+        ReleaseError::Import { place, problem: Box::new(self) }
+    }
+
     /// Returns what the problem says about the place.
     pub fn trouble(&self) -> ImportTrouble {
         match self {
             Self::NoImage => ImportTrouble::Missing,
             Self::NoPlatforms
+            | Self::TooManyEntries { .. }
             | Self::Config { .. }
             | Self::Index { .. }
             | Self::OtherPlatform { .. }
-            | Self::TooManyReferrers { .. } => ImportTrouble::Malformed,
+            | Self::TooManyReferrers { .. }
+            | Self::TooMuchSaid { .. } => ImportTrouble::Malformed,
             Self::Twice { .. } | Self::OtherPlan { .. } => ImportTrouble::Conflict,
         }
     }

@@ -1,11 +1,12 @@
 //! Platforms that were built elsewhere. What they claim of themselves counts for nothing: contents are listed again here, and tests run
 //! again unless somebody whom the policy names signed that just these passed.
 
-use crate::brought::receipts;
+use crate::brought::Reader;
+use crate::contents::Reading;
 use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::{ImportProblem, Job, Outcome, ReleaseError, Stage, Workshop};
-use consign_image::{Place, import};
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform};
+use consign_image::{ENTRY_LIMIT, Place, import};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Index, Manifest, Platform};
 use consign_receipt::predicate::{self, TestOutcome, TestResult};
 use consign_receipt::{Policy, Receipt};
 use consign_sign::PublicKey;
@@ -27,9 +28,11 @@ pub(crate) async fn produce(
     let position = |platform: &Platform| job.planned.platforms.iter().position(|planned| planned == platform);
     let mut found = find(&job.from).await?;
     found.sort_by_key(|found| position(&found.platform).unwrap_or(usize::MAX));
+    let reading = Reading::new(&workshop.store);
+    let mut reader = Reader::new(&job.from);
     let mut platforms = Vec::new();
     for found in found {
-        platforms.push(Ok(take(workshop, job, found).await?));
+        platforms.push(Ok(take(workshop, job, found, (&reading, &mut reader)).await?));
     }
     Ok(platforms)
 }
@@ -45,7 +48,7 @@ async fn find(places: &[Place]) -> Result<Vec<Found<'_>>, ReleaseError> {
                 Some(known) => {
                     let (first, first_digest) = (known.place.describe(), known.descriptor.digest.clone());
                     let digest = descriptor.digest;
-                    return Err(problem(place, ImportProblem::Twice { platform, digest, first, first_digest }));
+                    return Err(ImportProblem::Twice { platform, digest, first, first_digest }.of(place));
                 }
                 // Twice in one index is the gate's to refuse.
                 None => all.push(Found { place, platform, descriptor }),
@@ -55,59 +58,71 @@ async fn find(places: &[Place]) -> Result<Vec<Found<'_>>, ReleaseError> {
     Ok(all)
 }
 
-fn problem(place: &Place, problem: ImportProblem) -> ReleaseError {
-    ReleaseError::Import { place: place.describe(), problem: Box::new(problem) }
-}
-
 async fn platforms_of(place: &Place) -> Result<Vec<(Platform, Descriptor)>, ReleaseError> {
-    let root = place.root().await?.ok_or_else(|| problem(place, ImportProblem::NoImage))?;
+    let root = place.root().await?.ok_or_else(|| ImportProblem::NoImage.of(place))?;
     match place.document(&root).await? {
         Document::Index(index) => {
-            let found: Vec<_> =
-                index.platforms().map(|(platform, descriptor)| (platform.clone(), descriptor.clone())).collect();
-            if found.is_empty() { Err(problem(place, ImportProblem::NoPlatforms)) } else { Ok(found) }
+            let listed = listed(&index).map_err(|problem| problem.of(place))?;
+            Ok(listed.into_iter().map(|(platform, descriptor)| (platform.clone(), descriptor.clone())).collect())
         }
         Document::Manifest(manifest) => Ok(vec![(config(place, &manifest).await?.platform.clone(), root)]),
     }
 }
 
-async fn config(place: &Place, manifest: &Manifest) -> Result<Exact<ImageConfig>, ReleaseError> {
-    let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
-    let digest = || manifest.config.digest.clone();
-    Exact::read(bytes).map_err(|source| problem(place, ImportProblem::Config { digest: digest(), source }))
+/// Returns the platforms of an index, of which there is one at least.
+pub(crate) fn listed(index: &Index) -> Result<Vec<(&Platform, &Descriptor)>, ImportProblem> {
+    let count = index.manifests.len();
+    if count > ENTRY_LIMIT {
+        return Err(ImportProblem::TooManyEntries { count, limit: ENTRY_LIMIT });
+    }
+    let found: Vec<_> = index.platforms().collect();
+    if found.is_empty() { Err(ImportProblem::NoPlatforms) } else { Ok(found) }
 }
 
-async fn take(workshop: &Workshop, job: &Job, found: Found<'_>) -> Result<ProducedPlatform, ReleaseError> {
+pub(crate) async fn config(place: &Place, manifest: &Manifest) -> Result<Exact<ImageConfig>, ReleaseError> {
+    let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
+    let digest = || manifest.config.digest.clone();
+    Exact::read(bytes).map_err(|source| ImportProblem::Config { digest: digest(), source }.of(place))
+}
+
+async fn take(
+    workshop: &Workshop,
+    job: &Job,
+    found: Found<'_>,
+    (reading, reader): (&Reading, &mut Reader<'_>),
+) -> Result<ProducedPlatform, ReleaseError> {
     let Found { place, platform, descriptor } = found;
     let name = &job.planned.name;
     workshop.started(name, Some(&platform), Stage::Build);
     let descriptor = descriptor.plain();
     import(place, &descriptor, &workshop.store).await?;
     let Document::Manifest(manifest) = place.document(&descriptor).await? else {
-        return Err(problem(place, ImportProblem::Index { platform }));
+        return Err(ImportProblem::Index { platform }.of(place));
     };
     let config = config(place, &manifest).await?;
     if config.platform != platform {
         let found = config.platform.clone();
-        return Err(problem(place, ImportProblem::OtherPlatform { platform, found }));
+        return Err(ImportProblem::OtherPlatform { platform, found }.of(place));
     }
     workshop.finished(name, Some(&platform), Stage::Build, Outcome::Ok, format!("from {}", place.describe()));
     let image = Image { name, platform: &platform, manifest: &manifest, config: &config };
     // Before anything is run, what was built for another release is refused.
     let keys: Vec<&PublicKey> = workshop.identities.iter().collect();
-    let brought = receipts(job, &platform, &descriptor, &keys).await?;
-    let (sbom, inventory) = workshop.inventory(&image, None)?;
+    let said = reader.read(&platform, &descriptor).await?;
+    let brought = said.receipts(job, &platform, &keys)?;
+    let (sbom, inventory) = workshop.inventory(&image, None, reading).await?;
     let mut produced = ProducedPlatform {
         platform: platform.clone(),
         manifest: descriptor,
         created: config.created.clone(),
         receipts: vec![sbom],
+        brought: Some(said),
         tests: None,
         stages: BTreeMap::from([(Stage::Build, Outcome::Ok), (Stage::Inventory, inventory)]),
         failures: Vec::new(),
         warnings: Vec::new(),
     };
-    workshop.scan(&image, &mut produced)?;
+    workshop.scan(&image, &mut produced).await?;
     match job.planned.tests_digest(&platform)? {
         Some(tests) if has_tried(&brought, &tests, &workshop.policy) => {
             let outcome = trial_outcome(&brought, &workshop.policy).unwrap_or(Outcome::Failed);
@@ -130,7 +145,7 @@ async fn take(workshop: &Workshop, job: &Job, found: Found<'_>) -> Result<Produc
 }
 
 /// Adds what came with an image: signed by the release's own key or by an identity of the policy, or only noted as being there.
-pub(crate) async fn add_receipts(
+pub(crate) fn add_receipts(
     workshop: &Workshop,
     job: &Job,
     key: Option<&PublicKey>,
@@ -139,7 +154,8 @@ pub(crate) async fn add_receipts(
 ) -> Result<(), ReleaseError> {
     let keys: Vec<&PublicKey> = key.into_iter().chain(&workshop.identities).collect();
     for platform in &mut produced.platforms {
-        let brought = receipts(job, &platform.platform, &platform.manifest, &keys).await?;
+        let Some(said) = platform.brought.take() else { continue };
+        let brought = said.receipts(job, &platform.platform, &keys)?;
         if platform.stages.get(&Stage::Trial) == Some(&Outcome::Skipped)
             && let Some(outcome) = trial_outcome(&brought, policy)
         {

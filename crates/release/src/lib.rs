@@ -7,6 +7,7 @@ mod assemble;
 mod attest;
 mod brought;
 mod build_only;
+mod contents;
 mod embedded;
 mod error;
 mod event;

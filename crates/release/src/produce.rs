@@ -1,9 +1,11 @@
 //! From an image file to platforms with their receipts. Writes to the store only.
 
+use crate::brought::Brought;
+use crate::contents::Reading;
 use crate::provenance::provenance;
 use crate::{Job, Outcome, ReleaseError, Stage, Workshop, imported};
 use consign_build::{Request, Resolution};
-use consign_inventory::{Described, Observer as Inventory};
+use consign_inventory::Observer as Inventory;
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
 use consign_receipt::{Receipt, Trust};
@@ -60,6 +62,8 @@ pub struct ProducedPlatform {
     pub created: Option<String>,
     /// What is claimed about it.
     pub receipts: Vec<Receipt>,
+    /// What came with it, if it was built elsewhere.
+    pub(crate) brought: Option<Brought>,
     /// Digest of the tests that were planned for it.
     pub tests: Option<Digest>,
     /// How its stages went.
@@ -181,34 +185,31 @@ impl Workshop {
         // What did not flow by, because a base image brought it or it was built before, is read where it lies.
         let flowed = built.observed.then_some(inventory);
         let image = Image { name, platform, manifest: &built.manifest, config: &built.config };
-        let (sbom, inventory_outcome) = self.inventory(&image, flowed)?;
+        let (sbom, inventory_outcome) = self.inventory(&image, flowed, &Reading::new(&self.store)).await?;
         let mut produced = ProducedPlatform {
             platform: platform.clone(),
             manifest,
             created: built.config.created.clone(),
             receipts: vec![provenance(job, &built, built.manifest.digest())?, sbom],
+            brought: None,
             tests: None,
             stages: BTreeMap::from([(Stage::Build, built_outcome), (Stage::Inventory, inventory_outcome)]),
             failures: Vec::new(),
             warnings: built.warnings,
         };
-        self.scan(&image, &mut produced)?;
+        self.scan(&image, &mut produced).await?;
         self.try_out(job, &image, &mut produced).await?;
         Ok(produced)
     }
 
     /// Lists what is in an image: from what flowed by, else from its layers in the store, unless that was done before.
-    pub(crate) fn inventory(
+    pub(crate) async fn inventory(
         &self,
         image: &Image<'_>,
         flowed: Option<Inventory>,
+        reading: &Reading,
     ) -> Result<(Receipt, Outcome), ReleaseError> {
         self.started(image.name, Some(image.platform), Stage::Inventory);
-        let failed = |source| ReleaseError::Inventory {
-            image: image.name.to_owned(),
-            platform: image.platform.clone(),
-            source: Box::new(source),
-        };
         let key = Digest::of(
             format!(
                 "inventory {INVENTORY_FORMAT} {} {} {}",
@@ -222,30 +223,11 @@ impl Workshop {
             self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Cached, "");
             return Ok((receipt, Outcome::Cached));
         }
-        let inventory = match flowed {
-            Some(flowed) => flowed,
-            None => {
-                let mut inventory = Inventory::new();
-                for layer in &image.manifest.layers {
-                    inventory.layer(&layer.media_type, self.store.open_blob(&layer.digest)?).map_err(failed)?;
-                }
-                inventory
-            }
+        let catalogue = match flowed {
+            Some(flowed) => flowed.finish().map_err(|source| image.not_listed(source))?,
+            None => reading.list(image).await?,
         };
-        let catalogue = inventory.finish().map_err(failed)?;
-        let described = Described {
-            name: image.name,
-            digest: image.manifest.digest(),
-            platform: image.platform,
-            created: image.config.created.as_deref(),
-        };
-        let document = catalogue.spdx(&described);
-        let receipt = document.and_then(|document| consign_inventory::receipt(document, image.manifest.digest()));
-        let receipt = receipt.map_err(|source| ReleaseError::Sbom {
-            image: image.name.to_owned(),
-            platform: image.platform.clone(),
-            source,
-        })?;
+        let receipt = image.sbom(&catalogue)?;
         self.keep_receipt("inventory", &key, &receipt)?;
         let detail = format!("{} packages", catalogue.packages.len());
         self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Ok, detail);

@@ -82,7 +82,7 @@ impl Release<'_> {
         let mut passed = Vec::new();
         let mut closed = None;
         for ((job, produced), image) in self.jobs.iter().zip(all_produced).zip(&mut report.images) {
-            match self.judge(job, produced, key.as_ref(), image).await {
+            match self.judge(job, produced, key.as_ref(), image) {
                 Ok(candidate) => passed.push(candidate),
                 // All images are judged, so that all reasons are seen. A failed trial weighs most.
                 Err(error @ ReleaseError::Gate { .. }) => closed = Some(heavier(closed, error)),
@@ -120,7 +120,7 @@ impl Release<'_> {
     }
 
     /// Assembles the index, which writes nothing yet, and asks the gate.
-    async fn judge(
+    fn judge(
         &self,
         job: &Arc<Job>,
         mut produced: Produced,
@@ -133,7 +133,7 @@ impl Release<'_> {
         if let Some(key) = key {
             policy = policy.trusting(key.public().identity());
         }
-        imported::add_receipts(&self.workshop, job, key.map(PrivateKey::public), &policy, &mut produced).await?;
+        imported::add_receipts(&self.workshop, job, key.map(PrivateKey::public), &policy, &mut produced)?;
         note_produced(image, &produced);
         let created = produced.created();
         let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;

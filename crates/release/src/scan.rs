@@ -1,23 +1,25 @@
 //! Compares what is in images with advisories. What is found is stated whole; the gate says what of it is tolerated.
 
+use crate::contents::{Reading, on_a_thread};
+use crate::imported::{config, listed};
 use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::{ImportProblem, Outcome, Release, ReleaseError, Stage, Workshop};
 use consign_image::{Place, import};
-use consign_inventory::{Described, Observer as Inventory};
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform};
+use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Finding, Receipt, Trust};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
 use consign_scan::{Database, Subject, scan};
 use consign_store::Store;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
 const SCAN_FORMAT: u32 = 2;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
-    pub(crate) fn scan(&self, image: &Image<'_>, produced: &mut ProducedPlatform) -> Result<(), ReleaseError> {
+    pub(crate) async fn scan(&self, image: &Image<'_>, produced: &mut ProducedPlatform) -> Result<(), ReleaseError> {
         let Some(database) = &self.advisories else { return Ok(()) };
         let is_sbom =
             |receipt: &&Receipt| receipt.statement.predicate_type == predicate::SBOM && receipt.trust == Trust::Derived;
@@ -33,12 +35,7 @@ impl Workshop {
         let (receipt, outcome) = match self.kept_receipt(&key, Trust::Derived)? {
             Some(receipt) => (receipt, Outcome::Cached),
             None => {
-                let subject = Subject {
-                    digest: image.manifest.digest(),
-                    sbom: &sbom.statement.predicate,
-                    created: image.config.created.as_deref(),
-                };
-                let receipt = scan(&subject, database).map_err(|source| failed(image.name, image.platform, source))?;
+                let receipt = compare(image, sbom.clone(), database).await?;
                 self.keep_receipt("scan", &key, &receipt)?;
                 (receipt, Outcome::Ok)
             }
@@ -99,57 +96,55 @@ pub async fn scan_image(
     place: &Place,
     root: &Descriptor,
     store: &Store,
-    database: &Database,
+    database: &Arc<Database>,
 ) -> Result<Vec<ScannedImage>, ReleaseError> {
-    let mut scanned = Vec::new();
+    let reading = Reading::new(store);
     match place.document(root).await? {
         Document::Index(index) => {
-            for (platform, descriptor) in index.platforms() {
+            let mut scanned = Vec::new();
+            for (platform, descriptor) in listed(&index).map_err(|problem| problem.of(place))? {
                 let descriptor = descriptor.plain();
                 let Document::Manifest(manifest) = place.document(&descriptor).await? else {
-                    return Err(problem(place, ImportProblem::Index { platform: platform.clone() }));
+                    return Err(ImportProblem::Index { platform: platform.clone() }.of(place));
                 };
-                scanned.push(scan_one(place, (Some(platform), &descriptor), &manifest, store, database).await?);
+                import(place, &descriptor, store).await?;
+                scanned.push(scan_one(place, Some(platform), &manifest, &reading, database).await?);
             }
+            Ok(scanned)
         }
-        Document::Manifest(manifest) => scanned.push(scan_one(place, (None, root), &manifest, store, database).await?),
+        Document::Manifest(manifest) => {
+            import(place, root, store).await?;
+            Ok(vec![scan_one(place, None, &manifest, &reading, database).await?])
+        }
     }
-    if scanned.is_empty() { Err(problem(place, ImportProblem::NoPlatforms)) } else { Ok(scanned) }
 }
 
 async fn scan_one(
     place: &Place,
-    (platform, descriptor): (Option<&Platform>, &Descriptor),
+    platform: Option<&Platform>,
     manifest: &Exact<Manifest>,
-    store: &Store,
-    database: &Database,
+    reading: &Reading,
+    database: &Arc<Database>,
 ) -> Result<ScannedImage, ReleaseError> {
-    let name = place.describe();
-    let config = place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
-    let unreadable = |source| ImportProblem::Config { digest: manifest.config.digest.clone(), source };
-    let config: Exact<ImageConfig> = Exact::read(config).map_err(|source| problem(place, unreadable(source)))?;
+    let config = config(place, manifest).await?;
     let platform = platform.unwrap_or(&config.platform);
-    import(place, descriptor, store).await?;
-    let inventory_failed =
-        |source| ReleaseError::Inventory { image: name.clone(), platform: platform.clone(), source: Box::new(source) };
-    let mut inventory = Inventory::new();
-    for layer in &manifest.layers {
-        inventory.layer(&layer.media_type, store.open_blob(&layer.digest)?).map_err(inventory_failed)?;
-    }
-    let catalogue = inventory.finish().map_err(inventory_failed)?;
-    let digest = manifest.digest();
-    let created = config.created.as_deref();
-    let sbom = catalogue.spdx(&Described { name: &name, digest, platform, created });
-    let sbom = sbom.map_err(|source| ReleaseError::Sbom { image: name.clone(), platform: platform.clone(), source })?;
-    let subject = Subject { digest, sbom: &sbom, created };
-    let receipt = scan(&subject, database).map_err(|source| failed(&name, platform, source))?;
-    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), receipt })
+    let image = Image { name: &place.describe(), platform, manifest, config: &config };
+    let sbom = image.sbom(&reading.list(&image).await?)?;
+    let receipt = compare(&image, sbom, database).await?;
+    Ok(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt })
 }
 
-fn problem(place: &Place, problem: ImportProblem) -> ReleaseError {
-    ReleaseError::Import { place: place.describe(), problem: Box::new(problem) }
-}
-
-fn failed(image: &str, platform: &Platform, source: consign_scan::ScanError) -> ReleaseError {
-    ReleaseError::Scan { image: image.to_owned(), platform: platform.clone(), source: Box::new(source) }
+/// Compares what an SBOM lists with advisories.
+async fn compare(image: &Image<'_>, sbom: Receipt, database: &Arc<Database>) -> Result<Receipt, ReleaseError> {
+    let (digest, created) = (image.manifest.digest().clone(), image.config.created.clone());
+    let database = database.clone();
+    let work = move || {
+        let subject = Subject { digest: &digest, sbom: &sbom.statement.predicate, created: created.as_deref() };
+        scan(&subject, &database)
+    };
+    on_a_thread(work).await?.map_err(|source| ReleaseError::Scan {
+        image: image.name.to_owned(),
+        platform: image.platform.clone(),
+        source: Box::new(source),
+    })
 }

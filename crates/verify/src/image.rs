@@ -1,11 +1,8 @@
 use crate::fetch::{self, Stop, settle};
 use crate::layer::check_layer;
 use crate::{Failure, Owner, Part, Piece, VerifyError};
-use consign_image::Place;
+use consign_image::{LAYER_LIMIT, Place};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Exact, ImageConfig, Manifest, Platform};
-
-/// Most layers of an image. Overlay file systems take 500.
-const LAYER_LIMIT: usize = 1_000;
 
 /// What was found of one image.
 #[derive(Debug, Default)]

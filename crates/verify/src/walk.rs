@@ -2,10 +2,8 @@ use crate::attestations::{Attestations, Reader, Wanted};
 use crate::fetch;
 use crate::image::{check_image, check_other};
 use crate::{Failure, Owner, Part, Piece, VerifyError};
+use consign_image::ENTRY_LIMIT;
 use consign_oci::{Descriptor, Document, Platform};
-
-/// Most entries of an index that are looked at.
-const ENTRY_LIMIT: usize = 256;
 
 /// Everything that was seen on the way through an image's graph.
 pub(crate) struct Walk {

@@ -1,5 +1,5 @@
 use consign_image::{ArchiveImage, Layout, Place, import, write_archive};
-use consign_oci::{Descriptor, Exact, Manifest, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Exact, ImageConfig, Manifest, media_type};
 use consign_receipt::Statement;
 use consign_sign::PrivateKey;
 use consign_store::Store;
@@ -40,6 +40,24 @@ impl OpenArchive {
     pub fn without_receipts(mut self) -> Self {
         self.image.referrers.clear();
         self
+    }
+
+    /// Changes the image. What was about it is about it no more.
+    pub fn altered(mut self, change: impl FnOnce(&mut Manifest, &mut ImageConfig)) -> Self {
+        let store = self.store();
+        let read = |descriptor: &Descriptor| store.read(&descriptor.digest, DOCUMENT_LIMIT).unwrap();
+        let mut manifest: Manifest = serde_json::from_slice(&read(&self.manifest)).unwrap();
+        let mut config: ImageConfig = serde_json::from_slice(&read(&manifest.config)).unwrap();
+        change(&mut manifest, &mut config);
+        let config = Exact::write(config).unwrap();
+        manifest.config = config.descriptor(media_type::CONFIG);
+        let manifest = Exact::write(manifest).unwrap();
+        for bytes in [config.bytes(), manifest.bytes()] {
+            store.put(bytes).unwrap();
+        }
+        self.manifest = manifest.descriptor(media_type::MANIFEST);
+        self.image.root = self.manifest.clone();
+        self.without_receipts()
     }
 
     /// Adds a statement that nobody signed.

@@ -1,10 +1,10 @@
 //! Images made of few files, as a builder lets them flow and as they lie in blobs.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
 
-use consign_inventory::{Catalogue, InventoryError, Observer};
-use consign_oci::layer::{Entry, Kind, NoCache, write_layer};
-use consign_oci::media_type;
-use std::io::Write;
+use consign_inventory::{Budget, Catalogue, InventoryError, Observer};
+use consign_oci::layer::{Entry, Kind, Layer, NoCache, write_layer};
+use consign_oci::{Descriptor, Digest, media_type};
+use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 
 pub(crate) fn file(path: &str, contents: &str) -> Entry {
@@ -44,6 +44,17 @@ pub(crate) fn blob(entries: &[Entry]) -> (Vec<u8>, Vec<u8>) {
     (compressed, decoder.finish().unwrap())
 }
 
+/// Lets an observer see a layer as it lies in a blob that is said to hold this.
+pub(crate) fn observe(
+    observer: &mut Observer,
+    media_type: &str,
+    blob: impl Read,
+    contents: &[u8],
+) -> Result<(), InventoryError> {
+    let descriptor = Descriptor::new(media_type, Digest::of(b"the blob"), 0);
+    observer.layer(&Layer { descriptor, diff_id: Digest::of(contents) }, blob, &Budget::default())
+}
+
 /// Lists an image by each way that its layers can come, which must agree.
 pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
     let mut flowing = Observer::new();
@@ -53,9 +64,9 @@ pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
         layer.iter().for_each(|entry| flowing.entry(entry));
         let (gzip, tar) = blob(layer);
         let zstd = zstd::encode_all(&tar[..], 1).unwrap();
-        lying[0].layer(media_type::LAYER_GZIP, &gzip[..])?;
-        lying[1].layer(media_type::LAYER_ZSTD, &zstd[..])?;
-        lying[2].layer(media_type::LAYER, &tar[..])?;
+        observe(&mut lying[0], media_type::LAYER_GZIP, &gzip[..], &tar)?;
+        observe(&mut lying[1], media_type::LAYER_ZSTD, &zstd[..], &tar)?;
+        observe(&mut lying[2], media_type::LAYER, &tar[..], &tar)?;
     }
     let result = flowing.finish();
     for other in lying.map(Observer::finish) {
