@@ -37,7 +37,7 @@ impl Store {
     /// Starts a blob whose bytes come in pieces.
     pub fn writer(&self) -> Result<BlobWriter, StoreError> {
         let partial = self.partial();
-        let file = tempfile::NamedTempFile::new_in(&partial).map_err(StoreError::io("make a file in", &partial))?;
+        let file = atomic::new_file(&partial).map_err(StoreError::io("make a file in", &partial))?;
         Ok(BlobWriter { store: self.clone(), file, hasher: Hasher::default(), size: 0 })
     }
 

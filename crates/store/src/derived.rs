@@ -1,9 +1,11 @@
 use crate::Store;
+use crate::atomic::new_file;
 use crate::records::note_use;
+use crate::walk::digest;
 use consign_oci::{Digest, Hasher};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Length of the sum that a file ends with, in bytes: a SHA-256 digest in hexadecimal digits.
 const SUM: usize = 64;
@@ -36,7 +38,7 @@ impl Store {
     /// failure: it is made again the next time.
     pub fn keep_derived(&self, kind: &str, key: &Digest, bytes: &[u8]) {
         let write = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(self.partial())?;
+            let mut file = new_file(&self.partial())?;
             file.write_all(bytes)?;
             file.write_all(sum(bytes).as_bytes())?;
             file.persist(self.derived_path(kind, key))?;
@@ -50,9 +52,13 @@ impl Store {
     }
 }
 
+/// Returns whether a file among those that can be made again may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(kind, hex)| !kind.is_empty() && digest("sha256", hex).is_some())
+}
+
 /// Returns the sum that a file ends with, and that of the bytes before it, both in hexadecimal digits.
-pub(crate) fn sums(path: &Path) -> io::Result<(String, String)> {
-    let mut file = File::open(path)?;
+pub(crate) fn sums(mut file: &File) -> io::Result<(String, String)> {
     let end = file.metadata()?.len().saturating_sub(SUM as u64);
     let mut hasher = Hasher::default();
     io::copy(&mut (&mut file).take(end), &mut hasher)?;

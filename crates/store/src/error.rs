@@ -1,3 +1,4 @@
+use crate::Problem;
 use consign_oci::Digest;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,7 @@ pub enum StoreError {
         name: String,
     },
     /// A record is not the JSON that was written.
-    #[error("{} is damaged; it can be deleted safely", path.display())]
+    #[error("{} is damaged", path.display())]
     Record {
         /// The file.
         path: PathBuf,
@@ -91,6 +92,14 @@ pub enum StoreError {
     },
 }
 
+    /// What says which blobs are needed cannot be understood.
+    #[error("cannot tell what {} needs", path.display())]
+    Unclear {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it, or with a manifest that it leads to.
+        source: Box<Problem>,
+    },
 impl StoreError {
     /// Returns what to try next, if that is known.
     pub fn hint(&self) -> Option<String> {
@@ -110,6 +119,9 @@ impl StoreError {
         move |source| Self::Io { action, path, source }
     }
 }
+            Self::Unclear { .. } | Self::Record { .. } => {
+                Some("`consign store check` tells of everything that is wrong".to_owned())
+            }
 
 fn by(processes: &[u32]) -> String {
     let numbers = processes.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");

@@ -38,7 +38,7 @@ mod usage;
 mod walk;
 
 pub use atomic::write_file;
-pub use audit::{Audit, Finding, Problem};
+pub use audit::{Audit, Finding, Problem, Remedy};
 pub use blobs::BlobWriter;
 pub use error::StoreError;
 pub use prune::ExclusiveStore;

@@ -1,31 +1,25 @@
-use crate::Store;
-use consign_oci::{DOCUMENT_LIMIT, Digest};
+use crate::{Problem, Store};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document};
 use std::fs::{self, File};
 use std::io::{self, Read};
 
-/// What a look at a blob shows.
-pub(crate) enum Looked {
-    /// The bytes, which are those of the digest.
-    Bytes(Vec<u8>),
-    /// It is not there.
-    Missing,
-    /// It is corrupt, or larger than any manifest, or cannot be read.
-    Other,
-}
-
 impl Store {
-    /// Looks at a manifest, and leaves it where it is even if it is corrupt.
-    pub(crate) fn look(&self, digest: &Digest) -> Looked {
+    /// Reads a manifest, and leaves it where it is even if it is corrupt. `None` if it is not there.
+    pub(crate) fn document(&self, descriptor: &Descriptor) -> Result<Option<Document>, Problem> {
+        let digest = &descriptor.digest;
+        let unread = |source| Problem::Unread { blob: digest.clone(), source };
         let file = match File::open(self.path(digest)) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Looked::Missing,
-            Err(_) => return Looked::Other,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unread(error)),
         };
         let mut bytes = Vec::new();
-        match file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 <= DOCUMENT_LIMIT && digest.matches(&bytes) => Looked::Bytes(bytes),
-            _ => Looked::Other,
+        file.take(DOCUMENT_LIMIT + 1).read_to_end(&mut bytes).map_err(unread)?;
+        if bytes.len() as u64 > DOCUMENT_LIMIT || !digest.matches(&bytes) {
+            return Err(Problem::Manifest { blob: digest.clone() });
         }
+        let document = Document::read(&descriptor.media_type, bytes);
+        document.map(Some).map_err(|source| Problem::Document { blob: digest.clone(), source })
     }
 
     /// Returns how many bytes a blob has, if it is there.

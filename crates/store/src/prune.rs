@@ -1,10 +1,10 @@
 use crate::live::Live;
+use crate::receipts::{artifact_of, subject_of};
 use crate::references::name_of;
 use crate::remove::remove_tree;
 use crate::usage::{Kind, Usage};
-use crate::walk::{Entry, Listing, Tree};
-use crate::{Store, StoreError, lock, make};
-use consign_oci::Digest;
+use crate::walk::{Entry, Listing, Tree, digest};
+use crate::{Store, StoreError, derived, lock, make, scratch, steps};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ impl ExclusiveStore {
         Ok(Self(Store { root, _lock: lock }))
     }
 
-    /// Removes what [`Store::usage`] says. Whoever needs it makes it again.
+    /// Removes what [`Store::usage`] says, which whoever needs it makes again: nothing that an image with a name needs. Where it cannot be read
+    /// what something needs, nothing is removed.
     ///
     /// Records go before what they name, so that a record that is there has what it needs, even if this is killed.
     pub fn prune(&self, since: Option<SystemTime>) -> Result<Usage, StoreError> {
@@ -53,8 +54,13 @@ impl Pruning<'_> {
         self.references()?;
         self.receipts()?;
         for (folder, kind) in [("steps", Kind::Step), ("derived", Kind::Derived)] {
+            let is_name = if kind == Kind::Step { steps::is_name } else { derived::is_name };
             for entry in Listing::of(&self.store.root.join(folder))? {
                 let entry = entry?;
+                // What consign did not write it does not remove.
+                if !is_name(entry.name()) {
+                    continue;
+                }
                 let kept = self.live.is_recent(&entry);
                 self.file(kind, entry, kept)?;
             }
@@ -62,8 +68,7 @@ impl Pruning<'_> {
         for algorithm in ["sha256", "sha512"] {
             for entry in Listing::of(&self.store.root.join("blobs").join(algorithm))? {
                 let entry = entry?;
-                // What consign did not write it does not remove.
-                let Ok(digest) = format!("{algorithm}:{}", entry.name()).parse::<Digest>() else { continue };
+                let Some(digest) = digest(algorithm, entry.name()) else { continue };
                 let (kind, kept) = self.live.of(&digest);
                 self.file(kind, entry, kept)?;
             }
@@ -88,13 +93,14 @@ impl Pruning<'_> {
             let algorithm = algorithm?;
             for subject in Listing::of(&algorithm.path)? {
                 let subject = subject?;
-                let digest = format!("{}:{}", algorithm.name(), subject.name()).parse::<Digest>();
-                let Some(digest) = digest.ok().filter(|_| subject.metadata.is_dir()) else { continue };
+                let Some(digest) = subject_of(&algorithm, &subject) else { continue };
                 let (_, kept) = self.live.of(&digest);
                 for entry in Listing::of(&subject.path)? {
                     let entry = entry?;
-                    let kept = kept || self.live.is_recent(&entry);
-                    self.file(Kind::Receipt, entry, kept)?;
+                    if artifact_of(&entry).is_some() {
+                        let kept = kept || self.live.is_recent(&entry);
+                        self.file(Kind::Receipt, entry, kept)?;
+                    }
                 }
                 if self.remove && !kept {
                     // It stays if something is left in it.
@@ -121,6 +127,9 @@ impl Pruning<'_> {
     fn unfinished(&mut self) -> Result<(), StoreError> {
         for entry in Listing::of(&self.store.partial())? {
             let entry = entry?;
+            if !scratch::is_name(entry.name()) {
+                continue;
+            }
             let folder = entry.metadata.is_dir();
             // Folders may be closed; what cannot be looked at is not counted.
             let inside = Tree::of(&entry.path).into_iter().filter(|_| folder).flatten().flatten();

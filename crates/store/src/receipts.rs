@@ -1,8 +1,20 @@
+use crate::walk::{Entry, digest};
 use crate::{Store, StoreError};
 use consign_oci::{Descriptor, Digest};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+
+/// Returns what the receipts in a folder are about, which lies in that of an algorithm; `None` if consign does not make such a folder.
+pub(crate) fn subject_of(algorithm: &Entry, folder: &Entry) -> Option<Digest> {
+    digest(algorithm.name(), folder.name()).filter(|_| folder.metadata.is_dir())
+}
+
+/// Returns the hexadecimal digits of the artifact that a receipt is called by, if one may be called so.
+pub(crate) fn artifact_of(receipt: &Entry) -> Option<&str> {
+    let hex = receipt.name().strip_suffix(".json")?;
+    ["sha256", "sha512"].into_iter().any(|algorithm| digest(algorithm, hex).is_some()).then_some(hex)
+}
 
 impl Store {
     /// Notes that the artifact `receipt` is about `subject`.

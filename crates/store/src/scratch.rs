@@ -1,3 +1,4 @@
+use crate::atomic::PARTIAL_PREFIX;
 use crate::remove::remove_tree;
 use crate::{Store, StoreError};
 use std::fs::{self, File};
@@ -22,6 +23,11 @@ pub struct Scratch {
     path: PathBuf,
     /// Locked, which says to other processes that the folder is in use. The lock ends with the process, however it ends.
     _lock: File,
+}
+
+/// Returns whether consign gives such a name to something in `partial`.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.starts_with(PREFIX) || name.starts_with(PARTIAL_PREFIX)
 }
 
 impl Scratch {
@@ -59,11 +65,16 @@ impl Store {
         for entry in entries.take(SWEEP_LIMIT).flatten() {
             let path = entry.path();
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            if metadata.is_dir() && entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+            let name = entry.file_name();
+            let begins_with = |prefix: &str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
+            if metadata.is_dir() && begins_with(PREFIX) {
                 if let Ok(Some(_lock)) = lock(&path) {
                     let _ = remove_tree(&path);
                 }
-            } else if metadata.is_file() && age(&metadata).is_some_and(|age| age > ABANDONED) {
+            } else if metadata.is_file()
+                && begins_with(PARTIAL_PREFIX)
+                && age(&metadata).is_some_and(|age| age > ABANDONED)
+            {
                 let _ = fs::remove_file(&path);
             }
         }

@@ -1,3 +1,4 @@
+use crate::walk::digest;
 use crate::{Store, StoreError};
 use consign_oci::Digest;
 use serde::de::DeserializeOwned;
@@ -12,6 +13,11 @@ pub(crate) struct Step<T> {
     /// The blobs without which the result is worth nothing.
     pub(crate) blobs: Vec<Digest>,
     pub(crate) result: T,
+}
+
+/// Returns whether the record of a step may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.strip_suffix(".json").is_some_and(|hex| digest("sha256", hex).is_some())
 }
 
 impl Store {

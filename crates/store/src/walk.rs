@@ -1,6 +1,9 @@
-use crate::StoreError;
-use std::fs::{self, Metadata, ReadDir};
-use std::io;
+use crate::records::RECORD_LIMIT;
+use crate::{Problem, StoreError};
+use consign_oci::Digest;
+use serde::de::DeserializeOwned;
+use std::fs::{self, File, Metadata, ReadDir};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Something that lies in a folder of the store.
@@ -15,6 +18,35 @@ impl Entry {
     pub(crate) fn name(&self) -> &str {
         self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
+
+    /// Opens a file; `None` if it has gone meanwhile. Nothing else is opened: a pipe would be waited for, and a link leads anywhere.
+    pub(crate) fn open(&self) -> Result<Option<File>, Problem> {
+        if !self.metadata.is_file() {
+            return Err(Problem::Kind);
+        }
+        match File::open(&self.path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Problem::Unreadable { source }),
+        }
+    }
+}
+
+/// Reads a record.
+pub(crate) fn read_record<T: DeserializeOwned>(file: &File) -> Result<T, Problem> {
+    let unreadable = |source| Problem::Unreadable { source };
+    let size = file.metadata().map_err(unreadable)?.len();
+    if size > RECORD_LIMIT {
+        return Err(Problem::TooLarge { limit: RECORD_LIMIT, size });
+    }
+    let mut bytes = Vec::new();
+    file.take(RECORD_LIMIT).read_to_end(&mut bytes).map_err(unreadable)?;
+    serde_json::from_slice(&bytes).map_err(|source| Problem::Record { source })
+}
+
+/// Returns the digest with these hexadecimal digits, if they are as consign writes them.
+pub(crate) fn digest(algorithm: &str, hex: &str) -> Option<Digest> {
+    format!("{algorithm}:{hex}").parse().ok()
 }
 
 /// What lies in a folder, one after the other: memory does not grow with the folder. What goes while it is listed is left out.
@@ -24,11 +56,11 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// Opens a folder. One that is not there has nothing in it.
+    /// Opens a folder. What is not there, or is none, has nothing in it.
     pub(crate) fn of(folder: &Path) -> Result<Self, StoreError> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => Some(entries),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
             Err(source) => return Err(StoreError::Io { action: "list", path: folder.to_owned(), source }),
         };
         Ok(Self { folder: folder.to_owned(), entries })

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use consign_oci::{Descriptor, Digest, Exact, Index, Manifest, media_type};
-use consign_store::{Audit, Problem, Store};
+use consign_store::{Audit, Problem, Remedy, Store};
 use std::fs::{self, Permissions};
 use std::num::NonZero;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 const THREADS: NonZero<usize> = NonZero::new(2).unwrap();
@@ -24,6 +24,12 @@ impl Filled {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("store")).unwrap();
+        let (layer, manifest, receipt) = Self::fill(&store);
+        Self { _folder: folder, store, layer, manifest, receipt }
+    }
+
+    /// Makes everything, as whoever finds that something is missing makes it anew. Returns the layer, the image and the artifact about it.
+    fn fill(store: &Store) -> (Digest, Descriptor, Descriptor) {
         let put =
             |media_type: &str, bytes: &[u8]| Descriptor::new(media_type, store.put(bytes).unwrap(), bytes.len() as u64);
         let keep = |manifest: Manifest| {
@@ -44,7 +50,7 @@ impl Filled {
         store.put_step("build", &Digest::of(b"inputs"), &blobs, &"a result").unwrap();
         store.keep_derived("segment", &Digest::of(b"files"), b"compressed files");
         store.put_step("select", &Digest::of(b"others"), &[], &[1, 2]).unwrap();
-        Self { _folder: folder, store, layer: layer.digest, manifest, receipt }
+        (layer.digest, manifest, receipt)
     }
 
     fn audit(&self, repair: bool) -> Audit {
@@ -55,19 +61,29 @@ impl Filled {
         self.store.root().join(path)
     }
 
-    /// Returns the findings as lines, with digests shortened.
+    /// Returns the findings as lines, with digests shortened: those about the named image begin with `name`.
     fn findings(&self, repair: bool) -> Vec<String> {
         let audit = self.audit(repair);
-        assert_eq!(audit.wrong, audit.findings.len() as u64);
-        assert_eq!(audit.left, audit.findings.iter().filter(|finding| !finding.removed).count() as u64);
+        assert_eq!(left(&audit), audit.findings.iter().filter(|finding| !finding.repaired).count() as u64);
+        assert_eq!(left(&audit) + audit.repaired.values().sum::<u64>(), audit.findings.len() as u64);
         let lines = audit.findings.iter().map(|finding| {
             let path = finding.path.strip_prefix(self.store.root()).unwrap();
-            let folder = path.components().next().unwrap().as_os_str().to_str().unwrap();
+            let folder = match path.starts_with("references/localhost,5000") {
+                true => "name",
+                false => path.components().next().unwrap().as_os_str().to_str().unwrap(),
+            };
             let shown = finding.problem.to_string().split(':').next().unwrap().to_owned();
-            format!("{folder}: {shown}{}", if finding.removed { ", removed" } else { "" })
+            format!("{folder}: {shown}{}", if finding.repaired { ", repaired" } else { "" })
         });
-        lines.collect()
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines
     }
+}
+
+/// Returns the number of things that are still wrong.
+fn left(audit: &Audit) -> u64 {
+    audit.left.values().sum()
 }
 
 #[test]
@@ -75,7 +91,7 @@ fn a_store_as_it_should_be() {
     let filled = Filled::new();
     let audit = filled.audit(false);
     assert!(audit.findings.is_empty(), "{audit:?}");
-    assert_eq!((audit.blobs, audit.records, audit.wrong, audit.unfinished), (7, 5, 0, 0));
+    assert_eq!((audit.blobs, audit.records, left(&audit), audit.unfinished), (7, 5, 0, 0));
     assert!(audit.bytes > 0);
 }
 
@@ -94,17 +110,17 @@ fn every_damage_is_found_and_repaired() {
     let missing = "a blob that it needs is not there";
     let size = "a blob that it needs, sha256";
     type Case<'a> = (&'a str, Spoil<'a>, &'a [(&'a str, &'a str)]);
-    let table: [Case<'_>; 14] = [
+    let table: [Case<'_>; 15] = [
         ("a bit of a layer", &|filled| write(&blob(filled, &filled.layer), b"b layer"), &[("blobs", content)]),
         (
             "half a layer",
             &|filled| write(&blob(filled, &filled.layer), b"a l"),
-            &[("blobs", content), ("references", size), ("references", size)],
+            &[("blobs", content), ("name", size), ("references", size)],
         ),
         (
             "no layer",
             &|filled| fs::remove_file(blob(filled, &filled.layer)).unwrap(),
-            &[("references", missing), ("references", missing), ("steps", missing)],
+            &[("name", missing), ("references", missing), ("steps", missing)],
         ),
         (
             "an altered manifest of the same size",
@@ -115,15 +131,11 @@ fn every_damage_is_found_and_repaired() {
             },
             &[
                 ("blobs", content),
-                ("references", "a manifest that it needs, sha256"),
+                ("name", "a manifest that it needs, sha256"),
                 ("references", "a manifest that it needs, sha256"),
             ],
         ),
-        (
-            "a record that is no JSON",
-            &|filled| write(&reference(filled), b"{"),
-            &[("references", "it is not a record")],
-        ),
+        ("a record that is no JSON", &|filled| write(&reference(filled), b"{"), &[("name", "it is not a record")]),
         ("an empty record", &|filled| write(&step(filled), b""), &[("steps", "it is not a record")]),
         ("a step of another kind", &|filled| write(&step(filled), b"7"), &[("steps", "it is not a record")]),
         (
@@ -159,7 +171,12 @@ fn every_damage_is_found_and_repaired() {
                 let descriptor = Descriptor { media_type: media_type::INDEX.to_owned(), ..filled.manifest.clone() };
                 write(&reference(filled), &serde_json::to_vec(&descriptor).unwrap());
             },
-            &[("references", "a manifest that it needs, sha256")],
+            &[("name", "a manifest that it needs, sha256")],
+        ),
+        (
+            "a name that others may write",
+            &|filled| fs::set_permissions(reference(filled), Permissions::from_mode(0o660)).unwrap(),
+            &[("name", "others than its owner may write to it")],
         ),
         (
             "a reference with a wrong size",
@@ -167,7 +184,7 @@ fn every_damage_is_found_and_repaired() {
                 let descriptor = Descriptor { size: 1, ..filled.manifest.clone() };
                 write(&reference(filled), &serde_json::to_vec(&descriptor).unwrap());
             },
-            &[("references", size)],
+            &[("name", size)],
         ),
     ];
     let derived = |filled: &Filled| filled.path(&format!("derived/segment-{}", Digest::of(b"files").hex()));
@@ -188,42 +205,87 @@ fn every_damage_is_found_and_repaired() {
         spoil(&filled);
         let mut expected: Vec<String> =
             expected.iter().map(|(folder, problem)| format!("{folder}: {problem}")).collect();
-        let mut found = filled.findings(false);
+        let found = filled.findings(false);
         expected.sort();
-        found.sort();
         assert_eq!(found, expected, "{name}");
         // Looking changes nothing.
         assert_eq!(filled.findings(false).len(), found.len(), "{name}");
         let repaired = filled.findings(true);
-        assert!(
-            !repaired.is_empty() && repaired.iter().all(|line| line.ends_with(", removed")),
-            "{name}: {repaired:?}"
+        // A name is never removed: what it stood for would go unnoticed.
+        let (names, others): (Vec<_>, Vec<_>) = repaired.into_iter().partition(|line| line.starts_with("name: "));
+        assert!(others.iter().all(|line| line.ends_with(", repaired")), "{name}: {others:?}");
+        assert_eq!(filled.findings(false), names, "{name}");
+        assert_eq!(
+            filled.audit(true).left.get(&Remedy::Name).copied().unwrap_or_default(),
+            names.len() as u64,
+            "{name}"
         );
+        assert!(reference(&filled).exists(), "{name}");
+        // Whoever makes the image again under its name makes all of it right.
+        Filled::fill(&filled.store);
         assert_eq!(filled.findings(false), [""; 0], "{name}");
     }
 }
 
 #[test]
+fn a_blob_that_is_what_its_name_says_is_kept() {
+    let filled = Filled::new();
+    let path = filled.store.path(&filled.layer);
+    let expected = |problem: &str| [format!("blobs: {problem}, repaired")];
+    fs::set_permissions(&path, Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(filled.findings(true), expected("others than its owner may write to it"));
+    assert_eq!((fs::metadata(&path).unwrap().mode() & 0o777, fs::read(&path).unwrap()), (0o644, b"a layer".to_vec()));
+    assert_eq!(filled.findings(false), [""; 0]);
+    let user = fs::metadata(&path).unwrap().uid();
+    match chown(&path, Some(user + 1), None) {
+        Ok(()) => assert_eq!(filled.findings(true), expected("it belongs to another user")),
+        Err(_) => println!("not run: a file of another user"),
+    }
+    assert_eq!((fs::metadata(&path).unwrap().uid(), filled.findings(false)), (user, Vec::new()));
+}
+
+#[test]
 fn what_consign_did_not_write_is_told_and_left() {
     let filled = Filled::new();
-    for path in [
-        "notes.txt",
-        "blobs/sha256/x",
-        "blobs/md5",
-        "steps/x.json",
-        "references/a b.json",
-        "references/x",
-        "receipts/sha256/x",
-    ] {
+    let subject = filled.manifest.digest.hex();
+    let hex = "0".repeat(64);
+    let strays = [
+        "notes.txt".to_owned(),
+        "blobs/sha256/x".to_owned(),
+        "blobs/md5".to_owned(),
+        "steps/x.json".to_owned(),
+        format!("steps/{hex}"),
+        "derived/x".to_owned(),
+        format!("derived/{hex}"),
+        "references/a b.json".to_owned(),
+        "references/x".to_owned(),
+        "receipts/x".to_owned(),
+        "receipts/sha256/x".to_owned(),
+        format!("receipts/sha256/{hex}"),
+        format!("receipts/sha256/{subject}/x.json"),
+        "partial/x".to_owned(),
+    ];
+    for path in &strays {
         fs::write(filled.path(path), "dear to somebody").unwrap();
     }
     fs::create_dir(filled.store.path(&Digest::of(b"a folder"))).unwrap();
     symlink(filled.store.path(&filled.layer), filled.store.path(&Digest::of(b"a link"))).unwrap();
-    fs::write(filled.path("partial/unfinished"), "").unwrap();
+    fs::write(filled.path("partial/.tmp012345"), "").unwrap();
     for repair in [false, true] {
         let audit = filled.audit(repair);
-        let strays = audit.findings.iter().filter(|finding| matches!(finding.problem, Problem::Stray)).count();
-        let kinds = audit.findings.iter().filter(|finding| matches!(finding.problem, Problem::Kind)).count();
-        assert_eq!((strays, kinds, audit.wrong, audit.left, audit.unfinished), (7, 2, 9, 9, 1), "{audit:?}");
+        let count = |of: fn(&Problem) -> bool| audit.findings.iter().filter(|finding| of(&finding.problem)).count();
+        let found =
+            (count(|problem| matches!(problem, Problem::Stray)), count(|problem| matches!(problem, Problem::Kind)));
+        assert_eq!(
+            (found, left(&audit), audit.unfinished),
+            ((strays.len(), 2), strays.len() as u64 + 2, 1),
+            "{audit:?}"
+        );
+        assert!(audit.repaired.is_empty(), "{audit:?}");
     }
+    assert!(strays.iter().all(|path| filled.path(path).exists()));
+    // The folder of blobs, too, may have become something else.
+    fs::remove_dir_all(filled.path("blobs/sha256")).unwrap();
+    fs::write(filled.path("blobs/sha256"), "dear to somebody").unwrap();
+    assert!(filled.audit(false).findings.iter().any(|finding| finding.path.ends_with("blobs/sha256")));
 }

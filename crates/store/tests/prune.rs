@@ -206,6 +206,94 @@ fn nothing_is_pruned_while_somebody_is_at_work() {
     waiting.join().unwrap();
 }
 
+/// Returns every file in a folder and those in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn nothing_is_pruned_as_long_as_it_is_not_clear_what_is_needed() {
+    type Find = fn(&Store, &Image) -> PathBuf;
+    type Case = (&'static str, Find, Find, fn(&Path), &'static str);
+    let name: Find = |store, _| store.root().join("references/hello.json");
+    let step: Find = |store, _| store.root().join(format!("steps/{}.json", key("built").hex()));
+    let receipt: Find = |store, image| {
+        let (subject, receipt) = (image.manifest.digest.hex(), image.receipt.digest.hex());
+        store.root().join(format!("receipts/sha256/{subject}/{receipt}.json"))
+    };
+    let manifest: Find = |store, image| store.path(&image.manifest.digest);
+    let artifact: Find = |store, image| store.path(&image.receipt.digest);
+    let table: [Case; 9] = [
+        ("a name that is cut off", name, name, |path| fs::write(path, "{").unwrap(), "it is not a record"),
+        ("an empty step", step, step, |path| fs::write(path, "").unwrap(), "it is not a record"),
+        ("a receipt that is none", receipt, receipt, |path| fs::write(path, "7").unwrap(), "it is not a record"),
+        (
+            "a name without end",
+            name,
+            name,
+            |path| File::options().write(true).open(path).unwrap().set_len(1 << 40).unwrap(),
+            "it is larger than any record",
+        ),
+        (
+            "a name that lies elsewhere",
+            name,
+            name,
+            |path| {
+                let elsewhere = path.with_extension("moved");
+                fs::rename(path, &elsewhere).unwrap();
+                std::os::unix::fs::symlink(elsewhere, path).unwrap();
+            },
+            "it is not a regular file",
+        ),
+        ("a manifest that is cut off", manifest, name, |path| fs::write(path, "{").unwrap(), "is corrupt"),
+        ("an artifact that is cut off", artifact, name, |path| fs::write(path, "{").unwrap(), "is corrupt"),
+        (
+            // Reading a folder fails, whoever tries.
+            "a manifest that cannot be read",
+            manifest,
+            name,
+            |path| {
+                fs::remove_file(path).unwrap();
+                fs::create_dir(path).unwrap();
+            },
+            "cannot be read: Is a directory",
+        ),
+        (
+            "a name of another type",
+            name,
+            name,
+            |path| {
+                let text = fs::read_to_string(path).unwrap();
+                fs::write(path, text.replace(media_type::MANIFEST, media_type::INDEX)).unwrap();
+            },
+            "is none",
+        ),
+    ];
+    for (what, spoilt, named, spoil, why) in table {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let (keep, built) = (image(&store, "keep"), image(&store, "built"));
+        store.put_reference("hello", &keep.manifest).unwrap();
+        store.put_step("build", &key("built"), &built.blobs, &0).unwrap();
+        spoil(&spoilt(&store, &keep));
+        let (named, root) = (named(&store, &keep), store.root().to_owned());
+        let before = files(&root);
+        let would = store.usage(None).unwrap_err();
+        drop(store);
+        let error = ExclusiveStore::open(&root, false).unwrap().prune(None).unwrap_err();
+        for error in [would, error] {
+            let StoreError::Unclear { path, source } = &error else { panic!("{what}: {error}") };
+            assert!(*path == named && source.to_string().contains(why), "{what}: {error}: {source}");
+            assert!(error.hint().unwrap().contains("store check"));
+        }
+        assert_eq!(files(&root), before, "{what}");
+    }
+}
+
 #[test]
 fn waits_for_those_who_are_at_work() {
     let folder = tempfile::tempdir().unwrap();
@@ -224,7 +312,7 @@ fn what_interrupted_runs_left_goes() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path());
     let partial = store.root().join("partial");
-    fs::write(partial.join("file"), "four").unwrap();
+    fs::write(partial.join(".tmp012345"), "four").unwrap();
     fs::create_dir_all(partial.join("scratch-1/deep")).unwrap();
     fs::write(partial.join("scratch-1/deep/file"), "x").unwrap();
     let root = store.root().to_owned();
@@ -241,8 +329,30 @@ fn what_consign_did_not_write_stays() {
     let root = store.root().to_owned();
     drop(store);
     fs::create_dir(root.join("receipts/sha256")).unwrap();
-    let paths = ["notes.txt", "blobs/sha256/x", "references/a b", "receipts/sha256/x"].map(|path| root.join(path));
-    paths.iter().for_each(|path| fs::write(path, "dear to somebody").unwrap());
+    let hex = "0".repeat(64);
+    fs::create_dir(root.join("receipts/sha256").join(&hex)).unwrap();
+    let paths = [
+        "notes.txt".to_owned(),
+        "blobs/sha256/x".to_owned(),
+        "references/a b".to_owned(),
+        "receipts/x".to_owned(),
+        "receipts/sha256/x".to_owned(),
+        format!("receipts/sha256/{hex}/x.json"),
+        "steps/x.json".to_owned(),
+        format!("steps/{hex}"),
+        "derived/x".to_owned(),
+        format!("derived/{hex}"),
+        "partial/x".to_owned(),
+        "partial/scratch/x".to_owned(),
+    ];
+    let paths = paths.map(|path| root.join(path));
+    fs::create_dir(root.join("partial/scratch")).unwrap();
+    for path in &paths {
+        fs::write(path, "dear to somebody").unwrap();
+        File::open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    }
+    // Opening it for others removes nothing of that, either.
+    drop(Store::open(&root).unwrap());
     let usage = ExclusiveStore::open(&root, false).unwrap().prune(None).unwrap();
     assert!(usage.kinds.is_empty(), "{usage:?}");
     assert!(paths.iter().all(|path| path.exists()));

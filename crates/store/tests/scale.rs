@@ -51,7 +51,7 @@ fn of_size(root: &Path, size: u64) {
     let usage = measure("df", size, records, || store.usage(Some(SystemTime::now())).unwrap());
     assert_eq!(usage.kinds[&Kind::Step].all.files, size);
     let audit = measure("check", size, records, || store.audit(false, NonZero::new(2).unwrap()).unwrap());
-    assert!(audit.findings.is_empty() && audit.records == records + few + 1, "{} {}", audit.records, audit.wrong);
+    assert!(audit.findings.is_empty() && audit.records == records + few + 1, "{} {:?}", audit.records, audit.left);
     drop(store);
     let store = ExclusiveStore::open(root, false).unwrap();
     let pruned = measure("prune", size, records, || store.prune(None).unwrap());

@@ -48,7 +48,7 @@ pub(crate) struct StorePrune {
 
 #[derive(Args, Debug)]
 pub(crate) struct StoreCheck {
-    /// Removes what is wrong.
+    /// Removes what is wrong and can be made anew.
     #[arg(long)]
     pub(crate) repair: bool,
 }

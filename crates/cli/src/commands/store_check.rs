@@ -3,7 +3,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, on_a_thread};
 use consign_report::{size, table};
-use consign_store::{Audit, Finding};
+use consign_store::{Audit, Finding, Remedy};
 use serde::Serialize;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -20,17 +20,7 @@ pub(crate) async fn run(arguments: &StoreCheck, session: &Session) -> Result<Exi
     let repair = arguments.repair;
     let audit = on_a_thread(move || Ok(store.audit(repair, threads)?)).await?;
     let report = Report::of(&audit, &root);
-    let failure = (audit.left > 0).then(|| {
-        let message = match audit.left {
-            1 => "1 thing in the store is wrong".to_owned(),
-            left => format!("{left} things in the store are wrong"),
-        };
-        let error = CommandError::new(ExitCode::Failed, message);
-        match repair {
-            true => error.hint(format!("what consign did not write it does not remove: look into {}", root.display())),
-            false => error.hint("`consign store check --repair` removes what is wrong, and the next run makes it anew"),
-        }
-    });
+    let failure = failure(&audit, repair, &root);
     match (session.output, failure) {
         (Output::Json, Some(error)) => Err(error.with_report(serde_json::to_value(&report)?)),
         (Output::Json, None) => session.printer.json(&report).map(|()| ExitCode::Done),
@@ -39,6 +29,32 @@ pub(crate) async fn run(arguments: &StoreCheck, session: &Session) -> Result<Exi
             failure.map_or(Ok(ExitCode::Done), Err)
         }
     }
+}
+
+/// Returns what to say if something is still wrong, and what helps.
+fn failure(audit: &Audit, repair: bool, root: &Path) -> Option<CommandError> {
+    let message = match audit.left.values().sum() {
+        0_u64 => return None,
+        1 => "1 thing in the store is wrong".to_owned(),
+        left => format!("{left} things in the store are wrong"),
+    };
+    let error = CommandError::new(ExitCode::Failed, message);
+    let hint = |remedy: &Remedy| {
+        match remedy {
+        Remedy::Remove | Remedy::Secure if !repair => {
+            "`consign store check --repair` puts right what it can, and the next run makes anew what it removes"
+                .to_owned()
+        }
+        Remedy::Name => {
+            "only you can make an image again that has a name (`consign build --to store:NAME`), or delete its reference"
+                .to_owned()
+        }
+        _ => format!("what consign did not write, or cannot read or remove, stays: look into {}", root.display()),
+    }
+    };
+    let mut hints: Vec<String> = audit.left.keys().map(hint).collect();
+    hints.dedup();
+    Some(hints.into_iter().fold(error, CommandError::hint))
 }
 
 /// What was found, for programs.
@@ -52,6 +68,7 @@ struct Report {
     unfinished: u64,
     wrong: u64,
     removed: u64,
+    secured: u64,
     findings: Vec<Row>,
 }
 
@@ -66,6 +83,7 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     found: Option<String>,
     removed: bool,
+    secured: bool,
 }
 
 impl Report {
@@ -75,11 +93,15 @@ impl Report {
             problem: finding.problem.to_string(),
             expected: finding.problem.expected(),
             found: finding.problem.found(),
-            removed: finding.removed,
+            removed: finding.repaired && finding.remedy == Remedy::Remove,
+            secured: finding.repaired && finding.remedy == Remedy::Secure,
         };
-        let &Audit { blobs, bytes, records, unfinished, wrong, left, .. } = audit;
-        let (removed, findings) = (wrong - left, audit.findings.iter().map(row).collect());
-        Self { root: root.to_owned(), blobs, bytes, records, unfinished, wrong, removed, findings }
+        let &Audit { blobs, bytes, records, unfinished, .. } = audit;
+        let wrong = audit.left.values().chain(audit.repaired.values()).sum();
+        let repaired = |remedy| audit.repaired.get(&remedy).copied().unwrap_or_default();
+        let (removed, secured) = (repaired(Remedy::Remove), repaired(Remedy::Secure));
+        let findings = audit.findings.iter().map(row).collect();
+        Self { root: root.to_owned(), blobs, bytes, records, unfinished, wrong, removed, secured, findings }
     }
 
     fn text(&self) -> String {
@@ -93,18 +115,26 @@ impl Report {
             text.push('\n');
         }
         text.push_str(&format!("{} blobs ({}) and {} records: ", self.blobs, size(self.bytes), self.records));
-        match (self.wrong, self.removed) {
-            (0, _) => text.push_str("nothing is wrong\n"),
-            (wrong, 0) => text.push_str(&format!("{wrong} wrong\n")),
-            (wrong, removed) => text.push_str(&format!("{wrong} wrong, {removed} removed\n")),
+        if self.wrong == 0 {
+            return text + "nothing is wrong\n";
         }
-        text
+        text.push_str(&format!("{} wrong", self.wrong));
+        for (count, what) in [(self.removed, "removed"), (self.secured, "secured")] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {what}"));
+            }
+        }
+        text + "\n"
     }
 }
 
 impl Row {
     fn cells(&self) -> Vec<String> {
-        let state = if self.removed { "removed" } else { "" };
+        let state = match (self.removed, self.secured) {
+            (true, _) => "removed",
+            (_, true) => "secured",
+            _ => "",
+        };
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let path = self.path.display().to_string();
         vec![path, self.problem.clone(), or_dash(&self.expected), or_dash(&self.found), state.to_owned()]

@@ -1,9 +1,7 @@
-use super::{Auditor, Problem, outside};
+use super::{Auditor, Problem, Remedy, outside};
 use crate::StoreError;
-use crate::stored_blob::remove;
-use crate::walk::{Entry, Listing};
-use consign_oci::{Algorithm, Digest, Hasher};
-use std::fs::File;
+use crate::walk::{Entry, Listing, digest};
+use consign_oci::{Algorithm, Hasher};
 use std::io;
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
@@ -16,9 +14,9 @@ impl Auditor<'_> {
         for entry in Listing::of(&blobs)? {
             let entry = entry?;
             match entry.name() {
-                "sha256" => self.folder(&entry, Algorithm::Sha256, threads)?,
-                "sha512" => self.folder(&entry, Algorithm::Sha512, threads)?,
-                _ => self.found(entry.path, Problem::Stray),
+                "sha256" if entry.metadata.is_dir() => self.folder(&entry, Algorithm::Sha256, threads)?,
+                "sha512" if entry.metadata.is_dir() => self.folder(&entry, Algorithm::Sha512, threads)?,
+                _ => self.leave(entry.path, Problem::Stray),
             }
         }
         Ok(())
@@ -44,30 +42,29 @@ impl Auditor<'_> {
     }
 
     fn blob(&self, entry: Entry, algorithm: Algorithm) {
-        let Ok(expected) = format!("{}:{}", algorithm.name(), entry.name()).parse::<Digest>() else {
-            return self.found(entry.path, Problem::Stray);
+        let Some(expected) = digest(algorithm.name(), entry.name()) else {
+            return self.leave(entry.path, Problem::Stray);
         };
         self.count(|audit| {
             audit.blobs += 1;
             audit.bytes += entry.metadata.len();
         });
-        if let Some(problem) = outside(&entry) {
-            return self.found(entry.path, problem);
-        }
-        let file = match File::open(&entry.path) {
-            Ok(file) => file,
+        let file = match entry.open() {
+            Ok(Some(file)) => file,
             // A reader found it corrupt meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
-            Err(source) => return self.found(entry.path, Problem::Unreadable { source }),
+            Ok(None) => return,
+            Err(problem) => return self.leave(entry.path, problem),
         };
         let mut hasher = Hasher::new(algorithm);
         if let Err(source) = io::copy(&mut &file, &mut hasher) {
-            return self.found(entry.path, Problem::Unreadable { source });
+            return self.leave(entry.path, Problem::Unreadable { source });
         }
         let found = hasher.finish();
         if found != expected {
-            let removed = self.repair && remove(&entry.path, &file).is_ok();
-            self.noted(entry.path, Problem::Content { expected, found }, removed);
+            self.found(entry.path, Problem::Content { expected, found }, Remedy::Remove, &file);
+        } else if let Err(problem) = outside(&file) {
+            // Its name says what is in it, whoever could have written to it.
+            self.found(entry.path, problem, Remedy::Secure, &file);
         }
     }
 }

@@ -9,8 +9,23 @@ pub struct Finding {
     pub path: PathBuf,
     /// What is wrong.
     pub problem: Problem,
-    /// Whether it was removed, so that whoever needs it makes it anew.
-    pub removed: bool,
+    /// What a repair does about it.
+    pub remedy: Remedy,
+    /// Whether that was done.
+    pub repaired: bool,
+}
+
+/// What a repair does about something that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Remedy {
+    /// It removes a file, so that whoever needs it makes it anew.
+    Remove,
+    /// It makes a file this user's, whose bytes are right, and takes from others the right to write to it.
+    Secure,
+    /// Nothing: an image can be made again under its name only by whoever gave it that.
+    Name,
+    /// Nothing: consign did not write the file, or nobody knows what is in it.
+    Leave,
 }
 
 /// What can be wrong with a file of the store.
@@ -105,10 +120,18 @@ pub enum Problem {
         source: DocumentError,
     },
     /// A manifest that it needs is corrupt or larger than any.
-    #[error("a manifest that it needs, {blob}, cannot be read")]
+    #[error("a manifest that it needs, {blob}, is corrupt")]
     Manifest {
         /// The manifest.
         blob: Digest,
+    },
+    /// A manifest that it needs cannot be read.
+    #[error("a manifest that it needs, {blob}, cannot be read: {source}")]
+    Unread {
+        /// The manifest.
+        blob: Digest,
+        /// Why not.
+        source: io::Error,
     },
 }
 
@@ -137,10 +160,5 @@ impl Problem {
             Self::Size { found, .. } => format!("{found} bytes"),
             _ => return None,
         })
-    }
-
-    /// Returns whether removing the file can do no harm: what consign did not write may be dear to somebody.
-    pub(super) fn is_removable(&self) -> bool {
-        !matches!(self, Self::Stray | Self::Kind | Self::Unreadable { .. })
     }
 }

@@ -1,6 +1,5 @@
 use super::Problem;
 use crate::Store;
-use crate::look::Looked;
 use consign_oci::{Descriptor, Digest, Document, media_type};
 use std::collections::HashSet;
 
@@ -38,17 +37,13 @@ impl<'a> Graph<'a> {
             if !media_type::is_document(&descriptor.media_type) || !documents.insert(descriptor.digest.clone()) {
                 continue;
             }
-            let bytes = match self.store.look(&descriptor.digest) {
-                Looked::Bytes(bytes) => bytes,
-                Looked::Missing => return Some(Problem::Missing { blob: descriptor.digest }),
-                Looked::Other => return Some(Problem::Manifest { blob: descriptor.digest }),
-            };
-            match Document::read(&descriptor.media_type, bytes) {
-                Ok(Document::Index(index)) if sparse => {
+            match self.store.document(&descriptor) {
+                Ok(Some(Document::Index(index))) if sparse => {
                     pending.extend(index.manifests.iter().filter(|child| self.has(&child.digest)).cloned());
                 }
-                Ok(document) => pending.extend(document.children().into_iter().cloned()),
-                Err(source) => return Some(Problem::Document { blob: descriptor.digest, source }),
+                Ok(Some(document)) => pending.extend(document.children().into_iter().cloned()),
+                Ok(None) => return Some(Problem::Missing { blob: descriptor.digest }),
+                Err(problem) => return Some(problem),
             }
         }
         if !sparse {

@@ -1,15 +1,22 @@
 use super::graph::Graph;
-use super::{Auditor, Problem, outside};
-use crate::records::RECORD_LIMIT;
+use super::{Auditor, Problem, Remedy, outside};
+use crate::receipts::{artifact_of, subject_of};
 use crate::references::{NOTES, name_of};
 use crate::steps::Step;
-use crate::walk::{Entry, Listing, Tree};
-use crate::{StoreError, derived};
-use consign_oci::{Descriptor, Digest};
+use crate::walk::{Entry, Listing, Tree, read_record};
+use crate::{StoreError, derived, steps};
+use consign_oci::Descriptor;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::fs;
-use std::io;
+use std::fs::File;
 use std::path::PathBuf;
+
+/// A record that is open, so that what is removed is what was read.
+struct Record {
+    path: PathBuf,
+    file: File,
+    /// What to do if something is wrong with it.
+    remedy: Remedy,
+}
 
 impl Auditor<'_> {
     /// Reads every record and looks whether it has what it needs.
@@ -25,19 +32,18 @@ impl Auditor<'_> {
     fn derived(&self) -> Result<(), StoreError> {
         for entry in Listing::of(&self.store.root.join("derived"))? {
             let entry = entry?;
-            let key = entry.name().rsplit_once('-').map(|(_, hex)| format!("sha256:{hex}").parse::<Digest>());
-            match (key, outside(&entry)) {
-                (Some(Ok(_)), Some(problem)) => self.found(entry.path, problem),
-                (Some(Ok(_)), None) => match derived::sums(&entry.path) {
-                    Ok((expected, found)) if expected != found => {
-                        self.found(entry.path, Problem::Sum { expected, found });
-                    }
-                    Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                        self.found(entry.path, Problem::Unreadable { source });
-                    }
-                    _ => {}
-                },
-                _ => self.found(entry.path, Problem::Stray),
+            if !derived::is_name(entry.name()) {
+                self.leave(entry.path, Problem::Stray);
+                continue;
+            }
+            let Some(record) = self.open(entry, Remedy::Remove) else { continue };
+            let sums = derived::sums(&record.file).map_err(|source| Problem::Unreadable { source });
+            let equal = |(expected, found)| match expected == found {
+                true => Ok(()),
+                false => Err(Problem::Sum { expected, found }),
+            };
+            if let Err(problem) = outside(&record.file).and(sums).and_then(equal) {
+                self.wrong(record, problem);
             }
         }
         Ok(())
@@ -48,15 +54,17 @@ impl Auditor<'_> {
         for entry in Tree::of(&root)? {
             let entry = entry?;
             let Some(name) = entry.path.strip_prefix(&root).ok().and_then(name_of) else {
-                self.found(entry.path, Problem::Stray);
+                self.leave(entry.path, Problem::Stray);
                 continue;
             };
             // A base image is brought here for the platforms that are built, though its index lists more.
             let sparse = name.starts_with(NOTES);
-            if let Some((path, descriptor)) = self.record::<Descriptor>(entry)
+            // Nobody makes an image anew because its name has gone.
+            let remedy = if sparse { Remedy::Remove } else { Remedy::Name };
+            if let Some((record, descriptor)) = self.record::<Descriptor>(entry, remedy)
                 && let Some(problem) = graph.problem(&descriptor, sparse)
             {
-                self.found(path, problem);
+                self.wrong(record, problem);
             }
         }
         Ok(())
@@ -65,11 +73,14 @@ impl Auditor<'_> {
     fn receipts(&self, graph: &mut Graph<'_>) -> Result<(), StoreError> {
         for algorithm in Listing::of(&self.store.root.join("receipts"))? {
             let algorithm = algorithm?;
+            if !algorithm.metadata.is_dir() {
+                self.leave(algorithm.path, Problem::Stray);
+                continue;
+            }
             for subject in Listing::of(&algorithm.path)? {
                 let subject = subject?;
-                let digest = format!("{}:{}", algorithm.name(), subject.name()).parse::<Digest>();
-                if digest.is_err() || !subject.metadata.is_dir() {
-                    self.found(subject.path, Problem::Stray);
+                if subject_of(&algorithm, &subject).is_none() {
+                    self.leave(subject.path, Problem::Stray);
                     continue;
                 }
                 for entry in Listing::of(&subject.path)? {
@@ -81,62 +92,59 @@ impl Auditor<'_> {
     }
 
     fn receipt(&self, entry: Entry, graph: &mut Graph<'_>) {
-        let Some(expected) = entry.name().strip_suffix(".json").map(str::to_owned) else {
-            return self.found(entry.path, Problem::Stray);
+        let Some(expected) = artifact_of(&entry).map(str::to_owned) else {
+            return self.leave(entry.path, Problem::Stray);
         };
-        let Some((path, descriptor)) = self.record::<Descriptor>(entry) else { return };
+        let Some((record, descriptor)) = self.record::<Descriptor>(entry, Remedy::Remove) else { return };
         let problem = match descriptor.digest.hex() == expected {
             true => graph.problem(&descriptor, false),
             false => Some(Problem::Name { expected, found: descriptor.digest }),
         };
         if let Some(problem) = problem {
-            self.found(path, problem);
+            self.wrong(record, problem);
         }
     }
 
     fn steps(&self, graph: &mut Graph<'_>) -> Result<(), StoreError> {
         for entry in Listing::of(&self.store.root.join("steps"))? {
             let entry = entry?;
-            let key = entry.name().strip_suffix(".json").map(|hex| format!("sha256:{hex}").parse::<Digest>());
-            if !matches!(key, Some(Ok(_))) {
-                self.found(entry.path, Problem::Stray);
+            if !steps::is_name(entry.name()) {
+                self.leave(entry.path, Problem::Stray);
                 continue;
             }
-            if let Some((path, step)) = self.record::<Step<IgnoredAny>>(entry)
+            if let Some((record, step)) = self.record::<Step<IgnoredAny>>(entry, Remedy::Remove)
                 && let Some(blob) = step.blobs.into_iter().find(|blob| !graph.has(blob))
             {
-                self.found(path, Problem::Missing { blob });
+                self.wrong(record, Problem::Missing { blob });
             }
         }
         Ok(())
     }
 
-    /// Reads a record; `None` if it is none, which is noted.
-    fn record<T: DeserializeOwned>(&self, entry: Entry) -> Option<(PathBuf, T)> {
+    /// Reads a record; `None` if it is none, which is noted, or has gone meanwhile.
+    fn record<T: DeserializeOwned>(&self, entry: Entry, remedy: Remedy) -> Option<(Record, T)> {
         self.count(|audit| audit.records += 1);
-        match read(&entry) {
-            Ok(record) => Some((entry.path, record?)),
+        let record = self.open(entry, remedy)?;
+        match outside(&record.file).and_then(|()| read_record(&record.file)) {
+            Ok(value) => Some((record, value)),
             Err(problem) => {
-                self.found(entry.path, problem);
+                self.wrong(record, problem);
                 None
             }
         }
     }
-}
 
-/// Reads a record; `None` if it has gone meanwhile.
-fn read<T: DeserializeOwned>(entry: &Entry) -> Result<Option<T>, Problem> {
-    if let Some(problem) = outside(entry) {
-        return Err(problem);
+    fn open(&self, entry: Entry, remedy: Remedy) -> Option<Record> {
+        match entry.open() {
+            Ok(file) => Some(Record { path: entry.path, file: file?, remedy }),
+            Err(problem) => {
+                self.leave(entry.path, problem);
+                None
+            }
+        }
     }
-    let size = entry.metadata.len();
-    if size > RECORD_LIMIT {
-        return Err(Problem::TooLarge { limit: RECORD_LIMIT, size });
+
+    fn wrong(&self, record: Record, problem: Problem) {
+        self.found(record.path, problem, record.remedy, &record.file);
     }
-    let bytes = match fs::read(&entry.path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Problem::Unreadable { source }),
-    };
-    serde_json::from_slice(&bytes).map(Some).map_err(|source| Problem::Record { source })
 }
