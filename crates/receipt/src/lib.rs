@@ -14,7 +14,7 @@ mod statement;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use advisory::{
-    AdvisoryRules, Coverage, Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity, UnknownSeverity,
+    AdvisoryRules, Coverage, Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity, Stated, UnknownSeverity,
 };
 pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
 pub use policy::{Policy, Requirement};

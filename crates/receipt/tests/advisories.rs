@@ -103,6 +103,21 @@ fn the_worst_that_passes_passes() {
 }
 
 #[test]
+fn what_is_not_understood_may_be_worse() {
+    let accepting = |rules| AdvisoryRules { unknown_severity: UnknownSeverity::Accept, ..rules };
+    let unread = |severity| {
+        let mut finding = finding(severity);
+        finding["annotations"][0]["severityUnread"] = json!(true);
+        vec![(claim(&[finding]), Trust::Derived)]
+    };
+    let refused = "linux/arm64: openssl 3.0.1-1: CVE-2026-1, severity low or worse, fixed in 3.0.1-2";
+    assert_eq!(reasons(rules(Severity::Medium), unread(Some("low"))), [refused]);
+    assert_eq!(reasons(accepting(rules(Severity::Medium)), unread(Some("low"))), [""; 0]);
+    assert_eq!(reasons(accepting(rules(Severity::Medium)), unread(Some("high"))).len(), 1);
+    assert_eq!(reasons(rules(Severity::Critical), unread(None)).len(), 1);
+}
+
+#[test]
 fn what_is_ignored_is_ignored_as_long_and_as_far_as_it_says() {
     let here = |platforms: &[&str]| platforms.iter().map(|text| text.parse::<Platform>().unwrap()).collect();
     let entry = ignored("CVE-2026-1", TODAY);
@@ -235,6 +250,9 @@ fn other_scanners_are_heard_too() {
         (json!([{"method": "nvd", "score": "medium"}]), true),
         (json!([{"method": "nvd", "score": "medium"}, {"method": "cvss_score", "score": "7.2"}]), false),
         (json!([{"method": "vector", "score": "AV:N"}]), false),
+        (json!([{"method": "nvd", "score": "low"}, {"method": "vector", "score": "AV:N"}]), false),
+        (json!([{"method": "rating", "score": "low"}, {"method": "vector", "score": "AV:N"}]), true),
+        (json!([{"method": "nvd", "score": "low"}, {"method": "other", "score": "unknown"}]), true),
         (json!([]), false),
     ] {
         let said = reasons(rules(Severity::Medium), vec![(claim(&[foreign(severity.clone())]), Trust::Derived)]);

@@ -97,8 +97,9 @@ fn rule(advisory: &str, severity: Option<Severity>) -> Rule {
 }
 
 fn result(found: &AdvisoryReport, rule_index: usize, reference: &str) -> SarifResult {
-    let Finding { advisory, severity, .. } = &found.finding;
+    let Finding { advisory, severity, severity_unread, .. } = &found.finding;
     let level = match severity {
+        _ if *severity_unread => "error",
         Some(Severity::None | Severity::Low) => "note",
         Some(Severity::Medium) => "warning",
         Some(Severity::High | Severity::Critical) | None => "error",

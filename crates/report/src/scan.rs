@@ -85,7 +85,7 @@ fn cells(found: &AdvisoryReport) -> [String; 7] {
         finding.package.clone(),
         finding.version.clone(),
         finding.advisory.clone(),
-        finding.severity.map_or("unknown", |severity| severity.word()).to_owned(),
+        finding.severity_text(),
         fixed.to_owned(),
         found.platforms.join(", "),
         found.judgement.clone().unwrap_or_default(),

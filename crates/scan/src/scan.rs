@@ -45,6 +45,7 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
                 advisory: hit.name,
                 aliases: hit.aliases,
                 severity: hit.rating.severity,
+                severity_unread: hit.rating.unread,
                 fixed: hit.fixed.map(|fixed| fixed.to_string()),
                 installed: installed.iter().cloned().collect(),
                 undetermined: hit.undetermined,

@@ -18,6 +18,9 @@ pub struct Finding {
     /// The worst that anybody says of it; `None`: nobody says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// Whether something else is said of it that cannot be understood, so that it may be worse.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub severity_unread: bool,
     /// The version that is free of it; `None`: there is none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fixed: Option<String>,
@@ -35,6 +38,15 @@ impl Finding {
         [&self.advisory].into_iter().chain(&self.aliases).any(|name| name.eq_ignore_ascii_case(advisory))
     }
 
+    /// Returns its severity in words.
+    pub fn severity_text(&self) -> String {
+        match self.severity {
+            Some(severity) if self.severity_unread => format!("{severity} or worse"),
+            Some(severity) => severity.to_string(),
+            None => "unknown".to_owned(),
+        }
+    }
+
     /// Returns whether it is about the package with this name, source or installed, and about no other.
     pub fn is_about(&self, package: &str) -> bool {
         self.package == package || matches!(&self.installed[..], [only] if only == package)
@@ -45,10 +57,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { package, version, advisory, .. } = self;
         write!(formatter, "{package} {version}: {advisory}, ")?;
-        match self.severity {
-            Some(severity) => write!(formatter, "severity {severity}, ")?,
-            None => formatter.write_str("severity unknown, ")?,
-        }
+        write!(formatter, "severity {}, ", self.severity_text())?;
         match &self.fixed {
             Some(fixed) => write!(formatter, "fixed in {fixed}")?,
             None => formatter.write_str("no fixed version")?,

@@ -10,7 +10,7 @@ pub use finding::{Coverage, Finding};
 pub use ignored::{IgnoredAdvisory, IgnoredNote};
 pub use judgement::Judgement;
 pub use rules::{AdvisoryRules, UnknownSeverity};
-pub use severity::Severity;
+pub use severity::{Severity, Stated};
 
 /// Days as `YYYY-MM-DD`.
 pub(crate) mod date_text {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct AdvisoryRules {
     /// The worst severity that passes.
     pub maximum_severity: Severity,
-    /// What becomes of advisories whose severity nobody states.
+    /// What becomes of advisories whose severity nobody states, or not in a way that is understood.
     #[serde(default)]
     pub unknown_severity: UnknownSeverity,
     /// Oldest database that counts, in days since its last change; `None`: any.
@@ -61,10 +61,9 @@ impl AdvisoryRules {
 
     /// Says what becomes of a finding. An entry of the ignore list that has ended has no effect.
     pub fn judge(&self, platform: &Platform, finding: &Finding, today: Date) -> Judgement<'_> {
-        let tolerated = match finding.severity {
-            Some(severity) => severity <= self.maximum_severity,
-            None => self.unknown_severity == UnknownSeverity::Accept,
-        };
+        let is_known = finding.severity.is_some() && !finding.severity_unread;
+        let tolerated = finding.severity.is_none_or(|severity| severity <= self.maximum_severity)
+            && (is_known || self.unknown_severity == UnknownSeverity::Accept);
         let mut entries = self.ignore.iter().filter(|entry| entry.is_about(platform, finding));
         if let Some(entry) = entries.clone().find(|entry| !entry.has_ended(today)) {
             return Judgement::Ignored(entry);

@@ -17,6 +17,21 @@ pub enum Severity {
     Critical,
 }
 
+/// Words by which publishers say that nobody has decided.
+const UNRATED: [&str; 8] =
+    ["", "unknown", "not yet assigned", "unassigned", "untriaged", "undetermined", "pending", "end-of-life"];
+
+/// What one text says of how bad an advisory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stated {
+    /// This.
+    Severity(Severity),
+    /// Nobody has decided.
+    Nothing,
+    /// Something that is not understood: it may be any.
+    Unreadable,
+}
+
 impl Severity {
     /// All of them, in order.
     pub const ALL: [Self; 5] = [Self::None, Self::Low, Self::Medium, Self::High, Self::Critical];
@@ -32,17 +47,21 @@ impl Severity {
         }
     }
 
-    /// Reads a word that publishers of advisories use, in any case: one of ours, or `moderate`, `important`, `negligible`, `unimportant`.
-    /// `None` where the word says that nobody has decided, or is not known.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Some(match word.trim().to_ascii_lowercase().as_str() {
-            "none" => Self::None,
-            "low" | "negligible" | "unimportant" => Self::Low,
-            "medium" | "moderate" => Self::Medium,
-            "high" | "important" => Self::High,
-            "critical" => Self::Critical,
-            _ => return None,
-        })
+    /// Reads a score, or a word that publishers of advisories use, in any case: one of ours, or `moderate`, `important`, `negligible`,
+    /// `unimportant`.
+    pub fn read(text: &str) -> Stated {
+        // Debian's tracker marks with stars what others say otherwise.
+        let word = text.trim().trim_end_matches('*').to_ascii_lowercase();
+        let severity = match word.as_str() {
+            "none" => Some(Self::None),
+            "low" | "negligible" | "unimportant" => Some(Self::Low),
+            "medium" | "moderate" => Some(Self::Medium),
+            "high" | "important" => Some(Self::High),
+            "critical" => Some(Self::Critical),
+            word if UNRATED.contains(&word) => return Stated::Nothing,
+            other => other.parse().ok().and_then(Self::from_score),
+        };
+        severity.map_or(Stated::Unreadable, Stated::Severity)
     }
 
     /// Returns the severity of a CVSS score (CVSS v3.1, section 5). `None`: it is no score.
@@ -71,19 +90,26 @@ mod tests {
     #[test]
     fn reads_the_words_of_publishers() {
         for severity in Severity::ALL {
-            assert_eq!(Severity::from_word(&severity.word().to_uppercase()), Some(severity));
+            assert_eq!(Severity::read(&severity.word().to_uppercase()), Stated::Severity(severity));
             assert_eq!(serde_json::to_value(severity).unwrap(), severity.word());
         }
         assert!(Severity::ALL.is_sorted());
-        for (word, expected) in [
-            ("Moderate", Some(Severity::Medium)),
-            (" important ", Some(Severity::High)),
-            ("unimportant", Some(Severity::Low)),
-            ("not yet assigned", None),
-            ("end-of-life", None),
-            ("", None),
+        for (text, expected) in [
+            ("Moderate", Stated::Severity(Severity::Medium)),
+            (" important ", Stated::Severity(Severity::High)),
+            ("unimportant", Stated::Severity(Severity::Low)),
+            ("high**", Stated::Severity(Severity::High)),
+            ("7.5", Stated::Severity(Severity::High)),
+            ("not yet assigned", Stated::Nothing),
+            ("End-of-life", Stated::Nothing),
+            ("", Stated::Nothing),
+            ("VERY_HIGH", Stated::Unreadable),
+            ("95", Stated::Unreadable),
+            ("-1", Stated::Unreadable),
+            ("NaN", Stated::Unreadable),
+            ("9.8 (critical)", Stated::Unreadable),
         ] {
-            assert_eq!(Severity::from_word(word), expected, "{word}");
+            assert_eq!(Severity::read(text), expected, "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-use crate::{Coverage, Finding, Severity};
+use crate::{Coverage, Finding, Severity, Stated};
 use serde::{Deserialize, Serialize};
 
 /// Method of the severity that consign concluded: the worst of all that are stated.
@@ -101,13 +101,18 @@ impl Vulnerabilities {
 }
 
 fn findings_of(found: &FoundVulnerability) -> Vec<Finding> {
-    let words = found.severity.iter();
-    let rating = words.filter_map(|stated| match stated.score.parse::<f64>() {
-        Ok(score) => Severity::from_score(score),
-        Err(_) => Severity::from_word(&stated.score),
-    });
-    let severity = rating.max();
-    let placed = |place: &Finding| Finding { advisory: found.id.clone(), severity, ..place.clone() };
+    let stated = || found.severity.iter().map(|stated| Severity::read(&stated.score));
+    let severity =
+        stated().filter_map(|stated| if let Stated::Severity(severity) = stated { Some(severity) } else { None }).max();
+    // Where consign concluded, it has read what stands beside that, too.
+    let is_concluded = found.severity.iter().any(|stated| stated.method == RATING);
+    let unread = !is_concluded && stated().any(|stated| stated == Stated::Unreadable);
+    let placed = |place: &Finding| Finding {
+        advisory: found.id.clone(),
+        severity,
+        severity_unread: place.severity_unread || unread,
+        ..place.clone()
+    };
     if found.annotations.is_empty() {
         vec![placed(&Finding::default())]
     } else {
