@@ -203,6 +203,7 @@ fn verification_code(error: &VerifyError) -> ExitCode {
         Verification::NotSigned => ExitCode::NotSigned,
         Verification::Unavailable => ExitCode::Unavailable,
         Verification::Policy => ExitCode::Policy,
+        Verification::Database => ExitCode::AdvisoryDatabase,
     }
 }
 

@@ -92,6 +92,14 @@ pub enum ReleaseError {
         /// What is missing or failed.
         reasons: Vec<Reason>,
     },
+    /// The release would be dated after today.
+    #[error("{image}: the release would be dated {time}, which is yet to come: the commit or an input of the image has a time that cannot be right")]
+    Future {
+        /// Name of the image.
+        image: String,
+        /// The time, RFC 3339.
+        time: String,
+    },
     /// A registry refused, or cannot be reached.
     #[error("{repository}: not published")]
     Destination {

@@ -90,7 +90,8 @@ impl Release<'_> {
     ) -> Result<(), ReleaseError> {
         let Some(key) = key.map(PrivateKey::public) else { return Ok(()) };
         for (candidate, sent) in passed.iter().zip(sent) {
-            let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan);
+            let today = self.workshop.today();
+            let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan, today)?;
             for (repository, named, tags) in sent.replaced() {
                 let reference = repository.at(named.clone());
                 let place = Place::Registry { client: client.clone(), reference: reference.clone() };

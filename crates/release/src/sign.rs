@@ -47,7 +47,9 @@ impl Release<'_> {
         let index = passed.index.descriptor(media_type::INDEX);
         let subject = Subject { descriptor: &index, platform: None };
         attester.sign(subject, &mut artifacts)?;
-        let record = serde_json::to_value(record(&passed.job, &passed.verdict, &passed.created, &self.plan))?;
+        let today = self.workshop.today();
+        let record = record(&passed.job, &passed.verdict, &passed.created, &self.plan, today)?;
+        let record = serde_json::to_value(record)?;
         let statement = Statement::new(passed.index.digest(), predicate::RELEASE_RECORD, record);
         attester.attest(subject, &Exact::write(statement)?, &mut artifacts)?;
         Ok(artifacts)

@@ -65,6 +65,8 @@ pub enum Outcome {
     Trial,
     /// The policy asks for more.
     Policy,
+    /// The image was compared with advisories that are too old or say nothing of it, and nothing else is missing.
+    Database,
 }
 
 impl VerifyError {
@@ -75,6 +77,7 @@ impl VerifyError {
             Self::Failed { .. } => Outcome::Failed,
             Self::NotSigned { .. } => Outcome::NotSigned,
             Self::Policy { reasons } if reasons.iter().any(Reason::is_trial) => Outcome::Trial,
+            Self::Policy { reasons } if reasons.iter().all(Reason::is_database) => Outcome::Database,
             Self::Policy { .. } => Outcome::Policy,
         }
     }

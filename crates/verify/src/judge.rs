@@ -112,7 +112,8 @@ async fn check_tag(place: &Place, (repository, tag): (&Repository, &Tag), index:
 }
 
 /// Asks the gate for each record: what any of them says that the release had to show must be there. What the verifier tolerates is judged by
-/// the day, and what the release tolerated by the day of the release: that an entry of its ignore list ends later does not undo it.
+/// the day, and what the release tolerated by the day of the release: that an entry of its ignore list ends later does not undo it. A
+/// release cannot have been made later than now, whatever its record says.
 fn admit(
     records: &[&Record],
     platforms: &[VerifiedPlatform],
@@ -126,7 +127,7 @@ fn admit(
         let candidate = candidate(&record.record, platforms);
         let own = gate(&candidate, &policy.clone().requiring(required.requirements()), today);
         let rules = required.advisories().cloned();
-        let released = rules.map(|rules| gate(&candidate, &policy.clone().tolerating(rules), record.day()));
+        let released = rules.map(|rules| gate(&candidate, &policy.clone().tolerating(rules), record.day().min(today)));
         for judged in [own].into_iter().chain(released) {
             match judged {
                 Ok(passed) => verdict = verdict.or(Some(passed)),

@@ -218,8 +218,29 @@ async fn what_a_release_tolerated_is_judged_by_its_day_and_what_the_verifier_tol
     // A release that should not have been.
     let mut layout = Folder::new();
     advised(&mut layout, ignoring_until(date(2026, 1, 1)));
-    let refused = reasons(check_on(&layout, &Policy::default(), Date::ZERO).await.unwrap_err());
+    let refused = reasons(check_on(&layout, &Policy::default(), release).await.unwrap_err());
     assert!(refused.iter().all(|reason| matches!(reason, Reason::Advisory { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_record_from_the_future_is_judged_by_today() {
+    let mut layout = Folder::new();
+    // The record says 2026-01-02.
+    advised(&mut layout, ignoring_until(date(2026, 1, 1)));
+    check_on(&layout, &Policy::default(), date(2025, 12, 31)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_only_the_database_lacks_ends_otherwise() {
+    let mut layout = Folder::new();
+    advised(&mut layout, ignoring_until(date(2027, 1, 1)));
+    let strict = AdvisoryRules { maximum_age: Some(1), ..ignoring_until(date(2027, 1, 1)) };
+    let outcome = async |rules| {
+        check_on(&layout, &Policy::default().tolerating(rules), date(2026, 6, 1)).await.unwrap_err().outcome()
+    };
+    assert_eq!(outcome(strict.clone()).await, Outcome::Database);
+    let nothing_ignored = AdvisoryRules { ignore: Vec::new(), ..strict };
+    assert_eq!(outcome(nothing_ignored).await, Outcome::Policy, "what is in the image weighs more");
 }
 
 #[tokio::test]
