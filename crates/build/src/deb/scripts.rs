@@ -59,6 +59,9 @@ const HARMLESS: [&str; 48] = [
     "ischroot",
 ];
 
+/// Most of a file's name that is shown, in characters.
+const TARGET_LIMIT: usize = 80;
+
 /// Returns a warning for each package of which a script would have done something that this room does not do.
 pub(crate) fn warnings(packages: &[Package]) -> Vec<String> {
     packages.iter().filter(|package| !DONE_HERE.contains(&package.name.as_str())).filter_map(warning).collect()
@@ -80,31 +83,82 @@ fn warning(package: &Package) -> Option<String> {
     Some(format!("{} {}: not run: {}", package.name, package.version, parts.join(", ")))
 }
 
-/// Returns the commands of a script that are not harmless. This reads words, not shell grammar: it may name too many, not too few.
+/// Returns the commands of a script that are not harmless, and the files that others write to. This reads words, not shell grammar: where the two
+/// differ, it rather names too many than too few.
 fn commands(script: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     if script.lines().next().is_some_and(|line| line.starts_with("#!") && !line.contains("sh")) {
         found.insert(script.lines().next().unwrap_or_default().trim_start_matches("#!").trim().to_owned());
         return found;
     }
-    let mut continued = false;
-    for line in script.lines() {
-        let line = line.trim();
-        let is_continuation = std::mem::replace(&mut continued, line.ends_with('\\'));
-        if line.is_empty() || line.starts_with('#') || is_continuation || line.contains("/usr/share/debconf/confmodule")
-        {
+    for line in whole_lines(script) {
+        if line.starts_with('#') || line.contains("/usr/share/debconf/confmodule") {
             continue;
         }
-        for command in after_pattern(line)
-            .replace("&&", ";")
-            .replace("||", ";")
-            .split([';', '|', '`'])
-            .flat_map(|part| part.split("$("))
-        {
-            found.extend(first_word(command));
+        // `>|` is `>`, also over a file that is there.
+        for command in after_pattern(&line.replace(">|", ">")).split([';', '|', '`']).flat_map(split_background) {
+            for command in command.split("$(") {
+                found.extend(first_word(command));
+                found.extend(written(command).map(|target| format!("> {target}")));
+            }
         }
     }
     found
+}
+
+/// Returns the lines of a script, with those joined that a backslash continues.
+fn whole_lines(script: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut continued = false;
+    for line in script.lines().map(str::trim) {
+        let (text, more) = line.strip_suffix('\\').map_or((line, false), |text| (text, true));
+        match lines.last_mut().filter(|_| continued) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(text);
+            }
+            None => lines.push(text.to_owned()),
+        }
+        // Nothing continues a comment.
+        continued = more && !text.split_whitespace().any(|word| word.starts_with('#'));
+    }
+    lines
+}
+
+/// Splits commands at `&` and `&&`, but not at that of a redirection, such as `2>&1` or `&>`.
+fn split_background(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices('&') {
+        if !text[..at].ends_with(['>', '<']) && !text[at + 1..].starts_with('>') {
+            parts.push(&text[start..at]);
+            start = at + 1;
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// Returns the first file that a command's output goes to.
+fn written(command: &str) -> Option<String> {
+    let (mut quote, mut rest) = (None, command.chars().peekable());
+    while let Some(character) = rest.next() {
+        match (quote, character) {
+            (None | Some('"'), '\\') => drop(rest.next()),
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(open), character) if open == character => quote = None,
+            (None, '>') => {
+                let target: String =
+                    rest.clone().skip_while(|next| *next == '>' || next.is_whitespace()).take(TARGET_LIMIT).collect();
+                let target = target.split_whitespace().next().unwrap_or_default().trim_end_matches([')', '}']);
+                if target != "/dev/null" && !target.starts_with('&') {
+                    return Some(target.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Returns what follows the pattern of a branch of `case`, such as `configure|abort-upgrade)`.
@@ -154,6 +208,15 @@ mod tests {
             ("#!/bin/sh\nX=1\nif ! getent passwd x; then useradd x; fi\n", "getent useradd"),
             ("#!/usr/bin/perl\nprint 1;\n", "/usr/bin/perl"),
             ("#!/bin/sh\nx=$(ln -s a b)\n", "ln"),
+            ("#!/bin/sh\n[ \"$1\" = configure ] && \\\n  useradd -r w\n", "useradd"),
+            ("#!/bin/sh\necho a \\\n  b \\\n  || chmod 0 /x\nmkdir /y\n", "chmod mkdir"),
+            ("#!/bin/sh\n# all of \\\nuseradd w\ntrue # or \\\nchmod 0 /x\n", "chmod useradd"),
+            ("#!/bin/sh\necho secret > /etc/w.conf\n", "> /etc/w.conf"),
+            ("#!/bin/sh\nprintf '%s' x >>\"$file\"; : >/a 2>&1\n", "> \"$file\" > /a"),
+            ("#!/bin/sh\n{ echo a; } >/etc/x\nfor i in a; do echo $i; done >| /etc/y\n", "> /etc/x > /etc/y"),
+            ("#!/bin/sh\necho a >/dev/null 2>&1\necho b >&2\necho c &>/dev/null\necho d 2> /dev/null >&-\n", ""),
+            ("#!/bin/sh\necho \"a -> b\" 'c > d' e\\>f\n", ""),
+            ("#!/bin/sh\ntrue & useradd w\n", "useradd"),
         ];
         for (script, expected) in table {
             let found: Vec<String> = commands(script).into_iter().collect();
