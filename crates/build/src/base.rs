@@ -24,6 +24,16 @@ pub enum BaseError {
         /// The base image.
         place: String,
     },
+    /// What a lock names is no longer there.
+    #[error("{place} no longer has the base image {digest}, which is the one that is locked")]
+    Gone {
+        /// The base image, as the image file names it.
+        base: String,
+        /// Where it was.
+        place: String,
+        /// What is locked.
+        digest: Digest,
+    },
     /// It was not brought here before, and the network is not to be used.
     #[error("the base image {reference} is not in the store, and consign is offline")]
     Offline {
@@ -110,6 +120,18 @@ pub(crate) struct Base {
     pub(crate) name: Option<String>,
 }
 
+impl BaseError {
+    /// Returns what it means that something is not there that a lock names.
+    pub(crate) fn of_locked(self, base: &str, root: &Digest) -> Self {
+        match self {
+            Self::Image { place, source } if source.trouble() == Trouble::Missing => {
+                Self::Gone { base: base.to_owned(), place, digest: root.clone() }
+            }
+            error => error,
+        }
+    }
+}
+
 impl Base {
     /// Returns what the reference to a base image names. What one to a registry stands for is noted in the store, and counts where `offline` keeps
     /// the registry from being asked.
@@ -131,11 +153,11 @@ impl Base {
         Ok(document.descriptor())
     }
 
-    /// Returns whether a place still has what a reference to it named before.
-    pub(crate) async fn is_there(place: &Place, root: &Descriptor) -> Result<bool, BaseError> {
+    /// Returns what a reference named before, if the place still has it.
+    pub(crate) async fn find(place: &Place, root: &Descriptor) -> Result<Option<Descriptor>, BaseError> {
         match place.document(root).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.trouble() == Trouble::Missing => Ok(false),
+            Ok(document) => Ok(Some(document.descriptor())),
+            Err(error) if error.trouble() == Trouble::Missing => Ok(None),
             Err(source) => Err(BaseError::Image { place: place.describe(), source }),
         }
     }

@@ -85,17 +85,22 @@ async fn from_files(
     files.iter().try_for_each(|file| file.check_machine(request.platform))?;
     let base = match (base, request.base) {
         (None, _) => None,
-        (Some(_), Some(place)) => {
+        (Some(base), Some(place)) => {
             let root = request.resolution.base.as_ref();
             let root = root.ok_or_else(|| BuildError::NotResolved { platform: request.platform.clone() })?;
             let offline = request.fetcher.is_offline();
-            Some(Base::fetch(place, root, request.platform, request.store, offline).await?)
+            let fetched = Base::fetch(place, root, request.platform, request.store, offline).await;
+            let locked = request.resolution.locked;
+            Some(fetched.map_err(|error| if locked { error.of_locked(base, &root.digest) } else { error })?)
         }
         (Some(base), None) => return Err(BuildError::BaseNotOpened { base: base.to_owned() }),
     };
     let digest = base.as_ref().map(|base| base.manifest.digest());
     let key = step::key(&parameters, &json!({ "base": digest, "files": fingerprints(files) }), &request);
-    if let Some(built) = step::load(&key, &request)? {
+    let dependencies = with_files(base.iter().flat_map(of_base).collect(), files);
+    if let Some(mut built) = step::load(&key, &request)? {
+        // Several indexes may have the same manifest for the platform.
+        built.resolved_dependencies = dependencies;
         return Ok(built);
     }
     let created = created(&[], &request);
@@ -106,7 +111,6 @@ async fn from_files(
     local_files::put(&mut tree, files.iter(), created)?;
     let warnings = check_programs(specification, base.as_ref(), (&tree, &of_base_files), files, &request)?;
     let written = write(specification, base.as_ref(), tree, created, "consign build: files", &mut request)?;
-    let dependencies = with_files(base.iter().flat_map(of_base).collect(), files);
     let built = finish(written, dependencies, parameters, warnings, &request);
     step::save(&key, &built, request.store)?;
     Ok(built)

@@ -99,6 +99,7 @@ impl BuildError {
             },
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
+                BaseError::Gone { .. } => ErrorKind::Drift,
                 BaseError::Image { .. }
                 | BaseError::Offline { .. }
                 | BaseError::NotKept { .. }

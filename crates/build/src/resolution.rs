@@ -5,7 +5,7 @@ use crate::deb::{self, ChosenPackage, DebianSources};
 use crate::error::BuildError;
 use crate::specification::{Contents, Specification};
 use consign_fetch::Fetcher;
-use consign_image::Place;
+use consign_image::{ImageReference, Place};
 use consign_oci::{Descriptor, Digest, Platform};
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::Store;
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 /// What an image is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resolution {
+    /// Whether a lock chose it, at a time when all of it was there.
+    pub locked: bool,
     /// The suite that packages are of, if there are packages.
     pub suite: Option<String>,
     /// What the reference to the base image names: an index, or a manifest.
@@ -56,11 +58,17 @@ pub async fn resolve(specification: &Specification, request: &ResolveRequest<'_>
             let place = request.base.ok_or_else(|| BuildError::BaseNotOpened { base: base.clone() })?;
             let offline = request.fetcher.is_offline();
             let kept = request.keep.and_then(|kept| kept.base.clone());
-            let root = match kept {
-                Some(kept) if offline || Base::is_there(place, &kept).await? => kept,
-                _ => Base::root(place, request.store, offline).await?,
+            let still = match kept {
+                Some(kept) if offline => Some(kept),
+                Some(kept) => Base::find(place, &kept).await?,
+                None => None,
             };
-            Ok(Resolution { base: Some(root), ..Resolution::default() })
+            let root = match still {
+                Some(root) => root,
+                None => Base::root(place, request.store, offline).await?,
+            };
+            // What else a layout says of it, such as the name that it was pushed under, is no part of the choice.
+            Ok(Resolution { base: Some(root.plain()), ..Resolution::default() })
         }
     }
 }
@@ -70,7 +78,11 @@ impl Specification {
     pub fn leaves_open(&self) -> bool {
         match &self.contents {
             Contents::Packages(_) => true,
-            Contents::Files { base } => base.as_ref().is_some_and(|base| !base.contains('@')),
+            Contents::Files { base: None } => false,
+            Contents::Files { base: Some(base) } => match base.parse() {
+                Ok(ImageReference::Registry(reference)) => reference.digest.is_none(),
+                _ => true,
+            },
         }
     }
 
@@ -88,5 +100,28 @@ impl Specification {
             Contents::Files { base } => json!({ "base": base, "platforms": platforms }),
         };
         Digest::of(question.to_string().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_digest_leaves_nothing_open() {
+        let digest = Digest::of(b"x");
+        let table = [
+            ("packages: [a]".to_owned(), true),
+            ("files: [{source: a, path: /a}]".to_owned(), false),
+            ("base: example.org/base:1".to_owned(), true),
+            (format!("base: example.org/base@{digest}"), false),
+            (format!("base: docker://example.org/base:1@{digest}"), false),
+            ("base: oci-archive:base@1.tar".to_owned(), true),
+            (format!("base: oci:base@{digest}"), true),
+        ];
+        for (text, expected) in table {
+            let specification = Specification::parse("image.yaml", &format!("{text}\n")).unwrap();
+            assert_eq!(specification.leaves_open(), expected, "{text}");
+        }
     }
 }

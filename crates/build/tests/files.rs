@@ -164,3 +164,27 @@ async fn a_base_image_is_kept_and_extended() {
     let error = workshop.build_on(&image, "linux/amd64", None).await.err().unwrap();
     assert_eq!(chain(&error), "the base image `store:base` was not opened");
 }
+
+#[tokio::test]
+async fn what_is_reused_has_the_inputs_of_this_time() {
+    let mut workshop = workshop();
+    workshop.reuse = true;
+    let base = workshop.build("files: [{source: bin/amd64/server, path: /base}]\n", "linux/amd64").await.unwrap().built;
+    let mut descriptor = base.manifest.descriptor(media_type::MANIFEST);
+    descriptor.platform = Some(base.platform.clone());
+    let mut inputs = Vec::new();
+    for note in ["one", "other"] {
+        let mut index = Index::new(vec![descriptor.clone()]);
+        index.annotations.insert("note".into(), note.into());
+        let index = Exact::write(index).unwrap();
+        workshop.store.put(index.bytes()).unwrap();
+        let root = Some(index.descriptor(media_type::INDEX));
+        let place = Place::Store { store: workshop.store.clone(), root, name: "base".into() };
+        let built =
+            workshop.build_on(&format!("base: store:base\n{IMAGE}"), "linux/amd64", Some(&place)).await.unwrap().built;
+        assert_eq!(built.reused, note == "other");
+        assert_eq!(built.resolved_dependencies[0].digest["sha256"], index.digest().hex());
+        inputs.push(built.resolved_dependencies);
+    }
+    assert_eq!(inputs[0][1..], inputs[1][1..]);
+}

@@ -1,6 +1,6 @@
 use crate::exit_code::ExitCode;
 use crate::registry_hint::registry_hint;
-use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
+use consign_build::{BaseError, BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_image::{ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
@@ -235,6 +235,12 @@ impl From<ReleaseError> for CommandError {
                 BuildError::Source(SourceError::Gone { name, .. }) => this
                     .hint(format!("`consign lock --update {name}` takes the version that is there now"))
                     .hint("or name a mirror that keeps old versions: `debian: mirrors:` in the configuration"),
+                BuildError::Base(error) => match &**error {
+                    BaseError::Gone { base, .. } => {
+                        this.hint(format!("`consign lock --update {base}` takes the one that is there now"))
+                    }
+                    _ => this,
+                },
                 BuildError::Source(source) => source.hint().into_iter().fold(this, Self::hint),
                 _ => this,
             },

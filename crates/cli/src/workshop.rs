@@ -238,7 +238,7 @@ impl Planned {
         Ok(jobs)
     }
 
-    /// Returns what the lock says of an image. A lock that says nothing of it, or was made for another image file, is an error.
+    /// Returns what the lock says of an image. A lock that says nothing of it, was made for another image file, or was changed since, is an error.
     fn locked(
         &self,
         name: &str,
@@ -246,21 +246,29 @@ impl Planned {
         platforms: &[Platform],
     ) -> Result<Option<LockedImage>, CommandError> {
         let Some(lock) = self.lock.as_ref().filter(|_| specification.leaves_open()) else { return Ok(None) };
-        match lock.images.get(name) {
-            Some(locked) if locked.request == specification.question(platforms) => {
-                let packages = matches!(specification.contents, Contents::Packages(_));
-                match platforms.iter().find(|platform| packages && !locked.packages.contains_key(*platform)) {
-                    Some(platform) => Err(self.lock_file.drift(&format!("has no packages for `{name}` on {platform}"))),
-                    None => Ok(Some(locked.clone())),
-                }
+        let Some(locked) = lock.images.get(name) else {
+            return Err(self.lock_file.drift(&format!("says nothing of the image `{name}`")));
+        };
+        if locked.request != specification.question(platforms) {
+            let message = format!(
+                "is not up to date: since it was made, the image file of `{name}` or the list of its platforms has changed"
+            );
+            return Err(self.lock_file.drift(&message));
+        }
+        if !locked.is_whole() {
+            let message = format!("is not what `consign lock` wrote for `{name}`: a merge, or somebody, changed it");
+            return Err(self.lock_file.drift(&message));
+        }
+        let lacking = match specification.contents {
+            Contents::Packages(_) => {
+                let lacking = platforms.iter().find(|platform| !locked.packages.contains_key(*platform));
+                lacking.map(|platform| format!("has no packages for `{name}` on {platform}"))
             }
-            Some(_) => {
-                let message = format!(
-                    "is not up to date: since it was made, the image file of `{name}` or the list of its platforms has changed"
-                );
-                Err(self.lock_file.drift(&message))
-            }
-            None => Err(self.lock_file.drift(&format!("says nothing of the image `{name}`"))),
+            Contents::Files { .. } => locked.base.is_none().then(|| format!("has no base image for `{name}`")),
+        };
+        match lacking {
+            Some(message) => Err(self.lock_file.drift(&message)),
+            None => Ok(Some(locked.clone())),
         }
     }
 

@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("inventory", &["image", "package"]),
     ("oci", &[]),
     ("package", &[]),
-    ("plan", &[]),
+    ("plan", &["package"]),
     ("receipt", &[]),
     ("registry", &[]),
     ("registry-server", &["store"]),

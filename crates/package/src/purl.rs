@@ -33,6 +33,24 @@ pub fn debian(
     text
 }
 
+/// Returns whether a text is a package URL of this Debian package, whichever distribution and source it names.
+pub(crate) fn is_url_of(url: &str, name: &str, version: &Version, architecture: &str) -> bool {
+    let is_encoded = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_~:%".contains(&byte))
+    };
+    let own = debian("", None, name, version, architecture, None);
+    let Some((distribution, rest)) = url.strip_prefix("pkg:deb/").and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let Some(qualifiers) = rest.strip_prefix(own.trim_start_matches("pkg:deb//")) else { return false };
+    let is_known = |qualifier: &str| match qualifier.split_once('=') {
+        Some(("distro" | "upstream", value)) => is_encoded(value),
+        _ => false,
+    };
+    let mut qualifiers = qualifiers.split('&');
+    is_encoded(distribution) && qualifiers.next() == Some("") && qualifiers.all(is_known)
+}
+
 /// Encodes a component: all but letters, digits, `.`, `-`, `_`, `~` and the colon (purl-spec, "Character encoding").
 fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {

@@ -22,7 +22,7 @@ impl Workshop {
         let chosen = self.resolve(job, keep.as_ref()).await?;
         let warnings = chosen.warnings.iter().map(|(platform, warnings)| (platform, &warnings[..]));
         self.warn_once(&job.planned.name, warnings);
-        Ok(locked(job, chosen, keep.unwrap_or_default()))
+        Ok(locked(job, chosen))
     }
 
     async fn resolve(&self, job: &Job, keep: Option<&Resolution>) -> Result<Resolution, ReleaseError> {
@@ -55,7 +55,7 @@ impl Workshop {
 }
 
 fn resolution(locked: &LockedImage) -> Resolution {
-    let LockedImage { request: _, base, suite, packages } = locked.clone();
+    let LockedImage { base, suite, packages, .. } = locked.clone();
     let packages = packages.into_iter().map(|(platform, packages)| {
         let chosen = packages.into_iter().map(|package| {
             let LockedPackage { name, version, architecture, suite, path, size, digest, url } = package;
@@ -64,22 +64,18 @@ fn resolution(locked: &LockedImage) -> Resolution {
         (platform, chosen.collect())
     });
     let (consulted, warnings) = (BTreeMap::new(), BTreeMap::new());
-    Resolution { suite, base, packages: packages.collect(), consulted, warnings }
+    Resolution { locked: true, suite, base, packages: packages.collect(), consulted, warnings }
 }
 
-fn locked(job: &Job, chosen: Resolution, kept: Resolution) -> LockedImage {
+fn locked(job: &Job, chosen: Resolution) -> LockedImage {
     // What was consulted is no part of what was chosen.
-    let Resolution { suite, base, packages, consulted: _, warnings: _ } = chosen;
+    let Resolution { suite, base, packages, locked: _, consulted: _, warnings: _ } = chosen;
     let packages = packages.into_iter().map(|(platform, packages)| {
-        let kept = kept.packages.get(&platform);
         let locked = packages.into_iter().map(|package| {
-            // The same file may be found in another suite meanwhile, as happens with updates at a point release.
-            let same = |kept: &&ChosenPackage| kept.name == package.name && kept.sha256 == package.sha256;
-            let package = kept.and_then(|kept| kept.iter().find(same).cloned()).unwrap_or(package);
             let ChosenPackage { name, version, architecture, suite, path, size, sha256, url, archive: _ } = package;
             LockedPackage { name, version, architecture, suite, path, size, digest: sha256, url }
         });
         (platform, locked.collect())
     });
-    LockedImage { request: job.specification.question(&job.platforms), base, suite, packages: packages.collect() }
+    LockedImage::new(job.specification.question(&job.platforms), base, suite, packages.collect())
 }

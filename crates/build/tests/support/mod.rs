@@ -3,8 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests, which each use a part of it")]
 
 use consign_build::{
-    BuildError, Built, DebianSource, DebianSources, Request, ResolveRequest, Runner, SourcesFrom, Specification, build,
-    resolve,
+    BuildError, Built, DebianSource, DebianSources, Request, Resolution, ResolveRequest, Runner, SourcesFrom,
+    Specification, build, resolve,
 };
 use consign_fetch::{Fetcher, Options};
 use consign_image::Place;
@@ -85,13 +85,14 @@ impl Workshop {
         self.build_on(image, platform, None).await
     }
 
-    pub(crate) async fn build_on(
-        &self,
-        image: &str,
-        platform: &str,
-        base: Option<&Place>,
-    ) -> Result<Outcome, BuildError> {
-        let specification = Specification::parse("image.yaml", image)?;
+    /// Writes another archive in place of one, at the same address.
+    pub(crate) fn rewrite(&mut self, number: usize, mirror: &Mirror) {
+        let folder = self.mirrors[number].0.folder.clone();
+        std::fs::remove_dir_all(&folder).unwrap();
+        self.mirrors[number].0 = mirror.write(&folder).unwrap();
+    }
+
+    fn sources(&self) -> DebianSources {
         let sources = self.mirrors.iter().map(|(mirror, suite)| DebianSource {
             uri: mirror.uri.clone(),
             suite: suite.clone(),
@@ -100,21 +101,46 @@ impl Workshop {
             keyring: Keyring::read(Path::new("key.gpg"), &mirror.keyring).unwrap(),
             declared: "test".into(),
         });
-        let sources = DebianSources::new(self.from, Some("test".into()), sources.collect());
-        let options = Options { cache: self.folder.path().join("cache"), offline: false, user_agent: "test".into() };
-        let (platform, fetcher) = (platform.parse().unwrap(), Fetcher::new(options).unwrap());
+        DebianSources::new(self.from, Some("test".into()), sources.collect())
+    }
+
+    fn fetcher(&self) -> Fetcher {
+        let cache = self.folder.path().join("cache");
+        Fetcher::new(Options { cache, offline: false, user_agent: "test".into() }).unwrap()
+    }
+
+    /// Decides what an image is made of.
+    pub(crate) async fn resolve(
+        &self,
+        image: &str,
+        platform: &str,
+        base: Option<&Place>,
+        keep: Option<&Resolution>,
+    ) -> Result<Resolution, BuildError> {
         let asked = ResolveRequest {
-            platforms: std::slice::from_ref(&platform),
+            platforms: &[platform.parse().unwrap()],
             store: &self.store,
-            fetcher: &fetcher,
-            sources: &sources,
+            fetcher: &self.fetcher(),
+            sources: &self.sources(),
             base,
-            keep: None,
+            keep,
             reuse: self.reuse,
             // The archive's key was made a moment ago.
             now: jiff::Timestamp::now(),
         };
-        let resolution = resolve(&specification, &asked).await?;
+        resolve(&Specification::parse("image.yaml", image)?, &asked).await
+    }
+
+    pub(crate) async fn build_on(
+        &self,
+        image: &str,
+        platform: &str,
+        base: Option<&Place>,
+    ) -> Result<Outcome, BuildError> {
+        let specification = Specification::parse("image.yaml", image)?;
+        let resolution = self.resolve(image, platform, base, None).await?;
+        let (sources, fetcher) = (self.sources(), self.fetcher());
+        let platform = platform.parse().unwrap();
         let mut entries = BTreeMap::new();
         let mut observer = |entry: &Entry| drop(entries.insert(entry.path.to_string(), entry.clone()));
         let request = Request {

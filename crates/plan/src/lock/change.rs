@@ -32,6 +32,20 @@ pub enum Change {
         /// What it is.
         to: Option<Digest>,
     },
+    /// Packages are of another suite.
+    Suite {
+        /// Name of the image.
+        image: String,
+        /// What it was.
+        from: Option<String>,
+        /// What it is.
+        to: Option<String>,
+    },
+    /// It is the same, but something else had changed what was written.
+    Written {
+        /// Name of the image.
+        image: String,
+    },
     /// A package has another version, came, or went.
     Package {
         /// Name of the image.
@@ -62,10 +76,14 @@ pub fn changes(old: &Lock, new: &Lock) -> Vec<Change> {
 }
 
 fn of_image(image: &str, before: &LockedImage, after: &LockedImage, changes: &mut Vec<Change>) {
-    let image = image.to_owned();
+    let (image, told) = (image.to_owned(), changes.len());
     let base = |locked: &LockedImage| locked.base.as_ref().map(|base| base.digest.clone());
     if base(before) != base(after) {
         changes.push(Change::Base { image: image.clone(), from: base(before), to: base(after) });
+    }
+    if before.suite != after.suite {
+        let (from, to) = (before.suite.clone(), after.suite.clone());
+        changes.push(Change::Suite { image: image.clone(), from, to });
     }
     let mut found: BTreeMap<(String, Option<String>, Option<String>), Vec<String>> = BTreeMap::new();
     let platforms =
@@ -81,7 +99,6 @@ fn of_image(image: &str, before: &LockedImage, after: &LockedImage, changes: &mu
             }
         }
     }
-    let nothing = found.is_empty() && base(before) == base(after);
     let packages = found.into_iter();
     changes.extend(packages.map(|((name, from, to), platforms)| Change::Package {
         image: image.clone(),
@@ -90,8 +107,13 @@ fn of_image(image: &str, before: &LockedImage, after: &LockedImage, changes: &mu
         to,
         platforms,
     }));
-    if nothing && before != after {
+    if changes.len() > told {
+        return;
+    }
+    if before.request != after.request {
         changes.push(Change::Request { image });
+    } else if before != after {
+        changes.push(Change::Written { image });
     }
 }
 
@@ -102,15 +124,19 @@ fn by_name<'a>(locked: &'a LockedImage, platform: &Platform) -> BTreeMap<&'a str
 
 /// Returns the version, and where that does not tell two packages apart what does.
 fn text(package: Option<&&LockedPackage>, other: Option<&&LockedPackage>) -> Option<String> {
-    let package = package?;
-    match other {
-        Some(other) if other.version != package.version => Some(package.version.clone()),
-        None => Some(package.version.clone()),
-        Some(other) if other.digest != package.digest => {
-            Some(format!("{} ({})", package.version, package.digest.short()))
-        }
-        Some(_) => Some(format!("{} ({} {})", package.version, package.suite, package.path)),
-    }
+    let LockedPackage { name: _, version, architecture: _, suite, path, size, digest, url } = package?;
+    let Some(other) = other.filter(|other| other.version == *version) else { return Some(version.clone()) };
+    let what = if other.digest != *digest {
+        digest.short().to_owned()
+    } else if (&other.suite, &other.path) != (suite, path) {
+        format!("{suite} {path}")
+    } else if other.size != *size {
+        format!("{size} bytes")
+    } else {
+        // The architecture stands in it.
+        url.clone()
+    };
+    Some(format!("{version} ({what})"))
 }
 
 impl fmt::Display for Change {
@@ -123,6 +149,13 @@ impl fmt::Display for Change {
             Self::Removed { image } => write!(formatter, "{image}: no longer locked"),
             Self::Request { image } => write!(formatter, "{image}: the same, for another request"),
             Self::Base { image, from, to } => write!(formatter, "{image}: base image {} → {}", short(from), short(to)),
+            Self::Suite { image, from, to } => {
+                let name = |suite: &Option<String>| suite.clone().unwrap_or_else(|| "none".to_owned());
+                write!(formatter, "{image}: suite {} → {}", name(from), name(to))
+            }
+            Self::Written { image } => {
+                write!(formatter, "{image}: the same, written anew: something else had changed it")
+            }
             Self::Package { image, name, from, to, platforms } => {
                 let platforms = platforms.join(", ");
                 match (from, to) {

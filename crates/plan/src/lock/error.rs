@@ -26,6 +26,14 @@ pub enum LockError {
         /// The field.
         field: &'static str,
     },
+    /// A platform has no packages.
+    #[error("image `{image}`, {platform}: there are no packages")]
+    Empty {
+        /// Name of the image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+    },
     /// Packages are not sorted, or one is there twice.
     #[error("image `{image}`, {platform}: the package `{package}` is there twice or not in order")]
     Order {

@@ -1,23 +1,27 @@
 use super::LockError;
-use consign_oci::layer::EntryPath;
+use super::unique::unique;
 use consign_oci::{Descriptor, Digest, Platform};
+use consign_package::deb::PackageFile;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// What was chosen for one image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LockedImage {
     /// Digest of what the image file asks for, and for which platforms.
     pub request: Digest,
+    /// Digest of all that is chosen for it.
+    pub(super) digest: Digest,
     /// What the reference to the base image names: an index, or a manifest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub base: Option<Descriptor>,
     /// The suite that packages are of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub suite: Option<String>,
     /// Packages by platform, sorted by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "by_platform")]
+    #[serde(default, deserialize_with = "unique")]
     pub packages: BTreeMap<Platform, Vec<LockedPackage>>,
 }
 
@@ -44,9 +48,29 @@ pub struct LockedPackage {
 }
 
 impl LockedImage {
+    /// Writes down what was chosen for a request.
+    pub fn new(
+        request: Digest,
+        base: Option<Descriptor>,
+        suite: Option<String>,
+        packages: BTreeMap<Platform, Vec<LockedPackage>>,
+    ) -> Self {
+        let digest = digest(&request, base.as_ref(), suite.as_deref(), &packages);
+        Self { request, digest, base, suite, packages }
+    }
+
+    /// Returns whether all is there that was written down, as it was. A merge of two branches may take a package from the one and not from the
+    /// other, and leave what can be read, but was never chosen.
+    pub fn is_whole(&self) -> bool {
+        self.digest == digest(&self.request, self.base.as_ref(), self.suite.as_deref(), &self.packages)
+    }
+
     /// Refuses what would be fetched from where no package is.
     pub(super) fn check(&self, name: &str) -> Result<(), LockError> {
         for (platform, packages) in &self.packages {
+            if packages.is_empty() {
+                return Err(LockError::Empty { image: name.to_owned(), platform: platform.clone() });
+            }
             for package in packages {
                 let refused = |field| LockError::Value {
                     image: name.to_owned(),
@@ -54,11 +78,9 @@ impl LockedImage {
                     package: package.name.chars().take(100).collect(),
                     field,
                 };
-                if !is_word(&package.name) {
-                    return Err(refused("name"));
-                }
-                if package.path.starts_with('/') || package.path.parse::<EntryPath>().is_err() {
-                    return Err(refused("path"));
+                let LockedPackage { name, version, architecture, path, url, .. } = package;
+                if let Some(field) = (PackageFile { name, version, architecture, path, url }).wrong() {
+                    return Err(refused(field));
                 }
                 if package.suite.is_empty() || package.suite.split('/').any(|part| !is_word(part)) {
                     return Err(refused("suite"));
@@ -79,36 +101,21 @@ impl LockedImage {
     }
 }
 
-/// Returns whether a text is a name as packages and suites have it, which no address can be hidden in.
+/// Returns the digest of what was chosen for a request.
+fn digest(
+    request: &Digest,
+    base: Option<&Descriptor>,
+    suite: Option<&str>,
+    packages: &BTreeMap<Platform, Vec<LockedPackage>>,
+) -> Digest {
+    let packages: BTreeMap<String, _> =
+        packages.iter().map(|(platform, packages)| (platform.to_string(), packages)).collect();
+    let chosen = json!({ "request": request, "base": base, "suite": suite, "packages": packages });
+    Digest::of(chosen.to_string().as_bytes())
+}
+
+/// Returns whether a text is a name as suites have it, which no address can be hidden in.
 fn is_word(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-_~".contains(&byte))
-}
-
-/// Platforms are keys in the form `os/architecture[/variant]`.
-mod by_platform {
-    use super::LockedPackage;
-    use consign_oci::Platform;
-    use serde::de::Error as _;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::collections::BTreeMap;
-
-    type Packages = BTreeMap<Platform, Vec<LockedPackage>>;
-
-    pub(super) fn serialize<S: Serializer>(packages: &Packages, serializer: S) -> Result<S::Ok, S::Error> {
-        let texts: BTreeMap<String, &Vec<LockedPackage>> =
-            packages.iter().map(|(platform, packages)| (platform.to_string(), packages)).collect();
-        texts.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Packages, D::Error> {
-        let mut packages = Packages::new();
-        for (text, list) in BTreeMap::<String, Vec<LockedPackage>>::deserialize(deserializer)? {
-            let platform: Platform = text.parse().map_err(D::Error::custom)?;
-            if packages.insert(platform, list).is_some() {
-                return Err(D::Error::custom(format!("`{text}` is there twice")));
-            }
-        }
-        Ok(packages)
-    }
 }

@@ -4,6 +4,7 @@ mod change;
 mod error;
 mod image;
 mod text;
+mod unique;
 
 pub use change::{Change, changes};
 pub use error::LockError;
@@ -12,7 +13,7 @@ pub use image::{LockedImage, LockedPackage};
 use std::collections::BTreeMap;
 
 /// Version of the format that is written, and the only one that is read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What was chosen, by name of the image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

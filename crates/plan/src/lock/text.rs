@@ -1,10 +1,10 @@
 //! The lock as JSON, with a line for each package, so that a change of one is a change of one line.
 
+use super::unique::unique;
 use super::{Lock, LockError, LockedImage, VERSION};
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 #[derive(Deserialize)]
 struct Header {
@@ -45,8 +45,11 @@ impl Lock {
 }
 
 fn image_text(image: &LockedImage) -> Result<String, serde_json::Error> {
-    let LockedImage { request, base, suite, packages } = image;
-    let mut fields = vec![format!("      \"request\": {}", serde_json::to_string(request)?)];
+    let LockedImage { request, digest, base, suite, packages } = image;
+    let mut fields = vec![
+        format!("      \"request\": {}", serde_json::to_string(request)?),
+        format!("      \"digest\": {}", serde_json::to_string(digest)?),
+    ];
     if let Some(base) = base {
         fields.push(format!("      \"base\": {}", serde_json::to_string(base)?));
     }
@@ -74,30 +77,4 @@ fn block(lines: &[String], open: char, close: char, indent: usize) -> String {
     // Writing to a text cannot fail.
     let _ = write!(text, "{open}\n{}\n{:indent$}{close}", lines.join(",\n"), "");
     text
-}
-
-/// Reads a mapping in which no key is there twice, as a merge of two branches may leave it.
-fn unique<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, LockedImage>, D::Error> {
-    struct Unique;
-
-    impl<'de> Visitor<'de> for Unique {
-        type Value = BTreeMap<String, LockedImage>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("images by name")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut images = BTreeMap::new();
-            while let Some((name, image)) = map.next_entry::<String, LockedImage>()? {
-                if images.contains_key(&name) {
-                    return Err(A::Error::custom(format!("the image `{name}` is there twice")));
-                }
-                images.insert(name, image);
-            }
-            Ok(images)
-        }
-    }
-
-    deserializer.deserialize_map(Unique)
 }
