@@ -174,10 +174,17 @@ fn a_base_image_stays_the_one_that_is_locked() {
     );
     environment.write("hello.txt", "hello");
     environment.consign(&["lock"]).expect(0);
+    let text = environment.read("consign.lock");
+    assert!(!text.contains("localhost"), "{text}");
     let first = environment.consign(&["build"]).expect(0).stdout;
     std::fs::remove_dir_all(environment.path("base-image")).unwrap();
     base("second");
     // The layout holds the new one only.
+    assert_snapshot!(environment.consign(&["build", "--quiet", "--platform", "linux/amd64"]).expect(20).error(), @"
+    error: hello linux/amd64: cannot be built
+      caused by: base-image no longer has the base image sha256:000000000001…, which is the one that is locked
+    hint: `consign lock --update oci:base-image` takes the one that is there now
+    ");
     assert_snapshot!(environment.consign(&["lock", "--check"]).expect(20).error(), @r"
     error: consign.lock is not up to date
       caused by: hello: base image 000000000001 → 000000000002
@@ -185,4 +192,37 @@ fn a_base_image_stays_the_one_that_is_locked() {
     ");
     environment.consign(&["lock", "--update", "oci:base-image"]).expect(0);
     assert_ne!(environment.consign(&["build"]).expect(0).stdout, first);
+}
+
+#[test]
+fn a_lock_that_something_else_changed_is_not_used() {
+    let environment = with_packages(&mirror(&["2.0"]));
+    environment.consign(&["lock"]).expect(0);
+    let good = environment.read("consign.lock");
+    let line = good.lines().find(|line| line.contains("\"name\":\"libtool\"")).unwrap();
+    let table = [
+        ("a package is gone", good.replacen(&format!("{line}\n"), "", 1), "+ libtool 2.0 (linux/amd64)"),
+        (
+            "an older version",
+            good.replace("tool@2.0", "tool@1.9").replace("\"version\":\"2.0\"", "\"version\":\"1.9\""),
+            "tool 1.9 → 2.0",
+        ),
+        ("a size", good.replace("\"size\":", "\"size\":1"), "bytes) → "),
+        ("another distribution", good.replace("pkg:deb/debian/", "pkg:deb/own/"), "(pkg:deb/own/"),
+        ("another suite", good.replace("\"suite\":\"stable\"", "\"suite\":\"other\""), "2.0 (other pool/main/"),
+        ("the suite as a whole", good.replace("\"suite\": \"stable\"", "\"suite\": \"other\""), "suite other → stable"),
+    ];
+    for (what, text, expected) in table {
+        assert_ne!(text, good, "{what}");
+        environment.write("consign.lock", &text);
+        let run = environment.consign(&["release", "--quiet"]).expect(20);
+        let said = "error: consign.lock is not what `consign lock` wrote for `hello`: a merge, or somebody, changed it\n\
+            hint: run `consign lock`, look at what it changes, and check it in\n";
+        assert_eq!(run.error(), said, "{what}");
+        let told = environment.consign(&["lock", "--check"]).expect(20).error();
+        assert!(told.contains(expected), "{what}\n{told}");
+        environment.consign(&["lock"]).expect(0);
+        assert_eq!(environment.read("consign.lock"), good, "{what}");
+    }
+    assert!(!environment.path("registry").exists());
 }

@@ -22,13 +22,36 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("lock: cut off", changed(|good| good[..good.len() / 2].to_owned())),
         Case::new("lock: empty", changed(|_| String::new())),
         Case::new("lock: nested without end", changed(|_| "[".repeat(100_000))),
-        Case::new("lock: of a later version", replaced("\"version\": 1", "\"version\": 2")),
+        Case::new("lock: of a later version", replaced("\"version\": 2", "\"version\": 3")),
         Case::new(
             "lock: a key that is none",
             replaced("\"suite\": \"stable\",", "\"suite\": \"stable\", \"mirror\": \"x\","),
         ),
         Case::new("lock: a path that leaves the archive", replaced("pool/", "../pool/")),
         Case::new("lock: an absolute path", replaced("\"path\":\"pool/", "\"path\":\"/pool/")),
+        Case::new("lock: a path with signs in disguise", replaced("pool/", "%2e%2e/pool/")),
+        Case::new(
+            "lock: an architecture that is none",
+            replaced("\"architecture\":\"all\"", "\"architecture\":\"../all\""),
+        ),
+        Case::new("lock: a package's URL that is another's", replaced("/base-files@", "/base-fails@")),
+        Case::new("lock: a package's URL that is an address", replaced("pkg:deb/debian/", "https://example.org/")),
+        Case::new(
+            "lock: a platform twice",
+            changed(|good| {
+                let packages = &good[good.find("        \"linux/amd64\"").unwrap()..good.rfind("\n      }").unwrap()];
+                good.replacen(packages, &format!("{packages},\n{packages}"), 1)
+            }),
+        ),
+        Case::new(
+            "lock: a platform without packages",
+            changed(|good| format!("{}[]{}", &good[..good.find('[').unwrap()], &good[good.rfind(']').unwrap() + 1..])),
+        ),
+        Case::new("lock: a package that was taken out", |environment| {
+            let good = environment.read("good.lock");
+            let line = good.lines().find(|line| line.contains("\"base-files\"")).unwrap();
+            environment.write("consign.lock", good.replace(&format!("{line}\n"), ""));
+        }),
         Case::new(
             "lock: an address for a suite",
             replaced("\"suite\":\"stable\"", "\"suite\":\"https://example.org\""),
@@ -54,7 +77,7 @@ fn locks() {
     environment.consign(&["lock"]).expect(0);
     std::fs::rename(environment.path("consign.lock"), environment.path("good.lock")).unwrap();
     let (said, wrong) = table.run(|| &environment, cases());
-    assert_snapshot!(said, @r"
+    assert_snapshot!(said, @"
     # lock: conflict markers
     3 error: consign.lock cannot be used
       caused by: it is not a lock
@@ -64,7 +87,7 @@ fn locks() {
     # lock: cut off
     3 error: consign.lock cannot be used
       caused by: it is not a lock
-      caused by: EOF while parsing a string at line 9 column 204
+      caused by: EOF while parsing a string at line 10 column 159
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: empty
@@ -81,13 +104,13 @@ fn locks() {
 
     # lock: of a later version
     3 error: consign.lock cannot be used
-      caused by: it has version 2, and this consign reads version 1
+      caused by: it has version 3, and this consign reads version 2
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: a key that is none
     3 error: consign.lock cannot be used
       caused by: it is not a lock
-      caused by: unknown field `mirror`, expected one of `request`, `base`, `suite`, `packages` at line 6 column 33
+      caused by: unknown field `mirror`, expected one of `request`, `digest`, `base`, `suite`, `packages` at line 7 column 33
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: a path that leaves the archive
@@ -100,6 +123,41 @@ fn locks() {
       caused by: image `hello`, linux/amd64: the `path` of the package `base-files` is none that a lock can have
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
+    # lock: a path with signs in disguise
+    3 error: consign.lock cannot be used
+      caused by: image `hello`, linux/amd64: the `path` of the package `base-files` is none that a lock can have
+    hint: take it from your version control again; or delete it, and `consign lock` makes a new one
+
+    # lock: an architecture that is none
+    3 error: consign.lock cannot be used
+      caused by: image `hello`, linux/amd64: the `architecture` of the package `base-files` is none that a lock can have
+    hint: take it from your version control again; or delete it, and `consign lock` makes a new one
+
+    # lock: a package's URL that is another's
+    3 error: consign.lock cannot be used
+      caused by: image `hello`, linux/amd64: the `url` of the package `base-files` is none that a lock can have
+    hint: take it from your version control again; or delete it, and `consign lock` makes a new one
+
+    # lock: a package's URL that is an address
+    3 error: consign.lock cannot be used
+      caused by: image `hello`, linux/amd64: the `url` of the package `base-files` is none that a lock can have
+    hint: take it from your version control again; or delete it, and `consign lock` makes a new one
+
+    # lock: a platform twice
+    3 error: consign.lock cannot be used
+      caused by: it is not a lock
+      caused by: `linux/amd64` is there twice at line 17 column 7
+    hint: take it from your version control again; or delete it, and `consign lock` makes a new one
+
+    # lock: a platform without packages
+    3 error: consign.lock cannot be used
+      caused by: image `hello`, linux/amd64: there are no packages
+    hint: take it from your version control again; or delete it, and `consign lock` makes a new one
+
+    # lock: a package that was taken out
+    20 error: consign.lock is not what `consign lock` wrote for `hello`: a merge, or somebody, changed it
+    hint: run `consign lock`, look at what it changes, and check it in
+
     # lock: an address for a suite
     3 error: consign.lock cannot be used
       caused by: image `hello`, linux/amd64: the `suite` of the package `base-files` is none that a lock can have
@@ -111,19 +169,19 @@ fn locks() {
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: a platform that is none
-    20 error: consign.lock has no packages for `hello` on linux/amd64
+    20 error: consign.lock is not what `consign lock` wrote for `hello`: a merge, or somebody, changed it
     hint: run `consign lock`, look at what it changes, and check it in
 
     # lock: a digest of another length
     3 error: consign.lock cannot be used
       caused by: it is not a lock
-      caused by: `sha512:000000000001…` is not a digest: expected `sha256:` and 64, or `sha512:` and 128, lower-case hexadecimal digits at line 9 column 229
+      caused by: `sha512:000000000001…` is not a digest: expected `sha256:` and 64, or `sha512:` and 128, lower-case hexadecimal digits at line 10 column 229
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: a size that is negative
     3 error: consign.lock cannot be used
       caused by: it is not a lock
-      caused by: invalid value: integer `-456`, expected u64 at line 9 column 147
+      caused by: invalid value: integer `-456`, expected u64 at line 10 column 147
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: another image's
