@@ -52,6 +52,7 @@ fn refuses_what_names_nobody_or_nothing() {
         ("[{key: a.pub, for: advisories}]", "it is looked up again"),
         ("[{key: a.pub, for: trails}]", "did you mean `trials`?"),
         ("[{key: a.pub, for: everything}]", "it can be `provenance` and `trials`"),
+        ("[{key: a.pub, for: []}]", "`for` lists nothing (leave it out for both"),
         ("[{key: a.pub, until: never}]", "until"),
     ] {
         let said = parse(text).err().unwrap_or_default();

@@ -63,6 +63,10 @@ impl IdentitySettings {
 }
 
 fn requirements(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<Requirement> {
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        let hint = "leave it out for both, or leave out the identity";
+        reader.report_hint(Code::Value, node.span, "`for` lists nothing", hint);
+    }
     let mut requirements = BTreeSet::new();
     for word in reader.texts(node, "`for`") {
         if let Some(requirement) = NAMEABLE.into_iter().find(|requirement| requirement.word() == word.value) {
