@@ -14,6 +14,10 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// What an image may be called.
+const REF: &str = "The image: `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]`, \
+                   `docker-archive:FILE` or `store:NAME`";
+
 /// Takes container images from source to signed, multi-platform releases on any number of registries.
 ///
 /// Everything is built, catalogued and tested before anything is written to a registry; what is published is what was tested.
@@ -235,7 +239,7 @@ pub(crate) struct Release {
     /// Names of images in the configuration; all if none is given.
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
-    /// Takes platforms from here instead of building them; may be given several times. Of several images, each place is named: `--from web=oci-archive:arm64.tar`.
+    /// Takes platforms from here instead of building them; may be given several times. REF is as for `scan`. Of several images, each place is named: `--from web=oci-archive:arm64.tar`.
     #[arg(long, value_name = "[IMAGE=]REF")]
     pub(crate) from: Vec<Source>,
     /// Stops after the gate: nothing is signed or written to a registry.
@@ -248,8 +252,7 @@ pub(crate) struct Release {
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// The image: `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]` or `oci-archive:FILE[:tag]`.
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
     /// The public key that everything must be signed with.
     #[arg(long, value_name = "FILE")]
@@ -264,8 +267,7 @@ pub(crate) struct Verify {
 
 #[derive(Args, Debug)]
 pub(crate) struct Scan {
-    /// The image: `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]` or `store:NAME`.
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
     /// A folder or an archive of OSV records; may be given several times. Without it, those of the policy.
     #[arg(long = "db", value_name = "PATH")]
@@ -277,15 +279,13 @@ pub(crate) struct Scan {
 
 #[derive(Args, Debug)]
 pub(crate) struct Reference {
-    /// The image.
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Inspect {
-    /// The image.
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
     /// Prints the exact bytes.
     #[arg(long, conflicts_with = "config")]

@@ -47,9 +47,9 @@ exit_codes! {
     Usage = 2,
     /// the configuration is wrong
     Configuration = 3,
-    /// conflict: a tag was moved by others or must not move, a registry's folder or port is taken, the store that is to be pruned is in use, or a file is there already
+    /// conflict: a tag was moved by others or must not move, archives are of another release, a registry's folder or port is taken, the store that is to be pruned is in use, or a file is there already
     Conflict = 4,
-    /// an input is not authentic: hash or signature of packages
+    /// an input is not authentic: hash or signature of packages, or what an image says of itself
     NotAuthentic = 5,
     /// the gate closed: a trial failed
     Trial = 10,

@@ -17,12 +17,12 @@ pub(super) fn advice(code: ExitCode) -> Advice {
             "Each problem is shown with its line and a code such as C003; `consign explain C003` says more. `consign check` repeats it without doing anything.",
         ),
         ExitCode::Conflict => Advice(
-            "Somebody else moved the tag while this release ran, the tag names a later release, another consign serves the registry's folder, or a file that would be written is there.",
-            "Look at what is there now: `consign tree REF` shows what a tag names. To take a change back, release a newer commit.",
+            "Somebody else moved the tag while this release ran, the tag names a later release, an archive of `release --from` is of another commit, version or image, or differs from another over a platform, another consign serves the registry's folder, or a file that would be written is there.",
+            "Look at what is there now: `consign tree REF` shows what a tag names. To take a change back, release a newer commit. Build every archive from the commit that is released.",
         ),
         ExitCode::NotAuthentic => Advice(
-            "A release file of Debian packages is not signed by the keys that were named or is out of date, or bytes of an index, a package or an archive are not those that were promised.",
-            "Do not go on with them. See whether `signed-by` names the right keys, and whether the mirror is being updated right now or is not what it claims to be.",
+            "A release file of Debian packages is not signed by the keys that were named or is out of date, bytes of an index, a package or an archive are not those that were promised, or a layer holds something else than the image's config says.",
+            "Do not go on with them. For packages, see whether `signed-by` names the right keys, and whether the mirror is being updated right now or is not what it claims to be.",
         ),
         ExitCode::Trial => Advice(
             "A command under `tests` did not end as expected on at least one platform.",
@@ -49,7 +49,7 @@ pub(super) fn advice(code: ExitCode) -> Advice {
             "Fetch the database again, and name one of the distribution that the packages are of: the message says which. Nothing is known of the image until then.",
         ),
         ExitCode::Drift => Advice(
-            "An image file asks for something else than when it was locked, `lock --update --check` found something newer, or the mirror has deleted a package of the version that is locked.",
+            "An image file asks for something else than when it was locked, a merge or an editor changed the lock, `lock --update --check` found something newer, or a package or base image that is locked has been deleted.",
             "`consign lock` adds what is new and keeps the rest; `consign lock --update NAME` takes the newest version of what is named. Commit the lock with the files.",
         ),
         ExitCode::Interrupted => Advice(

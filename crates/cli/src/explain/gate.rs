@@ -22,17 +22,24 @@ pub(super) const REASONS: &[(&str, &str, Advice)] = &[
         "duplicate-platform",
         "there are two images for one platform",
         Advice(
-            "Two archives of `release --from` hold the same platform.",
-            "Name only one of them: which is meant is nothing that consign could guess.",
+            "The index in an archive of `release --from` lists a platform twice. Where two archives differ over one, the exit code is 4.",
+            "Make the archive again with one of them: which is meant is nothing that consign could guess.",
         ),
     ),
-    ("no-platform", "the image has no platform", Advice("An archive without any image in it.", "Make it again.")),
+    (
+        "no-platform",
+        "the image has no platform",
+        Advice(
+            "`verify` looked at an index that lists none. One that `release --from` is to take has exit code 5.",
+            "Release the image again.",
+        ),
+    ),
     (
         "missing-receipt",
         "something that the policy requires is not there, or nobody who counts says so",
         Advice(
             "A policy that requires `trials` of an image without `tests`; or receipts in an archive that nobody signed, or that were signed with a key that the configuration does not name.",
-            "Add what is missing. Receipts from elsewhere count only if they are signed with the key under `signing`: build there with the same key, or build here.",
+            "Add what is missing. Receipts from elsewhere count only if they are signed with the key under `signing`, or with one that `policy: identities` names for them: build there with such a key, or build here.",
         ),
     ),
     (
