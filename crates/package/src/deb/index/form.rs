@@ -182,12 +182,7 @@ impl<'a> FormWriter<'a> {
 
     /// Adds a name that the latest package provides.
     pub(super) fn provide(&mut self, name: String) -> Option<()> {
-        let latest = narrow(self.packages.len().saturating_sub(1))?;
-        // A package that provides a name in several versions provides it once.
-        if !self.provided.iter().rev().take_while(|(_, number)| *number == latest).any(|(earlier, _)| *earlier == name)
-        {
-            self.provided.push((name, latest));
-        }
+        self.provided.push((name, narrow(self.packages.len().saturating_sub(1))?));
         Some(())
     }
 
@@ -205,6 +200,8 @@ impl<'a> FormWriter<'a> {
         }
         self.names.sort();
         self.provided.sort();
+        // A package that provides a name in several versions provides it once.
+        self.provided.dedup();
         let (mut numbers, mut strings) = (Vec::new(), Vec::new());
         let names = table(self.names.iter().copied(), &mut numbers, &mut strings)?;
         let provided = self.provided.iter().map(|(name, number)| (name.as_str(), *number));

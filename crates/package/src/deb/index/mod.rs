@@ -184,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn packages_may_provide_many_names() {
+        // Were each compared with all before it, this would take minutes.
+        let names: Vec<String> = (0..19_999).map(|number| format!("n{number}")).collect();
+        let provides = format!("Provides: {}, n7\n", names.join(", "));
+        let text: String = (0..100).map(|number| stanza(&format!("a{number}"), "1", &provides)).collect();
+        let index = PackagesIndex::parse("test", text.into_bytes()).unwrap();
+        for (name, expected) in [("n0", 100), ("n7", 100), ("n19998", 100), ("n19999", 0)] {
+            assert_eq!(index.form.find(Table::Provided, name).unwrap().len(), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn comes_back_from_its_form() {
         let text: String = (0..500)
             .map(|number| stanza(&format!("a{number}"), "1", &format!("Provides: b{}\n", number % 7)))
