@@ -4,6 +4,7 @@ use consign_package::deb::{
     Keyring, PackagesIndex, Preferred, Relation, ReleaseError, Request, Searched, Target, resolve, verify_release,
 };
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 /// What apt fetched last, if this is a Debian machine that has run it.
 #[test]
@@ -56,7 +57,8 @@ fn resolves_what_this_machine_knows() {
     let wanted: Vec<Relation> =
         ["nginx", "ca-certificates", "tzdata"].iter().map(|name| name.parse().unwrap()).collect();
     let target = Target { architecture, indexes: &[Searched { index: &index, last_resort: false }] };
-    let request = Request { wanted: &wanted, recommends: false, preferred: &Preferred::new() };
+    let request =
+        Request { wanted: &wanted, recommends: false, preferred: &Preferred::new(), stop: &AtomicBool::new(false) };
     let selections = resolve(&[target], &request).unwrap().remove(0);
     let names: Vec<&str> = selections.iter().map(|chosen| chosen.record.name.as_str()).collect();
     for name in ["nginx", "ca-certificates", "tzdata", "libc6", "openssl"] {

@@ -12,6 +12,7 @@ use consign_testkit::mutate::{seeds_of_the_caller, survives};
 use jiff::Timestamp;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use tar::{Builder, EntryType, Header};
 
 const LIMITS: Limits = Limits { decompressed: 64 << 20, entries: 10_000 };
@@ -82,7 +83,8 @@ fn indexes() {
             let wanted = [Relation::wanted(wanted).unwrap()];
             let targets = ["amd64", "arm64"].map(|architecture| Target { architecture, indexes: &searched });
             for recommends in [false, true] {
-                drop(resolve(&targets, &Request { wanted: &wanted, recommends, preferred: &Preferred::new() }));
+                let (preferred, stop) = (&Preferred::new(), &AtomicBool::new(false));
+                drop(resolve(&targets, &Request { wanted: &wanted, recommends, preferred, stop }));
             }
         }
     });

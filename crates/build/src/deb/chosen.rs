@@ -2,7 +2,6 @@ use consign_oci::Digest;
 use consign_package::deb::{PackageRecord, Release, purl};
 use consign_receipt::predicate::ResourceDescriptor;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A package that was chosen: enough to fetch it, without an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +44,8 @@ impl ChosenPackage {
 
     /// Returns the package as an input of a build.
     pub(crate) fn dependency(&self) -> ResourceDescriptor {
-        depend(self.path.clone(), Some(self.url.clone()), &self.sha256)
+        ResourceDescriptor::named(&self.path, Some(self.url.clone()), &self.sha256)
     }
-}
-
-/// Returns an input of a build.
-pub(super) fn depend(name: String, uri: Option<String>, digest: &Digest) -> ResourceDescriptor {
-    let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex().to_owned())]);
-    ResourceDescriptor { name: Some(name), uri, digest }
 }
 
 fn package_url(record: &PackageRecord, release: &Release) -> String {

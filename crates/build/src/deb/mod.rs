@@ -4,6 +4,7 @@ mod archive;
 mod base_accounts;
 mod base_files;
 mod certificates;
+mod choosing;
 mod chosen;
 mod database;
 mod download;

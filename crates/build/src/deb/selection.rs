@@ -1,15 +1,15 @@
 //! Which packages an image gets. The choice is kept by what it follows from, so that nothing is unpacked and searched twice.
 
 use super::archive::{Archive, Listed, base};
-use super::chosen::{ChosenPackage, depend};
+use super::choosing::{self, Chosen, Offer, Question};
+use super::chosen::ChosenPackage;
 use super::source_error::SourceError;
 use crate::kept::Kept;
 use crate::resolution::{Resolution, ResolveRequest};
 use crate::specification::PackagesSpecification;
-use consign_oci::{Digest, Platform};
+use consign_oci::Digest;
 use consign_package::deb::{
-    IndexError, PackagesIndex, Preferred, Relation, Request, Searched, Selection, Target, Version, debian_architecture,
-    resolve,
+    IndexError, PackageRecord, PackagesIndex, Preferred, Relation, Selection, Version, debian_architecture,
 };
 use consign_receipt::predicate::ResourceDescriptor;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Names what this room chooses of the same indexes: raise it when that changes.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
+
+/// Packages of an earlier choice by architecture and name.
+type Keep<'a> = BTreeMap<(&'static str, &'a str), &'a ChosenPackage>;
 
 /// What was chosen for one architecture, as the store keeps it. Indexes are numbered as the archive lists them.
 #[derive(Clone, Serialize, Deserialize)]
@@ -37,7 +40,9 @@ pub(crate) async fn select(
     request: &ResolveRequest<'_>,
 ) -> Result<Resolution, SourceError> {
     let sources = request.sources;
-    let suite = specification.suite.as_ref().or(sources.default_suite.as_ref()).ok_or(SourceError::NoSuite)?;
+    let kept = request.keep.and_then(|keep| keep.suite.as_ref());
+    let suite = specification.suite.as_ref().or(kept).or(sources.default_suite.as_ref());
+    let suite = suite.ok_or(SourceError::NoSuite)?;
     let mut archives: Vec<Archive<'_>> = Vec::new();
     let mut places = BTreeMap::new();
     for platform in request.platforms {
@@ -107,38 +112,37 @@ struct Selecting<'a> {
 impl Selecting<'_> {
     /// Returns what is chosen for each architecture, from the store where that was chosen before.
     async fn choices(&self) -> Result<Vec<Choice>, SourceError> {
-        let preferred = self.preferred();
-        let key = self.key(&preferred);
+        let keep = self.keep();
+        let key = self.key(&keep);
         if let Some(choices) = self.kept(&key).await? {
             return Ok(choices);
         }
-        let choices = self.choose(&preferred).await?;
+        let choices = self.choose(&keep).await?;
         self.request.store.put_step("select", &key, &[], &choices)?;
         Ok(choices)
     }
 
-    /// Returns the versions that an earlier choice has and that are to stay.
-    fn preferred(&self) -> Preferred {
-        let kept = self.request.keep.iter().flat_map(|kept| &kept.packages);
-        let packages = kept.flat_map(|(platform, packages)| packages.iter().map(move |package| (platform, package)));
-        let entry = |(platform, package): (&Platform, &ChosenPackage)| {
-            let version = package.version.parse::<Version>().ok()?;
-            Some(((debian_architecture(platform)?.to_owned(), package.name.clone()), version))
-        };
-        packages.filter_map(entry).collect()
+    /// Returns the packages of an earlier choice, which are to stay.
+    fn keep(&self) -> Keep<'_> {
+        let mut keep = Keep::new();
+        for (platform, packages) in self.request.keep.iter().flat_map(|kept| &kept.packages) {
+            let Some(architecture) = debian_architecture(platform) else { continue };
+            keep.extend(packages.iter().map(|package| ((architecture, package.name.as_str()), package)));
+        }
+        keep
     }
 
     /// Returns the digest of everything that decides what is chosen.
-    fn key(&self, preferred: &Preferred) -> Digest {
+    fn key(&self, keep: &Keep<'_>) -> Digest {
         let index = |listed: &Listed<'_>| {
-            json!([listed.source.uri, listed.name(), listed.digest, listed.release.release.not_automatic])
+            let release = &listed.release.release;
+            // Packages' URLs are made of the names.
+            let names = [&release.origin, &release.codename, &release.suite];
+            json!([listed.source.uri, listed.name(), listed.digest, release.not_automatic, names])
         };
         let indexes =
             |archive: &Archive<'_>| json!([archive.architecture, archive.listed.iter().map(index).collect::<Vec<_>>()]);
-        let preferred: Vec<_> = preferred
-            .iter()
-            .map(|((architecture, name), version)| json!([architecture, name, version.to_string()]))
-            .collect();
+        let keep: Vec<_> = keep.iter().map(|((architecture, _), package)| json!([architecture, package])).collect();
         let all = json!({
             "step": "select",
             "format": FORMAT,
@@ -146,7 +150,7 @@ impl Selecting<'_> {
             "suite": self.suite,
             "packages": self.specification.packages,
             "recommends": self.specification.recommends,
-            "preferred": preferred,
+            "keep": keep,
             "archives": self.archives.iter().map(indexes).collect::<Vec<_>>(),
         });
         Digest::of(all.to_string().as_bytes())
@@ -172,32 +176,30 @@ impl Selecting<'_> {
         Ok(Some(choices))
     }
 
-    async fn choose(&self, preferred: &Preferred) -> Result<Vec<Choice>, SourceError> {
+    async fn choose(&self, keep: &Keep<'_>) -> Result<Vec<Choice>, SourceError> {
+        let version = |(&(architecture, name), package): (&(&str, &str), &&ChosenPackage)| {
+            Some(((architecture.to_owned(), name.to_owned()), package.version.parse::<Version>().ok()?))
+        };
+        let preferred: Preferred = keep.iter().filter_map(version).collect();
         let wanted = self.specification.packages.iter().map(|text| {
             Relation::wanted(text).map_err(|error| SourceError::Wanted { text: text.clone(), source: error })
         });
         let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
         let opened = futures::future::try_join_all(self.archives.iter().map(Opened::read)).await?;
-        let searched: Vec<Vec<Searched<'_>>> = opened.iter().map(Opened::searched).collect();
-        let targets: Vec<Target<'_>> = self
-            .archives
-            .iter()
-            .zip(&searched)
-            .map(|(archive, indexes)| Target { architecture: archive.architecture, indexes })
-            .collect();
-        let request = Request { wanted: &wanted, recommends: self.specification.recommends, preferred };
-        let selections =
-            resolve(&targets, &request).map_err(|error| SourceError::Resolve { source: Box::new(error) })?;
-        let older = older(self.archives, &opened, &selections)?;
-        let choices = opened.iter().zip(selections).zip(older).map(|((opened, selections), older)| {
-            let packages = selections.into_iter().filter_map(|selection| {
-                let (listed, _) = opened.indexes.get(selection.index)?;
-                let archive = base(&listed.source.uri);
-                Some(ChosenPackage::new(&selection.record, &listed.source.suite, &listed.release.release, archive))
+        let offers = self.archives.iter().zip(&opened).map(|(archive, opened)| opened.offer(archive)).collect();
+        let question = Question { wanted, recommends: self.specification.recommends, preferred };
+        let chosen = choosing::choose(offers, question).await?;
+        let all = self.archives.iter().zip(opened).zip(chosen);
+        let choices = all.map(|((archive, opened), Chosen { selections, older })| {
+            let packages = selections.iter().map(|selection| {
+                let kept = keep.get(&(archive.architecture, selection.record.name.as_str())).copied();
+                opened.place(selection, kept)
             });
-            Choice { lacking: opened.lacking.clone(), packages: packages.collect(), older }
+            let packages = packages.filter_map(Result::transpose).collect::<Result<_, _>>();
+            let packages = packages.map_err(|error| SourceError::Index { source: Box::new(error) })?;
+            Ok(Choice { packages, lacking: opened.lacking, older })
         });
-        Ok(choices.collect())
+        choices.collect()
     }
 }
 
@@ -219,73 +221,41 @@ impl<'a> Opened<'a> {
         Ok(Self { indexes, lacking })
     }
 
-    /// Returns the newest source version of a package, but for those of a last resort.
-    fn newest(&self, name: &str) -> Result<Option<Version>, IndexError> {
-        let mut newest = None;
-        for (listed, index) in &self.indexes {
-            if !listed.release.release.not_automatic {
-                newest = newest.max(index.named(name)?.into_iter().map(|record| record.source_version).max());
+    /// Returns a package with the place that it is taken from: that of an earlier choice, where the very same file is listed there still. A file
+    /// may be in two suites for a time, as happens with updates at a point release.
+    fn place(&self, selection: &Selection, kept: Option<&ChosenPackage>) -> Result<Option<ChosenPackage>, IndexError> {
+        let Selection { record: chosen, index } = selection;
+        if let Some(kept) = kept {
+            let is_it = |record: &PackageRecord| {
+                let facts = |record: &PackageRecord| (record.sha256.clone(), record.version.clone(), record.size);
+                record.filename == kept.path && facts(record) == facts(chosen)
+            };
+            for (listed, index) in self.indexes.iter().filter(|(listed, _)| listed.source.suite == kept.suite) {
+                if let Some(record) = index.named(&chosen.name)?.iter().find(|record| is_it(record)) {
+                    return Ok(Some(package(record, listed)));
+                }
             }
         }
-        Ok(newest)
+        Ok(self.indexes.get(*index).map(|(listed, _)| package(chosen, listed)))
     }
 
-    /// Returns whether there is this source version of a package.
-    fn has(&self, name: &str, version: &Version) -> Result<bool, IndexError> {
-        for (_, index) in &self.indexes {
-            if index.named(name)?.iter().any(|record| record.source_version == *version) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn searched(&self) -> Vec<Searched<'_>> {
+    fn offer(&self, archive: &Archive<'_>) -> Offer {
         let last_resort = |listed: &Listed<'_>| listed.release.release.not_automatic;
-        self.indexes.iter().map(|(listed, index)| Searched { index, last_resort: last_resort(listed) }).collect()
+        let indexes = self.indexes.iter().map(|(listed, index)| (index.clone(), last_resort(listed))).collect();
+        Offer { architecture: archive.architecture, indexes }
     }
 }
 
-/// Tells, for each architecture, which of its packages are not its newest because another architecture does not have that.
-fn older(
-    archives: &[Archive<'_>],
-    opened: &[Opened<'_>],
-    selections: &[Vec<Selection>],
-) -> Result<Vec<Vec<String>>, SourceError> {
-    let failed = |source| SourceError::Index { source: Box::new(source) };
-    let mut told = Vec::new();
-    for (here, chosen) in opened.iter().zip(selections) {
-        let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for Selection { record, .. } in chosen {
-            let Some(newest) = here.newest(&record.name).map_err(failed)? else { continue };
-            if newest <= record.source_version {
-                continue;
-            }
-            let mut lacking = Vec::new();
-            for ((archive, there), others) in archives.iter().zip(opened).zip(selections) {
-                let needs = others.iter().any(|other| other.record.name == record.name);
-                if needs && !there.has(&record.name, &newest).map_err(failed)? {
-                    lacking.push(archive.architecture);
-                }
-            }
-            if !lacking.is_empty() {
-                let packages = kept.entry(lacking.join(" and ")).or_default();
-                packages.push(format!("{} {} (newest: {newest})", record.name, record.version));
-            }
-        }
-        let line = |(lacking, packages): (String, Vec<String>)| {
-            format!("kept at versions that there are for {lacking}, too: {}", packages.join(", "))
-        };
-        told.push(kept.into_iter().map(line).collect());
-    }
-    Ok(told)
+fn package(record: &PackageRecord, listed: &Listed<'_>) -> ChosenPackage {
+    ChosenPackage::new(record, &listed.source.suite, &listed.release.release, base(&listed.source.uri))
 }
 
 /// Returns what was chosen from.
 fn consulted(archive: &Archive<'_>, choice: &Choice) -> Vec<ResourceDescriptor> {
-    let releases = archive.releases.iter().map(|(name, release)| depend(name.clone(), None, &release.digest));
+    let releases =
+        archive.releases.iter().map(|(name, release)| ResourceDescriptor::named(name, None, &release.digest));
     let indexes = archive.listed.iter().enumerate().filter(|(number, _)| !choice.lacking.contains(number));
-    releases.chain(indexes.map(|(_, listed)| depend(listed.name(), None, &listed.digest))).collect()
+    releases.chain(indexes.map(|(_, listed)| ResourceDescriptor::named(listed.name(), None, &listed.digest))).collect()
 }
 
 fn warnings(archive: &Archive<'_>, choice: &Choice) -> Vec<String> {

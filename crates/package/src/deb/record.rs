@@ -95,6 +95,9 @@ pub enum RecordError {
 }
 
 impl PackageRecord {
+    /// Largest package file that is fetched, in bytes: it is read into memory.
+    pub const SIZE_LIMIT: u64 = 2 << 30;
+
     /// Reads a paragraph of an index.
     pub fn from_paragraph(paragraph: Paragraph) -> Result<Self, RecordError> {
         let identity = Identity::read(&paragraph)?;
@@ -141,6 +144,16 @@ impl PackageRecord {
     pub fn satisfies(&self, relation: &Relation) -> bool {
         let named = self.name == relation.name && relation.accepts(&self.version);
         named || self.provides.iter().any(|provided| provided.name == relation.name && meets(provided, relation))
+    }
+
+    /// Returns the number of names that it goes by.
+    pub(crate) fn names(&self) -> usize {
+        1 + self.provides.len()
+    }
+
+    /// Returns the number of Conflicts and Breaks.
+    pub(crate) fn opposed(&self) -> usize {
+        self.conflicts.len() + self.breaks.len()
     }
 
     /// Returns whether a relation of this package is on what has the architecture of `other`, which for `all` is that of what it serves.

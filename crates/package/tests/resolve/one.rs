@@ -2,6 +2,7 @@
 
 use super::world::{Ask, index, names};
 use consign_package::deb::{PackagesIndex, ResolveError, Searched, Target};
+use std::sync::atomic::AtomicBool;
 
 #[test]
 fn takes_backports_only_where_nothing_else_will_do() {
@@ -166,6 +167,31 @@ fn gives_up_in_the_end() {
     match &error {
         ResolveError::GaveUp { steps } => assert!(*steps > 1000, "{error}"),
         other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn gives_up_where_comparing_takes_too_long() {
+    // Few packages, each with many names and many conflicts that do not hold: hundreds of pairs, each of millions of comparisons.
+    let names =
+        |constraint: &str| (0..4000).map(|number| format!("n{number}{constraint}")).collect::<Vec<_>>().join(", ");
+    let fields = format!("Provides: {}; Conflicts: {}", names(""), names(" (<< 1)"));
+    let packages: Vec<String> = (0..40).map(|number| format!("p{number}")).collect();
+    let index = index("test", &packages.iter().map(|name| format!("{name} 1 {fields}\n")).collect::<String>());
+    let error = Ask::of(&packages.join(",")).of_one(&index).unwrap_err();
+    assert!(matches!(error, ResolveError::GaveUp { .. }), "{error}");
+}
+
+#[test]
+fn stops_where_nobody_waits() {
+    let index = index("test", "a 1");
+    let searched = [Searched { index: &index, last_resort: false }];
+    let target = Target { architecture: "amd64", indexes: &searched };
+    for (stop, expected) in [(false, true), (true, false)] {
+        match Ask::of("a").until(&AtomicBool::new(stop), &[target]) {
+            Ok(_) => assert!(expected),
+            Err(error) => assert!(!expected && matches!(error, ResolveError::Stopped), "{error}"),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use consign_package::deb::{
     PackagesIndex, Preferred, Relation, Request, ResolveError, Searched, Selection, Target, resolve,
 };
+use std::sync::atomic::AtomicBool;
 
 /// Makes an index of lines such as `a 1 Depends: b | c; Provides: d`. An architecture may follow the version after a slash.
 pub(crate) fn index(name: &str, lines: &str) -> PackagesIndex {
@@ -50,8 +51,13 @@ impl Ask {
     }
 
     pub(crate) fn among(&self, targets: &[Target<'_>]) -> Result<Vec<Vec<Selection>>, ResolveError> {
-        let request = Request { wanted: &self.wanted, recommends: self.recommends, preferred: &self.preferred };
-        resolve(targets, &request)
+        self.until(&AtomicBool::new(false), targets)
+    }
+
+    /// Chooses unless it is stopped.
+    pub(crate) fn until(&self, stop: &AtomicBool, targets: &[Target<'_>]) -> Result<Vec<Vec<Selection>>, ResolveError> {
+        let Self { wanted, recommends, preferred } = self;
+        resolve(targets, &Request { wanted, recommends: *recommends, preferred, stop })
     }
 
     /// Chooses for amd64.

@@ -1,8 +1,11 @@
 use super::{Preferred, Target};
 use crate::deb::{IndexError, PackageRecord, PackagesIndex, Relation, Version};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+
+/// Most work that a choice may take: bytes of the index that are read, and names that are compared.
+const WORK_LIMIT: usize = 250_000_000;
 
 /// A package that can be chosen.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub(super) struct Catalogue<'a> {
     targets: &'a [Target<'a>],
     preferred: &'a Preferred,
     shelves: Vec<Shelf>,
+    work: Cell<usize>,
 }
 
 /// What was read of one target.
@@ -45,7 +49,19 @@ impl Candidate {
 
 impl<'a> Catalogue<'a> {
     pub(super) fn new(targets: &'a [Target<'a>], preferred: &'a Preferred) -> Self {
-        Self { targets, preferred, shelves: targets.iter().map(|_| Shelf::default()).collect() }
+        let shelves = targets.iter().map(|_| Shelf::default()).collect();
+        Self { targets, preferred, shelves, work: Cell::new(0) }
+    }
+
+    /// Counts work that is about to be done. Returns whether it may be.
+    pub(super) fn allows(&self, work: usize) -> bool {
+        self.work.set(self.work.get().saturating_add(work));
+        !self.is_exhausted()
+    }
+
+    /// Returns whether more work was to be done than is allowed.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.work.get() > WORK_LIMIT
     }
 
     pub(super) fn targets(&self) -> &'a [Target<'a>] {
@@ -130,6 +146,7 @@ impl<'a> Catalogue<'a> {
         for (index, searched) in indexes.iter().enumerate() {
             found.extend(ask(searched.index)?.into_iter().map(|record| (index, record)));
         }
+        self.allows(found.iter().map(|(_, record)| record.paragraph.text().len()).sum());
         Ok(found
             .into_iter()
             .filter(move |(_, record)| record.architecture == "all" || record.architecture == architecture))

@@ -21,6 +21,9 @@ pub enum ResolveError {
         /// Choices and conflicts that were looked at.
         steps: usize,
     },
+    /// It was asked to stop ([`super::Request::stop`]).
+    #[error("stopped before the packages were chosen")]
+    Stopped,
     /// The search could not be started.
     #[error("cannot start the thread that chooses packages")]
     Thread(#[source] std::io::Error),

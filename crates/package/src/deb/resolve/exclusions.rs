@@ -1,4 +1,4 @@
-use super::catalogue::Candidate;
+use super::catalogue::{Candidate, Catalogue};
 use super::numbers::{Kind, Numbers};
 use resolvo::{NameId, SolvableId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,21 +16,25 @@ pub(super) struct Exclusions {
 }
 
 impl Exclusions {
-    /// Adds a package. Returns, by name, those that it cannot stand beside, and how many were compared.
+    /// Adds a package. Returns, by name, those that it cannot stand beside, as far as the work is allowed.
     pub(super) fn add(
         &mut self,
         numbers: &Numbers,
         thing: SolvableId,
         target: usize,
         candidate: &Candidate,
-    ) -> (BTreeMap<NameId, Vec<SolvableId>>, usize) {
+        catalogue: &Catalogue<'_>,
+    ) -> BTreeMap<NameId, Vec<SolvableId>> {
         let record = &candidate.record;
         let own: BTreeSet<&str> = std::iter::once(record.name.as_str())
             .chain(record.provides.iter().map(|provided| provided.name.as_str()))
             .collect();
         let opposed: BTreeSet<&str> =
             record.conflicts.iter().chain(&record.breaks).map(|relation| relation.name.as_str()).collect();
-        let at = |names: &HashMap<_, Vec<_>>, name: &str| names.get(&(target, name.to_owned())).cloned();
+        let at = |names: &HashMap<_, Vec<_>>, name: &str| {
+            let found = names.get(&(target, name.to_owned()))?;
+            catalogue.allows(found.len()).then(|| found.clone())
+        };
         let suspects: BTreeSet<SolvableId> = opposed
             .iter()
             .filter_map(|name| at(&self.bearers, name))
@@ -41,7 +45,11 @@ impl Exclusions {
         for suspect in &suspects {
             let other = numbers.thing(*suspect);
             let Kind::Package(_, known) = &other.kind else { continue };
-            if record.excludes(&known.record).or_else(|| known.record.excludes(record)).is_some() {
+            let known = &known.record;
+            if !catalogue.allows(record.opposed() * known.names() + known.opposed() * record.names()) {
+                break;
+            }
+            if record.excludes(known).or_else(|| known.excludes(record)).is_some() {
                 excluded.entry(other.name).or_default().push(*suspect);
             }
         }
@@ -50,6 +58,6 @@ impl Exclusions {
                 names.entry((target, name.to_owned())).or_default().push(thing);
             }
         }
-        (excluded, suspects.len())
+        excluded
     }
 }

@@ -18,10 +18,11 @@ pub use error::{Obstacle, ResolveError, Step};
 
 use super::{PackageRecord, PackagesIndex, Relation, Version};
 use catalogue::{Candidate, Catalogue};
-use provider::{Needing, Provider, Stop};
+use provider::{Needing, Provider};
 use resolvo::{Problem, Solver, UnsolvableOrCancelled};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 
 /// A package that was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Request<'a> {
     pub recommends: bool,
     /// The versions to try first. Those that are not to be had, or do not fit, are passed over.
     pub preferred: &'a Preferred,
+    /// Set where nobody waits any longer.
+    pub stop: &'a AtomicBool,
 }
 
 /// Most times that a choice is made again because not all targets need what was thought.
@@ -123,7 +126,11 @@ fn attempt(
     let provider = Provider::new(catalogue, request, needing);
     let problem = Problem::new().requirements(provider.wanted()?);
     let mut solver = Solver::new(provider);
-    match solver.solve(problem) {
+    let solved = solver.solve(problem);
+    if let Some(failure) = solver.provider().failure() {
+        return Err(failure);
+    }
+    match solved {
         Ok(things) => {
             let mut chosen = vec![Vec::new(); catalogue.targets().len()];
             for (target, candidate) in things.into_iter().filter_map(|thing| solver.provider().package(thing)) {
@@ -134,10 +141,7 @@ fn attempt(
         Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
             Err(explain::explain(solver.provider(), &conflict.graph(&solver))?)
         }
-        Err(UnsolvableOrCancelled::Cancelled(_)) => match solver.provider().stop() {
-            Stop::Damage(damage) => Err(damage.into()),
-            Stop::Steps(steps) => Err(ResolveError::GaveUp { steps }),
-        },
+        Err(UnsolvableOrCancelled::Cancelled(_)) => Err(solver.provider().gave_up()),
     }
 }
 

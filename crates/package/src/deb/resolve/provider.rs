@@ -1,18 +1,17 @@
-use super::Request;
 use super::catalogue::{Candidate, Catalogue};
 use super::exclusions::Exclusions;
 use super::numbers::{Kind, Later, Numbers};
+use super::{Request, ResolveError};
 use crate::deb::{Clause, IndexError, Relation, parse_clauses};
 use resolvo::{ConditionalRequirement, KnownDependencies, NameId, SolvableId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 /// Most choices and conflicts, beside one for each package that is looked at. Each costs more than the one before, as there
 /// is more that was learnt.
 const STEP_LIMIT: usize = 10_000;
-/// Most packages that may be compared with what is needed or excluded.
-const WORK_LIMIT: usize = 5_000_000;
 
 /// The targets that need a package, by its name.
 pub(super) type Needing = BTreeMap<String, BTreeSet<usize>>;
@@ -37,16 +36,8 @@ struct State {
     packages: HashMap<(usize, String), NameId>,
     sources: HashMap<String, NameId>,
     exclusions: Exclusions,
-    /// What is compared so far.
-    work: usize,
     /// Why the solver is to stop.
     damage: Option<IndexError>,
-}
-
-/// Why the solver was stopped.
-pub(super) enum Stop {
-    Damage(IndexError),
-    Steps(usize),
 }
 
 impl<'a> Provider<'a> {
@@ -86,12 +77,18 @@ impl<'a> Provider<'a> {
         use_them(&self.state.borrow().numbers)
     }
 
-    /// Tells why the solver was stopped.
-    pub(super) fn stop(&self) -> Stop {
+    /// Returns why the solver was not to finish. What it was told after that is not all, so its answer is none.
+    pub(super) fn failure(&self) -> Option<ResolveError> {
         match self.state.borrow_mut().damage.take() {
-            Some(damage) => Stop::Damage(damage),
-            None => Stop::Steps(self.steps.get()),
+            Some(damage) => Some(damage.into()),
+            None if self.is_asked_to_stop() => Some(ResolveError::Stopped),
+            None => self.catalogue.is_exhausted().then(|| self.gave_up()),
         }
+    }
+
+    /// Returns the error that it took too long.
+    pub(super) fn gave_up(&self) -> ResolveError {
+        ResolveError::GaveUp { steps: self.steps.get() }
     }
 
     /// Counts a question of the solver; `of_thing`, what a thing needs.
@@ -105,7 +102,11 @@ impl<'a> Provider<'a> {
         self.steps.set(self.steps.get() + 1);
         let state = self.state.borrow();
         let too_long = self.steps.get() > STEP_LIMIT + self.questions.get() + self.looked_at.get();
-        state.damage.is_some() || state.work > WORK_LIMIT || too_long
+        state.damage.is_some() || self.catalogue.is_exhausted() || too_long || self.is_asked_to_stop()
+    }
+
+    fn is_asked_to_stop(&self) -> bool {
+        self.request.stop.load(Ordering::Relaxed)
     }
 
     /// Returns what a thing needs and excludes. Where an index is damaged, the solver is to stop.
@@ -148,6 +149,9 @@ impl<'a> Provider<'a> {
     fn suitable(&self, target: usize, clause: &[Relation]) -> Result<Vec<SolvableId>, IndexError> {
         let mut found: Vec<(SolvableId, Rc<Candidate>)> = Vec::new();
         for relation in clause.iter().filter(|relation| self.catalogue.is_here(target, relation)) {
+            if self.catalogue.is_exhausted() {
+                break;
+            }
             let mut named = self.named(target, &relation.name)?;
             let mut providers = Vec::new();
             for name in self.catalogue.providers(target, &relation.name)?.iter() {
@@ -158,12 +162,10 @@ impl<'a> Provider<'a> {
             // A stable sort, so that names stay in order, and under each the versions.
             providers.sort_by_key(|(_, candidate)| candidate.reluctance());
             named.extend(providers);
-            let mut state = self.state.borrow_mut();
-            state.work += named.len() + 1;
-            if state.work > WORK_LIMIT {
-                break;
-            }
-            found.extend(named.into_iter().filter(|(_, candidate)| candidate.record.satisfies(relation)));
+            let is_suitable = |(_, candidate): &(SolvableId, Rc<Candidate>)| {
+                self.catalogue.allows(candidate.record.names()) && candidate.record.satisfies(relation)
+            };
+            found.extend(named.into_iter().filter(is_suitable));
         }
         found.sort_by_key(|(_, candidate)| !candidate.preferred);
         let mut seen = BTreeSet::new();
@@ -283,9 +285,7 @@ impl<'a> Provider<'a> {
             }
         }
         let state = &mut *self.state.borrow_mut();
-        let (excluded, compared) = state.exclusions.add(&state.numbers, thing, target, &candidate);
-        state.work += compared;
-        for (name, things) in excluded {
+        for (name, things) in state.exclusions.add(&state.numbers, thing, target, &candidate, self.catalogue) {
             known.constrains.push(state.numbers.add_exclusion(name, things));
         }
         Ok(known)
