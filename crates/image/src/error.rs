@@ -1,4 +1,4 @@
-use crate::{ArchiveError, LayoutProblem};
+use crate::{ArchiveError, Form, LayoutProblem};
 use consign_oci::{Digest, DocumentError, Reference, Tag};
 use consign_registry::{ErrorKind, RegistryError};
 use consign_store::StoreError;
@@ -118,11 +118,13 @@ pub enum ImageError {
         /// The file.
         file: PathBuf,
     },
-    /// A folder or file that is not an OCI layout.
-    #[error("{} is not an OCI layout: {problem}", path.display())]
+    /// A folder or file that is not what it was to be read as.
+    #[error("{} is not {form}: {problem}", path.display())]
     NotALayout {
         /// The folder or file.
         path: PathBuf,
+        /// What it was to be.
+        form: Form,
         /// What is missing or wrong.
         problem: LayoutProblem,
     },

@@ -67,7 +67,7 @@ impl Layout {
         for descriptor in listed(&files, REFERRERS)?.map(|list| list.manifests).unwrap_or_default() {
             if sorting.sort(&descriptor)? {
                 let problem = LayoutProblem::NotAReferrer { name: REFERRERS, digest: descriptor.digest };
-                return Err(ImageError::NotALayout { path: files.path().to_owned(), problem });
+                return Err(files.refused(problem));
             }
         }
         let Sorting { images, referrers, .. } = sorting;
@@ -198,7 +198,7 @@ fn read_index(files: &Files) -> Result<Index, ImageError> {
     struct Marker {
         image_layout_version: String,
     }
-    let refused = |problem| ImageError::NotALayout { path: files.path().to_owned(), problem };
+    let refused = |problem| files.refused(problem);
     let marker = files.read(MARKER, 1024)?.ok_or_else(|| refused(LayoutProblem::NoFile { name: MARKER }))?;
     let marker: Marker =
         serde_json::from_slice(&marker).map_err(|source| refused(LayoutProblem::Json { name: MARKER, source }))?;
@@ -210,7 +210,7 @@ fn read_index(files: &Files) -> Result<Index, ImageError> {
 
 /// Reads a list of manifests; `None` if there is no file of that name.
 fn listed(files: &Files, name: &'static str) -> Result<Option<Index>, ImageError> {
-    let refused = |problem| ImageError::NotALayout { path: files.path().to_owned(), problem };
+    let refused = |problem| files.refused(problem);
     let Some(bytes) = files.read(name, DOCUMENT_LIMIT)? else { return Ok(None) };
     let index: Index =
         serde_json::from_slice(&bytes).map_err(|source| refused(LayoutProblem::Json { name, source }))?;

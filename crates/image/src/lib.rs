@@ -18,7 +18,7 @@ pub mod unpack;
 pub use archive::{ArchiveImage, write_archive};
 pub use consign_registry::BlobReader;
 pub use error::{ImageError, Trouble};
-pub use files::{ArchiveError, LayoutProblem};
+pub use files::{ArchiveError, Form, LayoutProblem};
 pub use graph::{ENTRY_LIMIT, LAYER_LIMIT, children, closure};
 pub use import::import;
 pub use layout::Layout;

@@ -112,7 +112,22 @@ fn lists_that_say_what_is_not_so_are_refused() {
     let hard_link = [saved.members(&saved.listed()), vec![Member::other("x", EntryType::Link)]].concat();
     let mut no_config = saved.members(&saved.listed());
     no_config[0] = Member::file("config.json", "{}");
+    let many_layers = vec!["b/layer.tar"; 1001];
+    let tags = |count: usize| (0..count).map(|number| format!("a:{number}")).collect::<Vec<_>>();
+    let long_names: Vec<String> = (0..9000).map(|number| format!("{}:{number}", "a".repeat(800))).collect();
     for (what, members, expected) in [
+        ("nothing", Vec::new(), "is not an archive of `docker save`: it has no file `manifest.json`"),
+        (
+            "many layers",
+            listed(&|list| list[0]["Layers"] = json!(many_layers)),
+            "names more than 1000 layers of one image",
+        ),
+        ("many names", listed(&|list| list[0]["RepoTags"] = json!(tags(10_001))), "it lists more than 10000 manifests"),
+        (
+            "long names",
+            listed(&|list| list[0]["RepoTags"] = json!(long_names)),
+            "the images in `manifest.json`, each with its names, take more than 8388608 bytes",
+        ),
         ("no list", without_list, "it has no file `manifest.json`"),
         ("words", listed(&|list| *list = json!("words")), "`manifest.json`: invalid type"),
         ("no config", listed(&|list| list[0]["Config"] = json!("other.json")), "`manifest.json` names `other.json`"),
@@ -136,6 +151,30 @@ fn lists_that_say_what_is_not_so_are_refused() {
         let error = saved.open(&members).err().unwrap_or_else(|| panic!("{what}: accepted"));
         assert!(error.to_string().contains(expected), "{what}: {error}");
     }
+}
+
+#[test]
+fn a_layer_is_hashed_once() {
+    // 4 MiB that nothing compresses, named 1,000 times by each of 300 images: over 1 TB to hash, if each mention counted.
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let layer: Vec<u8> = [0x1f, 0x8b].into_iter().chain((0..4 << 20).map(|_| noise())).collect();
+    let saved = Saved::new();
+    let diff_ids = vec![Digest::of(b"layer").to_string(); 1000];
+    let rootfs = json!({"type": "layers", "diff_ids": diff_ids});
+    let config = json!({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": rootfs});
+    let image = json!({"Config": "c", "Layers": vec!["l"; 1000]});
+    let members = [
+        Member::file("c", config.to_string()),
+        Member::file("l", &layer),
+        Member::file("manifest.json", json!(vec![image; 300]).to_string()),
+    ];
+    let layout = saved.open(&members).unwrap();
+    assert_eq!(layout.tags(), []);
+    assert!(layout.root(None).unwrap().is_some());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::tar_file::{MARKER_TEXT, json, partial_file};
 use super::{ArchiveImage, stored};
 use crate::layout::{INDEX, MANIFEST_LIMIT, MARKER, blob_name, tag_of};
-use crate::{ImageError, Layout, LayoutProblem};
+use crate::{Form, ImageError, Layout, LayoutProblem};
 use consign_oci::{Descriptor, Hasher, Index, Tag};
 use consign_store::Store;
 use std::fs::{self, File};
@@ -52,7 +52,7 @@ fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Inde
     index.manifests.extend(new);
     if index.manifests.len() > MANIFEST_LIMIT {
         let problem = LayoutProblem::Full { limit: MANIFEST_LIMIT };
-        return Err(ImageError::NotALayout { path: folder.to_owned(), problem });
+        return Err(ImageError::NotALayout { path: folder.to_owned(), form: Form::Layout, problem });
     }
     Ok(index)
 }

@@ -71,6 +71,18 @@ pub enum ArchiveError {
         /// Layers in the config.
         described: usize,
     },
+    /// Docker's list has an image of more layers than any should have.
+    #[error("`manifest.json` names more than {limit} layers of one image")]
+    TooManyLayers {
+        /// The most that are allowed.
+        limit: usize,
+    },
+    /// Docker's list would be larger than any should be if it were that of a layout.
+    #[error("the images in `manifest.json`, each with its names, take more than {limit} bytes")]
+    ListTooLarge {
+        /// The most that are allowed, in bytes.
+        limit: u64,
+    },
     /// A file that should be JSON of some form.
     #[error("`{entry}`: {source}")]
     Json {

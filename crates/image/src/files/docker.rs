@@ -3,6 +3,7 @@ use super::table::{Contents, Table};
 use super::{ArchiveError, LayoutProblem};
 use crate::ImageError;
 use crate::archive::MARKER_TEXT;
+use crate::graph::LAYER_LIMIT;
 use crate::layout::{INDEX, MANIFEST_LIMIT, MARKER, blob_name};
 use consign_oci::{
     Algorithm, DOCUMENT_LIMIT, Descriptor, Digest, Exact, Hasher, ImageConfig, Index, Manifest, annotation, media_type,
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Docker's list of images in an archive.
@@ -32,15 +34,20 @@ struct Listed {
 ///
 /// The digest of a layer that is not compressed is the one in the config; reading it finds out whether that is so.
 pub(super) fn as_layout(table: Table) -> Result<Table, ImageError> {
-    let path = table.path.clone();
-    let mut layout = Layout { table: &table, files: BTreeMap::new(), listed: Vec::new() };
-    let listed: Vec<Listed> = match table.get(LIST) {
-        None => return Err(ImageError::NotALayout { path, problem: LayoutProblem::NoFile { name: LIST } }),
-        Some(_) => json(&layout.read(LIST)?, LIST).map_err(|problem| layout.refused(problem))?,
+    let mut layout = Layout {
+        table: &table,
+        files: BTreeMap::new(),
+        configs: BTreeMap::new(),
+        layers: BTreeMap::new(),
+        listed: Vec::new(),
+        listed_size: 0,
     };
-    if listed.len() > MANIFEST_LIMIT {
-        let problem = LayoutProblem::TooManyManifests { limit: MANIFEST_LIMIT };
-        return Err(ImageError::NotALayout { path, problem });
+    if table.get(LIST).is_none() {
+        return Err(layout.not_one(LayoutProblem::NoFile { name: LIST }));
+    }
+    let listed: Vec<Listed> = json(&layout.read(LIST)?, LIST).map_err(|problem| layout.refused(problem))?;
+    if listed.iter().map(Listed::count).sum::<usize>() > MANIFEST_LIMIT {
+        return Err(layout.not_one(LayoutProblem::TooManyManifests { limit: MANIFEST_LIMIT }));
     }
     for image in &listed {
         layout.add(image)?;
@@ -49,42 +56,62 @@ pub(super) fn as_layout(table: Table) -> Result<Table, ImageError> {
     Ok(table.replace(files))
 }
 
+impl Listed {
+    /// Returns how often the image stands in the list of a layout: once for each name.
+    fn count(&self) -> usize {
+        self.names().len().max(1)
+    }
+
+    fn names(&self) -> &[String] {
+        self.repo_tags.as_deref().unwrap_or_default()
+    }
+}
+
+/// Where a file of the archive lies: from this byte on, so many.
+type Place = (u64, u64);
+
 struct Layout<'a> {
     table: &'a Table,
     files: BTreeMap<String, Contents>,
+    /// Each config is read once, however often it is named.
+    configs: BTreeMap<Place, Rc<Exact<ImageConfig>>>,
+    /// Likewise each layer: its type, and its digest unless it is not compressed.
+    layers: BTreeMap<Place, (&'static str, Option<Digest>)>,
     listed: Vec<Descriptor>,
+    /// Bytes of the list, roughly.
+    listed_size: usize,
 }
 
 impl Layout<'_> {
     fn add(&mut self, image: &Listed) -> Result<(), ImageError> {
-        let bytes = self.read(&image.config)?;
-        let config: Exact<ImageConfig> =
-            Exact::read(bytes).map_err(|source| self.refused(json_error(&image.config, source)))?;
+        if image.layers.len() > LAYER_LIMIT {
+            return Err(self.refused(ArchiveError::TooManyLayers { limit: LAYER_LIMIT }));
+        }
+        let config = self.config(&image.config)?;
         let diff_ids = &config.rootfs.diff_ids;
         if diff_ids.len() != image.layers.len() {
             let (listed, described) = (image.layers.len(), diff_ids.len());
             let config = shown(image.config.as_bytes());
             return Err(self.refused(ArchiveError::LayerCount { config, listed, described }));
         }
-        let mut layers = Vec::new();
-        for (name, diff_id) in image.layers.iter().zip(diff_ids) {
-            let (offset, size) = self.place(name)?;
-            let media_type = self.layer_type(offset, size)?;
-            let digest = match media_type {
-                media_type::LAYER => diff_id.clone(),
-                _ => self.hash(offset, size)?,
-            };
-            self.files.insert(blob_name(&digest), Contents::At { offset, size });
-            layers.push(Descriptor::new(media_type, digest, size));
-        }
-        let described = config.descriptor(media_type::CONFIG);
-        self.made(&described, config.bytes());
-        let manifest =
-            Exact::write(Manifest::new(described, layers)).map_err(|source| self.refused(json_error(LIST, source)))?;
+        let layers = image.layers.iter().zip(diff_ids).map(|(name, diff_id)| self.layer(name, diff_id));
+        let layers = layers.collect::<Result<_, _>>()?;
+        let manifest = Exact::write(Manifest::new(config.descriptor(media_type::CONFIG), layers))
+            .map_err(|source| self.refused(json_error(LIST, source)))?;
         let mut descriptor = manifest.descriptor(media_type::MANIFEST);
-        self.made(&descriptor, manifest.bytes());
+        self.files.insert(blob_name(&descriptor.digest), Contents::Made(Arc::from(manifest.bytes())));
         descriptor.platform = Some(config.platform.clone());
-        let names = image.repo_tags.as_deref().unwrap_or_default();
+        self.list(&descriptor, image)
+    }
+
+    /// Lists an image under each of its names.
+    fn list(&mut self, descriptor: &Descriptor, image: &Listed) -> Result<(), ImageError> {
+        let size = serde_json::to_vec(descriptor).map_err(|source| self.refused(json_error(LIST, source)))?.len();
+        let names = image.names();
+        self.listed_size += size * image.count() + names.iter().map(String::len).sum::<usize>();
+        if self.listed_size as u64 > DOCUMENT_LIMIT {
+            return Err(self.refused(ArchiveError::ListTooLarge { limit: DOCUMENT_LIMIT }));
+        }
         if names.is_empty() {
             self.listed.push(descriptor.clone());
         }
@@ -96,6 +123,32 @@ impl Layout<'_> {
         Ok(())
     }
 
+    fn config(&mut self, name: &str) -> Result<Rc<Exact<ImageConfig>>, ImageError> {
+        let place = self.place(name)?;
+        if let Some(known) = self.configs.get(&place) {
+            return Ok(known.clone());
+        }
+        let config: Exact<ImageConfig> =
+            Exact::read(self.read(name)?).map_err(|source| self.refused(json_error(name, source)))?;
+        self.put(config.digest(), place);
+        Ok(self.configs.entry(place).or_insert(Rc::new(config)).clone())
+    }
+
+    fn layer(&mut self, name: &str, diff_id: &Digest) -> Result<Descriptor, ImageError> {
+        let place = self.place(name)?;
+        let (media_type, hashed) = match self.layers.get(&place) {
+            Some(known) => known.clone(),
+            None => {
+                let media_type = self.layer_type(place)?;
+                let hashed = (media_type != media_type::LAYER).then(|| self.hash(place)).transpose()?;
+                self.layers.entry(place).or_insert((media_type, hashed)).clone()
+            }
+        };
+        let digest = hashed.unwrap_or_else(|| diff_id.clone());
+        self.put(&digest, place);
+        Ok(Descriptor::new(media_type, digest, place.1))
+    }
+
     fn finish(mut self) -> Result<BTreeMap<String, Contents>, ImageError> {
         let index = Exact::write(Index::new(std::mem::take(&mut self.listed)));
         let index = index.map_err(|source| self.refused(json_error(LIST, source)))?;
@@ -104,12 +157,12 @@ impl Layout<'_> {
         Ok(self.files)
     }
 
-    fn made(&mut self, descriptor: &Descriptor, bytes: &[u8]) {
-        self.files.insert(blob_name(&descriptor.digest), Contents::Made(Arc::from(bytes)));
+    fn put(&mut self, digest: &Digest, (offset, size): Place) {
+        self.files.insert(blob_name(digest), Contents::At { offset, size });
     }
 
     /// Returns where a file that the list names lies.
-    fn place(&self, name: &str) -> Result<(u64, u64), ImageError> {
+    fn place(&self, name: &str) -> Result<Place, ImageError> {
         match self.table.resolve(name).and_then(|name| self.table.get(name)) {
             Some(Contents::At { offset, size }) => Ok((*offset, *size)),
             _ => Err(self.refused(ArchiveError::NotThere { entry: shown(name.as_bytes()) })),
@@ -119,8 +172,8 @@ impl Layout<'_> {
     fn read(&self, name: &str) -> Result<Vec<u8>, ImageError> {
         let (offset, size) = self.place(name)?;
         if size > DOCUMENT_LIMIT {
-            let problem = LayoutProblem::TooLarge { name: shown(name.as_bytes()), size, limit: DOCUMENT_LIMIT };
-            return Err(ImageError::NotALayout { path: self.table.path.clone(), problem });
+            let name = shown(name.as_bytes());
+            return Err(self.not_one(LayoutProblem::TooLarge { name, size, limit: DOCUMENT_LIMIT }));
         }
         let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
         self.table.file.read_exact_at(&mut bytes, offset).map_err(|source| self.unreadable(source))?;
@@ -128,7 +181,7 @@ impl Layout<'_> {
     }
 
     /// Returns the media type of a layer, by how it begins: docker's list does not say.
-    fn layer_type(&self, offset: u64, size: u64) -> Result<&'static str, ImageError> {
+    fn layer_type(&self, (offset, size): Place) -> Result<&'static str, ImageError> {
         let mut start = [0; 4];
         let start = &mut start[..usize::try_from(size.min(4)).unwrap_or_default()];
         self.table.file.read_exact_at(start, offset).map_err(|source| self.unreadable(source))?;
@@ -139,7 +192,7 @@ impl Layout<'_> {
         })
     }
 
-    fn hash(&self, offset: u64, size: u64) -> Result<Digest, ImageError> {
+    fn hash(&self, (offset, size): Place) -> Result<Digest, ImageError> {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         let mut chunk = vec![0; CHUNK];
         let mut done = 0;
@@ -151,6 +204,11 @@ impl Layout<'_> {
             done += wanted as u64;
         }
         Ok(hasher.finish())
+    }
+
+    fn not_one(&self, problem: LayoutProblem) -> ImageError {
+        let Table { path, form, .. } = self.table;
+        ImageError::NotALayout { path: path.clone(), form: *form, problem }
     }
 
     fn refused(&self, problem: ArchiveError) -> ImageError {

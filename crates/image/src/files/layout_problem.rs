@@ -1,6 +1,6 @@
 use consign_oci::Digest;
 
-/// Why a folder or file is not read as an OCI layout.
+/// Why a folder or file is not read in the form that was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutProblem {
     /// A folder, pipe or device stands where an archive was named.
@@ -12,7 +12,7 @@ pub enum LayoutProblem {
         /// The program that decompresses it.
         tool: &'static str,
     },
-    /// A file that every layout has is not there.
+    /// A file that is always there is not.
     #[error("it has no file `{name}`")]
     NoFile {
         /// Its name.

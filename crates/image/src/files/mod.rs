@@ -2,10 +2,12 @@
 
 mod archive_error;
 mod docker;
+mod form;
 mod layout_problem;
 mod table;
 
 pub use archive_error::ArchiveError;
+pub use form::Form;
 pub use layout_problem::LayoutProblem;
 
 use crate::ImageError;
@@ -26,12 +28,12 @@ pub(crate) enum Files {
 impl Files {
     /// Reads an archive's table of contents. Links, devices and paths that lead elsewhere are refused.
     pub(crate) fn archive(path: &Path) -> Result<Self, ImageError> {
-        Ok(Self::Archive(Arc::new(Table::read(path, table::Links::Refused)?)))
+        Ok(Self::Archive(Arc::new(Table::read(path, Form::Layout)?)))
     }
 
     /// Reads an archive as `docker save` writes it, as the layout that it would be.
     pub(crate) fn docker_archive(path: &Path) -> Result<Self, ImageError> {
-        let table = Table::read(path, table::Links::Kept)?;
+        let table = Table::read(path, Form::Docker)?;
         Ok(Self::Archive(Arc::new(docker::as_layout(table)?)))
     }
 
@@ -41,6 +43,15 @@ impl Files {
             Self::Folder(path) => path,
             Self::Archive(table) => &table.path,
         }
+    }
+
+    /// Returns the error that says why this is not what was asked for.
+    pub(crate) fn refused(&self, problem: LayoutProblem) -> ImageError {
+        let form = match self {
+            Self::Folder(_) => Form::Layout,
+            Self::Archive(table) => table.form,
+        };
+        ImageError::NotALayout { path: self.path().to_owned(), form, problem }
     }
 
     /// Opens a file; `None` if there is none of that name.
@@ -72,8 +83,7 @@ impl Files {
     pub(crate) fn read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, ImageError> {
         let Some(file) = self.open(name)? else { return Ok(None) };
         if file.size > limit {
-            let problem = LayoutProblem::TooLarge { name: name.to_owned(), size: file.size, limit };
-            return Err(ImageError::NotALayout { path: self.path().to_owned(), problem });
+            return Err(self.refused(LayoutProblem::TooLarge { name: name.to_owned(), size: file.size, limit }));
         }
         let mut bytes = Vec::new();
         let result = file.take(limit).read_to_end(&mut bytes);

@@ -1,5 +1,5 @@
 use super::archive_error::shown;
-use super::{ArchiveError, LayoutProblem};
+use super::{ArchiveError, Form, LayoutProblem};
 use crate::ImageError;
 use crate::layer::{LayerError, Member, MemberKind, Members};
 use consign_oci::layer::EntryPath;
@@ -26,6 +26,7 @@ const COMPRESSED: [(&[u8], &str); 4] = [
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(super) path: PathBuf,
+    pub(super) form: Form,
     pub(super) file: File,
     files: BTreeMap<String, Contents>,
     /// Symbolic links, with their targets as written.
@@ -42,20 +43,11 @@ pub(super) enum Contents {
     Made(Arc<[u8]>),
 }
 
-/// What becomes of symbolic links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Links {
-    /// Layouts have none.
-    Refused,
-    /// `docker save` wrote one for each layer that an image has twice.
-    Kept,
-}
-
 impl Table {
     /// Reads the headers of an archive.
-    pub(super) fn read(path: &Path, links: Links) -> Result<Self, ImageError> {
+    pub(super) fn read(path: &Path, form: Form) -> Result<Self, ImageError> {
         let io = |action| move |source| ImageError::Io { action, path: path.to_owned(), source };
-        let refused = |problem| ImageError::NotALayout { path: path.to_owned(), problem };
+        let refused = |problem| ImageError::NotALayout { path: path.to_owned(), form, problem };
         // Looked at first: to open a pipe is to wait for its other end.
         if !path.metadata().map_err(io("open"))?.is_file() {
             return Err(refused(LayoutProblem::NotAFile));
@@ -66,8 +58,8 @@ impl Table {
             return Err(refused(LayoutProblem::Compressed { tool }));
         }
         let (files, folders) = (BTreeMap::new(), BTreeSet::new());
-        let mut table = Self { path: path.to_owned(), file, files, links: BTreeMap::new(), folders };
-        table.fill(length, links).map_err(|problem| ImageError::Archive { path: path.to_owned(), problem })?;
+        let mut table = Self { path: path.to_owned(), form, file, files, links: BTreeMap::new(), folders };
+        table.fill(length).map_err(|problem| ImageError::Archive { path: path.to_owned(), problem })?;
         Ok(table)
     }
 
@@ -100,7 +92,7 @@ impl Table {
         Self { files, links: BTreeMap::new(), folders: BTreeSet::new(), ..self }
     }
 
-    fn fill(&mut self, length: u64, links: Links) -> Result<(), ArchiveError> {
+    fn fill(&mut self, length: u64) -> Result<(), ArchiveError> {
         let file = self.file.try_clone().map_err(|error| ArchiveError::Stream { source: error.into() })?;
         let mut members = Members::new(Metered { file, left: HEADER_LIMIT });
         let mut last = None;
@@ -110,7 +102,7 @@ impl Table {
             if offset.checked_add(member.size).is_none_or(|end| end > length) {
                 return Err(ArchiveError::Cut { entry: entry() });
             }
-            self.add(&member, offset, links)?;
+            self.add(&member, offset)?;
             last = Some(entry());
             if self.files.len() + self.folders.len() + self.links.len() > ENTRY_LIMIT {
                 return Err(ArchiveError::TooManyEntries { limit: ENTRY_LIMIT });
@@ -122,7 +114,7 @@ impl Table {
         }
     }
 
-    fn add(&mut self, member: &Member, offset: u64, links: Links) -> Result<(), ArchiveError> {
+    fn add(&mut self, member: &Member, offset: u64) -> Result<(), ArchiveError> {
         let refused = |kind| Err(ArchiveError::Kind { entry: shown(&member.path), kind });
         let name = name(&member.path)?;
         let twice = || ArchiveError::Twice { entry: shown(&member.path) };
@@ -134,7 +126,8 @@ impl Table {
                 self.folders.insert(name);
                 return Ok(());
             }
-            MemberKind::Symlink(target) if links == Links::Kept => {
+            // `docker save` wrote one for each layer that an image has twice.
+            MemberKind::Symlink(target) if self.form == Form::Docker => {
                 if self.is_taken(&name) {
                     return Err(twice());
                 }
