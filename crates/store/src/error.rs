@@ -76,11 +76,29 @@ pub enum StoreError {
         /// The most that is allowed, in bytes.
         limit: u64,
     },
+    /// A record is larger than any that is read.
+    #[error("{} would have {size} bytes, more than the {limit} allowed here", path.display())]
+    RecordTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The most that is allowed, in bytes.
+        limit: u64,
+    },
     /// A name that cannot be kept.
     #[error("`{name}` is not a name for the store: letters, digits and `._-/:@` only, no `..`, at most 400 characters")]
     Name {
         /// The name.
         name: String,
+    },
+    /// What says which blobs are needed cannot be understood.
+    #[error("cannot tell what {} needs", path.display())]
+    Unclear {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it, or with a manifest that it leads to.
+        source: Box<Problem>,
     },
     /// A record is not the JSON that was written.
     #[error("{} is damaged", path.display())]
@@ -92,14 +110,6 @@ pub enum StoreError {
     },
 }
 
-    /// What says which blobs are needed cannot be understood.
-    #[error("cannot tell what {} needs", path.display())]
-    Unclear {
-        /// The record.
-        path: PathBuf,
-        /// What is wrong with it, or with a manifest that it leads to.
-        source: Box<Problem>,
-    },
 impl StoreError {
     /// Returns what to try next, if that is known.
     pub fn hint(&self) -> Option<String> {
@@ -109,6 +119,9 @@ impl StoreError {
                 "if nobody else wrote to it, `chmod go-w {}`; else delete it: everything in it can be made again",
                 path.display()
             )),
+            Self::Unclear { .. } | Self::Record { .. } => {
+                Some("`consign store check` tells of everything that is wrong".to_owned())
+            }
             Self::InUse { .. } => Some("run this when they have ended, or wait for that with `--wait`".to_owned()),
             _ => None,
         }
@@ -119,9 +132,6 @@ impl StoreError {
         move |source| Self::Io { action, path, source }
     }
 }
-            Self::Unclear { .. } | Self::Record { .. } => {
-                Some("`consign store check` tells of everything that is wrong".to_owned())
-            }
 
 fn by(processes: &[u32]) -> String {
     let numbers = processes.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");

@@ -6,8 +6,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// Largest record that is read, in bytes.
-pub(crate) const RECORD_LIMIT: u64 = 4 << 20;
+/// Largest record, in bytes, as it is written and as it is read: room for the choice of 12,000 packages for each of fourteen architectures.
+pub(crate) const RECORD_LIMIT: u64 = 64 << 20;
 /// How exactly it is known when a record was used last: one that is used is written to at most this often.
 pub(crate) const USE_NOTED_EVERY: Duration = Duration::from_secs(24 * 3600);
 
@@ -15,6 +15,10 @@ impl Store {
     pub(crate) fn put_record(&self, path: &Path, record: &impl Serialize) -> Result<(), StoreError> {
         let bytes =
             serde_json::to_vec(record).map_err(|source| StoreError::Record { path: path.to_owned(), source })?;
+        let (size, limit) = (bytes.len() as u64, RECORD_LIMIT);
+        if size > limit {
+            return Err(StoreError::RecordTooLarge { path: path.to_owned(), size, limit });
+        }
         atomic::write_file(&self.partial(), path, &bytes)
     }
 

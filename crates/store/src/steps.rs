@@ -22,7 +22,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 impl Store {
     /// Keeps the result of the step whose inputs have the digest `key`. `kind` says in one word what the step did; `blobs` are those that the
-    /// result names, which are kept as long as it is.
+    /// result names, which are kept as long as it is. A result that is too large to keep is none that can be used again, and no failure.
     pub fn put_step(
         &self,
         kind: &str,
@@ -31,7 +31,10 @@ impl Store {
         result: &impl Serialize,
     ) -> Result<(), StoreError> {
         let step = Step { kind: kind.to_owned(), blobs: blobs.to_vec(), result };
-        self.put_record(&self.step_path(key), &step)
+        match self.put_record(&self.step_path(key), &step) {
+            Err(StoreError::RecordTooLarge { .. }) => Ok(()),
+            kept => kept,
+        }
     }
 
     /// Returns the result of the step whose inputs have this digest, if the blobs that it names are there. A record in another form, as another

@@ -6,6 +6,7 @@ use consign_oci::{Descriptor, Digest};
 use consign_store::{Store, StoreError};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
+use std::num::NonZero;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::time::{Duration, SystemTime};
 
@@ -192,6 +193,22 @@ fn keeps_references_steps_and_receipts() {
     sorted.sort_by_key(|receipt| receipt.digest.clone());
     assert_eq!(store.receipts(&subject).unwrap(), sorted);
     assert!(store.receipts(&key).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_written_can_be_read() {
+    let (_folder, store) = store();
+    let key = |name: &str| Digest::of(name.as_bytes());
+    // The choice of 12,000 packages takes 4.5 MB for each architecture.
+    let (choice, too_large) = ("x".repeat(20 << 20), "x".repeat(65 << 20));
+    store.put_step("select", &key("choice"), &[], &choice).unwrap();
+    assert_eq!(store.step::<String>(&key("choice")).unwrap().map(|read| read.len()), Some(choice.len()));
+    store.put_step("select", &key("too large"), &[], &too_large).unwrap();
+    assert_eq!(store.step::<String>(&key("too large")).unwrap(), None);
+    let mut annotated = Descriptor::empty();
+    annotated.annotations.insert("text".to_owned(), too_large);
+    assert!(matches!(store.put_reference("a", &annotated), Err(StoreError::RecordTooLarge { .. })));
+    assert_eq!(store.audit(false, NonZero::<usize>::MIN).unwrap().findings.len(), 0);
 }
 
 #[test]
