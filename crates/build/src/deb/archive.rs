@@ -2,7 +2,7 @@
 
 use super::source::{DebianSource, DebianSources, SourcesFrom, VerifiedRelease};
 use super::source_error::SourceError;
-use crate::kept::Kept;
+use crate::kept::{Kept, Kind};
 use bytes::Bytes;
 use consign_fetch::{FetchError, Fetcher};
 use consign_oci::Digest;
@@ -15,7 +15,7 @@ const RELEASE_LIMIT: u64 = 16 << 20;
 /// Largest index, unpacked, in bytes.
 const INDEX_LIMIT: u64 = 1 << 30;
 /// What kept indexes are called in the store.
-const KEPT: &str = "index";
+const KEPT: Kind = Kind { name: "index", form: 1 };
 
 /// The sources of a suite for one architecture.
 pub(crate) struct Archive<'a> {

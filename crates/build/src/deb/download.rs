@@ -2,14 +2,14 @@ use super::chosen::ChosenPackage;
 use super::package::Package;
 use super::source::DebianSources;
 use super::source_error::SourceError;
-use crate::kept::Kept;
+use crate::kept::{Kept, Kind};
 use bytes::Bytes;
 use consign_fetch::{FetchError, Fetcher};
-use consign_package::deb::{DebFile, Limits, parse_relations};
+use consign_package::deb::{DebFile, Limits, PackageRecord, parse_relations};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 /// What kept packages are called in the store.
-const KEPT: &str = "package";
+const KEPT: Kind = Kind { name: "package", form: 1 };
 /// How many packages are fetched and unpacked at the same time.
 const CONCURRENCY: usize = 8;
 
@@ -31,6 +31,10 @@ async fn fetch(
     fetcher: &Fetcher,
     kept: &Kept,
 ) -> Result<Package, SourceError> {
+    if chosen.size > PackageRecord::SIZE_LIMIT {
+        let (name, size, limit) = (chosen.name.clone(), chosen.size, PackageRecord::SIZE_LIMIT);
+        return Err(SourceError::TooLarge { name, size, limit });
+    }
     let (wanted, earlier) = (chosen.clone(), kept.clone());
     let package = tokio::task::spawn_blocking(move || {
         let file = earlier.get(KEPT, &wanted.sha256)?;
@@ -105,4 +109,40 @@ fn open(chosen: &ChosenPackage, file: DebFile) -> Result<Package, SourceError> {
         replaces,
         entries: file.into_entries(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use consign_fetch::Options;
+    use consign_store::Store;
+
+    #[tokio::test]
+    async fn a_package_that_says_it_is_huge_is_not_fetched() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("store")).unwrap();
+        let options = Options { cache: folder.path().join("cache"), offline: false, user_agent: "test".to_owned() };
+        let fetcher = Fetcher::new(options).unwrap();
+        for (size, expected) in [
+            (PackageRecord::SIZE_LIMIT, "cannot fetch pool/a.deb"),
+            (
+                PackageRecord::SIZE_LIMIT + 1,
+                "the package a has 2147483649 bytes, more than the 2147483648 allowed here",
+            ),
+        ] {
+            let chosen = ChosenPackage {
+                name: "a".to_owned(),
+                version: "1".to_owned(),
+                architecture: "all".to_owned(),
+                suite: "test".to_owned(),
+                path: "pool/a.deb".to_owned(),
+                size,
+                sha256: consign_oci::Digest::of(b"a"),
+                url: "pkg:deb/debian/a@1".to_owned(),
+                archive: Some(format!("file://{}", folder.path().display())),
+            };
+            let result = download(&[chosen], &DebianSources::none(), &fetcher, &Kept::new(&store, true)).await;
+            assert_eq!(result.unwrap_err().to_string(), expected);
+        }
+    }
 }

@@ -114,6 +114,16 @@ pub enum SourceError {
         /// The suite.
         suite: String,
     },
+    /// A package file is larger than any that is fetched.
+    #[error("the package {name} has {size} bytes, more than the {limit} allowed here")]
+    TooLarge {
+        /// The package.
+        name: String,
+        /// Its size in bytes, as the index or the lock has it.
+        size: u64,
+        /// The most that is allowed, in bytes.
+        limit: u64,
+    },
     /// A package file cannot be read.
     #[error("cannot read the package {file}")]
     Package {
@@ -170,6 +180,7 @@ impl SourceError {
             Self::Fetch { .. }
             | Self::Decompress { .. }
             | Self::Index { .. }
+            | Self::TooLarge { .. }
             | Self::Package { .. }
             | Self::Replaces { .. }
             | Self::Store(_)
