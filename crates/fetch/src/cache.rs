@@ -111,24 +111,33 @@ impl Cache {
 
 /// Reads a file of the cache, if it has at most `limit` bytes, and notes its use.
 fn used(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let bytes = read_bounded(path, limit).ok()??;
+    let Bounded::Whole(bytes) = read_bounded(path, limit).ok()? else { return None };
     note_use(path, &fs::metadata(path).ok()?);
     Some(bytes)
 }
 
-/// Reads a regular file of at most `limit` bytes; `None` where it is larger.
-pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+/// What there is of a file that was read up to a limit.
+pub(crate) enum Bounded {
+    /// All its bytes.
+    Whole(Vec<u8>),
+    /// It has more; how many, where that is known.
+    TooLarge(Option<u64>),
+}
+
+/// Reads a regular file of at most `limit` bytes.
+pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Bounded> {
     // Asked before it is opened: opening a pipe that nobody writes to would wait for ever.
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     if metadata.len() > limit {
-        return Ok(None);
+        return Ok(Bounded::TooLarge(Some(metadata.len())));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    // It may grow meanwhile.
+    Ok(if bytes.len() as u64 <= limit { Bounded::Whole(bytes) } else { Bounded::TooLarge(None) })
 }
 
 #[cfg(test)]

@@ -16,16 +16,17 @@ pub(crate) async fn read_body(
     limit: u64,
     algorithm: Algorithm,
 ) -> Result<(Bytes, Digest), Failure> {
-    let too_large = || Failure::Final(FetchError::TooLarge { url: shown(url), limit });
-    let stated = response.content_length().unwrap_or_default();
-    if stated > limit {
-        return Err(too_large());
+    let too_large = |size| Failure::Final(FetchError::TooLarge { url: shown(url), limit, size });
+    let stated = response.content_length();
+    if stated.is_some_and(|stated| stated > limit) {
+        return Err(too_large(stated));
     }
+    let stated = stated.unwrap_or_default();
     let mut bytes = BytesMut::with_capacity(usize::try_from(stated.min(FIRST_CAPACITY)).unwrap_or_default());
     let mut hasher = Hasher::new(algorithm);
     while let Some(chunk) = response.chunk().await.map_err(|error| web.failure(url, error))? {
         if bytes.len() as u64 + chunk.len() as u64 > limit {
-            return Err(too_large());
+            return Err(too_large(None));
         }
         hasher.update(&chunk);
         bytes.extend_from_slice(&chunk);

@@ -60,14 +60,16 @@ pub enum FetchError {
         url: String,
         /// The most that was allowed, in bytes.
         limit: u64,
+        /// How many bytes there are, where that is known.
+        size: Option<u64>,
     },
     /// The bytes are not as many as they should be.
-    #[error("{url}: {found} bytes, expected {expected}")]
+    #[error("{url}: {}, expected {expected}", counted(*found, *expected))]
     Size {
         /// The address.
         url: String,
-        /// Bytes that came.
-        found: u64,
+        /// How many bytes there are; `None` where it is only known that there are more than expected.
+        found: Option<u64>,
         /// Bytes that were expected.
         expected: u64,
     },
@@ -118,6 +120,10 @@ pub enum RedirectError {
     /// Neither `http` nor `https`.
     #[error("to something other than http and https")]
     Scheme,
+}
+
+fn counted(found: Option<u64>, expected: u64) -> String {
+    found.map_or_else(|| format!("more than {expected} bytes"), |found| format!("{found} bytes"))
 }
 
 /// Returns the cause of all causes.

@@ -1,6 +1,6 @@
 use crate::FetchError;
 use crate::address::{Address, shown};
-use crate::cache::{Cache, Header, read_bounded};
+use crate::cache::{Bounded, Cache, Header, read_bounded};
 use crate::client::{Failure, Web};
 use crate::download::read_body;
 use crate::turns::Turns;
@@ -160,7 +160,7 @@ impl Fetcher {
 fn check(url: &str, bytes: &Bytes, found: Digest, expected: &Digest, size: u64) -> Result<(), FetchError> {
     let url = url.to_owned();
     if bytes.len() as u64 != size {
-        return Err(FetchError::Size { url, found: bytes.len() as u64, expected: size });
+        return Err(FetchError::Size { url, found: Some(bytes.len() as u64), expected: size });
     }
     if found != *expected {
         return Err(FetchError::Digest { url, found, expected: expected.clone() });
@@ -171,7 +171,7 @@ fn check(url: &str, bytes: &Bytes, found: Digest, expected: &Digest, size: u64) 
 /// Where the size is known, more bytes are not "too large" but wrong.
 fn oversized(error: FetchError, size: u64) -> FetchError {
     match error {
-        FetchError::TooLarge { url, limit } => FetchError::Size { url, found: limit.saturating_add(1), expected: size },
+        FetchError::TooLarge { url, size: found, .. } => FetchError::Size { url, found, expected: size },
         other => other,
     }
 }
@@ -180,8 +180,8 @@ async fn local(path: PathBuf, limit: u64) -> Result<Bytes, FetchError> {
     blocking(move || {
         let url = || format!("file://{}", path.display());
         match read_bounded(&path, limit) {
-            Ok(Some(bytes)) => Ok(bytes.into()),
-            Ok(None) => Err(FetchError::TooLarge { url: url(), limit }),
+            Ok(Bounded::Whole(bytes)) => Ok(bytes.into()),
+            Ok(Bounded::TooLarge(size)) => Err(FetchError::TooLarge { url: url(), limit, size }),
             Err(error) if is_absence(&error) => Err(FetchError::NotFound { url: url() }),
             Err(source) => Err(FetchError::File { path: path.clone(), source }),
         }

@@ -126,7 +126,8 @@ async fn keeps_nothing_that_is_wrong() {
         other => panic!("{other:?}"),
     }
     for size in [3, 8] {
-        assert!(matches!(fetcher.exact(&url, &right, size).await, Err(FetchError::Size { .. })), "{size}");
+        let error = fetcher.exact(&url, &right, size).await.unwrap_err().to_string();
+        assert_eq!(error, format!("{url}: 7 bytes, expected {size}"));
     }
     assert!(matches!(fetcher.current(&url, 6).await, Err(FetchError::TooLarge { limit: 6, .. })));
     assert!(!folder.path().join("cache").exists());
@@ -139,6 +140,8 @@ async fn bounds_bodies_of_unstated_length() {
     let server = Server::start(vec![body]).await;
     let fetcher = fetcher(folder.path(), false);
     assert!(matches!(fetcher.current(&server.url(""), 99_999).await, Err(FetchError::TooLarge { .. })));
+    let error = fetcher.exact(&server.url("a"), &Digest::of(b"x"), 1).await.unwrap_err().to_string();
+    assert_eq!(error, format!("{}: more than 1 bytes, expected 1", server.url("a")));
     assert_eq!(fetcher.current(&server.url(""), 100_000).await.unwrap().len(), 100_000);
 }
 
@@ -189,7 +192,8 @@ async fn reads_local_files() {
     assert_eq!(fetcher.current(&url, 7).await.unwrap(), "content");
     assert_eq!(fetcher.exact(&url, &Digest::of(b"content"), 7).await.unwrap(), "content");
     assert!(matches!(fetcher.exact(&url, &Digest::of(b"other"), 7).await, Err(FetchError::Digest { .. })));
-    assert!(matches!(fetcher.exact(&url, &Digest::of(b"content"), 6).await, Err(FetchError::Size { .. })));
+    let error = fetcher.exact(&url, &Digest::of(b"content"), 3).await.unwrap_err().to_string();
+    assert!(error.ends_with("/a b: 7 bytes, expected 3"), "{error}");
     assert!(matches!(fetcher.current(&url, 6).await, Err(FetchError::TooLarge { .. })));
     assert!(matches!(fetcher.current(&format!("{url}/c"), 6).await, Err(FetchError::NotFound { .. })));
     assert!(matches!(
