@@ -205,20 +205,15 @@ fn fingerprints(files: &[LocalFile]) -> Vec<String> {
 fn with_files(mut dependencies: Vec<ResourceDescriptor>, files: &[LocalFile]) -> Vec<ResourceDescriptor> {
     let digests: BTreeMap<&str, Digest> =
         files.iter().filter_map(|file| Some((file.source.as_str(), file.digest()?))).collect();
-    dependencies.extend(digests.into_iter().map(|(source, digest)| named(source.to_owned(), None, &digest)));
+    dependencies.extend(digests.into_iter().map(|(source, digest)| ResourceDescriptor::named(source, None, &digest)));
     dependencies
 }
 
 fn of_base(base: &Base) -> Vec<ResourceDescriptor> {
     let uri = base.name.as_ref().map(|name| format!("oci://{name}@{}", base.root));
-    let mut dependencies = vec![named("base image".to_owned(), uri, &base.root)];
+    let mut dependencies = vec![ResourceDescriptor::named("base image", uri, &base.root)];
     if base.root != *base.manifest.digest() {
-        dependencies.push(named("base image for the platform".to_owned(), None, base.manifest.digest()));
+        dependencies.push(ResourceDescriptor::named("base image for the platform", None, base.manifest.digest()));
     }
     dependencies
-}
-
-fn named(name: String, uri: Option<String>, digest: &Digest) -> ResourceDescriptor {
-    let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex().to_owned())]);
-    ResourceDescriptor { name: Some(name), uri, digest }
 }

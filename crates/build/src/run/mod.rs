@@ -23,7 +23,6 @@ use crate::specification::Specification;
 use consign_oci::Digest;
 use consign_receipt::predicate::ResourceDescriptor;
 use order::Order;
-use std::collections::BTreeMap;
 
 /// What a command's run tells about the image.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +34,7 @@ impl Ran {
     /// Returns what the command was given, as an input of the image.
     pub(crate) fn dependency(&self) -> Option<ResourceDescriptor> {
         let digest = self.inputs.as_ref()?;
-        let digest = BTreeMap::from([(digest.algorithm().name().to_owned(), digest.hex().to_owned())]);
-        Some(ResourceDescriptor { name: Some("inputs of the command".to_owned()), uri: None, digest })
+        Some(ResourceDescriptor::named("inputs of the command", None, digest))
     }
 }
 
