@@ -1,6 +1,6 @@
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::read_text;
+use crate::session::read_file;
 use consign_plan::{Configuration, Lock};
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ impl LockFile {
     /// Reads the lock; `None` if there is none.
     pub(crate) fn read(&self) -> Result<Option<Lock>, CommandError> {
         let path = self.0.display();
-        let text = match read_text(&self.0, LIMIT) {
+        let text = match read_file(&self.0, LIMIT) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             text => text.map_err(|error| {
                 CommandError::new(ExitCode::Configuration, format!("cannot read {path}")).cause(error)

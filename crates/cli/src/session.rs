@@ -4,7 +4,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::printer::Printer;
 use crate::registries::{self, Unset};
-use consign_image::{ImageReference, Place};
+use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
 use consign_plan::Configuration;
 use consign_registry::Client;
@@ -12,7 +12,7 @@ use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Session {
     /// Reads the configuration.
     pub(crate) fn configuration(&self) -> Result<Configuration, CommandError> {
         let path = &self.global.file;
-        let text = read_text(path, CONFIGURATION_LIMIT).map_err(|error| {
+        let text = read_file(path, CONFIGURATION_LIMIT).map_err(|error| {
             let hint = "name another file with `-f FILE`, or another folder with `-C DIR`";
             CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()))
                 .cause(error)
@@ -54,14 +54,26 @@ impl Session {
     }
 
     /// Opens the store.
-    pub(crate) fn store(&self) -> Result<Store, CommandError> {
-        Ok(self.open_store()?)
+    pub(crate) async fn store(&self) -> Result<Store, CommandError> {
+        let open = self.opening_of_store();
+        on_a_thread(move || Ok(open()?)).await
     }
 
-    /// Opens the store, for an image that lies in it: what lies elsewhere needs none.
-    pub(crate) fn open_store(&self) -> Result<Store, StoreError> {
-        let printer = self.printer.clone();
-        Store::open_or_wait(self.store_root(), move || printer.note("The store is being pruned; waiting …"))
+    /// Returns what opens the store, which may have to wait.
+    fn opening_of_store(&self) -> impl FnOnce() -> Result<Store, StoreError> + use<> {
+        let (root, printer) = (self.store_root(), self.printer.clone());
+        || Store::open_or_wait(root, move || printer.note("The store is being pruned; waiting …"))
+    }
+
+    /// Opens what a reference names, and the store only for an image that lies in it: what lies elsewhere needs none.
+    pub(crate) async fn place(
+        &self,
+        reference: &ImageReference,
+        client: &Client,
+        refusal: fn(ImageError) -> CommandError,
+    ) -> Result<Place, CommandError> {
+        let (reference, client, store) = (reference.clone(), client.clone(), self.opening_of_store());
+        on_a_thread(move || Place::open(&reference, &client, store).map_err(refusal)).await
     }
 
     /// Returns the folder of the store.
@@ -114,7 +126,7 @@ impl Session {
 
     /// Opens an image that has to be there.
     pub(crate) async fn open(&self, reference: &ImageReference) -> Result<(Place, Descriptor), CommandError> {
-        let place = Place::open(reference, &self.client(reference).await?, || self.open_store())?;
+        let place = self.place(reference, &self.client(reference).await?, CommandError::from).await?;
         let root = place.root().await?;
         let missing = || CommandError::new(ExitCode::Failed, format!("there is no image {reference}"));
         Ok((place, root.ok_or_else(missing)?))
@@ -126,6 +138,15 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CommandError> + Send + 'static,
 ) -> Result<T, CommandError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| CommandError::of(ExitCode::Failed, &error))?
+}
+
+/// Reads a text as [`read_text`] does, from where nobody has to be waited for: a pipe or a device is refused.
+pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<String> {
+    // Asked before it is opened: opening a pipe waits for somebody who writes to it.
+    match fs::metadata(path)?.is_file() {
+        true => read_text(path, limit),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
+    }
 }
 
 /// Reads a text of at most `limit` bytes. A longer one is refused, not cut off.
@@ -170,10 +191,14 @@ mod tests {
     fn a_text_is_read_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
-        std::fs::write(&path, "twelve bytes").unwrap();
+        fs::write(&path, "twelve bytes").unwrap();
         assert_eq!(read_text(&path, 12).unwrap(), "twelve bytes");
         assert_eq!(read_text(&path, 11).unwrap_err().to_string(), "it has more than 11 bytes");
-        std::fs::write(&path, b"\xff").unwrap();
+        fs::write(&path, b"\xff").unwrap();
         assert_eq!(read_text(&path, 12).unwrap_err().to_string(), "it is not a text (UTF-8)");
+        for other in [folder.path(), Path::new("/dev/null")] {
+            assert_eq!(read_file(other, 12).unwrap_err().to_string(), "it is not a regular file");
+        }
+        assert_eq!(read_text(Path::new("/dev/null"), 12).unwrap(), "");
     }
 }

@@ -4,7 +4,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
 use crate::registries::{self, Unset};
-use crate::session::{Session, USER_AGENT, host_platform, read_text};
+use crate::session::{Session, USER_AGENT, host_platform, read_file};
 use crate::source::Source;
 use crate::{advisories, debian, identities, image_file, progress, runner};
 use consign_build::{Contents, Specification};
@@ -57,7 +57,7 @@ impl Planned {
                 let diagnostic = configuration.file.diagnostic(Code::Source, image.source.span, message, hint);
                 ConfigurationError::from(diagnostic)
             };
-            let text = read_text(&path, IMAGE_FILE_LIMIT)
+            let text = read_file(&path, IMAGE_FILE_LIMIT)
                 .map_err(|error| refused(format!("cannot read the image file: {error}"), None))?;
             if !Specification::is_image_file(&text) {
                 let hint = "this version builds image files with `packages`, `files` or `base`; it builds no Dockerfiles or apko files";
@@ -146,7 +146,7 @@ impl Planned {
         // One more than there are processors: each waits at times, for the network, the disk or what comes in order.
         let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from) + 1);
         Ok(Arc::new(Workshop {
-            store: session.store()?,
+            store: session.store().await?,
             fetcher: Fetcher::new(fetcher)?,
             debian: debian::sources(&self.configuration, self.files.values().map(|(_, file)| file))?,
             runner: runner::runner(session, &self.configuration, self.files.values().map(|(_, file)| file))?,

@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     }
     let database = database(databases).await?;
     let (place, root) = session.open(&arguments.reference).await?;
-    let scanned = scan_image(&place, &root, &session.store()?, &database).await?;
+    let scanned = scan_image(&place, &root, &session.store().await?, &database).await?;
     let rules = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
     let report = report(arguments, session, &database, &scanned, rules.as_ref())?;
     let mut reasons = rules.map(|rules| refusals(arguments, session, &root, scanned, rules)).unwrap_or_default();

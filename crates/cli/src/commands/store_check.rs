@@ -13,7 +13,7 @@ use std::thread::available_parallelism;
 const SHOWN: usize = 200;
 
 pub(crate) async fn run(arguments: &StoreCheck, session: &Session) -> Result<ExitCode, CommandError> {
-    let store = session.store()?;
+    let store = session.store().await?;
     let root = store.root().to_owned();
     let jobs = session.global.jobs.and_then(|jobs| NonZero::new(usize::from(jobs)));
     let threads = jobs.or_else(|| available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);

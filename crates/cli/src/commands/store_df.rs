@@ -13,7 +13,7 @@ pub(crate) async fn run(arguments: &StoreDf, session: &Session) -> Result<ExitCo
 
 /// Says what there is, and what pruning would remove.
 pub(crate) async fn report(since: Option<SystemTime>, session: &Session) -> Result<Report, CommandError> {
-    let (store, downloads) = (session.store()?, session.downloads());
+    let (store, downloads) = (session.store().await?, session.downloads());
     let found = on_a_thread(move || {
         let usage: Usage = store.usage(since)?;
         Ok::<_, CommandError>((usage, consign_fetch::prune(&downloads, since, false)?))

@@ -3,7 +3,7 @@ use crate::arguments::{Output, Verify};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, read_text};
-use consign_image::{ImageError, ImageReference, Place};
+use consign_image::{ImageError, ImageReference};
 use consign_oci::{Digest, Repository, Tag};
 use consign_receipt::{Policy, predicate};
 use consign_report::{printable, table};
@@ -18,12 +18,12 @@ const KEY_LIMIT: u64 = 64 << 10;
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
     let key = public_key(arguments)?;
     let client = session.client(&arguments.reference).await?;
-    let place = Place::open(&arguments.reference, &client, || session.open_store());
-    let place = place.map_err(|error| match error {
+    let refusal = |error| match error {
         // What an archive's own list names and is not in it was taken out of it.
         ImageError::Missing { .. } => CommandError::of(ExitCode::Verification, &error),
         _ => CommandError::of_image(ExitCode::Verification, &error),
-    })?;
+    };
+    let place = session.place(&arguments.reference, &client, refusal).await?;
     let requested = requested(&arguments.reference);
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
     let policy = match &arguments.policy {

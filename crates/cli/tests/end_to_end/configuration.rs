@@ -2,6 +2,7 @@
 
 use crate::common::TestEnvironment;
 use insta::assert_snapshot;
+use std::process::Command;
 
 #[test]
 fn a_configuration_that_is_right() {
@@ -168,5 +169,23 @@ fn the_command_line() {
     status 2
     --- stderr
     error: `hello` is not planned for linux/s390x
+    hint: it is planned for linux/amd64, linux/arm64; `platforms:` in its image file says so
     ");
+}
+
+#[test]
+fn a_configuration_that_would_be_waited_for_is_refused() {
+    let environment = TestEnvironment::with_image();
+    let pipe = environment.path("pipe.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let refused = environment.consign(&["check", "-f", "pipe.yaml"]).expect(3);
+    assert_snapshot!(refused.error(), @"
+    error: cannot read pipe.yaml
+      caused by: it is not a regular file
+    hint: name another file with `-f FILE`, or another folder with `-C DIR`
+    ");
+    environment.consign(&["doctor", "-f", "pipe.yaml"]).expect(1);
+    environment.replace("consign.yaml", "image.yaml", "pipe.yaml");
+    let refused = environment.consign(&["check"]).expect(3).error();
+    assert!(refused.contains("cannot read the image file: it is not a regular file"), "{refused}");
 }

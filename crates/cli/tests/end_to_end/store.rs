@@ -2,16 +2,32 @@
 
 use crate::common::TestEnvironment;
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 /// Returns the files in a folder and those in it.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Starts the program and returns it once it says that it waits, with what else it says.
+fn start_and_wait(environment: &TestEnvironment, arguments: &[&str]) -> (Child, BufReader<ChildStderr>) {
+    let mut command = environment.invocation().command(arguments);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.ends_with("waiting …\n") {
+        line.clear();
+        assert!(errors.read_line(&mut line).unwrap() > 0, "{arguments:?} does not wait");
+    }
+    (child, errors)
 }
 
 /// Makes everything in the store look as if it had been used last so many days ago.
@@ -114,12 +130,32 @@ fn nothing_is_pruned_while_somebody_is_at_work() {
     for beside in [&["store", "df"][..], &["store", "check"], &["store", "prune", "--dry-run"], &["build"]] {
         environment.consign(beside).expect(0);
     }
-    let mut waiting = environment.invocation().command(&["store", "prune", "--all", "--wait"]);
-    let mut waiting = waiting.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut waiting, _errors) = start_and_wait(&environment, &["store", "prune", "--all", "--wait"]);
     assert!(environment.stored_blobs() > 0);
     drop(lock);
     assert!(waiting.wait().unwrap().success());
     assert_eq!(environment.stored_blobs(), 0);
+}
+
+#[test]
+fn waiting_for_the_end_of_a_pruning_can_be_interrupted() {
+    let environment = TestEnvironment::with_image();
+    environment.consign(&["build", "--to", "store:hello"]).expect(0);
+    // As somebody who prunes does.
+    let lock = File::open(environment.beside("store/store")).unwrap();
+    lock.lock().unwrap();
+    let table: [(&[&str], _); 5] = [
+        (&["build"], Signal::INT),
+        (&["store", "df"], Signal::TERM),
+        (&["store", "check"], Signal::INT),
+        (&["inspect", "store:hello"], Signal::TERM),
+        (&["verify", "--key", "cosign.pub", "store:hello"], Signal::INT),
+    ];
+    for (arguments, signal) in table {
+        let (mut waiting, _errors) = start_and_wait(&environment, arguments);
+        kill_process(Pid::from_child(&waiting), signal).unwrap();
+        assert_eq!(waiting.wait().unwrap().code(), Some(130), "{arguments:?}");
+    }
 }
 
 #[test]
@@ -195,6 +231,56 @@ fn damage_is_told_repaired_and_made_again() {
     release_again(&environment, "build");
     assert!(layer.exists());
     environment.consign(&["store", "check"]).expect(0);
+}
+
+#[test]
+fn a_named_image_outlives_whatever_is_done_to_its_files() {
+    let environment = TestEnvironment::with_image();
+    environment.consign(&["build", "--to", "store:keep"]).expect(0);
+    let store = environment.beside("store/store");
+    let reference = store.join("references/keep.json");
+    let text = fs::read(&reference).unwrap();
+
+    // Who may write to its files changes nothing of what is in them.
+    let blobs = files(&store.join("blobs"));
+    blobs.iter().for_each(|path| fs::set_permissions(path, fs::Permissions::from_mode(0o664)).unwrap());
+    let run = environment.consign(&["store", "check"]).expect(1);
+    assert!(run.stderr.contains("`consign store check --repair` puts right"), "{run}");
+    let repaired = environment.consign(&["store", "check", "--repair", "--output", "json"]).expect(0).json();
+    assert_eq!((&repaired["removed"], &repaired["secured"]), (&0.into(), &blobs.len().into()), "{repaired}");
+    assert!(blobs.iter().all(|path| fs::metadata(path).unwrap().mode() & 0o777 == 0o644));
+    environment.consign(&["inspect", "store:keep"]).expect(0);
+
+    // As long as its record cannot be read, nobody knows what it needs.
+    fs::write(&reference, "{").unwrap();
+    let before = files(&store).len();
+    assert_snapshot!(environment.consign(&["store", "prune", "--all"]).expect(1).error(), @"
+    error: cannot tell what [root]/store/store/references/keep.json needs
+      caused by: it is not a record: EOF while parsing an object at line 1 column 1
+    hint: `consign store check` tells of everything that is wrong
+    ");
+    assert_eq!(files(&store).len(), before);
+    // Only its user can make that right.
+    fs::write(store.join("notes.txt"), "").unwrap();
+    let told = environment.consign(&["store", "check"]).expect(1).error();
+    assert_snapshot!(told, @"
+    error: 2 things in the store are wrong
+    hint: only you can make an image again that has a name (`consign build --to store:NAME`), or delete its reference
+    hint: what consign did not write, or cannot read or remove, stays: look into [root]/store/store
+    ");
+    assert_eq!(environment.consign(&["store", "check", "--repair"]).expect(1).error(), told);
+    fs::remove_file(store.join("notes.txt")).unwrap();
+    environment.consign(&["build", "--to", "store:keep"]).expect(0);
+    assert_eq!(fs::read(&reference).unwrap(), text);
+    environment.consign(&["store", "check"]).expect(0);
+
+    // What consign did not write no repair removes, and none is promised.
+    fs::write(store.join("receipts/notes.txt"), "").unwrap();
+    environment.consign(&["store", "prune", "--dry-run"]).expect(0);
+    assert_snapshot!(environment.consign(&["store", "check"]).expect(1).error(), @"
+    error: 1 thing in the store is wrong
+    hint: what consign did not write, or cannot read or remove, stays: look into [root]/store/store
+    ");
 }
 
 #[test]
