@@ -7,24 +7,33 @@ use serde_json::{Value, json};
 
 /// An image of packages for two platforms, of which one has a package more. The database is a folder of records, two of them about that package.
 fn environment() -> TestEnvironment {
+    environment_of("12")
+}
+
+/// The same with another number of the distribution's release on amd64.
+fn environment_of(release_on_amd64: &str) -> TestEnvironment {
     let environment = TestEnvironment::with_image();
     environment.replace(
         ".gitignore",
         "/mirror*\n",
-        "/mirror*\n/advisories*\n/other\n/layout\n/policy.yaml\n/strict.yaml\n",
+        "/mirror*\n/advisories*\n/other\n/layout\n/policy.yaml\n/strict.yaml\n/old.yaml\n",
     );
     environment.write("image.yaml", "packages: [program]\nsuite: stable\nplatforms: [linux/amd64, linux/arm64]\n");
     let package = |name: &str, architecture: &str, needs: &str| {
         let package = MirrorPackage::new(name, "1.9-1+b1", architecture).field("Source", "tool (1.9-1)");
         package.field("Depends", needs).file(&format!("usr/lib/{name}"), b"x", 0o644).time(1_650_000_000)
     };
-    let release = b"ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
-    let base = MirrorPackage::new("base-files", "12", "all").file("etc/os-release", release, 0o644).time(1_650_000_000);
+    let base = |architecture: &str, release: &str| {
+        let release = format!("ID=debian\nVERSION_ID=\"{release}\"\n");
+        let base = MirrorPackage::new("base-files", "12", architecture);
+        base.file("etc/os-release", release.as_bytes(), 0o644).time(1_650_000_000)
+    };
     let program = |architecture: &str, needs: &str| {
         MirrorPackage::new("program", "1.0-1", architecture).field("Depends", needs).time(1_650_000_000)
     };
     // Only on one platform the program needs a library.
-    let mirror = Mirror::new("stable").architectures(&["amd64", "arm64"]).package(base);
+    let mirror = Mirror::new("stable").architectures(&["amd64", "arm64"]);
+    let mirror = mirror.package(base("amd64", release_on_amd64)).package(base("arm64", "12"));
     let mirror = mirror.package(program("amd64", "base-files")).package(program("arm64", "base-files, libtool"));
     let mirror = mirror.package(package("libtool", "arm64", "base-files"));
     let written = mirror.write(&environment.path("mirror")).unwrap();
@@ -146,6 +155,30 @@ fn what_is_ignored_for_a_reason_is_released_and_verified() {
     environment.write("strict.yaml", "policy:\n  advisories: {databases: [none], maximum-severity: low}\n");
     let refused = verify(&["--policy", "strict.yaml"]).expect(11);
     assert!(refused.error().contains("linux/arm64: tool 1.9-1: CVE-2026-1, severity high"), "{}", refused.error());
+    let old = "policy:\n  advisories: {databases: [none], maximum-severity: critical, maximum-age: 1d}\n";
+    environment.write("old.yaml", old);
+    let refused = verify(&["--policy", "old.yaml"]).expect(16);
+    assert!(
+        refused.error().contains("linux/arm64: the advisory database was last changed on 2026-01-02"),
+        "{}",
+        refused.error()
+    );
+}
+
+#[test]
+fn a_release_of_a_day_to_come_is_refused() {
+    let environment = environment();
+    ask(&environment, &ignore("2027-12-31"));
+    // The helper's commits are of a time of its own.
+    let commit = "alias.later=!GIT_COMMITTER_DATE='4070908800 +0000' git commit --quiet --allow-empty --all --message Later";
+    environment.git(&["-c", commit, "later"]);
+    environment.git(&["tag", "v2.1.0"]);
+    let run = environment.consign(&["release", "--quiet"]).expect(1);
+    assert!(
+        run.error().contains("hello: the release would be dated 2099-01-01T00:00:00Z, which is yet to come"),
+        "{run}"
+    );
+    assert!(!environment.path("registry").exists());
 }
 
 #[test]
@@ -306,4 +339,18 @@ fn findings_as_sarif() {
     assert_eq!((&results[0]["ruleId"], &results[0]["level"]), (&json!("CVE-2026-1"), &json!("error")));
     let message = "linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1";
     assert_eq!(results[0]["message"]["text"], message);
+}
+
+#[test]
+fn a_platform_that_was_not_compared_is_no_finding_of_sarif() {
+    let environment = environment_of("11");
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
+    let scan = |form: &str| environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", form]);
+    let not_compared =
+        "linux/amd64: the advisory database has no records about any of the 2 packages, which are of Debian:11";
+    let run = scan("table").expect(11);
+    assert!(run.error().contains(not_compared) && run.error().contains("CVE-2026-1"), "{run}");
+    let run = scan("sarif").expect(16);
+    assert!(run.error().contains(not_compared) && !run.error().contains("CVE-2026-1"), "{run}");
 }
