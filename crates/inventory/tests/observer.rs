@@ -141,7 +141,8 @@ fn what_was_not_kept_is_no_empty_list() {
 fn says_where_packages_may_be_that_are_not_listed() {
     let os = || file("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n");
     let apk = || file("lib/apk/db/installed", "P:musl");
-    let table: Vec<(&str, Vec<Vec<Entry>>, &[&str])> = vec![
+    type Case<'a> = (&'a str, Vec<Vec<Entry>>, &'a [&'a str]);
+    let table: Vec<Case<'_>> = vec![
         ("nothing at all", vec![vec![file("program", "")]], &[]),
         ("Debian", vec![vec![os()], two()], &[]),
         ("no database", vec![vec![os()]], &["what there is of alpine 3.20"]),
