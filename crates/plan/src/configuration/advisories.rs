@@ -32,7 +32,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::new(
             "maximum-age",
             Shape::Form("^[0-9]+d$"),
-            "How many days the newest record may be old, such as `14d`. Default: any.",
+            "For how many days nothing may have changed in it, such as `14d`. Default: any.",
         ),
         Key::new("ignore", Shape::List(&Shape::Mapping(&IGNORE_KEYS)), "Advisories that do not count for a while."),
     ],
@@ -47,7 +47,11 @@ const IGNORE_KEYS: Keys = Keys {
             Shape::Form("^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
             "Any name of it, such as its CVE number.",
         ),
-        Key::new("package", Shape::Text, "Only in this package, source or installed. Default: in all."),
+        Key::new(
+            "package",
+            Shape::Text,
+            "Only in this package: a source package, or an installed one that is the only one of its source. Default: in all.",
+        ),
         Key::new("platforms", Shape::Some(&Shape::Text), "Only on these platforms. Default: on all."),
         Key::required("reason", Shape::Text, "Why it does not count."),
         Key::required("owner", Shape::Text, "Who answers for that."),
