@@ -132,18 +132,18 @@ impl PackagesIndex {
 
     /// Returns the packages of a name, in the order written.
     pub fn named(&self, name: &str) -> Result<Vec<PackageRecord>, IndexError> {
-        self.records(Table::Names, name)
+        self.find(Table::Names, name)?.iter().map(|found| self.record(found)).collect()
     }
 
-    /// Returns the packages that provide a name, in the order written.
-    pub fn providers(&self, name: &str) -> Result<Vec<PackageRecord>, IndexError> {
-        self.records(Table::Provided, name)
+    /// Returns the names of the packages that provide a name, in the order written, each with the number of bytes that were read for it. What
+    /// else is said of them is not looked at.
+    pub fn providers(&self, name: &str) -> Result<Vec<(String, usize)>, IndexError> {
+        let name_of = |found: Found| Some((Keys::scan(&found.text).package?.to_owned(), found.text.len()));
+        Ok(self.find(Table::Provided, name)?.into_iter().filter_map(name_of).collect())
     }
 
-    fn records(&self, table: Table, name: &str) -> Result<Vec<PackageRecord>, IndexError> {
-        let found = self.form.find(table, name);
-        let found = found.ok_or_else(|| IndexError::Damaged { index: self.name.clone() })?;
-        found.iter().map(|found| self.record(found)).collect()
+    fn find(&self, table: Table, name: &str) -> Result<Vec<Found>, IndexError> {
+        self.form.find(table, name).ok_or_else(|| IndexError::Damaged { index: self.name.clone() })
     }
 
     fn record(&self, found: &Found) -> Result<PackageRecord, IndexError> {

@@ -1,5 +1,5 @@
 use super::{Preferred, Target};
-use crate::deb::{IndexError, PackageRecord, PackagesIndex, Relation, Version};
+use crate::deb::{IndexError, PackageRecord, Relation, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -90,7 +90,7 @@ impl<'a> Catalogue<'a> {
         let key = (self.architecture(target).to_owned(), name.to_owned());
         let preferred = self.preferred.get(&key);
         let mut found: Vec<Candidate> = self
-            .gather(target, |index| index.named(name))?
+            .gather(target, name)?
             .map(|(index, record)| Candidate {
                 preferred: preferred == Some(&record.version),
                 last_resort: self.targets[target].indexes[index].last_resort,
@@ -113,14 +113,29 @@ impl<'a> Catalogue<'a> {
         Ok(found)
     }
 
-    /// Returns the names of the packages that provide a name, sorted.
+    /// Returns the names of the packages that provide a name on a target, sorted.
     pub(super) fn providers(&self, target: usize, name: &str) -> Result<Rc<[String]>, IndexError> {
         if let Some(found) = self.shelves[target].providers.borrow().get(name) {
             return Ok(found.clone());
         }
-        let names: BTreeSet<String> =
-            self.gather(target, |index| index.providers(name))?.map(|(_, record)| record.name).collect();
-        let names: Rc<[String]> = names.into_iter().collect();
+        let mut names = BTreeSet::new();
+        for searched in self.targets[target].indexes {
+            for (provider, bytes) in searched.index.providers(name)? {
+                self.allows(bytes);
+                names.insert(provider);
+            }
+        }
+        let mut here = Vec::new();
+        for provider in names {
+            let provides = |candidate: &Rc<Candidate>| {
+                self.allows(candidate.record.names());
+                candidate.record.provides.iter().any(|provided| provided.name == name)
+            };
+            if self.named(target, &provider)?.iter().any(provides) {
+                here.push(provider);
+            }
+        }
+        let names: Rc<[String]> = here.into();
         self.shelves[target].providers.borrow_mut().insert(name.to_owned(), names.clone());
         Ok(names)
     }
@@ -135,16 +150,12 @@ impl<'a> Catalogue<'a> {
         Ok(self.named(target, name)?.iter().map(|candidate| candidate.record.source_version.clone()).collect())
     }
 
-    /// Reads the packages that all of a target's indexes have of something, as far as they run there, with their indexes.
-    fn gather(
-        &self,
-        target: usize,
-        ask: impl Fn(&PackagesIndex) -> Result<Vec<PackageRecord>, IndexError>,
-    ) -> Result<impl Iterator<Item = (usize, PackageRecord)>, IndexError> {
+    /// Reads the packages that all of a target's indexes have of a name, as far as they run there, with their indexes.
+    fn gather(&self, target: usize, name: &str) -> Result<impl Iterator<Item = (usize, PackageRecord)>, IndexError> {
         let Target { architecture, indexes } = self.targets[target];
         let mut found = Vec::new();
         for (index, searched) in indexes.iter().enumerate() {
-            found.extend(ask(searched.index)?.into_iter().map(|record| (index, record)));
+            found.extend(searched.index.named(name)?.into_iter().map(|record| (index, record)));
         }
         self.allows(found.iter().map(|(_, record)| record.paragraph.text().len()).sum());
         Ok(found
