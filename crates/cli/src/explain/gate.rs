@@ -70,7 +70,7 @@ pub(super) const REASONS: &[(&str, &str, Advice)] = &[
         "not-covered",
         "the advisory database says nothing about where the packages come from",
         Advice(
-            "The database is of another distribution than the packages; this has exit code 16.",
+            "The database is of another distribution than the packages, or these are not known: the image has a package database that is not read, or a distribution and no packages. This has exit code 16.",
             "Name a database of theirs under `advisories: databases:`.",
         ),
     ),

@@ -170,7 +170,8 @@ fn a_release_of_a_day_to_come_is_refused() {
     let environment = environment();
     ask(&environment, &ignore("2027-12-31"));
     // The helper's commits are of a time of its own.
-    let commit = "alias.later=!GIT_COMMITTER_DATE='4070908800 +0000' git commit --quiet --allow-empty --all --message Later";
+    let commit =
+        "alias.later=!GIT_COMMITTER_DATE='4070908800 +0000' git commit --quiet --allow-empty --all --message Later";
     environment.git(&["-c", commit, "later"]);
     environment.git(&["tag", "v2.1.0"]);
     let run = environment.consign(&["release", "--quiet"]).expect(1);
@@ -353,4 +354,25 @@ fn a_platform_that_was_not_compared_is_no_finding_of_sarif() {
     assert!(run.error().contains(not_compared) && run.error().contains("CVE-2026-1"), "{run}");
     let run = scan("sarif").expect(16);
     assert!(run.error().contains(not_compared) && !run.error().contains("CVE-2026-1"), "{run}");
+}
+
+#[test]
+fn an_image_whose_packages_are_not_known_is_not_one_without_any() {
+    let environment = TestEnvironment::with_image();
+    environment.replace(".gitignore", "/mirror*\n", "/mirror*\n/advisories*\n");
+    advise(&environment, "CVE-2026-1", None, Some("high"));
+    ask(&environment, "");
+    environment.write("installed", "P:musl\n");
+    environment.commit("Advisories.");
+    environment.git(&["tag", "v2.0.0"]);
+    let run = environment.consign(&["release", "--quiet", "--output", "json"]).expect(0);
+    assert_eq!(run.json()["images"][0]["rows"][0]["stages"]["scan"], "ok");
+    let image = environment.read("image.yaml");
+    let apk = "files:\n- {source: installed, path: /lib/apk/db/installed}\n";
+    environment.write("image.yaml", image.replace("files:\n", apk));
+    environment.commit("Packages.");
+    environment.git(&["tag", "v2.1.0"]);
+    let run = environment.consign(&["release", "--quiet"]).expect(16);
+    let said = "linux/arm64: nothing was compared with advisories, since it is not known which packages there are: what /lib/apk/db/installed lists";
+    assert!(run.error().contains(said), "{run}");
 }
