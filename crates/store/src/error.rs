@@ -116,7 +116,7 @@ impl StoreError {
         match self {
             Self::Owner { .. } => Some("name a folder of your own with `--store DIR`".to_owned()),
             Self::Writable { path, .. } => Some(format!(
-                "if nobody else wrote to it, `chmod go-w {}`; else delete it: everything in it can be made again",
+                "if nobody else wrote to it, `chmod go-w {}`; else delete it, and make again what images with a name it held",
                 path.display()
             )),
             Self::Unclear { .. } | Self::Record { .. } => {

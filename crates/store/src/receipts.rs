@@ -1,8 +1,6 @@
-use crate::walk::{Entry, digest};
+use crate::walk::{Entry, Listing, digest};
 use crate::{Store, StoreError};
 use consign_oci::{Descriptor, Digest};
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 /// Returns what the receipts in a folder are about, which lies in that of an algorithm; `None` if consign does not make such a folder.
@@ -25,16 +23,12 @@ impl Store {
 
     /// Returns the artifacts that are about `subject`, in the order of their digests.
     pub fn receipts(&self, subject: &Digest) -> Result<Vec<Descriptor>, StoreError> {
-        let folder = self.receipts_folder(subject);
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(StoreError::Io { action: "list", path: folder, source }),
-        };
         let mut receipts: Vec<Descriptor> = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(StoreError::io("list", &folder))?.path();
-            receipts.extend(self.record(&path)?.map(|record| record.used(&path)));
+        for entry in Listing::of(&self.receipts_folder(subject))? {
+            let entry = entry?;
+            if artifact_of(&entry).is_some() {
+                receipts.extend(self.record(&entry.path)?.map(|record| record.used(&entry.path)));
+            }
         }
         receipts.sort_by(|one, other| one.digest.cmp(&other.digest));
         Ok(receipts)

@@ -39,7 +39,8 @@ pub(crate) fn read_record<T: DeserializeOwned>(file: &File) -> Result<T, Problem
     if size > RECORD_LIMIT {
         return Err(Problem::TooLarge { limit: RECORD_LIMIT, size });
     }
-    let mut bytes = Vec::new();
+    // As large as the file, so that it is read at once.
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(RECORD_LIMIT).read_to_end(&mut bytes).map_err(unreadable)?;
     serde_json::from_slice(&bytes).map_err(|source| Problem::Record { source })
 }

@@ -284,6 +284,7 @@ fn what_consign_did_not_write_is_told_and_left() {
         assert!(audit.repaired.is_empty(), "{audit:?}");
     }
     assert!(strays.iter().all(|path| filled.path(path).exists()));
+    assert_eq!(filled.store.receipts(&filled.manifest.digest).unwrap(), std::slice::from_ref(&filled.receipt));
     // The folder of blobs, too, may have become something else.
     fs::remove_dir_all(filled.path("blobs/sha256")).unwrap();
     fs::write(filled.path("blobs/sha256"), "dear to somebody").unwrap();

@@ -73,7 +73,7 @@ fn a_store_that_others_may_write_to_is_refused() {
     status 1
     --- stderr
     error: others than its owner may write to [root]/store/store (its mode is 0777)
-    hint: if nobody else wrote to it, `chmod go-w [root]/store/store`; else delete it: everything in it can be made again
+    hint: if nobody else wrote to it, `chmod go-w [root]/store/store`; else delete it, and make again what images with a name it held
     ");
     assert!(!environment.path("registry").exists());
 }
