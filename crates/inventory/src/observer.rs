@@ -114,7 +114,11 @@ impl Observer {
         let mut unlisted = self.unread()?;
         if let Some(distribution) = distribution.as_ref().filter(|_| packages.is_empty() && unlisted.is_empty()) {
             // A distribution has packages; what listed them was taken out.
-            unlisted.push(format!("what there is of {} {}", distribution.id, distribution.version().unwrap_or_default()));
+            unlisted.push(format!(
+                "what there is of {} {}",
+                distribution.id,
+                distribution.version().unwrap_or_default()
+            ));
         }
         Ok(Catalogue { unlisted, ..Catalogue::new(distribution, packages) })
     }

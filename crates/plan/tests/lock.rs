@@ -57,7 +57,10 @@ fn a_platform_that_is_there_twice_or_has_no_packages_is_refused() {
     let good = lock(&[("linux/amd64", &[("a", "1")]), ("linux/arm64", &[("a", "1")])]).text().unwrap();
     let twice = good.replace("linux/arm64", "linux/amd64");
     let error = Lock::parse(&twice).unwrap_err();
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains("`linux/amd64` is there twice"), "{error:?}");
+    assert!(
+        std::error::Error::source(&error).unwrap().to_string().contains("`linux/amd64` is there twice"),
+        "{error:?}"
+    );
     let line = good.lines().find(|line| line.contains("\"path\"")).unwrap();
     let error = Lock::parse(&good.replacen(line, "", 1)).unwrap_err();
     assert_eq!(error.to_string(), "image `web`, linux/amd64: there are no packages");

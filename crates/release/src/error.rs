@@ -93,7 +93,9 @@ pub enum ReleaseError {
         reasons: Vec<Reason>,
     },
     /// The release would be dated after today.
-    #[error("{image}: the release would be dated {time}, which is yet to come: the commit or an input of the image has a time that cannot be right")]
+    #[error(
+        "{image}: the release would be dated {time}, which is yet to come: the commit or an input of the image has a time that cannot be right"
+    )]
     Future {
         /// Name of the image.
         image: String,

@@ -26,7 +26,7 @@ fn every_command_says_what_went_wrong_in_json() {
         (&["verify", "--key", "none.pub", &gone][..], 1, "failed"),
         (&["tree", &gone][..], 1, "failed"),
         (&["inspect", &gone][..], 1, "failed"),
-        (&["keygen"][..], 1, "failed"),
+        (&["keygen"][..], 4, "conflict"),
         (&["registry", "serve", "--root", "registry", "--listen", "192.0.2.1:80"][..], 2, "usage"),
         (&["-C", "nowhere", "plan"][..], 2, "usage"),
         (&["relaese"][..], 2, "usage"),

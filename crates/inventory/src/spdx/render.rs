@@ -115,7 +115,12 @@ fn package_id(package: &package::Package) -> String {
 }
 
 fn related(from: &str, relationship_type: RelationshipType, to: &str) -> Relationship {
-    Relationship { spdx_element_id: from.to_owned(), relationship_type, related_spdx_element: to.to_owned(), comment: None }
+    Relationship {
+        spdx_element_id: from.to_owned(),
+        relationship_type,
+        related_spdx_element: to.to_owned(),
+        comment: None,
+    }
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ fn archives_of_packages() {
     # archive: an index that is longer than it was signed
     5 error: hello: cannot be built
       caused by: cannot fetch dists/stable/main/binary-amd64/Packages.gz
-      caused by: file://[folder]/mirror/dists/stable/main/binary-amd64/by-hash/SHA256/000000000001…: 306 bytes, expected 305
+      caused by: file://[folder]/mirror/dists/stable/main/binary-amd64/by-hash/SHA256/000000000001…: 817 bytes, expected 305
     hint: the mirror is just being updated, or somebody changed what it has: run this again later, or name another in `debian: mirrors:`
 
     # archive: an index that is not there
