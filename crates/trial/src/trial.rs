@@ -113,14 +113,7 @@ fn tail(text: &str) -> String {
 
 fn receipt(trial: &Trial<'_>, results: &[TestReport]) -> Result<Receipt, serde_json::Error> {
     let names = |passed| results.iter().filter(|test| test.passed() == passed).map(|test| test.name.clone()).collect();
-    let tests = ResourceDescriptor {
-        name: Some("tests".to_owned()),
-        digest: BTreeMap::from([(
-            trial.configuration.algorithm().name().to_owned(),
-            trial.configuration.hex().to_owned(),
-        )]),
-        ..ResourceDescriptor::default()
-    };
+    let tests = ResourceDescriptor::named("tests", None, trial.configuration);
     let predicate = TestResult {
         result: if results.iter().all(TestReport::passed) { TestOutcome::Passed } else { TestOutcome::Failed },
         configuration: vec![tests],
