@@ -101,36 +101,36 @@ impl Tree {
     }
 
     fn walk(&self, path: &EntryPath, follow_last: bool) -> Result<EntryPath, TreeError> {
-        let mut left: Vec<String> =
-            path.as_str().split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
-        let mut done: Vec<String> = Vec::new();
+        let mut left: Vec<&str> = path.as_str().rsplit('/').collect();
+        let mut done = EntryPath::default();
         let mut links = 0;
         while let Some(part) = left.pop() {
-            match part.as_str() {
+            match part {
                 "." | "" => continue,
                 ".." => {
-                    done.pop();
+                    done = done.parent().unwrap_or_default();
                     continue;
                 }
-                _ => done.push(part),
+                _ => {}
             }
-            let here: EntryPath = done.join("/").parse()?;
+            let here = done.join(part)?;
             if left.is_empty() && !follow_last {
                 return Ok(here);
             }
-            if let Some(Kind::Symlink(target)) = self.nodes.get(&here).map(|node| &node.entry.kind) {
-                links += 1;
-                if links > LINK_LIMIT {
-                    return Err(TreeError::Loop { path: path.clone() });
-                }
-                done.pop();
-                if target.starts_with('/') {
-                    done.clear();
-                }
-                left.extend(target.split('/').rev().map(str::to_owned));
+            let Some(Kind::Symlink(target)) = self.nodes.get(&here).map(|node| &node.entry.kind) else {
+                done = here;
+                continue;
+            };
+            links += 1;
+            if links > LINK_LIMIT {
+                return Err(TreeError::Loop { path: path.clone() });
             }
+            if target.starts_with('/') {
+                done = EntryPath::default();
+            }
+            left.extend(target.rsplit('/'));
         }
-        Ok(done.join("/").parse()?)
+        Ok(done)
     }
 
     /// Puts an entry at its path, through links on the way, in place of a file or link that is there. Missing folders above it are

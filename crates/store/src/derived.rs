@@ -2,12 +2,12 @@ use crate::Store;
 use crate::atomic::new_file;
 use crate::records::note_use;
 use crate::walk::digest;
-use consign_oci::{Digest, Hasher};
+use consign_oci::Digest;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-/// Length of the sum that a file ends with, in bytes: a SHA-256 digest in hexadecimal digits.
+/// Length of the sum that a file ends with, in bytes: a BLAKE3 digest in hexadecimal digits.
 const SUM: usize = 64;
 
 impl Store {
@@ -60,17 +60,15 @@ pub(crate) fn is_name(name: &str) -> bool {
 /// Returns the sum that a file ends with, and that of the bytes before it, both in hexadecimal digits.
 pub(crate) fn sums(mut file: &File) -> io::Result<(String, String)> {
     let end = file.metadata()?.len().saturating_sub(SUM as u64);
-    let mut hasher = Hasher::default();
+    let mut hasher = blake3::Hasher::new();
     io::copy(&mut (&mut file).take(end), &mut hasher)?;
     let mut stated = Vec::new();
     file.take(SUM as u64).read_to_end(&mut stated)?;
-    Ok((String::from_utf8_lossy(&stated).into_owned(), hasher.finish().hex().to_owned()))
+    Ok((String::from_utf8_lossy(&stated).into_owned(), hasher.finalize().to_string()))
 }
 
 fn sum(bytes: &[u8]) -> String {
-    let mut hasher = Hasher::default();
-    hasher.update(bytes);
-    hasher.finish().hex().to_owned()
+    blake3::hash(bytes).to_string()
 }
 
 #[cfg(test)]

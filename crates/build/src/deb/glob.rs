@@ -1,37 +1,48 @@
 /// Returns whether a path matches a pattern: `*` and `?` stand for anything within one name, `**` for any number of names.
 pub(crate) fn matches(pattern: &str, path: &str) -> bool {
-    let pattern: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    // Row by row, whether the first parts of the pattern match the first parts of the path: never more work than their product.
-    let mut row: Vec<bool> = std::iter::once(true).chain(path.iter().map(|_| false)).collect();
-    for part in pattern {
-        let mut next = vec![false; row.len()];
-        for at in 0..row.len() {
-            next[at] = match part {
-                "**" => row[at] || (at > 0 && next[at - 1]),
-                part => at > 0 && row[at - 1] && name_matches(part, path[at - 1]),
-            };
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(false)
+    run_matches(parts(pattern), parts(path), |wanted| *wanted == "**", |wanted, name| name_matches(wanted, name))
+}
+
+fn parts(path: &str) -> impl Iterator<Item = &str> + Clone {
+    path.split('/').filter(|part| !part.is_empty())
 }
 
 fn name_matches(pattern: &str, name: &str) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    let mut row: Vec<bool> = std::iter::once(true).chain(name.iter().map(|_| false)).collect();
-    for wanted in pattern.chars() {
-        let mut next = vec![false; row.len()];
-        for at in 0..row.len() {
-            next[at] = match wanted {
-                '*' => row[at] || (at > 0 && next[at - 1]),
-                '?' => at > 0 && row[at - 1],
-                wanted => at > 0 && row[at - 1] && name[at - 1] == wanted,
-            };
+    run_matches(
+        pattern.chars(),
+        name.chars(),
+        |wanted| *wanted == '*',
+        |wanted, letter| *wanted == '?' || wanted == letter,
+    )
+}
+
+/// Matches a run of items with a pattern, some items of which stand for any number of items. Only the last of those that was met ever takes
+/// more, so there is never more work than the product of both lengths.
+fn run_matches<P, T>(
+    mut pattern: impl Iterator<Item = P> + Clone,
+    mut items: impl Iterator<Item = T> + Clone,
+    is_any: impl Fn(&P) -> bool,
+    fits: impl Fn(&P, &T) -> bool,
+) -> bool {
+    let mut retry = None;
+    loop {
+        let fitting = match pattern.next() {
+            Some(wanted) if is_any(&wanted) => {
+                retry = Some((pattern.clone(), items.clone()));
+                true
+            }
+            Some(wanted) => items.next().is_some_and(|item| fits(&wanted, &item)),
+            None if items.clone().next().is_none() => return true,
+            None => false,
+        };
+        if !fitting {
+            let Some((after, from)) = &mut retry else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            (pattern, items) = (after.clone(), from.clone());
         }
-        row = next;
     }
-    row.last().copied().unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -51,6 +62,16 @@ mod tests {
             ("/a/**/z", "a/z", true),
             ("/a/**/z", "a/b/c/z", true),
             ("", "a", false),
+            ("", "", true),
+            ("**", "a/b", true),
+            ("**", "", true),
+            ("*", "", false),
+            ("a*b*c", "a.b.b.c", true),
+            ("a*b*c", "a.b.c.b", false),
+            ("a/**/b/*/c", "a/b/b/b/x/c", true),
+            ("a/**/b/*/c", "a/b/x/c/b", false),
+            ("*?é", "éé", true),
+            ("*?é", "é", false),
         ] {
             assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
         }

@@ -40,7 +40,7 @@ impl EntryPath {
 
     /// Returns this path followed by `rest`, which is normalized like any path.
     pub fn join(&self, rest: &str) -> Result<Self, EntryPathError> {
-        format!("{}/{rest}", self.0).parse()
+        if self.is_root() { rest.parse() } else { format!("{}/{rest}", self.0).parse() }
     }
 }
 
@@ -53,14 +53,19 @@ impl FromStr for EntryPath {
         if text.len() > PATH_LIMIT {
             return Err(error("longer than 4096 bytes"));
         }
-        if text.contains(['\0', '\n']) {
+        if text.bytes().any(|byte| byte == 0 || byte == b'\n') {
             return Err(error("contains a NUL byte or a line break"));
         }
-        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-        if parts.contains(&"..") {
+        let parts = text.split('/');
+        if parts.clone().any(|part| part == "..") {
             return Err(error("leads out of its folder (`..`)"));
         }
-        Ok(Self(parts.join("/")))
+        let is_name = |part: &&str| !part.is_empty() && *part != ".";
+        if parts.clone().all(|part| is_name(&part)) {
+            return Ok(Self(text.to_owned()));
+        }
+        let names: Vec<&str> = parts.filter(is_name).collect();
+        Ok(Self(names.join("/")))
     }
 }
 

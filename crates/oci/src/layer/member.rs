@@ -1,4 +1,4 @@
-use crate::{Digest, Hasher};
+use crate::Digest;
 use libdeflater::{CompressionLvl, Compressor};
 use std::io;
 
@@ -41,10 +41,7 @@ impl<'a> Members<'a> {
 
     /// Returns a piece as a gzip member, from the cache if it was compressed before.
     pub(super) fn member(&mut self, piece: &[u8]) -> io::Result<Vec<u8>> {
-        let mut key = Hasher::default();
-        key.update(COMPRESSION.as_bytes());
-        key.update(piece);
-        let key = key.finish();
+        let key = Digest::of(format!("{COMPRESSION} of {}", blake3::hash(piece)).as_bytes());
         if let Some(compressed) = self.cache.get(&key) {
             return Ok(compressed);
         }
@@ -57,7 +54,7 @@ impl<'a> Members<'a> {
     fn gzip(&mut self, piece: &[u8]) -> io::Result<Vec<u8>> {
         let bound = self.compressor.gzip_compress_bound(piece.len());
         if self.buffer.len() < bound {
-            self.buffer.resize(bound, 0);
+            self.buffer = vec![0; bound];
         }
         let size = self.compressor.gzip_compress(piece, &mut self.buffer).map_err(io::Error::other)?;
         Ok(self.buffer[..size].to_vec())

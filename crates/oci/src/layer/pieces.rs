@@ -31,6 +31,10 @@ impl Write for Pieces<'_> {
         if self.ended {
             return Ok(bytes.len());
         }
+        if self.buffer.is_empty() {
+            // All of it at once: to grow is to copy, and memory that nothing is written to costs nothing.
+            self.buffer.reserve_exact(PIECE);
+        }
         let taken = bytes.len().min(PIECE - self.buffer.len());
         self.buffer.extend_from_slice(&bytes[..taken]);
         if self.buffer.len() == PIECE {
