@@ -130,9 +130,14 @@ impl<'a> Archive<'a> {
                     .fetch(&folder, "Release")
                     .await
                     .map_err(|error| SourceError::Fetch { what: what("Release"), source: error })?;
-                let signature = self.fetch(&folder, "Release.gpg").await;
-                let signature =
-                    signature.map_err(|error| SourceError::Fetch { what: what("Release.gpg"), source: error })?;
+                let signature = match self.fetch(&folder, "Release.gpg").await {
+                    Ok(signature) => signature,
+                    Err(FetchError::NotFound { .. }) => {
+                        let (suite, declared) = (source.suite.clone(), source.declared.clone());
+                        return Err(SourceError::Unsigned { suite, declared });
+                    }
+                    Err(error) => return Err(SourceError::Fetch { what: what("Release.gpg"), source: error }),
+                };
                 let release = verify_detached(&bytes, &signature, &source.keyring, self.now).map_err(failed)?;
                 ("Release", bytes, release)
             }

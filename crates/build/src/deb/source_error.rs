@@ -44,6 +44,16 @@ pub enum SourceError {
         /// Why not.
         source: Box<ReleaseError>,
     },
+    /// The archive signs nothing.
+    #[error(
+        "the release file of `{suite}`, declared in {declared}, has no signature: there is neither InRelease nor Release.gpg"
+    )]
+    Unsigned {
+        /// The suite.
+        suite: String,
+        /// Where the source is declared.
+        declared: String,
+    },
     /// The release file is another suite's.
     #[error("the source declared in {declared} says that it is `{found}`, not `{suite}`")]
     OtherSuite {
@@ -165,7 +175,9 @@ impl SourceError {
     /// Returns what sort of failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Release { .. } | Self::OtherSuite { .. } | Self::OtherPackage { .. } => ErrorKind::NotAuthentic,
+            Self::Release { .. } | Self::Unsigned { .. } | Self::OtherSuite { .. } | Self::OtherPackage { .. } => {
+                ErrorKind::NotAuthentic
+            }
             Self::Fetch { source: FetchError::Digest { .. } | FetchError::Size { .. }, .. } => ErrorKind::NotAuthentic,
             Self::Gone { .. } => ErrorKind::Drift,
             Self::Platform { .. }
@@ -200,6 +212,9 @@ impl SourceError {
                 ReleaseError::Future { .. } => "is this machine's clock right?",
                 _ => "name another mirror in `debian: mirrors:`, or ask those who keep this one",
             }),
+            Self::Unsigned { .. } => Some(
+                "consign builds only from archives that are signed: let apt-ftparchive or reprepro sign this one, and name the key in `signed-by`",
+            ),
             Self::OtherSuite { .. } => Some("are `uri` and `suites` in `debian: mirrors:` right?"),
             Self::Fetch { source: FetchError::Digest { .. } | FetchError::Size { .. }, .. } => Some(
                 "the mirror is just being updated, or somebody changed what it has: run this again later, or name another in `debian: mirrors:`",

@@ -77,7 +77,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn signatures() {
     let table = Table::new();
     let (said, wrong) = table.run(|| table.packages(), cases());
-    assert_snapshot!(said, @r"
+    assert_snapshot!(said, @"
     # signature: none
     5 error: hello: cannot be built
       caused by: the release file of `stable`, declared in consign.yaml, is not authentic
@@ -85,10 +85,9 @@ fn signatures() {
     hint: name another mirror in `debian: mirrors:`, or ask those who keep this one
 
     # signature: none beside the release file
-    1 error: hello: cannot be built
-      caused by: cannot fetch Release.gpg of `stable`, declared in consign.yaml
-      caused by: file://[folder]/mirror/dists/stable/Release.gpg: not found
-    hint: are `uri` and `suites` in `debian: mirrors:` right, and is the mirror complete?
+    5 error: hello: cannot be built
+      caused by: the release file of `stable`, declared in consign.yaml, has no signature: there is neither InRelease nor Release.gpg
+    hint: consign builds only from archives that are signed: let apt-ftparchive or reprepro sign this one, and name the key in `signed-by`
 
     # signature: by another key
     5 error: hello: cannot be built
@@ -135,8 +134,7 @@ fn signatures() {
     # signature: a text among its headers
     5 error: hello: cannot be built
       caused by: the release file of `stable`, declared in consign.yaml, is not authentic
-      caused by: the signatures of the release file cannot be read
-      caused by: failed reading: cleartext header
+      caused by: line 3 of the release file: a header other than `Hash`, or no empty line before the signed text
     hint: name another mirror in `debian: mirrors:`, or ask those who keep this one
 
     # signature: two texts
