@@ -360,6 +360,35 @@ fn verifies_detached_signatures() {
 }
 
 #[test]
+fn signatures_are_small() {
+    let key = key();
+    let (keyring, signed) = (keyring(&[&key]), sign(&key.primary_key, &text()));
+    let armor = &signed[signed.find("-----BEGIN PGP SIGNATURE").unwrap()..];
+    let begin = "-----BEGIN PGP SIGNATURE-----\n";
+    // Were each header looked for in all that follows, this would take minutes.
+    for headers in ["Comment: x\n".repeat(90_000), format!("\n{}", "Comment: x\n".repeat(90_000))] {
+        let inside = signed.replace(begin, &format!("{begin}{headers}"));
+        let beside = armor.replace(begin, &format!("{begin}{headers}"));
+        for result in [
+            verify_release(inside.as_bytes(), &keyring, now()),
+            verify_detached(text().as_bytes(), beside.as_bytes(), &keyring, now()),
+        ] {
+            assert!(matches!(result, Err(ReleaseError::TooManyHeaders { .. })), "{result:?}");
+        }
+    }
+    let few = signed.replace(begin, &format!("{begin}Version: 1\n{}", "Comment: x\n".repeat(20)));
+    assert_good(verify_release(few.as_bytes(), &keyring, now()));
+
+    let inside = signed.replace("-----END PGP SIGNATURE", &format!("{}-----END PGP SIGNATURE", "\n".repeat(2 << 20)));
+    for result in [
+        verify_release(inside.as_bytes(), &keyring, now()),
+        verify_detached(text().as_bytes(), &[0xFC, 0].repeat(1 << 20), &keyring, now()),
+    ] {
+        assert!(matches!(result, Err(ReleaseError::SignaturesTooLarge { .. })), "{result:?}");
+    }
+}
+
+#[test]
 fn reads_keyrings_of_every_form() {
     let (one, two) = (key(), key());
     let public = |key: &SignedSecretKey| SignedPublicKey::from(key.clone());
@@ -377,6 +406,10 @@ fn reads_keyrings_of_every_form() {
         extended.restricted_to(&[format!("{}!", fingerprints[1].to_lowercase())]).fingerprints(),
         fingerprints[1..]
     );
+    let talkative = joined.replace("# next\n", &"Next: it is 10:00\n".repeat(100));
+    assert_eq!(read(talkative.as_bytes()).unwrap().fingerprints(), fingerprints);
+    let headers = joined.replace("BLOCK-----\n\n", &format!("BLOCK-----\n{}\n", "Comment: x\n".repeat(500_000)));
+    assert!(matches!(read(headers.as_bytes()), Err(KeyringError::TooManyHeaders { .. })));
     assert!(matches!(read(b""), Err(KeyringError::Empty { .. })));
     assert!(read(b"not a key").is_err());
     assert!(read(&joined.as_bytes()[..400]).is_err());

@@ -1,4 +1,5 @@
 use super::OpenPgpError;
+use super::armor::{COLON_LIMIT, has_many_headers};
 use pgp::composed::{Deserializable, SignedPublicKey};
 use pgp::types::KeyDetails;
 use std::fmt;
@@ -10,6 +11,8 @@ const SIZE_LIMIT: usize = 16 * 1024 * 1024;
 const COUNT_LIMIT: usize = 1000;
 /// What begins an armored key (RFC 9580, section 6.2.1).
 const ARMOR: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+/// What ends it.
+const ARMOR_END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
 
 /// OpenPGP keys whose holders are trusted with a repository.
 #[derive(Clone, Default)]
@@ -24,6 +27,12 @@ pub enum KeyringError {
     /// The file is too large, or holds too many keys.
     #[error("{path}: more than {SIZE_LIMIT} bytes or {COUNT_LIMIT} keys")]
     TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its armour has too many headers.
+    #[error("{path}: a key has headers with more than {COLON_LIMIT} colons")]
+    TooManyHeaders {
         /// The file.
         path: PathBuf,
     },
@@ -50,7 +59,11 @@ impl Keyring {
         if bytes.len() > SIZE_LIMIT {
             return Err(KeyringError::TooLarge { path });
         }
-        let keys = match read_keys(bytes) {
+        let blocks = armored(bytes);
+        if blocks.iter().any(|block| has_many_headers(block)) {
+            return Err(KeyringError::TooManyHeaders { path });
+        }
+        let keys = match if blocks.is_empty() { read_binary(bytes) } else { read_armored(&blocks) } {
             Ok(keys) => keys,
             Err(source) => return Err(KeyringError::Damaged { path, source: source.into() }),
         };
@@ -95,17 +108,27 @@ impl fmt::Debug for Keyring {
     }
 }
 
-fn read_keys(bytes: &[u8]) -> Result<Vec<SignedPublicKey>, pgp::errors::Error> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(ARMOR));
-    let Some(text) = text else {
-        return SignedPublicKey::from_bytes_many(bytes)?.take(COUNT_LIMIT + 1).collect();
-    };
+/// Returns the armored keys of a file: several are often joined, with text between them.
+fn armored(bytes: &[u8]) -> Vec<&[u8]> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let mut starts = text.match_indices(ARMOR).map(|(start, _)| start).take(COUNT_LIMIT + 1).peekable();
+    let mut blocks = Vec::new();
+    while let Some(start) = starts.next() {
+        let block = &text[start..starts.peek().copied().unwrap_or(text.len())];
+        let end = block.find(ARMOR_END).map_or(block.len(), |place| place + ARMOR_END.len());
+        blocks.push(&block.as_bytes()[..end]);
+    }
+    blocks
+}
+
+fn read_binary(bytes: &[u8]) -> Result<Vec<SignedPublicKey>, pgp::errors::Error> {
+    SignedPublicKey::from_bytes_many(bytes)?.take(COUNT_LIMIT + 1).collect()
+}
+
+fn read_armored(blocks: &[&[u8]]) -> Result<Vec<SignedPublicKey>, pgp::errors::Error> {
     let mut keys = Vec::new();
-    // Armored files are often made by joining several.
-    for (start, _) in text.match_indices(ARMOR).take(COUNT_LIMIT + 1) {
-        let block = &text[start..];
-        let end = block[ARMOR.len()..].find(ARMOR).map_or(block.len(), |length| ARMOR.len() + length);
-        let (found, _) = SignedPublicKey::from_armor_many_buf(&block.as_bytes()[..end])?;
+    for block in blocks {
+        let (found, _) = SignedPublicKey::from_armor_many_buf(*block)?;
         for key in found.take(COUNT_LIMIT + 1) {
             keys.push(key?);
         }

@@ -6,6 +6,7 @@
 
 pub mod apt_sources;
 mod architecture;
+mod armor;
 mod cleartext;
 mod deb_file;
 mod index;

@@ -63,6 +63,18 @@ pub enum ReleaseError {
         /// What is wrong.
         source: OpenPgpError,
     },
+    /// The signatures are too large.
+    #[error("the signatures of the release file are larger than {limit} bytes")]
+    SignaturesTooLarge {
+        /// The most that is accepted, in bytes.
+        limit: usize,
+    },
+    /// The signatures' armour has too many headers.
+    #[error("the signatures of the release file have headers with more than {limit} colons")]
+    TooManyHeaders {
+        /// The most colons that are accepted; each header has at least one.
+        limit: usize,
+    },
     /// There are too many signatures.
     #[error("more than {limit} signatures")]
     TooManySignatures {

@@ -1,3 +1,4 @@
+use super::armor::{COLON_LIMIT, has_many_headers};
 use super::cleartext::Cleartext;
 use super::signature::{CLOCK_TOLERANCE, judge};
 use super::{Keyring, Release, ReleaseError};
@@ -5,8 +6,10 @@ use jiff::Timestamp;
 use pgp::composed::{Deserializable, DetachedSignature};
 use pgp::packet::Signature;
 
-/// Largest release file or signature, in bytes.
+/// Largest release file, in bytes.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;
+/// Most bytes of all its signatures; Debian's have some thousand.
+const SIGNATURES_SIZE_LIMIT: usize = 1024 * 1024;
 /// Most signatures of a release file; Debian's have three.
 const SIGNATURE_LIMIT: usize = 32;
 
@@ -45,8 +48,11 @@ fn plain_text(bytes: &[u8]) -> Result<&str, ReleaseError> {
 }
 
 fn detached_signatures(bytes: &[u8]) -> Result<Vec<Signature>, ReleaseError> {
-    if bytes.len() > SIZE_LIMIT {
-        return Err(ReleaseError::TooLarge { limit: SIZE_LIMIT });
+    if bytes.len() > SIGNATURES_SIZE_LIMIT {
+        return Err(ReleaseError::SignaturesTooLarge { limit: SIGNATURES_SIZE_LIMIT });
+    }
+    if has_many_headers(bytes) {
+        return Err(ReleaseError::TooManyHeaders { limit: COLON_LIMIT });
     }
     let (signatures, _) = DetachedSignature::from_reader_many_buf(bytes).map_err(open_pgp)?;
     signatures.take(SIGNATURE_LIMIT + 1).map(|signature| Ok(signature.map_err(open_pgp)?.signature)).collect()
