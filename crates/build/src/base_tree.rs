@@ -128,15 +128,19 @@ impl Reading {
 
     fn member(&mut self, member: &Member, contents: &mut dyn Read) -> Result<(), BaseLayerError> {
         let path: EntryPath = text(&member.path).parse()?;
-        // An engine cannot unpack what lies in a loop of links, so nothing is there.
-        let Ok(path) = self.tree.resolve_parent(&path) else { return Ok(()) };
+        let path = match self.tree.resolve_parent(&path) {
+            Ok(path) => path,
+            Err(error @ TreeError::TooMuch { .. }) => return Err(error.into()),
+            // An engine cannot unpack what lies in a loop of links, so nothing is there.
+            Err(_) => return Ok(()),
+        };
         if path.is_root() {
             return Ok(());
         }
         let folder = path.parent().unwrap_or_default();
         match path.name().strip_prefix(WHITEOUT) {
-            Some(_) if path.name() == OPAQUE => self.hide(&folder, false),
-            Some(name) if !name.is_empty() && !name.starts_with(WHITEOUT) => self.hide(&folder.join(name)?, true),
+            Some(_) if path.name() == OPAQUE => self.hide(&folder, false)?,
+            Some(name) if !name.is_empty() && !name.starts_with(WHITEOUT) => self.hide(&folder.join(name)?, true)?,
             Some(_) => {}
             None => self.put(path, member, contents)?,
         }
@@ -154,7 +158,7 @@ impl Reading {
         };
         let is_folder = |tree: &Tree| tree.get(&path).is_some_and(|node| node.entry.kind == Kind::Directory);
         if kind != Some(Kind::Directory) || !is_folder(&self.tree) {
-            self.remove(&path, true, |_| true);
+            self.remove(&path, true, |_| true)?;
             let own: Vec<EntryPath> =
                 self.own.range(path.join("\u{1}")?..).take_while(|own| own.is_within(&path)).cloned().collect();
             for gone in &own {
@@ -240,23 +244,31 @@ impl Reading {
     }
 
     /// Hides what lower layers have in a folder, and at its path too.
-    fn hide(&mut self, path: &EntryPath, itself: bool) {
+    fn hide(&mut self, path: &EntryPath, itself: bool) -> Result<(), TreeError> {
         let own = std::mem::take(&mut self.own);
         // Of what stays, the folders that it is in stay too. No name sorts before this one.
         let first_within = |path: &EntryPath| Some(own.range(path.join("\u{1}").ok()?..).next()?.is_within(path));
-        self.remove(path, itself, |path| !own.contains(path) && first_within(path) != Some(true));
+        let result = self.remove(path, itself, |path| !own.contains(path) && first_within(path) != Some(true));
         self.own = own;
+        result
     }
 
-    fn remove(&mut self, path: &EntryPath, itself: bool, condition: impl Fn(&EntryPath) -> bool) {
+    fn remove(
+        &mut self,
+        path: &EntryPath,
+        itself: bool,
+        condition: impl Fn(&EntryPath) -> bool,
+    ) -> Result<(), TreeError> {
         let within = self.tree.within(path).map(|node| node.entry.path.clone());
         let mut gone: Vec<EntryPath> = within.chain(itself.then(|| path.clone())).collect();
+        self.tree.charge(gone.len())?;
         gone.retain(condition);
         for path in &gone {
             let size = self.tree.get(path).map_or(0, |node| node_size(path, &node.entry.kind));
             self.memory = self.memory.saturating_sub(size);
             self.tree.remove(path);
         }
+        Ok(())
     }
 }
 

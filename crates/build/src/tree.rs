@@ -1,8 +1,16 @@
 use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most symbolic links that are followed on the way to one path (Linux `MAXSYMLINKS`).
 const LINK_LIMIT: usize = 40;
+
+/// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
+const TARGET_LIMIT: usize = 4096;
+/// Most work that paths and folders may be to look up, all in all: some seconds. What real packages and images have is a fraction of it.
+const WORK_LIMIT: u64 = 20_000_000;
+/// So many bytes of a path are as much work as one step of it.
+const STEP: usize = 64;
 
 /// Before the name of what a layer removes (image-spec, layer.md, "Whiteouts").
 pub(crate) const WHITEOUT: &str = ".wh.";
@@ -30,9 +38,24 @@ pub(crate) struct Node {
 /// A file system in memory: the image that is being built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tree {
+    /// What lies in a folder is here only if the folder is, too, as a folder.
     nodes: BTreeMap<EntryPath, Node>,
-    hard_links: usize,
+    /// The further names of files that have some.
+    names: BTreeMap<EntryPath, BTreeSet<EntryPath>>,
+    work: Work,
 }
+
+/// How much there was to look up so far. It makes no tree another.
+#[derive(Clone, Debug, Default)]
+struct Work(Cell<u64>);
+
+impl PartialEq for Work {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Work {}
 
 impl Tree {
     pub(crate) fn get(&self, path: &EntryPath) -> Option<&Node> {
@@ -51,16 +74,36 @@ impl Tree {
     /// Returns what lies in a folder, at any depth, in order of path.
     pub(crate) fn within<'tree>(&'tree self, folder: &EntryPath) -> impl Iterator<Item = &'tree Node> + use<'tree> {
         let prefix = if folder.is_root() { String::new() } else { format!("{}/", folder.as_str()) };
-        let start = folder.clone();
+        // No name sorts before this one, so all that lies in the folder follows, and nothing else before its end.
+        let start = folder.join("\u{1}").unwrap_or_else(|_| folder.clone());
         self.nodes
             .range(start..)
-            // Names such as `lib-x` sort between `lib` and `lib/`, so the range ends only where the prefix cannot follow.
-            .take_while({
-                let folder = folder.as_str().to_owned();
-                move |(path, _)| path.as_str().starts_with(&folder)
+            .skip_while({
+                let folder = folder.clone();
+                move |(path, _)| **path == folder
             })
-            .filter(move |(path, _)| path.as_str().len() > prefix.len() && path.as_str().starts_with(&prefix))
+            .take_while(move |(path, _)| path.as_str().starts_with(&prefix))
             .map(|(_, node)| node)
+    }
+
+    /// Returns what lies right in a folder, in order of path.
+    pub(crate) fn children(&self, folder: &EntryPath) -> Result<Vec<&Node>, TreeError> {
+        let (mut children, mut looked_at) = (Vec::new(), 0);
+        for node in self.within(folder) {
+            looked_at += 1;
+            if node.entry.path.parent().as_ref() == Some(folder) {
+                children.push(node);
+            }
+        }
+        self.charge(looked_at)?;
+        Ok(children)
+    }
+
+    /// Counts steps of work, and fails when there were too many: what is small can be made to take days.
+    pub(crate) fn charge(&self, steps: usize) -> Result<(), TreeError> {
+        let work = self.work.0.get().saturating_add(steps as u64);
+        self.work.0.set(work);
+        if work > WORK_LIMIT { Err(TreeError::TooMuch { limit: WORK_LIMIT }) } else { Ok(()) }
     }
 
     /// Returns the real path of `path`: every symbolic link on the way, but not at its end, is followed.
@@ -101,10 +144,20 @@ impl Tree {
     }
 
     fn walk(&self, path: &EntryPath, follow_last: bool) -> Result<EntryPath, TreeError> {
+        let is = |path: &EntryPath, wanted: fn(&Kind) -> bool| {
+            self.nodes.get(path).is_some_and(|node| wanted(&node.entry.kind))
+        };
+        // What lies in a folder is where it seems to be.
+        let parent = path.parent().unwrap_or_default();
+        let is_there = parent.is_root() || is(&parent, |kind| *kind == Kind::Directory);
+        if is_there && !(follow_last && is(path, |kind| matches!(kind, Kind::Symlink(_)))) {
+            return Ok(path.clone());
+        }
         let mut left: Vec<&str> = path.as_str().rsplit('/').collect();
         let mut done = EntryPath::default();
         let mut links = 0;
         while let Some(part) = left.pop() {
+            self.charge(1 + done.as_str().len() / STEP)?;
             match part {
                 "." | "" => continue,
                 ".." => {
@@ -140,6 +193,11 @@ impl Tree {
         if entry.path.is_root() {
             return Ok(());
         }
+        if let Kind::Symlink(target) = &entry.kind
+            && target.len() > TARGET_LIMIT
+        {
+            return Err(TreeError::Target { path: entry.path });
+        }
         if entry.path.name().starts_with(WHITEOUT) {
             return Err(TreeError::Whiteout { path: entry.path });
         }
@@ -153,7 +211,9 @@ impl Tree {
             (Some(false), false) => self.remove(&entry.path),
             (None, _) => {}
         }
-        self.hard_links += usize::from(matches!(entry.kind, Kind::HardLink(_)));
+        if let Kind::HardLink(target) = &entry.kind {
+            self.names.entry(target.clone()).or_default().insert(entry.path.clone());
+        }
         self.nodes.insert(entry.path.clone(), Node { entry, segment });
         Ok(())
     }
@@ -183,16 +243,23 @@ impl Tree {
     pub(crate) fn remove(&mut self, path: &EntryPath) {
         let Some(removed) = self.nodes.remove(path) else { return };
         match &removed.entry.kind {
-            Kind::HardLink(_) => self.hard_links -= 1,
-            Kind::File(contents) if self.hard_links > 0 => {
-                let is_name = |node: &&mut Node| matches!(&node.entry.kind, Kind::HardLink(target) if target == path);
-                let mut names = self.nodes.values_mut().filter(is_name);
-                if let Some(first) = names.next() {
-                    first.entry.kind = Kind::File(contents.clone());
-                    let first = first.entry.path.clone();
-                    names.for_each(|node| node.entry.kind = Kind::HardLink(first.clone()));
-                    self.hard_links -= 1;
+            Kind::HardLink(target) => {
+                if let Some(names) = self.names.get_mut(target) {
+                    names.remove(path);
                 }
+            }
+            Kind::File(contents) => {
+                let mut names = self.names.remove(path).unwrap_or_default();
+                let Some(first) = names.pop_first() else { return };
+                for name in &names {
+                    if let Some(node) = self.nodes.get_mut(name) {
+                        node.entry.kind = Kind::HardLink(first.clone());
+                    }
+                }
+                if let Some(node) = self.nodes.get_mut(&first) {
+                    node.entry.kind = Kind::File(contents.clone());
+                }
+                self.names.insert(first, names);
             }
             _ => {}
         }
@@ -250,6 +317,18 @@ pub enum TreeError {
     Whiteout {
         /// The path.
         path: EntryPath,
+    },
+    /// A link is longer than any that a kernel makes.
+    #[error("the target of the link `{path}` has more than {TARGET_LIMIT} bytes")]
+    Target {
+        /// The link.
+        path: EntryPath,
+    },
+    /// There are too many links and folders on the way to too many paths.
+    #[error("links and folders lead to each other in too many ways: given up after {limit} steps")]
+    TooMuch {
+        /// The most steps that are made.
+        limit: u64,
     },
     /// A link leads to what is not a path.
     #[error(transparent)]
@@ -318,6 +397,54 @@ mod tests {
             assert!(matches!(tree.put(entry(path, kind), Segment::Files), Err(TreeError::Whiteout { .. })), "{path}");
         }
         tree.put(entry("a/.whb", file("")), Segment::Files).unwrap();
+    }
+
+    #[test]
+    fn long_ways_come_to_an_end() {
+        let mut tree = tree(&[("a", Kind::Directory), ("l", Kind::Symlink("a/../".repeat(800)))]);
+        let put = |tree: &mut Tree, path: String| tree.put(entry(&path, file("")), Segment::Files);
+        let last = (0..500_000).find_map(|number| put(&mut tree, format!("l/{number}")).err());
+        assert!(matches!(last, Some(TreeError::TooMuch { .. })), "{last:?}");
+        let long = entry("m", Kind::Symlink("a/".repeat(2049)));
+        assert!(matches!(tree.put(long, Segment::Files), Err(TreeError::Target { .. })));
+    }
+
+    #[test]
+    fn what_lies_in_real_folders_is_no_work() {
+        let mut tree = Tree::default();
+        let folder = "d/".repeat(1_000);
+        for number in 0..20_000 {
+            tree.put(entry(&format!("{folder}{number}"), file("")), Segment::Files).unwrap();
+        }
+        assert!(tree.work.0.get() < 100_000, "{}", tree.work.0.get());
+        let inside: Vec<&str> =
+            tree.within(&folder.parse().unwrap()).map(|node| node.entry.path.name()).take(2).collect();
+        assert_eq!(inside, ["0", "1"]);
+    }
+
+    #[test]
+    fn a_folder_holds_what_its_name_and_a_slash_begin() {
+        let tree = tree(&[("lib", Kind::Directory), ("lib-x", file("")), ("lib.y/z", file("")), ("lib/a/b", file(""))]);
+        let inside = |folder: &str| -> Vec<String> {
+            tree.within(&folder.parse().unwrap()).map(|node| node.entry.path.to_string()).collect()
+        };
+        assert_eq!(inside("lib"), ["/lib/a", "/lib/a/b"]);
+        assert_eq!(inside("/").len(), 6);
+        let children = tree.children(&"lib".parse().unwrap()).unwrap();
+        assert_eq!(children.iter().map(|node| node.entry.path.as_str()).collect::<Vec<_>>(), ["lib/a"]);
+    }
+
+    #[test]
+    fn many_files_with_one_other_name_are_replaced_at_once() {
+        let link = Kind::HardLink("0".parse().unwrap());
+        let mut tree = tree(&[("0", file("old")), ("name", link)]);
+        // Were all looked through for each, this would take minutes.
+        for round in 0..2 {
+            for number in 0..60_000 {
+                tree.put(entry(&number.to_string(), file("new")), Segment::Files).unwrap();
+            }
+            assert_eq!(tree.file("name").unwrap(), "old", "{round}");
+        }
     }
 
     #[test]

@@ -222,7 +222,8 @@ pub enum Failure {
     },
     /// The tag was moved to an older release.
     #[error(
-        "tag `{tag}` was moved back: it names {version} ({digest}), but {newer_version} ({newer_digest}) was released under it later"
+        "tag `{tag}` was moved back, or the release of {newer_version} has not moved it yet: it names {version} ({digest}), but {newer_version} \
+         ({newer_digest}) was released under it later; if that release was interrupted, run it again"
     )]
     TagMoved {
         /// The tag.

@@ -6,6 +6,7 @@ use crate::tree::{Segment, Tree, TreeError};
 use bytes::Bytes;
 use consign_oci::layer::{Entry, Kind};
 use md5::{Digest as _, Md5};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// The fields that dpkg writes first, in its order; all others follow in the order of the control file.
@@ -104,11 +105,18 @@ fn paragraph(package: &Package) -> String {
 }
 
 fn conffiles(package: &Package) -> String {
+    let listed: BTreeSet<&str> = package.conffiles.iter().map(|path| path.trim_start_matches('/')).collect();
+    let mut sums: BTreeMap<&str, String> = BTreeMap::new();
+    for entry in &package.entries {
+        if let (path, Kind::File(contents)) = (entry.path.as_str(), &entry.kind)
+            && listed.contains(path)
+        {
+            sums.insert(path, Md5::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+    }
     let mut lines = String::new();
     for path in &package.conffiles {
-        let entry = package.entries.iter().find(|entry| entry.path.as_str() == path.trim_start_matches('/'));
-        if let Some(Kind::File(contents)) = entry.map(|entry| &entry.kind) {
-            let sum: String = Md5::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Some(sum) = sums.get(path.trim_start_matches('/')) {
             let _ = write!(lines, "\n {path} {sum}");
         }
     }
@@ -149,6 +157,19 @@ mod tests {
             Architecture: amd64\nMulti-Arch: same\nSource: b\nVersion: 1\nDepends: c (>= 1)\nConffiles:\n \
             /etc/a.conf d41d8cd98f00b204e9800998ecf8427e\nDescription: short\n long\n .\n more\nHomepage: h\n";
         assert_eq!(paragraph(&package()), expected);
+    }
+
+    #[test]
+    fn a_file_that_is_listed_often_is_hashed_once() {
+        let mut package = package();
+        let contents = vec![b'x'; 1 << 20];
+        package.entries[1].kind = Kind::File(contents.into());
+        // Hashed each time, this would be 100 GiB.
+        package.conffiles = vec!["/etc/a.conf".into(); 100_000];
+        let lines = conffiles(&package);
+        assert_eq!(lines.lines().count(), 100_001);
+        let one: std::collections::BTreeSet<&str> = lines.lines().collect();
+        assert_eq!(one.len(), 2);
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub(crate) fn write(tree: &mut Tree, platform: &Platform, mtime: u64) -> Result<
     };
     let (Some(machine), Some((flags, little))) = (Machine::of(platform), flags(platform)) else { return Ok(()) };
     let mut libraries = Vec::new();
-    for folder in folders(tree) {
-        let (found, links) = search(tree, &folder, &machine);
+    for folder in folders(tree)? {
+        let (found, links) = search(tree, &folder, &machine)?;
         libraries.extend(found);
         for (name, target) in links {
             let path: EntryPath = format!("{folder}/{name}").parse()?;
@@ -79,9 +79,9 @@ fn flags(platform: &Platform) -> Option<(u32, bool)> {
 }
 
 /// Returns the folders that are searched, each once: those of `/etc/ld.so.conf`, then the system's.
-pub(crate) fn folders(tree: &Tree) -> Vec<String> {
+pub(crate) fn folders(tree: &Tree) -> Result<Vec<String>, TreeError> {
     let mut listed = Vec::new();
-    read_configuration(tree, "/etc/ld.so.conf", INCLUDE_LIMIT, &mut BTreeSet::new(), &mut listed);
+    read_configuration(tree, "/etc/ld.so.conf", INCLUDE_LIMIT, &mut BTreeSet::new(), &mut listed)?;
     // Debian's C library is built with `/lib/TRIPLET` as its system folder and lists it in the configuration, too.
     listed.extend(["/lib".to_owned(), "/usr/lib".to_owned()]);
     let mut seen = BTreeSet::new();
@@ -89,22 +89,33 @@ pub(crate) fn folders(tree: &Tree) -> Vec<String> {
         let real = folder.parse().ok().and_then(|folder| tree.resolve(&folder).ok());
         real.is_some_and(|real| tree.is_directory(real.as_str()) && seen.insert(real))
     });
-    listed
+    Ok(listed)
 }
 
-/// Adds the folders that a file lists. Each file counts once: files that include each other would multiply.
-fn read_configuration(tree: &Tree, path: &str, depth: usize, seen: &mut BTreeSet<String>, folders: &mut Vec<String>) {
+/// Adds the folders that a file lists. Each file, and each pattern, counts once: files that include each other would multiply.
+fn read_configuration(
+    tree: &Tree,
+    path: &str,
+    depth: usize,
+    seen: &mut BTreeSet<String>,
+    folders: &mut Vec<String>,
+) -> Result<(), TreeError> {
     if !seen.insert(path.to_owned()) {
-        return;
+        return Ok(());
     }
-    let Some(text) = tree.file(path).map(|contents| String::from_utf8_lossy(contents).into_owned()) else { return };
+    let Some(text) = tree.file(path).map(|contents| String::from_utf8_lossy(contents).into_owned()) else {
+        return Ok(());
+    };
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
         match line.strip_prefix("include").filter(|rest| rest.starts_with([' ', '\t'])) {
             Some(patterns) if depth > 0 => {
                 for pattern in patterns.split_whitespace() {
-                    for file in included(tree, pattern) {
-                        read_configuration(tree, &file, depth - 1, seen, folders);
+                    if !seen.insert(format!("include {pattern}")) {
+                        continue;
+                    }
+                    for file in included(tree, pattern)? {
+                        read_configuration(tree, &file, depth - 1, seen, folders)?;
                     }
                 }
             }
@@ -113,28 +124,30 @@ fn read_configuration(tree: &Tree, path: &str, depth: usize, seen: &mut BTreeSet
             None => {}
         }
     }
+    Ok(())
 }
 
 /// Returns the files that a pattern such as `/etc/ld.so.conf.d/*.conf` names, in order.
-fn included(tree: &Tree, pattern: &str) -> Vec<String> {
-    let Some((folder, name)) = pattern.rsplit_once('/') else { return Vec::new() };
-    let Some(folder) = folder.parse().ok().and_then(|folder| tree.resolve(&folder).ok()) else { return Vec::new() };
-    let names = tree.within(&folder).filter(|node| node.entry.path.parent().as_ref() == Some(&folder));
-    names
-        .map(|node| &node.entry.path)
-        .filter(|path| super::glob::matches(name, path.name()))
-        .map(|path| path.to_string())
-        .collect()
+fn included(tree: &Tree, pattern: &str) -> Result<Vec<String>, TreeError> {
+    let Some((folder, name)) = pattern.rsplit_once('/') else { return Ok(Vec::new()) };
+    let Some(folder) = folder.parse().ok().and_then(|folder| tree.resolve(&folder).ok()) else {
+        return Ok(Vec::new());
+    };
+    let names = tree.children(&folder)?.into_iter().map(|node| &node.entry.path);
+    Ok(names.filter(|path| super::glob::matches(name, path.name())).map(|path| path.to_string()).collect())
 }
 
+/// Libraries, and links with their targets.
+type Found = (Vec<Library>, Vec<(String, String)>);
+
 /// Returns the libraries of a folder, and the links from their names that are to be there.
-fn search(tree: &Tree, folder: &str, machine: &Machine) -> (Vec<Library>, Vec<(String, String)>) {
+fn search(tree: &Tree, folder: &str, machine: &Machine) -> Result<Found, TreeError> {
     let Some(real) = folder.parse().ok().and_then(|folder: EntryPath| tree.resolve(&folder).ok()) else {
-        return (Vec::new(), Vec::new());
+        return Ok(Found::default());
     };
     // Name of the library, by soname, and whether it is a link that already bears the name.
     let mut found: BTreeMap<String, (String, bool)> = BTreeMap::new();
-    for node in tree.within(&real).filter(|node| node.entry.path.parent().as_ref() == Some(&real)) {
+    for node in tree.children(&real)? {
         let name = node.entry.path.name();
         let is_library = ["lib", "ld-", "ld64.so."].iter().any(|start| name.starts_with(start)) && name.contains(".so");
         let temporary = [".dpkg-new", ".dpkg-tmp", "-gdb.py"].iter().any(|end| name.ends_with(end));
@@ -163,7 +176,7 @@ fn search(tree: &Tree, folder: &str, machine: &Machine) -> (Vec<Library>, Vec<(S
     }
     let libraries = found.keys().map(|soname| Library { soname: soname.clone(), path: format!("{folder}/{soname}") });
     let links = found.iter().filter(|(soname, (name, is_link))| !is_link && *soname != name);
-    (libraries.collect(), links.map(|(soname, (name, _))| (soname.clone(), name.clone())).collect())
+    Ok((libraries.collect(), links.map(|(soname, (name, _))| (soname.clone(), name.clone())).collect()))
 }
 
 /// Compares names as the loader does: runs of digits by their value (glibc, `_dl_cache_libcmp`).
@@ -298,7 +311,7 @@ mod tests {
         let entry =
             Entry { path: "opt/a".parse().unwrap(), kind: Kind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: 1 };
         tree.put(entry, Segment::Generated).unwrap();
-        assert_eq!(folders(&tree), ["/opt/a"]);
+        assert_eq!(folders(&tree).unwrap(), ["/opt/a"]);
     }
 
     #[test]

@@ -148,8 +148,8 @@ fn written(command: &str) -> Option<String> {
             (None, '"' | '\'') => quote = Some(character),
             (Some(open), character) if open == character => quote = None,
             (None, '>') => {
-                let target: String =
-                    rest.clone().skip_while(|next| *next == '>' || next.is_whitespace()).take(TARGET_LIMIT).collect();
+                while rest.next_if(|next| *next == '>' || next.is_whitespace()).is_some() {}
+                let target: String = rest.clone().take(TARGET_LIMIT).collect();
                 let target = target.split_whitespace().next().unwrap_or_default().trim_end_matches([')', '}']);
                 if target != "/dev/null" && !target.starts_with('&') {
                     return Some(target.to_owned());
@@ -188,6 +188,13 @@ fn first_word(command: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_redirections_take_no_time() {
+        for script in [">".repeat(1 << 20), "> ".repeat(1 << 20), ">/dev/null ".repeat(1 << 16)] {
+            assert!(commands(&format!("#!/bin/sh\necho {script}/dev/null\n")).len() <= 1);
+        }
+    }
 
     #[test]
     fn names_what_a_script_would_do() {

@@ -47,7 +47,9 @@ impl<'a, 'image> Search<'a, 'image> {
                 let debian =
                     triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
                 let gnu = GNU_FOLDERS.into_iter().map(str::to_owned);
-                library_folders(image.tree()).into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
+                // Where there are too many ways to go through, only the usual folders are: a library that is elsewhere is missing then.
+                let listed = library_folders(image.tree()).unwrap_or_default();
+                listed.into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
             }
         };
         Self { image, machine, triplet, folders, first, musl }

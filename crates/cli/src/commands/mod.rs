@@ -54,8 +54,8 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
         }
         run_until_interrupted(&command, &session).await
     });
-    // Threads that still compress or hash for a command that has failed are not waited for.
-    runtime.shutdown_background();
+    // Threads that still work for a command that has failed end with the program. To shut the runtime down before that would make those that wait on it panic.
+    std::mem::forget(runtime);
     outcome
 }
 

@@ -1,5 +1,5 @@
 use super::reader::Reader;
-use super::tree::Node;
+use super::tree::{Node, Value, has_user_information};
 use super::{Code, Span};
 use consign_oci::{Reference, Repository, Tag};
 
@@ -16,6 +16,11 @@ pub struct Destination {
 
 impl Destination {
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        if matches!(&node.value, Value::Scalar { text, .. } if has_user_information(text)) {
+            let hint = "give them under `registries:` by the names of environment variables, or by `docker login`";
+            reader.report_hint(Code::Secret, node.span, "a destination must not hold a user name or password", hint);
+            return None;
+        }
         let reference = reader.parsed::<Reference>(node, "a destination", Code::Reference)?;
         let Reference { repository, tag, digest } = reference.value;
         if digest.is_some() {

@@ -4,7 +4,7 @@ use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
 use super::{Code, Destination, Spanned, TrialSettings, is_reserved, nearest, trial};
 use consign_oci::{ARCHITECTURES, Platform, Tag};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const KEYS: Keys = Keys {
     what: "an image",
@@ -178,7 +178,7 @@ fn tags(reader: &mut Reader<'_>, node: &Node) -> Option<TagRules> {
         reader.report_hint(Code::Value, node.span, "`tags` must be `git` or a list of tags", hint);
         return None;
     }
-    let mut found: Vec<Spanned<Tag>> = Vec::new();
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     let items = reader.list(node, "`tags`")?;
     if items.is_empty() {
         reader.report_hint(Code::Value, node.span, "`tags` lists no tag", "leave it out for tags from git");
@@ -188,7 +188,7 @@ fn tags(reader: &mut Reader<'_>, node: &Node) -> Option<TagRules> {
         let Some(tag) = reader.parsed::<Tag>(item, "a tag", Code::Tag) else { continue };
         if is_reserved(&tag) {
             report_reserved(reader, &tag, item.span);
-        } else if found.iter().any(|other| other.value == tag.value) {
+        } else if !known.insert(tag.value.clone()) {
             reader.report(Code::Tag, item.span, format!("the tag `{}` stands twice", tag.value));
         } else {
             found.push(tag);

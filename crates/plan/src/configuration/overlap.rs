@@ -3,6 +3,9 @@ use super::{Code, ImageSettings, TagRules};
 use consign_oci::{Repository, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Most tags of all images at all destinations together.
+const CLAIM_LIMIT: usize = 100_000;
+
 /// What is known of the tags that something will have, before git is asked.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Claim {
@@ -25,6 +28,11 @@ pub(crate) fn check(reader: &mut Reader<'_>, images: &[ImageSettings]) {
                 (None, TagRules::Git) => vec![Claim::FromGit],
                 (None, TagRules::List(tags)) => tags.iter().map(|tag| Claim::Tag(tag.value.clone())).collect(),
             };
+            if claims.len().saturating_add(wanted.len()) > CLAIM_LIMIT {
+                let message = format!("all destinations together get more than {CLAIM_LIMIT} tags");
+                reader.report(Code::TooLarge, destination.span, message);
+                return;
+            }
             for claim in wanted {
                 let what = match &claim {
                     Claim::FromGit => format!("`{}`, with tags from git,", destination.repository),

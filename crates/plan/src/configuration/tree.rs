@@ -239,8 +239,13 @@ fn mark_secrets(node: &Node, secrets: &mut Vec<Span>) {
 
 /// Returns whether a URL in the text has a user name or password before its host.
 pub(crate) fn has_user_information(text: &str) -> bool {
-    text.split_once("://")
-        .is_some_and(|(_, rest)| rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@')))
+    match text.split_once("://") {
+        Some((_, rest)) => rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@')),
+        // Without a scheme, a digest may follow the `@`, but no path.
+        None => text.split_once('@').is_some_and(|(user, rest)| {
+            user.contains(':') && !user.contains('/') && rest.split_once('/').is_some_and(|(host, _)| !host.is_empty())
+        }),
+    }
 }
 
 /// Returns what may be secret in a file that cannot be parsed: whatever follows such a key, and lines with a URL with a user name.
@@ -251,7 +256,7 @@ pub(super) fn suspicious_lines(text: &str) -> Vec<Span> {
         let lower = line.to_ascii_lowercase();
         let key = ["password", "token", "secret", "passphrase"].iter().filter_map(|word| lower.find(word)).min();
         let colon = key.and_then(|key| lower[key..].find([':', '=']).map(|colon| key + colon + 1));
-        let at = if has_user_information(line) { line.find("://") } else { None };
+        let at = if has_user_information(line) { line.find("://").or_else(|| line.find(':')) } else { None };
         if let Some(offset) = colon.or(at) {
             found.push(Span { start: start + offset, end: start + line.len() });
         }

@@ -302,3 +302,25 @@ fn two_images_with_one_tag() {
       |                                  ^^^^^^^^^^^^^
     ");
 }
+
+#[test]
+fn a_password_in_a_destination_is_shown_nowhere() {
+    for destination in
+        ["bob:hunter2@ghcr.io/team/app", "bob:hunter2@ghcr.io/team/app:1.0", "https://bob:hunter2@ghcr.io/app"]
+    {
+        let said = refused(&format!("build:\n  - source: image.yaml\n    destination: {destination}\n"));
+        assert!(said.contains("error[C015]: a destination must not hold a user name or password"), "{said}");
+        assert!(said.contains("destination: ***") && !said.contains("hunter2"), "{said}");
+        let broken = refused(&format!("build:\n  - destination: {destination}\n   source: [\n"));
+        assert!(!broken.contains("hunter2"), "{broken}");
+    }
+}
+
+#[test]
+fn so_many_tags_are_never_written() {
+    let tags: Vec<String> = (0..1_000).map(|number| format!("t{number}")).collect();
+    let destinations: String = (0..1_000).map(|number| format!("      - ghcr.io/team/a{number}\n")).collect();
+    let text =
+        format!("build:\n  - source: image.yaml\n    tags: [{}]\n    destinations:\n{destinations}", tags.join(", "));
+    assert!(refused(&text).contains("error[C002]: all destinations together get more than 100000 tags"));
+}
