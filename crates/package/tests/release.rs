@@ -218,6 +218,44 @@ fn judges_signatures() {
 }
 
 #[test]
+fn a_signature_names_one_key() {
+    let keys = [key(), key(), key()];
+    let (keyring, secret) = (keyring(&[&keys[0], &keys[1], &keys[2]]), &keys[0].primary_key);
+    let signature = |issuers: Vec<SubpacketData>| {
+        let created = SubpacketData::SignatureCreationTime(PgpTime::from_secs(NOW - 60));
+        let hashed = [created].into_iter().chain(issuers).map(|data| Subpacket::regular(data).unwrap()).collect();
+        let config = config(secret, SignatureType::Binary, HashAlgorithm::Sha3_512, hashed);
+        config.sign(secret, &Password::empty(), text().as_bytes()).unwrap()
+    };
+    let verify = |text: &str, signatures: Vec<Signature>| {
+        let bytes: Vec<u8> =
+            signatures.into_iter().flat_map(|one| DetachedSignature::new(one).to_bytes().unwrap()).collect();
+        verify_detached(text.as_bytes(), &bytes, &keyring, now())
+    };
+    let identifier = |key: &SignedSecretKey| SubpacketData::IssuerKeyId(key.legacy_key_id());
+    let fingerprint = |key: &SignedSecretKey| SubpacketData::IssuerFingerprint(key.fingerprint());
+    for issuers in [
+        vec![identifier(&keys[0])],
+        vec![fingerprint(&keys[0])],
+        vec![identifier(&keys[0]), fingerprint(&keys[0]), identifier(&keys[0])],
+    ] {
+        assert_good(verify(&text(), vec![signature(issuers)]));
+    }
+    // Were each held against each key, this would take minutes.
+    let large = format!("{}X:\n{}", text(), " x\n".repeat(5_000_000));
+    for issuers in
+        [vec![], keys.iter().map(identifier).collect::<Vec<_>>(), keys.iter().map(fingerprint).collect::<Vec<_>>()]
+    {
+        match verify(&large, vec![signature(issuers); 32]) {
+            Err(ReleaseError::Untrusted { signatures, .. }) => {
+                assert!(signatures.iter().all(|one| one.problem == SignatureProblem::Issuer), "{signatures:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn judges_hashes() {
     let mut parameters = SecretKeyParamsBuilder::default();
     let created = PgpTime::from_secs(NOW - 30 * DAY);

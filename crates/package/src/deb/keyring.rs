@@ -63,7 +63,8 @@ impl Keyring {
         if blocks.iter().any(|block| has_many_headers(block)) {
             return Err(KeyringError::TooManyHeaders { path });
         }
-        let keys = match if blocks.is_empty() { read_binary(bytes) } else { read_armored(&blocks) } {
+        let keys = if blocks.is_empty() { read_binary(bytes) } else { read_armored(&blocks) };
+        let keys = match keys {
             Ok(keys) => keys,
             Err(source) => return Err(KeyringError::Damaged { path, source: source.into() }),
         };

@@ -36,6 +36,9 @@ pub enum SignatureProblem {
     /// No key of the keyring is the one that it says it was made with.
     #[error("not a trusted key")]
     UnknownKey,
+    /// It names no key that it was made with, or more than one.
+    #[error("does not name one key that it was made with")]
+    Issuer,
     /// It is not a signature of this text by this key.
     #[error("does not match the text")]
     Mismatch,
@@ -96,6 +99,9 @@ fn check(keyring: &Keyring, text: &[u8], signature: &Signature, now: Timestamp) 
         || has_unknown_demands(signature)
     {
         return Err(SignatureProblem::Form);
+    }
+    if !names_one_issuer(signature) {
+        return Err(SignatureProblem::Issuer);
     }
     if !has_strong_hash(signature) {
         let algorithm = signature.hash_alg().map(|algorithm| algorithm.to_string()).unwrap_or_default();
@@ -250,11 +256,18 @@ fn is_weak(parameters: &PublicParams) -> bool {
     }
 }
 
-fn says_issuer(signature: &Signature, key: &impl VerifyingKey) -> bool {
+/// Returns whether a signature says which key it was made with, by an identifier, a fingerprint or both. Each key that it names costs a
+/// look at the whole text.
+fn names_one_issuer(signature: &Signature) -> bool {
     let (identifiers, fingerprints) = (signature.issuer_key_id(), signature.issuer_fingerprint());
-    (identifiers.is_empty() && fingerprints.is_empty())
-        || identifiers.contains(&&key.legacy_key_id())
-        || fingerprints.contains(&&key.fingerprint())
+    (!identifiers.is_empty() || !fingerprints.is_empty())
+        && identifiers.iter().all(|identifier| *identifier == identifiers[0])
+        && fingerprints.iter().all(|fingerprint| *fingerprint == fingerprints[0])
+}
+
+fn says_issuer(signature: &Signature, key: &impl VerifyingKey) -> bool {
+    signature.issuer_key_id().contains(&&key.legacy_key_id())
+        || signature.issuer_fingerprint().contains(&&key.fingerprint())
 }
 
 fn issuer(signature: &Signature) -> String {
