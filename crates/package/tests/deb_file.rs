@@ -131,6 +131,19 @@ fn reads_a_package_in_every_compression() {
 }
 
 #[test]
+fn folders_may_be_deep() {
+    // Were all folders above each file looked at, this would take minutes; were they all remembered, a hundred gigabytes.
+    let folder = "a/".repeat(2_000);
+    let package = package(|archive| {
+        for number in 0..15_000 {
+            file(archive, &format!("./{folder}{number}"), 0o644, "");
+            file(archive, &format!("./{number}/{folder}"), 0o644, "");
+        }
+    });
+    assert_eq!(package.unwrap().entries().len(), 30_000);
+}
+
+#[test]
 fn refuses_what_cannot_stand_in_an_image() {
     type Fill = fn(&mut Builder<Vec<u8>>);
     type Expected = fn(&DebError) -> bool;
@@ -177,6 +190,7 @@ fn refuses_what_cannot_stand_in_an_image() {
         (
             "a path through a link",
             |a| {
+                file(a, "x-", 0o644, "1");
                 file(a, "x/y/z", 0o644, "1");
                 link(a, EntryType::Symlink, "x", "/etc");
             },

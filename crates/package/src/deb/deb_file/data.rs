@@ -46,16 +46,23 @@ pub(super) fn read_entries(archive: &Bytes, limit: usize) -> Result<Vec<Entry>, 
         }
         entries.push(entry);
     }
-    for entry in &entries {
-        let mut parent = entry.path.parent();
-        while let Some(folder) = parent {
-            if places.get(&folder).is_some_and(|place| entries[*place].kind != Kind::Directory) {
-                return Err(DebError::Through { path: entry.path.clone(), parent: folder });
-            }
-            parent = folder.parent();
+    check_folders(&entries)?;
+    Ok(entries)
+}
+
+/// Refuses paths that lead through what is not a folder. What lies in one is sorted right behind its path and a slash, so that the many
+/// folders of deep paths need not be gone through.
+fn check_folders(entries: &[Entry]) -> Result<(), DebError> {
+    let mut paths: Vec<&EntryPath> = entries.iter().map(|entry| &entry.path).collect();
+    paths.sort_unstable();
+    for Entry { path: parent, .. } in entries.iter().filter(|entry| entry.kind != Kind::Directory) {
+        let inside = format!("{}/", parent.as_str());
+        let next = paths.get(paths.partition_point(|path| path.as_str() < inside.as_str()));
+        if let Some(path) = next.filter(|path| path.as_str().starts_with(&inside)) {
+            return Err(DebError::Through { path: (*path).clone(), parent: parent.clone() });
         }
     }
-    Ok(entries)
+    Ok(())
 }
 
 fn read_entry(archive: &Bytes, entry: &mut tar::Entry<'_, &[u8]>) -> Result<Option<Entry>, DebError> {
