@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -78,6 +79,7 @@ impl Paragraph {
             return Err(ParagraphError::TooLarge { line: first_line });
         }
         let mut fields: Vec<Field> = Vec::new();
+        let mut names = HashSet::new();
         let mut start = 0;
         for (number, with_end) in text.split_inclusive('\n').enumerate() {
             let line = first_line + number;
@@ -88,7 +90,7 @@ impl Paragraph {
             } else {
                 let colon = content.find(':').filter(|colon| valid_name(&content[..*colon])).ok_or_else(error)?;
                 let name = &content[..colon];
-                if fields.iter().any(|field| text[field.name.clone()].eq_ignore_ascii_case(name)) {
+                if !names.insert(name.to_ascii_lowercase()) {
                     return Err(ParagraphError::Duplicate { line, name: name.to_owned() });
                 }
                 if fields.len() == FIELD_LIMIT {
@@ -208,6 +210,17 @@ mod tests {
         }
         let many: String = (0..1001).map(|number| format!("F{number}: x\n")).collect();
         assert_eq!(Paragraph::parse(&many).unwrap_err(), ParagraphError::TooLarge { line: 1001 });
+    }
+
+    #[test]
+    fn names_may_be_many_and_long() {
+        // Were each compared with all before it, this would take a minute.
+        let long = "Long".repeat(7_500);
+        let text: String = (100..1100).map(|number| format!("{long}{number}: {number}\n")).collect();
+        let paragraph = Paragraph::parse(&text).unwrap();
+        assert_eq!(paragraph.get(&format!("{}777", long.to_lowercase())), Some("777"));
+        let twice = text.replace("1099:", "100:");
+        assert!(matches!(Paragraph::parse(&twice), Err(ParagraphError::Duplicate { line: 1000, .. })));
     }
 
     proptest! {
