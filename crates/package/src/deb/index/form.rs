@@ -1,5 +1,5 @@
 //! The form that an index has in memory, and in which it is kept: tables by which packages are found, and their paragraphs in small compressed
-//! blocks, of which only those are read that are asked for. Numbers are `u32`, little-endian.
+//! blocks, of which only those are read that are asked for; a large paragraph has a block of its own. Numbers are `u32`, little-endian.
 //!
 //! ```text
 //! MAGIC
@@ -18,7 +18,7 @@ use std::ops::Range;
 pub(super) const MAGIC: &[u8] = b"consign packages 1\n";
 /// Size of a block when decompressed, in bytes, unless one paragraph is larger.
 const BLOCK: usize = 16 * 1024;
-/// Largest block when decompressed, in bytes: the largest paragraph, and one block.
+/// Largest block when decompressed, in bytes: the largest paragraph, and some more.
 const BLOCK_LIMIT: u32 = 33 << 20;
 /// zstd's level: the fastest that still makes it small.
 const LEVEL: i32 = 1;
@@ -111,16 +111,21 @@ impl Form {
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => {
                     let numbers = self.part(&self.numbers, first.checked_mul(4)?, count.checked_mul(4)?)?;
-                    return numbers.chunks_exact(4).map(|bytes| self.package(number(bytes, 0)?)).collect();
+                    let mut open = None;
+                    return numbers.chunks_exact(4).map(|bytes| self.package(number(bytes, 0)?, &mut open)).collect();
                 }
             }
         }
         Some(Vec::new())
     }
 
-    fn package(&self, place: u32) -> Option<Found> {
+    /// Reads a paragraph. `open` is the block that was read last: those of one name often follow each other.
+    fn package(&self, place: u32, open: &mut Option<(u32, Vec<u8>)>) -> Option<Found> {
         let [block, start, length, line] = self.row(&self.packages, usize::try_from(place).ok()?)?;
-        let text = self.block(usize::try_from(block).ok()?)?;
+        let (_, text) = match open.take().filter(|(number, _)| *number == block) {
+            Some(same) => open.insert(same),
+            None => open.insert((block, self.block(usize::try_from(block).ok()?)?)),
+        };
         let start = usize::try_from(start).ok()?;
         let text = text.get(start..start.checked_add(usize::try_from(length).ok()?)?)?;
         Some(Found { line: usize::try_from(line).ok()?, text: String::from_utf8(text.to_vec()).ok()? })
@@ -172,6 +177,10 @@ impl<'a> FormWriter<'a> {
 
     /// Adds a package.
     pub(super) fn add(&mut self, name: &'a str, line: usize, paragraph: &str) -> Option<()> {
+        // What is small is not read at the cost of what is large.
+        if paragraph.len() >= BLOCK && !self.block.is_empty() {
+            self.end_block()?;
+        }
         self.names.push((name, narrow(self.packages.len())?));
         let place = [self.blocks.len(), self.block.len(), paragraph.len(), line];
         let [block, start, length, line] = place.map(narrow);
@@ -274,9 +283,24 @@ mod tests {
         assert_eq!((lines(Table::Names, "p"), lines(Table::Provided, "a")), (vec![], vec![]));
         assert_eq!(lines(Table::Provided, "p"), [0, 1, 2, 3]);
         assert_eq!(form.find(Table::Names, "c").unwrap(), [Found { line: 3, text: "é".into() }]);
-        assert_eq!(form.blocks.len() / 12, 2);
+        let blocks: Vec<usize> = (0..form.blocks.len() / 12).map(|place| form.block(place).unwrap().len()).collect();
+        assert_eq!(blocks, [6, 3 * BLOCK, 2]);
         let empty = Form::read(FormWriter::default().finish().unwrap()).unwrap();
         assert_eq!((empty.len(), empty.find(Table::Names, "a")), (0, Some(vec![])));
+    }
+
+    #[test]
+    fn a_block_is_read_once_for_a_name() {
+        let large = "x".repeat(32 << 20);
+        let mut writer = FormWriter::default();
+        writer.add("a", 0, &large).unwrap();
+        // Were the block read for each of them, this would take minutes.
+        for number in 1..100_000 {
+            writer.packages.push([0, number, 1, number]);
+            writer.names.push(("a", number));
+        }
+        let form = Form::read(writer.finish().unwrap()).unwrap();
+        assert_eq!(form.find(Table::Names, "a").unwrap().len(), 100_000);
     }
 
     #[test]
