@@ -121,9 +121,12 @@ impl<'a> Archive<'a> {
             source: Box::new(error),
         };
         let what = |file: &str| format!("{file} of `{}`, declared in {}", source.suite, source.declared);
+        let (keyring, now) = (source.keyring.clone(), self.now);
         let (file, bytes, release) = match self.fetch(&folder, "InRelease").await {
             Ok(bytes) => {
-                ("InRelease", bytes.clone(), verify_release(&bytes, &source.keyring, self.now).map_err(failed)?)
+                let text = bytes.clone();
+                let verified = work(move || Ok(verify_release(&text, &keyring, now))).await?;
+                ("InRelease", bytes, verified.map_err(failed)?)
             }
             Err(FetchError::NotFound { .. }) => {
                 let bytes = self
@@ -138,8 +141,9 @@ impl<'a> Archive<'a> {
                     }
                     Err(error) => return Err(SourceError::Fetch { what: what("Release.gpg"), source: error }),
                 };
-                let release = verify_detached(&bytes, &signature, &source.keyring, self.now).map_err(failed)?;
-                ("Release", bytes, release)
+                let text = bytes.clone();
+                let verified = work(move || Ok(verify_detached(&text, &signature, &keyring, now))).await?;
+                ("Release", bytes, verified.map_err(failed)?)
             }
             Err(error) => return Err(SourceError::Fetch { what: what("InRelease"), source: error }),
         };
