@@ -76,6 +76,12 @@ pub enum InventoryError {
         /// The most that is kept, in bytes.
         limit: usize,
     },
+    /// An image whose links and whiteouts take longer to follow than those of any.
+    #[error("the image's links and whiteouts lead to more than {limit} places")]
+    Steps {
+        /// The most that are looked at.
+        limit: u64,
+    },
     /// A package database that was not kept while the layers flowed, so that nothing can be said about it.
     #[error(
         "`{path}` stands at `{place}`, which cannot be listed: it is too large, sparse, or has a name that is not looked for"
@@ -108,6 +114,7 @@ impl InventoryError {
                 | Self::Listed { .. }
                 | Self::DiffId { .. }
                 | Self::Path { .. }
+                | Self::Steps { .. }
         )
     }
 }

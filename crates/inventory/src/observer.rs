@@ -51,6 +51,9 @@ impl Observer {
 
     /// Sees one entry of the current layer, as it flows from a builder. What is wrong with it is said by [`Observer::finish`].
     pub fn entry(&mut self, entry: &Entry) {
+        if self.problem.is_some() {
+            return;
+        }
         let result = match &entry.kind {
             Kind::Directory => self.place(&entry.path, Item::Directory),
             Kind::Symlink(target) => self.place(&entry.path, Item::Symlink(target.clone())),
@@ -62,7 +65,7 @@ impl Observer {
             Kind::File(_) => self.place(&entry.path, Item::File(None)),
         };
         if let Err(problem) = result {
-            self.problem.get_or_insert(problem);
+            self.problem = Some(problem);
         }
     }
 
@@ -98,8 +101,8 @@ impl Observer {
     }
 
     /// Returns what is in the image.
-    pub fn finish(self) -> Result<Catalogue, InventoryError> {
-        if let Some(problem) = self.problem {
+    pub fn finish(mut self) -> Result<Catalogue, InventoryError> {
+        if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
         let distribution = self.distribution()?;
@@ -124,12 +127,12 @@ impl Observer {
     }
 
     /// Returns the package databases that are not read, each once.
-    fn unread(&self) -> Result<Vec<String>, InventoryError> {
+    fn unread(&mut self) -> Result<Vec<String>, InventoryError> {
         let mut places = Vec::new();
         for path in UNREAD {
             let path: EntryPath = path.parse()?;
-            let is_there = |place: &EntryPath| self.tree.get(place).is_some();
-            let place = self.tree.follow(&path).filter(is_there).or_else(|| self.tree.place(&path).filter(is_there));
+            let candidates = [self.tree.follow(&path)?, self.tree.place(&path)?];
+            let place = candidates.into_iter().flatten().find(|place| self.tree.get(place).is_some());
             places.extend(place.filter(|place| !places.contains(place)));
         }
         Ok(places.iter().map(|place| format!("what {place} lists")).collect())
@@ -158,14 +161,16 @@ impl Observer {
             return Ok(());
         }
         // An engine cannot unpack what lies in a loop of links, so nothing is there.
-        let Some(place) = self.tree.place(path) else { return Ok(()) };
+        let Some(place) = self.tree.place(path)? else { return Ok(()) };
         match Whiteout::of(&place)? {
             Whiteout::Path(hidden) => self.tree.white_out(&hidden),
-            Whiteout::Folder(folder) => self.tree.white_out_below(&self.tree.follow(&folder).unwrap_or(folder)),
-            Whiteout::Metadata => {}
-            Whiteout::None => return self.put(path, &place, item),
+            Whiteout::Folder(folder) => {
+                let folder = self.tree.follow(&folder)?.unwrap_or(folder);
+                self.tree.white_out_below(&folder)
+            }
+            Whiteout::Metadata => Ok(()),
+            Whiteout::None => self.put(path, &place, item),
         }
-        Ok(())
     }
 
     fn put(&mut self, path: &EntryPath, place: &EntryPath, item: Item) -> Result<(), InventoryError> {
@@ -178,21 +183,18 @@ impl Observer {
             Item::File(Some(contents)) => Some(Node::Kept(contents)),
             Item::File(None) => noted(path).then_some(Node::Unkept),
             Item::HardLink(target) => {
-                let original = self.tree.place(&target).and_then(|target| self.tree.get(&target)).cloned();
+                let original = self.tree.place(&target)?.and_then(|target| self.tree.get(&target)).cloned();
                 original.or_else(|| noted(path).then_some(Node::Unkept))
             }
             Item::Device => None,
         };
         match node {
             Some(node) => self.tree.put(place, node),
-            None => {
-                self.tree.clear(place);
-                Ok(())
-            }
+            None => self.tree.clear(place),
         }
     }
 
-    fn distribution(&self) -> Result<Option<Distribution>, InventoryError> {
+    fn distribution(&mut self) -> Result<Option<Distribution>, InventoryError> {
         for path in OS_RELEASE {
             if let Some(text) = self.read(&path.parse()?)? {
                 return Ok(Distribution::read(&text));
@@ -202,9 +204,9 @@ impl Observer {
     }
 
     /// Returns the files of `status.d`, one for each package, as images without a package manager have them.
-    fn status_files(&self) -> Result<Vec<EntryPath>, InventoryError> {
+    fn status_files(&mut self) -> Result<Vec<EntryPath>, InventoryError> {
         let folder: EntryPath = DPKG_STATUS_FOLDER.parse()?;
-        let Some(place) = self.tree.follow(&folder) else { return Ok(Vec::new()) };
+        let Some(place) = self.tree.follow(&folder)? else { return Ok(Vec::new()) };
         if place.name() != folder.name() {
             return Err(InventoryError::Unkept { path: folder, place });
         }
@@ -212,8 +214,8 @@ impl Observer {
     }
 
     /// Returns the text at a path, with links followed. What is not UTF-8 in it is replaced.
-    fn read(&self, path: &EntryPath) -> Result<Option<String>, InventoryError> {
-        let Some(place) = self.tree.follow(path) else { return Ok(None) };
+    fn read(&mut self, path: &EntryPath) -> Result<Option<String>, InventoryError> {
+        let Some(place) = self.tree.follow(path)? else { return Ok(None) };
         match self.tree.get(&place) {
             Some(Node::Kept(contents)) => Ok(Some(String::from_utf8_lossy(contents).into_owned())),
             Some(Node::Unkept) => Err(InventoryError::Unkept { path: path.clone(), place }),

@@ -10,6 +10,10 @@ const MEMORY_LIMIT: usize = 512 << 20;
 const NODE_SIZE: usize = 128;
 /// Links that are followed in one path (Linux's own limit).
 const HOP_LIMIT: usize = 40;
+/// Most places that are looked at for one image. An image of a million files takes a few million.
+const STEP_LIMIT: u64 = 20_000_000;
+/// Bytes of a path that take as long to look at as one place, roughly.
+const STEP_SIZE: usize = 128;
 
 /// What stands at a path. Folders, and files that no cataloguer reads, are not kept: all that matters about them is what they replace.
 #[derive(Clone)]
@@ -44,6 +48,9 @@ pub(crate) struct Tree {
     nodes: BTreeMap<String, Placed>,
     layer: u32,
     size: usize,
+    steps: u64,
+    /// A folder that is no link, nor has one among its parents. Most entries lie in or near the folder of the one before.
+    real: String,
 }
 
 impl Tree {
@@ -53,46 +60,73 @@ impl Tree {
     }
 
     /// Returns where a path really is, with the links among its parents followed; its last part is not followed. `None`: a loop, or too long.
-    pub(crate) fn place(&self, path: &EntryPath) -> Option<EntryPath> {
-        let Some(parent) = path.parent() else { return Some(path.clone()) };
-        self.follow(&parent)?.join(path.name()).ok()
+    pub(crate) fn place(&mut self, path: &EntryPath) -> Result<Option<EntryPath>, InventoryError> {
+        let Some(parent) = path.parent() else { return Ok(Some(path.clone())) };
+        Ok(self.follow(&parent)?.and_then(|folder| folder.join(path.name()).ok()))
     }
 
     /// Returns where a path really is, with all links followed.
-    pub(crate) fn follow(&self, path: &EntryPath) -> Option<EntryPath> {
-        if !self.has_link(path.as_str()) {
-            return Some(path.clone());
+    pub(crate) fn follow(&mut self, path: &EntryPath) -> Result<Option<EntryPath>, InventoryError> {
+        if !self.has_link(path.as_str())? {
+            path.as_str().clone_into(&mut self.real);
+            return Ok(Some(path.clone()));
         }
         let mut pending: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
-        let mut reached: Vec<String> = Vec::new();
+        let mut reached = String::new();
         let mut hops = 0;
         while let Some(part) = pending.pop() {
-            match part.as_str() {
+            self.step(1)?;
+            let folder = match part.as_str() {
                 "" | "." => continue,
                 // The root's parent is the root.
                 ".." => {
-                    reached.pop();
+                    reached.truncate(reached.rfind('/').unwrap_or(0));
                     continue;
                 }
-                _ => reached.push(part),
+                _ => reached.len(),
+            };
+            if folder > 0 {
+                reached.push('/');
             }
-            let Some(Placed { node: Node::Symlink(target), .. }) = self.nodes.get(&reached.join("/")) else { continue };
+            reached.push_str(&part);
+            self.step(reached.len() / STEP_SIZE)?;
+            let Some(target) = self.link(&reached) else { continue };
             hops += 1;
             if hops > HOP_LIMIT {
-                return None;
+                return Ok(None);
             }
-            reached.pop();
-            if target.starts_with('/') {
-                reached.clear();
-            }
+            reached.truncate(if target.starts_with('/') { 0 } else { folder });
             pending.extend(target.rsplit('/').map(str::to_owned));
         }
-        reached.join("/").parse().ok()
+        Ok(reached.parse().ok())
     }
 
-    fn has_link(&self, path: &str) -> bool {
+    fn has_link(&mut self, path: &str) -> Result<bool, InventoryError> {
+        let known = shared(&self.real, path);
         let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
-        ends.into_iter().any(|end| matches!(self.nodes.get(&path[..end]), Some(Placed { node: Node::Symlink(_), .. })))
+        for end in ends.skip_while(|end| *end <= known) {
+            self.step(1 + end / STEP_SIZE)?;
+            if self.link(&path[..end]).is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn link(&self, path: &str) -> Option<&str> {
+        match self.nodes.get(path) {
+            Some(Placed { node: Node::Symlink(target), .. }) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// Counts places that are looked at: paths, and the folders that whiteouts empty, can be made so that little is read and much to do.
+    fn step(&mut self, count: usize) -> Result<(), InventoryError> {
+        self.steps = self.steps.saturating_add(count as u64);
+        if self.steps > STEP_LIMIT {
+            return Err(InventoryError::Steps { limit: STEP_LIMIT });
+        }
+        Ok(())
     }
 
     /// Returns what stands at this very place.
@@ -103,14 +137,17 @@ impl Tree {
     /// Returns the places directly in a folder that hold something kept.
     pub(crate) fn list(&self, folder: &EntryPath) -> Vec<EntryPath> {
         self.below(folder.as_str())
-            .filter_map(|path| path.parse().ok())
+            .filter_map(|(path, _)| path.parse().ok())
             .filter(|path: &EntryPath| path.parent().as_ref() == Some(folder))
             .collect()
     }
 
     /// Puts something at a place, in place of all that was there and below.
     pub(crate) fn put(&mut self, place: &EntryPath, node: Node) -> Result<(), InventoryError> {
-        self.clear(place);
+        self.clear(place)?;
+        if shared(&self.real, place.as_str()) == place.as_str().len() {
+            self.real.clear();
+        }
         self.size += node.size(place.as_str());
         if self.size > MEMORY_LIMIT {
             return Err(InventoryError::Links { limit: MEMORY_LIMIT });
@@ -125,31 +162,36 @@ impl Tree {
     }
 
     /// Puts something at a place that no cataloguer reads.
-    pub(crate) fn clear(&mut self, place: &EntryPath) {
-        self.remove_below(place, u32::MAX);
+    pub(crate) fn clear(&mut self, place: &EntryPath) -> Result<(), InventoryError> {
+        self.remove_below(place, u32::MAX)?;
         self.remove(place.as_str());
+        Ok(())
     }
 
     /// Hides what lower layers have at a place and below.
-    pub(crate) fn white_out(&mut self, place: &EntryPath) {
-        self.white_out_below(place);
+    pub(crate) fn white_out(&mut self, place: &EntryPath) -> Result<(), InventoryError> {
+        self.white_out_below(place)?;
         if self.nodes.get(place.as_str()).is_some_and(|placed| placed.layer < self.layer) {
             self.remove(place.as_str());
         }
+        Ok(())
     }
 
     /// Hides what lower layers have below a place.
-    pub(crate) fn white_out_below(&mut self, place: &EntryPath) {
-        self.remove_below(place, self.layer);
+    pub(crate) fn white_out_below(&mut self, place: &EntryPath) -> Result<(), InventoryError> {
+        self.remove_below(place, self.layer)
     }
 
-    fn remove_below(&mut self, place: &EntryPath, before_layer: u32) {
+    fn remove_below(&mut self, place: &EntryPath, before_layer: u32) -> Result<(), InventoryError> {
+        let mut seen = 0;
         let gone: Vec<String> = self
             .below(place.as_str())
-            .filter(|path| self.nodes.get(*path).is_some_and(|placed| placed.layer < before_layer))
-            .cloned()
+            .inspect(|_| seen += 1)
+            .filter(|(_, placed)| placed.layer < before_layer)
+            .map(|(path, _)| path.clone())
             .collect();
         gone.iter().for_each(|path| self.remove(path));
+        self.step(seen)
     }
 
     fn remove(&mut self, path: &str) {
@@ -158,13 +200,24 @@ impl Tree {
         }
     }
 
-    fn below(&self, path: &str) -> impl Iterator<Item = &String> {
+    fn below(&self, path: &str) -> impl Iterator<Item = (&String, &Placed)> {
         // `0` is the character after `/`, so these bounds hold exactly the paths that start with `path/`.
         let (start, end) = match path {
             "" => (Bound::Unbounded, Bound::Unbounded),
             path => (Bound::Included(format!("{path}/")), Bound::Excluded(format!("{path}0"))),
         };
-        self.nodes.range((start, end)).map(|(path, _)| path)
+        self.nodes.range((start, end))
+    }
+}
+
+/// Returns how many bytes of a path are a folder that another path lies in, or is, too.
+fn shared(one: &str, other: &str) -> usize {
+    let is_end = |path: &str, end: usize| matches!(path.as_bytes().get(end), None | Some(b'/'));
+    let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    if is_end(one, same) && is_end(other, same) {
+        same
+    } else {
+        one.as_bytes()[..same].iter().rposition(|byte| *byte == b'/').unwrap_or(0)
     }
 }
 
@@ -184,7 +237,7 @@ mod tests {
 
     #[test]
     fn follows_links() {
-        let tree = tree(&[
+        let mut tree = tree(&[
             ("lib", "usr/lib"),
             ("a/up", "../../../etc"),
             ("usr/lib/x", "/b/y"),
@@ -201,10 +254,10 @@ mod tests {
             ("loop/x", None),
             ("", Some("")),
         ] {
-            assert_eq!(tree.follow(&path(text)), expected.map(path), "{text}");
+            assert_eq!(tree.follow(&path(text)).unwrap(), expected.map(path), "{text}");
         }
-        assert_eq!(tree.place(&path("lib/x")), Some(path("usr/lib/x")));
-        assert_eq!(tree.place(&path("lib")), Some(path("lib")));
+        assert_eq!(tree.place(&path("lib/x")).unwrap(), Some(path("usr/lib/x")));
+        assert_eq!(tree.place(&path("lib")).unwrap(), Some(path("lib")));
     }
 
     #[test]
@@ -214,16 +267,49 @@ mod tests {
         assert_eq!(tree.list(&path("b")), [path("b/c"), path("b/d")]);
         tree.begin_layer();
         tree.put(&path("b/e"), Node::Unkept).unwrap();
-        tree.white_out_below(&path("b"));
+        tree.white_out_below(&path("b")).unwrap();
         assert_eq!(tree.list(&path("b")), [path("b/e")]);
-        tree.white_out(&path("b/e"));
+        tree.white_out(&path("b/e")).unwrap();
         assert_eq!(tree.list(&path("b")), [path("b/e")]);
-        tree.clear(&path("b"));
+        tree.clear(&path("b")).unwrap();
         assert!(tree.list(&path("b")).is_empty());
-        tree.white_out(&path("a"));
+        tree.white_out(&path("a")).unwrap();
         assert!(tree.get(&path("a")).is_none());
         assert_eq!(tree.list(&path("")), [path("b-e")]);
-        tree.clear(&path("b-e"));
+        tree.clear(&path("b-e")).unwrap();
         assert_eq!(tree.size, 0);
+    }
+    #[test]
+    fn what_became_a_link_is_no_folder_any_more() {
+        let mut tree = Tree::default();
+        for (text, expected) in [("a/b/c", "a/b/c"), ("a/bc/d", "a/bc/d"), ("a/b", "a/b"), ("a/b/c/d", "a/b/c/d")] {
+            assert_eq!(tree.follow(&path(text)).unwrap(), Some(path(expected)));
+        }
+        tree.put(&path("a/b/x"), Node::Symlink("y".to_owned())).unwrap();
+        assert_eq!(tree.follow(&path("a/b/x/c")).unwrap(), Some(path("a/b/y/c")));
+        assert_eq!(tree.follow(&path("a/b/c/d")).unwrap(), Some(path("a/b/c/d")));
+        tree.put(&path("a/b"), Node::Symlink("z".to_owned())).unwrap();
+        assert_eq!(tree.follow(&path("a/b/c/d")).unwrap(), Some(path("a/z/c/d")));
+        for (one, other, expected) in [
+            ("", "a", 0),
+            ("a", "a", 1),
+            ("a", "a/b", 1),
+            ("a/b", "a", 1),
+            ("a/bc", "a/b", 1),
+            ("ab", "ac", 0),
+            ("a/b/c", "a/b/d", 3),
+        ] {
+            assert_eq!(shared(one, other), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn files_of_a_folder_take_few_steps() {
+        let mut tree = Tree::default();
+        let deep = ["x"; 1000].join("/");
+        for number in 0..1000 {
+            tree.place(&path(&format!("{deep}/{number}"))).unwrap();
+        }
+        assert!(tree.steps < 20_000, "{}", tree.steps);
     }
 }

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{blob, file, names, observe, package};
+use common::{blob, file, link, names, observe, package};
 use consign_inventory::{Budget, Catalogue, InventoryError, Observer};
-use consign_oci::layer::Layer;
+use consign_oci::layer::{Entry, Layer};
 use consign_oci::{Descriptor, Digest, media_type};
 use proptest::prelude::{any, prop, proptest};
 use std::io::Read;
@@ -207,6 +207,30 @@ fn bytes_of_all_layers_count() {
         }
         assert!(matches!(read(1), Err(InventoryError::Size { limit }) if limit == 3 * tar.len() as u64));
     }
+}
+
+/// Lets an observer see entries until it has seen enough, or all of them.
+fn problem(entries: impl IntoIterator<Item = Entry>) -> Option<String> {
+    let mut observer = Observer::new();
+    observer.begin_layer();
+    entries.into_iter().for_each(|entry| observer.entry(&entry));
+    observer.finish().err().map(|error| error.to_string())
+}
+
+#[test]
+fn what_leads_nowhere_is_not_followed_for_ever() {
+    let expected = Some("the image's links and whiteouts lead to more than 20000000 places".to_owned());
+    // Few links of many parts each, and many files behind them.
+    let turns = format!("/{}{}", "x/".repeat(600), "../".repeat(600));
+    let links = (0..39).map(|number| link(&format!("l{number}"), &format!("{turns}l{}", number + 1)));
+    let files = (0..1000).map(|number| file(&format!("l0/{number}"), ""));
+    assert_eq!(problem(links.chain(files)), expected);
+    // Whiteouts of a folder of which nothing lies in a lower layer.
+    let links = (0..20_000).map(|number| link(&format!("d/{number}"), "x"));
+    assert_eq!(problem(links.chain((0..2000).map(|_| file("d/.wh..wh..opq", "")))), expected);
+    // Long paths without any link, each in a folder far from the one before.
+    let deep = "/x".repeat(2000);
+    assert_eq!(problem((0..2000).map(|number| file(&format!("{}{deep}", number % 2), ""))), expected);
 }
 
 #[test]
