@@ -1,9 +1,11 @@
 mod form;
+mod form_writer;
 mod keys;
 
 use super::paragraph::split;
 use super::{PackageRecord, Paragraph, ParagraphError, RecordError, RelationError, parse_relations};
-use form::{Form, FormWriter, Found, Table};
+use form::{Form, Found, Table};
+use form_writer::FormWriter;
 use keys::Keys;
 
 /// Most packages of one index.
