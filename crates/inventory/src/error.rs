@@ -34,6 +34,14 @@ pub enum InventoryError {
         /// The most that is read, in bytes.
         limit: u64,
     },
+    /// Layers that hold far more than they take as they lie, or are listed again and again.
+    #[error("the layers of all platforms take {stored} bytes, each once, and hold more than {limit}")]
+    Expansion {
+        /// What was read of them as they lie, in bytes.
+        stored: u64,
+        /// The most that is read, in bytes.
+        limit: u64,
+    },
     /// An image of more layers than any engine runs.
     #[error("the image has {count} layers, and at most {limit} are read")]
     Layers {
@@ -110,6 +118,7 @@ impl InventoryError {
             Self::MediaType { .. }
                 | Self::Archive { .. }
                 | Self::Size { .. }
+                | Self::Expansion { .. }
                 | Self::Layers { .. }
                 | Self::Listed { .. }
                 | Self::DiffId { .. }

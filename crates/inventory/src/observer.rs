@@ -1,4 +1,4 @@
-use crate::stream::Stream;
+use crate::stream::{Stored, Stream};
 use crate::tree::{Node, Tree};
 use crate::{Budget, Catalogue, Distribution, InventoryError, Package};
 use bytes::Bytes;
@@ -73,6 +73,7 @@ impl Observer {
     pub fn layer(&mut self, layer: &Layer, blob: impl Read, budget: &Budget) -> Result<(), InventoryError> {
         self.begin_layer();
         let media_type = &layer.descriptor.media_type;
+        let blob = Stored::new(blob, &layer.descriptor.digest, budget);
         let stream = uncompressed(media_type, blob)?;
         let stream = stream.ok_or_else(|| InventoryError::MediaType { media_type: media_type.clone() })?;
         let stated = &layer.diff_id;

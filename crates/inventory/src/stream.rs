@@ -30,3 +30,41 @@ impl<R: Read> Read for Stream<'_, R> {
         Ok(length)
     }
 }
+
+/// A blob as it lies, counted as it is read, so that what it says of its size does not matter.
+pub(crate) struct Stored<'a, R> {
+    inner: R,
+    is_new: bool,
+    budget: &'a Budget,
+}
+
+impl<'a, R> Stored<'a, R> {
+    pub(crate) fn new(inner: R, blob: &Digest, budget: &'a Budget) -> Self {
+        Self { inner, is_new: budget.begin(blob), budget }
+    }
+}
+
+impl<R: Read> Read for Stored<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        if self.is_new {
+            self.budget.store(length as u64);
+        }
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_counts_once() {
+        let (budget, blob) = (Budget::default(), Digest::of(b"blob"));
+        for _ in 0..3 {
+            let mut stored = Stored::new(&b"blob"[..], &blob, &budget);
+            io::copy(&mut stored, &mut io::sink()).unwrap();
+        }
+        assert_eq!(budget.stored(), 4);
+    }
+}
