@@ -6,12 +6,19 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fs::File;
 use std::io::BufReader;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tar::EntryType;
 use zip::ZipArchive;
+use zip::result::ZipResult;
 
 /// Largest archive, in bytes, as it lies and decompressed.
 const ARCHIVE_LIMIT: u64 = 1 << 30;
+/// What the last record of a zip archive begins with, and the length of the rest of it, without its comment, in bytes (APPNOTE.TXT 4.3.16).
+const END_RECORD: &[u8; 4] = b"PK\x05\x06";
+const END_RECORD_REST: u64 = 18;
+/// Longest note behind an entry, of its sum and sizes, in bytes (APPNOTE.TXT 4.3.9).
+const DESCRIPTOR_LIMIT: u64 = 24;
 /// Ends of the names of archives.
 const ENDS: [&str; 5] = [".zip", ".tar", ".tar.gz", ".tar.xz", ".tar.zst"];
 
@@ -35,6 +42,34 @@ pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseErr
     }
 }
 
+/// Returns whether a file is one zip archive from its first byte to its last. Readers look for the list of entries from the end on: of
+/// two archives, one behind the other, they see the second alone.
+fn is_whole(archive: &mut ZipArchive<BufReader<&File>>, file: &File) -> ZipResult<bool> {
+    let comment = archive.comment().len() as u64;
+    let Some(end) = file.metadata()?.len().checked_sub(END_RECORD.len() as u64 + END_RECORD_REST + comment) else {
+        return Ok(false);
+    };
+    let mut found = [0; END_RECORD.len()];
+    file.read_exact_at(&mut found, end)?;
+    Ok(archive.offset() == 0 && found == *END_RECORD && is_full(archive)?)
+}
+
+/// Returns whether nothing but its entries lies before the list of them: what is between them is another archive's, or was taken off the list.
+fn is_full(archive: &mut ZipArchive<BufReader<&File>>) -> ZipResult<bool> {
+    let mut stretches = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index)?;
+        let start = entry.header_start();
+        stretches.push((start, entry.data_start().unwrap_or(start).saturating_add(entry.compressed_size())));
+    }
+    stretches.sort_unstable();
+    let starts = stretches.iter().map(|(start, _)| *start).chain([archive.central_directory_start()]);
+    let ends = stretches.iter().map(|(_, end)| *end);
+    let first = starts.clone().next();
+    Ok(first == Some(0)
+        && ends.zip(starts.skip(1)).all(|(end, start)| (end..=end.saturating_add(DESCRIPTOR_LIMIT)).contains(&start)))
+}
+
 /// An archive that is being read.
 struct Archive<'a> {
     path: &'a Path,
@@ -44,9 +79,12 @@ struct Archive<'a> {
 
 impl Archive<'_> {
     fn read_zip(mut self, file: File, reading: &mut Reading) -> Result<(), DatabaseError> {
-        let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| self.damaged(error))?;
+        let mut archive = ZipArchive::new(BufReader::new(&file)).map_err(|error| self.damaged(error))?;
         if archive.has_duplicate_names() {
             return Err(DatabaseError::Twice { place: self.place("an entry") });
+        }
+        if !is_whole(&mut archive, &file).map_err(|error| self.damaged(error))? {
+            return Err(DatabaseError::Beside { path: self.path.to_owned() });
         }
         for index in 0..archive.len() {
             let name = archive.name_for_index(index).transpose().map_err(|error| self.damaged(error))?;

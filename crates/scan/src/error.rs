@@ -30,6 +30,12 @@ pub enum DatabaseError {
         /// What is wrong.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A zip archive is not all that its file has.
+    #[error("{} has more in it than one zip archive: before it, behind it or between its entries", path.display())]
+    Beside {
+        /// The archive.
+        path: PathBuf,
+    },
     /// An entry of an archive that is damaged.
     #[error("{place} cannot be read")]
     Entry {

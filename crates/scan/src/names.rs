@@ -1,6 +1,9 @@
 use crate::record::Record;
 use std::collections::BTreeSet;
 
+/// Memory of one name beside its text, roughly, in bytes.
+const NODE_SIZE: usize = 64;
+
 /// What the advisory of a record is called, and which vulnerabilities it is about.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -23,6 +26,11 @@ impl Names {
             all.extend(if let [only] = &upstream[..] { Some(only.clone()) } else { None });
         }
         Self { all, numbers }
+    }
+
+    /// Returns the memory that they take, roughly, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.all.iter().chain(&self.numbers).map(|name| NODE_SIZE + name.len()).sum()
     }
 }
 

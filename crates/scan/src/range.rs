@@ -2,11 +2,15 @@ use crate::record::{Affected, Event};
 use consign_package::deb::Version;
 use std::cmp::Ordering;
 
+/// Memory of one event or list beside its texts, roughly, in bytes.
+const NODE_SIZE: usize = 48;
+
 /// The versions that a record says are affected.
 #[derive(Debug, Default)]
 pub(crate) struct AffectedVersions {
-    ranges: Vec<Vec<Event>>,
-    listed: Vec<String>,
+    ranges: Box<[Box<[Event]>]>,
+    /// Each with a line end, because there are many short ones.
+    listed: Box<str>,
 }
 
 /// Whether a version is affected.
@@ -25,11 +29,23 @@ impl AffectedVersions {
     /// that is not known here says something that cannot be understood.
     pub(crate) fn of(affected: Affected) -> Self {
         let ranges = affected.ranges.into_iter().filter_map(|range| match range.kind.as_str() {
-            "ECOSYSTEM" => Some(range.events),
+            "ECOSYSTEM" => Some(range.events.into()),
             "GIT" => None,
-            _ => Some(Vec::new()),
+            _ => Some(Box::default()),
         });
-        Self { ranges: ranges.collect(), listed: affected.versions }
+        let mut listed = String::new();
+        for version in affected.versions {
+            // No version has a line end in it.
+            listed.push_str(if version.contains('\n') { "" } else { &version });
+            listed.push('\n');
+        }
+        Self { ranges: ranges.collect(), listed: listed.into() }
+    }
+
+    /// Returns the memory that it takes, roughly, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let ranges = self.ranges.iter().map(|events| NODE_SIZE + events.iter().map(Event::size).sum::<usize>());
+        NODE_SIZE + self.listed.len() + ranges.sum::<usize>()
     }
 
     /// Compares a version in dpkg's order (OSV schema, "Evaluation").
@@ -37,7 +53,10 @@ impl AffectedVersions {
         let Ok(version) = version.parse::<Version>() else { return Effect::Unknown };
         let mut effects: Vec<Effect> =
             self.ranges.iter().map(|events| in_range(events, &version).unwrap_or(Effect::Unknown)).collect();
-        if self.listed.iter().any(|listed| listed.parse().is_ok_and(|listed: Version| listed == version))
+        if self
+            .listed
+            .split_terminator('\n')
+            .any(|listed| listed.parse().is_ok_and(|listed: Version| listed == version))
             && !effects.iter().any(|effect| matches!(effect, Effect::Affected(_)))
         {
             effects.push(Effect::Affected(self.ranges.iter().filter_map(|events| next_fixed(events, &version)).min()));
@@ -61,25 +80,25 @@ impl AffectedVersions {
 
 /// `None`: an event is no version, or nothing says where the range begins.
 fn in_range(events: &[Event], version: &Version) -> Option<Effect> {
-    if !events.iter().any(|event| event.introduced.is_some()) {
+    if !events.iter().any(|event| matches!(event, Event::Introduced(_))) {
         return None;
     }
     let mut stops: Vec<(Bound, &Event)> =
         events.iter().map(|event| Some((bound(event)?, event))).collect::<Option<_>>()?;
-    let limits: Vec<&Bound> = stops.iter().filter(|(_, event)| event.limit.is_some()).map(|(bound, _)| bound).collect();
+    let limits: Vec<&Bound> =
+        stops.iter().filter(|(_, event)| matches!(event, Event::Limit(_))).map(|(bound, _)| bound).collect();
     if !limits.is_empty() && !limits.iter().any(|limit| limit.order(version) == Ordering::Greater) {
         return Some(Effect::NotAffected);
     }
     stops.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut affected = false;
     for (bound, event) in &stops {
-        let order = bound.order(version);
-        if event.introduced.is_some() && order != Ordering::Greater {
-            affected = true;
-        } else if event.fixed.is_some() && order != Ordering::Greater
-            || event.last_affected.is_some() && order == Ordering::Less
-        {
-            affected = false;
+        match (event, bound.order(version)) {
+            (Event::Introduced(_), Ordering::Less | Ordering::Equal) => affected = true,
+            (Event::Fixed(_), Ordering::Less | Ordering::Equal) | (Event::LastAffected(_), Ordering::Less) => {
+                affected = false;
+            }
+            _ => {}
         }
     }
     Some(if affected { Effect::Affected(next_fixed(events, version)) } else { Effect::NotAffected })
@@ -87,8 +106,21 @@ fn in_range(events: &[Event], version: &Version) -> Option<Effect> {
 
 /// Returns the lowest version above this one that ends a stretch.
 fn next_fixed(events: &[Event], version: &Version) -> Option<Version> {
-    let fixed = events.iter().filter_map(|event| event.fixed.as_ref()?.parse().ok());
+    let fixed = events.iter().filter_map(|event| match event {
+        Event::Fixed(fixed) => fixed.parse().ok(),
+        _ => None,
+    });
     fixed.filter(|fixed| fixed > version).min()
+}
+
+impl Event {
+    fn size(&self) -> usize {
+        let text = match self {
+            Self::Introduced(text) | Self::Fixed(text) | Self::LastAffected(text) | Self::Limit(text) => text.len(),
+            Self::Several => 0,
+        };
+        NODE_SIZE + text
+    }
 }
 
 /// Where an event stands among all versions.
@@ -113,14 +145,13 @@ impl Bound {
 }
 
 fn bound(event: &Event) -> Option<Bound> {
-    let Event { introduced, fixed, last_affected, limit } = event;
-    match (introduced, fixed.as_ref().or(last_affected.as_ref()), limit) {
-        (Some(introduced), None, None) if introduced == "0" => Some(Bound::Start),
-        (None, None, Some(limit)) if limit == "*" => Some(Bound::End),
-        (Some(version), None, None) | (None, Some(version), None) | (None, None, Some(version)) => {
+    match event {
+        Event::Introduced(introduced) if &**introduced == "0" => Some(Bound::Start),
+        Event::Limit(limit) if &**limit == "*" => Some(Bound::End),
+        Event::Introduced(version) | Event::Fixed(version) | Event::LastAffected(version) | Event::Limit(version) => {
             Some(Bound::At(version.parse().ok()?))
         }
-        _ => None,
+        Event::Several => None,
     }
 }
 
@@ -186,7 +217,6 @@ mod tests {
             (json!([{"introduced": "0"}, {"fixed": "a b"}]), &[("1", "unknown")]),
             (json!([{"introduced": "0", "fixed": "2"}]), &[("1", "unknown")]),
             (json!([{"fixed": "2"}]), &[("1", "unknown")]),
-            (json!([{}]), &[("1", "unknown")]),
             (json!([]), &[("1", "unknown")]),
         ];
         for (events, expected) in cases {

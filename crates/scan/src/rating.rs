@@ -5,6 +5,9 @@ use cvss::Cvss;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Memory of one statement beside its texts, roughly, in bytes.
+const NODE_SIZE: usize = 96;
+
 /// What a record states about how bad it is for one package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rating {
@@ -27,6 +30,11 @@ impl Rating {
         let words =
             [("ecosystem_specific", &affected.ecosystem_specific), ("database_specific", &affected.database_specific)];
         Self::of(&affected.severity, words)
+    }
+
+    /// Returns the memory that it takes, roughly, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.stated.iter().map(|stated| NODE_SIZE + stated.method.len() + stated.score.len()).sum()
     }
 
     fn of<'a>(scores: &[StatedSeverity], words: impl IntoIterator<Item = (&'a str, &'a Words)>) -> Self {

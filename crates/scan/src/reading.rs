@@ -14,6 +14,10 @@ use std::sync::Arc;
 const COUNT_LIMIT: u64 = 2_000_000;
 /// Most bytes of all entries together.
 const BYTES_LIMIT: u64 = 4 << 30;
+/// Most memory that what is kept of all databases together may take, in bytes. All of Debian's takes some hundred megabytes.
+const MEMORY_LIMIT: u64 = 2 << 30;
+/// Memory of what one record says about one package, beside what hangs on it, roughly, in bytes.
+const ENTRY_SIZE: usize = 192;
 
 /// A database that is being read.
 pub(crate) struct Reading {
@@ -21,6 +25,7 @@ pub(crate) struct Reading {
     digests: HashSet<Digest>,
     count: u64,
     bytes: u64,
+    memory: u64,
     newest: Timestamp,
     changed: Vec<BTreeMap<Ecosystem, Timestamp>>,
     entries: HashMap<(Ecosystem, String), Vec<Entry>>,
@@ -33,6 +38,7 @@ impl Reading {
             digests: HashSet::new(),
             count: 0,
             bytes: 0,
+            memory: 0,
             newest: Timestamp::UNIX_EPOCH,
             changed: Vec::new(),
             entries: HashMap::new(),
@@ -48,7 +54,21 @@ impl Reading {
     pub(crate) fn count(&mut self, place: &str, bytes: u64) -> Result<(), DatabaseError> {
         self.count += 1;
         self.bytes = self.bytes.saturating_add(bytes);
-        let counts = [("entries", self.count, COUNT_LIMIT), ("bytes", self.bytes, BYTES_LIMIT)];
+        self.check(place)
+    }
+
+    /// Counts what is kept.
+    fn keep(&mut self, place: &str, size: usize) -> Result<(), DatabaseError> {
+        self.memory = self.memory.saturating_add(size as u64);
+        self.check(place)
+    }
+
+    fn check(&self, place: &str) -> Result<(), DatabaseError> {
+        let counts = [
+            ("entries", self.count, COUNT_LIMIT),
+            ("bytes", self.bytes, BYTES_LIMIT),
+            ("bytes to be kept", self.memory, MEMORY_LIMIT),
+        ];
         match counts.into_iter().find(|(_, count, limit)| count > limit) {
             Some((what, _, limit)) => Err(DatabaseError::Total { place: place.to_owned(), what, limit }),
             None => Ok(()),
@@ -59,20 +79,21 @@ impl Reading {
     pub(crate) fn record(&mut self, place: String, bytes: &[u8]) -> Result<(), DatabaseError> {
         self.count(&place, bytes.len() as u64)?;
         let record = Record::read(&place, bytes);
-        let record = record.map_err(|source| DatabaseError::Record { place, source })?;
+        let record = record.map_err(|source| DatabaseError::Record { place: place.clone(), source })?;
         // A time that is yet to come says nothing of when it was changed.
         let changed = if record.modified <= self.now { record.modified } else { Timestamp::UNIX_EPOCH };
         self.newest = self.newest.max(changed);
         let is_new = self.digests.insert(Digest::of(bytes));
-        if !record.is_withdrawn() {
-            self.index(record, changed, is_new);
+        if !record.is_withdrawn(self.now) {
+            self.index(&place, record, changed, is_new)?;
         }
         Ok(())
     }
 
     /// A record that another path had too makes this one no older.
-    fn index(&mut self, record: Record, changed: Timestamp, is_new: bool) {
+    fn index(&mut self, place: &str, record: Record, changed: Timestamp, is_new: bool) -> Result<(), DatabaseError> {
         let advisory = Arc::new(Advisory { names: Names::of(&record), rating: Rating::of_all(&record) });
+        let mut shared = advisory.names.size() + advisory.rating.size();
         for affected in record.affected {
             let Some(package) = &affected.package else { continue };
             let ecosystem = Ecosystem::of_record(&package.ecosystem);
@@ -87,10 +108,14 @@ impl Reading {
             if is_new {
                 let key = (ecosystem, package.name.clone());
                 let rating = Rating::of_one(&affected);
-                let entry = Entry { record: Arc::clone(&advisory), rating, versions: AffectedVersions::of(affected) };
+                let versions = AffectedVersions::of(affected);
+                let own = ENTRY_SIZE + key.1.len() + rating.size() + versions.size();
+                self.keep(place, own + std::mem::take(&mut shared))?;
+                let entry = Entry { record: Arc::clone(&advisory), rating, versions };
                 self.entries.entry(key).or_default().push(entry);
             }
         }
+        Ok(())
     }
 
     /// `None`: there are no records.
@@ -123,6 +148,41 @@ mod tests {
         assert!(matches!(full.record("x.json".to_owned(), record), Err(DatabaseError::Total { what: "bytes", .. })));
         let mut full = Reading { count: COUNT_LIMIT, ..Reading::new(Timestamp::UNIX_EPOCH) };
         assert!(matches!(full.count("x", 0), Err(DatabaseError::Total { what: "entries", .. })));
+        let mut full = Reading { memory: MEMORY_LIMIT, ..Reading::new(Timestamp::UNIX_EPOCH) };
+        full.record("x.json".to_owned(), record).unwrap();
+        let kept = br#"{"id": "X", "modified": "2026-01-01T00:00:00Z", "affected": [{"package": {"ecosystem": "Debian", "name": "a"}}]}"#;
+        assert!(matches!(
+            full.record("y.json".to_owned(), kept),
+            Err(DatabaseError::Total { what: "bytes to be kept", .. })
+        ));
         assert!(matches!(reading.count("x", u64::MAX), Err(DatabaseError::Total { what: "bytes", .. })));
+    }
+
+    #[test]
+    fn all_that_is_kept_takes_memory() {
+        let kept = |fields: serde_json::Value| {
+            let mut affected = serde_json::json!({"package": {"ecosystem": "Debian:12", "name": "a"}});
+            affected.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            let record = serde_json::json!({"id": "X", "modified": "2026-01-01T00:00:00Z", "affected": [affected]});
+            let mut reading = Reading::new(Timestamp::UNIX_EPOCH);
+            reading.record("x.json".to_owned(), record.to_string().as_bytes()).unwrap();
+            reading.memory
+        };
+        let least = kept(serde_json::json!({}));
+        let text = "1".repeat(1000);
+        let events = serde_json::json!([{"introduced": "0"}, {"fixed": text}]);
+        for (fields, expected) in [
+            (serde_json::json!({"versions": [text, text]}), 2000),
+            (serde_json::json!({"versions": vec!["1"; 1000]}), 2000),
+            (serde_json::json!({"ranges": vec![serde_json::json!({"type": "X", "events": []}); 100]}), 1600),
+            (serde_json::json!({"ranges": [{"type": "ECOSYSTEM", "events": events}]}), 1000),
+            (serde_json::json!({"ranges": [{"type": "ECOSYSTEM", "events": vec![&events[0]; 100]}]}), 2400),
+            (serde_json::json!({"severity": [{"type": "X", "score": text}]}), 1000),
+            (serde_json::json!({"database_specific": {"severity": text}}), 1000),
+            (serde_json::json!({"package": {"ecosystem": "Debian:12", "name": text}}), 999),
+        ] {
+            let memory = kept(fields) - least;
+            assert!((expected..3 * expected + 200).contains(&memory), "{memory} {expected}");
+        }
     }
 }

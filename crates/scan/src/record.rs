@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 const NAME_LIMIT: usize = 1_000;
 /// Longest name, in bytes.
 const NAME_LENGTH_LIMIT: usize = 1_000;
+/// Most that is stated of how bad it is, for all packages and for each. Every finding repeats it.
+const SEVERITY_LIMIT: usize = 100;
 /// Most elements of any other list.
 const LIST_LIMIT: usize = 100_000;
 
@@ -19,14 +21,14 @@ pub(crate) struct Record {
     pub(crate) id: String,
     #[serde(deserialize_with = "time")]
     pub(crate) modified: Timestamp,
-    #[serde(default)]
-    withdrawn: Option<String>,
+    #[serde(default, deserialize_with = "time_if_any")]
+    withdrawn: Option<Timestamp>,
     #[serde(default, deserialize_with = "list::<_, _, NAME_LIMIT>")]
     pub(crate) aliases: Vec<String>,
     /// Advisories that this one passes on.
     #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) upstream: Vec<String>,
-    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
+    #[serde(default, deserialize_with = "list::<_, _, SEVERITY_LIMIT>")]
     pub(crate) severity: Vec<StatedSeverity>,
     #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) affected: Vec<Affected>,
@@ -39,7 +41,7 @@ pub(crate) struct Record {
 #[serde(default)]
 pub(crate) struct Affected {
     pub(crate) package: Option<Package>,
-    #[serde(deserialize_with = "list::<_, _, LIST_LIMIT>")]
+    #[serde(deserialize_with = "list::<_, _, SEVERITY_LIMIT>")]
     pub(crate) severity: Vec<StatedSeverity>,
     #[serde(deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) ranges: Vec<Range>,
@@ -65,14 +67,42 @@ pub(crate) struct Range {
     pub(crate) events: Vec<Event>,
 }
 
-/// Where a stretch of affected versions begins or ends. Exactly one of them is there.
-#[derive(Debug, Default, Deserialize)]
+/// Where a stretch of affected versions begins or ends.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Stops")]
+pub(crate) enum Event {
+    Introduced(Box<str>),
+    Fixed(Box<str>),
+    LastAffected(Box<str>),
+    Limit(Box<str>),
+    /// Several of them, which are one event only in a record that cannot be understood.
+    Several,
+}
+
+/// An event as it is written.
+#[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Event {
-    pub(crate) introduced: Option<String>,
-    pub(crate) fixed: Option<String>,
-    pub(crate) last_affected: Option<String>,
-    pub(crate) limit: Option<String>,
+struct Stops {
+    introduced: Option<Box<str>>,
+    fixed: Option<Box<str>>,
+    last_affected: Option<Box<str>>,
+    limit: Option<Box<str>>,
+}
+
+impl TryFrom<Stops> for Event {
+    type Error = &'static str;
+
+    fn try_from(stops: Stops) -> Result<Self, Self::Error> {
+        let Stops { introduced, fixed, last_affected, limit } = stops;
+        match (introduced, fixed, last_affected, limit) {
+            (None, None, None, None) => Err("an event has none of `introduced`, `fixed`, `last_affected` and `limit`"),
+            (Some(version), None, None, None) => Ok(Self::Introduced(version)),
+            (None, Some(version), None, None) => Ok(Self::Fixed(version)),
+            (None, None, Some(version), None) => Ok(Self::LastAffected(version)),
+            (None, None, None, Some(version)) => Ok(Self::Limit(version)),
+            _ => Ok(Self::Several),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -107,9 +137,9 @@ impl Record {
         Ok(record)
     }
 
-    /// Returns whether its publisher took it back.
-    pub(crate) fn is_withdrawn(&self) -> bool {
-        self.withdrawn.as_ref().is_some_and(|time| !time.is_empty())
+    /// Returns whether its publisher has taken it back: what is to be withdrawn at a later time stands until then.
+    pub(crate) fn is_withdrawn(&self, now: Timestamp) -> bool {
+        self.withdrawn.is_some_and(|time| time <= now)
     }
 }
 
@@ -133,6 +163,13 @@ fn options() -> serde_saphyr::Options {
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|error| D::Error::custom(format!("`modified` is no time: {error}")))
+}
+
+/// Reads `null` and an empty text as no time.
+fn time_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    let time = text.map(|text| text.parse()).transpose();
+    time.map_err(|error| D::Error::custom(format!("`withdrawn` is no time: {error}")))
 }
 
 /// Reads `null` as nothing.

@@ -241,6 +241,10 @@ fn lists_and_names_are_bounded() {
         (record("aliases", names(1001)), Some("a list has more than 1000 elements")),
         (record("upstream", names(100_001)), Some("a list has more than 100000 elements")),
         (record("affected", json!(vec![json!({}); 100_001])), Some("a list has more than 100000 elements")),
+        (
+            record("severity", json!(vec![json!({"type": "X", "score": "1"}); 101])),
+            Some("a list has more than 100 elements"),
+        ),
         (record("id", json!("x".repeat(1001))), Some("one of its names has more than 1000 bytes")),
         (record("aliases", json!(["x".repeat(1001)])), Some("one of its names has more than 1000 bytes")),
     ] {
@@ -353,4 +357,71 @@ fn the_oldest_part_that_matters_says_how_old_a_database_is() {
     };
     assert_eq!(state(&[&[old(), newer()]]), state(&[&[newer(), old()]]));
     assert_ne!(state(&[&[old(), newer()]]), state(&[&[old()], &[newer()]]));
+}
+
+#[test]
+fn a_zip_archive_is_all_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.zip");
+    let one = |name: &str, record: &Value| {
+        zip(&path, &[(name, record.to_string().as_bytes())]);
+        fs::read(&path).unwrap()
+    };
+    let (first, second) = (one("a.json", &records()[0]), one("b.json", &records()[1]));
+    // Where the list of entries starts, and where it says that the entry starts, by the start of the file.
+    let mut absolute = second.clone();
+    let (list, end) = (position(&second, b"PK\x01\x02"), position(&second, b"PK\x05\x06"));
+    absolute[list + 42..list + 46].copy_from_slice(&u32::try_from(first.len()).unwrap().to_le_bytes());
+    absolute[end + 16..end + 20].copy_from_slice(&u32::try_from(first.len() + list).unwrap().to_le_bytes());
+    let mut named = absolute.clone();
+    named[list + 42..list + 46].fill(0);
+    for (name, bytes) in [
+        ("before", [b"x", &second[..]].concat()),
+        ("behind", [&second[..], b"x"].concat()),
+        ("two", [&first[..], &second].concat()),
+        ("two, the first hidden", [&first[..], &absolute].concat()),
+        ("two, the list of the second names the first entry", [&first[..], &named].concat()),
+    ] {
+        let said = said(&file(&folder, "x.zip", &bytes));
+        let expected =
+            "[folder]/x.zip has more in it than one zip archive: before it, behind it or between its entries";
+        assert_eq!(said, expected, "{name}");
+    }
+    assert_eq!(read([file(&folder, "x.zip", &second)]).unwrap().records(), 1);
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).position(|window| window == part).unwrap()
+}
+
+#[test]
+fn what_is_withdrawn_says_since_when() {
+    let folder = tempfile::tempdir().unwrap();
+    let withdrawn = |time: Value| with(records()[0].clone(), json!({"withdrawn": time}));
+    let purl = "pkg:deb/debian/a@1?distro=debian-12";
+    for (time, count) in [
+        (json!("2026-11-20T00:00:00Z"), 0),
+        (json!("2026-11-21T00:00:00Z"), 0),
+        (json!("2026-11-21T00:00:01Z"), 1),
+        (json!(""), 1),
+        (Value::Null, 1),
+    ] {
+        let findings = common::findings(&database(&[withdrawn(time.clone())]), &[purl]);
+        assert_eq!(findings.len(), count, "{time}");
+    }
+    let record = withdrawn(json!("gestern")).to_string();
+    let said = said(&file(&folder, "x.tar", &tar(&[("a.json", record.as_bytes())])));
+    assert!(said.starts_with("[folder]/x.tar: a.json is not an OSV record\n`withdrawn` is no time"), "{said}");
+}
+
+#[test]
+fn an_event_says_what_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    for event in [json!({}), json!({"introduced": null}), json!({"added": "1"})] {
+        let mut record = records()[0].clone();
+        record["affected"][0]["ranges"][0]["events"] = json!([{"introduced": "0"}, event]);
+        let said = said(&file(&folder, "x.tar", &tar(&[("a.json", record.to_string().as_bytes())])));
+        let expected = "[folder]/x.tar: a.json is not an OSV record\nan event has none of `introduced`, `fixed`, `last_affected` and `limit`";
+        assert!(said.starts_with(expected), "{said}");
+    }
 }
