@@ -153,7 +153,7 @@ pub(crate) enum Command {
     Lock(Lock),
     /// Checks an image from its tag down: every platform present, everything signed, the tag in the release record, the policy met.
     #[command(
-        after_help = "Examples:\n  consign verify localhost:5080/team/hello:1.2.3 --key cosign.pub\n  consign verify --content --key cosign.pub oci-archive:hello.tar"
+        after_help = "Examples:\n  consign verify localhost:5080/team/hello:1.2.3 --key cosign.pub\n  consign verify --content --key cosign.pub store:hello"
     )]
     Verify(Verify),
     /// Compares the packages of an image, on all its platforms, with advisories.

@@ -318,12 +318,21 @@ impl Planned {
         let git = Git::open(&folder_of(path), session.environment.all())?;
         let own = path.file_name().map(PathBuf::from);
         let named = specification.files.iter().map(|file| file.source.as_str()).filter(|source| !source.contains('{'));
-        let mut newest = None;
+        let (mut newest, mut unknown) = (None, None);
         for file in own.into_iter().chain(named.map(PathBuf::from)) {
-            newest = newest.max(git.last_change(&[file])?);
+            let time = git.last_change(&[&file])?;
+            newest = newest.max(time);
+            unknown = unknown.or(time.is_none().then_some(file));
         }
         for input in specification.run.iter().flat_map(runner::inputs) {
             newest = newest.max(git.last_commit(&input)?);
+        }
+        if let (Some(file), true, None) = (unknown, git.is_shallow(), epoch(session)?) {
+            session.printer.note(&format!(
+                "The clone is shallow, so git may not know when {} last changed: times, and with them digests, may differ from those of a full clone. \
+                 Fetch all commits (`git fetch --unshallow`; `fetch-depth: 0` for actions/checkout), or set SOURCE_DATE_EPOCH",
+                file.display()
+            ));
         }
         Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
     }

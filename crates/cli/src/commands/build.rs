@@ -6,6 +6,12 @@ use crate::signing::key_reader;
 use crate::workshop::{Planned, Traffic};
 use consign_image::ImageReference;
 use consign_release::Release;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Where the header of a tar archive's first entry says that it is one, and what it says there (POSIX.1-2017, pax, "ustar Interchange Format").
+const MAGIC: (usize, &[u8]) = (257, b"ustar");
 
 pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode, CommandError> {
     if let Some(reference @ ImageReference::Registry(_)) = &arguments.to {
@@ -19,6 +25,12 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         let error =
             CommandError::new(ExitCode::Usage, format!("{reference} cannot be written: this form is only read"));
         return Err(error.hint("`docker load` and `podman load` take what `--to oci-archive:FILE` writes"));
+    }
+    if let Some(ImageReference::Archive { file, .. }) = &arguments.to {
+        if is_other_file(file) {
+            let message = format!("{} is there already, and is no archive", file.display());
+            return Err(CommandError::new(ExitCode::Conflict, message).hint("name another file, or remove this one"));
+        }
     }
     let selection = &arguments.selection;
     let planned = Planned::read(session)?.select(&selection.images)?.only(&selection.platforms)?;
@@ -38,4 +50,13 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
     let (report, result) = release.build(arguments.to.as_ref()).await;
     session.conclude(&report, result)?;
     Ok(ExitCode::Done)
+}
+
+/// Returns whether a file is there that is no archive: it may be a key.
+fn is_other_file(path: &Path) -> bool {
+    let (start, magic) = MAGIC;
+    let mut bytes = Vec::new();
+    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let mut read = || File::open(path)?.take((start + magic.len()) as u64).read_to_end(&mut bytes);
+    is_file && read().is_ok_and(|size| size > 0) && bytes.get(start..) != Some(magic)
 }

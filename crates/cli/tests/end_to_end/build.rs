@@ -29,6 +29,19 @@ fn builds_into_the_store_only() {
 }
 
 #[test]
+fn an_archive_takes_no_other_files_place() {
+    let environment = TestEnvironment::with_image();
+    let before = std::fs::read(environment.path("image.yaml")).unwrap();
+    let run = environment.consign(&["build", "--to", "oci-archive:image.yaml"]).expect(4);
+    assert!(run.stderr.contains("image.yaml is there already, and is no archive"), "{}", run.stderr);
+    assert_eq!(std::fs::read(environment.path("image.yaml")).unwrap(), before);
+    std::fs::write(environment.path("new.tar"), b"").unwrap();
+    for _ in 0..2 {
+        environment.consign(&["build", "--to", "oci-archive:new.tar"]).expect(0);
+    }
+}
+
+#[test]
 fn refuses_a_program_for_another_machine() {
     let environment = TestEnvironment::with_image();
     environment.write_program("data/amd64", &program("amd64", "", 0));

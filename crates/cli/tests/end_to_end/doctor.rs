@@ -64,6 +64,8 @@ fn git_that_keeps_tags_from_following() {
     std::fs::copy(environment.path("cosign.key"), environment.beside("clone/cosign.key")).unwrap();
     let run = environment.consign(&["-C", "../clone", "doctor", "--output", "json"]).expect(0);
     assert!(found(&run, "git")[0].starts_with("warn this clone is shallow"), "{run}");
+    let run = environment.consign(&["-C", "../clone", "build"]).expect(0);
+    assert!(run.stderr.contains("The clone is shallow, so git may not know when image.yaml last changed"), "{run}");
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn a_tag_moved_back_is_noticed() {
     assert_snapshot!(environment.consign(&["verify", "--key", "cosign.pub", &latest]), @"
     status 12
     --- stderr
-    error: verification failed: tag `latest` was moved back: it names 1.2.3 (sha256:000000000001…), but 1.2.4 (sha256:000000000002…) was released under it later
+    error: verification failed: tag `latest` was moved back, or the release of 1.2.4 has not moved it yet: it names 1.2.3 (sha256:000000000001…), but 1.2.4 (sha256:000000000002…) was released under it later; if that release was interrupted, run it again
     ");
     // Under its own tag the older release is what it was.
     environment.consign(&["verify", "--key", "cosign.pub", &environment.reference("team/hello:1.2.3")]).expect(0);

@@ -102,6 +102,11 @@ impl Git {
         Ok(answer.texts().into_iter().map(str::to_owned).collect())
     }
 
+    /// Returns whether the clone lacks older commits, so that it is not known when files last changed that none of the others touched.
+    pub fn is_shallow(&self) -> bool {
+        self.shallow
+    }
+
     fn commit_time<P: AsRef<Path>>(&self, head: &str, paths: &[P]) -> Result<Option<i64>, GitError> {
         let mut arguments = with_paths(&["log", "-1", "--format=%ct %P"], paths);
         arguments.insert(3, head.into());
