@@ -8,6 +8,7 @@ mod catalogue;
 mod distribution;
 mod error;
 mod layers;
+mod node;
 mod observer;
 mod package;
 mod spdx;

@@ -1,5 +1,6 @@
+use crate::node::Node;
 use crate::stream::{Stored, Stream};
-use crate::tree::{Node, Tree};
+use crate::tree::Tree;
 use crate::{Budget, Catalogue, Distribution, InventoryError, Package};
 use bytes::Bytes;
 use consign_image::layer::{Member, MemberKind, Members, uncompressed};

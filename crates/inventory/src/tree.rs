@@ -1,41 +1,17 @@
 use crate::InventoryError;
-use bytes::Bytes;
+use crate::node::Node;
 use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 /// Most memory that paths, links and kept contents may take, in bytes.
 const MEMORY_LIMIT: usize = 512 << 20;
-/// Memory of one node beside its texts, roughly, in bytes.
-const NODE_SIZE: usize = 128;
 /// Links that are followed in one path (Linux's own limit).
 const HOP_LIMIT: usize = 40;
 /// Most places that are looked at for one image. An image of a million files takes a few million.
 const STEP_LIMIT: u64 = 20_000_000;
 /// Bytes of a path that take as long to look at as one place, roughly.
 const STEP_SIZE: usize = 128;
-
-/// What stands at a path. Folders, and files that no cataloguer reads, are not kept: all that matters about them is what they replace.
-#[derive(Clone)]
-pub(crate) enum Node {
-    /// A link with this target, as written.
-    Symlink(String),
-    /// A file with these contents.
-    Kept(Bytes),
-    /// A file that a cataloguer would read, but whose contents are not at hand.
-    Unkept,
-}
-
-impl Node {
-    fn size(&self, path: &str) -> usize {
-        let own = match self {
-            Self::Symlink(target) => target.len(),
-            Self::Kept(contents) => contents.len(),
-            Self::Unkept => 0,
-        };
-        NODE_SIZE + path.len() + own
-    }
-}
 
 struct Placed {
     layer: u32,
