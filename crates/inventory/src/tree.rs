@@ -255,6 +255,7 @@ mod tests {
         tree.clear(&path("b-e")).unwrap();
         assert_eq!(tree.size, 0);
     }
+
     #[test]
     fn what_became_a_link_is_no_folder_any_more() {
         let mut tree = Tree::default();

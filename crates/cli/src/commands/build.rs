@@ -26,11 +26,11 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
             CommandError::new(ExitCode::Usage, format!("{reference} cannot be written: this form is only read"));
         return Err(error.hint("`docker load` and `podman load` take what `--to oci-archive:FILE` writes"));
     }
-    if let Some(ImageReference::Archive { file, .. }) = &arguments.to {
-        if is_other_file(file) {
-            let message = format!("{} is there already, and is no archive", file.display());
-            return Err(CommandError::new(ExitCode::Conflict, message).hint("name another file, or remove this one"));
-        }
+    if let Some(ImageReference::Archive { file, .. }) = &arguments.to
+        && is_other_file(file)
+    {
+        let message = format!("{} is there already, and is no archive", file.display());
+        return Err(CommandError::new(ExitCode::Conflict, message).hint("name another file, or remove this one"));
     }
     let selection = &arguments.selection;
     let planned = Planned::read(session)?.select(&selection.images)?.only(&selection.platforms)?;
