@@ -51,6 +51,14 @@ pub(crate) fn is_url_of(url: &str, name: &str, version: &Version, architecture: 
     is_encoded(distribution) && qualifiers.next() == Some("") && qualifiers.all(is_known)
 }
 
+/// Returns the name of the source package that a package URL of a Debian package names.
+pub fn source_of(url: &str) -> Option<String> {
+    let upstream = url.split_once('?')?.1.split('&').find_map(|qualifier| qualifier.strip_prefix("upstream="))?;
+    let name = upstream.split('@').next()?.split("%40").next()?;
+    // Of what a source's name may have, the plus sign alone is encoded.
+    Some(name.replace("%2B", "+"))
+}
+
 /// Encodes a component: all but letters, digits, `.`, `-`, `_`, `~` and the colon (purl-spec, "Character encoding").
 fn encode(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
@@ -67,6 +75,19 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_the_source_of_a_package() {
+        for (url, expected) in [
+            ("pkg:deb/debian/libc6@2.36-9?arch=amd64&upstream=glibc%402.36-9", Some("glibc")),
+            ("pkg:deb/debian/libgcc-s1@12.2.0-14?arch=amd64&distro=debian-12&upstream=gcc-12", Some("gcc-12")),
+            ("pkg:deb/debian/a@1?upstream=libc%2B%2B@1", Some("libc++")),
+            ("pkg:deb/debian/dash@0.5?arch=amd64", None),
+            ("pkg:deb/debian/dash@0.5", None),
+        ] {
+            assert_eq!(source_of(url).as_deref(), expected, "{url}");
+        }
+    }
 
     #[test]
     fn writes_package_urls() {

@@ -4,7 +4,7 @@ use crate::exit_code::ExitCode;
 use crate::session::Session;
 use crate::workshop::{Planned, Traffic};
 use consign_plan::lock::{Change, changes};
-use consign_plan::{Lock, LockedImage};
+use consign_plan::{Lock, LockedImage, LockedPackage};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -40,13 +40,13 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
     Ok(ExitCode::Done)
 }
 
-/// Takes out of a lock what is to be chosen anew: packages by name, and base images as the image file names them.
+/// Takes out of a lock what is to be chosen anew: packages by name or by that of their source, which findings have, and base images as the image file names them.
 fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, CommandError> {
     let mut known: BTreeSet<&str> = planned.base_names().map(|(_, base)| base).collect();
     known
         .extend(lock.images.values().flat_map(|image| image.packages.values().flatten()).map(|package| &*package.name));
     let packages = lock.images.values().flat_map(|image| image.packages.values().flatten());
-    let sources: BTreeSet<String> = packages.filter_map(|package| source_of(&package.url)).collect();
+    let sources: BTreeSet<String> = packages.filter_map(LockedPackage::source).collect();
     known.extend(sources.iter().map(String::as_str));
     if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
         let error =
@@ -66,19 +66,12 @@ fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, 
         }
         packages.values_mut().for_each(|packages| {
             packages.retain(|package| {
-                let source = source_of(&package.url);
+                let source = package.source();
                 !names.contains(&package.name) && !source.is_some_and(|source| names.contains(&source))
             });
         });
     }
     Ok(lock)
-}
-
-/// Returns the source package that a package URL names, where that has another name than the package (purl-spec, type `deb`): findings name sources.
-fn source_of(url: &str) -> Option<String> {
-    let upstream = url.split_once('?')?.1.split('&').find_map(|qualifier| qualifier.strip_prefix("upstream="))?;
-    let name = upstream.split('@').next()?.split("%40").next()?;
-    Some(name.replace("%2B", "+"))
 }
 
 fn check(
@@ -120,22 +113,4 @@ fn show(planned: &Planned, absent: bool, changes: &[Change], session: &Session) 
 
 fn report(planned: &Planned, changes: &[Change]) -> serde_json::Value {
     json!({ "lock": planned.lock_file.path(), "changes": changes })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_the_source_of_a_package() {
-        for (url, expected) in [
-            ("pkg:deb/debian/libc6@2.36-9?arch=amd64&upstream=glibc%402.36-9", Some("glibc")),
-            ("pkg:deb/debian/libgcc-s1@12.2.0-14?arch=amd64&distro=debian-12&upstream=gcc-12", Some("gcc-12")),
-            ("pkg:deb/debian/a@1?upstream=libc%2B%2B@1", Some("libc++")),
-            ("pkg:deb/debian/dash@0.5?arch=amd64", None),
-            ("pkg:deb/debian/dash@0.5", None),
-        ] {
-            assert_eq!(source_of(url).as_deref(), expected, "{url}");
-        }
-    }
 }

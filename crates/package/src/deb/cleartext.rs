@@ -11,7 +11,7 @@ const FRAME: [&str; 3] =
 pub(super) struct Cleartext<'a> {
     /// The lines that are signed, each but the last with its line feed, and without what the form adds to them.
     pub(super) signed: String,
-    /// The signatures in armour.
+    /// The signatures in armor.
     pub(super) signatures: &'a str,
 }
 

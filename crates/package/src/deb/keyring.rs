@@ -30,7 +30,7 @@ pub enum KeyringError {
         /// The file.
         path: PathBuf,
     },
-    /// Its armour has too many headers.
+    /// Its armor has too many headers.
     #[error("{path}: a key has headers with more than {COLON_LIMIT} colons")]
     TooManyHeaders {
         /// The file.

@@ -23,7 +23,7 @@ mod signature;
 mod verify;
 mod version;
 
-pub use crate::purl::debian as purl;
+pub use crate::purl::{debian as purl, source_of};
 pub use architecture::{debian_architecture, platform_of};
 pub use deb_file::{DebError, DebFile, Limits};
 pub use index::{IndexError, PackagesIndex};

@@ -69,7 +69,7 @@ pub enum ReleaseError {
         /// The most that is accepted, in bytes.
         limit: usize,
     },
-    /// The signatures' armour has too many headers.
+    /// The signatures' armor has too many headers.
     #[error("the signatures of the release file have headers with more than {limit} colons")]
     TooManyHeaders {
         /// The most colons that are accepted; each header has at least one.

@@ -1,7 +1,7 @@
 use super::LockError;
 use super::unique::unique;
 use consign_oci::{Descriptor, Digest, Platform};
-use consign_package::deb::PackageFile;
+use consign_package::deb::{PackageFile, source_of};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -45,6 +45,13 @@ pub struct LockedPackage {
     pub digest: Digest,
     /// The package as a package URL (purl-spec).
     pub url: String,
+}
+
+impl LockedPackage {
+    /// Returns the name of the source package, where its URL names one.
+    pub fn source(&self) -> Option<String> {
+        source_of(&self.url)
+    }
 }
 
 impl LockedImage {
