@@ -99,7 +99,7 @@ impl Tree {
         Ok(children)
     }
 
-    /// Counts steps of work, and fails when there were too many: what is small can be made to take days.
+    /// Counts steps of work, and fails from then on when there were too many: what is small can be made to take days.
     pub(crate) fn charge(&self, steps: usize) -> Result<(), TreeError> {
         let work = self.work.0.get().saturating_add(steps as u64);
         self.work.0.set(work);

@@ -85,6 +85,8 @@ pub(crate) fn assemble(parts: &Parts<'_>) -> Result<Tree, AssembleError> {
     }
     ld_cache::write(maker.tree, parts.platform, parts.created)?;
     database::write(&mut maker, parts.packages)?;
+    // Where the search for library folders ended early, it said so to nobody.
+    tree.charge(0)?;
     check_user(&tree, parts.user)?;
     Ok(tree)
 }
