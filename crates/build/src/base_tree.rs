@@ -4,6 +4,7 @@
 use crate::linkage::{BaseFiles, Linked};
 use crate::tree::{Segment, Tree, TreeError, WHITEOUT};
 use bytes::Bytes;
+use consign_image::Base;
 use consign_image::layer::{Counted, LayerError, Member, MemberKind, Members, uncompressed};
 use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
 use consign_oci::{Descriptor, Digest};
@@ -59,15 +60,45 @@ pub enum BaseLayerError {
     },
 }
 
+/// A base image that cannot be looked into.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseTreeError {
+    /// One of its layers cannot be used.
+    #[error("the layer {digest} of the base image {place} cannot be used")]
+    Layer {
+        /// The base image.
+        place: String,
+        /// The layer.
+        digest: Digest,
+        /// Why not.
+        source: Box<BaseLayerError>,
+    },
+    /// The thread that reads layers ended early.
+    #[error("the base image could not be read")]
+    Worker {
+        /// Why.
+        source: tokio::task::JoinError,
+    },
+}
+
 impl From<io::Error> for BaseLayerError {
     fn from(source: io::Error) -> Self {
         Self::Layer(source.into())
     }
 }
 
-/// Returns the folders and links that a container of these layers, lowest first, has. They lie in the store. With `files`, there are also the
-/// files, without their contents but for what loaders read, and what is to be known of libraries.
-pub(crate) fn read(
+/// Returns the folders and links of a base image. With `files`, there are also the files, without their contents but for what loaders read, and
+/// what is to be known of libraries.
+pub(crate) async fn read(base: &Base, store: &Store, files: bool) -> Result<(Tree, BaseFiles), BaseTreeError> {
+    let (layers, store) = (base.manifest.layers.clone(), store.clone());
+    let tree = tokio::task::spawn_blocking(move || of_layers(&layers, &store, files)).await;
+    let tree = tree.map_err(|source| BaseTreeError::Worker { source })?;
+    let place = || base.place.clone();
+    tree.map_err(|(digest, error)| BaseTreeError::Layer { place: place(), digest, source: Box::new(error) })
+}
+
+/// Returns what a container of these layers, lowest first, has. They lie in the store.
+fn of_layers(
     layers: &[Descriptor],
     store: &Store,
     files: bool,

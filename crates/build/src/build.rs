@@ -1,14 +1,15 @@
-use crate::base::Base;
+use crate::base_tree;
 use crate::deb::{self, ChosenPackage, Package, Parts};
 use crate::error::BuildError;
 use crate::kept::Kept;
 use crate::linkage::{BaseFiles, Surroundings};
 use crate::local_files::{self, LocalFile};
 use crate::output::{self, Written};
-use crate::request::{Built, Request};
+use crate::request::Request;
 use crate::specification::{Contents, PackagesSpecification, Specification};
 use crate::tree::Tree;
 use crate::{linkage, run, runtime, step};
+use consign_image::{Base, Built};
 use consign_oci::Digest;
 use consign_receipt::predicate::ResourceDescriptor;
 use serde_json::{Value, json};
@@ -97,7 +98,7 @@ async fn from_files(
     };
     let digest = base.as_ref().map(|base| base.manifest.digest());
     let key = step::key(&parameters, &json!({ "base": digest, "files": fingerprints(files) }), &request);
-    let dependencies = with_files(base.iter().flat_map(of_base).collect(), files);
+    let dependencies = with_files(base.iter().flat_map(Base::dependencies).collect(), files);
     if let Some(mut built) = step::load(&key, &request)? {
         // Several indexes may have the same manifest for the platform.
         built.resolved_dependencies = dependencies;
@@ -105,7 +106,7 @@ async fn from_files(
     }
     let created = created(&[], &request);
     let (mut tree, of_base_files) = match &base {
-        Some(base) if !files.is_empty() => base.tree(request.store, linkage::matters(files)).await?,
+        Some(base) if !files.is_empty() => base_tree::read(base, request.store, linkage::matters(files)).await?,
         _ => Default::default(),
     };
     local_files::put(&mut tree, files.iter(), created)?;
@@ -206,14 +207,5 @@ fn with_files(mut dependencies: Vec<ResourceDescriptor>, files: &[LocalFile]) ->
     let digests: BTreeMap<&str, Digest> =
         files.iter().filter_map(|file| Some((file.source.as_str(), file.digest()?))).collect();
     dependencies.extend(digests.into_iter().map(|(source, digest)| ResourceDescriptor::named(source, None, &digest)));
-    dependencies
-}
-
-fn of_base(base: &Base) -> Vec<ResourceDescriptor> {
-    let uri = base.name.as_ref().map(|name| format!("oci://{name}@{}", base.root));
-    let mut dependencies = vec![ResourceDescriptor::named("base image", uri, &base.root)];
-    if base.root != *base.manifest.digest() {
-        dependencies.push(ResourceDescriptor::named("base image for the platform", None, base.manifest.digest()));
-    }
     dependencies
 }

@@ -1,10 +1,11 @@
-use crate::base::BaseError;
+use crate::base_tree::BaseTreeError;
 use crate::deb::{AssembleError, SourceError};
 use crate::file_error::FileError;
 use crate::linkage::LinkageError;
 use crate::output::OutputError;
 use crate::run::RunError;
 use crate::specification::SpecificationError;
+use consign_image::BaseError;
 use consign_oci::Platform;
 use consign_store::StoreError;
 
@@ -37,6 +38,9 @@ pub enum BuildError {
     /// The base image cannot be used.
     #[error(transparent)]
     Base(Box<BaseError>),
+    /// The base image cannot be looked into.
+    #[error(transparent)]
+    BaseTree(Box<BaseTreeError>),
     /// The image file names a base image, but none was opened.
     #[error("the base image `{base}` was not opened")]
     BaseNotOpened {
@@ -61,6 +65,12 @@ pub enum BuildError {
         /// Why not.
         source: serde_json::Error,
     },
+}
+
+impl From<BaseTreeError> for BuildError {
+    fn from(error: BaseTreeError) -> Self {
+        Self::BaseTree(Box::new(error))
+    }
 }
 
 impl From<BaseError> for BuildError {
@@ -97,6 +107,7 @@ impl BuildError {
                     ErrorKind::Configuration
                 }
             },
+            Self::BaseTree(_) => ErrorKind::Failed,
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
                 BaseError::Gone { .. } => ErrorKind::Drift,
@@ -105,8 +116,6 @@ impl BuildError {
                 | BaseError::NotKept { .. }
                 | BaseError::Note { .. }
                 | BaseError::Config { .. }
-                | BaseError::Layer { .. }
-                | BaseError::Worker { .. }
                 | BaseError::Layers { .. } => ErrorKind::Failed,
             },
             Self::Run(_) | Self::Output(_) | Self::Store(_) | Self::Record { .. } | Self::NotResolved { .. } => {

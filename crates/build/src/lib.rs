@@ -5,7 +5,6 @@
 //! system would have done is done here, and for the others there is a warning. The same inputs give the same bytes.
 
 mod accounts;
-mod base;
 mod base_tree;
 mod build;
 mod deb;
@@ -26,8 +25,7 @@ mod step;
 mod template;
 mod tree;
 
-pub use base::BaseError;
-pub use base_tree::BaseLayerError;
+pub use base_tree::{BaseLayerError, BaseTreeError};
 pub use build::build;
 pub use deb::{
     AccountError, AssembleError, ChosenPackage, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom,
@@ -38,7 +36,7 @@ pub use error::{BuildError, ErrorKind};
 pub use file_error::FileError;
 pub use linkage::{LinkageError, LinkageProblem};
 pub use output::OutputError;
-pub use request::{Built, Request};
+pub use request::Request;
 pub use resolution::{Resolution, ResolveRequest, resolve};
 pub use run::{RunChildren, RunError, RunExit, RunOutput, Runner};
 pub use specification::{

@@ -1,7 +1,7 @@
-use crate::base::Base;
 use crate::runtime::merge;
 use crate::segments::StoredSegments;
 use crate::specification::RuntimeSpecification;
+use consign_image::Base;
 use consign_oci::layer::{self, Entry, Layer};
 use consign_oci::{
     Descriptor, Digest, Exact, History, ImageConfig, Manifest, Platform, RootFilesystem, RuntimeConfig, annotation,
@@ -76,14 +76,7 @@ pub(crate) fn write(
 ) -> Result<Written, OutputError> {
     let created = rfc3339(contents.created)?;
     let base_config = contents.base.map(|base| base.config.clone());
-    let mut layers: Vec<Layer> = contents
-        .base
-        .map(Base::layers)
-        .unwrap_or_default()
-        .into_iter()
-        .zip(base_config.iter().flat_map(|config| config.rootfs.diff_ids.clone()))
-        .map(|(descriptor, diff_id)| Layer { descriptor, diff_id })
-        .collect();
+    let mut layers = contents.base.map(Base::layers).unwrap_or_default();
     let mut history = base_config.as_ref().map(|config| config.history.clone()).unwrap_or_default();
     let layer = write_layer(&contents.segments, store, observer)?;
     history.push(History {

@@ -3,11 +3,9 @@ use crate::resolution::Resolution;
 use crate::run::Runner;
 use consign_fetch::Fetcher;
 use consign_image::Place;
-use consign_oci::layer::{Entry, Layer};
-use consign_oci::{Exact, ImageConfig, Manifest, Platform};
-use consign_receipt::predicate::ResourceDescriptor;
+use consign_oci::Platform;
+use consign_oci::layer::Entry;
 use consign_store::Store;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -45,27 +43,4 @@ pub struct Request<'a> {
     pub observer: &'a mut (dyn FnMut(&Entry) + Send),
     /// Whether the result of an earlier build with the same inputs will do, without its entries being seen.
     pub reuse: bool,
-}
-
-/// An image for one platform. Its blobs are in the store.
-#[derive(Clone, Debug)]
-pub struct Built {
-    /// What it runs on.
-    pub platform: Platform,
-    /// The manifest.
-    pub manifest: Exact<Manifest>,
-    /// The config.
-    pub config: Exact<ImageConfig>,
-    /// The layers, lowest first, those of the base image included.
-    pub layers: Vec<Layer>,
-    /// Every input by digest, sorted.
-    pub resolved_dependencies: Vec<ResourceDescriptor>,
-    /// What the user asked for.
-    pub external_parameters: Value,
-    /// What the user should know.
-    pub warnings: Vec<String>,
-    /// Whether the result of an earlier build was taken.
-    pub reused: bool,
-    /// Whether the observer saw every entry of every layer.
-    pub observed: bool,
 }

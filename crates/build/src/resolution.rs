@@ -1,11 +1,10 @@
 //! What was left open by the image file, decided: for all platforms together, and before any is built.
 
-use crate::base::Base;
 use crate::deb::{self, ChosenPackage, DebianSources};
 use crate::error::BuildError;
 use crate::specification::{Contents, Specification};
 use consign_fetch::Fetcher;
-use consign_image::{ImageReference, Place};
+use consign_image::{Base, ImageReference, Place};
 use consign_oci::{Descriptor, Digest, Platform};
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::Store;

@@ -1,4 +1,5 @@
-use crate::request::{Built, Request};
+use crate::request::Request;
+use consign_image::Built;
 use consign_oci::layer::Layer;
 use consign_oci::{DOCUMENT_LIMIT, Digest, Exact, Platform};
 use consign_receipt::predicate::ResourceDescriptor;

@@ -98,7 +98,7 @@ async fn a_base_image_has_what_its_uppermost_layers_leave() {
         .file("upper/opt/lib/libold.so", b"no library any more")
         .file("upper/opt/lib/libnew.so", &Elf::new("amd64").build());
     std::os::unix::fs::symlink("usr/lib64", workshop.source().join("lower/lib64")).unwrap();
-    let place = |built: &consign_build::Built| {
+    let place = |built: &consign_image::Built| {
         let root = Some(built.manifest.descriptor(media_type::MANIFEST));
         Place::Store { store: workshop.store.clone(), root, name: "base".into() }
     };

@@ -1,7 +1,7 @@
 use crate::exit_code::ExitCode;
 use crate::registry_hint::registry_hint;
-use consign_build::{BaseError, BuildError, ErrorKind as BuildErrorKind, SourceError};
-use consign_image::{ImageError, Trouble};
+use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
+use consign_image::{BaseError, ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
 use consign_release::{ImportProblem, ImportTrouble, ReleaseError};

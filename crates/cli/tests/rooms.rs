@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Whom every room may use without a word in the table.
 const EVERYONES: [&str; 2] = ["oci", "receipt"];
 /// What the table calls `every stage`.
-const STAGES: [&str; 6] = ["build", "inventory", "scan", "trial", "sign", "verify"];
+const STAGES: [&str; 7] = ["build", "dockerfile", "inventory", "scan", "trial", "sign", "verify"];
 
 /// Reads the table: each room, and whom it uses. The command line, which uses all, is left out.
 fn table() -> BTreeMap<String, BTreeSet<String>> {

@@ -5,6 +5,8 @@
 //! [`import`] brings an image into the store, [`write_archive`] takes it out again.
 
 mod archive;
+mod base;
+mod built;
 mod error;
 mod files;
 mod graph;
@@ -16,6 +18,8 @@ mod reference;
 pub mod unpack;
 
 pub use archive::{ArchiveImage, write_archive};
+pub use base::{Base, BaseError};
+pub use built::Built;
 pub use consign_registry::BlobReader;
 pub use error::{ImageError, Trouble};
 pub use files::{ArchiveError, Form, LayoutProblem};

@@ -1,5 +1,5 @@
 use crate::Job;
-use consign_build::Built;
+use consign_image::Built;
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
 use consign_receipt::{Receipt, Statement};

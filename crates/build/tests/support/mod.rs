@@ -3,11 +3,11 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests, which each use a part of it")]
 
 use consign_build::{
-    BuildError, Built, DebianSource, DebianSources, Request, Resolution, ResolveRequest, Runner, SourcesFrom,
+    BuildError, DebianSource, DebianSources, Request, Resolution, ResolveRequest, Runner, SourcesFrom,
     Specification, build, resolve,
 };
 use consign_fetch::{Fetcher, Options};
-use consign_image::Place;
+use consign_image::{Built, Place};
 use consign_oci::layer::{Entry, Kind};
 use consign_package::deb::Keyring;
 use consign_store::Store;

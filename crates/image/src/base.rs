@@ -1,10 +1,9 @@
-use crate::base_tree::{self, BaseLayerError};
-use crate::linkage::BaseFiles;
-use crate::tree::Tree;
-use consign_image::{ImageError, Place, Trouble, import};
+use crate::{ImageError, Place, Trouble, import};
 use consign_oci::{
     DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type,
 };
+use consign_oci::layer::Layer;
+use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::{Store, StoreError};
 
 /// A base image that cannot be used.
@@ -76,22 +75,6 @@ pub enum BaseError {
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// One of its layers cannot be looked into.
-    #[error("the layer {digest} of the base image {place} cannot be used")]
-    Layer {
-        /// The base image.
-        place: String,
-        /// The layer.
-        digest: Digest,
-        /// Why not.
-        source: Box<BaseLayerError>,
-    },
-    /// The thread that reads layers ended early.
-    #[error("the base image could not be read")]
-    Worker {
-        /// Why.
-        source: tokio::task::JoinError,
-    },
     /// Its config and its manifest do not agree.
     #[error("the base image {place} has {layers} layers, but its config lists {listed}")]
     Layers {
@@ -109,20 +92,23 @@ fn list(platforms: &[Platform]) -> String {
 }
 
 /// The part of a base image that is for one platform. Its blobs are in the store.
-pub(crate) struct Base {
+#[derive(Clone, Debug)]
+pub struct Base {
     /// What the reference names: an index or the manifest itself.
-    pub(crate) root: Digest,
-    pub(crate) manifest: Exact<Manifest>,
-    pub(crate) config: ImageConfig,
+    pub root: Digest,
+    /// Its manifest.
+    pub manifest: Exact<Manifest>,
+    /// Its config.
+    pub config: ImageConfig,
     /// Where it is from, for messages.
-    place: String,
+    pub place: String,
     /// The reference without its digest, when it is one of a registry.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
 }
 
 impl BaseError {
     /// Returns what it means that something is not there that a lock names.
-    pub(crate) fn of_locked(self, base: &str, root: &Digest) -> Self {
+    pub fn of_locked(self, base: &str, root: &Digest) -> Self {
         match self {
             Self::Image { place, source } if source.trouble() == Trouble::Missing => {
                 Self::Gone { base: base.to_owned(), place, digest: root.clone() }
@@ -135,7 +121,7 @@ impl BaseError {
 impl Base {
     /// Returns what the reference to a base image names. What one to a registry stands for is noted in the store, and counts where `offline` keeps
     /// the registry from being asked.
-    pub(crate) async fn root(place: &Place, store: &Store, offline: bool) -> Result<Descriptor, BaseError> {
+    pub async fn root(place: &Place, store: &Store, offline: bool) -> Result<Descriptor, BaseError> {
         let failed = |source| BaseError::Image { place: place.describe(), source };
         let missing = || BaseError::Missing { place: name(place) };
         let Place::Registry { reference, .. } = place else {
@@ -154,7 +140,7 @@ impl Base {
     }
 
     /// Returns what a reference named before, if the place still has it.
-    pub(crate) async fn find(place: &Place, root: &Descriptor) -> Result<Option<Descriptor>, BaseError> {
+    pub async fn find(place: &Place, root: &Descriptor) -> Result<Option<Descriptor>, BaseError> {
         match place.document(root).await {
             Ok(document) => Ok(Some(document.descriptor())),
             Err(error) if error.trouble() == Trouble::Missing => Ok(None),
@@ -164,7 +150,7 @@ impl Base {
 
     /// Brings the part of a base image that is for `platform` into the store. `root` is what its reference names. Where `offline`, nothing is
     /// asked of a registry.
-    pub(crate) async fn fetch(
+    pub async fn fetch(
         place: &Place,
         root: &Descriptor,
         platform: &Platform,
@@ -232,21 +218,25 @@ impl Base {
         Ok(Self { root: root.digest.clone(), manifest, config, place: name(), name: None })
     }
 
-    /// Returns its folders and links, and with `files` what is to be known of its files.
-    pub(crate) async fn tree(&self, store: &Store, files: bool) -> Result<(Tree, BaseFiles), BaseError> {
-        let (layers, store) = (self.manifest.layers.clone(), store.clone());
-        let tree = tokio::task::spawn_blocking(move || base_tree::read(&layers, &store, files)).await;
-        let tree = tree.map_err(|source| BaseError::Worker { source })?;
-        tree.map_err(|(digest, error)| BaseError::Layer { place: self.place.clone(), digest, source: Box::new(error) })
-    }
-
-    /// Returns the layers with the types that an OCI manifest names them by.
-    pub(crate) fn layers(&self) -> Vec<Descriptor> {
+    /// Returns the layers, lowest first, with the types that an OCI manifest names them by.
+    pub fn layers(&self) -> Vec<Layer> {
         let convert = |layer: &Descriptor| match layer.media_type.as_str() {
             media_type::DOCKER_LAYER_GZIP => Descriptor::new(media_type::LAYER_GZIP, layer.digest.clone(), layer.size),
             _ => layer.clone(),
         };
-        self.manifest.layers.iter().map(convert).collect()
+        // There are as many of the one as of the other.
+        let layers = self.manifest.layers.iter().zip(&self.config.rootfs.diff_ids);
+        layers.map(|(layer, diff_id)| Layer { descriptor: convert(layer), diff_id: diff_id.clone() }).collect()
+    }
+
+    /// Returns it as an input of an image that is built on it: what its reference names, and what that has for the platform.
+    pub fn dependencies(&self) -> Vec<ResourceDescriptor> {
+        let uri = self.name.as_ref().map(|name| format!("oci://{name}@{}", self.root));
+        let mut dependencies = vec![ResourceDescriptor::named("base image", uri, &self.root)];
+        if self.root != *self.manifest.digest() {
+            dependencies.push(ResourceDescriptor::named("base image for the platform", None, self.manifest.digest()));
+        }
+        dependencies
     }
 }
 

@@ -1,0 +1,192 @@
+use regex::Regex;
+
+/// Most patterns of one list.
+const LIMIT: usize = 10_000;
+
+/// Patterns of paths that are left out, as in a `.dockerignore`: of those that match a path or a folder that it lies in, the last decides.
+#[derive(Clone, Debug, Default)]
+pub struct Patterns {
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Clone, Debug)]
+struct Pattern {
+    expression: Regex,
+    /// Whether it takes back what patterns before it said (`!`).
+    takes_back: bool,
+}
+
+/// A pattern that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// It is wrong.
+    #[error("line {line}: `{pattern}` is no pattern")]
+    Wrong {
+        /// Its line, counted from 1.
+        line: usize,
+        /// The pattern.
+        pattern: String,
+    },
+    /// There are too many.
+    #[error("more than {limit} patterns")]
+    TooMany {
+        /// The most that are read.
+        limit: usize,
+    },
+}
+
+impl Patterns {
+    /// Reads a `.dockerignore`: a pattern on each line, comments and empty lines left out.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.starts_with('#'));
+        Self::of(lines.map(|(place, line)| (place + 1, line)))
+    }
+
+    /// Makes patterns of a list.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, PatternError> {
+        Self::of(patterns.into_iter().enumerate().map(|(place, pattern)| (place + 1, pattern)))
+    }
+
+    fn of<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Self, PatternError> {
+        let mut patterns = Vec::new();
+        for (line, written) in lines {
+            let wrong = || PatternError::Wrong { line, pattern: written.chars().take(200).collect() };
+            let (text, takes_back) =
+                written.trim().strip_prefix('!').map_or((written.trim(), false), |text| (text.trim(), true));
+            if text.is_empty() {
+                match takes_back {
+                    true => return Err(wrong()),
+                    false => continue,
+                }
+            }
+            if patterns.len() == LIMIT {
+                return Err(PatternError::TooMany { limit: LIMIT });
+            }
+            let expression = Regex::new(&expression(&clean(text))).map_err(|_| wrong())?;
+            patterns.push(Pattern { expression, takes_back });
+        }
+        Ok(Self { patterns })
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Returns whether a path, relative to the context and without `.` and `..`, is left out.
+    pub fn leave_out(&self, path: &str) -> bool {
+        let mut left_out = false;
+        for pattern in &self.patterns {
+            if pattern.takes_back == left_out && pattern.matches(path) {
+                left_out = !pattern.takes_back;
+            }
+        }
+        left_out
+    }
+
+    /// Returns whether something in a folder that is left out may be taken back.
+    pub fn may_take_back(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern.takes_back)
+    }
+}
+
+impl Pattern {
+    fn matches(&self, path: &str) -> bool {
+        let folders = path.match_indices('/').map(|(end, _)| &path[..end]);
+        std::iter::once(path).chain(folders).any(|path| self.expression.is_match(path))
+    }
+}
+
+/// Takes `.` and `..`, where there is something before them, and superfluous slashes out of a path.
+fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            // Above the root there is only the root.
+            ".." if path.starts_with('/') => {}
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+/// Writes a pattern as a regular expression: `*` and `?` are anything within one name, `**` any number of names.
+fn expression(pattern: &str) -> String {
+    let mut expression = "(?s)^".to_owned();
+    let mut characters = pattern.chars().peekable();
+    let mut buffer = [0; 4];
+    while let Some(character) = characters.next() {
+        match character {
+            '*' if characters.next_if_eq(&'*').is_some() => {
+                characters.next_if_eq(&'/');
+                expression.push_str(if characters.peek().is_none() { ".*" } else { "(.*/)?" });
+            }
+            '*' => expression.push_str("[^/]*"),
+            '?' => expression.push_str("[^/]"),
+            '[' | ']' | '^' | '-' => expression.push(character),
+            '\\' => {
+                let escaped = characters.next().unwrap_or('\\');
+                expression.push_str(&regex::escape(escaped.encode_utf8(&mut buffer)));
+            }
+            _ => expression.push_str(&regex::escape(character.encode_utf8(&mut buffer))),
+        }
+    }
+    expression.push('$');
+    expression
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_that_matches_decides() {
+        for (patterns, path, expected) in [
+            ("a", "a", true),
+            ("a", "a/b", true),
+            ("a", "b/a", false),
+            ("/a/", "a/b", true),
+            ("**/a", "b/c/a", true),
+            ("**/a", "a", true),
+            ("*.md\n!README.md", "README.md", false),
+            ("*.md\n!README.md", "x.md", true),
+            ("*.md\n!README*.md\nREADME-secret.md", "README-secret.md", true),
+            ("*\n!src", "src/x", false),
+            ("*\n!src", "x", true),
+            ("*\n!src/*.c", "src/x.c", false),
+            ("*\n!src/*.c", "src/x.h", true),
+            ("**", "a/b", true),
+            ("a/**", "a", false),
+            ("a/**", "a/b/c", true),
+            ("a/**/c", "a/c", true),
+            ("a/**/c", "a/b/b/c", true),
+            ("a?c", "abc", true),
+            ("a?c", "a/c", false),
+            ("[a-c]x", "bx", true),
+            ("[^a]x", "ax", false),
+            ("a.c", "abc", false),
+            ("\\*", "*", true),
+            ("\\*", "a", false),
+            ("# c\n\n  a  ", "a", true),
+            ("./a/../b", "b", true),
+            ("/../b", "b", true),
+            ("", "a", false),
+            ("a(b)", "a(b)", true),
+            ("*\n!.git\n.git/HEAD", ".git/config", false),
+        ] {
+            assert_eq!(Patterns::parse(patterns).unwrap().leave_out(path), expected, "{patterns:?} {path}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, expected) in [("a\n!", "line 2: `!` is no pattern"), ("[", "line 1: `[` is no pattern")] {
+            assert_eq!(Patterns::parse(text).unwrap_err().to_string(), expected);
+        }
+    }
+}

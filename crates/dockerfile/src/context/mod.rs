@@ -1,0 +1,5 @@
+//! What COPY and ADD take files from.
+
+mod ignore;
+
+pub use ignore::{PatternError, Patterns};

@@ -1,0 +1,273 @@
+use crate::instruction::{Action, Dockerfile};
+use crate::syntax::{Escape, Lines};
+use crate::{ExpandError, Expander, Variables};
+use std::collections::BTreeSet;
+
+/// What a stage builds on, or takes files from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Base {
+    /// Nothing.
+    Scratch,
+    /// Another stage, by its place.
+    Stage(usize),
+    /// A context that was given a name.
+    Context(String),
+    /// An image, as written.
+    Image(String),
+}
+
+/// A stage that a build needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// Its place in the file.
+    pub place: usize,
+    /// What it builds on.
+    pub base: Base,
+    /// `--platform`, expanded.
+    pub platform: Option<String>,
+    /// What its instructions take files from.
+    pub uses: BTreeSet<Base>,
+}
+
+/// The stages that a build needs, each after all that it builds on or takes files from. The last is the one that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graph {
+    /// The stages.
+    pub stages: Vec<Needed>,
+}
+
+/// Stages that cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// There is no such stage.
+    #[error("there is no stage `{name}`{}", if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) })]
+    Target {
+        /// What was asked for.
+        name: String,
+        /// Those that have names.
+        names: Vec<String>,
+    },
+    /// A stage is named by a number that none has.
+    #[error("line {}: there is no stage {number} before this one", lines.first)]
+    Number {
+        /// Where.
+        lines: Lines,
+        /// The number.
+        number: usize,
+    },
+    /// A base is empty.
+    #[error("line {}: FROM `{written}` names nothing{}", lines.first, unset.first().map(|name| format!(": {name} has no value; give it by `ARG {name}=…` before the first FROM, or by --build-arg")).unwrap_or_default())]
+    NoBase {
+        /// Where.
+        lines: Lines,
+        /// What is written.
+        written: String,
+        /// Variables in it that have no value.
+        unset: Vec<String>,
+    },
+    /// A base or platform cannot be expanded.
+    #[error("line {}", lines.first)]
+    Expand {
+        /// Where.
+        lines: Lines,
+        /// What is wrong.
+        source: ExpandError,
+    },
+    /// `--from` has variables.
+    #[error("line {}: `--from={written}` cannot have variables; `FROM … AS name` may have them", lines.first)]
+    FromVariable {
+        /// Where.
+        lines: Lines,
+        /// What is written.
+        written: String,
+    },
+    /// Stages need each other.
+    #[error("line {}: the stage needs itself, by {}", lines.first, through.join(", "))]
+    Cycle {
+        /// Where.
+        lines: Lines,
+        /// The stages in between.
+        through: Vec<String>,
+    },
+}
+
+impl Graph {
+    /// Finds the stages that `target`, a name or a number, needs; without one, those that the last stage needs. `contexts` have names that come before
+    /// those of stages and images.
+    pub fn new(
+        file: &Dockerfile,
+        target: Option<&str>,
+        global: &Variables,
+        contexts: &BTreeSet<String>,
+    ) -> Result<Self, GraphError> {
+        let mut finder = Finder { file, global, contexts, path: Vec::new(), stages: Vec::new() };
+        let place = finder.target(target)?;
+        finder.add(place)?;
+        Ok(Self { stages: finder.stages })
+    }
+}
+
+struct Finder<'a> {
+    file: &'a Dockerfile,
+    global: &'a Variables,
+    contexts: &'a BTreeSet<String>,
+    /// The stages that lead to the one that is looked at.
+    path: Vec<usize>,
+    stages: Vec<Needed>,
+}
+
+impl Finder<'_> {
+    fn target(&self, target: Option<&str>) -> Result<usize, GraphError> {
+        let count = self.file.stages.len();
+        let Some(name) = target else { return Ok(count - 1) };
+        let by_number = || name.parse().ok().filter(|place| *place < count);
+        self.file.stage(name).or_else(by_number).ok_or_else(|| GraphError::Target {
+            name: name.to_owned(),
+            names: self.file.stages.iter().filter_map(|stage| stage.name.clone()).collect(),
+        })
+    }
+
+    fn add(&mut self, place: usize) -> Result<(), GraphError> {
+        if self.stages.iter().any(|stage| stage.place == place) {
+            return Ok(());
+        }
+        let stage = &self.file.stages[place];
+        if let Some(start) = self.path.iter().position(|earlier| *earlier == place) {
+            let name =
+                |place: &usize| self.file.stages[*place].name.clone().unwrap_or_else(|| format!("stage {place}"));
+            let through = self.path[start..].iter().map(name).collect();
+            return Err(GraphError::Cycle { lines: stage.lines, through });
+        }
+        self.path.push(place);
+        let (base, platform) = self.base(place)?;
+        let uses = self.uses(place)?;
+        for needed in uses.iter().chain([&base]) {
+            if let Base::Stage(other) = needed {
+                self.add(*other)?;
+            }
+        }
+        self.path.pop();
+        self.stages.push(Needed { place, base, platform, uses });
+        Ok(())
+    }
+
+    fn base(&self, place: usize) -> Result<(Base, Option<String>), GraphError> {
+        let stage = &self.file.stages[place];
+        let expander = Expander::new(self.escape());
+        let expand = |text: &str| {
+            expander.expand(text, self.global).map_err(|source| GraphError::Expand { lines: stage.lines, source })
+        };
+        let expanded = expand(&stage.base)?;
+        let platform = stage.platform.as_deref().map(expand).transpose()?.map(|expanded| expanded.text);
+        let name = expanded.text;
+        if name.is_empty() {
+            let unset = expanded.unset.into_iter().collect();
+            return Err(GraphError::NoBase { lines: stage.lines, written: stage.base.clone(), unset });
+        }
+        let earlier = || self.file.stages[..place].iter().rposition(|other| is_named(other.name.as_deref(), &name));
+        let base = if self.contexts.contains(&name) {
+            Base::Context(name)
+        } else if let Some(earlier) = earlier() {
+            Base::Stage(earlier)
+        } else if name == "scratch" {
+            Base::Scratch
+        } else {
+            Base::Image(name)
+        };
+        Ok((base, platform.filter(|platform| !platform.is_empty())))
+    }
+
+    /// Returns what the instructions of a stage take files from.
+    fn uses(&self, place: usize) -> Result<BTreeSet<Base>, GraphError> {
+        let mut uses = BTreeSet::new();
+        for instruction in &self.file.stages[place].instructions {
+            let names: Vec<&str> = match &instruction.action {
+                Action::Copy(copy) => copy.from.as_deref().into_iter().collect(),
+                Action::Run(run) => run.mounts.iter().filter_map(|mount| mount.from()).collect(),
+                _ => Vec::new(),
+            };
+            for name in names.into_iter().filter(|name| !name.is_empty()) {
+                uses.insert(self.source(place, name, instruction.lines)?);
+            }
+        }
+        Ok(uses)
+    }
+
+    fn source(&self, place: usize, name: &str, lines: Lines) -> Result<Base, GraphError> {
+        if name.contains('$') {
+            return Err(GraphError::FromVariable { lines, written: name.to_owned() });
+        }
+        if self.contexts.contains(name) {
+            return Ok(Base::Context(name.to_owned()));
+        }
+        if let Some(stage) = self.file.stage(name) {
+            return Ok(Base::Stage(stage));
+        }
+        match name.parse::<usize>() {
+            Ok(number) if number < place => Ok(Base::Stage(number)),
+            Ok(number) => Err(GraphError::Number { lines, number }),
+            Err(_) if name == "scratch" => Ok(Base::Scratch),
+            Err(_) => Ok(Base::Image(name.to_owned())),
+        }
+    }
+
+    fn escape(&self) -> Escape {
+        self.file.directives.escape
+    }
+}
+
+fn is_named(own: Option<&str>, name: &str) -> bool {
+    own.is_some_and(|own| own.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax;
+
+    fn graph(text: &str, target: Option<&str>) -> Result<Vec<(usize, Base, usize)>, String> {
+        let file = Dockerfile::new(syntax::read(text.as_bytes()).unwrap()).unwrap();
+        let global = [("V".to_owned(), "12".to_owned())].into();
+        let contexts = ["ctx".to_owned()].into();
+        let graph = Graph::new(&file, target, &global, &contexts).map_err(|error| error.to_string())?;
+        Ok(graph.stages.into_iter().map(|stage| (stage.place, stage.base, stage.uses.len())).collect())
+    }
+
+    #[test]
+    fn only_what_is_needed_is_built() {
+        let text = "FROM debian:$V AS base\nFROM base AS unused\nFROM scratch AS tools\nFROM base AS app\nCOPY --from=tools /a /a\nCOPY --from=0 /b /b\n\
+                    RUN --mount=from=alpine,target=/x true\nFROM ctx\nCOPY --from=app / /\n";
+        let image = Base::Image("debian:12".into());
+        let expected = vec![
+            (0, image.clone(), 0),
+            (2, Base::Scratch, 0),
+            (3, Base::Stage(0), 3),
+            (4, Base::Context("ctx".into()), 1),
+        ];
+        assert_eq!(graph(text, None).unwrap(), expected);
+        assert_eq!(graph(text, Some("Unused")).unwrap(), [(0, image.clone(), 0), (1, Base::Stage(0), 0)]);
+        assert_eq!(graph(text, Some("0")).unwrap(), [(0, image, 0)]);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, target, expected) in [
+            ("FROM a AS x\n", Some("y"), "there is no stage `y`; there are x"),
+            (
+                "FROM $X\n",
+                None,
+                "line 1: FROM `$X` names nothing: X has no value; give it by `ARG X=…` before the first FROM, or by --build-arg",
+            ),
+            ("FROM a\nCOPY --from=1 a b\n", None, "line 2: there is no stage 1 before this one"),
+            (
+                "FROM a\nCOPY --from=$V a b\n",
+                None,
+                "line 2: `--from=$V` cannot have variables; `FROM … AS name` may have them",
+            ),
+            ("FROM a AS x\nCOPY --from=y a b\nFROM x AS y\n", None, "line 3: the stage needs itself, by y, x"),
+            ("FROM ${V?\n", None, "line 1"),
+        ] {
+            assert_eq!(graph(text, target).unwrap_err(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Which stages a build needs, and what they build on.
+
+mod graph;
+mod scope;
+
+pub use graph::{Base, Graph, GraphError, Needed};
+pub use scope::{Given, ScopeError, global};
