@@ -98,11 +98,7 @@ pub(crate) async fn read(base: &Base, store: &Store, files: bool) -> Result<(Tre
 }
 
 /// Returns what a container of these layers, lowest first, has. They lie in the store.
-fn of_layers(
-    layers: &[Descriptor],
-    store: &Store,
-    files: bool,
-) -> Result<(Tree, BaseFiles), (Digest, BaseLayerError)> {
+fn of_layers(layers: &[Descriptor], store: &Store, files: bool) -> Result<(Tree, BaseFiles), (Digest, BaseLayerError)> {
     let mut reading = Reading::new(files, MEMORY_LIMIT);
     let bytes = Cell::new(0);
     for layer in layers {

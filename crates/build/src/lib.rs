@@ -19,7 +19,6 @@ mod request;
 mod resolution;
 mod run;
 mod runtime;
-mod segments;
 mod specification;
 mod step;
 mod template;

@@ -1,11 +1,9 @@
 use crate::runtime::merge;
-use crate::segments::StoredSegments;
 use crate::specification::RuntimeSpecification;
-use consign_image::Base;
+use consign_image::{Base, Parts, StoredSegments, WriteError, rfc3339};
 use consign_oci::layer::{self, Entry, Layer};
 use consign_oci::{
-    Descriptor, Digest, Exact, History, ImageConfig, Manifest, Platform, RootFilesystem, RuntimeConfig, annotation,
-    media_type,
+    Descriptor, Digest, Exact, History, ImageConfig, Manifest, Platform, RuntimeConfig, annotation, media_type,
 };
 use consign_store::{Store, StoreError};
 use std::collections::BTreeMap;
@@ -25,20 +23,9 @@ pub enum OutputError {
         /// Why not.
         source: io::Error,
     },
-    /// A manifest or config cannot be written as JSON.
-    #[error("cannot write the {what} as JSON")]
-    Json {
-        /// Which document.
-        what: &'static str,
-        /// Why not.
-        source: serde_json::Error,
-    },
-    /// A time is beyond what RFC 3339 can write.
-    #[error("{seconds} seconds since 1970 is no time that can be written")]
-    Time {
-        /// The time.
-        seconds: u64,
-    },
+    /// Manifest and config cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// Everything that decides an image's bytes.
@@ -62,12 +49,6 @@ pub(crate) struct Written {
     pub(crate) observed: bool,
 }
 
-/// Returns a time as RFC 3339 writes it.
-fn rfc3339(seconds: u64) -> Result<String, OutputError> {
-    let time = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    time.map(|time| time.to_string()).ok_or(OutputError::Time { seconds })
-}
-
 /// Writes layer, config and manifest to the store.
 pub(crate) fn write(
     contents: Contents<'_>,
@@ -83,23 +64,20 @@ pub(crate) fn write(
         created: Some(created.clone()),
         created_by: Some(contents.created_by.to_owned()),
         empty_layer: layer.is_none(),
+        ..History::default()
     });
     layers.extend(layer);
 
-    let config = ImageConfig {
-        created: Some(created.clone()),
+    let parts = Parts {
         platform: contents.platform.clone(),
+        created: created.clone(),
+        author: base_config.as_ref().and_then(|config| config.author.clone()),
         config: merge(base_config.map_or_else(RuntimeConfig::default, |config| config.config), contents.runtime),
-        rootfs: RootFilesystem::new(layers.iter().map(|layer| layer.diff_id.clone()).collect()),
+        layers: layers.clone(),
         history,
+        annotations: annotations(&contents, created),
     };
-    let config = Exact::write(config).map_err(|source| OutputError::Json { what: "config", source })?;
-    let descriptors = layers.iter().map(|layer| layer.descriptor.clone()).collect();
-    let mut manifest = Manifest::new(config.descriptor(media_type::CONFIG), descriptors);
-    manifest.annotations = annotations(&contents, created);
-    let manifest = Exact::write(manifest).map_err(|source| OutputError::Json { what: "manifest", source })?;
-    store.put(config.bytes())?;
-    store.put(manifest.bytes())?;
+    let (manifest, config) = parts.write(store)?;
     Ok(Written { manifest, config, layers, observed: contents.base.is_none() })
 }
 
@@ -130,16 +108,4 @@ fn annotations(contents: &Contents<'_>, created: String) -> BTreeMap<String, Str
     }
     annotations.extend(contents.annotations.clone());
     annotations
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writes_times_as_rfc_3339() {
-        assert_eq!(rfc3339(0).unwrap(), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(1_700_000_000).unwrap(), "2023-11-14T22:13:20Z");
-        assert!(rfc3339(u64::MAX).is_err());
-    }
 }

@@ -1,8 +1,8 @@
 use crate::{ImageError, Place, Trouble, import};
+use consign_oci::layer::Layer;
 use consign_oci::{
     DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type,
 };
-use consign_oci::layer::Layer;
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::{Store, StoreError};
 

@@ -15,7 +15,9 @@ pub mod layer;
 mod layout;
 mod place;
 mod reference;
+mod segments;
 pub mod unpack;
+mod write;
 
 pub use archive::{ArchiveImage, write_archive};
 pub use base::{Base, BaseError};
@@ -28,3 +30,5 @@ pub use import::import;
 pub use layout::Layout;
 pub use place::Place;
 pub use reference::{ImageReference, ImageReferenceError};
+pub use segments::StoredSegments;
+pub use write::{Parts, WriteError, rfc3339};

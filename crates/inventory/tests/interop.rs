@@ -107,6 +107,7 @@ fn write_layout(folder: &Path, entries: &[Entry]) {
     let layer = keep(media_type::LAYER_GZIP, &gzip);
     let config = ImageConfig {
         created: None,
+        author: None,
         platform: "linux/amd64".parse().unwrap(),
         config: RuntimeConfig::default(),
         rootfs: RootFilesystem::new(vec![Digest::of(&tar)]),

@@ -81,6 +81,7 @@ mod tests {
         let (digest, size) = (store.put(&[0; 1024]).unwrap(), 1024);
         let config = ImageConfig {
             created: None,
+            author: None,
             platform: "linux/amd64".parse().unwrap(),
             config: RuntimeConfig::default(),
             rootfs: RootFilesystem::new(vec![Digest::of(holds)]),

@@ -74,8 +74,14 @@ fn fixture(root: &Path) -> Fixture {
         ..RuntimeConfig::default()
     };
     let platform = Host::of_this_machine().unwrap().platform;
-    let config =
-        ImageConfig { created: None, platform, config, rootfs: RootFilesystem::new(Vec::new()), history: Vec::new() };
+    let config = ImageConfig {
+        created: None,
+        author: None,
+        platform,
+        config,
+        rootfs: RootFilesystem::new(Vec::new()),
+        history: Vec::new(),
+    };
     Fixture { root: root.to_owned(), config }
 }
 

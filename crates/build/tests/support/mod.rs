@@ -3,8 +3,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests, which each use a part of it")]
 
 use consign_build::{
-    BuildError, DebianSource, DebianSources, Request, Resolution, ResolveRequest, Runner, SourcesFrom,
-    Specification, build, resolve,
+    BuildError, DebianSource, DebianSources, Request, Resolution, ResolveRequest, Runner, SourcesFrom, Specification,
+    build, resolve,
 };
 use consign_fetch::{Fetcher, Options};
 use consign_image::{Built, Place};

@@ -59,6 +59,7 @@ impl Draft {
     pub(crate) fn new(version: &'static str, tags: &[&'static str]) -> Self {
         let contents = [format!("content of {version}"), format!("other content of {version}")];
         let configs = platforms().into_iter().zip(&contents).map(|(platform, content)| ImageConfig {
+            author: None,
             created: Some(CREATED.to_owned()),
             platform,
             config: RuntimeConfig::default(),

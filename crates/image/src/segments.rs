@@ -6,7 +6,8 @@ use consign_store::Store;
 const PIECE_LIMIT: u64 = 64 << 20;
 
 /// Keeps compressed pieces of layers in the store.
-pub(crate) struct StoredSegments<'a>(pub(crate) &'a Store);
+#[derive(Debug)]
+pub struct StoredSegments<'a>(pub &'a Store);
 
 impl SegmentCache for StoredSegments<'_> {
     fn get(&self, key: &Digest) -> Option<Vec<u8>> {

@@ -1,0 +1,13 @@
+//! What an image has at which path, without contents: enough to say what COPY does, whom USER means, and which files a later step needs.
+
+mod accounts;
+mod error;
+mod listing;
+mod node;
+mod tree;
+
+pub(crate) use accounts::{Accounts, Owner};
+pub use error::FilesError;
+pub(crate) use listing::{Listed, ListedKind, Listing};
+pub(crate) use node::{FileNode, Lies, Node, NodeKind};
+pub(crate) use tree::Tree;

@@ -1,0 +1,66 @@
+use blake3::Hash;
+use bytes::Bytes;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What stands at a path of an image or of a context.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    /// Permission bits, at most `0o7777`.
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// In seconds since 1970.
+    pub(crate) mtime: u64,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    /// A file. All its names have the same one.
+    File(Arc<FileNode>),
+    Directory,
+    /// A symbolic link with this target, as written.
+    Symlink(String),
+    /// A FIFO or a device, which images do not get from another.
+    Special,
+}
+
+/// A file, wherever it lies.
+#[derive(Debug)]
+pub(crate) struct FileNode {
+    /// In bytes.
+    pub(crate) size: u64,
+    pub(crate) lies: Lies,
+    /// Its text, where it says who has an account.
+    pub(crate) text: Option<String>,
+}
+
+/// Where a file's contents lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lies {
+    /// On this machine.
+    OnDisk(PathBuf),
+    /// In a layer.
+    InLayer {
+        /// The layer's place in the image, from 0, lowest first.
+        layer: usize,
+        /// The member's place in the layer, from 0.
+        member: usize,
+        digest: Hash,
+    },
+    /// In memory.
+    Here(Bytes),
+}
+
+impl Node {
+    /// Makes a folder of mode 0755 that belongs to root.
+    pub(crate) fn directory(mtime: u64) -> Self {
+        Self { kind: NodeKind::Directory, mode: 0o755, uid: 0, gid: 0, mtime }
+    }
+
+    pub(crate) fn is_directory(&self) -> bool {
+        matches!(self.kind, NodeKind::Directory)
+    }
+}

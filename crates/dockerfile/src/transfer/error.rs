@@ -1,0 +1,65 @@
+use crate::files::FilesError;
+use consign_oci::layer::EntryPathError;
+
+/// COPY or ADD that cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// There is no such source.
+    #[error("`{source_path}` is not in {offered}{}", if *left_out { ": `.dockerignore` leaves it out" } else { "" })]
+    NotFound {
+        /// The source, as written.
+        source_path: String,
+        /// Where it would be.
+        offered: String,
+        /// Whether it is there, but left out.
+        left_out: bool,
+    },
+    /// A pattern cannot be read.
+    #[error("`{pattern}` is no pattern")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A path cannot be in an image.
+    #[error(transparent)]
+    Path(#[from] EntryPathError),
+    /// What is there cannot be listed.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// Several sources go to something that is no folder.
+    #[error("several sources go to `{destination}`, which must be a folder: write `{destination}/`")]
+    Several {
+        /// The destination, as written.
+        destination: String,
+    },
+    /// A folder would take the place of something else.
+    #[error("the folder `{path}` cannot take the place of a file or link that is in the image there")]
+    NotDirectory {
+        /// Path in the image.
+        path: String,
+    },
+    /// Something would take the place of a folder.
+    #[error("`{path}` is a folder in the image, and nothing else can take its place")]
+    Directory {
+        /// Path in the image.
+        path: String,
+    },
+    /// There is no such user or group.
+    #[error("`--chown={owner}`: the image has no account of that name in /etc/passwd or /etc/group; numbers need none")]
+    Owner {
+        /// What is written.
+        owner: String,
+    },
+    /// Permissions that are none.
+    #[error("`--chmod={mode}` is neither an octal number, such as 755, nor a change, such as u=rwX,go=rX")]
+    Mode {
+        /// What is written.
+        mode: String,
+    },
+    /// A FIFO, a socket or a device.
+    #[error("`{source_path}` is no file, folder or link, and is not copied")]
+    Special {
+        /// The source.
+        source_path: String,
+    },
+}

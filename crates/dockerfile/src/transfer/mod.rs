@@ -1,0 +1,11 @@
+//! COPY and ADD: what goes where, decided without touching anything.
+
+mod error;
+mod glob;
+mod mode;
+mod place;
+
+pub use error::TransferError;
+pub(crate) use glob::Glob;
+pub(crate) use mode::ModeChange;
+pub(crate) use place::{Item, Items, Offer, Placing};

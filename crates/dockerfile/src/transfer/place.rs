@@ -1,0 +1,189 @@
+use super::{Glob, ModeChange, TransferError};
+use crate::context::Patterns;
+use crate::files::{Node, NodeKind, Tree};
+use consign_oci::layer::EntryPath;
+use std::collections::BTreeMap;
+
+/// What goes into the image, by path.
+pub(crate) type Items = BTreeMap<EntryPath, Node>;
+
+/// Something that a source names.
+pub(crate) struct Item {
+    /// Its name, for where a folder takes it.
+    pub(crate) name: String,
+    /// The folder that it keeps above it (`--parents`).
+    pub(crate) parents: EntryPath,
+    /// The path where it lies.
+    pub(crate) path: EntryPath,
+}
+
+/// What sources are looked for in.
+pub(crate) struct Offer<'a> {
+    pub(crate) tree: &'a Tree,
+    /// How messages call it.
+    pub(crate) name: String,
+    /// Returns whether a path is there, but left out.
+    pub(crate) left_out: &'a dyn Fn(&EntryPath) -> bool,
+}
+
+/// How files are put into an image.
+pub(crate) struct Placing<'a> {
+    /// What the image has already.
+    pub(crate) image: &'a Tree,
+    /// The destination: an absolute path, ended by a slash if it is to be a folder.
+    pub(crate) destination: String,
+    /// Who is to have everything; otherwise everything keeps its owner.
+    pub(crate) owner: Option<(u32, u32)>,
+    pub(crate) mode: Option<ModeChange>,
+    /// Whether sources keep the folders that lead to them.
+    pub(crate) parents: bool,
+    /// What stays out.
+    pub(crate) exclude: &'a Patterns,
+    /// The time of folders that are made, in seconds since 1970.
+    pub(crate) time: u64,
+}
+
+impl Offer<'_> {
+    /// Returns what a source names: one thing, or all that its pattern matches.
+    pub(crate) fn find(&self, source: &str, parents: bool) -> Result<Vec<Item>, TransferError> {
+        // Where `--parents` is written, the folders after `/./` are kept.
+        let (above, kept) = match source.split_once("/./") {
+            Some((above, kept)) if parents => (above, kept),
+            _ => ("", source),
+        };
+        let whole = if above.is_empty() { kept.to_owned() } else { format!("{above}/{kept}") };
+        let paths = match Glob::parse(&whole) {
+            None => vec![clean(&whole)?],
+            Some(glob) => self.matching(&whole, &glob.map_err(|_| pattern(source))?)?,
+        };
+        let missing = || TransferError::NotFound {
+            source_path: source.to_owned(),
+            offered: self.name.clone(),
+            left_out: clean(&whole).is_ok_and(|path| (self.left_out)(&path)),
+        };
+        if paths.is_empty() {
+            return Err(missing());
+        }
+        let above = clean(above)?;
+        let item = |path: EntryPath| {
+            let real = self.tree.resolve(&path, true)?;
+            if !real.is_root() && self.tree.get(&real).is_none() {
+                return Err(missing());
+            }
+            let folder = path.parent().filter(|_| parents).unwrap_or_default();
+            let kept = folder.as_str().strip_prefix(above.as_str()).unwrap_or_default().parse()?;
+            Ok(Item { name: path.name().to_owned(), parents: kept, path: real })
+        };
+        paths.into_iter().map(item).collect()
+    }
+
+    fn matching(&self, written: &str, glob: &Glob) -> Result<Vec<EntryPath>, TransferError> {
+        let cleaned = clean(written)?;
+        let glob = match cleaned.as_str() == written {
+            true => glob.clone(),
+            false => Glob::parse(cleaned.as_str()).ok_or_else(|| pattern(written))?.map_err(|_| pattern(written))?,
+        };
+        let mut found: Vec<EntryPath> = Vec::new();
+        for (path, _) in self.tree.within(&EntryPath::default()) {
+            // What lies in a folder that matches comes with it.
+            let within = found.last().is_some_and(|last| path.is_within(last));
+            if !within && glob.matches(path.as_str()) {
+                found.push(path.clone());
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn pattern(written: &str) -> TransferError {
+    TransferError::Pattern { pattern: written.chars().take(200).collect() }
+}
+
+/// Takes `.`, `..` and superfluous slashes out of a source path. Above the root there is only the root.
+fn clean(path: &str) -> Result<EntryPath, TransferError> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/").parse()?)
+}
+
+impl Placing<'_> {
+    /// Adds what a source names.
+    pub(crate) fn add(&self, item: &Item, offer: &Tree, items: &mut Items) -> Result<(), TransferError> {
+        let is_folder = offer.is_directory(&item.path);
+        let destination = self.image.resolve(&self.destination.trim_matches('/').parse()?, true)?;
+        let takes = self.destination.ends_with('/') || self.image.is_directory(&destination);
+        let mut to = destination.join(item.parents.as_str())?;
+        if (takes || self.parents) && (!is_folder || self.parents) {
+            to = to.join(&item.name)?;
+        }
+        if !is_folder {
+            let Some(node) = offer.get(&item.path) else { return Ok(()) };
+            if self.exclude.leave_out(&item.name) {
+                return Ok(());
+            }
+            return self.put(to, node, items);
+        }
+        if !to.is_root() && !self.is_directory(&to, items) {
+            let folder = offer.get(&item.path).cloned().unwrap_or_else(|| Node::directory(self.time));
+            self.put(to.clone(), &folder, items)?;
+        }
+        for (path, node) in offer.within(&item.path) {
+            let rest = path.as_str()[item.path.as_str().len()..].trim_start_matches('/');
+            if self.exclude.leave_out(rest) {
+                continue;
+            }
+            self.put(to.join(rest)?, node, items)?;
+        }
+        Ok(())
+    }
+
+    /// Puts something at a path.
+    pub(crate) fn put(&self, path: EntryPath, node: &Node, items: &mut Items) -> Result<(), TransferError> {
+        if matches!(node.kind, NodeKind::Special) {
+            return Err(TransferError::Special { source_path: path.as_str().to_owned() });
+        }
+        let shown = || path.to_string();
+        match (self.is_directory(&path, items), node.is_directory()) {
+            // Folders meet folders: the one that is there stays.
+            (true, true) => return Ok(()),
+            (true, false) => return Err(TransferError::Directory { path: shown() }),
+            (false, true) if items.contains_key(&path) || self.image.get(&path).is_some() => {
+                return Err(TransferError::NotDirectory { path: shown() });
+            }
+            (false, _) => {}
+        }
+        self.make_parents(&path, items)?;
+        let mut node = node.clone();
+        if let Some(mode) = self.mode.as_ref().filter(|_| !matches!(node.kind, NodeKind::Symlink(_))) {
+            node.mode = mode.apply(node.mode, node.is_directory());
+        }
+        if let Some(owner) = self.owner {
+            (node.uid, node.gid) = owner;
+        }
+        items.insert(path, node);
+        Ok(())
+    }
+
+    fn make_parents(&self, path: &EntryPath, items: &mut Items) -> Result<(), TransferError> {
+        let mut folder = path.parent();
+        while let Some(above) = folder.filter(|folder| !self.is_directory(folder, items)) {
+            if items.contains_key(&above) || self.image.get(&above).is_some() {
+                return Err(TransferError::NotDirectory { path: above.to_string() });
+            }
+            folder = above.parent();
+            let (uid, gid) = self.owner.unwrap_or_default();
+            items.insert(above, Node { uid, gid, ..Node::directory(self.time) });
+        }
+        Ok(())
+    }
+
+    fn is_directory(&self, path: &EntryPath, items: &Items) -> bool {
+        items.get(path).map_or_else(|| self.image.is_directory(path), Node::is_directory)
+    }
+}
