@@ -1,4 +1,4 @@
-use crate::tree::Tree;
+use crate::tree::{Tree, TreeError};
 use std::collections::BTreeMap;
 
 /// The names of the image's users and groups (passwd(5), group(5)).
@@ -10,25 +10,25 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// Reads `/etc/passwd` and `/etc/group` of the image. Root is always known.
-    pub(crate) fn of(tree: &Tree) -> Self {
+    pub(crate) fn of(tree: &Tree) -> Result<Self, TreeError> {
         let mut accounts = Self::default();
         accounts.users.insert("root".into(), (0, 0));
         accounts.groups.insert("root".into(), 0);
-        for fields in lines(tree, "etc/passwd") {
+        for fields in lines(tree, "etc/passwd")? {
             if let [name, _, uid, gid, ..] = &fields[..]
                 && let (Ok(uid), Ok(gid)) = (uid.parse(), gid.parse())
             {
                 accounts.users.insert(name.clone(), (uid, gid));
             }
         }
-        for fields in lines(tree, "etc/group") {
+        for fields in lines(tree, "etc/group")? {
             if let [name, _, gid, ..] = &fields[..]
                 && let Ok(gid) = gid.parse()
             {
                 accounts.groups.insert(name.clone(), gid);
             }
         }
-        accounts
+        Ok(accounts)
     }
 
     /// Returns the number of a user and of its group, by name or number. A number that is no account is its own group.
@@ -61,9 +61,10 @@ impl Accounts {
     }
 }
 
-fn lines(tree: &Tree, path: &str) -> Vec<Vec<String>> {
-    let text = tree.file(path).map(|contents| String::from_utf8_lossy(contents).into_owned()).unwrap_or_default();
-    text.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect()
+fn lines(tree: &Tree, path: &str) -> Result<Vec<Vec<String>>, TreeError> {
+    let text = tree.file(path)?.unwrap_or_default();
+    let lines = String::from_utf8_lossy(&text);
+    Ok(lines.lines().map(|line| line.split(':').map(str::to_owned).collect()).collect())
 }
 
 #[cfg(test)]
@@ -81,13 +82,13 @@ mod tests {
         ] {
             let path = path.parse().unwrap();
             let kind = Kind::File(text.as_bytes().into());
-            tree.put(Entry { path, kind, mode: 0o644, uid: 0, gid: 0, mtime: 0 }, Segment::Generated).unwrap();
+            tree.put(Entry { mode: 0o644, ..Entry::new(path, kind) }, Segment::Generated).unwrap();
         }
-        let accounts = Accounts::of(&tree);
+        let accounts = Accounts::of(&tree).unwrap();
         assert_eq!(accounts.user("www-data"), Some((33, 34)));
         assert_eq!(accounts.user("33"), Some((33, 34)));
         assert_eq!(accounts.user("65532"), Some((65532, 65532)));
         assert_eq!((accounts.user("nobody"), accounts.group("adm"), accounts.group("x")), (None, Some(4), None));
-        assert_eq!(Accounts::of(&Tree::default()).user("root"), Some((0, 0)));
+        assert_eq!(Accounts::of(&Tree::default()).unwrap().user("root"), Some((0, 0)));
     }
 }

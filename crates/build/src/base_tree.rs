@@ -3,10 +3,9 @@
 
 use crate::linkage::{BaseFiles, Linked};
 use crate::tree::{Segment, Tree, TreeError, WHITEOUT};
-use bytes::Bytes;
 use consign_image::Base;
 use consign_image::layer::{Counted, LayerError, Member, MemberKind, Members, uncompressed};
-use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
+use consign_oci::layer::{Contents, Entry, EntryPath, EntryPathError, Kind};
 use consign_oci::{Descriptor, Digest};
 use consign_store::{Store, StoreError};
 use std::cell::Cell;
@@ -183,7 +182,11 @@ impl Reading {
             // Another name of a link is a link too.
             MemberKind::HardLink(target) => self.linked(&path, &text(target).parse()?)?,
             MemberKind::File | MemberKind::SparseFile if self.with_files => Some(self.file(&path, member, contents)?),
-            MemberKind::File | MemberKind::SparseFile | MemberKind::Special | MemberKind::Unknown => None,
+            MemberKind::File
+            | MemberKind::SparseFile
+            | MemberKind::Fifo
+            | MemberKind::Device(_)
+            | MemberKind::Unknown => None,
         };
         let is_folder = |tree: &Tree| tree.get(&path).is_some_and(|node| node.entry.kind == Kind::Directory);
         if kind != Some(Kind::Directory) || !is_folder(&self.tree) {
@@ -206,7 +209,8 @@ impl Reading {
         let Some(kind) = kind else { return Ok(()) };
         let number = |number: u64| u32::try_from(number).unwrap_or_default();
         let (uid, gid) = (number(member.uid), number(member.gid));
-        let entry = Entry { path: path.clone(), kind, mode: member.mode & 0o7777, uid, gid, mtime: member.mtime };
+        let (mode, mtime) = (member.mode & 0o7777, member.mtime);
+        let entry = Entry { mode, uid, gid, mtime, ..Entry::new(path.clone(), kind) };
         match self.tree.get_mut(&path) {
             Some(node) => node.entry = entry,
             None => {
@@ -269,7 +273,7 @@ impl Reading {
                 self.learn(path, Arc::new(linked))?;
             }
         }
-        Ok(Kind::File(Bytes::new()))
+        Ok(Kind::File(Contents::default()))
     }
 
     /// Hides what lower layers have in a folder, and at its path too.
@@ -305,8 +309,8 @@ impl Reading {
 fn node_size(path: &EntryPath, kind: &Kind) -> usize {
     let text = match kind {
         Kind::Symlink(target) => target.len(),
-        Kind::File(contents) => contents.len(),
-        Kind::Directory | Kind::HardLink(_) => 0,
+        Kind::File(contents) => usize::try_from(contents.size()).unwrap_or(usize::MAX),
+        Kind::Directory | Kind::HardLink(_) | Kind::Fifo | Kind::Device(_) => 0,
     };
     NODE_SIZE + 2 * path.as_str().len() + text
 }

@@ -55,6 +55,12 @@ pub enum FileError {
         /// The name.
         owner: String,
     },
+    /// The image's users and groups cannot be read.
+    #[error("cannot read the users and groups of the image")]
+    Accounts {
+        /// Why not.
+        source: TreeError,
+    },
     /// It is a program for another machine.
     #[error("`{file}` is for {found}, but {platform} needs {expected}")]
     Machine {

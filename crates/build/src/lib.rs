@@ -13,6 +13,7 @@ mod error;
 mod file_error;
 mod kept;
 mod linkage;
+mod local_contents;
 mod local_files;
 mod output;
 mod request;

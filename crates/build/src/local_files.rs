@@ -1,19 +1,17 @@
 use crate::accounts::Accounts;
 use crate::elf::Machine;
 use crate::file_error::FileError;
+use crate::local_contents::{self, ELF, Facts, Memory};
 use crate::specification::{FileSpecification, Owner, Place};
 use crate::template::{fill, unknown};
 use crate::tree::{Segment, Tree};
-use bytes::Bytes;
-use consign_oci::layer::{Entry, EntryPath, Kind};
+use consign_oci::layer::{Contents, Entry, EntryPath, Kind};
 use consign_oci::{Digest, Platform};
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Largest file of the user's, in bytes.
-const FILE_LIMIT: u64 = 4 << 30;
 /// Most files and folders of the user's.
 const COUNT_LIMIT: usize = 200_000;
 /// How names begin that a layer takes for the removal of what lies below (image-spec, layer.md, "Whiteouts").
@@ -28,6 +26,8 @@ pub(crate) struct LocalFile {
     place: Place,
     /// What goes into the image; its owner is filled in by [`LocalFile::entry`].
     entry: Entry,
+    /// What is known of its contents; folders and links have none.
+    facts: Option<Facts>,
     owner: Option<Owner>,
     /// Whether the image file states a mode or an owner.
     states_more: bool,
@@ -38,12 +38,13 @@ pub(crate) struct LocalFile {
 impl LocalFile {
     #[cfg(test)]
     pub(crate) fn of_test(path: &str, contents: Vec<u8>, provided: &[&str]) -> Self {
-        let kind = Kind::File(contents.into());
+        let (facts, kind) = (Some(Facts::of(&contents)), Kind::File(contents.into()));
         let position = crate::Position { line: 3, column: 5, width: 1 };
         Self {
             source: path.to_owned(),
             place: Place { file: "image.yaml".to_owned(), position },
-            entry: Entry { path: path.parse().unwrap_or_default(), kind, mode: 0o755, uid: 0, gid: 0, mtime: 0 },
+            entry: Entry { mode: 0o755, ..Entry::new(path.parse().unwrap_or_default(), kind) },
+            facts,
             owner: None,
             states_more: false,
             provided: provided.iter().map(|name| (*name).to_owned()).collect(),
@@ -52,16 +53,15 @@ impl LocalFile {
 
     /// Returns the digest of its contents; folders and links have none.
     pub(crate) fn digest(&self) -> Option<Digest> {
-        self.contents().map(|contents| Digest::of(contents))
+        self.facts.as_ref().map(|facts| facts.digest.clone())
     }
 
     /// Returns everything that decides its place in the image, for the key of the build's step.
     pub(crate) fn fingerprint(&self) -> String {
-        let kind = match &self.entry.kind {
-            Kind::File(contents) => Digest::of(contents).to_string(),
-            Kind::Symlink(target) => format!("link {target}"),
-            Kind::HardLink(target) => format!("hard link {target}"),
-            Kind::Directory => "folder".to_owned(),
+        let kind = match (&self.facts, &self.entry.kind) {
+            (Some(facts), _) => facts.digest.to_string(),
+            (None, Kind::Symlink(target)) => format!("link {target}"),
+            (None, _) => "folder".to_owned(),
         };
         let owner = self.owner.clone().map(String::from).unwrap_or_default();
         format!("{}\0{kind}\0{:o}\0{owner}", self.entry.path, self.entry.mode)
@@ -87,11 +87,21 @@ impl LocalFile {
     }
 
     /// Returns its contents; folders and links have none.
-    pub(crate) fn contents(&self) -> Option<&Bytes> {
+    pub(crate) fn contents(&self) -> Option<&Contents> {
         match &self.entry.kind {
             Kind::File(contents) => Some(contents),
             _ => None,
         }
+    }
+
+    /// Returns how it begins, if that makes it a program or a script: some hundred bytes.
+    pub(crate) fn start(&self) -> &[u8] {
+        self.facts.as_ref().map(|facts| &facts.start[..]).unwrap_or_default()
+    }
+
+    /// Returns whether it is an ELF file.
+    pub(crate) fn is_elf(&self) -> bool {
+        self.start().starts_with(ELF)
     }
 
     /// Returns whether it can be run.
@@ -111,8 +121,7 @@ impl LocalFile {
 
     /// Refuses a program that is for another machine than the platform's.
     pub(crate) fn check_machine(&self, platform: &Platform) -> Result<(), FileError> {
-        let Some(contents) = self.contents() else { return Ok(()) };
-        let (Some(found), Some(expected)) = (Machine::read(contents), Machine::of(platform)) else { return Ok(()) };
+        let (Some(found), Some(expected)) = (Machine::read(self.start()), Machine::of(platform)) else { return Ok(()) };
         if found.runs_on(&expected) {
             return Ok(());
         }
@@ -143,7 +152,7 @@ pub(crate) fn put<'a>(
     files: impl Iterator<Item = &'a LocalFile>,
     mtime: u64,
 ) -> Result<(), FileError> {
-    let accounts = Accounts::of(tree);
+    let accounts = Accounts::of(tree).map_err(|source| FileError::Accounts { source })?;
     for file in files {
         file.put(tree, &accounts, mtime).map_err(|error| error.at(&file.place))?;
     }
@@ -155,13 +164,16 @@ pub(crate) fn read(
     folder: &Path,
     files: &[FileSpecification],
     platform: &Platform,
+    memory: Memory,
 ) -> Result<Vec<LocalFile>, FileError> {
     // The parent of a bare file name is the empty path.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let folder = folder.canonicalize().map_err(|source| FileError::Io { path: folder.to_owned(), source })?;
     let mut found = Vec::new();
     for file in files {
-        Reading { folder: &folder, file, found: &mut found }.start(platform).map_err(|error| error.at(&file.place))?;
+        Reading { folder: &folder, file, memory, found: &mut found }
+            .start(platform)
+            .map_err(|error| error.at(&file.place))?;
     }
     Ok(found)
 }
@@ -169,6 +181,7 @@ pub(crate) fn read(
 struct Reading<'a> {
     folder: &'a Path,
     file: &'a FileSpecification,
+    memory: Memory,
     found: &'a mut Vec<LocalFile>,
 }
 
@@ -206,6 +219,7 @@ impl Reading<'_> {
         let failed = |source| FileError::Io { path: path.to_owned(), source };
         let metadata = fs::symlink_metadata(path).map_err(failed)?;
         let executable = metadata.permissions().mode() & 0o111 != 0;
+        let mut facts = None;
         let kind = if metadata.is_symlink() {
             let link = fs::read_link(path).map_err(failed)?;
             let link = link.into_os_string().into_string().map_err(|_| FileError::Name { path: path.to_owned() })?;
@@ -213,7 +227,9 @@ impl Reading<'_> {
         } else if metadata.is_dir() {
             Kind::Directory
         } else if metadata.is_file() {
-            Kind::File(contents(path)?.into())
+            let (contents, found) = local_contents::read(path, self.memory)?;
+            facts = Some(found);
+            Kind::File(contents)
         } else {
             return Err(FileError::Special { path: path.to_owned() });
         };
@@ -226,11 +242,11 @@ impl Reading<'_> {
             (Kind::Directory, Some(mode)) => mode.bits() | (mode.bits() & 0o444) >> 2,
             (_, Some(mode)) => mode.bits(),
         };
-        let entry = Entry { path: target.clone(), kind, mode, uid: 0, gid: 0, mtime: 0 };
+        let entry = Entry { mode, ..Entry::new(target.clone(), kind) };
         let states_more = self.file.mode.is_some() || self.file.owner.is_some();
         let (place, owner) = (self.file.place.clone(), self.file.owner.clone());
         let (source, provided) = (source.to_owned(), self.file.provided.clone());
-        self.found.push(LocalFile { source: source.clone(), place, entry, owner, states_more, provided });
+        self.found.push(LocalFile { source: source.clone(), place, entry, facts, owner, states_more, provided });
         if is_directory {
             self.visit_folder(path, &source, &target)?;
         }
@@ -250,17 +266,4 @@ impl Reading<'_> {
         }
         Ok(())
     }
-}
-
-fn contents(path: &Path) -> Result<Vec<u8>, FileError> {
-    let failed = |source| FileError::Io { path: path.to_owned(), source };
-    let file = fs::File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    if size > FILE_LIMIT {
-        return Err(FileError::TooLarge { path: path.to_owned(), size, limit: FILE_LIMIT });
-    }
-    // Room for all of it, since a large file that grows piece by piece takes twice its size.
-    let mut contents = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.take(FILE_LIMIT).read_to_end(&mut contents).map_err(failed)?;
-    Ok(contents)
 }

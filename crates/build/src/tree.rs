@@ -1,12 +1,16 @@
-use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind};
+use bytes::Bytes;
+use consign_oci::layer::{Contents, Entry, EntryPath, EntryPathError, Kind};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// Most symbolic links that are followed on the way to one path (Linux `MAXSYMLINKS`).
 const LINK_LIMIT: usize = 40;
 
 /// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
 const TARGET_LIMIT: usize = 4096;
+/// Largest file that is looked into, in bytes.
+pub(crate) const CONTENTS_LIMIT: u64 = 4 << 30;
 /// Most work that paths and folders may be to look up, all in all: some seconds. What real packages and images have is a fraction of it.
 const WORK_LIMIT: u64 = 20_000_000;
 /// So many bytes of a path are as much work as one step of it.
@@ -116,8 +120,14 @@ impl Tree {
         self.walk(path, true)
     }
 
-    /// Returns the contents of the file at `path`, links followed.
-    pub(crate) fn file(&self, path: &str) -> Option<&bytes::Bytes> {
+    /// Returns what is in the file at `path`, links followed.
+    pub(crate) fn file(&self, path: &str) -> Result<Option<Bytes>, TreeError> {
+        let failed = |source| TreeError::Contents { path: path.to_owned(), source };
+        self.contents(path).map(|contents| contents.read(CONTENTS_LIMIT)).transpose().map_err(failed)
+    }
+
+    /// Returns the contents of the file at `path`, links followed, wherever they lie.
+    pub(crate) fn contents(&self, path: &str) -> Option<&Contents> {
         let path = self.resolve(&path.parse().ok()?).ok()?;
         match &self.nodes.get(&path)?.entry.kind {
             Kind::File(contents) => Some(contents),
@@ -232,8 +242,7 @@ impl Tree {
         }
         let segment = if *segment == Segment::Base { Segment::Base } else { Segment::Generated };
         for path in missing {
-            let entry =
-                Entry { path: path.clone(), kind: Kind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: entry.mtime };
+            let entry = Entry { mode: 0o755, mtime: entry.mtime, ..Entry::new(path.clone(), Kind::Directory) };
             self.nodes.insert(path, Node { entry, segment: segment.clone() });
         }
         Ok(())
@@ -330,6 +339,14 @@ pub enum TreeError {
         /// The most steps that are made.
         limit: u64,
     },
+    /// A file cannot be looked into.
+    #[error("cannot read the contents of `{path}`")]
+    Contents {
+        /// Its path in the image.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// A link leads to what is not a path.
     #[error(transparent)]
     Path(#[from] EntryPathError),
@@ -340,7 +357,7 @@ mod tests {
     use super::*;
 
     fn entry(path: &str, kind: Kind) -> Entry {
-        Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 1 }
+        Entry { mode: 0o644, mtime: 1, ..Entry::new(path.parse().unwrap(), kind) }
     }
 
     fn file(contents: &'static str) -> Kind {
@@ -373,7 +390,7 @@ mod tests {
         }
         assert_eq!(tree.resolve_parent(&"bin".parse().unwrap()).unwrap().as_str(), "bin");
         assert!(matches!(tree.resolve(&"a/c".parse().unwrap()), Err(TreeError::Loop { .. })));
-        assert_eq!(tree.file("/var/run/x").unwrap(), "x");
+        assert_eq!(tree.file("/var/run/x").unwrap().unwrap(), "x");
         assert!(tree.is_directory("/bin") && !tree.is_directory("/run/x"));
     }
 
@@ -387,7 +404,7 @@ mod tests {
             Err(TreeError::NotDirectory { .. })
         ));
         tree.put(entry("usr/bin/sh", file("mine")), Segment::Files).unwrap();
-        assert_eq!(tree.file("usr/bin/sh").unwrap(), "mine");
+        assert_eq!(tree.file("usr/bin/sh").unwrap().unwrap(), "mine");
     }
 
     #[test]
@@ -443,7 +460,7 @@ mod tests {
             for number in 0..60_000 {
                 tree.put(entry(&number.to_string(), file("new")), Segment::Files).unwrap();
             }
-            assert_eq!(tree.file("name").unwrap(), "old", "{round}");
+            assert_eq!(tree.file("name").unwrap().unwrap(), "old", "{round}");
         }
     }
 
@@ -452,7 +469,7 @@ mod tests {
         let link = |target: &str| Kind::HardLink(target.parse().unwrap());
         let mut tree = tree(&[("a", file("old")), ("b", link("a")), ("c", link("a"))]);
         tree.put(entry("a", file("new")), Segment::Files).unwrap();
-        assert_eq!(tree.file("b").unwrap(), "old");
+        assert_eq!(tree.file("b").unwrap().unwrap(), "old");
         assert_eq!(tree.get(&"c".parse().unwrap()).unwrap().entry.kind, link("b"));
     }
 

@@ -20,6 +20,14 @@ pub enum InventoryError {
         #[from]
         source: io::Error,
     },
+    /// A file that went into a layer and cannot be read.
+    #[error("the contents of `{path}` cannot be read")]
+    Contents {
+        /// Where it stands in the image.
+        path: EntryPath,
+        /// What is wrong.
+        source: io::Error,
+    },
     /// A layer that is not a tar stream.
     #[error("the layer is not a tar stream: at byte {offset}, {reason}")]
     Archive {

@@ -59,11 +59,14 @@ impl Observer {
             Kind::Directory => self.place(&entry.path, Item::Directory),
             Kind::Symlink(target) => self.place(&entry.path, Item::Symlink(target.clone())),
             Kind::HardLink(target) => self.place(&entry.path, Item::HardLink(target.clone())),
-            // Copied, because the slice would keep the whole package in memory.
-            Kind::File(contents) if wanted(&entry.path) && contents.len() as u64 <= FILE_LIMIT => {
-                self.place(&entry.path, Item::File(Some(Bytes::copy_from_slice(contents))))
+            Kind::File(contents) if wanted(&entry.path) && contents.size() <= FILE_LIMIT => {
+                // Copied, because the slice would keep the whole package in memory.
+                let copied = contents.read(FILE_LIMIT).map(|contents| Bytes::copy_from_slice(&contents));
+                let unread = |source| InventoryError::Contents { path: entry.path.clone(), source };
+                copied.map_err(unread).and_then(|copy| self.place(&entry.path, Item::File(Some(copy))))
             }
             Kind::File(_) => self.place(&entry.path, Item::File(None)),
+            Kind::Fifo | Kind::Device(_) => self.place(&entry.path, Item::Device),
         };
         if let Err(problem) = result {
             self.problem = Some(problem);
@@ -153,7 +156,7 @@ impl Observer {
                 Item::File(Some(bytes.into()))
             }
             MemberKind::File | MemberKind::SparseFile => Item::File(None),
-            MemberKind::Special | MemberKind::Unknown => Item::Device,
+            MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => Item::Device,
         };
         self.place(&path, item)
     }

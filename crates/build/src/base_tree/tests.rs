@@ -172,14 +172,8 @@ fn agrees_with_what_is_unpacked() {
 #[test]
 fn is_in_no_layer_but_where_it_leads_to_something_new() {
     let mut tree = tree(&[&["usr/", "usr/bin/", "bin -> usr/bin", "tmp/", "a/b/"]]);
-    let file = |path: &str| Entry {
-        path: path.parse().unwrap(),
-        kind: Kind::File("x".into()),
-        mode: 0o644,
-        uid: 0,
-        gid: 0,
-        mtime: 1,
-    };
+    let file =
+        |path: &str| Entry { mode: 0o644, mtime: 1, ..Entry::new(path.parse().unwrap(), Kind::File("x".into())) };
     assert!(tree.clone().into_segments().is_empty());
     tree.put(file("bin/x"), Segment::Files).unwrap();
     tree.put(file("tmp/new/x"), Segment::Files).unwrap();

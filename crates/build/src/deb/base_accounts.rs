@@ -54,7 +54,7 @@ pub(crate) fn apply(
 }
 
 fn add(maker: &mut Maker<'_>, user: &UserSpecification) -> Result<(), AccountError> {
-    let accounts = Accounts::of(maker.tree);
+    let accounts = Accounts::of(maker.tree)?;
     if accounts.has_user_name(&user.name) {
         return Err(AccountError::Name { name: user.name.clone() });
     }
@@ -78,7 +78,8 @@ fn add(maker: &mut Maker<'_>, user: &UserSpecification) -> Result<(), AccountErr
 }
 
 fn append(maker: &mut Maker<'_>, path: &str, line: &str) -> Result<(), TreeError> {
-    let mut text = maker.tree.file(path).map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default();
+    let text = maker.tree.file(path)?.unwrap_or_default();
+    let mut text = String::from_utf8_lossy(&text).into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -104,8 +105,10 @@ mod tests {
     fn adds_accounts() {
         let mut tree = Tree::default();
         apply(&mut Maker { tree: &mut tree, mtime: 1 }, &[user("app", 1000)], None).unwrap();
-        assert!(tree.file("etc/passwd").unwrap().ends_with(b"\napp:*:1000:1000::/home/app:/usr/sbin/nologin\n"));
-        assert!(tree.file("etc/group").unwrap().ends_with(b"\napp:*:1000:\n"));
+        assert!(
+            tree.file("etc/passwd").unwrap().unwrap().ends_with(b"\napp:*:1000:1000::/home/app:/usr/sbin/nologin\n")
+        );
+        assert!(tree.file("etc/group").unwrap().unwrap().ends_with(b"\napp:*:1000:\n"));
         let home = &tree.get(&"home/app".parse().unwrap()).unwrap().entry;
         assert_eq!((home.mode, home.uid, home.gid), (0o700, 1000, 1000));
         assert!(!tree.contains("etc/subuid"));

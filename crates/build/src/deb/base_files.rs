@@ -8,7 +8,7 @@ use consign_oci::layer::{EntryPath, Kind};
 
 /// Makes what the script names.
 pub(crate) fn apply(maker: &mut Maker<'_>, script: &str) -> Result<(), TreeError> {
-    let accounts = Accounts::of(maker.tree);
+    let accounts = Accounts::of(maker.tree)?;
     if maker.tree.contains("etc/dpkg/origins/debian") {
         maker.link("etc/dpkg/origins/default", "debian")?;
     }
@@ -82,7 +82,7 @@ mod tests {
     fn makes_what_the_script_says() {
         let mut tree = Tree::default();
         let mut put = |path: &str, kind| {
-            let entry = Entry { path: path.parse().unwrap(), kind, mode: 0o640, uid: 0, gid: 0, mtime: 5 };
+            let entry = Entry { mode: 0o640, mtime: 5, ..Entry::new(path.parse().unwrap(), kind) };
             tree.put(entry, Segment::Package("base-files".into())).unwrap();
         };
         put("usr/share/base-files/profile", Kind::File("p".into()));

@@ -34,12 +34,12 @@ pub(crate) fn apply(maker: &mut Maker<'_>) -> Result<(), TreeError> {
     // Links by name: `openssl rehash` goes through the folder in this order.
     let mut links: BTreeMap<String, Vec<Certificate>> = BTreeMap::new();
     for path in shipped.into_iter().chain(files(maker, LOCAL, |_| true)?) {
-        let Some(contents) = maker.tree.file(&path) else { continue };
-        bundle.extend_from_slice(contents);
+        let Some(contents) = maker.tree.file(&path)? else { continue };
+        bundle.extend_from_slice(&contents);
         if !contents.ends_with(b"\n") {
             bundle.push(b'\n');
         }
-        let found = certificates(contents);
+        let found = certificates(&contents);
         let name = link_name(&path);
         maker.link(&format!("etc/ssl/certs/{name}"), &format!("/{path}"))?;
         links.insert(name, found);
@@ -90,8 +90,7 @@ mod tests {
         let mut tree = Tree::default();
         let mut put = |path: &str, segment| {
             let kind = Kind::File(pem.trim_end().as_bytes().into());
-            tree.put(Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 5 }, segment)
-                .unwrap();
+            tree.put(Entry { mode: 0o644, mtime: 5, ..Entry::new(path.parse().unwrap(), kind) }, segment).unwrap();
         };
         put("usr/share/ca-certificates/mozilla/B_(x),y.crt", Segment::Package("ca-certificates".into()));
         put("usr/share/ca-certificates/mozilla/A.crt", Segment::Package("ca-certificates".into()));
@@ -99,9 +98,10 @@ mod tests {
         put("usr/local/share/ca-certificates/own.crt", Segment::Files);
         apply(&mut Maker { tree: &mut tree, mtime: 9 }).unwrap();
 
-        let configuration = String::from_utf8_lossy(tree.file("etc/ca-certificates.conf").unwrap()).into_owned();
+        let configuration =
+            String::from_utf8_lossy(&tree.file("etc/ca-certificates.conf").unwrap().unwrap()).into_owned();
         assert!(configuration.ends_with("selected.\n#\nmozilla/A.crt\nmozilla/B_(x),y.crt\n"));
-        let bundle = tree.file("etc/ssl/certs/ca-certificates.crt").unwrap();
+        let bundle = tree.file("etc/ssl/certs/ca-certificates.crt").unwrap().unwrap();
         assert_eq!(&bundle[..], format!("{0}\n{0}\n{0}\n", pem.trim_end()).as_bytes());
         let links: Vec<String> = tree
             .within(&"etc/ssl/certs".parse().unwrap())

@@ -4,7 +4,7 @@ use super::maker::Maker;
 use super::package::Package;
 use crate::tree::{Segment, Tree, TreeError};
 use bytes::Bytes;
-use consign_oci::layer::{Entry, Kind};
+use consign_oci::layer::{Contents, Entry, Kind};
 use md5::{Digest as _, Md5};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -53,7 +53,7 @@ pub(crate) fn write(maker: &mut Maker<'_>, packages: &[Package]) -> Result<(), T
 pub(crate) fn write_info(tree: &mut Tree, package: &Package, mtime: u64) -> Result<(), TreeError> {
     let mut put = |name: &str, contents: Bytes, mode| {
         let path = format!("var/lib/dpkg/info/{}.{name}", package.database_name()).parse()?;
-        let entry = Entry { path, kind: Kind::File(contents), mode, uid: 0, gid: 0, mtime };
+        let entry = Entry { mode, mtime, ..Entry::new(path, Kind::File(contents.into())) };
         tree.put(entry, Segment::Package(package.name.clone()))
     };
     let mut list = "/.\n".to_owned();
@@ -108,7 +108,7 @@ fn conffiles(package: &Package) -> String {
     let listed: BTreeSet<&str> = package.conffiles.iter().map(|path| path.trim_start_matches('/')).collect();
     let mut sums: BTreeMap<&str, String> = BTreeMap::new();
     for entry in &package.entries {
-        if let (path, Kind::File(contents)) = (entry.path.as_str(), &entry.kind)
+        if let (path, Kind::File(Contents::Bytes(contents))) = (entry.path.as_str(), &entry.kind)
             && listed.contains(path)
         {
             sums.insert(path, Md5::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect());
@@ -136,8 +136,7 @@ mod tests {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         control.last_mut().unwrap().1.push_str("\n long\n .\n more");
-        let entry =
-            |path: &str, kind| Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 3 };
+        let entry = |path: &str, kind| Entry { mode: 0o644, mtime: 3, ..Entry::new(path.parse().unwrap(), kind) };
         Package {
             name: "a".into(),
             version: "1".into(),
@@ -176,8 +175,8 @@ mod tests {
     fn keeps_what_a_package_brought() {
         let mut tree = Tree::default();
         write_info(&mut tree, &package(), 3).unwrap();
-        assert_eq!(tree.file("var/lib/dpkg/info/a:amd64.list").unwrap(), "/.\n/etc\n/etc/a.conf\n");
-        assert_eq!(tree.file("var/lib/dpkg/info/a:amd64.conffiles").unwrap(), "/etc/a.conf\n");
+        assert_eq!(tree.file("var/lib/dpkg/info/a:amd64.list").unwrap().unwrap(), "/.\n/etc\n/etc/a.conf\n");
+        assert_eq!(tree.file("var/lib/dpkg/info/a:amd64.conffiles").unwrap().unwrap(), "/etc/a.conf\n");
         assert!(
             tree.contains("var/lib/dpkg/info/a:amd64.md5sums") && tree.contains("var/lib/dpkg/info/a:amd64.triggers")
         );

@@ -25,10 +25,9 @@ struct Library {
 /// Writes `/etc/ld.so.cache` into the image, and the links from libraries' names to their files that are missing, when the image
 /// holds ldconfig.
 pub(crate) fn write(tree: &mut Tree, platform: &Platform, mtime: u64) -> Result<(), TreeError> {
-    let Some(generator) = ["sbin/ldconfig", "usr/sbin/ldconfig"].iter().find_map(|path| generator(tree.file(path)?))
-    else {
-        return Ok(());
-    };
+    let programs = ["sbin/ldconfig", "usr/sbin/ldconfig"].map(|path| tree.file(path));
+    let programs = programs.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let Some(generator) = programs.iter().flatten().find_map(|program| generator(program)) else { return Ok(()) };
     let (Some(machine), Some((flags, little))) = (Machine::of(platform), flags(platform)) else { return Ok(()) };
     let mut libraries = Vec::new();
     for folder in folders(tree)? {
@@ -37,14 +36,14 @@ pub(crate) fn write(tree: &mut Tree, platform: &Platform, mtime: u64) -> Result<
         for (name, target) in links {
             let path: EntryPath = format!("{folder}/{name}").parse()?;
             if !tree.contains(path.as_str()) {
-                let entry = Entry { path, kind: Kind::Symlink(target), mode: 0o777, uid: 0, gid: 0, mtime };
+                let entry = Entry { mode: 0o777, mtime, ..Entry::new(path, Kind::Symlink(target)) };
                 tree.put(entry, Segment::Generated)?;
             }
         }
     }
     let bytes = encode(&mut libraries, flags, little, &generator);
     let file = |path: &str, kind, mode| -> Result<Entry, TreeError> {
-        Ok(Entry { path: path.parse()?, kind, mode, uid: 0, gid: 0, mtime })
+        Ok(Entry { mode, mtime, ..Entry::new(path.parse()?, kind) })
     };
     tree.put(file("etc/ld.so.cache", Kind::File(bytes.into()), 0o644)?, Segment::Generated)?;
     tree.put(file("var/cache/ldconfig", Kind::Directory, 0o700)?, Segment::Generated)
@@ -103,10 +102,8 @@ fn read_configuration(
     if !seen.insert(path.to_owned()) {
         return Ok(());
     }
-    let Some(text) = tree.file(path).map(|contents| String::from_utf8_lossy(contents).into_owned()) else {
-        return Ok(());
-    };
-    for line in text.lines() {
+    let text = tree.file(path)?.unwrap_or_default();
+    for line in String::from_utf8_lossy(&text).lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
         match line.strip_prefix("include").filter(|rest| rest.starts_with([' ', '\t'])) {
             Some(patterns) if depth > 0 => {
@@ -154,8 +151,8 @@ fn search(tree: &Tree, folder: &str, machine: &Machine) -> Result<Found, TreeErr
         if !is_library || temporary {
             continue;
         }
-        let Some(contents) = tree.file(node.entry.path.as_str()) else { continue };
-        let Some(library) = Linked::read(contents).filter(|found| found.is_shared && found.machine.runs_on(machine))
+        let Some(contents) = tree.file(node.entry.path.as_str())? else { continue };
+        let Some(library) = Linked::read(&contents).filter(|found| found.is_shared && found.machine.runs_on(machine))
         else {
             continue;
         };
@@ -305,11 +302,10 @@ mod tests {
             [("etc/ld.so.conf", include.clone()), ("etc/ld.so.conf.d/a.conf", format!("{include}/opt/a\n"))]
         {
             let kind = Kind::File(text.into());
-            let entry = Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 1 };
+            let entry = Entry { mode: 0o644, mtime: 1, ..Entry::new(path.parse().unwrap(), kind) };
             tree.put(entry, Segment::Generated).unwrap();
         }
-        let entry =
-            Entry { path: "opt/a".parse().unwrap(), kind: Kind::Directory, mode: 0o755, uid: 0, gid: 0, mtime: 1 };
+        let entry = Entry { mode: 0o755, mtime: 1, ..Entry::new("opt/a".parse().unwrap(), Kind::Directory) };
         tree.put(entry, Segment::Generated).unwrap();
         assert_eq!(folders(&tree).unwrap(), ["/opt/a"]);
     }

@@ -11,7 +11,7 @@ pub(crate) struct Maker<'a> {
 
 impl Maker<'_> {
     pub(crate) fn file(&mut self, path: &str, contents: impl Into<Bytes>, mode: u32) -> Result<(), TreeError> {
-        self.owned(path, Kind::File(contents.into()), mode, (0, 0))
+        self.owned(path, Kind::File(contents.into().into()), mode, (0, 0))
     }
 
     pub(crate) fn link(&mut self, path: &str, target: &str) -> Result<(), TreeError> {
@@ -26,14 +26,14 @@ impl Maker<'_> {
         if self.tree.contains(path) {
             return Ok(());
         }
-        let entry = Entry { path: path.parse()?, kind, mode, uid, gid, mtime: self.mtime };
+        let entry = Entry { mode, uid, gid, mtime: self.mtime, ..Entry::new(path.parse()?, kind) };
         self.tree.put(entry, Segment::Generated)
     }
 
     /// Copies a file, with its mode and time, as `cp -p` does.
     pub(crate) fn copy(&mut self, source: &str, path: &str) -> Result<(), TreeError> {
         let Ok(real) = self.tree.resolve(&source.parse()?) else { return Ok(()) };
-        let (Some(contents), Some(node)) = (self.tree.file(source).cloned(), self.tree.get(&real)) else {
+        let (Some(contents), Some(node)) = (self.tree.contents(source).cloned(), self.tree.get(&real)) else {
             return Ok(());
         };
         let entry = Entry { path: path.parse()?, kind: Kind::File(contents), ..node.entry.clone() };

@@ -42,7 +42,7 @@ mod tests {
                 conffiles: Vec::new(),
                 md5sums: None,
                 replaces: Vec::new(),
-                entries: vec![Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 0 }],
+                entries: vec![Entry { mode: 0o644, ..Entry::new(path.parse().unwrap(), kind) }],
             };
             assert_eq!(links(&[package]), expected, "{path}");
         }

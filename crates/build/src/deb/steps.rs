@@ -108,7 +108,7 @@ fn time_zone(maker: &mut Maker<'_>, script: &str) -> Result<(), TreeError> {
 
 fn check_user(tree: &Tree, user: Option<&str>) -> Result<(), AssembleError> {
     let Some(text) = user else { return Ok(()) };
-    let accounts = Accounts::of(tree);
+    let accounts = Accounts::of(tree)?;
     let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
     if accounts.user(user).is_none() || group.is_some_and(|group| accounts.group(group).is_none()) {
         return Err(AssembleError::User { user: text.to_owned() });

@@ -87,7 +87,7 @@ impl<'a> Unpacking<'a> {
                 ((*name).to_owned(), Kind::Symlink(format!("usr/{name}")), 0o777),
             ] {
                 let path = path.parse().map_err(|error| failed(TreeError::Path(error)))?;
-                let entry = Entry { path, kind, mode, uid: 0, gid: 0, mtime };
+                let entry = Entry { mode, mtime, ..Entry::new(path, kind) };
                 self.tree.put(entry, Segment::Generated).map_err(failed)?;
             }
         }
@@ -192,12 +192,9 @@ mod tests {
 
     fn package(name: &str, entries: &[(&str, Kind)]) -> Package {
         let entry = |(path, kind): &(&str, Kind)| Entry {
-            path: path.parse().unwrap(),
-            kind: kind.clone(),
             mode: if *path == "tmp" { 0o1777 } else { 0o755 },
-            uid: 0,
-            gid: 0,
             mtime: 100,
+            ..Entry::new(path.parse().unwrap(), kind.clone())
         };
         Package {
             name: name.into(),
@@ -222,10 +219,13 @@ mod tests {
 
     fn listing(tree: &Tree) -> Vec<String> {
         let line = |node: &crate::tree::Node| match &node.entry.kind {
-            Kind::File(contents) => format!("{} = {}", node.entry.path, String::from_utf8_lossy(contents)),
+            Kind::File(contents) => {
+                format!("{} = {}", node.entry.path, String::from_utf8_lossy(&contents.read(99).unwrap()))
+            }
             Kind::Symlink(target) => format!("{} -> {target}", node.entry.path),
             Kind::HardLink(target) => format!("{} == {target}", node.entry.path),
             Kind::Directory => format!("{}/", node.entry.path),
+            other => panic!("{other:?}"),
         };
         tree.nodes().map(line).collect()
     }
@@ -262,7 +262,7 @@ mod tests {
         let other = package("other", &[("usr/share/x", Kind::Directory), ("usr/share/x/f", file("f"))]);
         let tree = unpack(&[one.clone(), other.clone()], &[], None).unwrap();
         assert_eq!(tree, unpack(&[other, one], &[], None).unwrap());
-        assert_eq!(tree.file("usr/share/y/f").unwrap(), "f");
+        assert_eq!(tree.file("usr/share/y/f").unwrap().unwrap(), "f");
         assert_eq!(tree.get(&"tmp".parse().unwrap()).unwrap().entry.mode, 0o1777);
     }
 
@@ -274,7 +274,7 @@ mod tests {
         for (winner, relation, contents) in [(0, "b", "a"), (1, "a (<< 2)", "b")] {
             let mut packages = packages.clone();
             packages[winner].replaces = vec![relation.parse().unwrap()];
-            assert_eq!(unpack(&packages, &[], None).unwrap().file("usr/x").unwrap(), contents);
+            assert_eq!(unpack(&packages, &[], None).unwrap().file("usr/x").unwrap().unwrap(), contents);
         }
         let mut packages = packages;
         packages[1].replaces = vec!["a (<< 1)".parse().unwrap()];
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn one_package_may_name_a_file_by_both_paths() {
         let packages = [package("a", &[("bin/x", file("x")), ("usr/bin/x", link("/bin/x"))])];
-        assert_eq!(unpack(&packages, &[], None).unwrap().file("usr/bin/x").unwrap(), "x");
+        assert_eq!(unpack(&packages, &[], None).unwrap().file("usr/bin/x").unwrap().unwrap(), "x");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::linked::Linked;
 use crate::tree::{Segment, Tree};
+use bytes::Bytes;
 use consign_oci::layer::{EntryPath, Kind};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,10 +41,15 @@ impl<'a> Image<'a> {
         }
         let linked = match self.tree.get(path)?.segment {
             Segment::Base => self.base.libraries.get(path).cloned(),
-            _ => self.tree.file(path.as_str()).and_then(|contents| Linked::read(contents)).map(Arc::new),
+            _ => self.contents(path.as_str()).and_then(|contents| Linked::read(&contents)).map(Arc::new),
         };
         self.read.borrow_mut().insert(path.clone(), linked.clone());
         linked
+    }
+
+    /// Returns what is in a file, links followed. One that cannot be read has nothing in it here: the layer that it is in cannot be written then.
+    pub(super) fn contents(&self, path: &str) -> Option<Bytes> {
+        self.tree.file(path).ok().flatten()
     }
 
     /// Returns whether anything in the image has this name.

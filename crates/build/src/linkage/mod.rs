@@ -16,7 +16,7 @@ pub(crate) use linked::Linked;
 
 use crate::deb::glob;
 use crate::local_files::LocalFile;
-use crate::tree::Tree;
+use crate::tree::{CONTENTS_LIMIT, Tree};
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
 use image::Image;
@@ -45,10 +45,15 @@ pub(crate) struct Surroundings<'a> {
 
 /// Returns whether it matters for any of these files what else is in the image.
 pub(crate) fn matters(files: &[LocalFile]) -> bool {
-    files.iter().filter_map(LocalFile::contents).any(|contents| {
-        contents.starts_with(b"#!")
-            || Linked::read(contents).is_some_and(|linked| linked.interpreter.is_some() || !linked.needed.is_empty())
-    })
+    let is_linked = |file: &LocalFile| match file.contents().map(|contents| contents.read(CONTENTS_LIMIT)) {
+        None => false,
+        // Whoever reads it next says why it cannot be read.
+        Some(Err(_)) => true,
+        Some(Ok(contents)) => {
+            Linked::read(&contents).is_some_and(|linked| linked.interpreter.is_some() || !linked.needed.is_empty())
+        }
+    };
+    files.iter().any(|file| file.start().starts_with(b"#!") || (file.is_elf() && is_linked(file)))
 }
 
 /// Refuses a program that would not start in the image. Returns what there is to warn of.
@@ -65,13 +70,17 @@ pub(crate) fn check(files: &[LocalFile], surroundings: &Surroundings<'_>) -> Res
         // Another may have taken its place since.
         let Some(contents) = file.contents() else { continue };
         let Some(path) =
-            image.find(file.path().as_str()).filter(|path| surroundings.tree.file(path.as_str()) == Some(contents))
+            image.find(file.path().as_str()).filter(|path| surroundings.tree.contents(path.as_str()) == Some(contents))
         else {
             continue;
         };
-        if let Some(program) = script::missing_interpreter(contents, &image, &programs).filter(|_| file.is_executable())
+        if let Some(program) =
+            script::missing_interpreter(file.start(), &image, &programs).filter(|_| file.is_executable())
         {
             warnings.push(format!("`{}` is a script for `{program}`, which is not in the image", file.source));
+        }
+        if !file.is_elf() {
+            continue;
         }
         let Some(linked) = image.linked(&path) else { continue };
         let checked = Checked { surroundings, image: &image, file, path: &path, linked };

@@ -120,10 +120,10 @@ fn is_musl(image: &Image<'_>, loader: &EntryPath) -> bool {
 }
 
 fn musl_folders(image: &Image<'_>, loader: &EntryPath) -> Vec<String> {
-    let stated = loader.name().strip_suffix(".so.1").and_then(|name| image.tree().file(&format!("etc/{name}.path")));
+    let stated = loader.name().strip_suffix(".so.1").and_then(|name| image.contents(&format!("etc/{name}.path")));
     match stated {
         Some(text) => {
-            let text = String::from_utf8_lossy(text);
+            let text = String::from_utf8_lossy(&text);
             text.split([':', '\n']).filter(|folder| !folder.is_empty()).take(FOLDER_LIMIT).map(str::to_owned).collect()
         }
         None => MUSL_FOLDERS.into_iter().map(str::to_owned).collect(),

@@ -28,7 +28,7 @@ fn tree(more: &[(&str, Vec<u8>)], links: &[(&str, &str)]) -> Tree {
     let more = more.iter().map(|(path, bytes)| ((*path).to_owned(), Kind::File(bytes.clone().into())));
     let links = links.iter().map(|(path, target)| ((*path).to_owned(), Kind::Symlink((*target).to_owned())));
     for (path, kind) in debian.into_iter().chain(more).chain(links) {
-        let entry = Entry { path: path.parse().unwrap(), kind, mode: 0o755, uid: 0, gid: 0, mtime: 0 };
+        let entry = Entry { mode: 0o755, ..Entry::new(path.parse().unwrap(), kind) };
         tree.put(entry, Segment::Package("p".into())).unwrap();
     }
     tree

@@ -17,6 +17,7 @@ pub use process::RunExit;
 pub use runner::{RunChildren, Runner};
 
 use crate::error::BuildError;
+use crate::local_contents::Memory;
 use crate::local_files::{self, LocalFile};
 use crate::request::Request;
 use crate::specification::Specification;
@@ -43,7 +44,8 @@ pub(crate) async fn files(
     specification: &Specification,
     request: &Request<'_>,
 ) -> Result<(Vec<LocalFile>, Ran), BuildError> {
-    let read = || local_files::read(request.root_folder, &specification.files, request.platform);
+    let memory = if specification.run.is_some() { Memory::All } else { Memory::Small };
+    let read = || local_files::read(request.root_folder, &specification.files, request.platform, memory);
     let Some(run) = &specification.run else { return Ok((read()?, Ran::default())) };
     let order = Order::new(run, &specification.files, request)?;
     let mut done = request.runner.turn().await;

@@ -174,7 +174,7 @@ impl Workshop {
 impl Outcome {
     pub(crate) fn text(&self, path: &str) -> String {
         match &self.entries[path].kind {
-            Kind::File(contents) => String::from_utf8_lossy(contents).into_owned(),
+            Kind::File(contents) => String::from_utf8_lossy(&contents.read(u64::MAX).unwrap()).into_owned(),
             other => panic!("{path}: {other:?}"),
         }
     }

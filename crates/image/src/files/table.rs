@@ -138,7 +138,7 @@ impl Table {
             MemberKind::SparseFile => return refused("a sparse file"),
             MemberKind::Symlink(_) => return refused("a symbolic link"),
             MemberKind::HardLink(_) => return refused("a hard link"),
-            MemberKind::Special => return refused("a device, a pipe or a socket"),
+            MemberKind::Fifo | MemberKind::Device(_) => return refused("a device, a pipe or a socket"),
             MemberKind::Unknown => return refused("of an unknown kind"),
         }
         if name.is_empty() {

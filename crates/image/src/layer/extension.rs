@@ -1,3 +1,12 @@
+use std::collections::BTreeMap;
+
+/// Before the name of an extended attribute in the key of its record (Go's `archive/tar`, star).
+const ATTRIBUTE: &[u8] = b"SCHILY.xattr.";
+/// Longest name of an extended attribute, in bytes (Linux `XATTR_NAME_MAX`).
+const NAME_LIMIT: usize = 255;
+/// Largest value of an extended attribute, in bytes (Linux `XATTR_SIZE_MAX`). All of an entry are bounded by its header.
+const VALUE_LIMIT: usize = 64 << 10;
+
 /// What headers before a member's own say of it: pax (POSIX.1-2008, pax, "pax Header Block") and GNU forms.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extension {
@@ -12,6 +21,7 @@ pub(super) struct Extension {
     pub(super) uid: Option<u64>,
     pub(super) gid: Option<u64>,
     pub(super) mtime: Option<u64>,
+    pub(super) attributes: BTreeMap<String, Vec<u8>>,
     pub(super) sparse: bool,
 }
 
@@ -30,13 +40,27 @@ impl Extension {
                 // Before 1970 is 1970.
                 b"mtime" if value.starts_with(b"-") => self.mtime = Some(0),
                 b"mtime" => self.mtime = Some(number(value, true)?),
-                _ => {}
+                _ => {
+                    if let Some(name) = key.strip_prefix(ATTRIBUTE) {
+                        self.attributes.insert(attribute(name, value)?, value.to_vec());
+                    }
+                }
             }
             self.sparse |= key.starts_with(b"GNU.sparse.");
             bytes = rest;
         }
         Ok(())
     }
+}
+
+/// Returns the name of an extended attribute that Linux can hold.
+fn attribute(name: &[u8], value: &[u8]) -> Result<String, &'static str> {
+    if value.len() > VALUE_LIMIT {
+        return Err("an extended attribute is larger than 64 KiB");
+    }
+    let name = std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && !name.contains('\0'));
+    let name = name.filter(|name| name.len() <= NAME_LIMIT);
+    name.map(str::to_owned).ok_or("an extended attribute has no name that can be")
 }
 
 type Record<'a> = (&'a [u8], &'a [u8], &'a [u8]);
@@ -74,6 +98,7 @@ mod tests {
             path: Some(b"a\n".to_vec()),
             uid: Some(70),
             mtime: Some(1234),
+            attributes: [("x".to_owned(), b"\0\n=\xff\n".to_vec())].into(),
             sparse: true,
             ..Extension::default()
         };
@@ -97,6 +122,24 @@ mod tests {
             b"12 size=1.5\n",
         ] {
             assert!(parsed(bytes).is_err(), "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn attributes_are_bounded() {
+        for (name, size, is_read) in [
+            (&b"user.a"[..], VALUE_LIMIT, true),
+            (b"user.a", VALUE_LIMIT + 1, false),
+            (b"", 1, false),
+            (b"\xff", 1, false),
+            (b"a\0", 1, false),
+            (&[b'x'; NAME_LIMIT], 1, true),
+            (&[b'x'; NAME_LIMIT + 1], 1, false),
+        ] {
+            let record = [b" SCHILY.xattr.", name, b"=", &vec![0; size], b"\n"].concat();
+            let digits = (1..8).find(|digits| (record.len() + digits).to_string().len() == *digits).unwrap();
+            let record = [(record.len() + digits).to_string().as_bytes(), &record].concat();
+            assert_eq!(parsed(&record).is_ok(), is_read, "{} {size}", String::from_utf8_lossy(name));
         }
     }
 }

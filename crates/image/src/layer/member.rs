@@ -1,3 +1,6 @@
+use consign_oci::layer::Device;
+use std::collections::BTreeMap;
+
 /// One member of a layer, as its headers state it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -15,6 +18,8 @@ pub struct Member {
     pub gid: u64,
     /// Time of its last change, in seconds since 1970.
     pub mtime: u64,
+    /// Extended attributes by their whole names: at most 1 MiB of them, and 64 KiB of each.
+    pub attributes: BTreeMap<String, Vec<u8>>,
 }
 
 /// What a member of a layer is.
@@ -30,8 +35,10 @@ pub enum MemberKind {
     Symlink(Vec<u8>),
     /// Another name of this path, as written.
     HardLink(Vec<u8>),
-    /// A device, FIFO or socket.
-    Special,
+    /// A named pipe.
+    Fifo,
+    /// A device.
+    Device(Device),
     /// Something that no engine unpacks.
     Unknown,
 }

@@ -1,5 +1,6 @@
 use super::extension::Extension;
 use super::{LayerError, Member, MemberKind};
+use consign_oci::layer::{Device, DeviceClass};
 use std::io::{self, Read, Seek, SeekFrom};
 use tar::Header;
 
@@ -65,7 +66,7 @@ impl<R: Read> Members<R> {
     }
 
     fn member(&mut self, header: &Header, flag: u8, stated: u64, extension: Extension) -> Result<Member, LayerError> {
-        let Extension { gnu_path, gnu_link, path, link, size, uid, gid, mtime, sparse, .. } = extension;
+        let Extension { gnu_path, gnu_link, path, link, size, uid, gid, mtime, attributes, sparse, pax: _ } = extension;
         let path = path.or(gnu_path).unwrap_or_else(|| header.path_bytes().into_owned());
         let link = link.or(gnu_link).or_else(|| header.link_name_bytes().map(|name| name.into_owned()));
         let link = link.unwrap_or_default();
@@ -77,7 +78,9 @@ impl<R: Read> Members<R> {
             b'S' => MemberKind::SparseFile,
             b'1' => MemberKind::HardLink(link),
             b'2' => MemberKind::Symlink(link),
-            b'3' | b'4' | b'6' => MemberKind::Special,
+            b'3' => MemberKind::Device(self.device(header, DeviceClass::Character)?),
+            b'4' => MemberKind::Device(self.device(header, DeviceClass::Block)?),
+            b'6' => MemberKind::Fifo,
             b'5' => MemberKind::Directory,
             _ => MemberKind::Unknown,
         };
@@ -100,9 +103,29 @@ impl<R: Read> Members<R> {
             uid: uid.map_or_else(|| self.number(&old.uid, header.uid()), Ok)?,
             gid: gid.map_or_else(|| self.number(&old.gid, header.gid()), Ok)?,
             mtime: mtime.map_or_else(|| self.number(&old.mtime, header.mtime()), Ok)?,
+            attributes,
         };
         self.begin_contents(size);
         Ok(member)
+    }
+
+    /// Returns the device of a header; the oldest form has no numbers.
+    fn device(&self, header: &Header, class: DeviceClass) -> Result<Device, LayerError> {
+        let fields = match (header.as_gnu(), header.as_ustar()) {
+            (Some(gnu), _) => [gnu.dev_major, gnu.dev_minor],
+            (_, Some(ustar)) => [ustar.dev_major, ustar.dev_minor],
+            (None, None) => [[0; 8]; 2],
+        };
+        let [major, minor] = fields.map(|field| self.device_number(&field));
+        Ok(Device { class, major: major?, minor: minor? })
+    }
+
+    /// Returns a number of a device: octal digits, or, in GNU's form, bytes of which the first has its highest bit set.
+    fn device_number(&self, field: &[u8; 8]) -> Result<u32, LayerError> {
+        let mut header = Header::new_gnu();
+        header.as_old_mut().uid = *field;
+        let number = self.number(field, header.uid())?;
+        u32::try_from(number).map_err(|_| self.fault("a device has too large a number"))
     }
 
     /// Returns the number of a field; an empty one is 0.

@@ -24,7 +24,7 @@ pub(super) enum MemberKind {
     Symlink(Vec<u8>),
     /// Normalized path of the target.
     HardLink(Vec<u8>),
-    /// A device, FIFO or socket.
+    /// A device or FIFO.
     Special,
 }
 
@@ -44,7 +44,7 @@ impl Member {
             layer::MemberKind::HardLink(link) => MemberKind::HardLink(
                 link_target(&target(link)?).map_err(|_| refused("is a hard link that leads out of the image"))?,
             ),
-            layer::MemberKind::Special => MemberKind::Special,
+            layer::MemberKind::Fifo | layer::MemberKind::Device(_) => MemberKind::Special,
             layer::MemberKind::SparseFile => return Err(refused("is a sparse file")),
             layer::MemberKind::Unknown => return Err(refused("is of a kind that layers do not have")),
         };

@@ -24,7 +24,7 @@ pub(crate) fn hard_link(path: &str, target: &str) -> Entry {
 }
 
 fn entry(path: &str, kind: Kind) -> Entry {
-    Entry { path: path.parse().unwrap(), kind, mode: 0o644, uid: 0, gid: 0, mtime: 0 }
+    Entry { mode: 0o644, ..Entry::new(path.parse().unwrap(), kind) }
 }
 
 /// Returns the paragraph of an installed package.

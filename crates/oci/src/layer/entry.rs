@@ -1,4 +1,5 @@
-use bytes::Bytes;
+use super::{Contents, Device};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -95,16 +96,20 @@ pub struct EntryPathError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file with these contents.
-    File(Bytes),
+    File(Contents),
     /// A folder.
     Directory,
     /// A symbolic link with this target, as written.
     Symlink(String),
     /// Another name of the file at this path, which comes earlier in the same layer.
     HardLink(EntryPath),
+    /// A named pipe.
+    Fifo,
+    /// A device.
+    Device(Device),
 }
 
-/// One file, folder or link of a layer.
+/// What stands at one path of a layer, and all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Where it stands.
@@ -119,6 +124,20 @@ pub struct Entry {
     pub gid: u32,
     /// Time of last change, in seconds since 1970.
     pub mtime: u64,
+    /// Extended attributes, such as `security.capability`, by their whole names (xattr(7)).
+    pub attributes: BTreeMap<String, Vec<u8>>,
+}
+
+impl Entry {
+    /// Makes an entry of root's, as old as 1970, with the usual mode: 0755 for folders, 0777 for symbolic links, else 0644.
+    pub fn new(path: EntryPath, kind: Kind) -> Self {
+        let mode = match kind {
+            Kind::Directory => 0o755,
+            Kind::Symlink(_) => 0o777,
+            _ => 0o644,
+        };
+        Self { path, kind, mode, uid: 0, gid: 0, mtime: 0, attributes: BTreeMap::new() }
+    }
 }
 
 #[cfg(test)]

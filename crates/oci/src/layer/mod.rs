@@ -4,12 +4,25 @@
 //! A segment is one gzip member or, if it is large, several (RFC 1952, section 2.2: a gzip file is a series of members). So what was
 //! compressed before is copied instead of compressed again, members are compressed on all processors, and the bytes depend on neither.
 
+mod compressing;
+mod contents;
+mod contents_error;
+mod device;
 mod entry;
+mod entry_error;
 mod member;
+mod on_disk;
+mod pax;
 mod pieces;
 mod tar_stream;
 mod writer;
 
+pub use contents::Contents;
+pub use contents_error::ContentsError;
+pub use device::{Device, DeviceClass};
 pub use entry::{Entry, EntryPath, EntryPathError, Kind};
+pub use entry_error::EntryError;
 pub use member::{NoCache, SegmentCache};
-pub use writer::{Layer, write_layer};
+pub use on_disk::OnDisk;
+pub use tar_stream::TarWriter;
+pub use writer::{Layer, compress_stream, write_layer};

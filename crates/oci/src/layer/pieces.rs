@@ -8,29 +8,21 @@ pub(super) const PIECE: usize = 4 << 20;
 pub(super) struct Pieces<'a> {
     taker: &'a mut dyn FnMut(Vec<u8>) -> io::Result<()>,
     buffer: Vec<u8>,
-    ended: bool,
 }
 
 impl<'a> Pieces<'a> {
     pub(super) fn new(taker: &'a mut dyn FnMut(Vec<u8>) -> io::Result<()>) -> Self {
-        Self { taker, buffer: Vec::new(), ended: false }
+        Self { taker, buffer: Vec::new() }
     }
 
-    /// Hands over the last piece. What is written after it goes nowhere: an archive writer's mark of the end belongs to the layer, not to a segment.
-    pub(super) fn end(&mut self) -> io::Result<()> {
-        self.ended = true;
-        match mem::take(&mut self.buffer) {
-            rest if rest.is_empty() => Ok(()),
-            rest => (self.taker)(rest),
-        }
+    /// Hands over the last piece.
+    pub(super) fn end(self) -> io::Result<()> {
+        if self.buffer.is_empty() { Ok(()) } else { (self.taker)(self.buffer) }
     }
 }
 
 impl Write for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.ended {
-            return Ok(bytes.len());
-        }
         if self.buffer.is_empty() {
             // All of it at once: to grow is to copy, and memory that nothing is written to costs nothing.
             self.buffer.reserve_exact(PIECE);
@@ -63,7 +55,6 @@ mod tests {
             let mut pieces = Pieces::new(&mut taker);
             vec![7; 2 * PIECE + 5].chunks(step).for_each(|chunk| pieces.write_all(chunk).unwrap());
             pieces.end().unwrap();
-            pieces.write_all(b"more").unwrap();
             assert_eq!(sizes, [PIECE, PIECE, 5], "{step}");
         }
     }

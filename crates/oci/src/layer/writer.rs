@@ -1,14 +1,13 @@
-use super::member::Members;
-use super::pieces::Pieces;
-use super::tar_stream::{END_OF_ARCHIVE, write_entries};
-use super::{Entry, SegmentCache};
-use crate::{Descriptor, Digest, Hasher};
-use std::collections::VecDeque;
-use std::io::{self, Write};
+use super::compressing::compress;
+use super::pieces::{PIECE, Pieces};
+use super::tar_stream::END_OF_ARCHIVE;
+use super::{Entry, SegmentCache, TarWriter};
+use crate::{Descriptor, Digest};
+use std::io::{self, ErrorKind, Read, Write};
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+
+/// Bytes of a block, of which a tar stream has whole ones.
+const BLOCK: u64 = 512;
 
 /// A finished layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ pub struct Layer {
 /// Writes a layer: each entry is shown to the observer, put into the tar stream, hashed, compressed and handed to the sink, once.
 ///
 /// Entries come in the order given; the caller sorts them by path. Pieces are compressed by `threads` threads, of which each has a few pieces of
-/// some megabytes in hand. Returns the digest of the tar stream.
+/// some megabytes in hand; contents that lie on disk are read in parts, too. Returns the digest of the tar stream.
 pub fn write_layer(
     segments: &[Vec<Entry>],
     sink: &mut dyn Write,
@@ -30,100 +29,67 @@ pub fn write_layer(
     threads: NonZeroUsize,
     observer: &mut dyn FnMut(&Entry),
 ) -> io::Result<Digest> {
-    let (jobs, queue) = sync_channel(threads.get());
-    let queue = Mutex::new(queue);
-    thread::scope(|scope| {
-        for _ in 0..threads.get() {
-            scope.spawn(|| work(&queue, cache));
-        }
-        // Dropped at the end of this closure, which ends the threads.
-        let mut compressing =
-            Compressing { sink, jobs, pending: VecDeque::new(), limit: 2 * threads.get(), stream: Hasher::default() };
+    let (diff_id, ()) = compress(sink, cache, threads, |compressing| {
         for segment in segments {
             segment.iter().for_each(&mut *observer);
-            write_entries(segment, Pieces::new(&mut |piece| compressing.take(piece)))?;
+            let mut taker = |piece| compressing.take(piece);
+            let mut archive = TarWriter::new(Pieces::new(&mut taker));
+            segment.iter().try_for_each(|entry| archive.append(entry))?;
+            archive.into_output()?.end()?;
         }
-        compressing.take(vec![0; END_OF_ARCHIVE])?;
-        compressing.finish()
+        compressing.take(vec![0; END_OF_ARCHIVE])
+    })?;
+    Ok(diff_id)
+}
+
+/// Makes a layer of a tar stream that is ready, mark of the end included, in the memory that [`write_layer`] takes. Returns its digest and its bytes.
+///
+/// One of more than `limit` bytes is an error of the kind [`ErrorKind::FileTooLarge`]; one that does not end as tar streams do, because whoever
+/// writes it was stopped, is one of the kind [`ErrorKind::UnexpectedEof`].
+pub fn compress_stream(
+    mut reader: impl Read,
+    sink: &mut dyn Write,
+    cache: &dyn SegmentCache,
+    threads: NonZeroUsize,
+    limit: u64,
+) -> io::Result<(Digest, u64)> {
+    compress(sink, cache, threads, |compressing| {
+        let (mut bytes, mut end) = (0, Vec::new());
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            reader.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+            bytes += piece.len() as u64;
+            if bytes > limit {
+                return Err(ErrorKind::FileTooLarge.into());
+            }
+            end.extend_from_slice(&piece[piece.len().saturating_sub(END_OF_ARCHIVE)..]);
+            end.drain(..end.len().saturating_sub(END_OF_ARCHIVE));
+            if piece.is_empty() {
+                break;
+            }
+            compressing.take(piece)?;
+        }
+        if end != [0; END_OF_ARCHIVE] || !bytes.is_multiple_of(BLOCK) {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes)
     })
-}
-
-/// A piece to compress, and where the result goes.
-struct Job {
-    piece: Vec<u8>,
-    done: SyncSender<io::Result<Vec<u8>>>,
-}
-
-fn work(queue: &Mutex<Receiver<Job>>, cache: &dyn SegmentCache) {
-    let mut members = Members::new(cache);
-    loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { piece, done }) = job else { return };
-        let member = match &mut members {
-            Ok(members) => members.member(&piece),
-            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
-        };
-        // Nobody waits for it where the sink has failed meanwhile.
-        let _ = done.send(member);
-    }
-}
-
-/// Pieces on their way to the sink, in order.
-struct Compressing<'a> {
-    sink: &'a mut dyn Write,
-    jobs: SyncSender<Job>,
-    pending: VecDeque<Receiver<io::Result<Vec<u8>>>>,
-    /// Most pieces that are on their way.
-    limit: usize,
-    stream: Hasher,
-}
-
-impl Compressing<'_> {
-    fn take(&mut self, piece: Vec<u8>) -> io::Result<()> {
-        self.stream.update(&piece);
-        if self.pending.len() == self.limit {
-            self.write_first()?;
-        }
-        let (done, result) = sync_channel(1);
-        self.jobs.send(Job { piece, done }).map_err(|_| ended())?;
-        self.pending.push_back(result);
-        Ok(())
-    }
-
-    fn write_first(&mut self) -> io::Result<()> {
-        let Some(result) = self.pending.pop_front() else { return Ok(()) };
-        self.sink.write_all(&result.recv().map_err(|_| ended())??)
-    }
-
-    fn finish(mut self) -> io::Result<Digest> {
-        while !self.pending.is_empty() {
-            self.write_first()?;
-        }
-        self.sink.flush()?;
-        Ok(self.stream.finish())
-    }
-}
-
-/// What is left to say when a thread has panicked, which is an error of the program.
-fn ended() -> io::Error {
-    io::Error::other("a thread that compresses has ended")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::pieces::PIECE;
     use super::*;
-    use crate::layer::{Kind, NoCache};
-    use bytes::Bytes;
+    use crate::layer::{ContentsError, Kind, NoCache, OnDisk};
     use std::collections::HashMap;
-    use std::io::Read;
+    use std::fs;
+    use std::sync::Mutex;
 
     fn entry(path: &str, kind: Kind) -> Entry {
-        Entry { path: path.parse().unwrap(), kind, mode: 0o755, uid: 0, gid: 0, mtime: 7 }
+        Entry { mode: 0o755, mtime: 7, ..Entry::new(path.parse().unwrap(), kind) }
     }
 
     fn file(path: &str, contents: &'static str) -> Entry {
-        entry(path, Kind::File(Bytes::from_static(contents.as_bytes())))
+        entry(path, Kind::File(contents.into()))
     }
 
     fn segments() -> Vec<Vec<Entry>> {
@@ -232,5 +198,72 @@ mod tests {
             let result = write_layer(&segments(), &mut Full(writes), &NoCache, threads, &mut |_| ());
             assert_eq!(result.unwrap_err().kind(), io::ErrorKind::StorageFull, "{writes}");
         }
+    }
+
+    #[test]
+    fn contents_on_disk_make_no_difference() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut on_disk = segments();
+        for entry in on_disk.iter_mut().flatten() {
+            if let Kind::File(contents) = &mut entry.kind {
+                let path = folder.path().join(entry.path.name());
+                fs::write(&path, contents.read(u64::MAX).unwrap()).unwrap();
+                *contents = OnDisk::of(path).unwrap().into();
+            }
+        }
+        let mut bytes = Vec::new();
+        let write = |bytes: &mut Vec<u8>| write_layer(&on_disk, bytes, &NoCache, NonZeroUsize::MIN, &mut |_| ());
+        let stream = write(&mut bytes).unwrap();
+        let (expected, diff_id, _) = self::write(&NoCache, 1);
+        assert!(bytes == expected && stream == diff_id);
+
+        fs::write(folder.path().join("a"), "B").unwrap();
+        let error = write(&mut Vec::new()).unwrap_err();
+        let error = error.get_ref().and_then(|error| error.downcast_ref::<ContentsError>());
+        assert!(matches!(error, Some(ContentsError::Changed { path }) if path.ends_with("a")), "{error:?}");
+    }
+
+    /// Returns a tar stream of some pieces.
+    fn stream() -> Vec<u8> {
+        let contents: Vec<u8> = (0..2 * PIECE + 700).map(|place| (place % 253) as u8).collect();
+        let mut archive = TarWriter::new(Vec::new());
+        archive.append(&entry("large", Kind::File(contents.into()))).unwrap();
+        archive.finish().unwrap()
+    }
+
+    #[test]
+    fn a_ready_stream_becomes_a_layer() {
+        let stream = stream();
+        let size = stream.len() as u64;
+        let compress = |stream: &[u8], threads: usize, limit: u64| {
+            let mut bytes = Vec::new();
+            let threads = NonZeroUsize::new(threads).unwrap();
+            compress_stream(stream, &mut bytes, &NoCache, threads, limit).map(|layer| (layer, bytes))
+        };
+        let (layer, bytes) = compress(&stream, 1, size).unwrap();
+        assert_eq!(layer, (Digest::of(&stream), size));
+        let mut raw = Vec::new();
+        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut raw).unwrap();
+        assert!(raw == stream);
+        assert!(compress(&stream, 3, u64::MAX).unwrap() == (layer, bytes));
+        for limit in [0, 1, size - 1] {
+            assert_eq!(compress(&stream, 2, limit).unwrap_err().kind(), ErrorKind::FileTooLarge, "{limit}");
+        }
+        for cut in [0, 1, 1023, 1024, stream.len() - 1, stream.len() - 512] {
+            assert_eq!(compress(&stream[..cut], 2, size).unwrap_err().kind(), ErrorKind::UnexpectedEof, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_fails_is_an_error() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(ErrorKind::BrokenPipe.into())
+            }
+        }
+        let result =
+            compress_stream((&stream()[..]).chain(Broken), &mut io::sink(), &NoCache, NonZeroUsize::MIN, u64::MAX);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
 }

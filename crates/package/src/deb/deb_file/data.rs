@@ -1,6 +1,6 @@
 use super::DebError;
 use bytes::Bytes;
-use consign_oci::layer::{Entry, EntryPath, Kind};
+use consign_oci::layer::{Contents, Entry, EntryPath, Kind};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use tar::{Archive, EntryType};
@@ -9,7 +9,7 @@ use tar::{Archive, EntryType};
 pub(super) fn read_texts(archive: &Bytes, limit: usize) -> Result<BTreeMap<String, String>, DebError> {
     let mut texts = BTreeMap::new();
     for entry in read_entries(archive, limit)? {
-        if let Kind::File(content) = entry.kind {
+        if let Kind::File(Contents::Bytes(content)) = entry.kind {
             let name = entry.path.as_str().to_owned();
             let text = String::from_utf8(content.to_vec()).map_err(|_| DebError::NotText { name: name.clone() })?;
             texts.insert(name, text);
@@ -80,7 +80,7 @@ fn read_entry(archive: &Bytes, entry: &mut tar::Entry<'_, &[u8]>) -> Result<Opti
             let end = start.zip(usize::try_from(entry.size()).ok()).and_then(|(start, size)| start.checked_add(size));
             let range = start.zip(end).filter(|(_, end)| *end <= archive.len());
             let (start, end) = range.ok_or_else(|| damaged(io::ErrorKind::UnexpectedEof.into()))?;
-            Kind::File(archive.slice(start..end))
+            Kind::File(archive.slice(start..end).into())
         }
         EntryType::Directory => Kind::Directory,
         EntryType::Symlink => Kind::Symlink(text(&target.ok_or_else(no_target)?)?.to_owned()),
@@ -100,8 +100,7 @@ fn read_entry(archive: &Bytes, entry: &mut tar::Entry<'_, &[u8]>) -> Result<Opti
         uid: number(header.uid().map_err(damaged)?, "owner")?,
         gid: number(header.gid().map_err(damaged)?, "group")?,
         mtime: header.mtime().map_err(damaged)?,
-        path,
-        kind,
+        ..Entry::new(path.clone(), kind)
     }))
 }
 
