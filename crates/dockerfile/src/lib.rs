@@ -1,5 +1,10 @@
-//! Dockerfiles: from text to images.
+//! Builds Dockerfiles.
+//!
+//! A file becomes statements ([`syntax`]), statements become instructions ([`instruction`]), and those that a build needs are found by their
+//! stages ([`stage`]). [`build`] does what they say, for one platform, into the store: a layer of files is written straight from where the files
+//! lie, and no tree is unpacked for it.
 
+mod build;
 pub mod context;
 mod expand;
 mod files;
@@ -8,5 +13,7 @@ pub mod stage;
 pub mod syntax;
 mod transfer;
 
+pub use build::{BuildError, ErrorKind, MissingPlatform, Recipe, Request, ResolveRequest, StepError, build, resolve};
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
+pub use files::FilesError;
 pub use transfer::TransferError;

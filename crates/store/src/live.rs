@@ -94,7 +94,7 @@ impl<'a> Live<'a> {
             }
             let Some(step) = record::<Step<IgnoredAny>>(&entry)? else { continue };
             let kind = match step.kind.as_str() {
-                "build" => Kind::Built,
+                "build" | "layer" => Kind::Built,
                 _ => Kind::Statement,
             };
             // A step lists all that it needs, and says of none what type it is.

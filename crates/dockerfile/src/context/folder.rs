@@ -218,7 +218,7 @@ impl Walk<'_> {
         } else {
             NodeKind::Special
         };
-        Ok(Node { kind, mode: metadata.mode() & 0o7777, uid: 0, gid: 0, mtime: self.time })
+        Ok(Node { kind, mode: metadata.mode() & 0o7777, uid: 0, gid: 0, mtime: self.time, attributes: BTreeMap::new() })
     }
 }
 

@@ -6,6 +6,7 @@ use consign_oci::layer::{EntryPath, EntryPathError, Layer};
 use consign_store::Store;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
 /// What listings are called in the store.
@@ -42,6 +43,8 @@ pub(crate) struct Listed {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) mtime: u64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) attributes: BTreeMap<String, Vec<u8>>,
 }
 
 /// What it does.
@@ -112,7 +115,7 @@ fn read(layer: &Layer, store: &Store) -> Result<Listing, FilesError> {
 }
 
 /// Opens the tar stream of a layer. It fails after so many bytes that no honest layer has them.
-pub(super) fn open<'a>(layer: &Layer, store: &Store, bytes: &'a Cell<u64>) -> Result<impl Read + use<'a>, FilesError> {
+pub(crate) fn open<'a>(layer: &Layer, store: &Store, bytes: &'a Cell<u64>) -> Result<impl Read + use<'a>, FilesError> {
     let digest = &layer.descriptor.digest;
     let media_type = &layer.descriptor.media_type;
     let failed = |error: io::Error| FilesError::Layer { digest: digest.clone(), source: error.into() };
@@ -146,7 +149,7 @@ fn listed(member: &Member, contents: &mut impl Read) -> Result<Result<Listed, En
                     Ok(target) => ListedKind::HardLink(target.as_str().to_owned()),
                     Err(error) => return Ok(Err(error)),
                 },
-                MemberKind::Special | MemberKind::Unknown => ListedKind::Special,
+                MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => ListedKind::Special,
             };
             (path, kind)
         }
@@ -159,12 +162,13 @@ fn listed(member: &Member, contents: &mut impl Read) -> Result<Result<Listed, En
         uid: number(member.uid),
         gid: number(member.gid),
         mtime: member.mtime,
+        attributes: member.attributes.clone(),
     }))
 }
 
 fn file(path: &EntryPath, size: u64, contents: &mut impl Read) -> Result<ListedKind, LayerError> {
     let mut hasher = blake3::Hasher::new();
-    if TEXTS.contains(&path.as_str()) && size <= TEXT_LIMIT {
+    if is_text(path, size) {
         let mut text = Vec::new();
         contents.read_to_end(&mut text)?;
         let digest = blake3::hash(&text);
@@ -175,7 +179,7 @@ fn file(path: &EntryPath, size: u64, contents: &mut impl Read) -> Result<ListedK
 }
 
 /// Returns whether a file's text is kept.
-pub(super) fn is_text(path: &EntryPath, size: u64) -> bool {
+pub(crate) fn is_text(path: &EntryPath, size: u64) -> bool {
     TEXTS.contains(&path.as_str()) && size <= TEXT_LIMIT
 }
 

@@ -1,5 +1,6 @@
 use blake3::Hash;
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ pub(crate) struct Node {
     pub(crate) gid: u32,
     /// In seconds since 1970.
     pub(crate) mtime: u64,
+    /// Extended attributes, by their whole names.
+    pub(crate) attributes: BTreeMap<String, Vec<u8>>,
 }
 
 /// What a node is.
@@ -57,7 +60,7 @@ pub(crate) enum Lies {
 impl Node {
     /// Makes a folder of mode 0755 that belongs to root.
     pub(crate) fn directory(mtime: u64) -> Self {
-        Self { kind: NodeKind::Directory, mode: 0o755, uid: 0, gid: 0, mtime }
+        Self { kind: NodeKind::Directory, mode: 0o755, uid: 0, gid: 0, mtime, attributes: BTreeMap::new() }
     }
 
     pub(crate) fn is_directory(&self) -> bool {

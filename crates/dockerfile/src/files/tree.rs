@@ -111,7 +111,8 @@ impl Tree {
                 }
                 ListedKind::Remove | ListedKind::RemoveWithin => continue,
             };
-            self.put(path, Node { kind, mode, uid, gid, mtime });
+            let attributes = member.attributes.clone();
+            self.put(path, Node { kind, mode, uid, gid, mtime, attributes });
         }
     }
 
@@ -145,6 +146,7 @@ mod tests {
             uid: 0,
             gid: 0,
             mtime: 7,
+            attributes: BTreeMap::new(),
         };
         Listing { members: members.iter().map(listed).collect() }
     }

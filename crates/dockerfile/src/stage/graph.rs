@@ -29,11 +29,13 @@ pub struct Needed {
     pub uses: BTreeSet<Base>,
 }
 
-/// The stages that a build needs, each after all that it builds on or takes files from. The last is the one that was asked for.
+/// The stages that a build needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
-    /// The stages.
+    /// The stages, each after all that it builds on or takes files from.
     pub stages: Vec<Needed>,
+    /// The place of the one that was asked for.
+    pub target: usize,
 }
 
 /// Stages that cannot be built.
@@ -101,10 +103,20 @@ impl Graph {
         contexts: &BTreeSet<String>,
     ) -> Result<Self, GraphError> {
         let mut finder = Finder { file, global, contexts, path: Vec::new(), stages: Vec::new() };
-        let place = finder.target(target)?;
-        finder.add(place)?;
-        Ok(Self { stages: finder.stages })
+        let target = finder.target(target)?;
+        finder.add(target)?;
+        Ok(Self { stages: finder.stages, target })
     }
+}
+
+/// Says what the stage at `place` builds on and takes files from.
+pub(crate) fn needed(
+    file: &Dockerfile,
+    place: usize,
+    global: &Variables,
+    contexts: &BTreeSet<String>,
+) -> Result<Needed, GraphError> {
+    Finder { file, global, contexts, path: Vec::new(), stages: Vec::new() }.needed(place)
 }
 
 struct Finder<'a> {
@@ -139,16 +151,20 @@ impl Finder<'_> {
             return Err(GraphError::Cycle { lines: stage.lines, through });
         }
         self.path.push(place);
-        let (base, platform) = self.base(place)?;
-        let uses = self.uses(place)?;
-        for needed in uses.iter().chain([&base]) {
-            if let Base::Stage(other) = needed {
+        let needed = self.needed(place)?;
+        for base in needed.uses.iter().chain([&needed.base]) {
+            if let Base::Stage(other) = base {
                 self.add(*other)?;
             }
         }
         self.path.pop();
-        self.stages.push(Needed { place, base, platform, uses });
+        self.stages.push(needed);
         Ok(())
+    }
+
+    fn needed(&self, place: usize) -> Result<Needed, GraphError> {
+        let (base, platform) = self.base(place)?;
+        Ok(Needed { place, base, platform, uses: self.uses(place)? })
     }
 
     fn base(&self, place: usize) -> Result<(Base, Option<String>), GraphError> {
@@ -187,32 +203,39 @@ impl Finder<'_> {
                 _ => Vec::new(),
             };
             for name in names.into_iter().filter(|name| !name.is_empty()) {
-                uses.insert(self.source(place, name, instruction.lines)?);
+                uses.insert(source(self.file, self.contexts, place, name, instruction.lines)?);
             }
         }
         Ok(uses)
     }
 
-    fn source(&self, place: usize, name: &str, lines: Lines) -> Result<Base, GraphError> {
-        if name.contains('$') {
-            return Err(GraphError::FromVariable { lines, written: name.to_owned() });
-        }
-        if self.contexts.contains(name) {
-            return Ok(Base::Context(name.to_owned()));
-        }
-        if let Some(stage) = self.file.stage(name) {
-            return Ok(Base::Stage(stage));
-        }
-        match name.parse::<usize>() {
-            Ok(number) if number < place => Ok(Base::Stage(number)),
-            Ok(number) => Err(GraphError::Number { lines, number }),
-            Err(_) if name == "scratch" => Ok(Base::Scratch),
-            Err(_) => Ok(Base::Image(name.to_owned())),
-        }
-    }
-
     fn escape(&self) -> Escape {
         self.file.directives.escape
+    }
+}
+
+/// Finds what `--from` or `from=` names in the stage at `place`.
+pub(crate) fn source(
+    file: &Dockerfile,
+    contexts: &BTreeSet<String>,
+    place: usize,
+    name: &str,
+    lines: Lines,
+) -> Result<Base, GraphError> {
+    if name.contains('$') {
+        return Err(GraphError::FromVariable { lines, written: name.to_owned() });
+    }
+    if contexts.contains(name) {
+        return Ok(Base::Context(name.to_owned()));
+    }
+    if let Some(stage) = file.stage(name) {
+        return Ok(Base::Stage(stage));
+    }
+    match name.parse::<usize>() {
+        Ok(number) if number < place => Ok(Base::Stage(number)),
+        Ok(number) => Err(GraphError::Number { lines, number }),
+        Err(_) if name == "scratch" => Ok(Base::Scratch),
+        Err(_) => Ok(Base::Image(name.to_owned())),
     }
 }
 

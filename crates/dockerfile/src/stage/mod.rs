@@ -3,5 +3,6 @@
 mod graph;
 mod scope;
 
+pub(crate) use graph::{needed, source};
 pub use graph::{Base, Graph, GraphError, Needed};
 pub use scope::{Given, ScopeError, global};

@@ -115,19 +115,13 @@ fn clean(path: &str) -> Result<EntryPath, TransferError> {
 impl Placing<'_> {
     /// Adds what a source names.
     pub(crate) fn add(&self, item: &Item, offer: &Tree, items: &mut Items) -> Result<(), TransferError> {
-        let is_folder = offer.is_directory(&item.path);
-        let destination = self.image.resolve(&self.destination.trim_matches('/').parse()?, true)?;
-        let takes = self.destination.ends_with('/') || self.image.is_directory(&destination);
-        let mut to = destination.join(item.parents.as_str())?;
-        if (takes || self.parents) && (!is_folder || self.parents) {
-            to = to.join(&item.name)?;
+        if !offer.is_directory(&item.path) {
+            let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(&item.name)) else { return Ok(()) };
+            return self.file(&item.parents, &item.name, node, items);
         }
-        if !is_folder {
-            let Some(node) = offer.get(&item.path) else { return Ok(()) };
-            if self.exclude.leave_out(&item.name) {
-                return Ok(());
-            }
-            return self.put(to, node, items);
+        let mut to = self.real_destination()?.join(item.parents.as_str())?;
+        if self.parents {
+            to = to.join(&item.name)?;
         }
         if !to.is_root() && !self.is_directory(&to, items) {
             let folder = offer.get(&item.path).cloned().unwrap_or_else(|| Node::directory(self.time));
@@ -143,8 +137,28 @@ impl Placing<'_> {
         Ok(())
     }
 
+    /// Adds a file of this name.
+    pub(crate) fn add_file(&self, name: &str, node: &Node, items: &mut Items) -> Result<(), TransferError> {
+        self.file(&EntryPath::default(), name, node, items)
+    }
+
+    fn file(&self, parents: &EntryPath, name: &str, node: &Node, items: &mut Items) -> Result<(), TransferError> {
+        let to = self.real_destination()?.join(parents.as_str())?;
+        let to = if self.takes()? || self.parents { to.join(name)? } else { to };
+        self.put(to, node, items)
+    }
+
+    /// Returns whether the destination is a folder, or is to be one.
+    pub(crate) fn takes(&self) -> Result<bool, TransferError> {
+        Ok(self.destination.ends_with('/') || self.image.is_directory(&self.real_destination()?))
+    }
+
+    fn real_destination(&self) -> Result<EntryPath, TransferError> {
+        Ok(self.image.resolve(&self.destination.trim_matches('/').parse()?, true)?)
+    }
+
     /// Puts something at a path.
-    pub(crate) fn put(&self, path: EntryPath, node: &Node, items: &mut Items) -> Result<(), TransferError> {
+    fn put(&self, path: EntryPath, node: &Node, items: &mut Items) -> Result<(), TransferError> {
         if matches!(node.kind, NodeKind::Special) {
             return Err(TransferError::Special { source_path: path.as_str().to_owned() });
         }

@@ -1,0 +1,137 @@
+use super::images::fetch;
+use super::state::State;
+use super::{BuildError, Recipe, Request, StepError};
+use crate::files::Tree;
+use crate::stage::{Base, Given, Graph, needed, source};
+use crate::syntax::Lines;
+use crate::{Expander, Variables};
+use consign_oci::Platform;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::{Mutex, OnceCell};
+
+/// Builds the stages of a Dockerfile for one platform, each once.
+pub(super) struct Builder<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) request: &'a Request<'a>,
+    /// What is given from outside.
+    pub(super) given: Given,
+    /// Arguments before the first stage.
+    pub(super) global: Variables,
+    graph: Graph,
+    /// By place in the file.
+    stages: Vec<OnceCell<Arc<State>>>,
+    /// Which stages each stage waits for.
+    waits: std::sync::Mutex<BTreeMap<usize, BTreeSet<usize>>>,
+    images: Mutex<BTreeMap<(String, Platform), Arc<State>>>,
+    context: OnceCell<Arc<Tree>>,
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(recipe: &'a Recipe, request: &'a Request<'a>) -> Result<Self, BuildError> {
+        let (graph, global) = recipe.graph(request.platform, request.host)?;
+        Ok(Self {
+            recipe,
+            request,
+            given: recipe.given(request.platform, request.host),
+            global,
+            graph,
+            stages: recipe.file.stages.iter().map(|_| OnceCell::new()).collect(),
+            waits: Default::default(),
+            images: Mutex::default(),
+            context: OnceCell::new(),
+        })
+    }
+
+    /// Builds the stage that was asked for, and those that it needs.
+    pub(super) async fn build(&self) -> Result<Arc<State>, BuildError> {
+        // What one stage waits for, such as a command, is time for another.
+        let stages = self.graph.stages.iter().map(|stage| self.built(stage.place));
+        futures::future::try_join_all(stages).await?;
+        self.built(self.graph.target).await
+    }
+
+    /// Returns a stage for the one at `waiting`.
+    pub(super) async fn other(&self, waiting: usize, place: usize) -> Result<Arc<State>, StepError> {
+        self.note(waiting, place)?;
+        Ok(self.built(place).await.map_err(Box::new)?)
+    }
+
+    fn built(&self, place: usize) -> Boxed<'_, Result<Arc<State>, BuildError>> {
+        let stage = async move || self.stage(place).await.map(Arc::new);
+        Box::pin(async move { self.stages[place].get_or_try_init(stage).await.cloned() })
+    }
+
+    /// Notes that a stage waits for another, unless that one waits for it: a trigger can say what nobody could know before.
+    fn note(&self, waiting: usize, place: usize) -> Result<(), StepError> {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut pending, mut seen) = (vec![place], BTreeSet::new());
+        while let Some(next) = pending.pop() {
+            if next == waiting {
+                return Err(StepError::Waiting);
+            }
+            if seen.insert(next) {
+                pending.extend(waits.get(&next).into_iter().flatten());
+            }
+        }
+        waits.entry(waiting).or_default().insert(place);
+        Ok(())
+    }
+
+    async fn stage(&self, place: usize) -> Result<State, BuildError> {
+        let stage = &self.recipe.file.stages[place];
+        let failed = |error| self.recipe.failed_stage(place, error);
+        let needed = needed(&self.recipe.file, place, &self.global, &BTreeSet::new());
+        let needed = needed.map_err(|error| failed(error.into()))?;
+        let platform = self.recipe.stage_platform(needed.platform.as_deref(), self.request.platform, place)?;
+        let mut state = match &needed.base {
+            Base::Scratch => State::scratch(platform),
+            Base::Stage(other) => self.other(place, *other).await.map_err(failed)?.continued(),
+            Base::Image(name) | Base::Context(name) => {
+                self.image_for(name, &platform).await.map_err(failed)?.continued()
+            }
+        };
+        for trigger in state.take_triggers() {
+            self.trigger(&trigger, place, &mut state).await.map_err(failed)?;
+        }
+        for instruction in &stage.instructions {
+            let done = self.instruction(instruction, place, &mut state).await;
+            done.map_err(|error| self.recipe.failed_instruction(instruction, error))?;
+        }
+        Ok(state)
+    }
+
+    /// Returns an image that the Dockerfile names, for the platform that is built for.
+    pub(super) async fn image(&self, name: &str) -> Result<Arc<State>, StepError> {
+        self.image_for(name, self.request.platform).await
+    }
+
+    async fn image_for(&self, name: &str, platform: &Platform) -> Result<Arc<State>, StepError> {
+        let mut images = self.images.lock().await;
+        let key = (name.to_owned(), platform.clone());
+        if let Some(known) = images.get(&key) {
+            return Ok(known.clone());
+        }
+        let state = Arc::new(State::of_image(fetch(name, platform, self.request).await?));
+        images.insert(key, state.clone());
+        Ok(state)
+    }
+
+    /// Finds what `--from` names.
+    pub(super) fn source(&self, place: usize, name: &str, lines: Lines) -> Result<Base, StepError> {
+        Ok(source(&self.recipe.file, &BTreeSet::new(), place, name, lines)?)
+    }
+
+    /// Lists the context, once.
+    pub(super) async fn context(&self) -> Result<Arc<Tree>, StepError> {
+        let list = || async { Ok::<_, StepError>(Arc::new(self.recipe.context.tree(self.request.time())?)) };
+        self.context.get_or_try_init(list).await.cloned()
+    }
+
+    pub(super) fn expander(&self) -> Expander {
+        Expander::new(self.recipe.file.directives.escape)
+    }
+}

@@ -1,0 +1,295 @@
+use crate::context::ContextError;
+use crate::files::FilesError;
+use super::Recipe;
+use crate::instruction::{Instruction, InstructionError};
+use crate::stage::{GraphError, ScopeError};
+use crate::syntax::{Lines, SyntaxError};
+use crate::{ExpandError, TransferError};
+use consign_image::{BaseError, ImageError, ImageReferenceError, WriteError};
+use consign_oci::layer::{ContentsError, EntryPathError};
+use consign_oci::{Platform, PlatformError};
+use consign_store::StoreError;
+use std::io;
+use std::path::PathBuf;
+
+/// Longest part of an instruction in a message, in characters.
+const TEXT_LIMIT: usize = 200;
+
+/// A Dockerfile that cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// It is no Dockerfile.
+    #[error("{}:{}", path.display(), source.lines.first)]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: SyntaxError,
+    },
+    /// It has a statement that is no instruction.
+    #[error("{}:{}", path.display(), source.lines.first)]
+    Instruction {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: InstructionError,
+    },
+    /// Its stages cannot be put in order.
+    #[error("{}", path.display())]
+    Graph {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: GraphError,
+    },
+    /// An argument before the first stage cannot be used.
+    #[error("{}", path.display())]
+    Scope {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ScopeError,
+    },
+    /// The context cannot be read.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// Images that it builds on lack a platform that it is built for.
+    #[error("not all images that the Dockerfile needs are made for {}: {}", wanted(missing), present(missing))]
+    Platforms {
+        /// Each with what it lacks, and what it has.
+        missing: Vec<MissingPlatform>,
+    },
+    /// An image that it names cannot be used.
+    #[error("{}: the image `{reference}`", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// The image, as written.
+        reference: String,
+        /// Why not.
+        source: Box<StepError>,
+    },
+    /// An instruction failed.
+    #[error("{}:{}: {text}", path.display(), lines.first)]
+    Step {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        lines: Lines,
+        /// The instruction, at most 200 characters of it.
+        text: String,
+        /// Why.
+        source: Box<StepError>,
+    },
+    /// The image cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An image that is not made for a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingPlatform {
+    /// The image, as written.
+    pub reference: String,
+    /// What is wanted.
+    pub wanted: Platform,
+    /// What there is.
+    pub present: Vec<Platform>,
+}
+
+/// An instruction that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// Variables in it cannot be expanded.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    /// A trigger of the base image is no instruction.
+    #[error("the base image's trigger `{text}`")]
+    Trigger {
+        /// The trigger.
+        text: String,
+        /// What is wrong.
+        source: Box<BuildError>,
+    },
+    /// Files cannot be put into the image.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// The files of an image cannot be listed.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A path cannot be in an image.
+    #[error(transparent)]
+    Path(#[from] EntryPathError),
+    /// A platform is none.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// An image's name is none.
+    #[error("`{written}` names no stage and no image")]
+    Reference {
+        /// What is written.
+        written: String,
+        /// What is wrong.
+        source: ImageReferenceError,
+    },
+    /// An image cannot be opened.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// An image cannot be used.
+    #[error(transparent)]
+    Base(Box<BaseError>),
+    /// What it takes files from cannot be found.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A trigger takes files from a stage that waits for this one.
+    #[error("the stage that it takes files from needs this stage itself")]
+    Waiting,
+    /// A stage that it takes files from cannot be built.
+    #[error(transparent)]
+    Stage(#[from] Box<BuildError>),
+    /// The image cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file cannot be read as it was.
+    #[error(transparent)]
+    Contents(#[from] ContentsError),
+    /// A port is none.
+    #[error("`{port}` is no port: write a number or a range, with `/tcp` or `/udp` behind it or not")]
+    Port {
+        /// What is written.
+        port: String,
+    },
+    /// A signal is none.
+    #[error("`{signal}` is no signal: write a name, such as SIGTERM, or a number")]
+    Signal {
+        /// What is written.
+        signal: String,
+    },
+    /// The layer cannot be written.
+    #[error("cannot write the layer")]
+    Layer {
+        /// Why not.
+        source: io::Error,
+    },
+    /// The context cannot be read.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It asks for what this version does not do.
+    #[error("{what} is not supported by this version")]
+    NotSupported {
+        /// What it asks for.
+        what: &'static str,
+    },
+}
+
+impl From<BaseError> for StepError {
+    fn from(error: BaseError) -> Self {
+        Self::Base(Box::new(error))
+    }
+}
+
+fn wanted(missing: &[MissingPlatform]) -> String {
+    let mut names: Vec<String> = missing.iter().map(|missing| missing.wanted.to_string()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn present(missing: &[MissingPlatform]) -> String {
+    let one = |missing: &MissingPlatform| {
+        let present: Vec<String> = missing.present.iter().map(Platform::to_string).collect();
+        format!("`{}` has {}, not {}", missing.reference, present.join(", "), missing.wanted)
+    };
+    missing.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+impl Recipe {
+    /// Returns the error of a FROM, or of what it brings.
+    pub(crate) fn failed_stage(&self, place: usize, source: StepError) -> BuildError {
+        let stage = &self.file.stages[place];
+        self.failed(stage.lines, &stage.text, source)
+    }
+
+    /// Returns the error of an instruction.
+    pub(crate) fn failed_instruction(&self, instruction: &Instruction, source: StepError) -> BuildError {
+        self.failed(instruction.lines, &instruction.text, source)
+    }
+
+    fn failed(&self, lines: Lines, text: &str, source: StepError) -> BuildError {
+        match source {
+            // It says where.
+            StepError::Stage(error) => *error,
+            source => BuildError::Step {
+                path: self.path.clone(),
+                lines,
+                text: text.chars().take(TEXT_LIMIT).collect(),
+                source: Box::new(source),
+            },
+        }
+    }
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// What was asked for cannot be built.
+    Configuration,
+    /// It could be, but failed.
+    Failed,
+    /// What is locked is no longer there.
+    Drift,
+}
+
+impl BuildError {
+    /// Returns what kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Syntax { .. }
+            | Self::Instruction { .. }
+            | Self::Graph { .. }
+            | Self::Scope { .. }
+            | Self::Platforms { .. } => ErrorKind::Configuration,
+            Self::Context(error) => of_context(error),
+            Self::Step { source, .. } | Self::Image { source, .. } => source.kind(),
+            Self::Write(_) | Self::Store(_) => ErrorKind::Failed,
+        }
+    }
+}
+
+impl StepError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Transfer(TransferError::Files(_)) | Self::Files(_) => ErrorKind::Failed,
+            Self::Expand(_)
+            | Self::Trigger { .. }
+            | Self::Transfer(_)
+            | Self::Path(_)
+            | Self::Platform(_)
+            | Self::Reference { .. }
+            | Self::Port { .. }
+            | Self::Signal { .. }
+            | Self::Graph(_)
+            | Self::Waiting
+            | Self::NotSupported { .. } => ErrorKind::Configuration,
+            Self::Base(error) => match **error {
+                BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
+                BaseError::Gone { .. } => ErrorKind::Drift,
+                _ => ErrorKind::Failed,
+            },
+            Self::Context(error) => of_context(error),
+            Self::Stage(error) => error.kind(),
+            Self::Image(_) | Self::Contents(_) | Self::Write(_) | Self::Layer { .. } | Self::Store(_) => ErrorKind::Failed,
+        }
+    }
+}
+
+fn of_context(error: &ContextError) -> ErrorKind {
+    match error {
+        ContextError::Read { .. } => ErrorKind::Failed,
+        _ => ErrorKind::Configuration,
+    }
+}

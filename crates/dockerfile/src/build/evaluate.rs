@@ -1,0 +1,166 @@
+use super::builder::Builder;
+use super::state::State;
+use super::{BuildError, StepError, layer};
+use crate::files::{Accounts, Node};
+use crate::instruction::{Action, Argument, Dockerfile, Instruction, Value};
+use crate::syntax;
+use crate::transfer::Items;
+use consign_image::rfc3339;
+use consign_oci::History;
+use consign_oci::layer::EntryPath;
+
+/// Longest part of an instruction in a history, in characters.
+const TEXT_LIMIT: usize = 4096;
+
+/// What an instruction left behind.
+pub(super) enum Left {
+    /// Settings.
+    Settings,
+    /// A layer; whether an earlier build made the same.
+    Layer { reused: bool },
+}
+
+impl Builder<'_> {
+    /// Does what an instruction says.
+    pub(super) async fn instruction(
+        &self,
+        instruction: &Instruction,
+        place: usize,
+        state: &mut State,
+    ) -> Result<(), StepError> {
+        let left = self.action(instruction, place, state).await?;
+        if let Left::Layer { reused } = left {
+            let prefix = if reused { "CACHED " } else { "" };
+            (self.request.output)(&format!("{prefix}{}", instruction.text));
+        }
+        if !matches!(instruction.action, Action::Arg(_)) {
+            state.history.push(History {
+                created: Some(rfc3339(self.request.time())?),
+                created_by: Some(instruction.text.chars().take(TEXT_LIMIT).collect()),
+                comment: Some("consign".to_owned()),
+                empty_layer: matches!(left, Left::Settings),
+                ..History::default()
+            });
+        }
+        Ok(())
+    }
+
+    /// Does what a base left for whoever builds on it.
+    pub(super) async fn trigger(&self, text: &str, place: usize, state: &mut State) -> Result<(), StepError> {
+        let shown = || text.chars().take(200).collect();
+        let failed = |source: BuildError| StepError::Trigger { text: shown(), source: Box::new(source) };
+        let path = || "trigger".into();
+        // A statement needs a stage.
+        let source = syntax::read(format!("FROM scratch\n{text}\n").as_bytes());
+        let source = source.map_err(|source| failed(BuildError::Syntax { path: path(), source }))?;
+        let file = Dockerfile::new(source);
+        let file = file.map_err(|source| failed(BuildError::Instruction { path: path(), source }))?;
+        for instruction in file.stages.iter().flat_map(|stage| &stage.instructions) {
+            self.instruction(instruction, place, state).await?;
+        }
+        Ok(())
+    }
+
+    async fn action(&self, instruction: &Instruction, place: usize, state: &mut State) -> Result<Left, StepError> {
+        let variables = state.variables();
+        let expander = self.expander();
+        let expand = |text: &str| Ok::<_, StepError>(expander.expand(text, &variables)?.text);
+        match &instruction.action {
+            Action::Add(transfer) => return self.add(transfer, place, instruction.lines, state).await,
+            Action::Copy(transfer) => {
+                let reused = self.transfer(transfer, place, instruction.lines, state).await?;
+                return Ok(Left::Layer { reused });
+            }
+            Action::Run(run) => return self.run(run, place, instruction.lines, state).await,
+            Action::Workdir(path) => return self.working_directory(&expand(path)?, state),
+            Action::Arg(arguments) => self.declare(arguments, state)?,
+            Action::Env(values) => {
+                let pairs: Vec<(String, String)> = self.pairs(values, state)?;
+                pairs.iter().for_each(|(name, value)| state.set_environment(name, value));
+            }
+            Action::Label(values) => {
+                let pairs = self.pairs(values, state)?;
+                state.config.labels.get_or_insert_default().extend(pairs);
+            }
+            Action::Expose(ports) => {
+                for port in ports {
+                    for port in expander.words(port, &variables)? {
+                        state.add_ports(&port)?;
+                    }
+                }
+            }
+            Action::Volume(paths) => {
+                for path in paths {
+                    let path = expand(path)?;
+                    state.add_volume(path);
+                }
+            }
+            Action::Cmd(command) => state.set_command(command),
+            Action::Entrypoint(command) => state.set_entrypoint(command),
+            Action::Healthcheck(check) => state.set_health_check(check),
+            Action::Maintainer(author) => state.author = Some(author.clone()),
+            Action::Onbuild(trigger) => state.add_trigger(&trigger.text),
+            Action::Shell(words) => state.set_shell(words),
+            Action::Stopsignal(signal) => state.set_stop_signal(&expand(signal)?)?,
+            Action::User(user) => state.config.user = expand(user)?,
+        }
+        Ok(Left::Settings)
+    }
+
+    fn pairs(&self, values: &[Value], state: &State) -> Result<Vec<(String, String)>, StepError> {
+        let (variables, expander) = (state.variables(), self.expander());
+        let expand = |text: &str| Ok::<_, StepError>(expander.expand(text, &variables)?.text);
+        values.iter().map(|value| Ok((expand(&value.name)?, expand(&value.value)?))).collect()
+    }
+
+    /// Brings arguments into scope: what is given, else the default, else what stands before the first stage.
+    fn declare(&self, arguments: &[Argument], state: &mut State) -> Result<(), StepError> {
+        for argument in arguments {
+            let given = self.given.arguments.get(&argument.name).cloned();
+            let value = match (given, &argument.default) {
+                (Some(value), _) => Some(value),
+                (None, Some(default)) => Some(self.expander().expand(default, &state.variables())?.text),
+                (None, None) => self.global.get(&argument.name).cloned(),
+            };
+            match value {
+                Some(value) => state.arguments.insert(argument.name.clone(), value),
+                None => state.arguments.remove(&argument.name),
+            };
+        }
+        Ok(())
+    }
+
+    /// Sets the working directory, and makes it where it is missing: for the user of the image, as Docker does.
+    fn working_directory(&self, path: &str, state: &mut State) -> Result<Left, StepError> {
+        let mut parts: Vec<&str> = Vec::new();
+        let absolute = state.absolute(path);
+        for part in absolute.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        let written: EntryPath = parts.join("/").parse()?;
+        state.config.working_dir = written.to_string();
+        let tree = state.tree(self.request.store)?;
+        let folder = tree.resolve(&written, true)?;
+        if tree.is_directory(&folder) {
+            return Ok(Left::Settings);
+        }
+        let owner = Accounts::of(&tree).find(&state.config.user).unwrap_or_default();
+        let mut items = Items::new();
+        let mut missing = Some(folder).filter(|folder| !tree.is_directory(folder));
+        while let Some(folder) = missing {
+            if tree.get(&folder).is_some() {
+                return Err(crate::TransferError::NotDirectory { path: folder.to_string() }.into());
+            }
+            missing = folder.parent().filter(|above| !tree.is_directory(above));
+            let node = Node { uid: owner.uid, gid: owner.gid, ..Node::directory(self.request.time()) };
+            items.insert(folder, node);
+        }
+        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
+        state.add_layer(made.layer, Some(made.listing));
+        Ok(Left::Layer { reused: made.reused })
+    }
+}

@@ -1,0 +1,53 @@
+use super::builder::Builder;
+use super::{BuildError, Recipe, Request};
+use consign_image::{Built, Parts, rfc3339};
+use consign_oci::annotation;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Builds an image for one platform.
+pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
+    let state = Builder::new(recipe, request)?.build().await?;
+    let created = rfc3339(request.time())?;
+    let mut annotations = BTreeMap::from([(annotation::CREATED.to_owned(), created.clone())]);
+    if let Some(base) = &state.base {
+        annotations.insert(annotation::BASE_DIGEST.to_owned(), base.manifest.digest().to_string());
+        if let Some(name) = &base.name {
+            annotations.insert(annotation::BASE_NAME.to_owned(), name.clone());
+        }
+    }
+    annotations.extend(request.annotations.clone());
+    let parts = Parts {
+        platform: state.platform.clone(),
+        created,
+        author: state.author.clone(),
+        config: state.config.clone(),
+        layers: state.layers.clone(),
+        history: state.history.clone(),
+        annotations,
+    };
+    let (manifest, config) = parts.write(request.store)?;
+    let mut resolved_dependencies = state.dependencies.clone();
+    resolved_dependencies.sort_by(|one, other| (&one.name, &one.uri).cmp(&(&other.name, &other.uri)));
+    resolved_dependencies.dedup();
+    Ok(Built {
+        platform: state.platform.clone(),
+        manifest,
+        config,
+        layers: state.layers.clone(),
+        resolved_dependencies,
+        external_parameters: parameters(recipe, request),
+        warnings: Vec::new(),
+        reused: false,
+        observed: false,
+    })
+}
+
+/// Returns what the user asked for.
+fn parameters(recipe: &Recipe, request: &Request<'_>) -> Value {
+    json!({
+        "platform": request.platform.to_string(),
+        "target": recipe.target,
+        "arguments": recipe.arguments,
+    })
+}

@@ -1,0 +1,116 @@
+//! The images that a Dockerfile names: what they are, before anything is built, and what they have for a platform.
+
+use super::error::MissingPlatform;
+use super::{BuildError, Recipe, Request, StepError};
+use crate::stage::Base as StageBase;
+use consign_image::{Base, BaseError, ImageError, ImageReference, Place};
+use consign_oci::{Descriptor, Document, Platform};
+use consign_store::Store;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the images of a Dockerfile are looked up with.
+pub struct ResolveRequest<'a> {
+    /// All platforms of the image.
+    pub platforms: &'a [Platform],
+    /// What this machine runs.
+    pub host: &'a Platform,
+    /// Where what a name stood for is noted.
+    pub store: &'a Store,
+    /// Opens an image.
+    pub open: &'a (dyn Fn(&ImageReference) -> Result<Place, ImageError> + Sync),
+    /// What is to stay as it is, as far as that is to be had: an earlier answer.
+    pub keep: &'a BTreeMap<String, Descriptor>,
+    /// Whether registries are left alone.
+    pub offline: bool,
+}
+
+impl Recipe {
+    /// Returns the images that are needed for these platforms, as written, each with the platforms that it is needed for.
+    pub fn images(
+        &self,
+        platforms: &[Platform],
+        host: &Platform,
+    ) -> Result<BTreeMap<String, BTreeSet<Platform>>, BuildError> {
+        let mut images: BTreeMap<String, BTreeSet<Platform>> = BTreeMap::new();
+        for platform in platforms {
+            let (graph, _) = self.graph(platform, host)?;
+            for stage in &graph.stages {
+                let of_stage = self.stage_platform(stage.platform.as_deref(), platform, stage.place)?;
+                if let StageBase::Image(name) = &stage.base {
+                    images.entry(name.clone()).or_default().insert(of_stage);
+                }
+                for used in &stage.uses {
+                    if let StageBase::Image(name) = used {
+                        images.entry(name.clone()).or_default().insert(platform.clone());
+                    }
+                }
+            }
+        }
+        Ok(images)
+    }
+
+    /// Returns the platform of a stage: what it says, else what is built for.
+    pub(crate) fn stage_platform(
+        &self,
+        written: Option<&str>,
+        platform: &Platform,
+        place: usize,
+    ) -> Result<Platform, BuildError> {
+        let Some(written) = written else { return Ok(platform.clone()) };
+        written.parse().map_err(|source| self.failed_stage(place, StepError::Platform(source)))
+    }
+}
+
+/// Finds what the images are that a Dockerfile names, and that each is made for all platforms that it is needed for.
+pub async fn resolve(
+    recipe: &Recipe,
+    request: &ResolveRequest<'_>,
+) -> Result<BTreeMap<String, Descriptor>, BuildError> {
+    let mut found = BTreeMap::new();
+    let mut missing = Vec::new();
+    for (name, platforms) in recipe.images(request.platforms, request.host)? {
+        let failed = |error: StepError| BuildError::Image { path: recipe.path.clone(), reference: name.clone(), source: Box::new(error) };
+        let place = (request.open)(&reference(&name).map_err(failed)?).map_err(|error| failed(error.into()))?;
+        let kept = match request.keep.get(&name) {
+            Some(kept) if request.offline => Some(kept.clone()),
+            Some(kept) => Base::find(&place, kept).await.map_err(|error| failed(error.into()))?,
+            None => None,
+        };
+        let root = match kept {
+            Some(root) => root,
+            None => {
+                Base::root(&place, request.store, request.offline).await.map_err(|error| failed(error.into()))?
+            }
+        };
+        if !request.offline {
+            let document = place.document(&root).await.map_err(|error| failed(error.into()))?;
+            if let Document::Index(index) = &document {
+                let present: Vec<Platform> = index.platforms().map(|(platform, _)| platform.clone()).collect();
+                let lacking = platforms.into_iter().filter(|platform| !present.contains(platform));
+                missing.extend(lacking.map(|wanted| MissingPlatform {
+                    reference: name.clone(),
+                    wanted,
+                    present: present.clone(),
+                }));
+            }
+        }
+        found.insert(name, root.plain());
+    }
+    if missing.is_empty() { Ok(found) } else { Err(BuildError::Platforms { missing }) }
+}
+
+/// Brings an image that a Dockerfile names into the store, for one platform.
+pub(crate) async fn fetch(name: &str, platform: &Platform, request: &Request<'_>) -> Result<Base, StepError> {
+    let place = (request.open)(&reference(name)?)?;
+    let root = match request.images.get(name) {
+        Some(root) => root.clone(),
+        // A trigger names it, which nobody could know before.
+        None => Base::root(&place, request.store, request.offline).await?,
+    };
+    let fetched = Base::fetch(&place, &root, platform, request.store, request.offline).await;
+    fetched.map_err(|error: BaseError| error.of_locked(name, &root.digest).into())
+}
+
+fn reference(written: &str) -> Result<ImageReference, StepError> {
+    written.parse().map_err(|source| StepError::Reference { written: written.chars().take(300).collect(), source })
+}

@@ -1,0 +1,186 @@
+//! Files as a layer, unless an earlier build made the same.
+
+use super::StepError;
+use super::spool::Spool;
+use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, is_text};
+use crate::transfer::Items;
+use consign_image::StoredSegments;
+use blake3::Hash;
+use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk};
+use consign_oci::{Descriptor, Digest, Hasher, media_type};
+use consign_store::Store;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+
+/// Names what this room makes of the same files: raise it when that changes.
+const FORMAT: u32 = 1;
+
+/// A layer that an earlier step made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    descriptor: Descriptor,
+    diff_id: Digest,
+}
+
+impl Record {
+    pub(crate) fn of(layer: &Layer) -> Self {
+        Self { descriptor: layer.descriptor.clone(), diff_id: layer.diff_id.clone() }
+    }
+
+    pub(crate) fn layer(self, store: &Store) -> Option<Layer> {
+        let Self { descriptor, diff_id } = self;
+        store.has(&descriptor).then_some(Layer { descriptor, diff_id })
+    }
+}
+
+/// A layer, and whether an earlier step made it.
+pub(crate) struct Made {
+    pub(crate) layer: Layer,
+    pub(crate) listing: Arc<Listing>,
+    pub(crate) reused: bool,
+}
+
+/// Writes a layer with these files. Those that lie in layers are taken out of `layers`.
+pub(crate) fn write(items: &Items, layers: &[Layer], store: &Store, reuse: bool) -> Result<Made, StepError> {
+    let files = Files::read(items)?;
+    let key = files.key(items);
+    let listing = Arc::new(files.listing(items));
+    if reuse && let Some(layer) = store.step::<Record>(&key)?.and_then(|record| record.layer(store)) {
+        return Ok(Made { layer, listing, reused: true });
+    }
+    let spool = Spool::fill(&files.in_layers(), layers, store)?;
+    let entries = files.entries(items, &spool)?;
+    let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut blob = store.writer()?;
+    let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut |_| ());
+    let diff_id = written.map_err(|source| StepError::Layer { source })?;
+    let (digest, size) = blob.commit(None)?;
+    let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest.clone(), size), diff_id };
+    store.put_step("layer", &key, &[digest], &Record::of(&layer))?;
+    Ok(Made { layer, listing, reused: false })
+}
+
+/// The files of a layer, each once, however many names it has.
+struct Files<'a>(BTreeMap<*const FileNode, File<'a>>);
+
+struct File<'a> {
+    node: &'a FileNode,
+    /// The first of its names.
+    name: &'a EntryPath,
+    digest: Hash,
+    /// What is in it, unless it lies in a layer.
+    contents: Option<Contents>,
+}
+
+impl<'a> Files<'a> {
+    /// Hashes what lies on the disk.
+    fn read(items: &'a Items) -> Result<Self, StepError> {
+        let mut files = BTreeMap::new();
+        for (name, node) in items {
+            let NodeKind::File(node) = &node.kind else { continue };
+            if files.contains_key(&Arc::as_ptr(node)) {
+                continue;
+            }
+            let (digest, contents) = match &node.lies {
+                Lies::InLayer { digest, .. } => (*digest, None),
+                Lies::Here(bytes) => (blake3::hash(bytes), Some(bytes.clone().into())),
+                Lies::OnDisk(path) => {
+                    let on_disk = OnDisk::of(path)?;
+                    (on_disk.digest.into(), Some(on_disk.into()))
+                }
+            };
+            files.insert(Arc::as_ptr(node), File { node, name, digest, contents });
+        }
+        Ok(Self(files))
+    }
+
+    fn in_layers(&self) -> Vec<&'a FileNode> {
+        self.0.values().filter(|file| file.contents.is_none()).map(|file| file.node).collect()
+    }
+
+    /// Returns the digest of all that decides the bytes of the layer.
+    fn key(&self, items: &Items) -> Digest {
+        let mut hasher = Hasher::default();
+        hasher.update(format!("layer of files in form {FORMAT} of {}\n", env!("CARGO_PKG_VERSION")).as_bytes());
+        for (path, node) in items {
+            let Node { mode, uid, gid, mtime, attributes, .. } = node;
+            let kind = match &node.kind {
+                NodeKind::Directory => "folder".to_owned(),
+                NodeKind::Symlink(target) => format!("link {target}"),
+                NodeKind::Special => "special".to_owned(),
+                NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
+                    Some(file) if file.name == path => format!("file {}", file.digest),
+                    Some(file) => format!("name {}", file.name.as_str()),
+                    None => continue,
+                },
+            };
+            // A path has no line break and no NUL, and a link's target no NUL.
+            hasher.update(format!("{}\0{mode:o}\0{uid}\0{gid}\0{mtime}\0{kind}\0{attributes:?}\n", path.as_str()).as_bytes());
+        }
+        hasher.finish()
+    }
+
+    /// Returns what the layer does. Its members stand in the order of their paths.
+    fn listing(&self, items: &Items) -> Listing {
+        let mut listing = Listing::default();
+        for (path, node) in items {
+            let kind = match &node.kind {
+                NodeKind::Directory => ListedKind::Directory,
+                NodeKind::Symlink(target) => ListedKind::Symlink(target.clone()),
+                NodeKind::Special => continue,
+                NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
+                    Some(file) if file.name == path => ListedKind::File {
+                        size: file.node.size,
+                        digest: file.digest,
+                        text: text(path, file),
+                    },
+                    Some(file) => ListedKind::HardLink(file.name.as_str().to_owned()),
+                    None => continue,
+                },
+            };
+            let Node { mode, uid, gid, mtime, .. } = *node;
+            let attributes = node.attributes.clone();
+            listing.members.push(Listed { path: path.as_str().to_owned(), kind, mode, uid, gid, mtime, attributes });
+        }
+        listing
+    }
+
+    fn entries(self, items: &Items, spool: &Spool) -> Result<Vec<Entry>, StepError> {
+        let mut entries = Vec::with_capacity(items.len());
+        for (path, node) in items {
+            let kind = match &node.kind {
+                NodeKind::Directory => Kind::Directory,
+                NodeKind::Symlink(target) => Kind::Symlink(target.clone()),
+                // Such are not put anywhere.
+                NodeKind::Special => continue,
+                NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
+                    Some(file) if file.name == path => Kind::File(match &file.contents {
+                        Some(contents) => contents.clone(),
+                        None => spool.contents(file.node)?,
+                    }),
+                    Some(file) => Kind::HardLink(file.name.clone()),
+                    None => continue,
+                },
+            };
+            let Node { mode, uid, gid, mtime, .. } = *node;
+            let attributes = node.attributes.clone();
+            entries.push(Entry { path: path.clone(), kind, mode, uid, gid, mtime, attributes });
+        }
+        Ok(entries)
+    }
+}
+
+/// Returns the text of a file that says who has an account. One that cannot be read says nothing, until it is read for the layer.
+fn text(path: &EntryPath, file: &File<'_>) -> Option<String> {
+    if !is_text(path, file.node.size) {
+        return None;
+    }
+    let bytes = match &file.contents {
+        Some(contents) => contents.read(file.node.size).ok()?,
+        None => return file.node.text.clone(),
+    };
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

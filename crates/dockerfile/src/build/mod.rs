@@ -1,0 +1,22 @@
+//! From a Dockerfile to an image in the store: stages, and in each one instruction after the other.
+
+mod add;
+mod builder;
+mod error;
+mod evaluate;
+mod image;
+mod images;
+mod layer;
+mod recipe;
+mod request;
+mod run;
+mod settings;
+mod spool;
+mod state;
+mod transfer;
+
+pub use error::{BuildError, ErrorKind, MissingPlatform, StepError};
+pub use image::build;
+pub use images::{ResolveRequest, resolve};
+pub use recipe::Recipe;
+pub use request::Request;

@@ -1,0 +1,60 @@
+use crate::context::Context;
+use crate::instruction::Dockerfile;
+use crate::stage::{Graph, GraphError, Given, global};
+use crate::syntax;
+use crate::{BuildError, Expander, Variables};
+use consign_oci::Platform;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A Dockerfile, and what it is to be built with.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// Where it was read from, for messages.
+    pub path: PathBuf,
+    /// What it says.
+    pub file: Dockerfile,
+    /// What COPY and ADD take files from.
+    pub context: Context,
+    /// The stage to build; otherwise the last.
+    pub target: Option<String>,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+}
+
+impl Recipe {
+    /// Reads a Dockerfile. `context` is the folder that its files come from.
+    pub fn read(path: &Path, text: &[u8], context: &Path) -> Result<Self, BuildError> {
+        let in_file = |source| BuildError::Syntax { path: path.to_owned(), source };
+        let source = syntax::read(text).map_err(in_file)?;
+        let in_file = |source| BuildError::Instruction { path: path.to_owned(), source };
+        let file = Dockerfile::new(source).map_err(in_file)?;
+        let context = Context::open(context, path)?;
+        Ok(Self { path: path.to_owned(), file, context, target: None, arguments: BTreeMap::new() })
+    }
+
+    /// Finds the stages that a build for `platform` needs, on a machine of platform `host`.
+    pub(crate) fn graph(&self, platform: &Platform, host: &Platform) -> Result<(Graph, Variables), BuildError> {
+        let given = self.given(platform, host);
+        let expander = Expander::new(self.file.directives.escape);
+        let in_scope = |source| BuildError::Scope { path: self.path.clone(), source };
+        let variables = global(self.file.global_arguments(), &given, &expander).map_err(in_scope)?;
+        let in_file = |source: GraphError| BuildError::Graph { path: self.path.clone(), source };
+        let contexts = BTreeSet::new();
+        let graph = Graph::new(&self.file, self.target.as_deref(), &variables, &contexts).map_err(in_file)?;
+        Ok((graph, variables))
+    }
+
+    /// Returns what every build knows, and what this one is given.
+    pub(crate) fn given(&self, platform: &Platform, host: &Platform) -> Given {
+        let mut automatic = Variables::new();
+        for (prefix, platform) in [("TARGET", platform), ("BUILD", host)] {
+            automatic.insert(format!("{prefix}PLATFORM"), platform.to_string());
+            automatic.insert(format!("{prefix}OS"), platform.os().to_owned());
+            automatic.insert(format!("{prefix}ARCH"), platform.architecture().to_owned());
+            automatic.insert(format!("{prefix}VARIANT"), platform.variant().unwrap_or_default().to_owned());
+        }
+        automatic.insert("TARGETSTAGE".to_owned(), self.target.clone().unwrap_or_else(|| "default".to_owned()));
+        Given { arguments: self.arguments.clone(), automatic }
+    }
+}

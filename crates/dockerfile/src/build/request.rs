@@ -1,0 +1,37 @@
+use consign_image::{ImageError, ImageReference, Place};
+use consign_oci::{Descriptor, Platform};
+use consign_store::Store;
+use std::collections::BTreeMap;
+
+/// What a build is given besides the recipe.
+pub struct Request<'a> {
+    /// What to build for.
+    pub platform: &'a Platform,
+    /// What this machine runs: `BUILDPLATFORM`.
+    pub host: &'a Platform,
+    /// Where blobs go, and results of earlier steps are.
+    pub store: &'a Store,
+    /// What the images that the Dockerfile names are, by the reference as it is written: see [`crate::resolve`].
+    pub images: &'a BTreeMap<String, Descriptor>,
+    /// Opens an image.
+    pub open: &'a (dyn Fn(&ImageReference) -> Result<Place, ImageError> + Sync),
+    /// Whether registries are left alone.
+    pub offline: bool,
+    /// The latest time of anything that this build writes (`SOURCE_DATE_EPOCH`), in seconds since 1970.
+    pub epoch: Option<u64>,
+    /// When the files of the build last changed, in seconds since 1970.
+    pub source_time: Option<u64>,
+    /// Annotations of the manifest.
+    pub annotations: BTreeMap<String, String>,
+    /// Whether results of earlier steps are used.
+    pub reuse: bool,
+    /// Sees every line of output, and what is done.
+    pub output: &'a (dyn Fn(&str) + Send + Sync),
+}
+
+impl Request<'_> {
+    /// Returns the time of what this build makes, in seconds since 1970.
+    pub(crate) fn time(&self) -> u64 {
+        self.epoch.or(self.source_time).unwrap_or(0)
+    }
+}

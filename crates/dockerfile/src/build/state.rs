@@ -1,0 +1,153 @@
+use crate::Variables;
+use crate::files::{FilesError, Listing, Tree};
+use consign_image::Base;
+use consign_oci::layer::Layer;
+use consign_oci::{History, Platform, RuntimeConfig};
+use consign_receipt::predicate::ResourceDescriptor;
+use consign_store::Store;
+use serde_json::Value;
+use std::sync::{Arc, OnceLock};
+
+/// Where programs are looked for unless a base image says otherwise, as Docker has it.
+const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// What a config calls the triggers for images that build on it.
+pub(crate) const TRIGGERS: &str = "OnBuild";
+
+/// A stage, as far as it is built.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) platform: Platform,
+    /// Lowest first.
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) history: Vec<History>,
+    pub(crate) config: RuntimeConfig,
+    pub(crate) author: Option<String>,
+    /// What the layers do, as far as that is known.
+    listings: Vec<Option<Arc<Listing>>>,
+    /// What the layers have at which path, once somebody wanted to know.
+    tree: OnceLock<Arc<Tree>>,
+    /// Arguments that are in scope.
+    pub(crate) arguments: Variables,
+    /// Whether CMD was said in this stage: ENTRYPOINT resets only that of the base.
+    pub(crate) has_command: bool,
+    /// The image that it builds on.
+    pub(crate) base: Option<Arc<Base>>,
+    /// Inputs by digest.
+    pub(crate) dependencies: Vec<ResourceDescriptor>,
+}
+
+impl State {
+    /// Starts with nothing.
+    pub(crate) fn scratch(platform: Platform) -> Self {
+        Self {
+            platform,
+            layers: Vec::new(),
+            history: Vec::new(),
+            config: RuntimeConfig {
+                env: Some(vec![DEFAULT_PATH.to_owned()]),
+                working_dir: "/".to_owned(),
+                ..RuntimeConfig::default()
+            },
+            author: None,
+            listings: Vec::new(),
+            tree: OnceLock::new(),
+            arguments: Variables::new(),
+            has_command: false,
+            base: None,
+            dependencies: Vec::new(),
+        }
+    }
+
+    /// Starts with an image.
+    pub(crate) fn of_image(base: Base) -> Self {
+        let layers = base.layers();
+        let mut config = base.config.config.clone();
+        let environment = config.env.get_or_insert_default();
+        if !environment.iter().any(|variable| variable.starts_with("PATH=")) {
+            environment.push(DEFAULT_PATH.to_owned());
+        }
+        Self {
+            platform: base.config.platform.clone(),
+            listings: vec![None; layers.len()],
+            layers,
+            history: base.config.history.clone(),
+            config,
+            author: base.config.author.clone(),
+            tree: OnceLock::new(),
+            arguments: Variables::new(),
+            has_command: false,
+            dependencies: base.dependencies(),
+            base: Some(Arc::new(base)),
+        }
+    }
+
+    /// Starts another stage where this one ends.
+    pub(crate) fn continued(&self) -> Self {
+        Self { arguments: Variables::new(), has_command: false, ..self.clone() }
+    }
+
+    /// Returns what the layers have at which path.
+    pub(crate) fn tree(&self, store: &Store) -> Result<Arc<Tree>, FilesError> {
+        if let Some(tree) = self.tree.get() {
+            return Ok(tree.clone());
+        }
+        let mut tree = Tree::default();
+        for (place, (layer, listing)) in self.layers.iter().zip(&self.listings).enumerate() {
+            match listing {
+                Some(listing) => tree.apply(listing, place),
+                None => tree.apply(&Listing::of_layer(layer, store)?, place),
+            }
+        }
+        Ok(self.tree.get_or_init(|| Arc::new(tree)).clone())
+    }
+
+    /// Adds a layer. `listing` is what it does, where that is known.
+    pub(crate) fn add_layer(&mut self, layer: Layer, listing: Option<Arc<Listing>>) {
+        if let (Some(listing), Some(tree)) = (&listing, self.tree.get_mut()) {
+            Arc::make_mut(tree).apply(listing, self.layers.len());
+        } else {
+            self.tree = OnceLock::new();
+        }
+        self.layers.push(layer);
+        self.listings.push(listing);
+    }
+
+    /// Takes the triggers that the base left for this stage.
+    pub(crate) fn take_triggers(&mut self) -> Vec<String> {
+        let Some(Value::Array(triggers)) = self.config.other.remove(TRIGGERS) else { return Vec::new() };
+        triggers.into_iter().filter_map(|trigger| trigger.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Returns the variables that instructions see: arguments, and the environment, which wins.
+    pub(crate) fn variables(&self) -> Variables {
+        let mut variables = self.arguments.clone();
+        variables.extend(self.environment());
+        variables
+    }
+
+    /// Returns the environment.
+    pub(crate) fn environment(&self) -> Variables {
+        let variables = self.config.env.iter().flatten();
+        let pair = |variable: &String| {
+            let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
+            (name.to_owned(), value.to_owned())
+        };
+        variables.map(pair).collect()
+    }
+
+    /// Returns the shell that text commands are given to.
+    pub(crate) fn shell(&self) -> Vec<String> {
+        let words = self.config.other.get("Shell").and_then(Value::as_array);
+        let shell: Option<Vec<String>> =
+            words.map(|words| words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect());
+        shell.filter(|shell| !shell.is_empty()).unwrap_or_else(|| vec!["/bin/sh".to_owned(), "-c".to_owned()])
+    }
+
+    /// Returns a path of an instruction as an absolute one; a slash at its end stays.
+    pub(crate) fn absolute(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_owned();
+        }
+        format!("{}/{path}", self.config.working_dir.trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,145 @@
+//! COPY and ADD.
+
+use super::builder::Builder;
+use super::state::State;
+use super::{StepError, layer};
+use crate::Expander;
+use crate::context::Patterns;
+use crate::expand::Quotes;
+use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree};
+use crate::instruction::{Source, Transfer};
+use crate::stage::Base;
+use crate::syntax::Lines;
+use crate::transfer::{Items, ModeChange, Offer, Placing, TransferError};
+use consign_oci::layer::{EntryPath, Layer};
+use std::sync::Arc;
+
+/// What files are taken from.
+enum From {
+    Context(Arc<Tree>),
+    /// Another stage, or an image.
+    State(Arc<State>),
+}
+
+impl Builder<'_> {
+    /// Puts files into a stage. Returns whether an earlier build made the same layer.
+    pub(super) async fn transfer(
+        &self,
+        transfer: &Transfer,
+        place: usize,
+        lines: Lines,
+        state: &mut State,
+    ) -> Result<bool, StepError> {
+        let from = match transfer.from.as_deref().filter(|from| !from.is_empty()) {
+            None => From::Context(self.context().await?),
+            Some(name) => match self.source(place, name, lines)? {
+                Base::Stage(stage) => From::State(self.other(place, stage).await?),
+                Base::Scratch => From::State(Arc::new(State::scratch(state.platform.clone()))),
+                Base::Context(name) | Base::Image(name) => From::State(self.image(&name).await?),
+            },
+        };
+        let image = state.tree(self.request.store)?;
+        let items = self.items(transfer, &from, &image, state)?;
+        let layers: &[Layer] = match &from {
+            From::Context(_) => &[],
+            From::State(other) => &other.layers,
+        };
+        let made = layer::write(&items, layers, self.request.store, self.request.reuse)?;
+        if let From::State(other) = &from {
+            state.dependencies.extend(other.dependencies.iter().cloned());
+        }
+        state.add_layer(made.layer, Some(made.listing));
+        Ok(made.reused)
+    }
+
+    /// Decides what goes where.
+    fn items(&self, transfer: &Transfer, from: &From, image: &Tree, state: &State) -> Result<Items, StepError> {
+        let variables = state.variables();
+        let expander = self.expander();
+        let expand = |text: &str| Ok::<_, StepError>(expander.expand(text, &variables)?.text);
+        let owner = match transfer.owner.as_deref().map(expand).transpose()?.filter(|owner| !owner.is_empty()) {
+            None => None,
+            Some(owner) => {
+                let found = Accounts::of(image).find(&owner);
+                let found = found.ok_or_else(|| TransferError::Owner { owner: owner.clone() })?;
+                // A number alone is both, as Docker has it.
+                let gid = if owner.parse::<u32>().is_ok() { found.uid } else { found.gid };
+                Some((found.uid, gid))
+            }
+        };
+        let mode = match transfer.mode.as_deref().map(expand).transpose()?.filter(|mode| !mode.is_empty()) {
+            None => None,
+            Some(mode) => Some(ModeChange::parse(&mode).ok_or(TransferError::Mode { mode })?),
+        };
+        let exclude = transfer.exclude.iter().map(|pattern| expand(pattern)).collect::<Result<Vec<_>, _>>()?;
+        let exclude = Patterns::new(exclude.iter().map(String::as_str));
+        let exclude = exclude.map_err(|error| TransferError::Pattern { pattern: error.to_string() })?;
+        let (tree, name) = match from {
+            From::Context(tree) => {
+                (tree.clone(), format!("the context `{}`", self.recipe.context.folder().display()))
+            }
+            From::State(other) => {
+                (other.tree(self.request.store)?, format!("`{}`", transfer.from.as_deref().unwrap_or_default()))
+            }
+        };
+        let tree = &*tree;
+        let in_context = matches!(from, From::Context(_));
+        let left_out = |path: &EntryPath| in_context && self.recipe.context.leaves_out(path);
+        let offer = Offer { tree, name, left_out: &left_out };
+        let written = expand(&transfer.destination)?;
+        let placing = Placing {
+            image,
+            destination: destination(state, &written),
+            owner,
+            mode,
+            parents: transfer.parents,
+            exclude: &exclude,
+            time: self.request.time(),
+        };
+        let (mut found, mut inline_count) = (Vec::new(), 0);
+        let mut items = Items::new();
+        for source in &transfer.sources {
+            match source {
+                Source::Path(path) => found.extend(offer.find(&expand(path)?, transfer.parents)?),
+                Source::Inline(inline) => {
+                    let plain = Expander { quotes: Quotes::Plain, ..expander };
+                    let text = match inline.expand {
+                        true => plain.expand(&inline.text, &variables)?.text,
+                        false => inline.text.clone(),
+                    };
+                    let file =
+                        FileNode { size: text.len() as u64, lies: Lies::Here(text.into_bytes().into()), text: None };
+                    let kind = NodeKind::File(Arc::new(file));
+                    let node = Node { kind, mode: 0o644, ..Node::directory(self.request.time()) };
+                    placing.add_file(&inline.name, &node, &mut items)?;
+                    inline_count += 1;
+                }
+            }
+        }
+        if found.len() + inline_count > 1 && !placing.takes()? {
+            return Err(TransferError::Several { destination: written }.into());
+        }
+        for item in &found {
+            placing.add(item, tree, &mut items)?;
+        }
+        if let (From::State(_), Some(epoch)) = (from, self.request.epoch) {
+            items.values_mut().for_each(|node| node.mtime = node.mtime.min(epoch));
+        }
+        Ok(items)
+    }
+}
+
+/// Returns the destination as an absolute path, with a slash at its end where it is to be a folder.
+fn destination(state: &State, written: &str) -> String {
+    let absolute = state.absolute(written);
+    let is_folder = written.is_empty() || written.ends_with(['/']) || written == "." || written.ends_with("/.");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in absolute.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}{}", parts.join("/"), if is_folder { "/" } else { "" })
+}
