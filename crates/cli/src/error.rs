@@ -1,6 +1,7 @@
 use crate::exit_code::ExitCode;
 use crate::registry_hint::registry_hint;
 use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
+use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
@@ -244,6 +245,9 @@ impl From<ReleaseError> for CommandError {
                 BuildError::Source(source) => source.hint().into_iter().fold(this, Self::hint),
                 _ => this,
             },
+            ReleaseError::Dockerfile { source, .. } | ReleaseError::Images { source, .. } => {
+                source.hint().into_iter().fold(this, Self::hint)
+            }
             ReleaseError::Import { problem, .. } => match &**problem {
                 ImportProblem::OtherPlan { .. } => this.hint("build every platform from the commit that is released"),
                 ImportProblem::Twice { .. } => this.hint("name one of the two places"),
@@ -268,6 +272,11 @@ fn release_code(error: &ReleaseError) -> ExitCode {
             BuildErrorKind::NotAuthentic => ExitCode::NotAuthentic,
             BuildErrorKind::Drift => ExitCode::Drift,
             BuildErrorKind::Failed => ExitCode::Failed,
+        },
+        ReleaseError::Dockerfile { source, .. } | ReleaseError::Images { source, .. } => match source.kind() {
+            DockerfileErrorKind::Configuration => ExitCode::Configuration,
+            DockerfileErrorKind::Drift => ExitCode::Drift,
+            DockerfileErrorKind::Failed => ExitCode::Failed,
         },
         _ if error.is_trial() => ExitCode::Trial,
         _ if error.is_database() => ExitCode::AdvisoryDatabase,

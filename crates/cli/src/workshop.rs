@@ -6,7 +6,7 @@ use crate::lock_file::LockFile;
 use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_file};
 use crate::source::Source;
-use crate::{advisories, debian, identities, image_file, progress, runner};
+use crate::{advisories, debian, identities, progress, recipe, runner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_fetch::Fetcher;
@@ -15,7 +15,7 @@ use consign_oci::{Platform, Repository};
 use consign_plan::{
     Code, Configuration, ConfigurationError, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile,
 };
-use consign_release::{EmbeddedRegistry, Job, SourceFacts, Workshop};
+use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) lock: Option<Lock>,
     pub(crate) lock_file: LockFile,
-    files: BTreeMap<String, (PathBuf, Specification)>,
+    files: BTreeMap<String, (PathBuf, Recipe)>,
     /// All platforms of each image, whichever are built.
     platforms: BTreeMap<String, Vec<Platform>>,
     git: Option<GitState>,
@@ -52,28 +52,23 @@ impl Planned {
         let mut files = BTreeMap::new();
         let mut sources = BTreeMap::new();
         for image in &configuration.images {
-            let path = configuration.resolve(&image.source);
+            let path = configuration.resolve(&image.docker.file.as_ref().unwrap_or(&image.source).value);
             let refused = |message: String, hint: Option<String>| {
                 let diagnostic = configuration.file.diagnostic(Code::Source, image.source.span, message, hint);
                 ConfigurationError::from(diagnostic)
             };
             let text = read_file(&path, IMAGE_FILE_LIMIT)
                 .map_err(|error| refused(format!("cannot read the image file: {error}"), None))?;
-            if !Specification::is_image_file(&text) {
-                let hint = "this version builds image files with `packages`, `files` or `base`; it builds no Dockerfiles or apko files";
-                return Err(
-                    refused("this is not an image file that consign builds".to_owned(), Some(hint.to_owned())).into()
-                );
-            }
-            let specification = Specification::parse(&path.to_string_lossy(), &text)
-                .map_err(|error| image_file::refusal(&text, &error))?;
-            let kind = match &specification.contents {
-                Contents::Packages(_) => "deb",
-                Contents::Files { .. } => "files",
+            let recipe = recipe::read(&configuration, image, &path, &text)?;
+            let facts = match &recipe {
+                Recipe::ImageFile(file) => {
+                    let kind = if matches!(file.contents, Contents::Packages(_)) { "deb" } else { "files" };
+                    ImageFile { kind: Some(kind.to_owned()), platforms: file.platforms.clone() }
+                }
+                Recipe::Dockerfile(_) => ImageFile { kind: Some("dockerfile".to_owned()), platforms: Vec::new() },
             };
-            let facts = ImageFile { kind: Some(kind.to_owned()), platforms: specification.platforms.clone() };
             sources.insert(image.name.value.clone(), facts);
-            files.insert(image.name.value.clone(), (path, specification));
+            files.insert(image.name.value.clone(), (path, recipe));
         }
         let git = git(configuration.folder(), session)?;
         let facts = git.as_ref().and_then(|state| facts(state, session));
@@ -87,7 +82,7 @@ impl Planned {
 
     /// Returns the image files.
     pub(crate) fn specifications(&self) -> impl Iterator<Item = &Specification> {
-        self.files.values().map(|(_, specification)| specification)
+        self.files.values().filter_map(|(_, recipe)| recipe.image_file())
     }
 
     /// Leaves only these images.
@@ -148,8 +143,8 @@ impl Planned {
         Ok(Arc::new(Workshop {
             store: session.store().await?,
             fetcher: Fetcher::new(fetcher)?,
-            debian: debian::sources(&self.configuration, self.files.values().map(|(_, file)| file))?,
-            runner: runner::runner(session, &self.configuration, self.files.values().map(|(_, file)| file))?,
+            debian: debian::sources(&self.configuration, self.specifications())?,
+            runner: runner::runner(session, &self.configuration, self.specifications())?,
             sandbox: Sandbox { init: PathBuf::from("/proc/self/exe") },
             host: Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
             hosts,
@@ -171,7 +166,8 @@ impl Planned {
         let destinations = self.plan.images.iter().flat_map(|image| &image.destinations);
         let destinations = destinations.filter(|_| traffic.publishes).map(|planned| planned.repository.clone());
         // A base image that cannot be named fails later, with its name.
-        let bases = self.bases().filter(|_| !session.global.offline).filter_map(|(_, reference)| reference.ok());
+        let bases = self.bases().filter_map(|(_, reference)| reference.ok()).chain(self.dockerfile_images());
+        let bases = bases.filter(|_| !session.global.offline);
         let sources = bases.chain(traffic.from.iter().map(|source| source.reference.clone())).filter_map(|reference| {
             match reference {
                 ImageReference::Registry(reference) => Some(reference.repository),
@@ -191,7 +187,7 @@ impl Planned {
         let client = workshop.client(workshop.hosts.clone())?;
         let mut jobs = Vec::new();
         for planned in &self.plan.images {
-            let Some((path, specification)) = self.files.get(&planned.name) else { continue };
+            let Some((path, recipe)) = self.files.get(&planned.name) else { continue };
             let base = match self.bases().find(|(name, _)| *name == planned.name) {
                 Some((_, reference)) => {
                     let reference = reference?;
@@ -211,15 +207,15 @@ impl Planned {
                 place.map_err(|error| CommandError::of_image(ExitCode::NotAuthentic, &error))
             });
             let platforms = self.platforms.get(&planned.name).cloned().unwrap_or_default();
-            let locked = if from.is_empty() { self.locked(&planned.name, specification, &platforms)? } else { None };
+            let locked = if from.is_empty() { self.locked(&planned.name, recipe, &platforms)? } else { None };
             jobs.push(Arc::new(Job {
                 planned: planned.clone(),
                 platforms,
                 locked,
-                specification: specification.clone(),
+                recipe: recipe.clone(),
                 folder: folder_of(path),
-                listing: self.listing(session, path, specification)?,
-                source_time: self.source_time(session, path, specification)?,
+                listing: self.listing(session, path, recipe)?,
+                source_time: self.source_time(session, path, recipe)?,
                 commit_time: self
                     .git
                     .as_ref()
@@ -239,17 +235,13 @@ impl Planned {
     }
 
     /// Returns what the lock says of an image. A lock that says nothing of it, was made for another image file, or was changed since, is an error.
-    fn locked(
-        &self,
-        name: &str,
-        specification: &Specification,
-        platforms: &[Platform],
-    ) -> Result<Option<LockedImage>, CommandError> {
-        let Some(lock) = self.lock.as_ref().filter(|_| specification.leaves_open()) else { return Ok(None) };
+    fn locked(&self, name: &str, recipe: &Recipe, platforms: &[Platform]) -> Result<Option<LockedImage>, CommandError> {
+        let Some(lock) = &self.lock else { return Ok(None) };
+        let Some(question) = recipe.question(name, platforms, &host_platform()?)? else { return Ok(None) };
         let Some(locked) = lock.images.get(name) else {
             return Err(self.lock_file.drift(&format!("says nothing of the image `{name}`")));
         };
-        if locked.request != specification.question(platforms) {
+        if locked.request != question {
             let message = format!(
                 "is not up to date: since it was made, the image file of `{name}` or the list of its platforms has changed"
             );
@@ -259,12 +251,14 @@ impl Planned {
             let message = format!("is not what `consign lock` wrote for `{name}`: a merge, or somebody, changed it");
             return Err(self.lock_file.drift(&message));
         }
-        let lacking = match specification.contents {
-            Contents::Packages(_) => {
+        let lacking = match recipe.image_file().map(|file| &file.contents) {
+            Some(Contents::Packages(_)) => {
                 let lacking = platforms.iter().find(|platform| !locked.packages.contains_key(*platform));
                 lacking.map(|platform| format!("has no packages for `{name}` on {platform}"))
             }
-            Contents::Files { .. } => locked.base.is_none().then(|| format!("has no base image for `{name}`")),
+            // What a lock says of them was asked for above.
+            None => locked.images.is_empty().then(|| format!("has no images for the Dockerfile of `{name}`")),
+            Some(Contents::Files { .. }) => locked.base.is_none().then(|| format!("has no base image for `{name}`")),
         };
         match lacking {
             Some(message) => Err(self.lock_file.drift(&message)),
@@ -275,7 +269,8 @@ impl Planned {
     /// Returns the base images as the image files name them, by the name of the image that is built on them.
     pub(crate) fn base_names(&self) -> impl Iterator<Item = (&str, &str)> {
         self.plan.images.iter().filter_map(|planned| {
-            let Contents::Files { base: Some(base) } = &self.files.get(&planned.name)?.1.contents else { return None };
+            let file = self.files.get(&planned.name)?.1.image_file()?;
+            let Contents::Files { base: Some(base) } = &file.contents else { return None };
             Some((planned.name.as_str(), base.as_str()))
         })
     }
@@ -283,21 +278,26 @@ impl Planned {
     /// Returns the base images, by the name of the image that is built on them.
     pub(crate) fn bases(&self) -> impl Iterator<Item = (&str, Result<ImageReference, CommandError>)> {
         self.plan.images.iter().filter_map(|planned| {
-            let (path, specification) = self.files.get(&planned.name)?;
-            let Contents::Files { base: Some(base) } = &specification.contents else { return None };
+            let (path, recipe) = self.files.get(&planned.name)?;
+            let Contents::Files { base: Some(base) } = &recipe.image_file()?.contents else { return None };
             let reference = base.parse::<ImageReference>().map(|reference| relative_to(reference, &folder_of(path)));
             Some((planned.name.as_str(), reference.map_err(|error| CommandError::of(ExitCode::Configuration, &error))))
         })
     }
 
+    /// Returns the images that Dockerfiles name. One that cannot be read fails later, with its name.
+    fn dockerfile_images(&self) -> impl Iterator<Item = ImageReference> {
+        let images = self.plan.images.iter().filter_map(|planned| {
+            let Recipe::Dockerfile(recipe) = &self.files.get(&planned.name)?.1 else { return None };
+            let platforms = self.platforms.get(&planned.name)?;
+            Some(recipe.images(platforms, &host_platform().ok()?).ok()?.into_keys())
+        });
+        images.flatten().filter_map(|name| name.parse().ok())
+    }
+
     /// Returns what git keeps, or would keep, in the image file's folder, where a command needs to know it.
-    fn listing(
-        &self,
-        session: &Session,
-        path: &Path,
-        specification: &Specification,
-    ) -> Result<Option<Vec<String>>, CommandError> {
-        if self.git.is_none() || specification.run.is_none() {
+    fn listing(&self, session: &Session, path: &Path, recipe: &Recipe) -> Result<Option<Vec<String>>, CommandError> {
+        if self.git.is_none() || recipe.image_file().is_none_or(|file| file.run.is_none()) {
             return Ok(None);
         }
         Ok(Some(Git::open(&folder_of(path), session.environment.all())?.listing()?))
@@ -306,25 +306,27 @@ impl Planned {
     /// Returns when the image's own files last changed, as far as git knows; `None` if it knows nothing of any of them.
     ///
     /// Each is asked for by itself: that one is not committed says nothing about the others. Files that differ by platform are left out.
-    fn source_time(
-        &self,
-        session: &Session,
-        path: &Path,
-        specification: &Specification,
-    ) -> Result<Option<u64>, CommandError> {
+    fn source_time(&self, session: &Session, path: &Path, recipe: &Recipe) -> Result<Option<u64>, CommandError> {
         if self.git.is_none() {
             return Ok(None);
         }
         let git = Git::open(&folder_of(path), session.environment.all())?;
         let own = path.file_name().map(PathBuf::from);
-        let named = specification.files.iter().map(|file| file.source.as_str()).filter(|source| !source.contains('{'));
+        let (named, run) = match recipe {
+            Recipe::ImageFile(file) => {
+                (file.files.iter().map(|file| file.source.as_str()).collect(), file.run.as_ref())
+            }
+            Recipe::Dockerfile(recipe) => return context_time(&git, &own, recipe),
+        };
+        let named: Vec<&str> = named;
+        let named = named.into_iter().filter(|source| !source.contains('{'));
         let (mut newest, mut unknown) = (None, None);
         for file in own.into_iter().chain(named.map(PathBuf::from)) {
             let time = git.last_change(&[&file])?;
             newest = newest.max(time);
             unknown = unknown.or(time.is_none().then_some(file));
         }
-        for input in specification.run.iter().flat_map(runner::inputs) {
+        for input in run.into_iter().flat_map(runner::inputs) {
             newest = newest.max(git.last_commit(&input)?);
         }
         if let (Some(file), true, None) = (unknown, git.is_shallow(), epoch(session)?) {
@@ -336,6 +338,20 @@ impl Planned {
         }
         Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
     }
+}
+
+/// Returns when a Dockerfile or something in its context was last changed by a commit.
+fn context_time(
+    git: &Git,
+    own: &Option<PathBuf>,
+    recipe: &consign_dockerfile::Recipe,
+) -> Result<Option<u64>, CommandError> {
+    let context = std::path::absolute(recipe.context.folder()).unwrap_or_else(|_| recipe.context.folder().to_owned());
+    let mut newest = git.last_commit(&context)?;
+    if let Some(own) = own {
+        newest = newest.max(git.last_commit(own)?);
+    }
+    Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
 }
 
 /// Asks git about the folder; `None` where there is no git, or nothing that it keeps.

@@ -28,6 +28,30 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<consign_build::BuildError>,
     },
+    /// A platform of a Dockerfile's image could not be built.
+    #[error("{image} {platform}: cannot be built")]
+    Dockerfile {
+        /// Name of the image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+        /// Why not.
+        source: Box<consign_dockerfile::BuildError>,
+    },
+    /// The images that a Dockerfile names could not be found.
+    #[error("{image}: cannot be built")]
+    Images {
+        /// Name of the image.
+        image: String,
+        /// Why not.
+        source: Box<consign_dockerfile::BuildError>,
+    },
+    /// What was chosen was chosen for another kind of file.
+    #[error("{image}: what was chosen is for another kind of file")]
+    OtherRecipe {
+        /// Name of the image.
+        image: String,
+    },
     /// A platform's contents could not be listed.
     #[error("{image} {platform}: its contents cannot be listed")]
     Inventory {
@@ -290,7 +314,7 @@ impl ReleaseError {
     /// Returns the platform and the stage that the error is about, if it is about one.
     pub(crate) fn place(&self) -> Option<(&Platform, Stage)> {
         match self {
-            Self::Build { platform, .. } => Some((platform, Stage::Build)),
+            Self::Build { platform, .. } | Self::Dockerfile { platform, .. } => Some((platform, Stage::Build)),
             Self::Inventory { platform, .. } | Self::Sbom { platform, .. } => Some((platform, Stage::Inventory)),
             Self::Scan { platform, .. } => Some((platform, Stage::Scan)),
             Self::Trial { platform, .. } | Self::Unpack { platform, .. } => Some((platform, Stage::Trial)),

@@ -1,5 +1,4 @@
-use crate::{ReleaseError, SourceFacts};
-use consign_build::Specification;
+use crate::{Recipe, ReleaseError, SourceFacts};
 use consign_image::Place;
 use consign_oci::Platform;
 use consign_plan::{LockedImage, PlannedImage};
@@ -11,8 +10,8 @@ use std::path::PathBuf;
 pub struct Job {
     /// The plan.
     pub planned: PlannedImage,
-    /// The image file.
-    pub specification: Specification,
+    /// What it is made from.
+    pub recipe: Recipe,
     /// The image file's folder.
     pub folder: PathBuf,
     /// What git keeps, or would keep, in the image file's folder, by path relative to it; `None` where there is no git, or no command.

@@ -2,9 +2,11 @@
 
 use crate::brought::Brought;
 use crate::contents::Reading;
+use crate::lock::Choice;
 use crate::provenance::provenance;
-use crate::{Job, Outcome, ReleaseError, Stage, Workshop, imported};
-use consign_build::{Request, Resolution};
+use crate::{Job, Outcome, Recipe, ReleaseError, Stage, Workshop, imported};
+use consign_build::{Request, Resolution, Specification};
+use consign_image::Built;
 use consign_inventory::Observer as Inventory;
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
@@ -100,19 +102,19 @@ impl Workshop {
         self.check_emulation(job)?;
         // Whoever drops this future ends the commands, too: they run on threads that nobody ends.
         let _children = self.runner.children();
-        let resolution = Arc::new(self.resolution(job).await?);
+        let choice = Arc::new(self.choice(job).await?);
         let permits = Arc::new(Semaphore::new(self.jobs.max(1)));
         let mut tasks = JoinSet::new();
         for (position, platform) in job.planned.platforms.iter().cloned().enumerate() {
             let (workshop, job, permits) = (self.clone(), job.clone(), permits.clone());
-            let resolution = resolution.clone();
+            let choice = choice.clone();
             let runtime = Handle::current();
             // A thread of its own: much of the work is compressing and hashing, which would keep other tasks waiting.
             tasks.spawn_blocking(move || {
                 runtime.block_on(async {
                     // The semaphore is never closed.
                     let _permit = permits.acquire_owned().await;
-                    (position, workshop.produce_platform(&job, &resolution, &platform).await)
+                    (position, workshop.produce_platform(&job, &choice, &platform).await)
                 })
             });
         }
@@ -143,47 +145,27 @@ impl Workshop {
     async fn produce_platform(
         &self,
         job: &Job,
-        resolution: &Resolution,
+        choice: &Choice,
         platform: &Platform,
     ) -> Result<ProducedPlatform, ReleaseError> {
         let name = &job.planned.name;
         self.started(name, Some(platform), Stage::Build);
-        let mut inventory = Inventory::new();
-        inventory.begin_layer();
-        let built = {
-            let mut observer = |entry: &Entry| inventory.entry(entry);
-            let output = |line: &str| self.wrote(name, platform, line);
-            let request = Request {
-                platform,
-                platforms: &job.platforms,
-                store: &self.store,
-                fetcher: &self.fetcher,
-                resolution,
-                sources: &self.debian,
-                base: job.base.as_ref(),
-                root_folder: &job.folder,
-                runner: &self.runner,
-                listing: job.listing.as_deref(),
-                output: &output,
-                epoch: self.epoch,
-                source_time: job.source_time,
-                annotations: BTreeMap::new(),
-                observer: &mut observer,
-                reuse: self.reuse,
-            };
-            let built = consign_build::build(&job.specification, request).await;
-            built.map_err(|source| ReleaseError::Build {
-                image: name.clone(),
-                platform: platform.clone(),
-                source: Box::new(source),
-            })?
+        let (built, flowed) = match (&job.recipe, choice) {
+            (Recipe::ImageFile(file), Choice::ImageFile(resolution)) => {
+                self.build_image_file(job, file, resolution, platform).await?
+            }
+            (Recipe::Dockerfile(recipe), Choice::Dockerfile(images)) => {
+                (self.build_dockerfile(job, recipe, images, platform).await?, None)
+            }
+            // A choice is made for the recipe that it is used with.
+            _ => return Err(ReleaseError::OtherRecipe { image: name.clone() }),
         };
         let manifest = built.manifest.descriptor(media_type::MANIFEST);
         let built_outcome = if built.reused { Outcome::Cached } else { Outcome::Ok };
         self.finished(name, Some(platform), Stage::Build, built_outcome, manifest.digest.short());
 
         // What did not flow by, because a base image brought it or it was built before, is read where it lies.
-        let flowed = built.observed.then_some(inventory);
+        let flowed = flowed.filter(|_| built.observed);
         let image = Image { name, platform, manifest: &built.manifest, config: &built.config };
         let (sbom, inventory_outcome) = self.inventory(&image, flowed, &Reading::new(&self.store)).await?;
         let mut produced = ProducedPlatform {
@@ -200,6 +182,75 @@ impl Workshop {
         self.scan(&image, &mut produced).await?;
         self.try_out(job, &image, &mut produced).await?;
         Ok(produced)
+    }
+
+    async fn build_image_file(
+        &self,
+        job: &Job,
+        file: &Specification,
+        resolution: &Resolution,
+        platform: &Platform,
+    ) -> Result<(Built, Option<Inventory>), ReleaseError> {
+        let name = &job.planned.name;
+        let mut inventory = Inventory::new();
+        inventory.begin_layer();
+        let mut observer = |entry: &Entry| inventory.entry(entry);
+        let output = |line: &str| self.wrote(name, platform, line);
+        let request = Request {
+            platform,
+            platforms: &job.platforms,
+            store: &self.store,
+            fetcher: &self.fetcher,
+            resolution,
+            sources: &self.debian,
+            base: job.base.as_ref(),
+            root_folder: &job.folder,
+            runner: &self.runner,
+            listing: job.listing.as_deref(),
+            output: &output,
+            epoch: self.epoch,
+            source_time: job.source_time,
+            annotations: BTreeMap::new(),
+            observer: &mut observer,
+            reuse: self.reuse,
+        };
+        match consign_build::build(file, request).await {
+            Ok(built) => Ok((built, Some(inventory))),
+            Err(source) => {
+                Err(ReleaseError::Build { image: name.clone(), platform: platform.clone(), source: Box::new(source) })
+            }
+        }
+    }
+
+    async fn build_dockerfile(
+        &self,
+        job: &Job,
+        recipe: &consign_dockerfile::Recipe,
+        images: &BTreeMap<String, Descriptor>,
+        platform: &Platform,
+    ) -> Result<Built, ReleaseError> {
+        let name = &job.planned.name;
+        let open = self.opener()?;
+        let output = |line: &str| self.wrote(name, platform, line);
+        let request = consign_dockerfile::Request {
+            platform,
+            host: &self.host.platform,
+            store: &self.store,
+            images,
+            open: &open,
+            offline: self.fetcher.is_offline(),
+            epoch: self.epoch,
+            source_time: job.source_time,
+            annotations: BTreeMap::new(),
+            reuse: self.reuse,
+            output: &output,
+        };
+        let built = consign_dockerfile::build(recipe, &request).await;
+        built.map_err(|source| ReleaseError::Dockerfile {
+            image: name.clone(),
+            platform: platform.clone(),
+            source: Box::new(source),
+        })
     }
 
     /// Lists what is in an image: from what flowed by, else from its layers in the store, unless that was done before.

@@ -23,9 +23,9 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
     let workshop = planned.workshop(session, true, Traffic::default()).await?;
     let mut new = Lock::default();
     for job in planned.jobs(session, &workshop, &[])? {
-        if job.specification.leaves_open() {
-            let name = &job.planned.name;
-            new.images.insert(name.clone(), workshop.lock(&job, kept.images.get(name)).await?);
+        let name = &job.planned.name;
+        if let Some(locked) = workshop.lock(&job, kept.images.get(name)).await? {
+            new.images.insert(name.clone(), locked);
         }
     }
     let absent = old.is_none();
@@ -43,6 +43,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
 /// Takes out of a lock what is to be chosen anew: packages by name or by that of their source, which findings have, and base images as the image file names them.
 fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, CommandError> {
     let mut known: BTreeSet<&str> = planned.base_names().map(|(_, base)| base).collect();
+    known.extend(lock.images.values().flat_map(|image| image.images.keys()).map(String::as_str));
     known
         .extend(lock.images.values().flat_map(|image| image.packages.values().flatten()).map(|package| &*package.name));
     let packages = lock.images.values().flat_map(|image| image.packages.values().flatten());
@@ -60,7 +61,8 @@ fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, 
         .map(|(image, _)| image.to_owned())
         .collect();
     for (image, locked) in &mut lock.images {
-        let LockedImage { base, packages, .. } = locked;
+        let LockedImage { base, images, packages, .. } = locked;
+        images.retain(|name, _| !names.contains(name));
         if bases.contains(image) {
             *base = None;
         }

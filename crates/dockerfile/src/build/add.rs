@@ -15,7 +15,8 @@ impl Builder<'_> {
         lines: Lines,
         state: &mut State,
     ) -> Result<Left, StepError> {
-        let is_remote = |source: &Source| matches!(source, Source::Path(path) if path.contains("://") || path.starts_with("git@"));
+        let is_remote =
+            |source: &Source| matches!(source, Source::Path(path) if path.contains("://") || path.starts_with("git@"));
         if transfer.sources.iter().any(is_remote) {
             return Err(StepError::NotSupported { what: "ADD of a URL or a repository" });
         }

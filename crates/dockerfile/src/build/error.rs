@@ -1,6 +1,6 @@
+use super::Recipe;
 use crate::context::ContextError;
 use crate::files::FilesError;
-use super::Recipe;
 use crate::instruction::{Instruction, InstructionError};
 use crate::stage::{GraphError, ScopeError};
 use crate::syntax::{Lines, SyntaxError};
@@ -260,6 +260,22 @@ impl BuildError {
     }
 }
 
+impl BuildError {
+    /// Returns what to try next, where that can be said.
+    pub fn hint(&self) -> Option<String> {
+        let (Self::Step { source, .. } | Self::Image { source, .. }) = self else { return None };
+        match &**source {
+            StepError::Base(error) => match &**error {
+                BaseError::Gone { base, .. } => {
+                    Some(format!("`consign lock --update {base}` takes the one that is there now"))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 impl StepError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -282,7 +298,9 @@ impl StepError {
             },
             Self::Context(error) => of_context(error),
             Self::Stage(error) => error.kind(),
-            Self::Image(_) | Self::Contents(_) | Self::Write(_) | Self::Layer { .. } | Self::Store(_) => ErrorKind::Failed,
+            Self::Image(_) | Self::Contents(_) | Self::Write(_) | Self::Layer { .. } | Self::Store(_) => {
+                ErrorKind::Failed
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct ResolveRequest<'a> {
     pub open: &'a (dyn Fn(&ImageReference) -> Result<Place, ImageError> + Sync),
     /// What is to stay as it is, as far as that is to be had: an earlier answer.
     pub keep: &'a BTreeMap<String, Descriptor>,
+    /// Whether that answer is a lock, and another is none.
+    pub locked: bool,
     /// Whether registries are left alone.
     pub offline: bool,
 }
@@ -49,6 +51,20 @@ impl Recipe {
         Ok(images)
     }
 
+    /// Returns those of the images that are named without a digest.
+    pub fn open_images(
+        &self,
+        platforms: &[Platform],
+        host: &Platform,
+    ) -> Result<BTreeMap<String, BTreeSet<Platform>>, BuildError> {
+        let mut images = self.images(platforms, host)?;
+        images.retain(|name, _| match name.parse() {
+            Ok(ImageReference::Registry(reference)) => reference.digest.is_none(),
+            _ => true,
+        });
+        Ok(images)
+    }
+
     /// Returns the platform of a stage: what it says, else what is built for.
     pub(crate) fn stage_platform(
         &self,
@@ -69,7 +85,11 @@ pub async fn resolve(
     let mut found = BTreeMap::new();
     let mut missing = Vec::new();
     for (name, platforms) in recipe.images(request.platforms, request.host)? {
-        let failed = |error: StepError| BuildError::Image { path: recipe.path.clone(), reference: name.clone(), source: Box::new(error) };
+        let failed = |error: StepError| BuildError::Image {
+            path: recipe.path.clone(),
+            reference: name.clone(),
+            source: Box::new(error),
+        };
         let place = (request.open)(&reference(&name).map_err(failed)?).map_err(|error| failed(error.into()))?;
         let kept = match request.keep.get(&name) {
             Some(kept) if request.offline => Some(kept.clone()),
@@ -78,9 +98,13 @@ pub async fn resolve(
         };
         let root = match kept {
             Some(root) => root,
-            None => {
-                Base::root(&place, request.store, request.offline).await.map_err(|error| failed(error.into()))?
+            None if request.locked
+                && let Some(kept) = request.keep.get(&name) =>
+            {
+                let (base, digest) = (name.clone(), kept.digest.clone());
+                return Err(failed(BaseError::Gone { base, place: place.describe(), digest }.into()));
             }
+            None => Base::root(&place, request.store, request.offline).await.map_err(|error| failed(error.into()))?,
         };
         if !request.offline {
             let document = place.document(&root).await.map_err(|error| failed(error.into()))?;

@@ -4,8 +4,8 @@ use super::StepError;
 use super::spool::Spool;
 use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, is_text};
 use crate::transfer::Items;
-use consign_image::StoredSegments;
 use blake3::Hash;
+use consign_image::StoredSegments;
 use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk};
 use consign_oci::{Descriptor, Digest, Hasher, media_type};
 use consign_store::Store;
@@ -118,7 +118,9 @@ impl<'a> Files<'a> {
                 },
             };
             // A path has no line break and no NUL, and a link's target no NUL.
-            hasher.update(format!("{}\0{mode:o}\0{uid}\0{gid}\0{mtime}\0{kind}\0{attributes:?}\n", path.as_str()).as_bytes());
+            hasher.update(
+                format!("{}\0{mode:o}\0{uid}\0{gid}\0{mtime}\0{kind}\0{attributes:?}\n", path.as_str()).as_bytes(),
+            );
         }
         hasher.finish()
     }
@@ -132,11 +134,9 @@ impl<'a> Files<'a> {
                 NodeKind::Symlink(target) => ListedKind::Symlink(target.clone()),
                 NodeKind::Special => continue,
                 NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
-                    Some(file) if file.name == path => ListedKind::File {
-                        size: file.node.size,
-                        digest: file.digest,
-                        text: text(path, file),
-                    },
+                    Some(file) if file.name == path => {
+                        ListedKind::File { size: file.node.size, digest: file.digest, text: text(path, file) }
+                    }
                     Some(file) => ListedKind::HardLink(file.name.as_str().to_owned()),
                     None => continue,
                 },

@@ -1,6 +1,6 @@
 use crate::context::Context;
 use crate::instruction::Dockerfile;
-use crate::stage::{Graph, GraphError, Given, global};
+use crate::stage::{Given, Graph, GraphError, global};
 use crate::syntax;
 use crate::{BuildError, Expander, Variables};
 use consign_oci::Platform;

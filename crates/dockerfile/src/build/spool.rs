@@ -49,13 +49,7 @@ fn path(folder: &Path, layer: usize, member: usize) -> PathBuf {
     folder.join(format!("{layer}-{member}"))
 }
 
-fn take(
-    layer: &Layer,
-    place: usize,
-    wanted: &BTreeSet<usize>,
-    store: &Store,
-    folder: &Path,
-) -> Result<(), StepError> {
+fn take(layer: &Layer, place: usize, wanted: &BTreeSet<usize>, store: &Store, folder: &Path) -> Result<(), StepError> {
     let digest = &layer.descriptor.digest;
     let unreadable = |source| FilesError::Layer { digest: digest.clone(), source };
     let bytes = Cell::new(0);

@@ -75,9 +75,7 @@ impl Builder<'_> {
         let exclude = Patterns::new(exclude.iter().map(String::as_str));
         let exclude = exclude.map_err(|error| TransferError::Pattern { pattern: error.to_string() })?;
         let (tree, name) = match from {
-            From::Context(tree) => {
-                (tree.clone(), format!("the context `{}`", self.recipe.context.folder().display()))
-            }
+            From::Context(tree) => (tree.clone(), format!("the context `{}`", self.recipe.context.folder().display())),
             From::State(other) => {
                 (other.tree(self.request.store)?, format!("`{}`", transfer.from.as_deref().unwrap_or_default()))
             }

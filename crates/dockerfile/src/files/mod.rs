@@ -6,7 +6,7 @@ mod listing;
 mod node;
 mod tree;
 
-pub(crate) use accounts::{Accounts, Owner};
+pub(crate) use accounts::Accounts;
 pub use error::FilesError;
 pub(crate) use listing::{Listed, ListedKind, Listing, is_text, open};
 pub(crate) use node::{FileNode, Lies, Node, NodeKind};

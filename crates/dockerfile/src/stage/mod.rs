@@ -3,6 +3,6 @@
 mod graph;
 mod scope;
 
-pub(crate) use graph::{needed, source};
 pub use graph::{Base, Graph, GraphError, Needed};
+pub(crate) use graph::{needed, source};
 pub use scope::{Given, ScopeError, global};

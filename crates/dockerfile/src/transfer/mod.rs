@@ -8,4 +8,4 @@ mod place;
 pub use error::TransferError;
 pub(crate) use glob::Glob;
 pub(crate) use mode::ModeChange;
-pub(crate) use place::{Item, Items, Offer, Placing};
+pub(crate) use place::{Items, Offer, Placing};

@@ -116,7 +116,9 @@ impl Placing<'_> {
     /// Adds what a source names.
     pub(crate) fn add(&self, item: &Item, offer: &Tree, items: &mut Items) -> Result<(), TransferError> {
         if !offer.is_directory(&item.path) {
-            let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(&item.name)) else { return Ok(()) };
+            let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(&item.name)) else {
+                return Ok(());
+            };
             return self.file(&item.parents, &item.name, node, items);
         }
         let mut to = self.real_destination()?.join(item.parents.as_str())?;

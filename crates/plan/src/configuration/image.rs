@@ -2,7 +2,7 @@ use super::destination::report_reserved;
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use super::{Code, Destination, Spanned, TrialSettings, is_reserved, nearest, trial};
+use super::{Code, Destination, DockerSettings, Spanned, TrialSettings, docker, is_reserved, nearest, trial};
 use consign_oci::{ARCHITECTURES, Platform, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,8 +33,9 @@ pub(super) const KEYS: Keys = Keys {
             "What is tried on each platform before it is published.",
         ),
         Key::new("annotations", Shape::Map(&Shape::AnyText), "Annotations of the index."),
+        Key::new("dockerOptions", Shape::Mapping(&docker::KEYS), "How a Dockerfile is built."),
     ],
-    later: &["melangeConfigs", "dockerOptions", "sbom", "always"],
+    later: &["melangeConfigs", "sbom", "always"],
     rules: &[Rule::Either("destination", "destinations")],
 };
 /// The form of a list of platforms.
@@ -57,6 +58,8 @@ pub struct ImageSettings {
     pub tests: Vec<TrialSettings>,
     /// Annotations of its index, by key.
     pub annotations: BTreeMap<String, String>,
+    /// How a Dockerfile is built.
+    pub docker: DockerSettings,
 }
 
 /// Which tags an image gets.
@@ -88,7 +91,8 @@ impl ImageSettings {
         let tests = fields.get("tests").map(|node| TrialSettings::read_all(reader, node)).unwrap_or_default();
         let annotations =
             fields.get("annotations").map(|node| texts_by_key(reader, node, "`annotations`")).unwrap_or_default();
-        Some(Self { name: name?, source: source?, destinations, platforms, tags: tags?, tests, annotations })
+        let docker = fields.get("dockerOptions").map(|node| DockerSettings::read(reader, node)).unwrap_or_default();
+        Some(Self { name: name?, source: source?, destinations, platforms, tags: tags?, tests, annotations, docker })
     }
 }
 

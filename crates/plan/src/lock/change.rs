@@ -32,6 +32,17 @@ pub enum Change {
         /// What it is.
         to: Option<Digest>,
     },
+    /// An image that the Dockerfile names is another one.
+    Image {
+        /// Name of the image.
+        image: String,
+        /// The image, as the Dockerfile names it.
+        name: String,
+        /// What it was.
+        from: Option<Digest>,
+        /// What it is.
+        to: Option<Digest>,
+    },
     /// Packages are of another suite.
     Suite {
         /// Name of the image.
@@ -80,6 +91,14 @@ fn of_image(image: &str, before: &LockedImage, after: &LockedImage, changes: &mu
     let base = |locked: &LockedImage| locked.base.as_ref().map(|base| base.digest.clone());
     if base(before) != base(after) {
         changes.push(Change::Base { image: image.clone(), from: base(before), to: base(after) });
+    }
+    let names = before.images.keys().chain(after.images.keys().filter(|name| !before.images.contains_key(*name)));
+    for name in names {
+        let digest = |locked: &LockedImage| locked.images.get(name).map(|image| image.digest.clone());
+        let (from, to) = (digest(before), digest(after));
+        if from != to {
+            changes.push(Change::Image { image: image.clone(), name: name.clone(), from, to });
+        }
     }
     if before.suite != after.suite {
         let (from, to) = (before.suite.clone(), after.suite.clone());
@@ -149,6 +168,9 @@ impl fmt::Display for Change {
             Self::Removed { image } => write!(formatter, "{image}: no longer locked"),
             Self::Request { image } => write!(formatter, "{image}: the same, for another request"),
             Self::Base { image, from, to } => write!(formatter, "{image}: base image {} → {}", short(from), short(to)),
+            Self::Image { image, name, from, to } => {
+                write!(formatter, "{image}: {name} {} → {}", short(from), short(to))
+            }
             Self::Suite { image, from, to } => {
                 let name = |suite: &Option<String>| suite.clone().unwrap_or_else(|| "none".to_owned());
                 write!(formatter, "{image}: suite {} → {}", name(from), name(to))

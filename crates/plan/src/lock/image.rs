@@ -17,6 +17,9 @@ pub struct LockedImage {
     /// What the reference to the base image names: an index, or a manifest.
     #[serde(default)]
     pub base: Option<Descriptor>,
+    /// What the images are that a Dockerfile names without a digest, by the reference as it is written.
+    #[serde(default, deserialize_with = "unique")]
+    pub images: BTreeMap<String, Descriptor>,
     /// The suite that packages are of.
     #[serde(default)]
     pub suite: Option<String>,
@@ -62,14 +65,21 @@ impl LockedImage {
         suite: Option<String>,
         packages: BTreeMap<Platform, Vec<LockedPackage>>,
     ) -> Self {
-        let digest = digest(&request, base.as_ref(), suite.as_deref(), &packages);
-        Self { request, digest, base, suite, packages }
+        let images = BTreeMap::new();
+        let digest = digest(&request, base.as_ref(), &images, suite.as_deref(), &packages);
+        Self { request, digest, base, images, suite, packages }
+    }
+
+    /// Writes down what the images of a Dockerfile are.
+    pub fn of_images(request: Digest, images: BTreeMap<String, Descriptor>) -> Self {
+        let digest = digest(&request, None, &images, None, &BTreeMap::new());
+        Self { request, digest, base: None, images, suite: None, packages: BTreeMap::new() }
     }
 
     /// Returns whether all is there that was written down, as it was. A merge of two branches may take a package from the one and not from the
     /// other, and leave what can be read, but was never chosen.
     pub fn is_whole(&self) -> bool {
-        self.digest == digest(&self.request, self.base.as_ref(), self.suite.as_deref(), &self.packages)
+        self.digest == digest(&self.request, self.base.as_ref(), &self.images, self.suite.as_deref(), &self.packages)
     }
 
     /// Refuses what would be fetched from where no package is.
@@ -112,12 +122,16 @@ impl LockedImage {
 fn digest(
     request: &Digest,
     base: Option<&Descriptor>,
+    images: &BTreeMap<String, Descriptor>,
     suite: Option<&str>,
     packages: &BTreeMap<Platform, Vec<LockedPackage>>,
 ) -> Digest {
     let packages: BTreeMap<String, _> =
         packages.iter().map(|(platform, packages)| (platform.to_string(), packages)).collect();
-    let chosen = json!({ "request": request, "base": base, "suite": suite, "packages": packages });
+    let mut chosen = json!({ "request": request, "base": base, "suite": suite, "packages": packages });
+    if !images.is_empty() {
+        chosen["images"] = json!(images);
+    }
     Digest::of(chosen.to_string().as_bytes())
 }
 

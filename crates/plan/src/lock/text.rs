@@ -45,13 +45,20 @@ impl Lock {
 }
 
 fn image_text(image: &LockedImage) -> Result<String, serde_json::Error> {
-    let LockedImage { request, digest, base, suite, packages } = image;
+    let LockedImage { request, digest, base, images, suite, packages } = image;
     let mut fields = vec![
         format!("      \"request\": {}", serde_json::to_string(request)?),
         format!("      \"digest\": {}", serde_json::to_string(digest)?),
     ];
     if let Some(base) = base {
         fields.push(format!("      \"base\": {}", serde_json::to_string(base)?));
+    }
+    if !images.is_empty() {
+        let lines = images.iter().map(|(name, image)| {
+            Ok(format!("        {}: {}", serde_json::to_string(name)?, serde_json::to_string(image)?))
+        });
+        let lines = lines.collect::<Result<Vec<_>, serde_json::Error>>()?;
+        fields.push(format!("      \"images\": {}", block(&lines, '{', '}', 6)));
     }
     if let Some(suite) = suite {
         fields.push(format!("      \"suite\": {}", serde_json::to_string(suite)?));

@@ -1,0 +1,98 @@
+//! The file that an image is made from. What is wrong with it is shown as what is wrong with the configuration is.
+
+use crate::error::CommandError;
+use consign_build::{Problem, Specification, SpecificationError};
+use consign_dockerfile::BuildError;
+use consign_plan::configuration::{ImageSettings, SourceFile};
+use consign_plan::{Code, Configuration, ConfigurationError};
+use consign_release::Recipe;
+use std::path::{Path, PathBuf};
+
+/// Reads the file of an image: a Dockerfile by its name, else an image file or a Dockerfile by what is in it.
+pub(crate) fn read(
+    configuration: &Configuration,
+    image: &ImageSettings,
+    path: &Path,
+    text: &str,
+) -> Result<Recipe, CommandError> {
+    if is_dockerfile(path) {
+        return dockerfile(configuration, image, path, text);
+    }
+    if Specification::is_image_file(text) {
+        let file = Specification::parse(&path.to_string_lossy(), text);
+        let file = file.map_err(|error| refusal(text, &error))?;
+        return Ok(Recipe::ImageFile(Box::new(file)));
+    }
+    if consign_dockerfile::syntax::read(text.as_bytes()).is_ok() {
+        return dockerfile(configuration, image, path, text);
+    }
+    let hint =
+        "this version builds Dockerfiles, and image files with `packages`, `files` or `base`; it builds no apko files";
+    let message = "this is neither an image file that consign builds nor a Dockerfile";
+    let span = image.source.span;
+    let diagnostic = configuration.file.diagnostic(Code::Source, span, message.to_owned(), Some(hint.to_owned()));
+    Err(ConfigurationError::from(diagnostic).into())
+}
+
+/// Returns whether a file is a Dockerfile by its name.
+pub(crate) fn is_dockerfile(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let named = name.starts_with("Dockerfile") || name.ends_with(".Dockerfile") || name == "Containerfile";
+    named && !name.ends_with(".dockerignore")
+}
+
+fn dockerfile(
+    configuration: &Configuration,
+    image: &ImageSettings,
+    path: &Path,
+    text: &str,
+) -> Result<Recipe, CommandError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let context = match &image.docker.context {
+        Some(context) => configuration.resolve(&context.value),
+        None => folder.map_or_else(|| PathBuf::from("."), Path::to_owned),
+    };
+    let mut recipe = match consign_dockerfile::Recipe::read(path, text.as_bytes(), &context) {
+        Ok(recipe) => recipe,
+        Err(error) => return Err(in_dockerfile(text, error)),
+    };
+    recipe.target.clone_from(&image.docker.target);
+    recipe.arguments.clone_from(&image.docker.arguments);
+    Ok(Recipe::Dockerfile(Box::new(recipe)))
+}
+
+/// Points at the line of a Dockerfile that cannot be read.
+fn in_dockerfile(text: &str, error: BuildError) -> CommandError {
+    let (path, lines, message) = match &error {
+        BuildError::Syntax { path, source } => (path, source.lines, source.problem.to_string()),
+        BuildError::Instruction { path, source } => {
+            (path, source.lines, format!("{}: {}", source.keyword, source.problem))
+        }
+        _ => return CommandError::of(crate::exit_code::ExitCode::Configuration, &error),
+    };
+    let file = SourceFile::other(&path.to_string_lossy(), text);
+    let width = text.lines().nth(lines.first.saturating_sub(1)).map_or(1, |line| line.chars().count().max(1));
+    let span = file.span(lines.first, 1, width);
+    ConfigurationError::from(file.diagnostic(Code::Syntax, span, message, None)).into()
+}
+
+/// Points at the place in the image file's text.
+fn refusal(text: &str, error: &SpecificationError) -> ConfigurationError {
+    let file = SourceFile::other(&error.file, text);
+    let position = error.position;
+    let span = file.span(position.line, position.column, position.width);
+    file.diagnostic(code(&error.problem), span, error.problem.to_string(), error.problem.hint()).into()
+}
+
+fn code(problem: &Problem) -> Code {
+    match problem {
+        Problem::Syntax { .. } => Code::Syntax,
+        Problem::TooLarge { .. } | Problem::TooMuch => Code::TooLarge,
+        Problem::UnknownKey { .. } => Code::UnknownKey,
+        Problem::DuplicateKey { .. } => Code::DuplicateKey,
+        Problem::Type { .. } => Code::WrongType,
+        Problem::MissingKey { .. } | Problem::Empty => Code::MissingKey,
+        Problem::Value { key: "platforms", .. } => Code::Platform,
+        Problem::Value { .. } | Problem::Kind { .. } => Code::Value,
+    }
+}
