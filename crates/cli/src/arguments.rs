@@ -217,7 +217,7 @@ pub(crate) struct Selection {
     /// Names of images in the configuration; all if none is given.
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
-    /// Only this platform; may be given several times.
+    /// Only this platform; may be given several times. A Dockerfile in place of a configuration is built for these.
     #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platforms: Vec<Platform>,
 }
@@ -232,6 +232,19 @@ pub(crate) struct Build {
     /// Builds and tests again what was built and tested before.
     #[arg(long)]
     pub(crate) no_cache: bool,
+    #[command(flatten)]
+    pub(crate) docker: DockerArguments,
+}
+
+/// How Dockerfiles are built, beside what the configuration says.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct DockerArguments {
+    /// Sets a build argument of Dockerfiles. Without a value it is taken from the environment. May be given several times.
+    #[arg(long = "build-arg", value_name = "NAME[=VALUE]")]
+    pub(crate) build_arguments: Vec<String>,
+    /// The stage of the Dockerfile to build; the last if not given.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) target: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -1,11 +1,16 @@
 //! The file that an image is made from. What is wrong with it is shown as what is wrong with the configuration is.
 
+use crate::arguments::DockerArguments;
 use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::Session;
 use consign_build::{Problem, Specification, SpecificationError};
 use consign_dockerfile::BuildError;
 use consign_plan::configuration::{ImageSettings, SourceFile};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use consign_release::Recipe;
+use consign_oci::Platform;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Reads the file of an image: a Dockerfile by its name, else an image file or a Dockerfile by what is in it.
@@ -32,6 +37,42 @@ pub(crate) fn read(
     let span = image.source.span;
     let diagnostic = configuration.file.diagnostic(Code::Source, span, message.to_owned(), Some(hint.to_owned()));
     Err(ConfigurationError::from(diagnostic).into())
+}
+
+/// Returns the build arguments of the command line. A name alone stands for the variable of that name, if it is set, as with `docker build`.
+pub(crate) fn arguments(session: &Session, docker: &DockerArguments) -> Result<BTreeMap<String, String>, CommandError> {
+    let mut arguments = BTreeMap::new();
+    for written in &docker.build_arguments {
+        let (name, value) = match written.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (written.as_str(), session.environment.get_even_empty(written)),
+        };
+        if name.is_empty() {
+            let message = format!("`--build-arg {written}` has no name");
+            return Err(CommandError::new(ExitCode::Usage, message).hint("write `--build-arg NAME=VALUE`"));
+        }
+        if let Some(value) = value {
+            arguments.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    Ok(arguments)
+}
+
+/// Returns a configuration for a Dockerfile alone: it is built for these platforms, and goes nowhere.
+pub(crate) fn alone(path: &Path, platforms: &[Platform]) -> Result<Configuration, ConfigurationError> {
+    let folder = std::path::absolute(path).ok();
+    let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name).unwrap_or_default();
+    let name: String = folder.to_string_lossy().to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = if name.is_empty() { "image" } else { &name };
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let source = serde_json::Value::from(file);
+    let platforms: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+    let platforms = match &platforms[..] {
+        [] => String::new(),
+        platforms => format!(", platforms: [{}]", platforms.join(", ")),
+    };
+    let text = format!("build: [{{ source: {source}, destination: \"localhost/{name}:latest\"{platforms} }}]\n");
+    Configuration::parse(&path.to_string_lossy(), &text)
 }
 
 /// Returns whether a file is a Dockerfile by its name.
@@ -68,7 +109,7 @@ fn in_dockerfile(text: &str, error: BuildError) -> CommandError {
         BuildError::Instruction { path, source } => {
             (path, source.lines, format!("{}: {}", source.keyword, source.problem))
         }
-        _ => return CommandError::of(crate::exit_code::ExitCode::Configuration, &error),
+        _ => return CommandError::of(ExitCode::Configuration, &error),
     };
     let file = SourceFile::other(&path.to_string_lossy(), text);
     let width = text.lines().nth(lines.first.saturating_sub(1)).map_or(1, |line| line.chars().count().max(1));

@@ -3,6 +3,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::printer::Printer;
+use crate::recipe;
 use crate::registries::{self, Unset};
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
@@ -38,7 +39,15 @@ impl Session {
 
     /// Reads the configuration.
     pub(crate) fn configuration(&self) -> Result<Configuration, CommandError> {
+        self.configuration_for(&[])
+    }
+
+    /// Reads the configuration. A Dockerfile in its place is built for these platforms.
+    pub(crate) fn configuration_for(&self, platforms: &[Platform]) -> Result<Configuration, CommandError> {
         let path = &self.global.file;
+        if self.is_dockerfile() {
+            return Ok(recipe::alone(path, platforms)?);
+        }
         let text = read_file(path, CONFIGURATION_LIMIT).map_err(|error| {
             let hint = "name another file with `-f FILE`, or another folder with `-C DIR`";
             CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()))
@@ -46,6 +55,11 @@ impl Session {
                 .hint(hint)
         })?;
         Ok(Configuration::parse(&path.to_string_lossy(), &text)?)
+    }
+
+    /// Returns whether a Dockerfile stands in the place of the configuration.
+    pub(crate) fn is_dockerfile(&self) -> bool {
+        recipe::is_dockerfile(&self.global.file)
     }
 
     /// Returns the day, in UTC, by which policies are judged.

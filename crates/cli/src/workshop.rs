@@ -1,5 +1,6 @@
 //! From the configuration to a plan and everything that it takes to run it.
 
+use crate::arguments::DockerArguments;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
@@ -48,7 +49,17 @@ pub(crate) struct Planned {
 impl Planned {
     /// Reads everything that a plan follows from. Asks nothing of a network.
     pub(crate) fn read(session: &Session) -> Result<Self, CommandError> {
-        let configuration = session.configuration()?;
+        Self::read_for(session, &[], &DockerArguments::default())
+    }
+
+    /// Does the same for what the command line says of platforms and of Dockerfiles.
+    pub(crate) fn read_for(
+        session: &Session,
+        platforms: &[Platform],
+        docker: &DockerArguments,
+    ) -> Result<Self, CommandError> {
+        let configuration = session.configuration_for(platforms)?;
+        let arguments = recipe::arguments(session, docker)?;
         let mut files = BTreeMap::new();
         let mut sources = BTreeMap::new();
         for image in &configuration.images {
@@ -59,7 +70,11 @@ impl Planned {
             };
             let text = read_file(&path, IMAGE_FILE_LIMIT)
                 .map_err(|error| refused(format!("cannot read the image file: {error}"), None))?;
-            let recipe = recipe::read(&configuration, image, &path, &text)?;
+            let mut recipe = recipe::read(&configuration, image, &path, &text)?;
+            if let Recipe::Dockerfile(dockerfile) = &mut recipe {
+                dockerfile.arguments.extend(arguments.clone());
+                dockerfile.target = docker.target.clone().or(dockerfile.target.take());
+            }
             let facts = match &recipe {
                 Recipe::ImageFile(file) => {
                     let kind = if matches!(file.contents, Contents::Packages(_)) { "deb" } else { "files" };

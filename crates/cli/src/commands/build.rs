@@ -33,7 +33,8 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         return Err(CommandError::new(ExitCode::Conflict, message).hint("name another file, or remove this one"));
     }
     let selection = &arguments.selection;
-    let planned = Planned::read(session)?.select(&selection.images)?.only(&selection.platforms)?;
+    let planned = Planned::read_for(session, &selection.platforms, &arguments.docker)?;
+    let planned = planned.select(&selection.images)?.only(&selection.platforms)?;
     if let (Some(to), 2..) = (&arguments.to, planned.plan.images.len()) {
         let error = CommandError::new(
             ExitCode::Usage,

@@ -12,6 +12,11 @@ pub(crate) async fn run(
     session: &Session,
     interruption: &Interruption,
 ) -> Result<ExitCode, CommandError> {
+    if session.is_dockerfile() {
+        let message = format!("{} says nothing of where its image goes", session.global.file.display());
+        let hint = "`consign init` writes a configuration for it; `consign build` builds it as it is";
+        return Err(CommandError::new(ExitCode::Usage, message).hint(hint));
+    }
     let planned = Planned::read(session)?.select(&arguments.images)?;
     check_sources(&planned, &arguments.from)?;
     // A dry run signs nothing, but what others signed counts only by the key.
