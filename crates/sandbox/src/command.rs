@@ -1,15 +1,12 @@
-use crate::Emulation;
+use crate::{Capabilities, Emulation, Limits, Mount, Network, Root, SystemCalls, User};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
 
 /// What to run, and in what surroundings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// Folder that becomes `/`. Missing mount points (`/proc`, `/dev` and the temporary folders) are made in it.
-    pub root: PathBuf,
+    /// What becomes `/`.
+    pub root: Root,
     /// The program and its arguments. A program without a slash is looked up in the `PATH` of `environment`.
     pub arguments: Vec<String>,
     /// The whole environment.
@@ -20,21 +17,26 @@ pub struct Command {
     pub working_directory: String,
     /// Name of the machine that it sees, at most 64 bytes.
     pub hostname: String,
-    /// Whether everything but the temporary folders is read-only.
+    /// Whether everything but what is mounted is read-only.
     pub read_only_root: bool,
-    /// Folders that are empty, writable to all, in memory (at most 1 GiB each), and gone afterwards.
-    pub temporary: Vec<String>,
+    /// What is mounted beside `/proc` and `/dev`, in this order.
+    pub mounts: Vec<Mount>,
     /// How programs of the root file system run on this machine.
     pub emulation: Emulation,
-    /// Time after which it is killed, with everything that it started.
-    pub time_limit: Duration,
-    /// Bytes of output that are kept: the last ones.
-    pub output_limit: usize,
+    /// What it reaches.
+    pub network: Network,
+    /// What it may do as root.
+    pub capabilities: Capabilities,
+    /// What it may ask of the kernel.
+    pub system_calls: SystemCalls,
+    /// What it may use up.
+    pub limits: Limits,
 }
 
 impl Command {
-    /// Makes a command with an empty environment that runs as root in `/`, natively, for at most a minute, and whose last 64 KiB of output are kept.
-    pub fn new(root: impl Into<PathBuf>, arguments: Vec<String>) -> Self {
+    /// Makes a command with an empty environment that runs as root in `/`, natively, without network and capabilities, with temporary folders at
+    /// `/tmp` and `/run`, within [`Limits::default`].
+    pub fn new(root: impl Into<Root>, arguments: Vec<String>) -> Self {
         Self {
             root: root.into(),
             arguments,
@@ -43,50 +45,12 @@ impl Command {
             working_directory: "/".to_owned(),
             hostname: "consign".to_owned(),
             read_only_root: false,
-            temporary: vec!["/tmp".to_owned(), "/run".to_owned()],
+            mounts: vec![Mount::temporary("/tmp"), Mount::temporary("/run")],
             emulation: Emulation::Native,
-            time_limit: Duration::from_secs(60),
-            output_limit: 64 << 10,
+            network: Network::None,
+            capabilities: Capabilities::None,
+            system_calls: SystemCalls::Usual,
+            limits: Limits::default(),
         }
     }
-}
-
-/// A user and groups, by number.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// User.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Supplementary groups. Left out where the caller is not root.
-    pub groups: Vec<u32>,
-}
-
-/// How a command went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// How it ended.
-    pub exit: Exit,
-    /// The end of what it wrote to standard output and standard error, in the order written.
-    pub output: Vec<u8>,
-    /// Whether earlier output was dropped.
-    pub truncated: bool,
-}
-
-impl Outcome {
-    /// Returns the output as text. What is not UTF-8 is replaced.
-    pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.output)
-    }
-}
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Exit {
-    /// By itself, with this code.
-    Code(i32),
-    /// By a signal of this number.
-    Signal(i32),
-    /// It was killed because its time was up.
-    TimedOut,
 }

@@ -1,4 +1,4 @@
-use crate::Step;
+use crate::{LayerFault, Step};
 use crate::order::{Failure, Report};
 use nix::errno::Errno;
 use std::io;
@@ -44,6 +44,41 @@ pub enum SandboxError {
         /// What the system says.
         source: io::Error,
     },
+    /// The command's user, or the owner of a file for it, is not known in the sandbox.
+    #[error(
+        "a sandbox of this user knows no id but its own, not {uid}:{gid}; install the package `uidmap` and give the user a range in /etc/subuid and \
+         /etc/subgid (such as `{}:100000:65536`), or run as root", rustix::process::geteuid().as_raw()
+    )]
+    Ids {
+        /// User.
+        uid: u32,
+        /// Group.
+        gid: u32,
+    },
+    /// The layer that was to be unpacked could not be read.
+    #[error("could not read the layer that is to be unpacked")]
+    Source {
+        /// What the reader says.
+        source: io::Error,
+    },
+    /// Work on an unpacked layer failed.
+    #[error("failed to {step}{}", place(path))]
+    Work {
+        /// The work.
+        step: Step,
+        /// What it was about.
+        path: Option<String>,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Something cannot be in a layer.
+    #[error("`{path}`: {fault}")]
+    Layer {
+        /// Path of the entry; empty for the layer as a whole.
+        path: String,
+        /// Why not.
+        fault: LayerFault,
+    },
     /// The program, or the interpreter that it names, is not in the root file system.
     #[error("`{program}` is not there, or the interpreter that it names is not")]
     NotFound {
@@ -85,6 +120,7 @@ fn hint(step: Step, error: &io::Error) -> &'static str {
             "; inside a container, it needs a /proc that hides nothing (podman's `--security-opt unmask=ALL`, \
              docker's `--security-opt systempaths=unconfined`)"
         }
+        (Step::Ids, Some(Errno::ENOENT)) => "; the package `uidmap` brings what maps subordinate ids",
         _ => "",
     }
 }
@@ -95,14 +131,26 @@ impl SandboxError {
         let program = program.to_owned();
         match report {
             Report::Ended(exit) => Ok(exit),
-            Report::Failed(Failure { step, path, errno }) => {
-                Err(Self::Setup { step, path, source: io::Error::from_raw_os_error(errno) })
-            }
             Report::NotExecuted { errno } => Err(match Errno::from_raw(errno) {
                 Errno::ENOENT | Errno::ENOTDIR => Self::NotFound { program },
                 Errno::ENOEXEC => Self::WrongMachine { program },
                 _ => Self::Execute { program, source: io::Error::from_raw_os_error(errno) },
             }),
+            other => Err(Self::of_work(other)),
+        }
+    }
+
+    /// Makes the error of a report that is not the one hoped for.
+    pub(crate) fn of_work(report: Report) -> Self {
+        match report {
+            Report::Failed(Failure { step: step @ (Step::Unpack | Step::Pack | Step::Remove), path, errno }) => {
+                Self::Work { step, path, source: io::Error::from_raw_os_error(errno) }
+            }
+            Report::Failed(Failure { step, path, errno }) => {
+                Self::Setup { step, path, source: io::Error::from_raw_os_error(errno) }
+            }
+            Report::Refused { path, fault } => Self::Layer { path, fault },
+            _ => Self::Channel { source: io::ErrorKind::InvalidData.into() },
         }
     }
 }

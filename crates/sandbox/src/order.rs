@@ -1,13 +1,46 @@
-use crate::Exit;
+use crate::{Command, Exit, Packed, LayerFault, PackOptions, UnpackOptions, Unpacked};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
+
+/// What init is asked to do. One line of JSON; a layer to unpack follows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Order {
+    Run(Box<Command>),
+    /// Unpack a layer into a folder.
+    Unpack {
+        folder: PathBuf,
+        options: UnpackOptions,
+    },
+    /// Write what a folder holds to standard output, as a layer.
+    Pack {
+        folder: PathBuf,
+        options: PackOptions,
+    },
+    /// Remove a folder.
+    Remove {
+        folder: PathBuf,
+    },
+}
 
 /// What init tells the process that started it. One report as JSON, then the channel closes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Report {
     /// The command ran and ended.
     Ended(Exit),
+    /// A layer was unpacked.
+    Unpacked(Unpacked),
+    /// A layer cannot be unpacked, or a folder not be packed.
+    Refused {
+        /// Path of the entry.
+        path: String,
+        fault: LayerFault,
+    },
+    /// A folder was packed.
+    Packed(Packed),
+    /// A folder was removed.
+    Removed,
     /// The sandbox could not be made.
     Failed(Failure),
     /// The sandbox was made, but the program could not be executed.
@@ -88,6 +121,24 @@ pub enum Step {
     User,
     /// Changing to the working directory.
     WorkingDirectory,
+    /// Opening the folder of a layer.
+    Layer,
+    /// Opening what is to be mounted.
+    Source,
+    /// Preparing mounts.
+    Stage,
+    /// Making a file in memory.
+    File,
+    /// Stacking layers.
+    Overlay,
+    /// Filtering system calls.
+    Filter,
+    /// Unpacking a layer.
+    Unpack,
+    /// Packing a layer.
+    Pack,
+    /// Removing a folder.
+    Remove,
     /// Waiting for the command to end.
     Wait,
 }
@@ -114,6 +165,15 @@ impl fmt::Display for Step {
             Self::Capabilities => "give up capabilities",
             Self::User => "become the user",
             Self::WorkingDirectory => "enter the working directory",
+            Self::Layer => "open the folder of a layer",
+            Self::Source => "open what is to be mounted",
+            Self::Stage => "prepare mounts",
+            Self::File => "make a file in memory",
+            Self::Overlay => "stack layers by overlayfs",
+            Self::Filter => "filter system calls",
+            Self::Unpack => "unpack a layer",
+            Self::Pack => "pack a layer",
+            Self::Remove => "remove a folder",
             Self::Wait => "wait for the command",
         })
     }

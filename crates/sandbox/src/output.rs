@@ -13,15 +13,20 @@ impl Tail {
         Self { kept: Vec::new(), limit, dropped: false }
     }
 
-    /// Reads to the end.
-    pub(crate) async fn fill(&mut self, mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
+    /// Reads to the end, and hands on what comes.
+    pub(crate) async fn fill(&mut self, mut stream: impl AsyncRead + Unpin, lines: &mut Lines<'_>) -> io::Result<()> {
         let mut buffer = vec![0; 16 << 10];
         loop {
             match stream.read(&mut buffer).await? {
-                0 => return Ok(()),
-                length => self.push(&buffer[..length]),
+                0 => break,
+                length => {
+                    self.push(&buffer[..length]);
+                    lines.push(&buffer[..length]);
+                }
             }
         }
+        lines.finish();
+        Ok(())
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -45,9 +50,71 @@ impl Tail {
     }
 }
 
+/// Longest line that is handed on in one piece, in bytes.
+const LINE_LIMIT: usize = 16 << 10;
+
+/// Hands a stream on line by line, up to a limit.
+pub(crate) struct Lines<'a> {
+    taker: &'a mut (dyn FnMut(&[u8]) + Send),
+    line: Vec<u8>,
+    left: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// Makes it hand on at most `limit` bytes.
+    pub(crate) fn new(taker: &'a mut (dyn FnMut(&[u8]) + Send), limit: u64) -> Self {
+        Self { taker, line: Vec::new(), left: limit }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.line.len() >= LINE_LIMIT {
+                self.hand_on();
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.line.is_empty() {
+            self.hand_on();
+        }
+    }
+
+    fn hand_on(&mut self) {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.line.len());
+        if most > 0 {
+            (self.taker)(&self.line[..most]);
+        }
+        self.left -= most as u64;
+        self.line.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hands_on_lines() {
+        for (limit, pieces, expected) in [
+            (100, vec!["a", "b\nc\n", "d"], vec!["ab\n", "c\n", "d"]),
+            (4, vec!["ab\ncd\nef\n"], vec!["ab\n", "c"]),
+            (0, vec!["a\n"], vec![]),
+        ] {
+            let mut found = Vec::new();
+            let mut taker = |line: &[u8]| found.push(String::from_utf8_lossy(line).into_owned());
+            let mut lines = Lines::new(&mut taker, limit);
+            pieces.iter().for_each(|piece| lines.push(piece.as_bytes()));
+            lines.finish();
+            assert_eq!(found, expected);
+        }
+        let mut longest = 0;
+        let mut taker = |line: &[u8]| longest = longest.max(line.len());
+        let mut lines = Lines::new(&mut taker, u64::MAX);
+        (0..100).for_each(|_| lines.push(&[b'x'; 1000]));
+        assert!((LINE_LIMIT..LINE_LIMIT + 1000).contains(&longest));
+    }
 
     #[test]
     fn keeps_the_end() {

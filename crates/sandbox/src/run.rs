@@ -1,13 +1,15 @@
 use crate::init::REQUEST;
-use crate::order::Report;
-use crate::output::Tail;
+use crate::order::{Order, Report};
+use crate::output::{Lines, Tail};
 use crate::program::sealed_copy;
-use crate::{Command, Exit, Outcome, SandboxError};
+use crate::{Command, Exit, Ids, MountKind, Outcome, Root, SandboxError};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::process;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -16,7 +18,7 @@ use tokio::process::Child;
 use tokio::time::timeout;
 
 /// Longest report of init, in bytes.
-const REPORT_LIMIT: u64 = 64 << 10;
+pub(crate) const REPORT_LIMIT: u64 = 64 << 10;
 /// How long a killed sandbox may take to go away.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -28,21 +30,37 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Returns the ids that sandboxes of stacked layers know here.
+    pub fn ids(&self) -> Ids {
+        Ids::of_this_process()
+    }
+
     /// Runs a command and returns how it ended. Dropping the future kills the command and everything that it started.
     pub async fn run(&self, command: &Command) -> Result<Outcome, SandboxError> {
+        self.stream(command, &mut |_| {}).await
+    }
+
+    /// Runs a command as [`Sandbox::run`] does, and hands on what it writes while it runs, line by line, within the limit on its output.
+    pub async fn stream(
+        &self,
+        command: &Command,
+        lines: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<Outcome, SandboxError> {
         let channel_error = |source| SandboxError::Channel { source };
-        let order = serde_json::to_string(command).map_err(|source| SandboxError::Order { source })? + "\n";
+        self.check_ids(command)?;
+        let order = order_line(&Order::Run(Box::new(command.clone())))?;
         let (ours, theirs) = StdUnixStream::pair().map_err(channel_error)?;
         let (reader, writer) = io::pipe().map_err(channel_error)?;
         let mut child = self.start(theirs.into(), writer)?;
+        let mut lines = Lines::new(lines, command.limits.output);
         ours.set_nonblocking(true).map_err(channel_error)?;
         let channel = UnixStream::from_std(ours).map_err(channel_error)?;
         let reader = pipe::Receiver::from_owned_fd(reader.into()).map_err(channel_error)?;
 
-        let mut output = Tail::new(command.output_limit);
+        let mut output = Tail::new(command.limits.kept_output);
         let report = {
-            let mut work = pin!(async { tokio::try_join!(converse(channel, &order), output.fill(reader)) });
-            match timeout(command.time_limit, &mut work).await {
+            let mut work = pin!(async { tokio::try_join!(converse(channel, &order), output.fill(reader, &mut lines)) });
+            match timeout(command.limits.time, &mut work).await {
                 Ok(result) => Some(result.map_err(channel_error)?.0),
                 Err(_) => {
                     child.start_kill().map_err(channel_error)?;
@@ -64,23 +82,42 @@ impl Sandbox {
         Ok(Outcome { exit, output, truncated })
     }
 
+    /// An owner that the sandbox does not know would silently become another.
+    fn check_ids(&self, command: &Command) -> Result<(), SandboxError> {
+        let Root::Layers(_) = command.root else { return Ok(()) };
+        let files = command.mounts.iter().filter_map(|mount| match &mount.kind {
+            MountKind::File(file) => Some((file.uid, file.gid)),
+            _ => None,
+        });
+        let ids = self.ids();
+        let mut wanted = std::iter::once((command.user.uid, command.user.gid)).chain(files);
+        match wanted.find(|(uid, gid)| !ids.knows(*uid, *gid)) {
+            Some((uid, gid)) => Err(SandboxError::Ids { uid, gid }),
+            None => Ok(()),
+        }
+    }
+
     fn start(&self, channel: OwnedFd, output: io::PipeWriter) -> Result<Child, SandboxError> {
         let start_error = |source| SandboxError::Start { program: self.init.clone(), source };
         let errors = output.try_clone().map_err(start_error)?;
         let program = sealed_copy(&self.init).map_err(start_error)?;
-        // A process group of its own keeps Ctrl-C on the terminal away from it: whoever dropped the future decides.
-        tokio::process::Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()))
-            .arg0(&self.init)
-            .arg(REQUEST)
-            .env_clear()
-            .stdin(channel)
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(start_error)
+        let mut command = self.program(&program, channel);
+        command.stdout(output).stderr(errors);
+        tokio::process::Command::from(command).kill_on_drop(true).spawn().map_err(start_error)
     }
+
+    /// Returns how to start init. `program` has to be open until it is started.
+    pub(crate) fn program(&self, program: &OwnedFd, channel: OwnedFd) -> process::Command {
+        let mut command = process::Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
+        // A process group of its own keeps Ctrl-C on the terminal away from it: whoever dropped the future decides.
+        command.arg0(&self.init).arg(REQUEST).env_clear().stdin(channel).process_group(0);
+        command
+    }
+}
+
+/// Returns an order as a line.
+pub(crate) fn order_line(order: &Order) -> Result<String, SandboxError> {
+    Ok(serde_json::to_string(order).map_err(|source| SandboxError::Order { source })? + "\n")
 }
 
 async fn converse(mut channel: UnixStream, order: &str) -> io::Result<Vec<u8>> {

@@ -74,8 +74,8 @@ fn command(trial: &Trial<'_>, test: &Test, account: Account, emulation: &Emulati
         command.working_directory = config.working_dir.clone();
     }
     command.emulation = emulation.clone();
-    command.time_limit = test.timeout;
-    command.output_limit = OUTPUT_LIMIT;
+    command.limits.time = test.timeout;
+    command.limits.kept_output = OUTPUT_LIMIT;
     command
 }
 
@@ -91,6 +91,8 @@ fn judge(test: &Test, outcome: &Outcome) -> Option<TestFailure> {
     match outcome.exit {
         Exit::TimedOut => return Some(TestFailure::TimedOut { limit: test.timeout }),
         Exit::Signal(signal) => return Some(TestFailure::Signal { signal }),
+        // Tests have no such limits.
+        Exit::OutOfMemory | Exit::OutOfDisk => return Some(TestFailure::Signal { signal: 9 }),
         Exit::Code(code) if code != test.expect_exit => {
             return Some(TestFailure::Exit { code, expected: test.expect_exit });
         }

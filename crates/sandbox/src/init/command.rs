@@ -1,11 +1,11 @@
-use super::kernel::PROCESS_LIMIT;
-use super::{ids, process};
-use crate::Command;
+use super::{filter, ids, process};
+use crate::{Capabilities, Command, Ids, SystemCalls};
 use crate::emulation::kernel_version;
 use crate::order::{At, Failure, Report, Step};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, execve, setgroups, setresgid, setresuid, setsid};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set, remove_capability_from_bounding_set, set_capabilities,
     set_no_new_privs,
@@ -16,54 +16,90 @@ use std::fs;
 /// Where programs are looked up when the environment does not say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// What container engines let root do by default.
+const USUAL: CapabilitySet = CapabilitySet::CHOWN
+    .union(CapabilitySet::DAC_OVERRIDE)
+    .union(CapabilitySet::FSETID)
+    .union(CapabilitySet::FOWNER)
+    .union(CapabilitySet::MKNOD)
+    .union(CapabilitySet::NET_RAW)
+    .union(CapabilitySet::SETGID)
+    .union(CapabilitySet::SETUID)
+    .union(CapabilitySet::SETFCAP)
+    .union(CapabilitySet::SETPCAP)
+    .union(CapabilitySet::NET_BIND_SERVICE)
+    .union(CapabilitySet::SYS_CHROOT)
+    .union(CapabilitySet::KILL)
+    .union(CapabilitySet::AUDIT_WRITE);
+
 /// The first kernel that counts a user's processes in each user namespace; before it, those outside would count. Root's are not bounded this way.
 const OWN_PROCESS_COUNTS: (u32, u32) = (5, 14);
 
 /// Becomes the command. Returns only to say why not.
-pub(super) fn become_command(command: &Command, is_root: bool) -> Report {
-    match give_up_rights(command, is_root) {
+pub(super) fn become_command(command: &Command, ids: &Ids) -> Report {
+    match give_up_rights(command, ids) {
         Ok(()) => Report::NotExecuted { errno: execute(command) as i32 },
         Err(failure) => Report::Failed(failure),
     }
 }
 
-fn give_up_rights(command: &Command, is_root: bool) -> Result<(), Failure> {
+fn give_up_rights(command: &Command, ids: &Ids) -> Result<(), Failure> {
     setsid().at(Step::Session)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0).at(Step::Limits)?;
-    if !is_root {
+    // Of a process that cannot be inspected, only the machine's root may write what follows.
+    set_dumpable_behavior(DumpableBehavior::Dumpable).at(Step::Process)?;
+    if ids::is_renumbered(&command.user, ids) {
         ids::renumber(command.user.uid, command.user.gid)?;
     }
     // Where memory runs out, the command is what the kernel ends first.
     fs::write("/proc/self/oom_score_adj", "1000").at(Step::Limits)?;
-    // With an empty bounding set, no program, not even root's, can regain a capability.
-    for bit in 0..u64::BITS {
-        match remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << bit)) {
-            Ok(()) => {}
-            // The first number that the kernel does not know.
-            Err(rustix::io::Errno::INVAL) => break,
-            Err(errno) => return Err(errno).at(Step::Capabilities),
-        }
-    }
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::Process)?;
+    let kept = match command.capabilities {
+        Capabilities::None => CapabilitySet::empty(),
+        Capabilities::Default => USUAL,
+    };
+    bound(kept)?;
     let (uid, gid) = (Uid::from_raw(command.user.uid), Gid::from_raw(command.user.gid));
-    if is_root {
+    if *ids != Ids::Single {
         let groups: Vec<Gid> = command.user.groups.iter().copied().map(Gid::from_raw).collect();
         setgroups(&groups).at(Step::User)?;
     }
     if kernel_version() >= OWN_PROCESS_COUNTS {
         // Where we are bounded ourselves, that is the most.
         let (_, most) = getrlimit(Resource::RLIMIT_NPROC).at(Step::Limits)?;
-        let limit = most.min(rlim_t::from(PROCESS_LIMIT));
+        let limit = most.min(rlim_t::from(command.limits.processes));
         setrlimit(Resource::RLIMIT_NPROC, limit, limit).at(Step::Limits)?;
     }
     setresgid(gid, gid, gid).at(Step::User)?;
     setresuid(uid, uid, uid).at(Step::User)?;
     clear_ambient_capability_set().at(Step::Capabilities)?;
     let none = CapabilitySet::empty();
-    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+    let held = if uid.is_root() { kept } else { none };
+    set_capabilities(None, CapabilitySets { effective: held, permitted: held, inheritable: none })
         .at(Step::Capabilities)?;
     set_no_new_privs(true).at(Step::Capabilities)?;
     chdir(command.working_directory.as_str()).at_path(Step::WorkingDirectory, &command.working_directory)?;
     process::reset_signals();
+    match command.system_calls {
+        SystemCalls::Usual => filter::install().at(Step::Filter),
+        SystemCalls::All => Ok(()),
+    }
+}
+
+/// Takes all but these capabilities away, also from what programs could regain, even root's.
+fn bound(kept: CapabilitySet) -> Result<(), Failure> {
+    for bit in 0..u64::BITS {
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        if kept.contains(capability) {
+            continue;
+        }
+        match remove_capability_from_bounding_set(capability) {
+            Ok(()) => {}
+            // The first number that the kernel does not know.
+            Err(rustix::io::Errno::INVAL) => break,
+            Err(errno) => return Err(errno).at(Step::Capabilities),
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 use super::{command, loopback, mounts, process, report, report_failure};
 use crate::order::{At, Failure, Report, Step};
-use crate::{Command, Exit};
+use crate::{Command, Exit, Ids, Network};
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
@@ -12,11 +12,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 
 /// Is the first process of the sandbox's process namespace, and returns its exit code. `life` closes when the supervisor ends.
-pub(super) fn run(command: &Command, is_root: bool, channel: &UnixStream, life: &UnixStream) -> i32 {
+pub(super) fn run(command: &Command, ids: &Ids, channel: &UnixStream, life: &UnixStream) -> i32 {
     if set_pdeathsig(Signal::SIGKILL).is_err() || is_over(life) {
         return 1;
     }
-    match carry_out(command, is_root) {
+    match carry_out(command, ids) {
         Ok(result) => {
             report(channel, &result);
             0
@@ -31,13 +31,15 @@ fn is_over(mut life: &UnixStream) -> bool {
     life.set_nonblocking(true).is_err() || !life.read(&mut [0]).is_err_and(nothing_yet)
 }
 
-fn carry_out(command: &Command, is_root: bool) -> Result<Report, Failure> {
+fn carry_out(command: &Command, ids: &Ids) -> Result<Report, Failure> {
     process::leave_session_keyring()?;
     umask(Mode::from_bits_truncate(0o022));
-    loopback::up()?;
+    if command.network == Network::None {
+        loopback::up()?;
+    }
     sethostname(&command.hostname).at_path(Step::HostName, &command.hostname)?;
-    let _emulator = mounts::enter(command, is_root)?;
-    if is_root {
+    let _emulator = mounts::enter(command, ids)?;
+    if *ids != Ids::Single {
         hand_over_output(command)?;
     }
     // The command must not see this process's memory, descriptors or program.
@@ -45,7 +47,7 @@ fn carry_out(command: &Command, is_root: bool) -> Result<Report, Failure> {
 
     let (mut reader, mut writer) = io::pipe().at(Step::Process)?;
     let child = process::fork(move || {
-        let result = command::become_command(command, is_root);
+        let result = command::become_command(command, ids);
         let _ = serde_json::to_vec(&result).map(|bytes| writer.write_all(&bytes));
         1
     })?;
@@ -58,7 +60,7 @@ fn carry_out(command: &Command, is_root: bool) -> Result<Report, Failure> {
     Ok(Report::Ended(reap(child)?))
 }
 
-/// A pipe may be opened again, by way of /dev/stdout, only by its owner. An ordinary user is the owner already.
+/// A pipe may be opened again, by way of /dev/stdout, only by its owner. A user of the one id that there is owns it already.
 fn hand_over_output(command: &Command) -> Result<(), Failure> {
     let (uid, gid) = (Uid::from_raw(command.user.uid), Gid::from_raw(command.user.gid));
     fchown(io::stdout(), Some(uid), Some(gid)).at(Step::Output)

@@ -1,23 +1,32 @@
 use super::process;
+use crate::ids::program;
+use crate::{IdRange, Ids, User};
 use crate::order::{At, Failure, Step};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Gid, Pid, Uid, getppid};
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+
+/// Makes a user namespace that knows these ids, and others with it.
+pub(super) fn enter_namespaces(ids: &Ids, others: CloneFlags) -> Result<(), Failure> {
+    let mapper = Mapper::start(ids)?;
+    unshare(CloneFlags::CLONE_NEWUSER | others).at(Step::Namespaces)?;
+    mapper.finish()
+}
 
 /// A process that stays outside the new user namespace, since only there is the right to say which ids the namespace knows (user_namespaces(7)).
-pub(super) struct Mapper {
+struct Mapper {
     process: Pid,
     channel: Option<UnixStream>,
 }
 
 impl Mapper {
     /// Starts the process, which waits for [`Mapper::finish`].
-    pub(super) fn start(is_root: bool) -> Result<Self, Failure> {
+    fn start(ids: &Ids) -> Result<Self, Failure> {
         let (ours, theirs) = UnixStream::pair().at(Step::Process)?;
         let mut channel = Some(ours);
         let slot = &mut channel;
@@ -25,7 +34,7 @@ impl Mapper {
             drop(slot.take());
             // The channel closes without a byte where the namespace could not be made.
             match (&theirs).read_exact(&mut [0]) {
-                Ok(()) => code(map(getppid(), is_root)),
+                Ok(()) => code(map(getppid(), ids)),
                 Err(_) => 0,
             }
         })?;
@@ -33,7 +42,7 @@ impl Mapper {
     }
 
     /// Maps the ids of the namespace that this process has made meanwhile.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    fn finish(mut self) -> Result<(), Failure> {
         if let Some(mut channel) = self.channel.take() {
             channel.write_all(&[1]).at(Step::Ids)?;
         }
@@ -53,23 +62,47 @@ fn code(result: io::Result<()>) -> i32 {
     }
 }
 
-/// Root's namespace knows every id. An ordinary user's knows root alone, who is the user: only root may register an emulator in it.
-fn map(process: Pid, is_root: bool) -> io::Result<()> {
+/// Says which ids the namespace of a process knows. Where it is not all, root is the caller: only root may register an emulator in it.
+fn map(process: Pid, ids: &Ids) -> io::Result<()> {
     let file = |name: &str| format!("/proc/{process}/{name}");
-    if is_root {
-        fs::write(file("uid_map"), same_ids(&fs::read_to_string("/proc/self/uid_map")?))?;
-        fs::write(file("gid_map"), same_ids(&fs::read_to_string("/proc/self/gid_map")?))
-    } else {
-        fs::write(file("setgroups"), "deny")?;
-        fs::write(file("uid_map"), format!("0 {} 1\n", Uid::effective()))?;
-        fs::write(file("gid_map"), format!("0 {} 1\n", Gid::effective()))
+    match ids {
+        Ids::All => {
+            fs::write(file("uid_map"), same_ids(&fs::read_to_string("/proc/self/uid_map")?))?;
+            fs::write(file("gid_map"), same_ids(&fs::read_to_string("/proc/self/gid_map")?))
+        }
+        Ids::Subordinate { users, groups } => {
+            map_range("newuidmap", process, Uid::effective().as_raw(), *users)?;
+            map_range("newgidmap", process, Gid::effective().as_raw(), *groups)
+        }
+        Ids::Single => {
+            fs::write(file("setgroups"), "deny")?;
+            fs::write(file("uid_map"), format!("0 {} 1\n", Uid::effective()))?;
+            fs::write(file("gid_map"), format!("0 {} 1\n", Gid::effective()))
+        }
     }
 }
 
-/// Gives the one id that an ordinary user's namespace knows another number, by a further namespace inside.
+/// Has a program that may do so map the caller's own id, and those set aside for the caller (newuidmap(1)).
+fn map_range(name: &str, process: Pid, own: u32, range: IdRange) -> io::Result<()> {
+    let program = program(name).ok_or(io::ErrorKind::NotFound)?;
+    let numbers = [0, own, 1, 1, range.first, range.count].map(|number| number.to_string());
+    let status = Command::new(program)
+        .arg(process.to_string())
+        .args(numbers)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    if status.success() { Ok(()) } else { Err(Errno::EPERM.into()) }
+}
+
+/// Returns whether the command is to have another number than the one id of its namespace.
+pub(super) fn is_renumbered(user: &User, ids: &Ids) -> bool {
+    *ids == Ids::Single && (user.uid, user.gid) != (0, 0)
+}
+
+/// Gives the one id that an ordinary user's namespace knows another number, by a further namespace inside. Needs a process that can be inspected.
 pub(super) fn renumber(uid: u32, gid: u32) -> Result<(), Failure> {
-    // A process that cannot be inspected does not own its own maps either.
-    set_dumpable_behavior(DumpableBehavior::Dumpable).at(Step::Ids)?;
     unshare(CloneFlags::CLONE_NEWUSER).at(Step::Namespaces)?;
     fs::write("/proc/self/uid_map", format!("{uid} 0 1\n")).at(Step::Ids)?;
     fs::write("/proc/self/gid_map", format!("{gid} 0 1\n")).at(Step::Ids)

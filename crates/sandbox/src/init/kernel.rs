@@ -1,9 +1,11 @@
 //! What keeps a command from steering the kernel, or from learning about the machine, by way of `/proc`. Files there belong to the machine's
 //! root, who may write to them without any capability; in a sandbox that root has made, the command may be that very user.
 
+use super::ids;
 use super::mounts::{attach, file_system};
 use crate::emulation::kernel_version;
 use crate::order::{At, Failure, Step};
+use crate::{Command, Ids};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use rustix::mount::MountAttrFlags;
@@ -33,19 +35,19 @@ const HIDDEN: [&str; 18] = [
     "timer_stats",
     "vmallocinfo",
 ];
-/// Most processes and threads of a sandbox.
-pub(super) const PROCESS_LIMIT: u32 = 4096;
 /// The first kernel where each process namespace has a greatest process number of its own; before it, the number is the machine's.
 const OWN_PROCESS_NUMBERS: (u32, u32) = (6, 14);
 
+/// Least number of processes that a process namespace can be bounded to (Linux, `RESERVED_PIDS` and one more).
+const FEWEST_PROCESSES: u32 = 301;
+
 /// Bounds what the namespaces may use. Has to come before [`protect`].
-pub(super) fn limit(is_root: bool) -> Result<(), Failure> {
-    // A user namespace gives whoever makes it all capabilities in it, and with them much more of the kernel to attack. One is ours: an
-    // ordinary user's number is changed by a further namespace.
-    let namespaces = if is_root { "0" } else { "1" };
+pub(super) fn limit(command: &Command, ids: &Ids) -> Result<(), Failure> {
+    // A user namespace gives whoever makes it all capabilities in it, and with them much more of the kernel to attack. One may be ours.
+    let namespaces = if ids::is_renumbered(&command.user, ids) { "1" } else { "0" };
     set("/proc/sys/user/max_user_namespaces", namespaces)?;
     if kernel_version() >= OWN_PROCESS_NUMBERS {
-        set("/proc/sys/kernel/pid_max", &PROCESS_LIMIT.to_string())?;
+        set("/proc/sys/kernel/pid_max", &command.limits.processes.max(FEWEST_PROCESSES).to_string())?;
     }
     Ok(())
 }

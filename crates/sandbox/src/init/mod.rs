@@ -4,14 +4,23 @@
 //! or with the process that asked, whichever is first. The first process mounts what the command sees, starts the *command*, and reaps what the command
 //! leaves behind; when it ends, the kernel kills everything in the namespace, and it ends when the supervisor does.
 
+mod below;
 mod command;
+mod fault;
+mod filter;
 mod first;
 mod ids;
+mod jobs;
 mod kernel;
+mod look;
 mod loopback;
 mod mounts;
+mod pack;
 mod process;
+mod remove;
 mod supervisor;
+mod unpack;
+mod xattr;
 
 use std::io::Write;
 

@@ -1,13 +1,13 @@
-use super::{first, ids, process, report_failure};
-use crate::Command;
-use crate::order::{At, Failure, Step};
+use super::{first, ids, jobs, process, report, report_failure};
+use crate::order::{At, Failure, Order, Step};
+use crate::{Command, Ids, Network, Root};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::CloneFlags;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, Uid, dup2_stdin};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
@@ -20,10 +20,16 @@ const ABANDONED: i32 = 2;
 pub(super) fn run() -> i32 {
     process::close_inherited();
     let Ok(channel) = take_channel() else { return 1 };
-    match read_order(&channel).and_then(|command| supervise(&command, &channel)) {
-        Ok(code) => code,
-        Err(failure) => report_failure(&channel, failure),
-    }
+    let mut input = BufReader::new(&channel);
+    let result = match read_order(&mut input) {
+        Ok(Order::Run(command)) => supervise(&command, &channel),
+        Ok(order) => jobs::carry_out(order, input).map(|result| {
+            report(&channel, &result);
+            0
+        }),
+        Err(failure) => Err(failure),
+    };
+    result.unwrap_or_else(|failure| report_failure(&channel, failure))
 }
 
 /// Moves the channel away from standard input, where the command is to find nothing. The new descriptor closes by itself when the command starts.
@@ -33,33 +39,33 @@ fn take_channel() -> io::Result<UnixStream> {
     Ok(channel.into())
 }
 
-fn read_order(channel: &UnixStream) -> Result<Command, Failure> {
-    let mut line = String::new();
-    BufReader::new(channel.take(ORDER_LIMIT)).read_line(&mut line).at(Step::Order)?;
-    serde_json::from_str(&line).map_err(io::Error::from).at(Step::Order)
+fn read_order(input: impl BufRead) -> Result<Order, Failure> {
+    let mut line = Vec::new();
+    input.take(ORDER_LIMIT).read_until(b'\n', &mut line).at(Step::Order)?;
+    serde_json::from_slice(&line).map_err(io::Error::from).at(Step::Order)
 }
 
 fn supervise(command: &Command, channel: &UnixStream) -> Result<i32, Failure> {
-    let is_root = Uid::effective().is_root();
-    let mapper = ids::Mapper::start(is_root)?;
-    unshare(
-        CloneFlags::CLONE_NEWUSER
-            | CloneFlags::CLONE_NEWNS
-            | CloneFlags::CLONE_NEWPID
-            | CloneFlags::CLONE_NEWNET
-            | CloneFlags::CLONE_NEWIPC
-            | CloneFlags::CLONE_NEWUTS
-            | CloneFlags::CLONE_NEWCGROUP,
-    )
-    .at(Step::Namespaces)?;
-    mapper.finish()?;
+    let ids = match command.root {
+        Root::Layers(_) => Ids::of_this_process(),
+        // An ordinary user has unpacked it, and owns all that is in it.
+        Root::Folder(_) if !Uid::effective().is_root() => Ids::Single,
+        Root::Folder(_) => Ids::All,
+    };
+    let mut namespaces = CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWCGROUP;
+    namespaces.set(CloneFlags::CLONE_NEWNET, command.network == Network::None);
+    ids::enter_namespaces(&ids, namespaces)?;
 
     let (ours, theirs) = UnixStream::pair().at(Step::Process)?;
     let mut ours = Some(ours);
     let slot = &mut ours;
     let child = process::fork(move || {
         drop(slot.take());
-        first::run(command, is_root, channel, &theirs)
+        first::run(command, &ids, channel, &theirs)
     })?;
     wait(channel, ours.as_ref(), child)
 }

@@ -1,0 +1,86 @@
+use super::open;
+use crate::LayerFault;
+use crate::init::below::Below;
+use crate::init::fault::{AtEntry, Fault};
+use crate::init::look::is_opaque;
+use crate::init::remove::names;
+use crate::order::Step;
+use rustix::fs::{AtFlags, FileType, OFlags, statat};
+use std::os::fd::OwnedFd;
+
+/// Before the name of a file that is removed, and the name of a mark that a folder hides those below (image-spec, layer.md).
+const WHITEOUT: &[u8] = b".wh.";
+const OPAQUE: &[u8] = b".wh..wh..opq";
+
+/// An entry of the layer to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) path: Vec<u8>,
+    pub(super) kind: EntryKind,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    /// Says what is removed.
+    Mark,
+    /// What is there.
+    Present,
+}
+
+/// What a folder holds.
+pub(super) struct Listing {
+    /// Sorted by path; the mark of a folder comes before all else in it.
+    pub(super) entries: Vec<Entry>,
+    /// Sockets and devices.
+    pub(super) left_out: u64,
+}
+
+/// Lists what a folder holds, except itself.
+pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
+    let mut listing = Listing { entries: Vec::new(), left_out: 0 };
+    let mut pending = vec![Vec::new()];
+    while let Some(path) = pending.pop() {
+        let folder = if path.is_empty() { root.try_clone() } else { open(root, &path, OFlags::RDONLY).map_err(Into::into) };
+        let folder = folder.at_entry(Step::Pack, &path)?;
+        for name in names(&folder).at_entry(Step::Pack, &path)? {
+            let path = if path.is_empty() { name.clone() } else { [path.as_slice(), b"/", &name].concat() };
+            let stat = statat(&folder, name.as_slice(), AtFlags::SYMLINK_NOFOLLOW).at_entry(Step::Pack, &path)?;
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            if kind == FileType::CharacterDevice && stat.st_rdev == 0 {
+                listing.entries.push(Entry { path: beside(&path, &[WHITEOUT, &name].concat()), kind: EntryKind::Mark });
+                continue;
+            }
+            if matches!(kind, FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice) {
+                listing.left_out += 1;
+                continue;
+            }
+            if name.starts_with(WHITEOUT) {
+                return Err(Fault::layer(&path, LayerFault::Mark));
+            }
+            if kind == FileType::Directory {
+                pending.push(path.clone());
+            }
+            listing.entries.push(Entry { path, kind: EntryKind::Present });
+        }
+        let hides = !path.is_empty() && is_opaque(&folder).at_entry(Step::Pack, &path)?;
+        // The kernel marks every new folder, whether or not there is something to hide.
+        if hides && below.folder(&path).at_entry(Step::Pack, &path)?.is_some() {
+            listing.entries.push(Entry { path: [path.as_slice(), b"/", OPAQUE].concat(), kind: EntryKind::Mark });
+        }
+    }
+    listing.entries.sort_by(|one, other| place(&one.path).cmp(place(&other.path)));
+    Ok(listing)
+}
+
+/// Returns a path with another last part.
+fn beside(path: &[u8], name: &[u8]) -> Vec<u8> {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => [&path[..=slash], name].concat(),
+        None => name.to_vec(),
+    }
+}
+
+/// Returns what a path is sorted by.
+fn place(path: &[u8]) -> &[u8] {
+    path.strip_suffix(OPAQUE).unwrap_or(path)
+}
