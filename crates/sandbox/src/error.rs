@@ -1,5 +1,5 @@
-use crate::{LayerFault, Step};
 use crate::order::{Failure, Report};
+use crate::{LayerFault, Step};
 use nix::errno::Errno;
 use std::io;
 use std::path::PathBuf;

@@ -10,12 +10,7 @@ use std::process::{Child, Stdio};
 
 impl Sandbox {
     /// Unpacks an uncompressed layer into an empty folder, as [`crate::Layers`] need it. Blocks. A folder where it failed is of no use.
-    pub fn unpack(
-        &self,
-        layer: impl Read,
-        folder: &Path,
-        options: &UnpackOptions,
-    ) -> Result<Unpacked, SandboxError> {
+    pub fn unpack(&self, layer: impl Read, folder: &Path, options: &UnpackOptions) -> Result<Unpacked, SandboxError> {
         let order = Order::Unpack { folder: folder.to_owned(), options: options.clone() };
         let job = Job::start(self, &order, Stdio::null())?;
         // Where init refuses the layer, it does not read on.

@@ -77,6 +77,9 @@ mod tests {
         let file = MemoryFile { contents: b"hunter2".to_vec(), uid: 0, gid: 0, mode: 0o400 };
         let mount = Mount { target: "/run/secrets/x".to_owned(), kind: MountKind::File(file), read_only: true };
         let shown = format!("{mount:?}");
-        assert!(!shown.contains("hunter2") && !shown.contains("104, 117") && shown.contains("/run/secrets/x"), "{shown}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("104, 117") && shown.contains("/run/secrets/x"),
+            "{shown}"
+        );
     }
 }

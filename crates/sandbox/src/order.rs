@@ -1,4 +1,4 @@
-use crate::{Command, Exit, Packed, LayerFault, PackOptions, UnpackOptions, Unpacked};
+use crate::{Command, Exit, LayerFault, PackOptions, Packed, UnpackOptions, Unpacked};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;

@@ -7,6 +7,7 @@
     reason = "a test, without libtest"
 )]
 
+mod layers;
 mod probe;
 
 use consign_sandbox::{
@@ -97,7 +98,11 @@ fn run_all(root: &Path, as_nobody: bool) -> ExitCode {
         println!("test {name} (as {who})");
         test(&fixture);
     }
-    println!("{} tests passed as {who}", TESTS.len());
+    for (name, test) in layers::TESTS {
+        println!("test {name} (as {who})");
+        test(&fixture);
+    }
+    println!("{} tests passed as {who}", TESTS.len() + layers::TESTS.len());
     if is_root && !as_nobody {
         // Once more as an ordinary user, from a copy that this user can reach.
         let status = std::process::Command::new(root.join("probe"))
@@ -171,9 +176,12 @@ impl Fixture {
         command
     }
 
+    fn sandbox(&self) -> Sandbox {
+        Sandbox { init: std::env::current_exe().unwrap() }
+    }
+
     fn try_run(&self, command: &Command) -> Result<Outcome, SandboxError> {
-        let sandbox = Sandbox { init: std::env::current_exe().unwrap() };
-        self.runtime.block_on(sandbox.run(command))
+        self.runtime.block_on(self.sandbox().run(command))
     }
 
     fn run(&self, command: &Command) -> Outcome {
@@ -340,7 +348,8 @@ fn is_the_first_to_go(fixture: &Fixture) {
 }
 
 fn has_devices(fixture: &Fixture) {
-    let expected = ["fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"];
+    let expected =
+        ["fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"];
     let listed = fixture.output(&["list", "/dev"]);
     let listed: Vec<&str> = listed.split_whitespace().filter(|name| *name != "tty").collect();
     assert_eq!(listed, expected);

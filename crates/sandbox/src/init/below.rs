@@ -14,8 +14,9 @@ pub(super) struct Below {
 impl Below {
     pub(super) fn open(lower: &[PathBuf]) -> Result<Self, Failure> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let open =
-            |folder: &PathBuf| openat(CWD, folder, flags, Mode::empty()).at_path(Step::Layer, &folder.to_string_lossy());
+        let open = |folder: &PathBuf| {
+            openat(CWD, folder, flags, Mode::empty()).at_path(Step::Layer, &folder.to_string_lossy())
+        };
         Ok(Self { layers: lower.iter().rev().map(open).collect::<Result<_, _>>()? })
     }
 

@@ -1,7 +1,7 @@
 use super::{filter, ids, process};
-use crate::{Capabilities, Command, Ids, SystemCalls};
 use crate::emulation::kernel_version;
 use crate::order::{At, Failure, Report, Step};
+use crate::{Capabilities, Command, Ids, SystemCalls};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, execve, setgroups, setresgid, setresuid, setsid};

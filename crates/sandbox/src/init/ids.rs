@@ -1,7 +1,7 @@
 use super::process;
 use crate::ids::program;
-use crate::{IdRange, Ids, User};
 use crate::order::{At, Failure, Step};
+use crate::{IdRange, Ids, User};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::{WaitStatus, waitpid};

@@ -1,5 +1,7 @@
 //! What the test program does inside a sandbox.
 
+mod change;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -73,6 +75,12 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         ["threads"] => println!("{}", count_threads()),
         ["session-keyring"] => println!("{:?}", session_keyring()),
         ["flood", bytes] => flood(bytes.parse().unwrap()),
+        ["change", steps @ ..] => steps.iter().for_each(|step| change::carry_out(step)),
+        ["show", paths @ ..] => paths.iter().for_each(|path| println!("{}", change::shown(path))),
+        ["mount-points"] => {
+            let points = fs::read_to_string("/proc/self/mountinfo").unwrap();
+            points.lines().for_each(|line| println!("{}", line.split(' ').nth(4).unwrap()));
+        }
         ["sleep-with-child", token] => {
             start_sleeper(token);
             sleep();

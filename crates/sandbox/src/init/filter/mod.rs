@@ -25,8 +25,7 @@ pub(super) fn install() -> Result<(), Errno> {
     let length = u16::try_from(program.len()).map_err(|_| Errno::E2BIG)?;
     let program = sock_fprog { len: length, filter: program.as_mut_ptr() };
     // SAFETY: the program's length is that of the array it points to, which lives until the call returns; the kernel copies and checks it.
-    let result =
-        unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) };
     Errno::result(result).map(drop)
 }
 

@@ -40,7 +40,8 @@ pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
     let mut listing = Listing { entries: Vec::new(), left_out: 0 };
     let mut pending = vec![Vec::new()];
     while let Some(path) = pending.pop() {
-        let folder = if path.is_empty() { root.try_clone() } else { open(root, &path, OFlags::RDONLY).map_err(Into::into) };
+        let folder =
+            if path.is_empty() { root.try_clone() } else { open(root, &path, OFlags::RDONLY).map_err(Into::into) };
         let folder = folder.at_entry(Step::Pack, &path)?;
         for name in names(&folder).at_entry(Step::Pack, &path)? {
             let path = if path.is_empty() { name.clone() } else { [path.as_slice(), b"/", &name].concat() };

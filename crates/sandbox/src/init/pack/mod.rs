@@ -57,7 +57,9 @@ impl Packer<'_> {
         if stat.st_nlink > 1 && kind != FileType::Directory {
             let id = (stat.st_dev, stat.st_ino);
             if let Some(first) = self.linked.get(&id) {
-                return stream.write(path, &self.look(&file, path)?, Contents::HardLink(first)).at_entry(Step::Pack, path);
+                return stream
+                    .write(path, &self.look(&file, path)?, Contents::HardLink(first))
+                    .at_entry(Step::Pack, path);
             }
             self.linked.insert(id, path.clone());
         }

@@ -129,7 +129,11 @@ mod tests {
     fn counts_records() {
         for size in 0..1200 {
             let found = record(b"k", &vec![b'x'; size]);
-            let length: usize = found.split(|byte| *byte == b' ').next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok()).unwrap();
+            let length: usize = found
+                .split(|byte| *byte == b' ')
+                .next()
+                .and_then(|word| std::str::from_utf8(word).ok()?.parse().ok())
+                .unwrap();
             assert_eq!(found.len(), length);
         }
     }

@@ -89,9 +89,15 @@ mod tests {
 
     #[test]
     fn refuses_malformed_records() {
-        for bytes in
-            [&b"x"[..], b"8 path=a\n", b"11 path=a\n", b"0 path=a\n", b"3 \n", b"99999999999999999999 a=b\n", b"8 uid=-\n"]
-        {
+        for bytes in [
+            &b"x"[..],
+            b"8 path=a\n",
+            b"11 path=a\n",
+            b"0 path=a\n",
+            b"3 \n",
+            b"99999999999999999999 a=b\n",
+            b"8 uid=-\n",
+        ] {
             assert!(Extension::default().read_pax(bytes).is_none(), "{}", String::from_utf8_lossy(bytes));
         }
     }

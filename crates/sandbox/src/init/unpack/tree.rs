@@ -224,10 +224,7 @@ impl<'a> Tree<'a> {
             other => other?,
         };
         // A removed file is a device.
-        if matches!(
-            kind(&target_folder, target_name)?,
-            None | Some(FileType::Directory | FileType::CharacterDevice)
-        ) {
+        if matches!(kind(&target_folder, target_name)?, None | Some(FileType::Directory | FileType::CharacterDevice)) {
             return Ok(false);
         }
         let id = |folder: &OwnedFd| fstat(folder).map(|stat| (stat.st_dev, stat.st_ino));
