@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-type Test = (&'static str, fn(&Fixture));
+pub(crate) type Test = (&'static str, fn(&Fixture));
 
 const TESTS: &[Test] = &[
     ("says how a command ended", says_how_a_command_ended),

@@ -3,19 +3,19 @@
 use rustix::buffer::spare_capacity;
 use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
 use rustix::io::Errno;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 /// Most bytes of an attribute, and of all names of a file's attributes (limits.h, `XATTR_SIZE_MAX` and `XATTR_LIST_MAX`).
 const LIMIT: usize = 64 << 10;
 
-fn path(file: impl AsFd) -> String {
-    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
+fn path(file: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
 /// Returns the names of all attributes, sorted; none where the file system has none.
 pub(super) fn names(file: impl AsFd) -> Result<Vec<Vec<u8>>, Errno> {
     let mut list = Vec::with_capacity(LIMIT);
-    match listxattr(path(file), spare_capacity(&mut list)) {
+    match listxattr(path(file.as_fd()), spare_capacity(&mut list)) {
         Ok(_) => {}
         Err(Errno::NOTSUP) => return Ok(Vec::new()),
         Err(errno) => return Err(errno),
@@ -29,7 +29,7 @@ pub(super) fn names(file: impl AsFd) -> Result<Vec<Vec<u8>>, Errno> {
 /// Returns an attribute, if it is there.
 pub(super) fn get(file: impl AsFd, name: &[u8]) -> Result<Option<Vec<u8>>, Errno> {
     let mut value = Vec::with_capacity(LIMIT);
-    match getxattr(path(file), name, spare_capacity(&mut value)) {
+    match getxattr(path(file.as_fd()), name, spare_capacity(&mut value)) {
         Ok(_) => Ok(Some(value)),
         Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
         Err(errno) => Err(errno),
@@ -38,5 +38,5 @@ pub(super) fn get(file: impl AsFd, name: &[u8]) -> Result<Option<Vec<u8>>, Errno
 
 /// Sets an attribute.
 pub(super) fn set(file: impl AsFd, name: &[u8], value: &[u8]) -> Result<(), Errno> {
-    setxattr(path(file), name, value, XattrFlags::empty())
+    setxattr(path(file.as_fd()), name, value, XattrFlags::empty())
 }

@@ -1,6 +1,7 @@
 //! What the test program does inside a sandbox.
 
 mod change;
+mod escape;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -75,6 +76,7 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         ["threads"] => println!("{}", count_threads()),
         ["session-keyring"] => println!("{:?}", session_keyring()),
         ["flood", bytes] => flood(bytes.parse().unwrap()),
+        ["escape"] => escape::try_all(),
         ["change", steps @ ..] => steps.iter().for_each(|step| change::carry_out(step)),
         ["show", paths @ ..] => paths.iter().for_each(|path| println!("{}", change::shown(path))),
         ["mount-points"] => {

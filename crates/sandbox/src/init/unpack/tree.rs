@@ -100,7 +100,12 @@ impl<'a> Tree<'a> {
             }
             MemberKind::Folder => self.put_folder(&folder, &path, name, look(&member)).at_entry(Step::Unpack, &path)?,
             MemberKind::File | MemberKind::Symlink(_) | MemberKind::Fifo => {
-                self.put_node(&folder, &path, name, &member, data).at_entry(Step::Unpack, &path)?;
+                match self.put_node(&folder, &path, name, &member, data) {
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                        return Err(Fault::malformed(&path, "it ends within a file"));
+                    }
+                    other => other.at_entry(Step::Unpack, &path)?,
+                }
             }
         }
         Ok(())
