@@ -13,6 +13,7 @@
 mod command;
 mod emulation;
 mod error;
+mod group;
 mod ids;
 pub mod init;
 mod jobs;

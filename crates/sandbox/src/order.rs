@@ -7,21 +7,18 @@ use std::path::PathBuf;
 /// What init is asked to do. One line of JSON; a layer to unpack follows.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
-    Run(Box<Command>),
+    /// Run a command.
+    Run {
+        command: Box<Command>,
+        /// Whether nothing else keeps it within its memory.
+        watch_memory: bool,
+    },
     /// Unpack a layer into a folder.
-    Unpack {
-        folder: PathBuf,
-        options: UnpackOptions,
-    },
+    Unpack { folder: PathBuf, options: UnpackOptions },
     /// Write what a folder holds to standard output, as a layer.
-    Pack {
-        folder: PathBuf,
-        options: PackOptions,
-    },
+    Pack { folder: PathBuf, options: PackOptions },
     /// Remove a folder.
-    Remove {
-        folder: PathBuf,
-    },
+    Remove { folder: PathBuf },
 }
 
 /// What init tells the process that started it. One report as JSON, then the channel closes.

@@ -1,3 +1,4 @@
+use crate::group::Group;
 use crate::init::REQUEST;
 use crate::order::{Order, Report};
 use crate::output::{Lines, Tail};
@@ -48,10 +49,13 @@ impl Sandbox {
     ) -> Result<Outcome, SandboxError> {
         let channel_error = |source| SandboxError::Channel { source };
         self.check_ids(command)?;
-        let order = order_line(&Order::Run(Box::new(command.clone())))?;
         let (ours, theirs) = StdUnixStream::pair().map_err(channel_error)?;
         let (reader, writer) = io::pipe().map_err(channel_error)?;
         let mut child = self.start(theirs.into(), writer)?;
+        // Before it has its order, it starts nothing.
+        let group =
+            command.limits.memory.zip(child.id()).and_then(|(limit, process)| Group::around(process, limit).ok());
+        let order = order_line(&Order::Run { command: Box::new(command.clone()), watch_memory: group.is_none() })?;
         let mut lines = Lines::new(lines, command.limits.output);
         ours.set_nonblocking(true).map_err(channel_error)?;
         let channel = UnixStream::from_std(ours).map_err(channel_error)?;
@@ -77,6 +81,11 @@ impl Sandbox {
                 let report: Report = serde_json::from_slice(&report).map_err(|_| SandboxError::Silent { status })?;
                 SandboxError::of_report(report, command.arguments.first().map_or("", String::as_str))?
             }
+        };
+        let exit = match exit {
+            Exit::Code(0) | Exit::TimedOut => exit,
+            _ if group.as_ref().is_some_and(Group::has_killed) => Exit::OutOfMemory,
+            _ => exit,
         };
         let (output, truncated) = output.finish();
         Ok(Outcome { exit, output, truncated })

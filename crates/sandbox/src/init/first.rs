@@ -1,7 +1,8 @@
-use super::{command, loopback, mounts, process, report, report_failure};
+use super::{command, loopback, mounts, process, report};
 use crate::order::{At, Failure, Report, Step};
 use crate::{Command, Exit, Ids, Network};
 use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
@@ -11,18 +12,12 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 
-/// Is the first process of the sandbox's process namespace, and returns its exit code. `life` closes when the supervisor ends.
-pub(super) fn run(command: &Command, ids: &Ids, channel: &UnixStream, life: &UnixStream) -> i32 {
+/// Is the first process of the sandbox's process namespace, and returns its exit code. `life` closes when the supervisor ends, who is told by it how it went.
+pub(super) fn run(command: &Command, ids: &Ids, life: &UnixStream) -> i32 {
     if set_pdeathsig(Signal::SIGKILL).is_err() || is_over(life) {
         return 1;
     }
-    match carry_out(command, ids) {
-        Ok(result) => {
-            report(channel, &result);
-            0
-        }
-        Err(failure) => report_failure(channel, failure),
-    }
+    report(life, &carry_out(command, ids).unwrap_or_else(Report::Failed))
 }
 
 /// Returns whether the supervisor had ended before this process asked to be told.
@@ -33,6 +28,8 @@ fn is_over(mut life: &UnixStream) -> bool {
 
 fn carry_out(command: &Command, ids: &Ids) -> Result<Report, Failure> {
     process::leave_session_keyring()?;
+    // Not the supervisor's, which has work to do where paths mean what they did.
+    unshare(CloneFlags::CLONE_NEWNS).at(Step::Namespaces)?;
     umask(Mode::from_bits_truncate(0o022));
     if command.network == Network::None {
         loopback::up()?;

@@ -18,7 +18,7 @@ pub(super) fn carry_out(order: Order, input: impl BufRead) -> Result<Report, Fai
         Order::Unpack { folder, options } => unpack::unpack(input, &folder, &options, &ids).map(Report::Unpacked),
         Order::Pack { folder, options } => pack::pack(&folder, &options, io::stdout()).map(Report::Packed),
         Order::Remove { folder } => remove::remove(&folder).map(|()| Report::Removed).map_err(Fault::System),
-        Order::Run(_) => Err(io::Error::from(io::ErrorKind::InvalidInput)).at(Step::Order).map_err(Fault::System),
+        Order::Run { .. } => Err(io::Error::from(io::ErrorKind::InvalidInput)).at(Step::Order).map_err(Fault::System),
     };
     result.or_else(Fault::report)
 }

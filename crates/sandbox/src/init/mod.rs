@@ -20,11 +20,12 @@ mod process;
 mod remove;
 mod supervisor;
 mod unpack;
+mod watch;
 mod xattr;
 
 use std::io::Write;
 
-use crate::order::{Failure, Report};
+use crate::order::Report;
 use std::os::unix::net::UnixStream;
 
 /// The argument that asks a program to be init.
@@ -38,13 +39,8 @@ pub fn main_if_requested() {
     }
 }
 
-/// Tells the process that asked how it went. If it is gone, nobody is left to tell.
-fn report(mut channel: &UnixStream, report: &Report) {
+/// Tells the process that asked how it went, and returns the exit code. If it is gone, nobody is left to tell.
+fn report(mut channel: &UnixStream, report: &Report) -> i32 {
     let _ = serde_json::to_vec(report).map(|bytes| channel.write_all(&bytes));
-}
-
-/// Reports a failure and returns it as an exit code.
-fn report_failure(channel: &UnixStream, failure: Failure) -> i32 {
-    report(channel, &Report::Failed(failure));
-    1
+    i32::from(matches!(report, Report::Failed(_)))
 }

@@ -24,6 +24,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("tells no secret to the disk", tells_no_secret),
     ("grants the usual capabilities", grants_usual_capabilities),
     ("contains what tries to escape", contains_escapes),
+    ("keeps within its memory", keeps_within_memory),
+    ("keeps within its disk", keeps_within_disk),
     ("hands output on while it runs", hands_output_on),
     ("reaches the network of the host only if asked", reaches_the_host),
 ];
@@ -446,12 +448,13 @@ fn contains_escapes(fixture: &Fixture) {
     let mut stack = Stack::of(fixture, &[&base()]);
     let (mut command, upper) = stack.probe(&["escape"]);
     command.limits.processes = 400;
+    let protected = if fixture.is_root { "ReadOnlyFilesystem" } else { "PermissionDenied" };
     let expected = "mount: EPERM\nremount: EPERM\nunmount: EPERM\ndevice: EPERM\ntrace init: EPERM\nread init: PermissionDenied\n\
                     pivot: EPERM\nnamespaces: EPERM\nclone: EPERM\nclone3: ENOSYS\nkeys: EPERM\nprograms in the kernel: EPERM\n\
                     performance: EPERM\nfaults: EPERM\nring: EPERM\nmodule: EPERM\nhost name: EPERM\nclock: EPERM\nreboot: EPERM\n\
                     virtual sockets: EPERM\nhandles: EPERM\ntrace own: done\n\
-                    write /proc/sys/kernel/core_pattern: ReadOnlyFilesystem\nwrite /proc/sys/vm/overcommit_memory: ReadOnlyFilesystem\n";
-    assert_eq!(fixture.text(&command), expected);
+                    write /proc/sys/kernel/core_pattern: PROTECTED\nwrite /proc/sys/vm/overcommit_memory: PROTECTED\n";
+    assert_eq!(fixture.text(&command), expected.replace("PROTECTED", protected));
     assert_eq!(listed(&stack.pack(&upper).1), Vec::<String>::new());
     // Nor without the filter, except that the kernel has other words for it.
     let (mut command, _) = stack.probe(&["escape"]);
@@ -461,6 +464,27 @@ fn contains_escapes(fixture: &Fixture) {
     let harmless =
         ["keys: done", "performance: done", "faults: done", "ring: done", "trace own: done", "virtual sockets: done"];
     assert!(done.iter().all(|line| harmless.contains(line)), "{text}");
+}
+
+fn keeps_within_memory(fixture: &Fixture) {
+    let mut stack = Stack::of(fixture, &[&base()]);
+    let (mut command, _) = stack.probe(&["use-memory", "400"]);
+    command.limits.memory = Some(100 << 20);
+    let outcome = fixture.run(&command);
+    assert_eq!(outcome.exit, Exit::OutOfMemory, "{}", outcome.text());
+    let (mut command, _) = stack.probe(&["use-memory", "20"]);
+    command.limits.memory = Some(100 << 20);
+    assert_eq!(fixture.text(&command), "");
+}
+
+fn keeps_within_disk(fixture: &Fixture) {
+    let mut stack = Stack::of(fixture, &[&base()]);
+    for (action, expected) in [("fill", Exit::OutOfDisk), ("fill-a-little", Exit::Code(0))] {
+        let (mut command, _) = stack.probe(&[action, "/tmp/data"]);
+        command.limits.disk = Some(8 << 20);
+        let outcome = fixture.run(&command);
+        assert_eq!(outcome.exit, expected, "{}", outcome.text());
+    }
 }
 
 fn hands_output_on(fixture: &Fixture) {

@@ -75,6 +75,10 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         ),
         ["threads"] => println!("{}", count_threads()),
         ["session-keyring"] => println!("{:?}", session_keyring()),
+        ["use-memory", mebibytes] => use_memory(mebibytes.parse().unwrap()),
+        ["hold-memory", mebibytes] => hold_memory(mebibytes.parse().unwrap()),
+        ["fill", path] => fill(path, u64::MAX),
+        ["fill-a-little", path] => fill(path, 1 << 20),
         ["flood", bytes] => flood(bytes.parse().unwrap()),
         ["escape"] => escape::try_all(),
         ["change", steps @ ..] => steps.iter().for_each(|step| change::carry_out(step)),
@@ -192,6 +196,47 @@ fn devices() {
     assert!(fs::write("/dev/full", "x").is_err());
     fs::write("/dev/shm/x", "x").unwrap();
     println!("devices work");
+}
+
+/// Fills memory in several processes, each too small to be noticed alone, and waits a little for somebody to notice.
+fn use_memory(mebibytes: usize) {
+    let share = (mebibytes / 4).to_string();
+    let start = || {
+        Command::new("/probe")
+            .args(["hold-memory", &share])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut children: Vec<_> = (0..4).map(|_| start()).collect();
+    for child in &mut children {
+        let held = child.stdout.take().unwrap().read(&mut [0]).unwrap_or_default() == 1;
+        if !held {
+            std::process::exit(1);
+        }
+    }
+    if mebibytes > 100 {
+        sleep();
+    }
+}
+
+/// Holds memory until standard input ends.
+fn hold_memory(mebibytes: usize) {
+    let held = vec![1u8; mebibytes << 20];
+    println!("{}", held.iter().step_by(4096).map(|byte| usize::from(*byte)).sum::<usize>() % 10);
+    std::io::stdout().flush().unwrap();
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+fn fill(path: &str, bytes: u64) {
+    let mut file = fs::File::create(path).unwrap();
+    let piece = vec![1; 1 << 20];
+    let mut written = 0;
+    while written < bytes {
+        file.write_all(&piece).unwrap();
+        written += piece.len() as u64;
+    }
 }
 
 fn flood(bytes: usize) {
