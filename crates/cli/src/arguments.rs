@@ -5,6 +5,7 @@ pub(crate) use guidance::{CiService, Completions, Explain, Init, Schema, SchemaO
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
+use crate::secret::SecretSource;
 use crate::source::Source;
 use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -245,6 +246,33 @@ pub(crate) struct DockerArguments {
     /// The stage of the Dockerfile to build; the last if not given.
     #[arg(long, value_name = "STAGE")]
     pub(crate) target: Option<String>,
+    /// Gives a secret to commands that ask for it: `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`. It gets into no layer. May be given several times.
+    #[arg(long = "secret", value_name = "id=NAME[,src=FILE|,env=VARIABLE]")]
+    pub(crate) secrets: Vec<SecretSource>,
+    /// Gives the socket of an SSH agent to commands that ask for it; that of the environment if no path is given. May be given several times.
+    #[arg(long = "ssh", value_name = "NAME[=SOCKET]")]
+    pub(crate) agents: Vec<String>,
+    /// What commands of Dockerfiles reach that say nothing of it.
+    #[arg(long, value_enum, value_name = "NETWORK")]
+    pub(crate) network: Option<Network>,
+}
+
+/// What commands of Dockerfiles reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Network {
+    /// Nothing but themselves.
+    None,
+    /// All that this machine reaches.
+    Host,
+}
+
+impl From<Network> for consign_dockerfile::instruction::Network {
+    fn from(network: Network) -> Self {
+        match network {
+            Network::None => Self::None,
+            Network::Host => Self::Host,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

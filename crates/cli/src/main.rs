@@ -19,6 +19,7 @@ mod recipe;
 mod registries;
 mod registry_hint;
 mod runner;
+mod secret;
 mod session;
 mod signals;
 mod signing;

@@ -58,6 +58,22 @@ pub(crate) fn arguments(session: &Session, docker: &DockerArguments) -> Result<B
     Ok(arguments)
 }
 
+/// Returns the sockets of SSH agents that the command line gives.
+pub(crate) fn agents(session: &Session, docker: &DockerArguments) -> Result<BTreeMap<String, PathBuf>, CommandError> {
+    let agent = |written: &String| {
+        let (name, socket) = match written.split_once('=') {
+            Some((name, socket)) => (name, Some(socket)),
+            None => (written.as_str(), session.environment.get("SSH_AUTH_SOCK")),
+        };
+        let missing = || {
+            let message = format!("`--ssh {written}`: SSH_AUTH_SOCK is not set, so there is no agent");
+            CommandError::new(ExitCode::Usage, message).hint("name its socket: `--ssh NAME=SOCKET`")
+        };
+        Ok((name.to_owned(), PathBuf::from(socket.ok_or_else(missing)?)))
+    };
+    docker.agents.iter().map(agent).collect()
+}
+
 /// Returns a configuration for a Dockerfile alone: it is built for these platforms, and goes nowhere.
 pub(crate) fn alone(path: &Path, platforms: &[Platform]) -> Result<Configuration, ConfigurationError> {
     let folder = std::path::absolute(path).ok();

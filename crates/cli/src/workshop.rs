@@ -10,6 +10,7 @@ use crate::source::Source;
 use crate::{advisories, debian, identities, progress, recipe, runner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
+use consign_dockerfile::{Kitchen, KitchenOptions};
 use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
@@ -74,6 +75,11 @@ impl Planned {
             if let Recipe::Dockerfile(dockerfile) = &mut recipe {
                 dockerfile.arguments.extend(arguments.clone());
                 dockerfile.target = docker.target.clone().or(dockerfile.target.take());
+                dockerfile.network = docker.network.map_or(dockerfile.network, Into::into);
+                for secret in &docker.secrets {
+                    dockerfile.secrets.insert(secret.id.clone(), secret.read(session)?);
+                }
+                dockerfile.agents.extend(recipe::agents(session, docker)?);
             }
             let facts = match &recipe {
                 Recipe::ImageFile(file) => {
@@ -152,6 +158,8 @@ impl Planned {
         let databases = advisories::paths(&self.configuration.policy, &self.configuration.file);
         let advisories = if databases.is_empty() { None } else { Some(advisories::database(databases).await?) };
         let (policy, identities) = identities::policy(&self.configuration)?;
+        let sandbox = Sandbox { init: PathBuf::from("/proc/self/exe") };
+        let host = Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
         let jobs = session.global.jobs.map(usize::from);
         // One more than there are processors: each waits at times, for the network, the disk or what comes in order.
         let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from) + 1);
@@ -160,8 +168,14 @@ impl Planned {
             fetcher: Fetcher::new(fetcher)?,
             debian: debian::sources(&self.configuration, self.specifications())?,
             runner: runner::runner(session, &self.configuration, self.specifications())?,
-            sandbox: Sandbox { init: PathBuf::from("/proc/self/exe") },
-            host: Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
+            kitchen: Kitchen::new(KitchenOptions {
+                sandbox: sandbox.clone(),
+                host: host.clone(),
+                folder: session.store_folder(),
+                resolver: std::fs::read("/etc/resolv.conf").unwrap_or_default(),
+            }),
+            sandbox,
+            host,
             hosts,
             embedded: embedded.collect(),
             user_agent: USER_AGENT.to_owned(),

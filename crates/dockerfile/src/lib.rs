@@ -9,11 +9,13 @@ pub mod context;
 mod expand;
 mod files;
 pub mod instruction;
+mod run;
 pub mod stage;
 pub mod syntax;
 mod transfer;
 
-pub use build::{BuildError, ErrorKind, MissingPlatform, Recipe, Request, ResolveRequest, StepError, build, resolve};
+pub use build::{BuildError, ErrorKind, MissingPlatform, Recipe, Request, ResolveRequest, Secrets, StepError, build, resolve};
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
 pub use files::FilesError;
+pub use run::{Kitchen, KitchenOptions, RunError};
 pub use transfer::TransferError;

@@ -243,6 +243,7 @@ impl Workshop {
             source_time: job.source_time,
             annotations: BTreeMap::new(),
             reuse: self.reuse,
+            kitchen: &self.kitchen,
             output: &output,
         };
         let built = consign_dockerfile::build(recipe, &request).await;

@@ -1,5 +1,6 @@
 use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Stage};
 use consign_build::{DebianSources, Runner};
+use consign_dockerfile::Kitchen;
 use consign_fetch::Fetcher;
 use consign_oci::Platform;
 use consign_receipt::Policy;
@@ -23,6 +24,8 @@ pub struct Workshop {
     pub debian: DebianSources,
     /// Runs the commands of image files.
     pub runner: Runner,
+    /// Runs the commands of Dockerfiles.
+    pub kitchen: Kitchen,
     /// Runs trials.
     pub sandbox: Sandbox,
     /// The machine that trials run on.

@@ -12,9 +12,9 @@ use std::sync::{Arc, PoisonError};
 use tokio::sync::{Mutex, OnceCell};
 
 /// Builds the stages of a Dockerfile for one platform, each once.
-pub(super) struct Builder<'a> {
-    pub(super) recipe: &'a Recipe,
-    pub(super) request: &'a Request<'a>,
+pub(crate) struct Builder<'a> {
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) request: &'a Request<'a>,
     /// What is given from outside.
     pub(super) given: Given,
     /// Arguments before the first stage.
@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Returns a stage for the one at `waiting`.
-    pub(super) async fn other(&self, waiting: usize, place: usize) -> Result<Arc<State>, StepError> {
+    pub(crate) async fn other(&self, waiting: usize, place: usize) -> Result<Arc<State>, StepError> {
         self.note(waiting, place)?;
         Ok(self.built(place).await.map_err(Box::new)?)
     }
@@ -105,7 +105,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Returns an image that the Dockerfile names, for the platform that is built for.
-    pub(super) async fn image(&self, name: &str) -> Result<Arc<State>, StepError> {
+    pub(crate) async fn image(&self, name: &str) -> Result<Arc<State>, StepError> {
         self.image_for(name, self.request.platform).await
     }
 
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Finds what `--from` names.
-    pub(super) fn source(&self, place: usize, name: &str, lines: Lines) -> Result<Base, StepError> {
+    pub(crate) fn source(&self, place: usize, name: &str, lines: Lines) -> Result<Base, StepError> {
         Ok(source(&self.recipe.file, &BTreeSet::new(), place, name, lines)?)
     }
 
@@ -131,7 +131,7 @@ impl<'a> Builder<'a> {
         self.context.get_or_try_init(list).await.cloned()
     }
 
-    pub(super) fn expander(&self) -> Expander {
+    pub(crate) fn expander(&self) -> Expander {
         Expander::new(self.recipe.file.directives.escape)
     }
 }

@@ -1,10 +1,10 @@
 use super::Recipe;
 use crate::context::ContextError;
 use crate::files::FilesError;
-use crate::instruction::{Instruction, InstructionError};
+use crate::instruction::{Instruction, InstructionError, InstructionProblem};
 use crate::stage::{GraphError, ScopeError};
 use crate::syntax::{Lines, SyntaxError};
-use crate::{ExpandError, TransferError};
+use crate::{ExpandError, RunError, TransferError};
 use consign_image::{BaseError, ImageError, ImageReferenceError, WriteError};
 use consign_oci::layer::{ContentsError, EntryPathError};
 use consign_oci::{Platform, PlatformError};
@@ -155,6 +155,12 @@ pub enum StepError {
     /// A file cannot be read as it was.
     #[error(transparent)]
     Contents(#[from] ContentsError),
+    /// A mount is none.
+    #[error(transparent)]
+    Mount(#[from] InstructionProblem),
+    /// A command failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// A port is none.
     #[error("`{port}` is no port: write a number or a range, with `/tcp` or `/udp` behind it or not")]
     Port {
@@ -271,6 +277,10 @@ impl BuildError {
                 }
                 _ => None,
             },
+            StepError::Run(RunError::Failed { offline: true, .. }) => Some(
+                "commands have no network unless they ask for it: where this one needs it, write `RUN --network=host`, or build with `--network host`"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -290,6 +300,7 @@ impl StepError {
             | Self::Signal { .. }
             | Self::Graph(_)
             | Self::Waiting
+            | Self::Mount(_)
             | Self::NotSupported { .. } => ErrorKind::Configuration,
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
@@ -298,7 +309,10 @@ impl StepError {
             },
             Self::Context(error) => of_context(error),
             Self::Stage(error) => error.kind(),
-            Self::Image(_) | Self::Contents(_) | Self::Write(_) | Self::Layer { .. } | Self::Store(_) => {
+            Self::Run(RunError::Emulation(_) | RunError::User { .. } | RunError::Secret { .. } | RunError::Agent { .. }) => {
+                ErrorKind::Configuration
+            }
+            Self::Run(_) | Self::Image(_) | Self::Contents(_) | Self::Write(_) | Self::Layer { .. } | Self::Store(_) => {
                 ErrorKind::Failed
             }
         }

@@ -13,7 +13,7 @@ use consign_oci::layer::EntryPath;
 const TEXT_LIMIT: usize = 4096;
 
 /// What an instruction left behind.
-pub(super) enum Left {
+pub(crate) enum Left {
     /// Settings.
     Settings,
     /// A layer; whether an earlier build made the same.

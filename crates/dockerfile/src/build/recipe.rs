@@ -1,5 +1,6 @@
 use crate::context::Context;
-use crate::instruction::Dockerfile;
+use super::Secrets;
+use crate::instruction::{Dockerfile, Network};
 use crate::stage::{Given, Graph, GraphError, global};
 use crate::syntax;
 use crate::{BuildError, Expander, Variables};
@@ -20,6 +21,12 @@ pub struct Recipe {
     pub target: Option<String>,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
+    /// What commands reach that say nothing of it.
+    pub network: Network,
+    /// Secrets, by what a Dockerfile calls them.
+    pub secrets: Secrets,
+    /// Sockets of SSH agents, by what a Dockerfile calls them.
+    pub agents: BTreeMap<String, PathBuf>,
 }
 
 impl Recipe {
@@ -30,7 +37,16 @@ impl Recipe {
         let in_file = |source| BuildError::Instruction { path: path.to_owned(), source };
         let file = Dockerfile::new(source).map_err(in_file)?;
         let context = Context::open(context, path)?;
-        Ok(Self { path: path.to_owned(), file, context, target: None, arguments: BTreeMap::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            context,
+            target: None,
+            arguments: BTreeMap::new(),
+            network: Network::Default,
+            secrets: Secrets::default(),
+            agents: BTreeMap::new(),
+        })
     }
 
     /// Finds the stages that a build for `platform` needs, on a machine of platform `host`.

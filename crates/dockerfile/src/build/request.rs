@@ -1,3 +1,4 @@
+use crate::Kitchen;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
 use consign_store::Store;
@@ -25,6 +26,8 @@ pub struct Request<'a> {
     pub annotations: BTreeMap<String, String>,
     /// Whether results of earlier steps are used.
     pub reuse: bool,
+    /// Where commands are run.
+    pub kitchen: &'a Kitchen,
     /// Sees every line of output, and what is done.
     pub output: &'a (dyn Fn(&str) + Send + Sync),
 }

@@ -52,6 +52,25 @@ impl Builder<'_> {
         Ok(made.reused)
     }
 
+    /// Returns what is at a path of the context as a layer of its own, and what the path leads through.
+    pub(crate) async fn context_layer(&self, path: &str) -> Result<Layer, StepError> {
+        let tree = self.context().await?;
+        let name = format!("the context `{}`", self.recipe.context.folder().display());
+        let left_out = |path: &EntryPath| self.recipe.context.leaves_out(path);
+        let offer = Offer { tree: &tree, name, left_out: &left_out };
+        let mut items = Items::new();
+        for item in offer.find(path, false)? {
+            let mut folder = item.path.parent();
+            while let Some(above) = folder.filter(|above| !above.is_root()) {
+                items.extend(tree.get(&above).map(|node| (above.clone(), node.clone())));
+                folder = above.parent();
+            }
+            items.extend(tree.get(&item.path).map(|node| (item.path.clone(), node.clone())));
+            items.extend(tree.within(&item.path).map(|(path, node)| (path.clone(), node.clone())));
+        }
+        Ok(layer::write(&items, &[], self.request.store, self.request.reuse)?.layer)
+    }
+
     /// Decides what goes where.
     fn items(&self, transfer: &Transfer, from: &From, image: &Tree, state: &State) -> Result<Items, StepError> {
         let variables = state.variables();

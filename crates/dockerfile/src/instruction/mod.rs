@@ -16,7 +16,7 @@ pub use command::CommandLine;
 pub use environment::{Argument, Value};
 pub use error::{InstructionError, InstructionProblem};
 pub use health::HealthCheck;
-pub use mount::{Mount, MountKind, Sharing};
+pub use mount::{Mount, MountKind, Resolved, Sharing};
 pub use onbuild::Trigger;
 pub use run::{Network, Run, Security};
 pub use stage::{Dockerfile, Stage};

@@ -1,0 +1,90 @@
+use consign_oci::Digest;
+use consign_sandbox::{EmulationError, Exit, SandboxError};
+use std::io;
+use std::path::PathBuf;
+
+/// A command that failed, or that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It failed.
+    #[error("the command {}{}", ended(*exit), tail(output))]
+    Failed {
+        /// How it ended.
+        exit: Exit,
+        /// The end of what it wrote.
+        output: String,
+        /// Whether it had no network, though it did not ask for none.
+        offline: bool,
+    },
+    /// This machine runs no programs of the platform.
+    #[error(transparent)]
+    Emulation(#[from] EmulationError),
+    /// The sandbox could not be made, or a layer not be unpacked or packed.
+    #[error(transparent)]
+    Sandbox(#[from] Box<SandboxError>),
+    /// The image has no such user.
+    #[error("USER `{user}`: the image has no account of that name in /etc/passwd or /etc/group; numbers need none")]
+    User {
+        /// What is written.
+        user: String,
+    },
+    /// A secret is not given.
+    #[error("the secret `{id}` is required, and not given")]
+    Secret {
+        /// The secret.
+        id: String,
+    },
+    /// An agent is not given.
+    #[error("the SSH agent `{id}` is required, and not given")]
+    Agent {
+        /// The agent.
+        id: String,
+    },
+    /// A layer cannot be read.
+    #[error("the layer {digest} cannot be read")]
+    Layer {
+        /// The layer.
+        digest: Digest,
+        /// What is wrong.
+        source: io::Error,
+    },
+    /// It cannot be worked in a folder.
+    #[error("cannot {action} `{}`", path.display())]
+    Folder {
+        /// What was tried.
+        action: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A thread ended early.
+    #[error("the layer of the command could not be made")]
+    Worker {
+        /// Why.
+        source: tokio::task::JoinError,
+    },
+}
+
+impl From<SandboxError> for RunError {
+    fn from(error: SandboxError) -> Self {
+        Self::Sandbox(Box::new(error))
+    }
+}
+
+fn ended(exit: Exit) -> String {
+    match exit {
+        Exit::Code(code) => format!("ended with exit status {code}"),
+        Exit::Signal(signal) => format!("was ended by signal {signal}"),
+        Exit::TimedOut => "did not end in its time".to_owned(),
+        Exit::OutOfMemory => "used more memory than it may".to_owned(),
+        Exit::OutOfDisk => "wrote more to disk than it may".to_owned(),
+    }
+}
+
+/// Returns the last lines of an output, for a message.
+fn tail(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().collect();
+    let last = &lines[lines.len().saturating_sub(10)..];
+    last.iter().map(|line| format!("\n    {line}")).collect()
+}

@@ -1,0 +1,53 @@
+use super::RunError;
+use super::trees::Trees;
+use consign_oci::Digest;
+use consign_oci::layer::Layer;
+use consign_sandbox::{Host, Sandbox};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// What commands are run with.
+#[derive(Clone, Debug)]
+pub struct KitchenOptions {
+    /// Runs them.
+    pub sandbox: Sandbox,
+    /// The machine that they run on.
+    pub host: Host,
+    /// The folder for unpacked layers, and for the folders that are kept between builds (`--mount=type=cache`).
+    pub folder: PathBuf,
+    /// How names of hosts are resolved where a command has the machine's network (resolv.conf(5)).
+    pub resolver: Vec<u8>,
+}
+
+/// Where commands are run: what builds for several platforms share.
+#[derive(Debug)]
+pub struct Kitchen {
+    pub(super) options: KitchenOptions,
+    pub(super) trees: Arc<Trees>,
+    /// Commands that are run, or were, by what they follow from: each once, for however many platforms.
+    steps: Mutex<BTreeMap<Digest, Arc<OnceCell<Option<Layer>>>>>,
+}
+
+impl Kitchen {
+    /// Makes one. Nothing is written before a command is run.
+    pub fn new(options: KitchenOptions) -> Self {
+        let trees = Arc::new(Trees::new(options.folder.join("trees"), options.sandbox.clone()));
+        Self { options, trees, steps: Mutex::default() }
+    }
+
+    /// Returns the place for what a step makes: a layer, unless it changes nothing.
+    pub(super) fn step(&self, key: &Digest) -> Arc<OnceCell<Option<Layer>>> {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.entry(key.clone()).or_default().clone()
+    }
+
+    /// Returns the folder that is kept between builds under a name.
+    pub(super) fn cache(&self, name: &str) -> Result<PathBuf, RunError> {
+        let folder = self.options.folder.join("caches").join(Digest::of(name.as_bytes()).hex());
+        let failed = |source| RunError::Folder { action: "make", path: folder.clone(), source };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        Ok(folder)
+    }
+}

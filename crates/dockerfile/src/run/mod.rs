@@ -1,0 +1,11 @@
+//! RUN: a command in a sandbox over the stage's layers, and what it changed as a layer.
+
+mod command;
+mod error;
+mod kitchen;
+mod mounts;
+mod step;
+mod trees;
+
+pub use error::RunError;
+pub use kitchen::{Kitchen, KitchenOptions};

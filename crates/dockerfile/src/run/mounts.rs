@@ -1,0 +1,220 @@
+//! What is mounted for one command alone.
+
+use super::{Kitchen, RunError};
+use crate::build::{Builder, State, StepError};
+use crate::instruction::{MountKind, Resolved, Run, Sharing};
+use crate::stage::Base;
+use crate::syntax::Lines;
+use consign_oci::Digest;
+use consign_oci::layer::Layer;
+use consign_sandbox::{Layers, MemoryFile, Mount, MountKind as Kind};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Largest temporary file system, in bytes, where nothing else is said.
+const TEMPORARY_SIZE: u64 = 1 << 30;
+
+/// A mount whose source is known, before anything is unpacked.
+pub(super) struct Found {
+    pub(super) mount: Resolved,
+    pub(super) target: String,
+    source: Source,
+}
+
+enum Source {
+    /// Files of the context, of a stage or of an image, and the path in them.
+    Layers(Vec<Layer>, String),
+    /// A folder that is kept, by name.
+    Cache(String),
+    Temporary,
+    /// A secret, if it is given.
+    Secret(Option<Vec<u8>>),
+    /// The socket of an agent, if there is one.
+    Agent(Option<std::path::PathBuf>),
+}
+
+impl Builder<'_> {
+    /// Finds what a command's mounts are.
+    pub(super) async fn mounts(
+        &self,
+        run: &Run,
+        place: usize,
+        lines: Lines,
+        state: &mut State,
+    ) -> Result<Vec<Found>, StepError> {
+        let (variables, expander) = (state.variables(), self.expander());
+        let mut found = Vec::new();
+        for mount in &run.mounts {
+            let mount = mount.resolve(|text| Ok::<_, StepError>(expander.expand(text, &variables)?.text))?;
+            found.push(self.mount(mount, place, lines, state).await?);
+        }
+        Ok(found)
+    }
+
+    async fn mount(
+        &self,
+        mount: Resolved,
+        place: usize,
+        lines: Lines,
+        state: &mut State,
+    ) -> Result<Found, StepError> {
+        let target = mount.target.as_deref().map(|target| state.absolute(target));
+        let id = |mount: &Resolved| mount.id.clone().or_else(|| mount.source.clone());
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let (source, target) = match mount.kind {
+            MountKind::Bind => {
+                let path = mount.source.clone().unwrap_or_else(|| "/".to_owned());
+                let source = self.files(mount.from.as_deref(), &path, place, lines, state).await?;
+                (source, target)
+            }
+            MountKind::Cache => {
+                let key = mount.id.clone().or_else(|| target.clone()).unwrap_or_default();
+                // What one platform's programs put there is of no use to another's.
+                (Source::Cache(format!("{key}\0{}", state.platform)), target)
+            }
+            MountKind::Temporary => (Source::Temporary, target),
+            MountKind::Secret => {
+                let id = id(&mount).or_else(|| mount.target.as_deref().map(name)).unwrap_or_default();
+                let secret = self.recipe.secrets.get(&id).cloned();
+                if secret.is_none() && mount.required {
+                    return Err(RunError::Secret { id }.into());
+                }
+                (Source::Secret(secret), target.or_else(|| Some(format!("/run/secrets/{}", name(&id)))))
+            }
+            MountKind::Ssh => {
+                let id = mount.id.clone().unwrap_or_else(|| "default".to_owned());
+                let agent = self.recipe.agents.get(&id).cloned();
+                if agent.is_none() && mount.required {
+                    return Err(RunError::Agent { id }.into());
+                }
+                (Source::Agent(agent), target.or_else(|| Some(format!("/run/buildkit/ssh_agent.{}", 0))))
+            }
+        };
+        let Some(target) = target else {
+            return Err(crate::instruction::InstructionProblem::Missing { what: "`target` of the mount" }.into());
+        };
+        Ok(Found { mount, target, source })
+    }
+
+    /// Returns files of the context, of a stage or of an image, as layers.
+    async fn files(
+        &self,
+        from: Option<&str>,
+        path: &str,
+        place: usize,
+        lines: Lines,
+        state: &mut State,
+    ) -> Result<Source, StepError> {
+        let other = match from.filter(|from| !from.is_empty()) {
+            None => return Ok(Source::Layers(vec![self.context_layer(path).await?], path.to_owned())),
+            Some(name) => match self.source(place, name, lines)? {
+                Base::Stage(stage) => self.other(place, stage).await?,
+                Base::Scratch => Arc::new(State::scratch(state.platform.clone())),
+                Base::Context(name) | Base::Image(name) => self.image(&name).await?,
+            },
+        };
+        state.dependencies.extend(other.dependencies.iter().cloned());
+        Ok(Source::Layers(other.layers.clone(), path.to_owned()))
+    }
+}
+
+impl Found {
+    /// Returns what decides what a command sees of it: never what a secret is.
+    pub(super) fn key(&self) -> Value {
+        let source = match &self.source {
+            Source::Layers(layers, path) => {
+                let layers: Vec<&Digest> = layers.iter().map(|layer| &layer.diff_id).collect();
+                json!({ "layers": layers, "path": path })
+            }
+            Source::Cache(name) => json!({ "cache": name }),
+            Source::Temporary => json!("temporary"),
+            Source::Secret(secret) => json!({ "secret": secret.is_some() }),
+            Source::Agent(agent) => json!({ "agent": agent.is_some() }),
+        };
+        let Resolved { read_only, environment, size, mode, uid, gid, .. } = &self.mount;
+        json!([self.target, source, read_only, environment, size, mode, uid, gid])
+    }
+
+    /// Returns the variable that it sets.
+    pub(super) fn variable(&self) -> Option<(String, String)> {
+        match (&self.source, &self.mount.environment) {
+            (Source::Secret(Some(secret)), Some(name)) => {
+                Some((name.clone(), String::from_utf8_lossy(secret).into_owned()))
+            }
+            (Source::Agent(Some(_)), _) => Some(("SSH_AUTH_SOCK".to_owned(), self.target.clone())),
+            _ => None,
+        }
+    }
+
+    /// Makes it. What cannot be mounted, because it is not given, is left out.
+    pub(super) async fn make(
+        &self,
+        kitchen: &Kitchen,
+        store: &consign_store::Store,
+        locks: &mut Vec<std::fs::File>,
+        uppers: &mut Vec<consign_sandbox::Upper>,
+    ) -> Result<Option<Mount>, RunError> {
+        let Resolved { read_only, size, mode, uid, gid, environment, sharing, .. } = &self.mount;
+        let kind = match &self.source {
+            Source::Layers(layers, path) => {
+                let lower = kitchen.trees.of(layers, store).await?;
+                let mut layers = Layers { lower, upper: None };
+                if !read_only {
+                    let upper = kitchen.trees.upper()?;
+                    uppers.push(upper.clone());
+                    layers.upper = Some(upper);
+                }
+                Kind::Layers { layers, path: path.clone() }
+            }
+            Source::Cache(name) => Kind::Bind(cache(kitchen, name, *sharing, locks).await?),
+            Source::Temporary => Kind::Temporary { size: size.unwrap_or(TEMPORARY_SIZE) },
+            Source::Secret(Some(secret)) if environment.is_none() || self.mount.target.is_some() => {
+                Kind::File(MemoryFile {
+                    contents: secret.clone(),
+                    uid: uid.unwrap_or(0),
+                    gid: gid.unwrap_or(0),
+                    mode: mode.unwrap_or(0o400),
+                })
+            }
+            Source::Agent(Some(socket)) => Kind::Bind(socket.clone()),
+            Source::Secret(_) | Source::Agent(None) => return Ok(None),
+        };
+        Ok(Some(Mount { target: self.target.clone(), kind, read_only: *read_only }))
+    }
+}
+
+/// Returns the folder of a cache, locked where only one command at a time may have it. The lock ends when the file is closed.
+async fn cache(
+    kitchen: &Kitchen,
+    name: &str,
+    sharing: Sharing,
+    locks: &mut Vec<std::fs::File>,
+) -> Result<std::path::PathBuf, RunError> {
+    let open = |folder: &std::path::Path| {
+        let failed = |source| RunError::Folder { action: "open", path: folder.to_owned(), source };
+        std::fs::File::open(folder).map_err(failed)
+    };
+    match sharing {
+        Sharing::Shared => kitchen.cache(name),
+        Sharing::Locked => {
+            let folder = kitchen.cache(name)?;
+            let file = open(&folder)?;
+            let lock = move || file.lock().map(|()| file);
+            let locked = tokio::task::spawn_blocking(lock).await.map_err(|source| RunError::Worker { source })?;
+            let failed = |source| RunError::Folder { action: "lock", path: folder.clone(), source };
+            locks.push(locked.map_err(failed)?);
+            Ok(folder)
+        }
+        Sharing::Private => {
+            for number in 0.. {
+                let folder = kitchen.cache(&format!("{name}\0{number}"))?;
+                let file = open(&folder)?;
+                if file.try_lock().is_ok() {
+                    locks.push(file);
+                    return Ok(folder);
+                }
+            }
+            kitchen.cache(name)
+        }
+    }
+}

@@ -1,0 +1,172 @@
+use super::RunError;
+use consign_image::layer::uncompressed;
+use consign_oci::Digest;
+use consign_oci::layer::Layer;
+use consign_sandbox::{Ids, Sandbox, UnpackOptions, Upper};
+use consign_store::Store;
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::sync::OnceCell;
+
+/// How long an unpacked layer is kept that nobody uses.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Age of what an interrupted build left.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+/// Before the names of what is not whole.
+const PARTIAL: &str = "partial-";
+
+/// Unpacked layers, each by the chain of layers that it ends: a layer looks different on top of others.
+///
+/// They are not flushed to the disk, so what an earlier start of the machine left is not trusted.
+#[derive(Debug)]
+pub(crate) struct Trees {
+    folder: PathBuf,
+    sandbox: Sandbox,
+    /// What names of whole ones begin with.
+    prefix: String,
+    known: Mutex<BTreeMap<String, Arc<OnceCell<PathBuf>>>>,
+}
+
+impl Trees {
+    pub(super) fn new(folder: PathBuf, sandbox: Sandbox) -> Self {
+        let start = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        // Who owns the files depends on which ids there are.
+        let ids = match Ids::of_this_process() {
+            Ids::All => "all",
+            Ids::Subordinate { .. } => "subordinate",
+            Ids::Single => "single",
+        };
+        let prefix = Digest::of(format!("{ids} {start} {}", env!("CARGO_PKG_VERSION")).as_bytes());
+        Self { folder, sandbox, prefix: format!("{}-", prefix.short()), known: Mutex::default() }
+    }
+
+    /// Returns the folders of these layers, lowest first. Those that are not there are unpacked.
+    pub(super) async fn of(self: &Arc<Self>, layers: &[Layer], store: &Store) -> Result<Vec<PathBuf>, RunError> {
+        let mut lower = Vec::new();
+        let mut chain = String::new();
+        for layer in layers {
+            chain = self.chain(&chain, layer);
+            let cell = self.cell(&chain);
+            let (trees, store, layer, below, name) =
+                (self.clone(), store.clone(), layer.clone(), lower.clone(), chain.clone());
+            let unpack = || async move {
+                let work = move || trees.unpack(&layer, &store, below, &name);
+                tokio::task::spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?
+            };
+            lower.push(cell.get_or_try_init(unpack).await?.clone());
+        }
+        if lower.is_empty() {
+            // Something has to lie below.
+            lower.push(self.make("empty")?);
+        }
+        Ok(lower)
+    }
+
+    /// Returns folders for the changes of a command.
+    pub(super) fn upper(&self) -> Result<Upper, RunError> {
+        let folder = self.partial()?;
+        let make = |name: &str| -> Result<PathBuf, RunError> {
+            let path = folder.join(name);
+            fs::create_dir(&path).map_err(failed("make", &path))?;
+            Ok(path)
+        };
+        Ok(Upper { folder: make("upper")?, work: make("work")? })
+    }
+
+    /// Keeps the changes of a command as the unpacked form of the layer that was made of them.
+    pub(super) fn keep(&self, upper: &Upper, below: &[Layer], layer: &Layer) {
+        let chain = below.iter().chain([layer]).fold(String::new(), |chain, layer| self.chain(&chain, layer));
+        let path = self.folder.join(&chain);
+        // Where somebody else was faster, theirs is as good.
+        if fs::rename(&upper.folder, &path).is_ok() {
+            let _ = self.cell(&chain).set(path);
+        }
+    }
+
+    /// Throws away what a command needed.
+    pub(super) fn discard(&self, upper: &Upper) {
+        if let Some(folder) = upper.folder.parent() {
+            // It is only space, and is tried again later.
+            let _ = self.sandbox.remove(folder);
+        }
+    }
+
+    fn unpack(&self, layer: &Layer, store: &Store, lower: Vec<PathBuf>, name: &str) -> Result<PathBuf, RunError> {
+        let path = self.folder.join(name);
+        if path.is_dir() {
+            touch(&path);
+            return Ok(path);
+        }
+        let digest = &layer.descriptor.digest;
+        let unreadable = |source| RunError::Layer { digest: digest.clone(), source };
+        let blob = store.open_blob(digest).map_err(|error| unreadable(io::Error::other(error)))?;
+        let stream = uncompressed(&layer.descriptor.media_type, blob).map_err(unreadable)?;
+        let stream = stream.ok_or_else(|| unreadable(io::ErrorKind::Unsupported.into()))?;
+        let partial = self.partial()?;
+        let files = partial.join("upper");
+        fs::create_dir(&files).map_err(failed("make", &files))?;
+        let options = UnpackOptions { lower, ..UnpackOptions::default() };
+        let unpacked = self.sandbox.unpack(BufReader::with_capacity(128 << 10, stream), &files, &options);
+        let kept = unpacked.map_err(RunError::from).and_then(|_| match fs::rename(&files, &path) {
+            Err(_) if path.is_dir() => Ok(()),
+            renamed => renamed.map_err(failed("make", &path)),
+        });
+        let _ = self.sandbox.remove(&partial);
+        kept.map(|()| path)
+    }
+
+    fn make(&self, name: &str) -> Result<PathBuf, RunError> {
+        let path = self.folder.join(format!("{}{name}", self.prefix));
+        fs::create_dir_all(&path).map_err(failed("make", &path))?;
+        Ok(path)
+    }
+
+    /// Makes a folder for what is not whole yet.
+    fn partial(&self) -> Result<PathBuf, RunError> {
+        fs::create_dir_all(&self.folder).map_err(failed("make", &self.folder))?;
+        let folder = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&self.folder);
+        Ok(folder.map_err(failed("make a folder in", &self.folder))?.keep())
+    }
+
+    fn chain(&self, below: &str, layer: &Layer) -> String {
+        let chain = Digest::of(format!("{below} {}", layer.diff_id).as_bytes());
+        format!("{}{}", self.prefix, chain.hex())
+    }
+
+    fn cell(&self, name: &str) -> Arc<OnceCell<PathBuf>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_empty() {
+            self.sweep();
+        }
+        known.entry(name.to_owned()).or_default().clone()
+    }
+
+    /// Removes what nobody has used for some time, and what earlier starts of the machine left.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let age = entry.metadata().ok().and_then(|metadata| metadata.accessed().ok()?.elapsed().ok());
+            let most = if name.starts_with(PARTIAL) { ABANDONED } else { KEPT };
+            let foreign = !name.starts_with(PARTIAL) && !name.starts_with(&self.prefix);
+            if foreign || age.is_some_and(|age| age > most) {
+                let _ = self.sandbox.remove(&entry.path());
+            }
+        }
+    }
+}
+
+/// Notes that a folder is in use, where that leaves no trace in an image: by the time of its last access.
+fn touch(path: &Path) {
+    let times = FileTimes::new().set_accessed(SystemTime::now());
+    let _ = File::open(path).and_then(|folder| folder.set_times(times));
+}
+
+fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> RunError + use<> {
+    let path = path.to_owned();
+    move |source| RunError::Folder { action, path: path.clone(), source }
+}
