@@ -66,12 +66,15 @@ async fn what_is_spoilt_in_the_store_is_built_again() {
 
 #[tokio::test]
 async fn a_program_for_another_machine_is_refused() {
-    let workshop = workshop().file("bin/arm64/server", &elf(X86_64));
-    let error = workshop.build(IMAGE, "linux/arm64").await.err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Configuration);
-    let expected = "image.yaml:1:18: this cannot go into the image: \
-        `bin/arm64/server` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian";
-    assert_eq!(chain(&error), expected);
+    // One that is kept in memory, and one that is not.
+    for size in [0, 100_000] {
+        let workshop = workshop().file("bin/arm64/server", &[elf(X86_64), vec![0; size]].concat());
+        let error = workshop.build(IMAGE, "linux/arm64").await.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let expected = "image.yaml:1:18: this cannot go into the image: \
+            `bin/arm64/server` is for x86-64, 64-bit, little-endian, but linux/arm64 needs AArch64, 64-bit, little-endian";
+        assert_eq!(chain(&error), expected);
+    }
 }
 
 #[tokio::test]

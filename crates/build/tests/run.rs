@@ -3,6 +3,7 @@
 mod support;
 
 use consign_build::{BuildError, ErrorKind, RunError, Runner};
+use consign_oci::layer::{Contents, Kind};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -37,6 +38,20 @@ async fn anew(workshop: &mut Workshop, image: &str, platform: &str) -> Result<Ou
 
 fn runs(workshop: &Workshop) -> usize {
     fs::read_to_string(workshop.folder.path().join("runs")).unwrap_or_default().lines().count()
+}
+
+#[tokio::test]
+async fn files_make_the_same_layer_from_memory_and_from_disk() {
+    let text: String = (0..20_000).map(|number| format!("{number}\n")).collect();
+    let mut workshop = workshop().file("large", text.as_bytes()).file("small", b"small");
+    let files = "files: [{source: large, path: /large}, {source: small, path: /small}]\n";
+    let streamed = anew(&mut workshop, files, "linux/amd64").await.unwrap();
+    // What a command made is another file when it ran for the next platform.
+    let held = anew(&mut workshop, &format!("run: {{command: [\"true\"]}}\n{files}"), "linux/amd64").await.unwrap();
+    let is_on_disk = |built: &Outcome| matches!(built.entries["/large"].kind, Kind::File(Contents::OnDisk(_)));
+    assert_eq!((is_on_disk(&streamed), is_on_disk(&held)), (true, false));
+    assert_eq!(streamed.built.layers, held.built.layers);
+    assert_eq!((streamed.text("/large"), streamed.text("/small")), (text, "small".to_owned()));
 }
 
 #[tokio::test]

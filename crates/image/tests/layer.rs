@@ -1,6 +1,6 @@
 //! Layers that consign writes are read as they were meant: by the reader of layers, and by others' tar.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use consign_image::layer::{Member, MemberKind, Members, uncompressed};
 use consign_oci::layer::{Contents, Device, DeviceClass, Entry, EntryPath, Kind, NoCache, TarWriter, write_layer};
@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use std::fs;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use tar::Header;
 
 /// Returns paths of which many are near the lengths where a header ends, and look like those that lead elsewhere.
 fn paths() -> impl Strategy<Value = EntryPath> {
@@ -125,4 +126,30 @@ fn others_read_the_same() {
         "dir 3 5 0o755 0 0 7 0 0 0 0 {}".to_owned(),
     ];
     assert_eq!(found.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn numbers_of_devices_are_read_in_every_form() {
+    for (name, mut header, field, expected) in [
+        ("octal", Header::new_gnu(), *b"0000010\0", Some(8)),
+        ("octal, ustar", Header::new_ustar(), *b"0000010\0", Some(8)),
+        ("the oldest form has none", Header::new_old(), *b"0000010\0", Some(0)),
+        ("empty", Header::new_gnu(), [0; 8], Some(0)),
+        ("spaces", Header::new_ustar(), *b"       \0", Some(0)),
+        ("bytes", Header::new_gnu(), [0x80, 0, 0, 0, 0, 0, 1, 0], Some(256)),
+        ("too large", Header::new_gnu(), [0x80, 0, 0, 1, 0, 0, 0, 0], None),
+        ("no number", Header::new_gnu(), *b"0000x10\0", None),
+    ] {
+        header.set_path("x").unwrap();
+        header.set_mode(0o644);
+        header.set_size(0);
+        header.set_entry_type(tar::EntryType::Block);
+        // The field of the major number (POSIX.1-1988, ustar; GNU's form has it at the same place).
+        header.as_mut_bytes()[329..337].copy_from_slice(&field);
+        header.set_cksum();
+        let found = Members::new(&header.as_bytes()[..]).next_member();
+        let found = found.ok().flatten().map(|member| member.kind);
+        let device = |major| MemberKind::Device(Device { class: DeviceClass::Block, major, minor: 0 });
+        assert_eq!(found, expected.map(device), "{name}");
+    }
 }

@@ -25,4 +25,4 @@ pub use entry_error::EntryError;
 pub use member::{NoCache, SegmentCache};
 pub use on_disk::OnDisk;
 pub use tar_stream::TarWriter;
-pub use writer::{Layer, compress_stream, write_layer};
+pub use writer::{Layer, compress_stream, stream_layer, write_layer};

@@ -85,8 +85,8 @@ fn open_file(path: &Path) -> Result<File, ContentsError> {
     }
 }
 
-/// Returns how much room a file of this size needs to be read.
-fn capacity(size: u64) -> usize {
+/// Returns how much room a file of this size is read into, in bytes.
+pub(super) fn capacity(size: u64) -> usize {
     usize::try_from(size.clamp(1, BUFFER)).unwrap_or(1)
 }
 

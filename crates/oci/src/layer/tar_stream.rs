@@ -1,6 +1,7 @@
+use super::on_disk::capacity;
 use super::pax::extension;
 use super::{Device, DeviceClass, Entry, EntryError, Kind};
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use tar::{Builder, EntryType, Header};
 
 /// Bytes of zeros that end a tar stream.
@@ -26,7 +27,7 @@ impl<W: Write> TarWriter<W> {
     pub fn append(&mut self, entry: &Entry) -> io::Result<()> {
         let path = path(entry);
         match &entry.kind {
-            Kind::File(contents) => self.append_from(entry, contents.size(), contents.reader()?),
+            Kind::File(contents) => self.append_file(entry, contents.size(), contents.reader()?),
             Kind::Directory => self.put(entry, EntryType::Directory, |archive, header| {
                 let path = if path.ends_with('/') { path.to_owned() } else { format!("{path}/") };
                 archive.append_data(header, path, io::empty())
@@ -46,10 +47,8 @@ impl<W: Write> TarWriter<W> {
 
     /// Writes an entry as a file of `size` bytes that come from a reader, whatever its kind is. Contents that end earlier or go on are an error.
     pub fn append_from(&mut self, entry: &Entry, size: u64, contents: impl Read) -> io::Result<()> {
-        self.put(entry, EntryType::Regular, |archive, header| {
-            header.set_size(size);
-            archive.append_data(header, path(entry), Stated { contents, left: size, size, entry })
-        })
+        // The archive itself reads little at once.
+        self.append_file(entry, size, BufReader::with_capacity(capacity(size), contents))
     }
 
     /// Ends the stream, with two blocks of zeros, and returns where it went.
@@ -63,6 +62,13 @@ impl<W: Write> TarWriter<W> {
     /// Returns where the stream went, without its end.
     pub(super) fn into_output(self) -> io::Result<W> {
         Ok(self.archive.into_inner()?.output)
+    }
+
+    fn append_file(&mut self, entry: &Entry, size: u64, contents: impl Read) -> io::Result<()> {
+        self.put(entry, EntryType::Regular, |archive, header| {
+            header.set_size(size);
+            archive.append_data(header, path(entry), Stated { contents, left: size, size, entry })
+        })
     }
 
     fn append_device(&mut self, entry: &Entry, device: &Device) -> io::Result<()> {

@@ -42,6 +42,26 @@ pub fn write_layer(
     Ok(diff_id)
 }
 
+/// Makes a layer of what `write` writes: for contents that come from elsewhere than memory and disk, as out of another layer. The bytes are those
+/// that [`write_layer`] makes of the same entries in one segment. Returns the digest of the tar stream, and what `write` returns.
+pub fn stream_layer<T>(
+    sink: &mut dyn Write,
+    cache: &dyn SegmentCache,
+    threads: NonZeroUsize,
+    write: impl FnOnce(&mut TarWriter<&mut dyn Write>) -> io::Result<T>,
+) -> io::Result<(Digest, T)> {
+    compress(sink, cache, threads, |compressing| {
+        let mut taker = |piece| compressing.take(piece);
+        let mut pieces = Pieces::new(&mut taker);
+        let mut archive = TarWriter::new(&mut pieces as &mut dyn Write);
+        let written = write(&mut archive)?;
+        archive.into_output()?;
+        pieces.end()?;
+        compressing.take(vec![0; END_OF_ARCHIVE])?;
+        Ok(written)
+    })
+}
+
 /// Makes a layer of a tar stream that is ready, mark of the end included, in the memory that [`write_layer`] takes. Returns its digest and its bytes.
 ///
 /// One of more than `limit` bytes is an error of the kind [`ErrorKind::FileTooLarge`]; one that does not end as tar streams do, because whoever
@@ -221,6 +241,26 @@ mod tests {
         let error = write(&mut Vec::new()).unwrap_err();
         let error = error.get_ref().and_then(|error| error.downcast_ref::<ContentsError>());
         assert!(matches!(error, Some(ContentsError::Changed { path }) if path.ends_with("a")), "{error:?}");
+    }
+
+    #[test]
+    fn contents_from_elsewhere_make_no_difference() {
+        let entries = segments().concat();
+        let threads = NonZeroUsize::MIN;
+        let (mut bytes, mut expected) = (Vec::new(), Vec::new());
+        let diff_id = write_layer(std::slice::from_ref(&entries), &mut expected, &NoCache, threads, &mut |_| ());
+        let streamed = stream_layer(&mut bytes, &NoCache, threads, |archive| {
+            for entry in &entries {
+                match &entry.kind {
+                    Kind::File(contents) => archive.append_from(entry, contents.size(), contents.reader()?)?,
+                    _ => archive.append(entry)?,
+                }
+            }
+            Ok(entries.len())
+        });
+        assert!(streamed.unwrap() == (diff_id.unwrap(), entries.len()) && bytes == expected);
+        let failed = stream_layer(&mut bytes, &NoCache, threads, |_| Err::<(), _>(ErrorKind::NotConnected.into()));
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::NotConnected);
     }
 
     /// Returns a tar stream of some pieces.
