@@ -12,6 +12,8 @@ pub(crate) enum Order {
         command: Box<Command>,
         /// Whether nothing else keeps it within its memory.
         watch_memory: bool,
+        /// Whether layers are copied rather than stacked.
+        copy: bool,
     },
     /// Unpack a layer into a folder.
     Unpack { folder: PathBuf, options: UnpackOptions },
@@ -128,6 +130,8 @@ pub enum Step {
     File,
     /// Stacking layers.
     Overlay,
+    /// Copying layers.
+    Copy,
     /// Filtering system calls.
     Filter,
     /// Unpacking a layer.
@@ -167,6 +171,7 @@ impl fmt::Display for Step {
             Self::Stage => "prepare mounts",
             Self::File => "make a file in memory",
             Self::Overlay => "stack layers by overlayfs",
+            Self::Copy => "copy layers",
             Self::Filter => "filter system calls",
             Self::Unpack => "unpack a layer",
             Self::Pack => "pack a layer",

@@ -10,6 +10,13 @@ pub enum Root {
     Layers(Layers),
 }
 
+impl Root {
+    /// Returns whether it has layers with an upper one.
+    pub(crate) fn has_upper(&self) -> bool {
+        matches!(self, Self::Layers(Layers { upper: Some(_), .. }))
+    }
+}
+
 impl From<PathBuf> for Root {
     fn from(folder: PathBuf) -> Self {
         Self::Folder(folder)

@@ -3,7 +3,7 @@ use crate::init::REQUEST;
 use crate::order::{Order, Report};
 use crate::output::{Lines, Tail};
 use crate::program::sealed_copy;
-use crate::{Command, Exit, Ids, MountKind, Outcome, Root, SandboxError};
+use crate::{Command, Exit, Ids, MountKind, Outcome, Root, SandboxError, Step};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -47,15 +47,31 @@ impl Sandbox {
         command: &Command,
         lines: &mut (dyn FnMut(&[u8]) + Send),
     ) -> Result<Outcome, SandboxError> {
-        let channel_error = |source| SandboxError::Channel { source };
         self.check_ids(command)?;
+        match self.attempt(command, false, lines).await {
+            // The kernel, or the file system that the layers are on, does not do it; nothing has run yet.
+            Err(SandboxError::Setup { step: Step::Overlay, .. }) if command.root.has_upper() => {
+                self.attempt(command, true, lines).await
+            }
+            other => other,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        command: &Command,
+        copy: bool,
+        lines: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<Outcome, SandboxError> {
+        let channel_error = |source| SandboxError::Channel { source };
         let (ours, theirs) = StdUnixStream::pair().map_err(channel_error)?;
         let (reader, writer) = io::pipe().map_err(channel_error)?;
         let mut child = self.start(theirs.into(), writer)?;
         // Before it has its order, it starts nothing.
         let group =
             command.limits.memory.zip(child.id()).and_then(|(limit, process)| Group::around(process, limit).ok());
-        let order = order_line(&Order::Run { command: Box::new(command.clone()), watch_memory: group.is_none() })?;
+        let order =
+            order_line(&Order::Run { command: Box::new(command.clone()), watch_memory: group.is_none(), copy })?;
         let mut lines = Lines::new(lines, command.limits.output);
         ours.set_nonblocking(true).map_err(channel_error)?;
         let channel = UnixStream::from_std(ours).map_err(channel_error)?;

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
             assert_eq!(fixture.text(&command), "");
             ExitCode::SUCCESS
         }
+        [_, "in-overlay", root, folder] => layers::run_in_overlay(Path::new(root), Path::new(folder)),
         [_, "as-nobody", root] => run_all(Path::new(root), true),
         // The test runner's own questions and filters are not for here.
         _ if words.contains(&"--list") => ExitCode::SUCCESS,
@@ -104,6 +105,14 @@ fn run_all(root: &Path, as_nobody: bool) -> ExitCode {
     }
     println!("{} tests passed as {who}", TESTS.len() + layers::TESTS.len());
     if is_root && !as_nobody {
+        let folder = tempfile::tempdir().unwrap();
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .arg0("test")
+            .args(["in-overlay".as_ref(), root.as_os_str(), folder.path().as_os_str()])
+            .env("TMPDIR", folder.path().join("merged"))
+            .status()
+            .unwrap();
+        assert!(status.success());
         // Once more as an ordinary user, from a copy that this user can reach.
         let status = std::process::Command::new(root.join("probe"))
             .arg0("test")

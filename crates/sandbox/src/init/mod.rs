@@ -5,7 +5,9 @@
 //! leaves behind; when it ends, the kernel kills everything in the namespace, and it ends when the supervisor does.
 
 mod below;
+mod beneath;
 mod command;
+mod copy;
 mod fault;
 mod filter;
 mod first;
@@ -14,6 +16,7 @@ mod jobs;
 mod kernel;
 mod look;
 mod loopback;
+mod mark;
 mod mounts;
 mod pack;
 mod process;

@@ -1,3 +1,4 @@
+use super::copy::Copied;
 use super::watch::Watch;
 use super::{first, ids, jobs, process, report};
 use crate::order::{At, Failure, Order, Report, Step};
@@ -8,6 +9,7 @@ use nix::sched::CloneFlags;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, Uid, dup2_stdin};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
@@ -24,7 +26,7 @@ pub(super) fn run() -> i32 {
     let Ok(channel) = take_channel() else { return 1 };
     let mut input = BufReader::new(&channel);
     let result = match read_order(&mut input) {
-        Ok(Order::Run { command, watch_memory }) => supervise(&command, watch_memory, &channel),
+        Ok(Order::Run { command, watch_memory, copy }) => supervise(&command, watch_memory, copy, &channel),
         Ok(order) => jobs::carry_out(order, input),
         Err(failure) => Err(failure),
     };
@@ -44,7 +46,7 @@ fn read_order(input: impl BufRead) -> Result<Order, Failure> {
     serde_json::from_slice(&line).map_err(io::Error::from).at(Step::Order)
 }
 
-fn supervise(command: &Command, watch_memory: bool, channel: &UnixStream) -> Result<Report, Failure> {
+fn supervise(command: &Command, watch_memory: bool, copy: bool, channel: &UnixStream) -> Result<Report, Failure> {
     let ids = match command.root {
         Root::Layers(_) => Ids::of_this_process(),
         // An ordinary user has unpacked it, and owns all that is in it.
@@ -57,12 +59,20 @@ fn supervise(command: &Command, watch_memory: bool, channel: &UnixStream) -> Res
     ids::enter_namespaces(&ids, namespaces)?;
 
     let mut watch = Watch::new(command, watch_memory)?;
+    let (command, copied) = match if copy { Copied::make(command, &ids)? } else { None } {
+        Some((command, copied)) => (Cow::Owned(command), Some(copied)),
+        None => (Cow::Borrowed(command), None),
+    };
+    if let Some(copied) = &copied {
+        watch.add(&copied.tree).at(Step::Copy)?;
+    }
     let (ours, theirs) = UnixStream::pair().at(Step::Process)?;
     let mut ours = Some(ours);
     let slot = &mut ours;
+    let (command, ids) = (&*command, &ids);
     let child = process::fork(move || {
         drop(slot.take());
-        first::run(command, &ids, &theirs)
+        first::run(command, ids, &theirs)
     })?;
     let Some(first) = ours else { return Err(Errno::EBADF).at(Step::Process) };
     if let Some(exit) = wait(channel, &first, child, &mut watch)? {
@@ -78,6 +88,9 @@ fn supervise(command: &Command, watch_memory: bool, channel: &UnixStream) -> Res
     // It may have been quicker than a look.
     if matches!(report, Report::Ended(_)) && watch.is_disk_full() {
         return Ok(Report::Ended(Exit::OutOfDisk));
+    }
+    if let (Report::Ended(_), Some(copied)) = (&report, copied) {
+        copied.finish(ids)?;
     }
     Ok(report)
 }

@@ -5,6 +5,7 @@ use nix::unistd::Pid;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,15 @@ impl Watch {
         let uppers = layers.filter_map(open_upper).collect::<Result<_, _>>()?;
         let memory = command.limits.memory.filter(|_| watch_memory);
         Ok(Self { memory, disk, uppers, last_look: Duration::ZERO })
+    }
+
+    /// Counts what is added to a tree from now on.
+    pub(super) fn add(&mut self, tree: &OwnedFd) -> io::Result<()> {
+        if let Some(limit) = &mut self.disk {
+            *limit = limit.saturating_add(size(tree, DEPTH));
+            self.uppers.push(tree.try_clone()?);
+        }
+        Ok(())
     }
 
     /// Returns how long to wait until the next look.

@@ -12,6 +12,8 @@ mod resolve;
 mod stage;
 
 pub(super) use make::{attach, file_system};
+pub(super) use points::complete;
+pub(super) use resolve::resolve;
 
 use super::kernel;
 use crate::emulation::registration;
@@ -86,11 +88,11 @@ fn again(folder: &Path) -> Result<OwnedFd, Failure> {
 /// Stacks the layers with one more between lower and upper that has the missing mount points, so that the upper does not.
 fn completed(layers: &OpenLayers, points: &[(&str, bool)], stage: &Stage) -> Result<OwnedFd, Failure> {
     let between = stage.make_folder(&stage.name())?;
+    let nothing = stage.make_folder(&stage.name())?;
+    complete(&layers.stack_lower(&nothing, stage)?, &between, points)?;
     if let Some(top) = layers.lower.last() {
         points::copy_look(&between, top)?;
     }
-    let nothing = stage.make_folder(&stage.name())?;
-    points::complete(&layers.stack_lower(&nothing, stage)?, &between, points)?;
     if let Some(upper) = &layers.upper {
         points::copy_look(&upper.folder, &between)?;
     }

@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Makes what is missing in `view` for something to be mounted at the targets, folders or files, in `folder`: stacked on the view, it completes it. Folders on
 /// the way that are there already look in it as they do in the view.
-pub(super) fn complete(view: &OwnedFd, folder: &OwnedFd, targets: &[(&str, bool)]) -> Result<(), Failure> {
+pub(in crate::init) fn complete(view: &OwnedFd, folder: &OwnedFd, targets: &[(&str, bool)]) -> Result<(), Failure> {
     let mut there = BTreeMap::new();
     for (target, is_folder) in targets {
         complete_one(view, folder, target, *is_folder, &mut there).at_path(Step::Mount, target)?;
@@ -34,15 +34,15 @@ fn complete_one(
     if parts.is_empty() || find(view, &parts.join(&b'/'))?.is_some() {
         return Ok(());
     }
-    for length in 1..parts.len() {
-        let path = parts[..length].join(&b'/');
+    for length in 0..parts.len() {
+        let path = if length == 0 { b".".to_vec() } else { parts[..length].join(&b'/') };
         match mkdirat(folder, path.as_slice(), Mode::from_raw_mode(0o755)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
         }
         match find(view, &path)? {
             Some(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::Directory => return Err(Errno::NOTDIR),
-            Some(stat) => drop(there.insert(path, stat)),
+            Some(stat) => drop(there.entry(path).or_insert(stat)),
             None => {}
         }
     }

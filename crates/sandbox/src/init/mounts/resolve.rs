@@ -9,7 +9,7 @@ const PART_LIMIT: usize = 256;
 
 /// Returns the path, relative and without links, that `path` has when `root` is `/`, whether or not anything is there. Nothing else may change the tree
 /// meanwhile.
-pub(super) fn resolve(root: &OwnedFd, path: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
+pub(in crate::init) fn resolve(root: &OwnedFd, path: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
     let mut pending = parts(path);
     let mut resolved: Vec<Vec<u8>> = Vec::new();
     let mut links = 0;

@@ -1,8 +1,9 @@
-use super::open;
 use crate::LayerFault;
 use crate::init::below::Below;
+use crate::init::beneath::{join, open, split};
 use crate::init::fault::{AtEntry, Fault};
 use crate::init::look::is_opaque;
+use crate::init::mark;
 use crate::init::remove::names;
 use crate::order::Step;
 use rustix::fs::{AtFlags, FileType, OFlags, statat};
@@ -40,15 +41,14 @@ pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
     let mut listing = Listing { entries: Vec::new(), left_out: 0 };
     let mut pending = vec![Vec::new()];
     while let Some(path) = pending.pop() {
-        let folder =
-            if path.is_empty() { root.try_clone() } else { open(root, &path, OFlags::RDONLY).map_err(Into::into) };
-        let folder = folder.at_entry(Step::Pack, &path)?;
+        let folder = open(root, &path, OFlags::RDONLY | OFlags::DIRECTORY).at_entry(Step::Pack, &path)?;
         for name in names(&folder).at_entry(Step::Pack, &path)? {
-            let path = if path.is_empty() { name.clone() } else { [path.as_slice(), b"/", &name].concat() };
+            let path = join(&path, &name);
             let stat = statat(&folder, name.as_slice(), AtFlags::SYMLINK_NOFOLLOW).at_entry(Step::Pack, &path)?;
             let kind = FileType::from_raw_mode(stat.st_mode);
-            if kind == FileType::CharacterDevice && stat.st_rdev == 0 {
-                listing.entries.push(Entry { path: beside(&path, &[WHITEOUT, &name].concat()), kind: EntryKind::Mark });
+            if mark::is_at(&folder, &name, &stat).at_entry(Step::Pack, &path)? {
+                let path = join(split(&path).0, &[WHITEOUT, &name].concat());
+                listing.entries.push(Entry { path, kind: EntryKind::Mark });
                 continue;
             }
             if matches!(kind, FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice) {
@@ -66,19 +66,11 @@ pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
         let hides = !path.is_empty() && is_opaque(&folder).at_entry(Step::Pack, &path)?;
         // The kernel marks every new folder, whether or not there is something to hide.
         if hides && below.folder(&path).at_entry(Step::Pack, &path)?.is_some() {
-            listing.entries.push(Entry { path: [path.as_slice(), b"/", OPAQUE].concat(), kind: EntryKind::Mark });
+            listing.entries.push(Entry { path: join(&path, OPAQUE), kind: EntryKind::Mark });
         }
     }
     listing.entries.sort_by(|one, other| place(&one.path).cmp(place(&other.path)));
     Ok(listing)
-}
-
-/// Returns a path with another last part.
-fn beside(path: &[u8], name: &[u8]) -> Vec<u8> {
-    match path.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => [&path[..=slash], name].concat(),
-        None => name.to_vec(),
-    }
 }
 
 /// Returns what a path is sorted by.

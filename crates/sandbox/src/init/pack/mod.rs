@@ -4,13 +4,13 @@ mod entries;
 mod stream;
 
 use super::below::Below;
+use super::beneath::open;
 use super::fault::{AtEntry, Fault};
 use super::look::Look;
 use crate::order::{At, Step};
 use crate::{PackOptions, Packed};
 use entries::{Entry, EntryKind, Listing};
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
-use rustix::io::Errno;
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, readlinkat};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -25,7 +25,7 @@ const BUFFER: usize = 1 << 20;
 pub(super) fn pack(folder: &Path, options: &PackOptions, output: impl Write) -> Result<Packed, Fault> {
     let path = folder.to_string_lossy();
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = openat(rustix::fs::CWD, folder, flags, Mode::empty()).at_path(Step::Pack, &path)?;
+    let root = openat(CWD, folder, flags, Mode::empty()).at_path(Step::Pack, &path)?;
     let Listing { entries, left_out } = entries::list(&root, &Below::open(&options.lower)?)?;
     let mut stream = Stream::new(BufWriter::with_capacity(BUFFER, output));
     let mut packer = Packer { root, options, linked: HashMap::new() };
@@ -87,16 +87,4 @@ impl Packer<'_> {
         }
         Ok(look)
     }
-}
-
-/// Opens what is at a path, without following any link.
-fn open(root: &OwnedFd, path: &[u8], access: OFlags) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    // A link itself can be opened by its name alone.
-    let (parent, name) = match path.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => (&path[..slash], &path[slash + 1..]),
-        None => (&b"."[..], path),
-    };
-    let parent = openat2(root, parent, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), resolve)?;
-    openat(parent, name, access | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }

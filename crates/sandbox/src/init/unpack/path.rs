@@ -23,14 +23,6 @@ fn normalized(path: &[u8]) -> Option<Vec<u8>> {
     is_sound.then(|| parts.join(&b'/'))
 }
 
-/// Returns the folder and the last part of a normalized path that is not the root.
-pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
-    match path.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => (&path[..slash], &path[slash + 1..]),
-        None => (b"", path),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

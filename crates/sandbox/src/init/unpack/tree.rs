@@ -1,9 +1,10 @@
 use super::member::{Member, MemberKind};
-use super::path::{entry_path, link_target, split};
+use super::path::{entry_path, link_target};
 use crate::init::below::Below;
+use crate::init::beneath::split;
 use crate::init::fault::{AtEntry, Fault, shown};
 use crate::init::look::{Look, OPAQUE};
-use crate::init::{remove, xattr};
+use crate::init::{mark, remove, xattr};
 use crate::order::Step;
 use crate::{Ids, LayerFault, Unpacked};
 use rustix::fs::{
@@ -170,8 +171,9 @@ impl<'a> Tree<'a> {
             let below = [path, b"/"].concat();
             self.folders.retain(|folder, _| folder != path && !folder.starts_with(&below));
         }
+        let is_mark = mark::is_there(folder, name)?;
         remove::remove_entry(folder, name)?;
-        Ok(found == FileType::CharacterDevice)
+        Ok(is_mark)
     }
 
     fn put_folder(&mut self, folder: &OwnedFd, path: &[u8], name: &[u8], look: Look) -> Result<(), Errno> {
@@ -253,7 +255,7 @@ fn look(member: &Member) -> Look {
 /// Marks a name as removed from lower layers. What this layer has there itself stays.
 fn hide(folder: &OwnedFd, name: &[u8]) -> Result<(), Errno> {
     match kind(folder, name)? {
-        None => mknodat(folder, name, FileType::CharacterDevice, Mode::empty(), 0),
+        None => mark::make(folder, name),
         Some(FileType::Directory) => xattr::set(open_in(folder, name, OFlags::PATH)?, OPAQUE, b"y"),
         Some(_) => Ok(()),
     }
