@@ -44,6 +44,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [_, "in-overlay", root, folder] => layers::run_in_overlay(Path::new(root), Path::new(folder)),
+        [_, "with-more-ids", root] => layers::run_with_more_ids(Path::new(root)),
+        [_, "layers", root] => layers::run_all(Path::new(root), "user with more ids"),
         [_, "as-nobody", root] => run_all(Path::new(root), true),
         // The test runner's own questions and filters are not for here.
         _ if words.contains(&"--list") => ExitCode::SUCCESS,
@@ -110,6 +112,12 @@ fn run_all(root: &Path, as_nobody: bool) -> ExitCode {
             .arg0("test")
             .args(["in-overlay".as_ref(), root.as_os_str(), folder.path().as_os_str()])
             .env("TMPDIR", folder.path().join("merged"))
+            .status()
+            .unwrap();
+        assert!(status.success());
+        let status = std::process::Command::new(root.join("probe"))
+            .arg0("test")
+            .args(["with-more-ids".as_ref(), root.as_os_str()])
             .status()
             .unwrap();
         assert!(status.success());

@@ -1,17 +1,18 @@
 //! Layers: unpacked, stacked, changed by commands, and packed again.
 
+mod places;
 mod tar;
+
+pub(crate) use places::{run_all, run_in_overlay, run_with_more_ids};
 
 use super::{Fixture, LONG, Test};
 use consign_sandbox::{
     Capabilities, Command, Exit, Ids, LayerFault, Layers, MemoryFile, Mount, MountKind, Network, PackOptions, Packed,
     SandboxError, UnpackOptions, Unpacked, Upper, User,
 };
-use nix::sched::{CloneFlags, unshare};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use tar::{Entry, layer, listed};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -31,29 +32,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("hands output on while it runs", hands_output_on),
     ("reaches the network of the host only if asked", reaches_the_host),
 ];
-
-/// Runs the tests where layers cannot be stacked, since they are on what is stacked already, as in a container: they are copied instead.
-pub(crate) fn run_in_overlay(root: &Path, folder: &Path) -> ExitCode {
-    use nix::mount::{MsFlags, mount};
-    unshare(CloneFlags::CLONE_NEWNS).unwrap();
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).unwrap();
-    let path = |name: &str| {
-        let path = folder.join(name);
-        fs::create_dir(&path).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let options = format!("lowerdir={},upperdir={},workdir={}", path("lower"), path("upper"), path("work"));
-    let merged = path("merged");
-    mount(Some("overlay"), merged.as_str(), Some("overlay"), MsFlags::empty(), Some(options.as_str())).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let fixture = Fixture { root: root.to_owned(), is_root: true, runtime };
-    for (name, test) in TESTS {
-        println!("test {name} (in an overlay)");
-        test(&fixture);
-    }
-    println!("{} tests passed in an overlay", TESTS.len());
-    ExitCode::SUCCESS
-}
 
 /// Folders of layers, and what may run in them.
 struct Stack<'a> {
