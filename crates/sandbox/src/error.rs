@@ -1,6 +1,7 @@
 use crate::order::{Failure, Report};
 use crate::{LayerFault, Step};
 use nix::errno::Errno;
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -79,6 +80,17 @@ pub enum SandboxError {
         /// Why not.
         fault: LayerFault,
     },
+    /// AppArmor lets programs without a profile make user namespaces, but refuses them their rights there (Ubuntu from 23.10 on).
+    #[error(
+        "could not make the sandbox: AppArmor keeps ordinary users' programs from user namespaces, so it failed to {step}; allow it by \
+         `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or by a profile with the rule `userns,` for this program in /etc/apparmor.d, or run as root"
+    )]
+    AppArmor {
+        /// The step.
+        step: Step,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The program, or the interpreter that it names, is not in the root file system.
     #[error("`{program}` is not there, or the interpreter that it names is not")]
     NotFound {
@@ -99,6 +111,16 @@ pub enum SandboxError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+/// Where AppArmor says whether it does (Linux of Ubuntu, `kernel.apparmor_restrict_unprivileged_userns`).
+const SETTING: &str = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+
+/// Returns whether a permission that an ordinary user's process was refused is one of those that AppArmor refuses in user namespaces.
+fn is_refused_by_apparmor(errno: i32, setting: &str) -> bool {
+    matches!(Errno::from_raw(errno), Errno::EPERM | Errno::EACCES)
+        && !rustix::process::geteuid().is_root()
+        && fs::read_to_string(setting).is_ok_and(|value| value.trim() == "1")
 }
 
 fn place(path: &Option<String>) -> String {
@@ -143,6 +165,13 @@ impl SandboxError {
     /// Makes the error of a report that is not the one hoped for.
     pub(crate) fn of_work(report: Report) -> Self {
         match report {
+            Report::Failed(Failure {
+                step: step @ (Step::Namespaces | Step::Ids | Step::HostName | Step::Propagation),
+                errno,
+                ..
+            }) if is_refused_by_apparmor(errno, SETTING) => {
+                Self::AppArmor { step, source: io::Error::from_raw_os_error(errno) }
+            }
             Report::Failed(Failure { step: step @ (Step::Unpack | Step::Pack | Step::Remove), path, errno }) => {
                 Self::Work { step, path, source: io::Error::from_raw_os_error(errno) }
             }
@@ -158,6 +187,20 @@ impl SandboxError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_apparmor() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_str().unwrap();
+        let is_user = !rustix::process::geteuid().is_root();
+        for (setting, errno, expected) in
+            [("1\n", Errno::EPERM, is_user), ("1\n", Errno::EINVAL, false), ("0\n", Errno::EACCES, false)]
+        {
+            fs::write(path, setting).unwrap();
+            assert_eq!(is_refused_by_apparmor(errno as i32, path), expected, "{setting}");
+        }
+        assert!(!is_refused_by_apparmor(Errno::EPERM as i32, "/no/such/setting"));
+    }
 
     #[test]
     fn says_what_to_do_in_a_container() {

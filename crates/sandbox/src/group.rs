@@ -23,8 +23,15 @@ enum Version {
 }
 
 impl Group {
-    /// Makes a group below this process's own and puts a process in it. Fails where this user may not, or the system has no such groups.
+    /// Makes a group and puts a process in it.
     pub(crate) fn around(process: u32, limit: u64) -> io::Result<Self> {
+        let group = Self::make(limit)?;
+        fs::write(group.folder.join("cgroup.procs"), process.to_string())?;
+        Ok(group)
+    }
+
+    /// Makes an empty group below this process's own. Fails where this user may not, or the system has no such groups.
+    pub(crate) fn make(limit: u64) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let read = |name: &str| fs::read_to_string(format!("/proc/self/{name}"));
         let (own, version) = own_group(&read("cgroup")?, &read("mountinfo")?).ok_or(io::ErrorKind::Unsupported)?;
@@ -37,7 +44,6 @@ impl Group {
         fs::create_dir(&folder)?;
         let group = Self { folder, version };
         group.bound(limit)?;
-        fs::write(group.folder.join("cgroup.procs"), process.to_string())?;
         Ok(group)
     }
 

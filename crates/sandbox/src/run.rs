@@ -57,7 +57,7 @@ impl Sandbox {
         }
     }
 
-    async fn attempt(
+    pub(crate) async fn attempt(
         &self,
         command: &Command,
         copy: bool,

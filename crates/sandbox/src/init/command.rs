@@ -1,5 +1,6 @@
 use super::{filter, ids, process};
 use crate::emulation::kernel_version;
+use crate::mechanisms::OWN_PROCESS_COUNTS;
 use crate::order::{At, Failure, Report, Step};
 use crate::{Capabilities, Command, Ids, SystemCalls};
 use nix::errno::Errno;
@@ -31,9 +32,6 @@ const USUAL: CapabilitySet = CapabilitySet::CHOWN
     .union(CapabilitySet::SYS_CHROOT)
     .union(CapabilitySet::KILL)
     .union(CapabilitySet::AUDIT_WRITE);
-
-/// The first kernel that counts a user's processes in each user namespace; before it, those outside would count. Root's are not bounded this way.
-const OWN_PROCESS_COUNTS: (u32, u32) = (5, 14);
 
 /// Becomes the command. Returns only to say why not.
 pub(super) fn become_command(command: &Command, ids: &Ids) -> Report {

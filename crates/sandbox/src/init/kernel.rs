@@ -4,6 +4,7 @@
 use super::ids;
 use super::mounts::{attach, file_system};
 use crate::emulation::kernel_version;
+use crate::mechanisms::OWN_PROCESS_NUMBERS;
 use crate::order::{At, Failure, Step};
 use crate::{Command, Ids};
 use nix::errno::Errno;
@@ -35,8 +36,6 @@ const HIDDEN: [&str; 18] = [
     "timer_stats",
     "vmallocinfo",
 ];
-/// The first kernel where each process namespace has a greatest process number of its own; before it, the number is the machine's.
-const OWN_PROCESS_NUMBERS: (u32, u32) = (6, 14);
 
 /// Least number of processes that a process namespace can be bounded to (Linux, `RESERVED_PIDS` and one more).
 const FEWEST_PROCESSES: u32 = 301;

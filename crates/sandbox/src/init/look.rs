@@ -30,7 +30,7 @@ pub(super) struct Look {
 
 impl Look {
     /// Returns how something looks. Attributes are those that [`Look::give`] would give.
-    pub(super) fn of(file: impl AsFd) -> Result<Self, Errno> {
+    pub(super) fn of(file: impl AsFd, ids: &Ids) -> Result<Self, Errno> {
         let stat = fstat(file.as_fd())?;
         let mut look = Self {
             mode: stat.st_mode & 0o7777,
@@ -47,7 +47,9 @@ impl Look {
                 look.attributes.extend(xattr::get(file.as_fd(), &name)?.map(|value| (name, value)));
             }
         }
-        if let Some((uid, gid)) = look.attributes.remove(OWNER).as_deref().and_then(noted_owner) {
+        let noted = look.attributes.remove(OWNER);
+        // Elsewhere it is not ours, whoever wrote it.
+        if let Some((uid, gid)) = noted.as_deref().and_then(noted_owner).filter(|_| *ids == Ids::Single) {
             (look.uid, look.gid) = (uid, gid);
         }
         Ok(look)

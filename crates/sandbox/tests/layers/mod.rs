@@ -7,13 +7,16 @@ pub(crate) use places::{run_all, run_in_overlay, run_with_more_ids};
 
 use super::{Fixture, LONG, Test};
 use consign_sandbox::{
-    Capabilities, Command, Exit, Ids, LayerFault, Layers, MemoryFile, Mount, MountKind, Network, PackOptions, Packed,
-    SandboxError, UnpackOptions, Unpacked, Upper, User,
+    Capabilities, Command, Exit, Ids, LayerFault, Layers, Mechanism, MemoryFile, Mount, MountKind, Network,
+    PackOptions, Packed, SandboxError, Stacking, UnpackOptions, Unpacked, Upper, User,
 };
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tar::{Entry, layer, listed};
+
+/// `OVERLAYFS_SUPER_MAGIC` (statfs(2)).
+const OVERLAY_MAGIC: i64 = 0x794c_7630;
 
 pub(crate) const TESTS: &[Test] = &[
     ("packs what a command changed", packs_what_changed),
@@ -29,6 +32,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("contains what tries to escape", contains_escapes),
     ("keeps within its memory", keeps_within_memory),
     ("keeps within its disk", keeps_within_disk),
+    ("says what holds its limits", says_what_holds_its_limits),
     ("hands output on while it runs", hands_output_on),
     ("reaches the network of the host only if asked", reaches_the_host),
 ];
@@ -488,6 +492,18 @@ fn keeps_within_disk(fixture: &Fixture) {
         let outcome = fixture.run(&command);
         assert_eq!(outcome.exit, expected, "{}", outcome.text());
     }
+}
+
+fn says_what_holds_its_limits(fixture: &Fixture) {
+    let mechanisms = fixture.sandbox().mechanisms();
+    // Those that the tests above have just shown.
+    assert!(mechanisms.memory != Mechanism::Nothing && mechanisms.disk == Mechanism::Watcher, "{mechanisms:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let stacking = fixture.runtime.block_on(fixture.sandbox().stacking(folder.path())).unwrap();
+    let stack = Stack::of(fixture, &[&base()]);
+    let is_overlay = rustix::fs::statfs(stack.folder.path()).unwrap().f_type == OVERLAY_MAGIC;
+    assert_eq!(stacking, if is_overlay { Stacking::Copy } else { Stacking::Overlay });
+    fixture.sandbox().remove(&folder.path().join("work")).unwrap();
 }
 
 fn hands_output_on(fixture: &Fixture) {

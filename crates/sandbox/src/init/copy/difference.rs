@@ -55,10 +55,10 @@ impl Before {
 
     /// Moves what has changed since to the upper folder, in the form of overlayfs.
     pub(super) fn difference(self, tree: &OwnedFd, upper: &OwnedFd, ids: &Ids) -> Result<(), Failure> {
-        self.plan(tree).and_then(|plan| plan.carry_out(tree, upper, ids)).at(Step::Copy)
+        self.plan(tree, ids).and_then(|plan| plan.carry_out(tree, upper, ids)).at(Step::Copy)
     }
 
-    fn plan(mut self, tree: &OwnedFd) -> io::Result<Plan> {
+    fn plan(mut self, tree: &OwnedFd, ids: &Ids) -> io::Result<Plan> {
         let mut plan = Plan::default();
         // Folders that are still the same, whose missing entries were removed one by one.
         let mut kept = vec![Vec::new()];
@@ -67,7 +67,7 @@ impl Before {
             match before {
                 Some(before) if before.identity == now.identity && now.is_folder => {
                     if before != now {
-                        plan.folders.insert(path.to_vec(), Look::of(open(tree, path, OFlags::PATH)?)?);
+                        plan.folders.insert(path.to_vec(), Look::of(open(tree, path, OFlags::PATH)?, ids)?);
                     }
                     kept.push(path.to_vec());
                     return Ok(true);
@@ -82,14 +82,14 @@ impl Before {
         kept.sort();
         let is_kept = |folder: &[u8]| kept.binary_search_by(|path| path.as_slice().cmp(folder)).is_ok();
         plan.removed = self.entries.into_keys().filter(|path| is_kept(split(path).0)).collect();
-        plan.add_parents(tree)?;
+        plan.add_parents(tree, ids)?;
         Ok(plan)
     }
 }
 
 impl Plan {
     /// Adds the folders above everything, which have to be there first. Their looks are taken before anything is moved out of them.
-    fn add_parents(&mut self, tree: &OwnedFd) -> io::Result<()> {
+    fn add_parents(&mut self, tree: &OwnedFd, ids: &Ids) -> io::Result<()> {
         let folders: Vec<Vec<u8>> = self.folders.keys().cloned().collect();
         for path in folders.iter().chain(&self.moved).chain(&self.removed) {
             let mut path = path.as_slice();
@@ -98,10 +98,10 @@ impl Plan {
                 if self.folders.contains_key(path) {
                     break;
                 }
-                self.folders.insert(path.to_vec(), Look::of(open(tree, path, OFlags::PATH)?)?);
+                self.folders.insert(path.to_vec(), Look::of(open(tree, path, OFlags::PATH)?, ids)?);
             }
         }
-        self.folders.entry(Vec::new()).or_insert(Look::of(tree)?);
+        self.folders.entry(Vec::new()).or_insert(Look::of(tree, ids)?);
         Ok(())
     }
 

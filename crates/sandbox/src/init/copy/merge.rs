@@ -18,7 +18,7 @@ pub(super) fn merge(layer: &OwnedFd, tree: &OwnedFd, ids: &Ids) -> io::Result<()
     let mut pending = vec![Vec::new()];
     while let Some(path) = pending.pop() {
         let folder = open(layer, &path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        merger.folders.insert(path.clone(), Look::of(&folder)?);
+        merger.folders.insert(path.clone(), Look::of(&folder, ids)?);
         for name in names(&folder)? {
             let path = join(&path, &name);
             if merger.put(&folder, &path)? {
@@ -102,7 +102,7 @@ impl Merger<'_> {
             // Sockets and devices are in no layer.
             _ => return Ok(()),
         };
-        Look::of(&source)?.give(&made, kind == FileType::Symlink, self.ids)?;
+        Look::of(&source, self.ids)?.give(&made, kind == FileType::Symlink, self.ids)?;
         Ok(())
     }
 

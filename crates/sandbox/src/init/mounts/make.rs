@@ -16,11 +16,15 @@ pub(crate) fn file_system(
 ) -> Result<OwnedFd, Failure> {
     let make = || -> Result<OwnedFd, Errno> {
         let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        // Where it comes from, as mount(8) shows it.
+        fsconfig_set_string(context.as_fd(), "source", kind)?;
         for (key, value) in options {
             fsconfig_set_string(context.as_fd(), *key, *value)?;
         }
         fsconfig_create(context.as_fd())?;
-        let attributes = attributes | MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+        let mut attributes = attributes | MountAttrFlags::MOUNT_ATTR_NOSUID;
+        // Terminals are devices.
+        attributes.set(MountAttrFlags::MOUNT_ATTR_NODEV, kind != "devpts");
         fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
     };
     make().at_path(Step::FileSystem, kind)

@@ -77,6 +77,7 @@ fn mount_one_by_one<'a>(
     let path = |folder: BorrowedFd<'_>| format!("/proc/self/fd/{}", folder.as_raw_fd());
     let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     let set = |key: &str, value: &str| fsconfig_set_string(context.as_fd(), key, value);
+    set("source", "overlay")?;
     fsconfig_set_flag(context.as_fd(), "userxattr")?;
     PLAIN.iter().try_for_each(|(key, value)| set(key, value))?;
     for folder in lower {

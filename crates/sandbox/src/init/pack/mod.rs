@@ -8,7 +8,7 @@ use super::beneath::open;
 use super::fault::{AtEntry, Fault};
 use super::look::Look;
 use crate::order::{At, Step};
-use crate::{PackOptions, Packed};
+use crate::{Ids, PackOptions, Packed};
 use entries::{Entry, EntryKind, Listing};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat, readlinkat};
 use std::collections::HashMap;
@@ -22,13 +22,13 @@ use stream::{Contents, Stream};
 const BUFFER: usize = 1 << 20;
 
 /// Writes what a folder holds as a layer.
-pub(super) fn pack(folder: &Path, options: &PackOptions, output: impl Write) -> Result<Packed, Fault> {
+pub(super) fn pack(folder: &Path, options: &PackOptions, ids: &Ids, output: impl Write) -> Result<Packed, Fault> {
     let path = folder.to_string_lossy();
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = openat(CWD, folder, flags, Mode::empty()).at_path(Step::Pack, &path)?;
     let Listing { entries, left_out } = entries::list(&root, &Below::open(&options.lower)?)?;
     let mut stream = Stream::new(BufWriter::with_capacity(BUFFER, output));
-    let mut packer = Packer { root, options, linked: HashMap::new() };
+    let mut packer = Packer { root, options, ids, linked: HashMap::new() };
     for entry in &entries {
         packer.write(entry, &mut stream)?;
     }
@@ -39,6 +39,7 @@ pub(super) fn pack(folder: &Path, options: &PackOptions, output: impl Write) -> 
 struct Packer<'a> {
     root: OwnedFd,
     options: &'a PackOptions,
+    ids: &'a Ids,
     /// First paths of files that have several, by device and inode.
     linked: HashMap<(u64, u64), Vec<u8>>,
 }
@@ -80,7 +81,7 @@ impl Packer<'_> {
     }
 
     fn look(&self, file: &OwnedFd, path: &[u8]) -> Result<Look, Fault> {
-        let mut look = Look::of(file).at_entry(Step::Pack, path)?;
+        let mut look = Look::of(file, self.ids).at_entry(Step::Pack, path)?;
         look.mtime = look.mtime.max(0);
         if let Some(latest) = self.options.latest.and_then(|latest| i64::try_from(latest).ok()) {
             look.mtime = look.mtime.min(latest);

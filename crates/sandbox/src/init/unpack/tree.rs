@@ -56,7 +56,7 @@ impl<'a> Tree<'a> {
     /// Returns what a folder looks like when no entry says so: as in the layers below, else as other engines make it.
     fn unstated(&self, path: &[u8]) -> Result<Look, Errno> {
         match self.below.folder(path)? {
-            Some(folder) => Look::of(folder),
+            Some(folder) => Look::of(folder, self.ids),
             None => Ok(Look { mode: 0o755, ..Look::default() }),
         }
     }
