@@ -41,13 +41,13 @@ pub(crate) fn emulators() -> Result<(), Failure> {
 }
 
 /// Returns the folders with programs that were unpacked for the tests alone.
-pub(crate) fn private_programs() -> [PathBuf; 3] {
-    ["judges", "successor", "docker"].map(|folder| root().join("target").join(folder).join("bin"))
+pub(crate) fn private_programs() -> [PathBuf; 4] {
+    ["judges", "successor", "docker", "dockerfiles"].map(|folder| root().join("target").join(folder).join("bin"))
 }
 
 /// Unpacks judges that this Debian release does not carry into `target/`. Without them the tests that need them say that they are not run.
 fn judges() -> Result<(), Failure> {
-    let [judges, successor, docker] = private_programs();
+    let [judges, successor, docker, _] = private_programs();
     let scripts = root().join("crates/testkit");
     if !judges.join("pyspdxtools").is_file() || !judges.join("syft").is_file() {
         if !Path::new("/usr/share/doc/python3-venv").exists() {
@@ -66,6 +66,13 @@ fn judges() -> Result<(), Failure> {
     }
     if !docker.join("containerd").exists() && !on_path("dockerd") {
         optional("docker", Command::new("sh").arg(scripts.join("docker.sh")).arg(root().join("target/docker")));
+    }
+    let dockerfiles = root().join("target/dockerfiles");
+    if !dockerfiles.join("busybox/ppc64le").exists() {
+        optional(
+            "what builds of Dockerfiles are compared with",
+            Command::new("sh").arg(scripts.join("dockerfiles.sh")).arg(dockerfiles),
+        );
     }
     let machine = root().join("target/machine");
     if !machine.join("usr/bin/git").exists() {

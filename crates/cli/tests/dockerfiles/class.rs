@@ -1,0 +1,53 @@
+use crate::difference::Difference;
+use serde::Deserialize;
+
+/// A way in which consign differs from a judge on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Class {
+    /// buildah leaves what it mounts over for RUN: empty files and folders. BuildKit takes them away again.
+    MountPoints,
+    /// buildah takes the bits for set-user-id and set-group-id from what it copies out of the context. BuildKit leaves modes as they are.
+    SetuidOfContext,
+    /// buildah puts a variable of the base that is changed at the end. BuildKit leaves it where it is.
+    EnvOrder,
+    /// buildah keeps a slash at the end of WORKDIR.
+    WorkdirSlash,
+}
+
+impl Class {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::MountPoints, Self::SetuidOfContext, Self::EnvOrder, Self::WorkdirSlash];
+
+    /// Returns whether this is the reason of a difference.
+    pub(crate) fn covers(self, difference: &Difference) -> bool {
+        let Difference { key, judge, ours } = difference;
+        let (judge, ours) = (judge.as_deref().unwrap_or_default(), ours.as_deref().unwrap_or_default());
+        match self {
+            Self::MountPoints => {
+                let mounted = ["/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/sys"];
+                ours.is_empty() && mounted.contains(&key.as_str()) && (judge.starts_with("folder") || judge.ends_with("\"\""))
+            }
+            Self::EnvOrder => {
+                let variables = |line| {
+                    let mut variables: Vec<String> = serde_json::from_str(line).unwrap_or_default();
+                    variables.sort();
+                    variables
+                };
+                key == "Env" && variables(judge) == variables(ours)
+            }
+            Self::WorkdirSlash => key == "WorkingDir" && judge.replace("/\"", "\"") == ours,
+            Self::SetuidOfContext => {
+                let words: Vec<&str> = ours.split(' ').collect();
+                let stripped = |mode: u32| format!("{:04o}", mode & !0o6000);
+                match &words[..] {
+                    [kind, mode, rest @ ..] => {
+                        let mode = u32::from_str_radix(mode, 8).unwrap_or_default();
+                        mode & 0o6000 != 0 && judge == [&[*kind, &stripped(mode)], rest].concat().join(" ")
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use crate::base::Bases;
+use crate::case::{Case, JudgeName};
+use crate::class::Class;
+use crate::common::{TestEnvironment, runs_here};
+use crate::difference::{Difference, between};
+use crate::image::{Image, Lines};
+use crate::judge::{Bench, Judgement, Judges};
+use crate::{context, corpus, expected, ours, pool};
+use consign_oci::Platform;
+use consign_testkit::tools::counted;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// Exit status of a build that fails by what the Dockerfile says or does, and not by a fault of consign's.
+const REFUSALS: [i32; 2] = [1, 3];
+
+/// What one thread works with.
+struct Desk {
+    bench: Bench,
+    environment: TestEnvironment,
+}
+
+/// Builds the cases that are wanted, and fails with everything that is wrong with any of them.
+pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
+    let cases: Vec<Case> = corpus::selected().into_iter().filter(wanted).collect();
+    let Some(bases) = Bases::serve() else { return };
+    let judges = Judges::find(&cases);
+    let platforms: BTreeSet<Platform> = cases.iter().flat_map(|case| case.settings.platforms.clone()).collect();
+    let runs: BTreeMap<Platform, bool> = platforms.into_iter().map(|platform| (platform.clone(), runs_here(&platform))).collect();
+    let mut jobs: Vec<(&Case, &Platform)> = Vec::new();
+    for case in cases.iter().filter(|case| judges.has(case)) {
+        let platforms = case.settings.platforms.iter().filter(|platform| !case.settings.run || runs[*platform]);
+        jobs.extend(platforms.map(|platform| (case, platform)));
+    }
+    let desk = || Desk { bench: Bench::new(), environment: TestEnvironment::new() };
+    let problems = pool::work(&jobs, desk, |desk, (case, platform)| try_one(case, platform, &judges, &bases, desk));
+    let names: BTreeSet<&str> = jobs.iter().map(|(case, _)| case.name.as_str()).collect();
+    counted(&format!("{what}: {} cases, {} builds", names.len(), jobs.len()));
+    let failed: Vec<String> = jobs
+        .iter()
+        .zip(problems)
+        .filter(|(_, problems)| !problems.is_empty())
+        .map(|((case, platform), problems)| format!("{} {platform}\n    {}", case.name, problems.join("\n    ")))
+        .collect();
+    assert!(failed.is_empty(), "{} of {} builds are wrong:\n\n{}\n", failed.len(), jobs.len(), failed.join("\n"));
+}
+
+/// Returns what is wrong with one case on one platform.
+fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, desk: &Desk) -> Vec<String> {
+    let folder = desk.environment.beside("context");
+    _ = fs::remove_dir_all(&folder);
+    if !context::make(case, &folder) {
+        return Vec::new();
+    }
+    if std::env::var_os("JUDGES_ONLY").is_some() {
+        if case.settings.judge == JudgeName::Expected { return Vec::new(); }
+        let j = judges.judge(case, platform, &folder, bases, &desk.bench);
+        return match (j, &case.settings.fails) { (Judgement::Refused(_), Some(_)) => vec![], (Judgement::Built(l), None) => { if std::env::var_os("SHOW").is_some() { vec![l.iter().filter(|(k,_)| !k.starts_with("/bin/")).map(|(k,v)| format!("{k} {v}")).collect::<Vec<_>>().join("\n    ")] } else { vec![] } }, (Judgement::Refused(e), None) => vec![e], (_, Some(_)) => vec!["judge builds".to_owned()] };
+    }
+    let ours = ours::build(case, platform, &folder, bases, &desk.environment);
+    let refusal = case.settings.fails.as_deref();
+    let judgement = match case.settings.judge {
+        JudgeName::Expected => None,
+        _ => Some(judges.judge(case, platform, &folder, bases, &desk.bench)),
+    };
+    match (ours, refusal) {
+        (Ok(image), None) => of_image(case, platform, &image, judgement, bases),
+        (Ok(_), Some(_)) => vec!["it is built, although it should not be".to_owned()],
+        (Err(run), None) => vec![format!("consign fails ({}): {}", run.status, run.error().trim())],
+        (Err(run), Some(refusal)) => {
+            let mut problems = Vec::new();
+            if !run.stderr.contains(refusal) || !REFUSALS.contains(&run.status) {
+                problems.push(format!("consign fails ({}) without saying `{refusal}`: {}", run.status, run.error().trim()));
+            }
+            if let Some(Judgement::Built(_)) = judgement {
+                problems.push("the judge builds it".to_owned());
+            }
+            problems
+        }
+    }
+}
+
+fn of_image(case: &Case, platform: &Platform, image: &Image, judgement: Option<Judgement>, bases: &Bases) -> Vec<String> {
+    let ours = match image.lines() {
+        Ok(lines) => lines,
+        Err(error) => return vec![error],
+    };
+    let differences = match judgement {
+        None => expected_differences(case, platform, &ours, bases),
+        Some(Judgement::Built(lines)) => between(&lines, &ours),
+        Some(Judgement::Refused(error)) => return vec![format!("the judge fails: {}", error.trim())],
+    };
+    let mut problems = image.problems();
+    problems.extend(unexplained(&differences, &case.settings.differs));
+    problems
+}
+
+fn expected_differences(case: &Case, platform: &Platform, ours: &Lines, bases: &Bases) -> Vec<Difference> {
+    let base = case.settings.base.as_ref().map(|base| bases.lines(base, platform.architecture()));
+    between(&expected::lines(&case.folder, platform.architecture(), base), ours)
+}
+
+/// Returns the differences that no class covers, and the classes that cover nothing.
+fn unexplained(differences: &[Difference], classes: &[Class]) -> Vec<String> {
+    let covered = |difference: &&Difference| !classes.iter().any(|class| class.covers(difference));
+    let mut problems: Vec<String> = differences.iter().filter(covered).map(ToString::to_string).collect();
+    for class in classes {
+        if !differences.iter().any(|difference| class.covers(difference)) {
+            problems.push(format!("does not differ in `{class:?}`"));
+        }
+    }
+    problems
+}
