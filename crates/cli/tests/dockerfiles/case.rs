@@ -25,6 +25,9 @@ pub(crate) struct Settings {
     /// The base that the expected tree and config are to be read on top of.
     #[serde(default)]
     pub(crate) base: Option<String>,
+    /// Bases of whole services that it stands on.
+    #[serde(default)]
+    pub(crate) services: Vec<String>,
     /// For what it is built. As a rule for all that have a base.
     #[serde(default = "platforms", deserialize_with = "written")]
     pub(crate) platforms: Vec<Platform>,
@@ -34,9 +37,6 @@ pub(crate) struct Settings {
     /// Build arguments. `REGISTRY`, where the bases are, comes by itself.
     #[serde(default)]
     pub(crate) arguments: BTreeMap<String, String>,
-    /// Build arguments that are taken from this machine's environment, where they are set.
-    #[serde(default)]
-    pub(crate) surroundings: Vec<String>,
     /// The stage to build, if it is not the last.
     #[serde(default)]
     pub(crate) target: Option<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     /// Whether it runs programs.
     #[serde(default)]
     pub(crate) run: bool,
-    /// Whether those need the network.
+    /// Whether those need the network: of this machine, and for whole services that beyond it.
     #[serde(default)]
     pub(crate) network: bool,
     /// Whether it takes too long for every change.

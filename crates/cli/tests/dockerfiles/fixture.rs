@@ -1,3 +1,4 @@
+use crate::services;
 use consign_testkit::tools::{not_run, peer};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -47,6 +48,10 @@ enum Kind {
     HardLink,
     Fifo,
     Archive,
+    /// A file of the test data, at `to`.
+    Data,
+    /// The certificates that this machine trusts.
+    Certificates,
 }
 
 /// Something in an archive.
@@ -79,6 +84,18 @@ impl Fixture {
             Some(Kind::Fifo) => {
                 let mode = rustix::fs::Mode::from_raw_mode(0o644);
                 rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+            }
+            Some(Kind::Data) => {
+                if fs::copy(services::data().join(&self.to), &path).is_err() {
+                    not_run("the test data (CONSIGN_TEST_DATA)");
+                    return false;
+                }
+            }
+            Some(Kind::Certificates) => {
+                if fs::copy("/etc/ssl/certs/ca-certificates.crt", &path).is_err() {
+                    not_run("a machine that trusts certificates");
+                    return false;
+                }
             }
             Some(Kind::Archive) => {
                 let Some(bytes) = compressed(&self.path, archive(&self.members)) else { return false };
@@ -129,7 +146,7 @@ fn archive(members: &[Member]) -> Vec<u8> {
             Kind::Symlink => (tar::EntryType::Symlink, "777"),
             Kind::HardLink => (tar::EntryType::Link, "644"),
             Kind::Fifo => (tar::EntryType::Fifo, "644"),
-            Kind::File | Kind::Archive => (tar::EntryType::Regular, "644"),
+            Kind::File | Kind::Archive | Kind::Data | Kind::Certificates => (tar::EntryType::Regular, "644"),
         };
         header.set_entry_type(kind);
         header.set_mode(octal(member.mode.as_deref().unwrap_or(mode)));

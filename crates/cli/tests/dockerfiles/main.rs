@@ -20,6 +20,7 @@ mod image;
 mod judge;
 mod ours;
 mod pool;
+mod services;
 mod trial;
 
 use case::{Case, JudgeName};

@@ -3,29 +3,47 @@ use crate::case::Case;
 use crate::common::{Run, TestEnvironment};
 use crate::image::Image;
 use consign_oci::Platform;
-use std::path::Path;
+use serde_json::{Value, json};
+
+/// Where the context is, in the folder of the configuration.
+pub(crate) const CONTEXT: &str = "context";
 
 /// Builds a case with consign. Returns the image, or what consign says.
 pub(crate) fn build(
     case: &Case,
     platform: &Platform,
-    context: &Path,
     bases: &Bases,
     environment: &TestEnvironment,
 ) -> Result<Image, Run> {
-    let settings = &case.settings;
     let file = environment.beside("image.tar");
-    _ = std::fs::remove_file(&file);
-    let mut arguments = vec!["build".to_owned(), "--quiet".to_owned()];
-    let mut add = |flag: &str, value: String| arguments.extend([flag.to_owned(), value]);
-    add("--file", settings.file.clone());
-    add("--platform", platform.to_string());
-    add("--build-arg", format!("REGISTRY={}", bases.host()));
-    settings.arguments.iter().for_each(|(name, value)| add("--build-arg", format!("{name}={value}")));
-    settings.contexts.iter().for_each(|(name, folder)| add("--build-context", format!("{name}={folder}")));
-    settings.target.iter().for_each(|target| add("--target", target.clone()));
-    add("--to", format!("oci-archive:{}", file.display()));
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let run = environment.invocation().folder(context).run(&arguments);
+    // What was locked for another case, and its image.
+    for old in [&file, &environment.path("consign.lock")] {
+        _ = std::fs::remove_file(old);
+    }
+    environment.write("consign.yaml", configuration(case, platform, bases).to_string());
+    let to = format!("oci-archive:{}", file.display());
+    let run = environment.consign(&["build", "--quiet", "--to", &to]);
     if run.status == 0 { Ok(Image::of_archive(&file, platform)) } else { Err(run) }
+}
+
+/// Returns the configuration, as JSON, which is YAML too.
+fn configuration(case: &Case, platform: &Platform, bases: &Bases) -> Value {
+    let settings = &case.settings;
+    let mut arguments = settings.arguments.clone();
+    arguments.insert("REGISTRY".to_owned(), bases.host());
+    let mut options = json!({ "context": CONTEXT, "args": arguments });
+    if let Some(target) = &settings.target {
+        options["target"] = json!(target);
+    }
+    if !settings.contexts.is_empty() {
+        let contexts = settings.contexts.iter().map(|(name, folder)| (name.clone(), json!(format!("{CONTEXT}/{folder}"))));
+        options["contexts"] = Value::Object(contexts.collect());
+    }
+    let image = json!({
+        "source": format!("{CONTEXT}/{}", settings.file),
+        "destination": "localhost:1/case",
+        "platforms": [platform.to_string()],
+        "dockerOptions": options,
+    });
+    json!({ "build": [image] })
 }

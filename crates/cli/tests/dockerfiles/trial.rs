@@ -5,7 +5,7 @@ use crate::common::{TestEnvironment, runs_here};
 use crate::difference::{Difference, between};
 use crate::image::{Image, Lines};
 use crate::judge::{Bench, Judgement, Judges};
-use crate::{context, corpus, expected, ours, pool};
+use crate::{context, corpus, expected, ours, pool, services};
 use consign_oci::Platform;
 use consign_testkit::tools::counted;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +27,11 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
     let judges = Judges::find(&cases);
     let platforms: BTreeSet<Platform> = cases.iter().flat_map(|case| case.settings.platforms.clone()).collect();
     let runs: BTreeMap<Platform, bool> = platforms.into_iter().map(|platform| (platform.clone(), runs_here(&platform))).collect();
+    let services: BTreeSet<&String> = cases.iter().flat_map(|case| &case.settings.services).collect();
+    let served: BTreeSet<&String> = services.into_iter().filter(|service| services::serve(service, &bases)).collect();
     let mut jobs: Vec<(&Case, &Platform)> = Vec::new();
-    for case in cases.iter().filter(|case| judges.has(case)) {
+    let is_served = |case: &&Case| case.settings.services.iter().all(|service| served.contains(service));
+    for case in cases.iter().filter(|case| judges.has(case)).filter(is_served) {
         let platforms = case.settings.platforms.iter().filter(|platform| !case.settings.run || runs[*platform]);
         jobs.extend(platforms.map(|platform| (case, platform)));
     }
@@ -47,7 +50,7 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
 
 /// Returns what is wrong with one case on one platform.
 fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, desk: &Desk) -> Vec<String> {
-    let folder = desk.environment.beside("context");
+    let folder = desk.environment.path(ours::CONTEXT);
     _ = fs::remove_dir_all(&folder);
     if !context::make(case, &folder) {
         return Vec::new();
@@ -57,7 +60,7 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
         let j = judges.judge(case, platform, &folder, bases, &desk.bench);
         return match (j, &case.settings.fails) { (Judgement::Refused(_), Some(_)) => vec![], (Judgement::Built(l), None) => { if std::env::var_os("SHOW").is_some() { vec![l.iter().filter(|(k,_)| !k.starts_with("/bin/")).map(|(k,v)| format!("{k} {v}")).collect::<Vec<_>>().join("\n    ")] } else { vec![] } }, (Judgement::Refused(e), None) => vec![e], (_, Some(_)) => vec!["judge builds".to_owned()] };
     }
-    let ours = ours::build(case, platform, &folder, bases, &desk.environment);
+    let ours = ours::build(case, platform, bases, &desk.environment);
     let refusal = case.settings.fails.as_deref();
     let judgement = match case.settings.judge {
         JudgeName::Expected => None,
