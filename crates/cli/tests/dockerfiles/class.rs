@@ -1,5 +1,6 @@
 use crate::difference::Difference;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A way in which consign differs from a judge on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -11,13 +12,16 @@ pub(crate) enum Class {
     SetuidOfContext,
     /// buildah puts a variable of the base that is changed at the end. BuildKit leaves it where it is.
     EnvOrder,
-    /// buildah keeps a slash at the end of WORKDIR.
-    WorkdirSlash,
+    /// In BuildKit an ARG counts from where it stands, also after an ENV of its name. In buildah ENV always counts.
+    ArgAfterEnv,
+    /// buildah makes the folders of some volumes. BuildKit leaves that to whoever runs the image.
+    VolumeFolders,
 }
 
 impl Class {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::MountPoints, Self::SetuidOfContext, Self::EnvOrder, Self::WorkdirSlash];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::MountPoints, Self::SetuidOfContext, Self::EnvOrder, Self::ArgAfterEnv, Self::VolumeFolders];
 
     /// Returns whether this is the reason of a difference.
     pub(crate) fn covers(self, difference: &Difference) -> bool {
@@ -36,7 +40,14 @@ impl Class {
                 };
                 key == "Env" && variables(judge) == variables(ours)
             }
-            Self::WorkdirSlash => key == "WorkingDir" && judge.replace("/\"", "\"") == ours,
+            Self::ArgAfterEnv => {
+                let names = |line| {
+                    let labels: BTreeMap<String, String> = serde_json::from_str(line).unwrap_or_default();
+                    labels.into_keys().collect::<Vec<_>>()
+                };
+                key == "Labels" && names(judge) == names(ours)
+            }
+            Self::VolumeFolders => ours.is_empty() && judge == "folder 0755 0:0",
             Self::SetuidOfContext => {
                 let words: Vec<&str> = ours.split(' ').collect();
                 let stripped = |mode: u32| format!("{:04o}", mode & !0o6000);

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// The config that a stage begins with that has no base.
-const SCRATCH: [(&str, &str); 2] =
-    [("Env", r#"["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]"#), ("WorkingDir", r#""/""#)];
+const SCRATCH: (&str, &str) =
+    ("Env", r#"["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]"#);
 
 /// Returns what a case expects: what its base has, as `expected.txt` and `expected.json` change it. In `expected.txt` a line is a path and what
 /// is there (`/etc/motd file 0644 0:0 "Hello.\n"`), or `-` and a path that is there no more; in `expected.json` a part of the config is `null` that
@@ -13,8 +13,8 @@ const SCRATCH: [(&str, &str); 2] =
 pub(crate) fn lines(folder: &Path, architecture: &str, base: Option<&Lines>) -> Lines {
     let mut lines = base.cloned().unwrap_or_else(|| {
         let platform = [("architecture", format!("\"{architecture}\"")), ("os", "\"linux\"".to_owned())];
-        let scratch = SCRATCH.map(|(part, value)| (part, value.to_owned()));
-        platform.into_iter().chain(scratch).map(|(part, value)| (part.to_owned(), value)).collect()
+        let scratch = (SCRATCH.0, SCRATCH.1.to_owned());
+        platform.into_iter().chain([scratch]).map(|(part, value)| (part.to_owned(), value)).collect()
     });
     let read = |name| fs::read_to_string(folder.join(name)).unwrap_or_default().replace("{arch}", architecture);
     for line in read("expected.txt").lines().filter(|line| !line.is_empty()) {

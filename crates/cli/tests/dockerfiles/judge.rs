@@ -129,7 +129,7 @@ impl Bench {
 
 fn command(peer: &Peer, folder: &Path, storage: &str) -> std::process::Command {
     let mut command = peer.command();
-    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("HOME", folder).env("TMPDIR", folder).stdin(Stdio::null());
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("HOME", folder).stdin(Stdio::null());
     command.arg("--root").arg(folder.join(format!("{storage}-root"))).arg("--runroot").arg(folder.join(format!("{storage}-run")));
     command.args(["--storage-driver", "vfs"]);
     command

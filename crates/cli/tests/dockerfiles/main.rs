@@ -1,7 +1,8 @@
 //! Images that consign builds from Dockerfiles, beside what their judges say: `buildah` of this Debian release or of the next, or a tree and a
 //! config written by hand. One folder for each case in `cases/`; `case.rs` says what stands in it.
 //!
-//! `CONSIGN_CASES=WORD` runs the cases whose names contain the word.
+//! `CONSIGN_CASES=WORD` runs the cases whose names contain the word, `CONSIGN_CASES_PLATFORM=PLATFORM` builds for one alone. `CONSIGN_CASES_BUILDKIT=ADDRESS` lets the BuildKit there build in consign's
+//! place, which checks what was written by hand.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -9,6 +10,7 @@
 mod common;
 
 mod base;
+mod buildkit;
 mod case;
 mod class;
 mod context;

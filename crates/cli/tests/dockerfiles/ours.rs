@@ -1,6 +1,6 @@
 use crate::base::Bases;
 use crate::case::Case;
-use crate::common::{Run, TestEnvironment};
+use crate::common::TestEnvironment;
 use crate::image::Image;
 use consign_oci::Platform;
 use serde_json::{Value, json};
@@ -8,13 +8,21 @@ use serde_json::{Value, json};
 /// Where the context is, in the folder of the configuration.
 pub(crate) const CONTEXT: &str = "context";
 
-/// Builds a case with consign. Returns the image, or what consign says.
+/// That a case could not be built.
+pub(crate) struct Refusal {
+    /// Exit status.
+    pub(crate) status: i32,
+    /// What was said.
+    pub(crate) text: String,
+}
+
+/// Builds a case with consign.
 pub(crate) fn build(
     case: &Case,
     platform: &Platform,
     bases: &Bases,
     environment: &TestEnvironment,
-) -> Result<Image, Run> {
+) -> Result<Image, Refusal> {
     let file = environment.beside("image.tar");
     // What was locked for another case, and its image.
     for old in [&file, &environment.path("consign.lock")] {
@@ -23,7 +31,7 @@ pub(crate) fn build(
     environment.write("consign.yaml", configuration(case, platform, bases).to_string());
     let to = format!("oci-archive:{}", file.display());
     let run = environment.consign(&["build", "--quiet", "--to", &to]);
-    if run.status == 0 { Ok(Image::of_archive(&file, platform)) } else { Err(run) }
+    if run.status == 0 { Ok(Image::of_archive(&file, platform)) } else { Err(Refusal { status: run.status, text: run.stderr }) }
 }
 
 /// Returns the configuration, as JSON, which is YAML too.

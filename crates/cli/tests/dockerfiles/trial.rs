@@ -5,11 +5,12 @@ use crate::common::{TestEnvironment, runs_here};
 use crate::difference::{Difference, between};
 use crate::image::{Image, Lines};
 use crate::judge::{Bench, Judgement, Judges};
-use crate::{context, corpus, expected, ours, pool, services};
+use crate::{buildkit, context, corpus, expected, ours, pool, services};
 use consign_oci::Platform;
 use consign_testkit::tools::counted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Exit status of a build that fails by what the Dockerfile says or does, and not by a fault of consign's.
 const REFUSALS: [i32; 2] = [1, 3];
@@ -29,14 +30,20 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
     let runs: BTreeMap<Platform, bool> = platforms.into_iter().map(|platform| (platform.clone(), runs_here(&platform))).collect();
     let services: BTreeSet<&String> = cases.iter().flat_map(|case| &case.settings.services).collect();
     let served: BTreeSet<&String> = services.into_iter().filter(|service| services::serve(service, &bases)).collect();
+    let only = std::env::var("CONSIGN_CASES_PLATFORM").ok();
     let mut jobs: Vec<(&Case, &Platform)> = Vec::new();
     let is_served = |case: &&Case| case.settings.services.iter().all(|service| served.contains(service));
     for case in cases.iter().filter(|case| judges.has(case)).filter(is_served) {
         let platforms = case.settings.platforms.iter().filter(|platform| !case.settings.run || runs[*platform]);
+        let platforms = platforms.filter(|platform| only.as_ref().is_none_or(|only| *only == platform.to_string()));
         jobs.extend(platforms.map(|platform| (case, platform)));
     }
     let desk = || Desk { bench: Bench::new(), environment: TestEnvironment::new() };
-    let problems = pool::work(&jobs, desk, |desk, (case, platform)| try_one(case, platform, &judges, &bases, desk));
+    let problems = pool::work(&jobs, desk, |desk, (case, platform)| {
+        let tried = catch_unwind(AssertUnwindSafe(|| try_one(case, platform, &judges, &bases, desk)));
+        // One that ends the test says so where it does; the others count none the less.
+        tried.unwrap_or_else(|_| vec!["it panics".to_owned()])
+    });
     let names: BTreeSet<&str> = jobs.iter().map(|(case, _)| case.name.as_str()).collect();
     counted(&format!("{what}: {} cases, {} builds", names.len(), jobs.len()));
     let failed: Vec<String> = jobs
@@ -60,7 +67,10 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
         let j = judges.judge(case, platform, &folder, bases, &desk.bench);
         return match (j, &case.settings.fails) { (Judgement::Refused(_), Some(_)) => vec![], (Judgement::Built(l), None) => { if std::env::var_os("SHOW").is_some() { vec![l.iter().filter(|(k,_)| !k.starts_with("/bin/")).map(|(k,v)| format!("{k} {v}")).collect::<Vec<_>>().join("\n    ")] } else { vec![] } }, (Judgement::Refused(e), None) => vec![e], (_, Some(_)) => vec!["judge builds".to_owned()] };
     }
-    let ours = ours::build(case, platform, bases, &desk.environment);
+    let ours = match std::env::var("CONSIGN_CASES_BUILDKIT") {
+        Ok(address) => buildkit::build(&address, case, platform, &folder, bases),
+        Err(_) => ours::build(case, platform, bases, &desk.environment),
+    };
     let refusal = case.settings.fails.as_deref();
     let judgement = match case.settings.judge {
         JudgeName::Expected => None,
@@ -69,11 +79,11 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
     match (ours, refusal) {
         (Ok(image), None) => of_image(case, platform, &image, judgement, bases),
         (Ok(_), Some(_)) => vec!["it is built, although it should not be".to_owned()],
-        (Err(run), None) => vec![format!("consign fails ({}): {}", run.status, run.error().trim())],
+        (Err(run), None) => vec![format!("consign fails ({}): {}", run.status, run.text.trim())],
         (Err(run), Some(refusal)) => {
             let mut problems = Vec::new();
-            if !run.stderr.contains(refusal) || !REFUSALS.contains(&run.status) {
-                problems.push(format!("consign fails ({}) without saying `{refusal}`: {}", run.status, run.error().trim()));
+            if !run.text.contains(refusal) || !REFUSALS.contains(&run.status) {
+                problems.push(format!("consign fails ({}) without saying `{refusal}`: {}", run.status, run.text.trim()));
             }
             if let Some(Judgement::Built(_)) = judgement {
                 problems.push("the judge builds it".to_owned());

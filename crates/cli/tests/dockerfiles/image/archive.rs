@@ -1,4 +1,5 @@
 use super::Image;
+use serde_json::Value;
 use consign_oci::{Descriptor, Digest, Index, Manifest, Platform, media_type};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -22,7 +23,12 @@ impl Image {
             let found = index.platforms().find(|(of, _)| *of == platform).map(|(_, descriptor)| descriptor.clone());
             root = found.unwrap_or_else(|| panic!("no {platform} in {index:?}"));
         }
-        let manifest: Manifest = serde_json::from_slice(&read(&root)).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&read(&root)).unwrap();
+        // So says BuildKit that there are none.
+        if manifest["layers"].is_null() {
+            manifest["layers"] = Value::Array(Vec::new());
+        }
+        let manifest: Manifest = serde_json::from_value(manifest).unwrap();
         let layers = manifest.layers.iter().map(|layer| (layer.media_type.clone(), read(layer))).collect();
         Self { config: read(&manifest.config), layers }
     }

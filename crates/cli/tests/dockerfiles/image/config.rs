@@ -17,12 +17,12 @@ const PARTS: [&str; 12] = [
     "WorkingDir",
 ];
 
-/// Returns the parts that are there, by their names. What is empty is as good as not there.
+/// Returns the parts that are there, by their names. What is empty is as good as not there, and so is the root as the folder to start in.
 pub(super) fn lines(config: &Value) -> Lines {
     let run = &config["config"];
     let parts = PARTS.iter().map(|part| (*part, &run[*part]));
     let whole = ["architecture", "author", "os", "variant"].map(|part| (part, &config[part]));
-    let stated = parts.chain(whole).filter(|(_, value)| !is_empty(value));
+    let stated = parts.chain(whole).filter(|(part, value)| !is_empty(value) && (*part, *value) != ("WorkingDir", &Value::from("/")));
     stated.map(|(part, value)| (part.to_owned(), sorted(value).to_string())).collect()
 }
 
