@@ -275,6 +275,7 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         },
         ReleaseError::Dockerfile { source, .. } | ReleaseError::Images { source, .. } => match source.kind() {
             DockerfileErrorKind::Configuration => ExitCode::Configuration,
+            DockerfileErrorKind::NotAuthentic => ExitCode::NotAuthentic,
             DockerfileErrorKind::Drift => ExitCode::Drift,
             DockerfileErrorKind::Failed => ExitCode::Failed,
         },

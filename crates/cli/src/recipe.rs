@@ -6,10 +6,10 @@ use crate::exit_code::ExitCode;
 use crate::session::Session;
 use consign_build::{Problem, Specification, SpecificationError};
 use consign_dockerfile::BuildError;
+use consign_oci::Platform;
 use consign_plan::configuration::{ImageSettings, SourceFile};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use consign_release::Recipe;
-use consign_oci::Platform;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -14,7 +14,9 @@ pub mod stage;
 pub mod syntax;
 mod transfer;
 
-pub use build::{BuildError, ErrorKind, MissingPlatform, Recipe, Request, ResolveRequest, Secrets, StepError, build, resolve};
+pub use build::{
+    BuildError, ErrorKind, MissingPlatform, Recipe, Request, ResolveRequest, Secrets, StepError, build, resolve,
+};
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
 pub use files::FilesError;
 pub use run::{Kitchen, KitchenOptions, RunError};

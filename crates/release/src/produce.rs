@@ -243,6 +243,7 @@ impl Workshop {
             source_time: job.source_time,
             annotations: BTreeMap::new(),
             reuse: self.reuse,
+            fetcher: &self.fetcher,
             kitchen: &self.kitchen,
             output: &output,
         };

@@ -20,7 +20,8 @@ const APPLETS: &str = "[ adduser addgroup awk basename cat chgrp chmod chown chr
     sha256sum sleep sort stat su sync tail tar tee test touch tr true umount uname uniq unlink wc wget which whoami xargs yes";
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1::/:/bin/false\napp:x:1000:1001::/home/app:/bin/sh\n";
 const GROUP: &str = "root:x:0:\ndaemon:x:1:\nstaff:x:50:app\napp:x:1001:\nlogs:x:2000:app,daemon\n";
-const FOLDERS: &str = "bin dev etc etc/settings home opt proc run srv srv/data srv/data/deep sys usr usr/bin var var/lib var/log";
+const FOLDERS: &str =
+    "bin dev etc etc/settings home opt proc run srv srv/data srv/data/deep sys usr usr/bin var var/lib var/log";
 /// Path, contents, mode, and owner of files.
 const FILES: [(&str, &str, u32, (u64, u64)); 11] = [
     ("etc/group", GROUP, 0o644, (0, 0)),
@@ -48,7 +49,8 @@ impl Bases {
     /// Makes the bases and serves them. Where there is no busybox, says so.
     pub(crate) fn serve() -> Option<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/dockerfiles/busybox");
-        let programs = ARCHITECTURES.map(|architecture| Some((architecture, fs::read(folder.join(architecture)).ok()?)));
+        let programs =
+            ARCHITECTURES.map(|architecture| Some((architecture, fs::read(folder.join(architecture)).ok()?)));
         let Some(programs) = programs.into_iter().collect::<Option<Vec<_>>>() else {
             not_run("busybox of three platforms (`cargo xtask setup`)");
             return None;
@@ -141,7 +143,9 @@ fn layer(program: &[u8]) -> Vec<u8> {
     for folder in FOLDERS.split(' ') {
         add(&format!("{folder}/"), EntryType::Directory, 0o755, (0, 0), b"", "");
     }
-    for (folder, mode, owner) in [("root/", 0o700, (0, 0)), ("tmp/", 0o1777, (0, 0)), ("home/app/", 0o750, (1000, 1001))] {
+    for (folder, mode, owner) in
+        [("root/", 0o700, (0, 0)), ("tmp/", 0o1777, (0, 0)), ("home/app/", 0o750, (1000, 1001))]
+    {
         add(folder, EntryType::Directory, mode, owner, b"", "");
     }
     for (path, contents, mode, owner) in FILES {

@@ -30,7 +30,9 @@ impl Class {
         match self {
             Self::MountPoints => {
                 let mounted = ["/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/sys"];
-                ours.is_empty() && mounted.contains(&key.as_str()) && (judge.starts_with("folder") || judge.ends_with("\"\""))
+                ours.is_empty()
+                    && mounted.contains(&key.as_str())
+                    && (judge.starts_with("folder") || judge.ends_with("\"\""))
             }
             Self::EnvOrder => {
                 let variables = |line| {

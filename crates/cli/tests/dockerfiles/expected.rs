@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// The config that a stage begins with that has no base.
-const SCRATCH: (&str, &str) =
-    ("Env", r#"["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]"#);
+const SCRATCH: (&str, &str) = ("Env", r#"["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]"#);
 
 /// Returns what a case expects: what its base has, as `expected.txt` and `expected.json` change it. In `expected.txt` a line is a path and what
 /// is there (`/etc/motd file 0644 0:0 "Hello.\n"`), or `-` and a path that is there no more; in `expected.json` a part of the config is `null` that
@@ -26,7 +25,8 @@ pub(crate) fn lines(folder: &Path, architecture: &str, base: Option<&Lines>) -> 
         }
     }
     let config = read("expected.json");
-    let config: Map<String, Value> = if config.is_empty() { Map::new() } else { serde_json::from_str(&config).unwrap() };
+    let config: Map<String, Value> =
+        if config.is_empty() { Map::new() } else { serde_json::from_str(&config).unwrap() };
     for (part, value) in config {
         lines.remove(&part);
         if !value.is_null() {

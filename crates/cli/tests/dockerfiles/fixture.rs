@@ -117,8 +117,7 @@ impl Fixture {
         }
         for (name, value) in &self.attributes {
             let path = CString::new(path.as_os_str().as_bytes()).unwrap();
-            let set =
-                rustix::fs::setxattr(&path, name.as_str(), value.as_bytes(), rustix::fs::XattrFlags::empty());
+            let set = rustix::fs::setxattr(&path, name.as_str(), value.as_bytes(), rustix::fs::XattrFlags::empty());
             if set.is_err() {
                 not_run("a file system with extended attributes");
                 return false;
@@ -174,8 +173,7 @@ fn compressed(name: &str, bytes: Vec<u8>) -> Option<Vec<u8>> {
         "zst" => "zstd",
         _ => return Some(bytes),
     };
-    let mut child =
-        peer(program)?.command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = peer(program)?.command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || input.write_all(&bytes).unwrap());
     let output = child.wait_with_output().unwrap();

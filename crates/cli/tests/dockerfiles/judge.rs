@@ -50,7 +50,14 @@ impl Judges {
     }
 
     /// Returns what the judge of a case says of it. What it said of the same files before is kept in `target/`.
-    pub(crate) fn judge(&self, case: &Case, platform: &Platform, context: &Path, bases: &Bases, bench: &Bench) -> Judgement {
+    pub(crate) fn judge(
+        &self,
+        case: &Case,
+        platform: &Platform,
+        context: &Path,
+        bases: &Bases,
+        bench: &Bench,
+    ) -> Judgement {
         let (peer, version) = &self.found[&case.settings.judge];
         let mut key = format!("{FORM} {version} {platform} {}\n", bases.digest());
         describe(&case.folder, &mut key);
@@ -106,7 +113,15 @@ impl Bench {
         let to = self.folder.path().join("image");
         _ = fs::remove_dir_all(&to);
         let mut command = command(peer, self.folder.path(), &storage);
-        command.args(["bud", "--isolation", "chroot", "--format", "docker", "--identity-label=false", "--tls-verify=false"]);
+        command.args([
+            "bud",
+            "--isolation",
+            "chroot",
+            "--format",
+            "docker",
+            "--identity-label=false",
+            "--tls-verify=false",
+        ]);
         // Without the right to raise limits, buildah's own must be given.
         command.args(["--quiet", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]);
         command.args(["--platform", &platform.to_string(), "--build-arg", &format!("REGISTRY={}", bases.host())]);
@@ -117,7 +132,12 @@ impl Bench {
             command.args(["--build-context", &format!("{name}={}", context.join(folder).display())]);
         }
         command.args(settings.target.iter().flat_map(|target| ["--target", target]));
-        command.arg("--file").arg(context.join(&settings.file)).arg("--tag").arg(format!("dir:{}", to.display())).arg(context);
+        command
+            .arg("--file")
+            .arg(context.join(&settings.file))
+            .arg("--tag")
+            .arg(format!("dir:{}", to.display()))
+            .arg(context);
         let output = command.output().unwrap();
         if output.status.success() {
             Judgement::Built(Image::of_folder(&to).lines().unwrap())
@@ -129,8 +149,16 @@ impl Bench {
 
 fn command(peer: &Peer, folder: &Path, storage: &str) -> std::process::Command {
     let mut command = peer.command();
-    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).env("HOME", folder).stdin(Stdio::null());
-    command.arg("--root").arg(folder.join(format!("{storage}-root"))).arg("--runroot").arg(folder.join(format!("{storage}-run")));
+    command
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("HOME", folder)
+        .stdin(Stdio::null());
+    command
+        .arg("--root")
+        .arg(folder.join(format!("{storage}-root")))
+        .arg("--runroot")
+        .arg(folder.join(format!("{storage}-run")));
     command.args(["--storage-driver", "vfs"]);
     command
 }

@@ -31,7 +31,11 @@ pub(crate) fn build(
     environment.write("consign.yaml", configuration(case, platform, bases).to_string());
     let to = format!("oci-archive:{}", file.display());
     let run = environment.consign(&["build", "--quiet", "--to", &to]);
-    if run.status == 0 { Ok(Image::of_archive(&file, platform)) } else { Err(Refusal { status: run.status, text: run.stderr }) }
+    if run.status == 0 {
+        Ok(Image::of_archive(&file, platform))
+    } else {
+        Err(Refusal { status: run.status, text: run.stderr })
+    }
 }
 
 /// Returns the configuration, as JSON, which is YAML too.
@@ -44,7 +48,8 @@ fn configuration(case: &Case, platform: &Platform, bases: &Bases) -> Value {
         options["target"] = json!(target);
     }
     if !settings.contexts.is_empty() {
-        let contexts = settings.contexts.iter().map(|(name, folder)| (name.clone(), json!(format!("{CONTEXT}/{folder}"))));
+        let contexts =
+            settings.contexts.iter().map(|(name, folder)| (name.clone(), json!(format!("{CONTEXT}/{folder}"))));
         options["contexts"] = Value::Object(contexts.collect());
     }
     let image = json!({

@@ -2,7 +2,11 @@ use std::sync::Mutex;
 use std::thread;
 
 /// Does work on a bounded number of threads, each of which has a value of its own. Returns the results in order.
-pub(crate) fn work<T: Sync, O, R: Send>(items: &[T], own: impl Fn() -> O + Sync, work: impl Fn(&O, &T) -> R + Sync) -> Vec<R> {
+pub(crate) fn work<T: Sync, O, R: Send>(
+    items: &[T],
+    own: impl Fn() -> O + Sync,
+    work: impl Fn(&O, &T) -> R + Sync,
+) -> Vec<R> {
     let next = Mutex::new(0..items.len());
     let results = Mutex::new(Vec::new());
     let threads = thread::available_parallelism().map_or(2, |count| count.get().max(2));

@@ -43,8 +43,12 @@ pub(crate) fn serve(name: &str, bases: &Bases) -> bool {
             return false;
         }
         let (_, packages) = PACKAGES.iter().find(|(known, _)| *known == name).unwrap();
-        environment.write("image.yaml", format!("packages: [{packages}]\nplatforms: [linux/amd64, linux/arm64, linux/ppc64le]\n"));
-        environment.write("consign.yaml", format!("build: [{{source: image.yaml, destination: localhost:1/{name}}}]\n"));
+        environment.write(
+            "image.yaml",
+            format!("packages: [{packages}]\nplatforms: [linux/amd64, linux/arm64, linux/ppc64le]\n"),
+        );
+        environment
+            .write("consign.yaml", format!("build: [{{source: image.yaml, destination: localhost:1/{name}}}]\n"));
         environment.commit("A base.");
         environment.consign(&["build", "--quiet", "--to", "oci-archive:base.tar"]).expect(0);
         "oci-archive"

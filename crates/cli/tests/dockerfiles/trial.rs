@@ -27,7 +27,8 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
     let Some(bases) = Bases::serve() else { return };
     let judges = Judges::find(&cases);
     let platforms: BTreeSet<Platform> = cases.iter().flat_map(|case| case.settings.platforms.clone()).collect();
-    let runs: BTreeMap<Platform, bool> = platforms.into_iter().map(|platform| (platform.clone(), runs_here(&platform))).collect();
+    let runs: BTreeMap<Platform, bool> =
+        platforms.into_iter().map(|platform| (platform.clone(), runs_here(&platform))).collect();
     let services: BTreeSet<&String> = cases.iter().flat_map(|case| &case.settings.services).collect();
     let served: BTreeSet<&String> = services.into_iter().filter(|service| services::serve(service, &bases)).collect();
     let only = std::env::var("CONSIGN_CASES_PLATFORM").ok();
@@ -63,9 +64,28 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
         return Vec::new();
     }
     if std::env::var_os("JUDGES_ONLY").is_some() {
-        if case.settings.judge == JudgeName::Expected { return Vec::new(); }
+        if case.settings.judge == JudgeName::Expected {
+            return Vec::new();
+        }
         let j = judges.judge(case, platform, &folder, bases, &desk.bench);
-        return match (j, &case.settings.fails) { (Judgement::Refused(_), Some(_)) => vec![], (Judgement::Built(l), None) => { if std::env::var_os("SHOW").is_some() { vec![l.iter().filter(|(k,_)| !k.starts_with("/bin/")).map(|(k,v)| format!("{k} {v}")).collect::<Vec<_>>().join("\n    ")] } else { vec![] } }, (Judgement::Refused(e), None) => vec![e], (_, Some(_)) => vec!["judge builds".to_owned()] };
+        return match (j, &case.settings.fails) {
+            (Judgement::Refused(_), Some(_)) => vec![],
+            (Judgement::Built(l), None) => {
+                if std::env::var_os("SHOW").is_some() {
+                    vec![
+                        l.iter()
+                            .filter(|(k, _)| !k.starts_with("/bin/"))
+                            .map(|(k, v)| format!("{k} {v}"))
+                            .collect::<Vec<_>>()
+                            .join("\n    "),
+                    ]
+                } else {
+                    vec![]
+                }
+            }
+            (Judgement::Refused(e), None) => vec![e],
+            (_, Some(_)) => vec!["judge builds".to_owned()],
+        };
     }
     let ours = match std::env::var("CONSIGN_CASES_BUILDKIT") {
         Ok(address) => buildkit::build(&address, case, platform, &folder, bases),
@@ -83,7 +103,11 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
         (Err(run), Some(refusal)) => {
             let mut problems = Vec::new();
             if !run.text.contains(refusal) || !REFUSALS.contains(&run.status) {
-                problems.push(format!("consign fails ({}) without saying `{refusal}`: {}", run.status, run.text.trim()));
+                problems.push(format!(
+                    "consign fails ({}) without saying `{refusal}`: {}",
+                    run.status,
+                    run.text.trim()
+                ));
             }
             if let Some(Judgement::Built(_)) = judgement {
                 problems.push("the judge builds it".to_owned());
@@ -93,7 +117,13 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
     }
 }
 
-fn of_image(case: &Case, platform: &Platform, image: &Image, judgement: Option<Judgement>, bases: &Bases) -> Vec<String> {
+fn of_image(
+    case: &Case,
+    platform: &Platform,
+    image: &Image,
+    judgement: Option<Judgement>,
+    bases: &Bases,
+) -> Vec<String> {
     let ours = match image.lines() {
         Ok(lines) => lines,
         Err(error) => return vec![error],

@@ -61,8 +61,11 @@ impl<'a> Builder<'a> {
     }
 
     fn built(&self, place: usize) -> Boxed<'_, Result<Arc<State>, BuildError>> {
-        let stage = async move || self.stage(place).await.map(Arc::new);
-        Box::pin(async move { self.stages[place].get_or_try_init(stage).await.cloned() })
+        Box::pin(async move { self.stages[place].get_or_try_init(|| self.start(place)).await.cloned() })
+    }
+
+    fn start(&self, place: usize) -> Boxed<'_, Result<Arc<State>, BuildError>> {
+        Box::pin(async move { self.stage(place).await.map(Arc::new) })
     }
 
     /// Notes that a stage waits for another, unless that one waits for it: a trigger can say what nobody could know before.

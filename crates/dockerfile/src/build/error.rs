@@ -5,9 +5,10 @@ use crate::instruction::{Instruction, InstructionError, InstructionProblem};
 use crate::stage::{GraphError, ScopeError};
 use crate::syntax::{Lines, SyntaxError};
 use crate::{ExpandError, RunError, TransferError};
+use consign_fetch::FetchError;
 use consign_image::{BaseError, ImageError, ImageReferenceError, WriteError};
 use consign_oci::layer::{ContentsError, EntryPathError};
-use consign_oci::{Platform, PlatformError};
+use consign_oci::{Digest, DigestError, Platform, PlatformError};
 use consign_store::StoreError;
 use std::io;
 use std::path::PathBuf;
@@ -161,6 +162,36 @@ pub enum StepError {
     /// A command failed.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A file cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] Box<FetchError>),
+    /// A checksum is none.
+    #[error("`--checksum={written}` is no digest")]
+    Checksum {
+        /// What is written.
+        written: String,
+        /// What is wrong.
+        source: DigestError,
+    },
+    /// A checksum is stated for a file of the context.
+    #[error("`--checksum` is for what comes from the web, not for files of the context")]
+    ChecksumOfLocal,
+    /// A file from the web is not what it should be.
+    #[error("{url} is {found}, not {expected}")]
+    OtherContents {
+        /// The address.
+        url: String,
+        /// What it should be.
+        expected: Digest,
+        /// What it is.
+        found: Digest,
+    },
+    /// A file from the web has no name.
+    #[error("{url} ends with no name: say what the file is to be called, instead of a folder")]
+    NoName {
+        /// The address.
+        url: String,
+    },
     /// A port is none.
     #[error("`{port}` is no port: write a number or a range, with `/tcp` or `/udp` behind it or not")]
     Port {
@@ -246,6 +277,8 @@ pub enum ErrorKind {
     Configuration,
     /// It could be, but failed.
     Failed,
+    /// What was fetched is not what it should be.
+    NotAuthentic,
     /// What is locked is no longer there.
     Drift,
 }
@@ -301,6 +334,9 @@ impl StepError {
             | Self::Graph(_)
             | Self::Waiting
             | Self::Mount(_)
+            | Self::Checksum { .. }
+            | Self::ChecksumOfLocal
+            | Self::NoName { .. }
             | Self::NotSupported { .. } => ErrorKind::Configuration,
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
@@ -309,12 +345,17 @@ impl StepError {
             },
             Self::Context(error) => of_context(error),
             Self::Stage(error) => error.kind(),
-            Self::Run(RunError::Emulation(_) | RunError::User { .. } | RunError::Secret { .. } | RunError::Agent { .. }) => {
-                ErrorKind::Configuration
-            }
-            Self::Run(_) | Self::Image(_) | Self::Contents(_) | Self::Write(_) | Self::Layer { .. } | Self::Store(_) => {
-                ErrorKind::Failed
-            }
+            Self::Run(
+                RunError::Emulation(_) | RunError::User { .. } | RunError::Secret { .. } | RunError::Agent { .. },
+            ) => ErrorKind::Configuration,
+            Self::OtherContents { .. } => ErrorKind::NotAuthentic,
+            Self::Fetch(_)
+            | Self::Run(_)
+            | Self::Image(_)
+            | Self::Contents(_)
+            | Self::Write(_)
+            | Self::Layer { .. }
+            | Self::Store(_) => ErrorKind::Failed,
         }
     }
 }

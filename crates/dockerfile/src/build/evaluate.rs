@@ -66,7 +66,7 @@ impl Builder<'_> {
         let expander = self.expander();
         let expand = |text: &str| Ok::<_, StepError>(expander.expand(text, &variables)?.text);
         match &instruction.action {
-            Action::Add(transfer) => return self.add(transfer, place, instruction.lines, state).await,
+            Action::Add(transfer) => return self.add(transfer, state).await,
             Action::Copy(transfer) => {
                 let reused = self.transfer(transfer, place, instruction.lines, state).await?;
                 return Ok(Left::Layer { reused });

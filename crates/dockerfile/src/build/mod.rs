@@ -15,13 +15,13 @@ mod spool;
 mod state;
 mod transfer;
 
+pub(crate) use builder::Builder;
 pub use error::{BuildError, ErrorKind, MissingPlatform, StepError};
+pub(crate) use evaluate::Left;
 pub use image::build;
 pub use images::{ResolveRequest, resolve};
+pub(crate) use layer::Record;
 pub use recipe::Recipe;
 pub use request::Request;
 pub use secrets::Secrets;
-pub(crate) use builder::Builder;
-pub(crate) use evaluate::Left;
-pub(crate) use layer::Record;
 pub(crate) use state::State;

@@ -1,5 +1,5 @@
-use crate::context::Context;
 use super::Secrets;
+use crate::context::Context;
 use crate::instruction::{Dockerfile, Network};
 use crate::stage::{Given, Graph, GraphError, global};
 use crate::syntax;

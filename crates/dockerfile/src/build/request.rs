@@ -1,4 +1,5 @@
 use crate::Kitchen;
+use consign_fetch::Fetcher;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
 use consign_store::Store;
@@ -26,6 +27,8 @@ pub struct Request<'a> {
     pub annotations: BTreeMap<String, String>,
     /// Whether results of earlier steps are used.
     pub reuse: bool,
+    /// Fetches what ADD takes from the web.
+    pub fetcher: &'a Fetcher,
     /// Where commands are run.
     pub kitchen: &'a Kitchen,
     /// Sees every line of output, and what is done.

@@ -3,15 +3,15 @@
 use super::builder::Builder;
 use super::state::State;
 use super::{StepError, layer};
-use crate::Expander;
 use crate::context::Patterns;
 use crate::expand::Quotes;
 use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree};
-use crate::instruction::{Source, Transfer};
+use crate::instruction::{Inline, Source, Transfer};
 use crate::stage::Base;
 use crate::syntax::Lines;
 use crate::transfer::{Items, ModeChange, Offer, Placing, TransferError};
-use consign_oci::layer::{EntryPath, Layer};
+use crate::{Expander, Variables};
+use consign_oci::layer::Layer;
 use std::sync::Arc;
 
 /// What files are taken from.
@@ -55,9 +55,7 @@ impl Builder<'_> {
     /// Returns what is at a path of the context as a layer of its own, and what the path leads through.
     pub(crate) async fn context_layer(&self, path: &str) -> Result<Layer, StepError> {
         let tree = self.context().await?;
-        let name = format!("the context `{}`", self.recipe.context.folder().display());
-        let left_out = |path: &EntryPath| self.recipe.context.leaves_out(path);
-        let offer = Offer { tree: &tree, name, left_out: &left_out };
+        let offer = self.context_offer(&tree);
         let mut items = Items::new();
         for item in offer.find(path, false)? {
             let mut folder = item.path.parent();
@@ -75,6 +73,70 @@ impl Builder<'_> {
     fn items(&self, transfer: &Transfer, from: &From, image: &Tree, state: &State) -> Result<Items, StepError> {
         let variables = state.variables();
         let expander = self.expander();
+        let exclude = self.patterns(transfer, state)?;
+        let placing = self.placing(transfer, image, &exclude, state)?;
+        let (tree, offer);
+        match from {
+            From::Context(context) => {
+                tree = context.clone();
+                offer = self.context_offer(&tree);
+            }
+            From::State(other) => {
+                tree = other.tree(self.request.store)?;
+                let name = format!("`{}`", transfer.from.as_deref().unwrap_or_default());
+                offer = Offer { tree: &tree, name, left_out: Box::new(|_| false) };
+            }
+        }
+        let (mut found, mut inline_count) = (Vec::new(), 0);
+        let mut items = Items::new();
+        for source in &transfer.sources {
+            match source {
+                Source::Path(path) => {
+                    found.extend(offer.find(&expander.expand(path, &variables)?.text, transfer.parents)?);
+                }
+                Source::Inline(inline) => {
+                    placing.add_file(&inline.name, &self.inline(inline, &variables)?, &mut items)?;
+                    inline_count += 1;
+                }
+            }
+        }
+        if found.len() + inline_count > 1 && !placing.takes()? {
+            return Err(TransferError::Several { destination: transfer.destination.clone() }.into());
+        }
+        for item in &found {
+            placing.add(item, &tree, &mut items)?;
+        }
+        if let (From::State(_), Some(epoch)) = (from, self.request.epoch) {
+            items.values_mut().for_each(|node| node.mtime = node.mtime.min(epoch));
+        }
+        Ok(items)
+    }
+
+    /// Offers the files of the context.
+    pub(super) fn context_offer<'b>(&'b self, tree: &'b Tree) -> Offer<'b> {
+        let context = &self.recipe.context;
+        let name = format!("the context `{}`", context.folder().display());
+        Offer { tree, name, left_out: Box::new(|path| context.leaves_out(path)) }
+    }
+
+    /// Returns what stays out.
+    pub(super) fn patterns(&self, transfer: &Transfer, state: &State) -> Result<Patterns, StepError> {
+        let (variables, expander) = (state.variables(), self.expander());
+        let expand = |text: &String| Ok::<_, StepError>(expander.expand(text, &variables)?.text);
+        let patterns = transfer.exclude.iter().map(expand).collect::<Result<Vec<_>, _>>()?;
+        let patterns = Patterns::new(patterns.iter().map(String::as_str));
+        Ok(patterns.map_err(|error| TransferError::Pattern { pattern: error.to_string() })?)
+    }
+
+    /// Decides where files go, and whose they are.
+    pub(super) fn placing<'b>(
+        &self,
+        transfer: &Transfer,
+        image: &'b Tree,
+        exclude: &'b Patterns,
+        state: &State,
+    ) -> Result<Placing<'b>, StepError> {
+        let (variables, expander) = (state.variables(), self.expander());
         let expand = |text: &str| Ok::<_, StepError>(expander.expand(text, &variables)?.text);
         let owner = match transfer.owner.as_deref().map(expand).transpose()?.filter(|owner| !owner.is_empty()) {
             None => None,
@@ -90,59 +152,28 @@ impl Builder<'_> {
             None => None,
             Some(mode) => Some(ModeChange::parse(&mode).ok_or(TransferError::Mode { mode })?),
         };
-        let exclude = transfer.exclude.iter().map(|pattern| expand(pattern)).collect::<Result<Vec<_>, _>>()?;
-        let exclude = Patterns::new(exclude.iter().map(String::as_str));
-        let exclude = exclude.map_err(|error| TransferError::Pattern { pattern: error.to_string() })?;
-        let (tree, name) = match from {
-            From::Context(tree) => (tree.clone(), format!("the context `{}`", self.recipe.context.folder().display())),
-            From::State(other) => {
-                (other.tree(self.request.store)?, format!("`{}`", transfer.from.as_deref().unwrap_or_default()))
-            }
-        };
-        let tree = &*tree;
-        let in_context = matches!(from, From::Context(_));
-        let left_out = |path: &EntryPath| in_context && self.recipe.context.leaves_out(path);
-        let offer = Offer { tree, name, left_out: &left_out };
-        let written = expand(&transfer.destination)?;
-        let placing = Placing {
+        Ok(Placing {
             image,
-            destination: destination(state, &written),
+            destination: destination(state, &expand(&transfer.destination)?),
             owner,
             mode,
             parents: transfer.parents,
-            exclude: &exclude,
+            exclude,
             time: self.request.time(),
+            latest: self.request.epoch,
+        })
+    }
+
+    /// Makes a file of a here-document.
+    pub(super) fn inline(&self, inline: &Inline, variables: &Variables) -> Result<Node, StepError> {
+        let plain = Expander { quotes: Quotes::Plain, ..self.expander() };
+        let text = match inline.expand {
+            true => plain.expand(&inline.text, variables)?.text,
+            false => inline.text.clone(),
         };
-        let (mut found, mut inline_count) = (Vec::new(), 0);
-        let mut items = Items::new();
-        for source in &transfer.sources {
-            match source {
-                Source::Path(path) => found.extend(offer.find(&expand(path)?, transfer.parents)?),
-                Source::Inline(inline) => {
-                    let plain = Expander { quotes: Quotes::Plain, ..expander };
-                    let text = match inline.expand {
-                        true => plain.expand(&inline.text, &variables)?.text,
-                        false => inline.text.clone(),
-                    };
-                    let file =
-                        FileNode { size: text.len() as u64, lies: Lies::Here(text.into_bytes().into()), text: None };
-                    let kind = NodeKind::File(Arc::new(file));
-                    let node = Node { kind, mode: 0o644, ..Node::directory(self.request.time()) };
-                    placing.add_file(&inline.name, &node, &mut items)?;
-                    inline_count += 1;
-                }
-            }
-        }
-        if found.len() + inline_count > 1 && !placing.takes()? {
-            return Err(TransferError::Several { destination: written }.into());
-        }
-        for item in &found {
-            placing.add(item, tree, &mut items)?;
-        }
-        if let (From::State(_), Some(epoch)) = (from, self.request.epoch) {
-            items.values_mut().for_each(|node| node.mtime = node.mtime.min(epoch));
-        }
-        Ok(items)
+        let file = FileNode { size: text.len() as u64, lies: Lies::Here(text.into_bytes().into()), text: None };
+        let kind = NodeKind::File(Arc::new(file));
+        Ok(Node { kind, mode: 0o644, ..Node::directory(self.request.time()) })
     }
 }
 

@@ -21,10 +21,7 @@ impl Words {
             CommandLine::Program(words) => return Self { arguments: words.clone(), script: None },
             CommandLine::Shell(text) => text,
         };
-        let shell = |text: String| Self {
-            arguments: state.shell().into_iter().chain([text]).collect(),
-            script: None,
-        };
+        let shell = |text: String| Self { arguments: state.shell().into_iter().chain([text]).collect(), script: None };
         match &run.heredocs[..] {
             [] => shell(text.clone()),
             [alone] if alone.is_named_by(text.trim()) => {

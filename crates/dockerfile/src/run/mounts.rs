@@ -51,13 +51,7 @@ impl Builder<'_> {
         Ok(found)
     }
 
-    async fn mount(
-        &self,
-        mount: Resolved,
-        place: usize,
-        lines: Lines,
-        state: &mut State,
-    ) -> Result<Found, StepError> {
+    async fn mount(&self, mount: Resolved, place: usize, lines: Lines, state: &mut State) -> Result<Found, StepError> {
         let target = mount.target.as_deref().map(|target| state.absolute(target));
         let id = |mount: &Resolved| mount.id.clone().or_else(|| mount.source.clone());
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();

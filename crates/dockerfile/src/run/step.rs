@@ -151,8 +151,7 @@ impl Builder<'_> {
         command.emulation = emulation;
         command.network = order.network;
         command.mounts = standard_mounts(order, kitchen);
-        command.limits =
-            Limits { time: TIME, output: OUTPUT_LIMIT, kept_output: 16 << 10, ..Limits::default() };
+        command.limits = Limits { time: TIME, output: OUTPUT_LIMIT, kept_output: 16 << 10, ..Limits::default() };
         for mount in &order.mounts {
             command.mounts.extend(mount.make(kitchen, store, &mut locks, &mut used.uppers).await?);
         }
@@ -211,12 +210,7 @@ fn standard_mounts(order: &Order, kitchen: &Kitchen) -> Vec<Mount> {
 }
 
 /// Makes a layer of what a command changed; `None` where that is nothing.
-fn pack(
-    sandbox: &Sandbox,
-    folder: &PathBuf,
-    options: &PackOptions,
-    store: &Store,
-) -> Result<Option<Layer>, StepError> {
+fn pack(sandbox: &Sandbox, folder: &PathBuf, options: &PackOptions, store: &Store) -> Result<Option<Layer>, StepError> {
     let mut packing = sandbox.pack(folder, options).map_err(RunError::from)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut blob = store.writer()?;

@@ -1,4 +1,5 @@
 use crate::files::FilesError;
+use consign_image::layer::LayerError;
 use consign_oci::layer::EntryPathError;
 
 /// COPY or ADD that cannot be done.
@@ -49,6 +50,42 @@ pub enum TransferError {
     Owner {
         /// What is written.
         owner: String,
+    },
+    /// An archive cannot be unpacked.
+    #[error("the archive `{archive}` cannot be unpacked")]
+    Archive {
+        /// The archive.
+        archive: String,
+        /// What is wrong.
+        source: LayerError,
+    },
+    /// An archive has too many members.
+    #[error("the archive `{archive}` has more than {limit} members")]
+    TooMuch {
+        /// The archive.
+        archive: String,
+        /// The most that are unpacked.
+        limit: usize,
+    },
+    /// An archive has a name that means that something is removed.
+    #[error("`{path}`: a file whose name begins with `.wh.` cannot be in an image")]
+    Whiteout {
+        /// The path.
+        path: String,
+    },
+    /// A hard link's target is not in the archive before it.
+    #[error("`{path}` is a hard link to `{target}`, which is not in the archive before it")]
+    LinkTarget {
+        /// The link.
+        path: String,
+        /// Its target.
+        target: String,
+    },
+    /// An archive has a file with holes.
+    #[error("`{path}` is a sparse file, which is not unpacked")]
+    Sparse {
+        /// The file.
+        path: String,
     },
     /// Permissions that are none.
     #[error("`--chmod={mode}` is neither an octal number, such as 755, nor a change, such as u=rwX,go=rX")]

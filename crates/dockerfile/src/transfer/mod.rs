@@ -1,5 +1,6 @@
 //! COPY and ADD: what goes where, decided without touching anything.
 
+pub(crate) mod archive;
 mod error;
 mod glob;
 mod mode;

@@ -23,7 +23,7 @@ pub(crate) struct Offer<'a> {
     /// How messages call it.
     pub(crate) name: String,
     /// Returns whether a path is there, but left out.
-    pub(crate) left_out: &'a dyn Fn(&EntryPath) -> bool,
+    pub(crate) left_out: Box<dyn Fn(&EntryPath) -> bool + 'a>,
 }
 
 /// How files are put into an image.
@@ -41,6 +41,8 @@ pub(crate) struct Placing<'a> {
     pub(crate) exclude: &'a Patterns,
     /// The time of folders that are made, in seconds since 1970.
     pub(crate) time: u64,
+    /// The latest time of what is put there, in seconds since 1970.
+    pub(crate) latest: Option<u64>,
 }
 
 impl Offer<'_> {
@@ -148,6 +150,29 @@ impl Placing<'_> {
         let to = self.real_destination()?.join(parents.as_str())?;
         let to = if self.takes()? || self.parents { to.join(name)? } else { to };
         self.put(to, node, items)
+    }
+
+    /// Puts something from an archive below the destination, which is a folder then. What is there, and is not a folder as the new one is, goes.
+    pub(crate) fn replace(&self, path: &EntryPath, node: &Node, items: &mut Items) -> Result<(), TransferError> {
+        let destination = self.real_destination()?;
+        if !destination.is_root() && !self.is_directory(&destination, items) {
+            self.put(destination.clone(), &Node::directory(self.time), items)?;
+        }
+        if path.is_root() {
+            return Ok(());
+        }
+        let folder = self.image.resolve(&destination.join(path.parent().unwrap_or_default().as_str())?, true)?;
+        let to = folder.join(path.name())?;
+        self.make_parents(&to, items)?;
+        let mut node = node.clone();
+        if let Some((uid, gid)) = self.owner {
+            (node.uid, node.gid) = (uid, gid);
+        }
+        if !node.is_directory() {
+            items.retain(|other, _| !other.is_within(&to));
+        }
+        items.insert(to, node);
+        Ok(())
     }
 
     /// Returns whether the destination is a folder, or is to be one.

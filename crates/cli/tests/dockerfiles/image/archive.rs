@@ -1,6 +1,6 @@
 use super::Image;
-use serde_json::Value;
 use consign_oci::{Descriptor, Digest, Index, Manifest, Platform, media_type};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;

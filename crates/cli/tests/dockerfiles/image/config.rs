@@ -22,7 +22,9 @@ pub(super) fn lines(config: &Value) -> Lines {
     let run = &config["config"];
     let parts = PARTS.iter().map(|part| (*part, &run[*part]));
     let whole = ["architecture", "author", "os", "variant"].map(|part| (part, &config[part]));
-    let stated = parts.chain(whole).filter(|(part, value)| !is_empty(value) && (*part, *value) != ("WorkingDir", &Value::from("/")));
+    let stated = parts
+        .chain(whole)
+        .filter(|(part, value)| !is_empty(value) && (*part, *value) != ("WorkingDir", &Value::from("/")));
     stated.map(|(part, value)| (part.to_owned(), sorted(value).to_string())).collect()
 }
 

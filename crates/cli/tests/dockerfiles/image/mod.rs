@@ -51,7 +51,8 @@ impl Image {
         if made != self.layers.len() {
             problems.push(format!("{} layers, and {made} in the history", self.layers.len()));
         }
-        let digests: Result<Vec<Digest>, String> = self.layers.iter().map(|layer| Ok(Digest::of(&plain(layer)?))).collect();
+        let digests: Result<Vec<Digest>, String> =
+            self.layers.iter().map(|layer| Ok(Digest::of(&plain(layer)?))).collect();
         if digests != Ok(config.rootfs.diff_ids) {
             problems.push("the layers are not those that the config names".to_owned());
         }

@@ -42,7 +42,10 @@ impl Tree {
                 self.remove_below(&path);
             }
         }
-        members.into_iter().filter(|member| !split(&member.path).1.starts_with(WHITEOUT)).try_for_each(|member| self.add(member))
+        members
+            .into_iter()
+            .filter(|member| !split(&member.path).1.starts_with(WHITEOUT))
+            .try_for_each(|member| self.add(member))
     }
 
     fn read(&mut self, layer: &[u8]) -> io::Result<Vec<Member>> {
@@ -102,7 +105,9 @@ impl Tree {
         }
         let node = match same_as {
             None => node,
-            Some(other) => self.nodes.get(&other).cloned().ok_or_else(|| format!("{path} is {other}, which is not there"))?,
+            Some(other) => {
+                self.nodes.get(&other).cloned().ok_or_else(|| format!("{path} is {other}, which is not there"))?
+            }
         };
         if !node.is_folder() {
             self.remove_below(&path);
@@ -181,11 +186,18 @@ mod tests {
     fn layers_lie_on_each_other() {
         use tar::EntryType::{Directory, Link, Regular};
         let mut tree = Tree::default();
-        tree.apply(&layer(&[("a/", Directory, ""), ("a/x", Regular, "1"), ("a/y", Link, "a/x"), ("b/c", Regular, "2")])).unwrap();
+        tree.apply(&layer(&[
+            ("a/", Directory, ""),
+            ("a/x", Regular, "1"),
+            ("a/y", Link, "a/x"),
+            ("b/c", Regular, "2"),
+        ]))
+        .unwrap();
         let lines = tree.lines();
         assert_eq!(lines["/a/y"], "file 0644 0:0 \"1\" = /a/x");
         assert_eq!(lines["/b"], "folder 0755 0:0");
-        tree.apply(&layer(&[("a/.wh.x", Regular, ""), ("b/.wh..wh..opq", Regular, ""), ("b/d", Regular, "3")])).unwrap();
+        tree.apply(&layer(&[("a/.wh.x", Regular, ""), ("b/.wh..wh..opq", Regular, ""), ("b/d", Regular, "3")]))
+            .unwrap();
         assert_eq!(tree.lines().keys().collect::<Vec<_>>(), ["/a", "/a/y", "/b", "/b/d"]);
         assert!(tree.problems().is_empty());
         tree.apply(&layer(&[(".wh.z", Regular, ""), ("a", Regular, "4")])).unwrap();
