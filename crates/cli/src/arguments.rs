@@ -246,6 +246,9 @@ pub(crate) struct DockerArguments {
     /// The stage of the Dockerfile to build; the last if not given.
     #[arg(long, value_name = "STAGE")]
     pub(crate) target: Option<String>,
+    /// Gives a folder, or an image (`docker-image://REF`), the name that Dockerfiles have for it. May be given several times.
+    #[arg(long = "build-context", value_name = "NAME=FOLDER")]
+    pub(crate) contexts: Vec<String>,
     /// Gives a secret to commands that ask for it: `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`. It gets into no layer. May be given several times.
     #[arg(long = "secret", value_name = "id=NAME[,src=FILE|,env=VARIABLE]")]
     pub(crate) secrets: Vec<SecretSource>,

@@ -5,7 +5,8 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use consign_build::{Problem, Specification, SpecificationError};
-use consign_dockerfile::BuildError;
+use consign_dockerfile::context::Context;
+use consign_dockerfile::{BuildError, NamedContext};
 use consign_oci::Platform;
 use consign_plan::configuration::{ImageSettings, SourceFile};
 use consign_plan::{Code, Configuration, ConfigurationError};
@@ -115,7 +116,37 @@ fn dockerfile(
     };
     recipe.target.clone_from(&image.docker.target);
     recipe.arguments.clone_from(&image.docker.arguments);
+    for (name, written) in &image.docker.contexts {
+        recipe.contexts.insert(name.clone(), named_context(written, |path| configuration.resolve(path))?);
+    }
     Ok(Recipe::Dockerfile(Box::new(recipe)))
+}
+
+/// Reads a context that has a name: an image after `docker-image://`, else a folder.
+fn named_context(written: &str, resolve: impl Fn(&str) -> PathBuf) -> Result<NamedContext, CommandError> {
+    if let Some(reference) = written.strip_prefix("docker-image://") {
+        return Ok(NamedContext::Image(reference.to_owned()));
+    }
+    let folder = resolve(written);
+    if written.contains("://") || !folder.is_dir() {
+        let message = format!("the context `{written}` is neither a folder nor an image");
+        return Err(CommandError::new(ExitCode::Configuration, message).hint("write `docker-image://REF` for an image"));
+    }
+    let context = Context::open(&folder, &folder.join("Dockerfile"));
+    context.map(NamedContext::Folder).map_err(|error| CommandError::of(ExitCode::Configuration, &error))
+}
+
+/// Returns the contexts that the command line gives names.
+pub(crate) fn contexts(docker: &DockerArguments) -> Result<BTreeMap<String, NamedContext>, CommandError> {
+    let mut contexts = BTreeMap::new();
+    for written in &docker.contexts {
+        let Some((name, context)) = written.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            let message = format!("`--build-context {written}` has no name");
+            return Err(CommandError::new(ExitCode::Usage, message).hint("write `--build-context NAME=FOLDER`"));
+        };
+        contexts.insert(name.to_owned(), named_context(context, |path| PathBuf::from(path))?);
+    }
+    Ok(contexts)
 }
 
 /// Points at the line of a Dockerfile that cannot be read.

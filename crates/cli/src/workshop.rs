@@ -79,6 +79,7 @@ impl Planned {
                 for secret in &docker.secrets {
                     dockerfile.secrets.insert(secret.id.clone(), secret.read(session)?);
                 }
+                dockerfile.contexts.extend(recipe::contexts(docker)?);
                 dockerfile.agents.extend(recipe::agents(session, docker)?);
             }
             let facts = match &recipe {

@@ -8,6 +8,7 @@ mod build;
 pub mod context;
 mod expand;
 mod files;
+mod glob;
 pub mod instruction;
 mod run;
 pub mod stage;
@@ -15,7 +16,8 @@ pub mod syntax;
 mod transfer;
 
 pub use build::{
-    BuildError, ErrorKind, MissingPlatform, Recipe, Request, ResolveRequest, Secrets, StepError, build, resolve,
+    BuildError, ErrorKind, MissingPlatform, NamedContext, Recipe, Request, ResolveRequest, Secrets, StepError, build,
+    resolve,
 };
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
 pub use files::FilesError;

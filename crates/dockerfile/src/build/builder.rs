@@ -1,14 +1,17 @@
 use super::images::fetch;
 use super::state::State;
-use super::{BuildError, Recipe, Request, StepError};
+use super::{BuildError, NamedContext, Recipe, Request, StepError, layer};
+use crate::context::Context;
 use crate::files::Tree;
 use crate::stage::{Base, Given, Graph, needed, source};
 use crate::syntax::Lines;
+use crate::transfer::Items;
 use crate::{Expander, Variables};
 use consign_oci::Platform;
-use std::collections::{BTreeMap, BTreeSet};
+use consign_oci::layer::EntryPath;
+use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
 
 /// Builds the stages of a Dockerfile for one platform, each once.
@@ -22,8 +25,6 @@ pub(crate) struct Builder<'a> {
     graph: Graph,
     /// By place in the file.
     stages: Vec<OnceCell<Arc<State>>>,
-    /// Which stages each stage waits for.
-    waits: std::sync::Mutex<BTreeMap<usize, BTreeSet<usize>>>,
     images: Mutex<BTreeMap<(String, Platform), Arc<State>>>,
     context: OnceCell<Arc<Tree>>,
 }
@@ -40,7 +41,6 @@ impl<'a> Builder<'a> {
             global,
             graph,
             stages: recipe.file.stages.iter().map(|_| OnceCell::new()).collect(),
-            waits: Default::default(),
             images: Mutex::default(),
             context: OnceCell::new(),
         })
@@ -54,9 +54,8 @@ impl<'a> Builder<'a> {
         self.built(self.graph.target).await
     }
 
-    /// Returns a stage for the one at `waiting`.
-    pub(crate) async fn other(&self, waiting: usize, place: usize) -> Result<Arc<State>, StepError> {
-        self.note(waiting, place)?;
+    /// Returns a stage for a later one.
+    pub(crate) async fn other(&self, place: usize) -> Result<Arc<State>, StepError> {
         Ok(self.built(place).await.map_err(Box::new)?)
     }
 
@@ -68,31 +67,15 @@ impl<'a> Builder<'a> {
         Box::pin(async move { self.stage(place).await.map(Arc::new) })
     }
 
-    /// Notes that a stage waits for another, unless that one waits for it: a trigger can say what nobody could know before.
-    fn note(&self, waiting: usize, place: usize) -> Result<(), StepError> {
-        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut pending, mut seen) = (vec![place], BTreeSet::new());
-        while let Some(next) = pending.pop() {
-            if next == waiting {
-                return Err(StepError::Waiting);
-            }
-            if seen.insert(next) {
-                pending.extend(waits.get(&next).into_iter().flatten());
-            }
-        }
-        waits.entry(waiting).or_default().insert(place);
-        Ok(())
-    }
-
     async fn stage(&self, place: usize) -> Result<State, BuildError> {
         let stage = &self.recipe.file.stages[place];
         let failed = |error| self.recipe.failed_stage(place, error);
-        let needed = needed(&self.recipe.file, place, &self.global, &BTreeSet::new());
+        let needed = needed(&self.recipe.file, place, &self.global, &self.recipe.context_names());
         let needed = needed.map_err(|error| failed(error.into()))?;
         let platform = self.recipe.stage_platform(needed.platform.as_deref(), self.request.platform, place)?;
         let mut state = match &needed.base {
             Base::Scratch => State::scratch(platform),
-            Base::Stage(other) => self.other(place, *other).await.map_err(failed)?.continued(),
+            Base::Stage(other) => self.other(*other).await.map_err(failed)?.continued(),
             Base::Image(name) | Base::Context(name) => {
                 self.image_for(name, &platform).await.map_err(failed)?.continued()
             }
@@ -112,20 +95,42 @@ impl<'a> Builder<'a> {
         self.image_for(name, self.request.platform).await
     }
 
+    /// Returns what a name stands for that is no stage's: a context that was given the name, or an image.
     async fn image_for(&self, name: &str, platform: &Platform) -> Result<Arc<State>, StepError> {
+        let reference = match self.recipe.contexts.get(name) {
+            Some(NamedContext::Image(reference)) => reference,
+            Some(NamedContext::Folder(_)) => "",
+            None => name,
+        };
         let mut images = self.images.lock().await;
         let key = (name.to_owned(), platform.clone());
         if let Some(known) = images.get(&key) {
             return Ok(known.clone());
         }
-        let state = Arc::new(State::of_image(fetch(name, platform, self.request).await?));
+        let state = match self.recipe.contexts.get(name) {
+            Some(NamedContext::Folder(context)) => self.folder(context, platform)?,
+            _ => State::of_image(fetch(reference, platform, self.request).await?),
+        };
+        let state = Arc::new(state);
         images.insert(key, state.clone());
+        Ok(state)
+    }
+
+    /// Returns a folder as the only layer of an image.
+    fn folder(&self, context: &Context, platform: &Platform) -> Result<State, StepError> {
+        let tree = context.tree(self.request.time())?;
+        let root = EntryPath::default();
+        let files = tree.within(&root).filter(|(_, node)| !node.is_special());
+        let items: Items = files.map(|(path, node)| (path.clone(), node.clone())).collect();
+        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
+        let mut state = State::scratch(platform.clone());
+        state.add_layer(made.layer, Some(made.listing));
         Ok(state)
     }
 
     /// Finds what `--from` names.
     pub(crate) fn source(&self, place: usize, name: &str, lines: Lines) -> Result<Base, StepError> {
-        Ok(source(&self.recipe.file, &BTreeSet::new(), place, name, lines)?)
+        Ok(source(&self.recipe.file, &self.recipe.context_names(), place, name, lines)?)
     }
 
     /// Lists the context, once.

@@ -144,9 +144,6 @@ pub enum StepError {
     /// What it takes files from cannot be found.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// A trigger takes files from a stage that waits for this one.
-    #[error("the stage that it takes files from needs this stage itself")]
-    Waiting,
     /// A stage that it takes files from cannot be built.
     #[error(transparent)]
     Stage(#[from] Box<BuildError>),
@@ -332,7 +329,6 @@ impl StepError {
             | Self::Port { .. }
             | Self::Signal { .. }
             | Self::Graph(_)
-            | Self::Waiting
             | Self::Mount(_)
             | Self::Checksum { .. }
             | Self::ChecksumOfLocal

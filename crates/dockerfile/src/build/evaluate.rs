@@ -142,7 +142,9 @@ impl Builder<'_> {
             }
         }
         let written: EntryPath = parts.join("/").parse()?;
-        state.config.working_dir = written.to_string();
+        // As it is written: Docker keeps a slash at its end.
+        let slash = if path.starts_with('/') && path.len() > 1 && path.ends_with('/') { "/" } else { "" };
+        state.config.working_dir = format!("{written}{slash}");
         let tree = state.tree(self.request.store)?;
         let folder = tree.resolve(&written, true)?;
         if tree.is_directory(&folder) {

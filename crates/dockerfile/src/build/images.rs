@@ -1,7 +1,7 @@
 //! The images that a Dockerfile names: what they are, before anything is built, and what they have for a platform.
 
 use super::error::MissingPlatform;
-use super::{BuildError, Recipe, Request, StepError};
+use super::{BuildError, NamedContext, Recipe, Request, StepError};
 use crate::stage::Base as StageBase;
 use consign_image::{Base, BaseError, ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Document, Platform};
@@ -38,17 +38,26 @@ impl Recipe {
             let (graph, _) = self.graph(platform, host)?;
             for stage in &graph.stages {
                 let of_stage = self.stage_platform(stage.platform.as_deref(), platform, stage.place)?;
-                if let StageBase::Image(name) = &stage.base {
-                    images.entry(name.clone()).or_default().insert(of_stage);
-                }
-                for used in &stage.uses {
-                    if let StageBase::Image(name) = used {
-                        images.entry(name.clone()).or_default().insert(platform.clone());
+                let used = stage.uses.iter().map(|used| (used, platform));
+                for (base, platform) in used.chain([(&stage.base, &of_stage)]) {
+                    if let Some(name) = self.image_of(base) {
+                        images.entry(name.to_owned()).or_default().insert(platform.clone());
                     }
                 }
             }
         }
         Ok(images)
+    }
+
+    fn image_of<'a>(&'a self, base: &'a StageBase) -> Option<&'a str> {
+        match base {
+            StageBase::Image(name) => Some(name),
+            StageBase::Context(name) => match self.contexts.get(name)? {
+                NamedContext::Image(reference) => Some(reference),
+                NamedContext::Folder(_) => None,
+            },
+            StageBase::Scratch | StageBase::Stage(_) => None,
+        }
     }
 
     /// Returns those of the images that are named without a digest.

@@ -21,7 +21,7 @@ pub(crate) use evaluate::Left;
 pub use image::build;
 pub use images::{ResolveRequest, resolve};
 pub(crate) use layer::Record;
-pub use recipe::Recipe;
+pub use recipe::{NamedContext, Recipe};
 pub use request::Request;
 pub use secrets::Secrets;
 pub(crate) use state::State;

@@ -8,6 +8,15 @@ use consign_oci::Platform;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+/// A context with a name of its own (`--build-context`).
+#[derive(Clone, Debug)]
+pub enum NamedContext {
+    /// A folder.
+    Folder(Context),
+    /// An image.
+    Image(String),
+}
+
 /// A Dockerfile, and what it is to be built with.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -17,6 +26,8 @@ pub struct Recipe {
     pub file: Dockerfile,
     /// What COPY and ADD take files from.
     pub context: Context,
+    /// Contexts with names, which come before the names of stages and images.
+    pub contexts: BTreeMap<String, NamedContext>,
     /// The stage to build; otherwise the last.
     pub target: Option<String>,
     /// Build arguments.
@@ -41,6 +52,7 @@ impl Recipe {
             path: path.to_owned(),
             file,
             context,
+            contexts: BTreeMap::new(),
             target: None,
             arguments: BTreeMap::new(),
             network: Network::Default,
@@ -56,9 +68,14 @@ impl Recipe {
         let in_scope = |source| BuildError::Scope { path: self.path.clone(), source };
         let variables = global(self.file.global_arguments(), &given, &expander).map_err(in_scope)?;
         let in_file = |source: GraphError| BuildError::Graph { path: self.path.clone(), source };
-        let contexts = BTreeSet::new();
-        let graph = Graph::new(&self.file, self.target.as_deref(), &variables, &contexts).map_err(in_file)?;
+        let graph =
+            Graph::new(&self.file, self.target.as_deref(), &variables, &self.context_names()).map_err(in_file)?;
         Ok((graph, variables))
+    }
+
+    /// Returns the names of contexts that have some.
+    pub(crate) fn context_names(&self) -> BTreeSet<String> {
+        self.contexts.keys().cloned().collect()
     }
 
     /// Returns what every build knows, and what this one is given.

@@ -18,6 +18,7 @@ const SIGNALS: [&str; 33] = [
 impl State {
     /// Sets a variable of the environment, in its place if it is there.
     pub(crate) fn set_environment(&mut self, name: &str, value: &str) {
+        self.arguments.remove(name);
         let environment = self.config.env.get_or_insert_default();
         let variable = format!("{name}={value}");
         let same = |known: &&mut String| known.split('=').next() == Some(name);

@@ -26,7 +26,7 @@ pub(crate) struct State {
     listings: Vec<Option<Arc<Listing>>>,
     /// What the layers have at which path, once somebody wanted to know.
     tree: OnceLock<Arc<Tree>>,
-    /// Arguments that are in scope.
+    /// Arguments that are in scope, but for those that a variable of the environment took the place of.
     pub(crate) arguments: Variables,
     /// Whether CMD was said in this stage: ENTRYPOINT resets only that of the base.
     pub(crate) has_command: bool,
@@ -83,7 +83,7 @@ impl State {
 
     /// Starts another stage where this one ends.
     pub(crate) fn continued(&self) -> Self {
-        Self { arguments: Variables::new(), has_command: false, ..self.clone() }
+        Self { has_command: false, ..self.clone() }
     }
 
     /// Returns what the layers have at which path.
@@ -118,10 +118,10 @@ impl State {
         triggers.into_iter().filter_map(|trigger| trigger.as_str().map(str::to_owned)).collect()
     }
 
-    /// Returns the variables that instructions see: arguments, and the environment, which wins.
+    /// Returns the variables that instructions see: the environment, and arguments that were declared after it.
     pub(crate) fn variables(&self) -> Variables {
-        let mut variables = self.arguments.clone();
-        variables.extend(self.environment());
+        let mut variables = self.environment();
+        variables.extend(self.arguments.clone());
         variables
     }
 

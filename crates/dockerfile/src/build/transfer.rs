@@ -33,7 +33,7 @@ impl Builder<'_> {
         let from = match transfer.from.as_deref().filter(|from| !from.is_empty()) {
             None => From::Context(self.context().await?),
             Some(name) => match self.source(place, name, lines)? {
-                Base::Stage(stage) => From::State(self.other(place, stage).await?),
+                Base::Stage(stage) => From::State(self.other(stage).await?),
                 Base::Scratch => From::State(Arc::new(State::scratch(state.platform.clone()))),
                 Base::Context(name) | Base::Image(name) => From::State(self.image(&name).await?),
             },

@@ -1,6 +1,8 @@
 use super::{PatternError, Patterns};
 use crate::files::{FileNode, Lies, Node, NodeKind, Tree};
 use consign_oci::layer::{EntryPath, EntryPathError};
+use rustix::fs::{lgetxattr, llistxattr};
+use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
@@ -14,6 +16,8 @@ const COUNT_LIMIT: usize = 2_000_000;
 const DEPTH_LIMIT: usize = 256;
 /// Largest list of patterns, in bytes.
 const IGNORE_LIMIT: u64 = 1 << 20;
+/// Most bytes of the names of a file's attributes, and of a value (Linux `XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
+const ATTRIBUTES_LIMIT: usize = 64 << 10;
 /// How names begin that a layer takes for the removal of what lies below (image-spec, layer.md, "Whiteouts").
 const WHITEOUT: &str = ".wh.";
 
@@ -218,8 +222,28 @@ impl Walk<'_> {
         } else {
             NodeKind::Special
         };
-        Ok(Node { kind, mode: metadata.mode() & 0o7777, uid: 0, gid: 0, mtime: self.time, attributes: BTreeMap::new() })
+        let attributes = if metadata.is_symlink() { BTreeMap::new() } else { attributes(on_disk).map_err(failed)? };
+        Ok(Node { kind, mode: metadata.mode() & 0o7777, uid: 0, gid: 0, mtime: self.time, attributes })
     }
+}
+
+/// Returns the extended attributes of a user's making. Where the file system has none, there are none.
+fn attributes(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
+    let mut names = vec![0_u8; ATTRIBUTES_LIMIT];
+    let length = match llistxattr(path, &mut names[..]) {
+        Ok(0) | Err(Errno::NOTSUP | Errno::NOENT) => return Ok(BTreeMap::new()),
+        other => other?,
+    };
+    let mut found = BTreeMap::new();
+    for name in names[..length].split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok()) {
+        if name.starts_with("user.") {
+            let mut value = vec![0_u8; ATTRIBUTES_LIMIT];
+            let length = lgetxattr(path, name, &mut value[..])?;
+            value.truncate(length);
+            found.insert(name.to_owned(), value);
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use regex::Regex;
+use crate::glob::Glob;
 
 /// Most patterns of one list.
 const LIMIT: usize = 10_000;
@@ -11,7 +11,7 @@ pub struct Patterns {
 
 #[derive(Clone, Debug)]
 struct Pattern {
-    expression: Regex,
+    glob: Glob,
     /// Whether it takes back what patterns before it said (`!`).
     takes_back: bool,
 }
@@ -63,8 +63,8 @@ impl Patterns {
             if patterns.len() == LIMIT {
                 return Err(PatternError::TooMany { limit: LIMIT });
             }
-            let expression = Regex::new(&expression(&clean(text))).map_err(|_| wrong())?;
-            patterns.push(Pattern { expression, takes_back });
+            let glob = Glob::parse(&clean(text)).ok_or_else(wrong)?;
+            patterns.push(Pattern { glob, takes_back });
         }
         Ok(Self { patterns })
     }
@@ -94,7 +94,7 @@ impl Patterns {
 impl Pattern {
     fn matches(&self, path: &str) -> bool {
         let folders = path.match_indices('/').map(|(end, _)| &path[..end]);
-        std::iter::once(path).chain(folders).any(|path| self.expression.is_match(path))
+        std::iter::once(path).chain(folders).any(|path| self.glob.matches(path))
     }
 }
 
@@ -113,31 +113,6 @@ fn clean(path: &str) -> String {
         }
     }
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
-}
-
-/// Writes a pattern as a regular expression: `*` and `?` are anything within one name, `**` any number of names.
-fn expression(pattern: &str) -> String {
-    let mut expression = "(?s)^".to_owned();
-    let mut characters = pattern.chars().peekable();
-    let mut buffer = [0; 4];
-    while let Some(character) = characters.next() {
-        match character {
-            '*' if characters.next_if_eq(&'*').is_some() => {
-                characters.next_if_eq(&'/');
-                expression.push_str(if characters.peek().is_none() { ".*" } else { "(.*/)?" });
-            }
-            '*' => expression.push_str("[^/]*"),
-            '?' => expression.push_str("[^/]"),
-            '[' | ']' | '^' | '-' => expression.push(character),
-            '\\' => {
-                let escaped = characters.next().unwrap_or('\\');
-                expression.push_str(&regex::escape(escaped.encode_utf8(&mut buffer)));
-            }
-            _ => expression.push_str(&regex::escape(character.encode_utf8(&mut buffer))),
-        }
-    }
-    expression.push('$');
-    expression
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(crate) enum NodeKind {
 }
 
 /// A file, wherever it lies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FileNode {
     /// In bytes.
     pub(crate) size: u64,
@@ -61,6 +61,10 @@ impl Node {
     /// Makes a folder of mode 0755 that belongs to root.
     pub(crate) fn directory(mtime: u64) -> Self {
         Self { kind: NodeKind::Directory, mode: 0o755, uid: 0, gid: 0, mtime, attributes: BTreeMap::new() }
+    }
+
+    pub(crate) fn is_special(&self) -> bool {
+        matches!(self.kind, NodeKind::Special)
     }
 
     pub(crate) fn is_directory(&self) -> bool {

@@ -88,6 +88,12 @@ pub enum InstructionProblem {
         /// What it would be.
         what: &'static str,
     },
+    /// There are too many stages.
+    #[error("more than {limit} stages")]
+    TooMany {
+        /// The most that are read.
+        limit: usize,
+    },
     /// It stands before the first stage.
     #[error("it stands before the first FROM; only ARG can")]
     NoStage,

@@ -5,6 +5,9 @@ use super::{
 };
 use crate::syntax::{Arguments, Keyword, Source, Statement};
 
+/// Most stages of a file.
+const STAGE_LIMIT: usize = 1000;
+
 impl Dockerfile {
     /// Makes stages of statements.
     pub fn new(source: Source) -> Result<Self, InstructionError> {
@@ -18,6 +21,9 @@ impl Dockerfile {
 
     fn add(&mut self, statement: &Statement) -> Result<(), InstructionProblem> {
         if statement.keyword == Keyword::From {
+            if self.stages.len() == STAGE_LIMIT {
+                return Err(InstructionProblem::TooMany { limit: STAGE_LIMIT });
+            }
             self.stages.push(stage(statement)?);
             return Ok(());
         }

@@ -102,7 +102,7 @@ impl Builder<'_> {
         let other = match from.filter(|from| !from.is_empty()) {
             None => return Ok(Source::Layers(vec![self.context_layer(path).await?], path.to_owned())),
             Some(name) => match self.source(place, name, lines)? {
-                Base::Stage(stage) => self.other(place, stage).await?,
+                Base::Stage(stage) => self.other(stage).await?,
                 Base::Scratch => Arc::new(State::scratch(state.platform.clone())),
                 Base::Context(name) | Base::Image(name) => self.image(&name).await?,
             },

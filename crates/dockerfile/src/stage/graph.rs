@@ -32,7 +32,7 @@ pub struct Needed {
 /// The stages that a build needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
-    /// The stages, each after all that it builds on or takes files from.
+    /// The stages, in the order of the file: each after all that it builds on or takes files from.
     pub stages: Vec<Needed>,
     /// The place of the one that was asked for.
     pub target: usize,
@@ -83,13 +83,13 @@ pub enum GraphError {
         /// What is written.
         written: String,
     },
-    /// Stages need each other.
-    #[error("line {}: the stage needs itself, by {}", lines.first, through.join(", "))]
-    Cycle {
+    /// A stage is named that does not come before.
+    #[error("line {}: the stage `{name}` does not come before this one", lines.first)]
+    Later {
         /// Where.
         lines: Lines,
-        /// The stages in between.
-        through: Vec<String>,
+        /// The stage.
+        name: String,
     },
 }
 
@@ -102,10 +102,21 @@ impl Graph {
         global: &Variables,
         contexts: &BTreeSet<String>,
     ) -> Result<Self, GraphError> {
-        let mut finder = Finder { file, global, contexts, path: Vec::new(), stages: Vec::new() };
+        let finder = Finder { file, global, contexts };
         let target = finder.target(target)?;
-        finder.add(target)?;
-        Ok(Self { stages: finder.stages, target })
+        // Each takes from earlier ones only.
+        let (mut pending, mut stages) = (BTreeSet::from([target]), Vec::new());
+        while let Some(place) = pending.pop_last() {
+            let needed = finder.needed(place)?;
+            let others = needed.uses.iter().chain([&needed.base]);
+            pending.extend(others.filter_map(|base| match base {
+                Base::Stage(other) => Some(*other),
+                _ => None,
+            }));
+            stages.push(needed);
+        }
+        stages.reverse();
+        Ok(Self { stages, target })
     }
 }
 
@@ -116,16 +127,13 @@ pub(crate) fn needed(
     global: &Variables,
     contexts: &BTreeSet<String>,
 ) -> Result<Needed, GraphError> {
-    Finder { file, global, contexts, path: Vec::new(), stages: Vec::new() }.needed(place)
+    Finder { file, global, contexts }.needed(place)
 }
 
 struct Finder<'a> {
     file: &'a Dockerfile,
     global: &'a Variables,
     contexts: &'a BTreeSet<String>,
-    /// The stages that lead to the one that is looked at.
-    path: Vec<usize>,
-    stages: Vec<Needed>,
 }
 
 impl Finder<'_> {
@@ -137,29 +145,6 @@ impl Finder<'_> {
             name: name.to_owned(),
             names: self.file.stages.iter().filter_map(|stage| stage.name.clone()).collect(),
         })
-    }
-
-    fn add(&mut self, place: usize) -> Result<(), GraphError> {
-        if self.stages.iter().any(|stage| stage.place == place) {
-            return Ok(());
-        }
-        let stage = &self.file.stages[place];
-        if let Some(start) = self.path.iter().position(|earlier| *earlier == place) {
-            let name =
-                |place: &usize| self.file.stages[*place].name.clone().unwrap_or_else(|| format!("stage {place}"));
-            let through = self.path[start..].iter().map(name).collect();
-            return Err(GraphError::Cycle { lines: stage.lines, through });
-        }
-        self.path.push(place);
-        let needed = self.needed(place)?;
-        for base in needed.uses.iter().chain([&needed.base]) {
-            if let Base::Stage(other) = base {
-                self.add(*other)?;
-            }
-        }
-        self.path.pop();
-        self.stages.push(needed);
-        Ok(())
     }
 
     fn needed(&self, place: usize) -> Result<Needed, GraphError> {
@@ -228,8 +213,10 @@ pub(crate) fn source(
     if contexts.contains(name) {
         return Ok(Base::Context(name.to_owned()));
     }
-    if let Some(stage) = file.stage(name) {
-        return Ok(Base::Stage(stage));
+    match file.stage(name) {
+        Some(stage) if stage < place => return Ok(Base::Stage(stage)),
+        Some(_) => return Err(GraphError::Later { lines, name: name.to_owned() }),
+        None => {}
     }
     match name.parse::<usize>() {
         Ok(number) if number < place => Ok(Base::Stage(number)),
@@ -287,7 +274,11 @@ mod tests {
                 None,
                 "line 2: `--from=$V` cannot have variables; `FROM … AS name` may have them",
             ),
-            ("FROM a AS x\nCOPY --from=y a b\nFROM x AS y\n", None, "line 3: the stage needs itself, by y, x"),
+            (
+                "FROM a AS x\nCOPY --from=y a b\nFROM x AS y\n",
+                Some("x"),
+                "line 2: the stage `y` does not come before this one",
+            ),
             ("FROM ${V?\n", None, "line 1"),
         ] {
             assert_eq!(graph(text, target).unwrap_err(), expected, "{text}");

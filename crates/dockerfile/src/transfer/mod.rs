@@ -2,11 +2,9 @@
 
 pub(crate) mod archive;
 mod error;
-mod glob;
 mod mode;
 mod place;
 
 pub use error::TransferError;
-pub(crate) use glob::Glob;
 pub(crate) use mode::ModeChange;
 pub(crate) use place::{Items, Offer, Placing};

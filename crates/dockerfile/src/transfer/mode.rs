@@ -17,10 +17,12 @@ pub(crate) struct Clause {
     bits: u32,
     /// `X`: execution, where somebody may execute it already, and of folders.
     execute_if: bool,
+    /// Whose bits are taken over: how far they are shifted (`u` 6, `g` 3, `o` 0).
+    copied: Option<u32>,
 }
 
 impl ModeChange {
-    /// Reads `755` or `u=rwX,go-w` (POSIX.1-2017, chmod, "symbolic_mode", without copies such as `g=u`). `None` if it is neither.
+    /// Reads `755` or `u=rwX,go-w` (POSIX.1-2017, chmod, "symbolic_mode", as chmod(1) has it). `None` if it is neither.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.starts_with(|first: char| first.is_ascii_digit()) {
             return u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777).map(Self::Exactly);
@@ -56,7 +58,7 @@ impl Clause {
         let mut clauses = Vec::new();
         while let Some(operation) = rest.chars().next() {
             let end = rest[1..].find(['+', '-', '=']).map_or(rest.len(), |end| end + 1);
-            let mut clause = Self { who, operation, bits: 0, execute_if: false };
+            let mut clause = Self { who, operation, bits: 0, execute_if: false, copied: None };
             for letter in rest[1..end].chars() {
                 clause.bits |= match letter {
                     'r' => 0o444,
@@ -66,6 +68,19 @@ impl Clause {
                     't' => 0o1000,
                     'X' => {
                         clause.execute_if = true;
+                        0
+                    }
+                    'u' | 'g' | 'o' => {
+                        let shift = if letter == 'u' {
+                            6
+                        } else if letter == 'g' {
+                            3
+                        } else {
+                            0
+                        };
+                        if clause.copied.replace(shift).is_some() {
+                            return None;
+                        }
                         0
                     }
                     _ => return None,
@@ -79,7 +94,8 @@ impl Clause {
 
     fn apply(&self, mode: u32, is_directory: bool) -> u32 {
         let execute = if self.execute_if && (is_directory || mode & 0o111 != 0) { 0o111 } else { 0 };
-        let bits = (self.bits | execute) & self.who;
+        let copied = self.copied.map_or(0, |shift| ((mode >> shift) & 0o7) * 0o111);
+        let bits = (self.bits | execute | copied) & self.who;
         match self.operation {
             '+' => mode | bits,
             '-' => mode & !bits,
@@ -108,6 +124,8 @@ mod tests {
             ("u+s,g+s", 0o755, false, 0o6755),
             ("u+w-x", 0o544, false, 0o644),
             ("+t", 0o755, true, 0o1755),
+            ("g=u", 0o750, false, 0o770),
+            ("o=g", 0o754, false, 0o755),
         ] {
             assert_eq!(ModeChange::parse(text).unwrap().apply(mode, is_directory), expected, "{text} {mode:o}");
         }

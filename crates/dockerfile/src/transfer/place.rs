@@ -1,8 +1,10 @@
-use super::{Glob, ModeChange, TransferError};
+use super::{ModeChange, TransferError};
 use crate::context::Patterns;
-use crate::files::{Node, NodeKind, Tree};
+use crate::files::{FileNode, Node, NodeKind, Tree};
+use crate::glob::Glob;
 use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What goes into the image, by path.
 pub(crate) type Items = BTreeMap<EntryPath, Node>;
@@ -45,6 +47,18 @@ pub(crate) struct Placing<'a> {
     pub(crate) latest: Option<u64>,
 }
 
+/// The files of one source: names of the same file stay so, but not those that another source has.
+#[derive(Default)]
+struct Names(BTreeMap<*const FileNode, Arc<FileNode>>);
+
+impl Names {
+    fn own(&mut self, node: &Node) -> Node {
+        let NodeKind::File(file) = &node.kind else { return node.clone() };
+        let own = self.0.entry(Arc::as_ptr(file)).or_insert_with(|| Arc::new(FileNode::clone(file)));
+        Node { kind: NodeKind::File(own.clone()), ..node.clone() }
+    }
+}
+
 impl Offer<'_> {
     /// Returns what a source names: one thing, or all that its pattern matches.
     pub(crate) fn find(&self, source: &str, parents: bool) -> Result<Vec<Item>, TransferError> {
@@ -54,18 +68,13 @@ impl Offer<'_> {
             _ => ("", source),
         };
         let whole = if above.is_empty() { kept.to_owned() } else { format!("{above}/{kept}") };
-        let paths = match Glob::parse(&whole) {
-            None => vec![clean(&whole)?],
-            Some(glob) => self.matching(&whole, &glob.map_err(|_| pattern(source))?)?,
-        };
+        // A pattern may match nothing; a name names something.
+        let paths = if Glob::is_one(&whole) { self.matching(&whole)? } else { vec![clean(&whole)?] };
         let missing = || TransferError::NotFound {
             source_path: source.to_owned(),
             offered: self.name.clone(),
             left_out: clean(&whole).is_ok_and(|path| (self.left_out)(&path)),
         };
-        if paths.is_empty() {
-            return Err(missing());
-        }
         let above = clean(above)?;
         let item = |path: EntryPath| {
             let real = self.tree.resolve(&path, true)?;
@@ -79,12 +88,9 @@ impl Offer<'_> {
         paths.into_iter().map(item).collect()
     }
 
-    fn matching(&self, written: &str, glob: &Glob) -> Result<Vec<EntryPath>, TransferError> {
+    fn matching(&self, written: &str) -> Result<Vec<EntryPath>, TransferError> {
         let cleaned = clean(written)?;
-        let glob = match cleaned.as_str() == written {
-            true => glob.clone(),
-            false => Glob::parse(cleaned.as_str()).ok_or_else(|| pattern(written))?.map_err(|_| pattern(written))?,
-        };
+        let glob = Glob::parse(cleaned.as_str()).ok_or_else(|| pattern(written))?;
         let mut found: Vec<EntryPath> = Vec::new();
         for (path, _) in self.tree.within(&EntryPath::default()) {
             // What lies in a folder that matches comes with it.
@@ -121,22 +127,20 @@ impl Placing<'_> {
             let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(&item.name)) else {
                 return Ok(());
             };
-            return self.file(&item.parents, &item.name, node, items);
+            return self.file(&item.parents, &item.name, &Names::default().own(node), items);
         }
         let mut to = self.real_destination()?.join(item.parents.as_str())?;
         if self.parents {
             to = to.join(&item.name)?;
         }
-        if !to.is_root() && !self.is_directory(&to, items) {
-            let folder = offer.get(&item.path).cloned().unwrap_or_else(|| Node::directory(self.time));
-            self.put(to.clone(), &folder, items)?;
-        }
+        // Of a folder it is what lies in it that is copied: where it goes is made like any folder that leads to something.
+        self.make_folder(&to, items)?;
+        let mut names = Names::default();
         for (path, node) in offer.within(&item.path) {
             let rest = path.as_str()[item.path.as_str().len()..].trim_start_matches('/');
-            if self.exclude.leave_out(rest) {
-                continue;
+            if !self.exclude.leave_out(rest) {
+                self.put(to.join(rest)?, &names.own(node), items)?;
             }
-            self.put(to.join(rest)?, node, items)?;
         }
         Ok(())
     }
@@ -155,9 +159,7 @@ impl Placing<'_> {
     /// Puts something from an archive below the destination, which is a folder then. What is there, and is not a folder as the new one is, goes.
     pub(crate) fn replace(&self, path: &EntryPath, node: &Node, items: &mut Items) -> Result<(), TransferError> {
         let destination = self.real_destination()?;
-        if !destination.is_root() && !self.is_directory(&destination, items) {
-            self.put(destination.clone(), &Node::directory(self.time), items)?;
-        }
+        self.make_folder(&destination, items)?;
         if path.is_root() {
             return Ok(());
         }
@@ -191,13 +193,12 @@ impl Placing<'_> {
         }
         let shown = || path.to_string();
         match (self.is_directory(&path, items), node.is_directory()) {
-            // Folders meet folders: the one that is there stays.
-            (true, true) => return Ok(()),
             (true, false) => return Err(TransferError::Directory { path: shown() }),
             (false, true) if items.contains_key(&path) || self.image.get(&path).is_some() => {
                 return Err(TransferError::NotDirectory { path: shown() });
             }
-            (false, _) => {}
+            // Folders meet folders: what lies in the one that is there stays.
+            (true, true) | (false, _) => {}
         }
         self.make_parents(&path, items)?;
         let mut node = node.clone();
@@ -212,7 +213,12 @@ impl Placing<'_> {
     }
 
     fn make_parents(&self, path: &EntryPath, items: &mut Items) -> Result<(), TransferError> {
-        let mut folder = path.parent();
+        path.parent().map_or(Ok(()), |folder| self.make_folder(&folder, items))
+    }
+
+    /// Makes a folder, and those above it, where they are missing.
+    fn make_folder(&self, path: &EntryPath, items: &mut Items) -> Result<(), TransferError> {
+        let mut folder = Some(path.clone());
         while let Some(above) = folder.filter(|folder| !self.is_directory(folder, items)) {
             if items.contains_key(&above) || self.image.get(&above).is_some() {
                 return Err(TransferError::NotDirectory { path: above.to_string() });

@@ -15,6 +15,11 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new("file", Shape::Text, "The Dockerfile, relative to this file's folder. Default: `source`."),
         Key::new("target", Shape::Text, "The stage to build. Default: the last."),
+        Key::new(
+            "contexts",
+            Shape::Map(&Shape::Text),
+            "Further folders, relative to this file's, or images (`docker-image://REF`), by the names that the Dockerfile has for them.",
+        ),
         Key::new("args", Shape::Map(&Shape::AnyText), "Build arguments: values for ARG."),
     ],
     later: &["secrets", "ssh", "network", "labels", "cacheFrom", "cacheTo"],
@@ -32,6 +37,8 @@ pub struct DockerSettings {
     pub target: Option<String>,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
+    /// Further contexts by name: folders or images, as written.
+    pub contexts: BTreeMap<String, String>,
 }
 
 impl DockerSettings {
@@ -40,6 +47,7 @@ impl DockerSettings {
         let mut text = |key: &str| fields.get(key).and_then(|node| reader.text(node, &format!("`{key}`")));
         let (context, file, target) = (text("context"), text("file"), text("target"));
         let arguments = fields.get("args").map(|node| texts_by_key(reader, node, "`args`")).unwrap_or_default();
-        Self { context, file, target: target.map(|target| target.value), arguments }
+        let contexts = fields.get("contexts").map(|node| texts_by_key(reader, node, "`contexts`")).unwrap_or_default();
+        Self { context, file, target: target.map(|target| target.value), arguments, contexts }
     }
 }
