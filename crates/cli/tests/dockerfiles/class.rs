@@ -16,12 +16,20 @@ pub(crate) enum Class {
     ArgAfterEnv,
     /// buildah makes the folders of some volumes. BuildKit leaves that to whoever runs the image.
     VolumeFolders,
+    /// overlayfs copies a file of a lower layer before it changes it: its other names stay what they were. buildah's own copies keep them together.
+    HardLinksOfBase,
 }
 
 impl Class {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::MountPoints, Self::SetuidOfContext, Self::EnvOrder, Self::ArgAfterEnv, Self::VolumeFolders];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::MountPoints,
+        Self::SetuidOfContext,
+        Self::EnvOrder,
+        Self::ArgAfterEnv,
+        Self::VolumeFolders,
+        Self::HardLinksOfBase,
+    ];
 
     /// Returns whether this is the reason of a difference.
     pub(crate) fn covers(self, difference: &Difference) -> bool {
@@ -29,7 +37,8 @@ impl Class {
         let (judge, ours) = (judge.as_deref().unwrap_or_default(), ours.as_deref().unwrap_or_default());
         match self {
             Self::MountPoints => {
-                let mounted = ["/dev", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/sys"];
+                let mounted =
+                    ["/dev", "/etc", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/proc", "/run", "/sys"];
                 ours.is_empty()
                     && mounted.contains(&key.as_str())
                     && (judge.starts_with("folder") || judge.ends_with("\"\""))
@@ -49,6 +58,7 @@ impl Class {
                 };
                 key == "Labels" && names(judge) == names(ours)
             }
+            Self::HardLinksOfBase => judge.strip_prefix(ours).is_some_and(|rest| rest.starts_with(" = /")),
             Self::VolumeFolders => ours.is_empty() && judge == "folder 0755 0:0",
             Self::SetuidOfContext => {
                 let words: Vec<&str> = ours.split(' ').collect();

@@ -10,6 +10,9 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
+/// Where Debian and what comes from it keep the certificates that are trusted.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
 /// Something of a context that cannot stand in git.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -86,16 +89,10 @@ impl Fixture {
                 rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
             }
             Some(Kind::Data) => {
-                if fs::copy(services::data().join(&self.to), &path).is_err() {
-                    not_run("the test data (CONSIGN_TEST_DATA)");
-                    return false;
-                }
+                return copied(&services::data().join(&self.to), &path, "the test data (CONSIGN_TEST_DATA)");
             }
             Some(Kind::Certificates) => {
-                if fs::copy("/etc/ssl/certs/ca-certificates.crt", &path).is_err() {
-                    not_run("a machine that trusts certificates");
-                    return false;
-                }
+                return copied(Path::new(CERTIFICATES), &path, "a machine that trusts certificates");
             }
             Some(Kind::Archive) => {
                 let Some(bytes) = compressed(&self.path, archive(&self.members)) else { return false };
@@ -125,6 +122,15 @@ impl Fixture {
         }
         true
     }
+}
+
+/// Copies what only some machines have. If this one has not, says so.
+fn copied(from: &Path, to: &Path, what: &str) -> bool {
+    let copied = fs::copy(from, to).is_ok();
+    if !copied {
+        not_run(what);
+    }
+    copied
 }
 
 fn octal(text: &str) -> u32 {

@@ -13,7 +13,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 
 /// Counts up when another thing is asked of the judges, or something else is kept of what they say.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What a judge made of a case.
 #[derive(Clone, Debug, Serialize, Deserialize)]

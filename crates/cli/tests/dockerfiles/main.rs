@@ -4,7 +4,7 @@
 //! `CONSIGN_CASES=WORD` runs the cases whose names contain the word, `CONSIGN_CASES_PLATFORM=PLATFORM` builds for one alone. `CONSIGN_CASES_BUILDKIT=ADDRESS` lets the BuildKit there build in consign's
 //! place, which checks what was written by hand.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -59,6 +59,7 @@ fn the_corpus_is_large_enough() {
     assert!(cases.len() - by_hand >= 100, "{} that a program judges", cases.len() - by_hand);
     let runs = count(&|case| case.settings.run && !case.settings.soak);
     assert!(runs >= 40, "{runs} with RUN");
+    assert!(count(&|case| case.settings.network && !case.settings.soak) >= 1, "none uses the network");
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn configuration(case: &Case, platform: &Platform, bases: &Bases) -> Value {
     }
     let image = json!({
         "source": format!("{CONTEXT}/{}", settings.file),
-        "destination": "localhost:1/case",
+        "destination": "localhost:1/case:1",
         "platforms": [platform.to_string()],
         "dockerOptions": options,
     });

@@ -9,6 +9,7 @@ use crate::{buildkit, context, corpus, expected, ours, pool, services};
 use consign_oci::Platform;
 use consign_testkit::tools::counted;
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -31,7 +32,7 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
         platforms.into_iter().map(|platform| (platform.clone(), runs_here(&platform))).collect();
     let services: BTreeSet<&String> = cases.iter().flat_map(|case| &case.settings.services).collect();
     let served: BTreeSet<&String> = services.into_iter().filter(|service| services::serve(service, &bases)).collect();
-    let only = std::env::var("CONSIGN_CASES_PLATFORM").ok();
+    let only = env::var("CONSIGN_CASES_PLATFORM").ok();
     let mut jobs: Vec<(&Case, &Platform)> = Vec::new();
     let is_served = |case: &&Case| case.settings.services.iter().all(|service| served.contains(service));
     for case in cases.iter().filter(|case| judges.has(case)).filter(is_served) {
@@ -63,33 +64,10 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
     if !context::make(case, &folder) {
         return Vec::new();
     }
-    if std::env::var_os("JUDGES_ONLY").is_some() {
-        if case.settings.judge == JudgeName::Expected {
-            return Vec::new();
-        }
-        let j = judges.judge(case, platform, &folder, bases, &desk.bench);
-        return match (j, &case.settings.fails) {
-            (Judgement::Refused(_), Some(_)) => vec![],
-            (Judgement::Built(l), None) => {
-                if std::env::var_os("SHOW").is_some() {
-                    vec![
-                        l.iter()
-                            .filter(|(k, _)| !k.starts_with("/bin/"))
-                            .map(|(k, v)| format!("{k} {v}"))
-                            .collect::<Vec<_>>()
-                            .join("\n    "),
-                    ]
-                } else {
-                    vec![]
-                }
-            }
-            (Judgement::Refused(e), None) => vec![e],
-            (_, Some(_)) => vec!["judge builds".to_owned()],
-        };
-    }
-    let ours = match std::env::var("CONSIGN_CASES_BUILDKIT") {
-        Ok(address) => buildkit::build(&address, case, platform, &folder, bases),
-        Err(_) => ours::build(case, platform, bases, &desk.environment),
+    let buildkit = env::var("CONSIGN_CASES_BUILDKIT").ok();
+    let ours = match &buildkit {
+        Some(address) => buildkit::build(address, case, platform, &folder, bases),
+        None => ours::build(case, platform, bases, &desk.environment),
     };
     let refusal = case.settings.fails.as_deref();
     let judgement = match case.settings.judge {
@@ -97,7 +75,11 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
         _ => Some(judges.judge(case, platform, &folder, bases, &desk.bench)),
     };
     match (ours, refusal) {
-        (Ok(image), None) => of_image(case, platform, &image, judgement, bases),
+        (Ok(image), None) => {
+            let mut problems = if buildkit.is_none() { image.problems() } else { Vec::new() };
+            problems.extend(of_image(case, platform, &image, judgement, bases));
+            problems
+        }
         (Ok(_), Some(_)) => vec!["it is built, although it should not be".to_owned()],
         (Err(run), None) => vec![format!("consign fails ({}): {}", run.status, run.text.trim())],
         (Err(run), Some(refusal)) => {
@@ -133,9 +115,7 @@ fn of_image(
         Some(Judgement::Built(lines)) => between(&lines, &ours),
         Some(Judgement::Refused(error)) => return vec![format!("the judge fails: {}", error.trim())],
     };
-    let mut problems = image.problems();
-    problems.extend(unexplained(&differences, &case.settings.differs));
-    problems
+    unexplained(&differences, &case.settings.differs)
 }
 
 fn expected_differences(case: &Case, platform: &Platform, ours: &Lines, bases: &Bases) -> Vec<Difference> {
