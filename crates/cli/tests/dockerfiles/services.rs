@@ -7,11 +7,11 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Names of the bases that consign makes, and their packages.
-const PACKAGES: [(&str, &str); 3] = [
-    ("python", "base-files, base-passwd, bash, ca-certificates, coreutils, dash, python3, python3-pip"),
-    ("node", "base-files, base-passwd, bash, ca-certificates, coreutils, dash, nodejs, npm"),
-    ("shell", "base-files, base-passwd, bash, coreutils, dash, sed, wget"),
+/// Names of the bases that consign makes, their packages, and their platforms.
+const PACKAGES: [(&str, &str, &str); 3] = [
+    ("python", "base-files, base-passwd, bash, ca-certificates, coreutils, dash, python3, python3-pip", "linux/amd64"),
+    ("node", "base-files, base-passwd, bash, ca-certificates, coreutils, dash, nodejs, npm", "linux/amd64"),
+    ("shell", "base-files, base-passwd, bash, coreutils, dash, sed, wget", "linux/amd64, linux/arm64, linux/ppc64le"),
 ];
 /// The base that is among the test data.
 const ALPINE: &str = "alpine";
@@ -42,11 +42,8 @@ pub(crate) fn serve(name: &str, bases: &Bases) -> bool {
             not_run("a machine with apt sources");
             return false;
         }
-        let (_, packages) = PACKAGES.iter().find(|(known, _)| *known == name).unwrap();
-        environment.write(
-            "image.yaml",
-            format!("packages: [{packages}]\nplatforms: [linux/amd64, linux/arm64, linux/ppc64le]\n"),
-        );
+        let (_, packages, platforms) = PACKAGES.iter().find(|(known, ..)| *known == name).unwrap();
+        environment.write("image.yaml", format!("packages: [{packages}]\nplatforms: [{platforms}]\n"));
         environment
             .write("consign.yaml", format!("build: [{{source: image.yaml, destination: localhost:1/{name}}}]\n"));
         environment.commit("A base.");
