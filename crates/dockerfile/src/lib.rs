@@ -5,6 +5,7 @@
 //! lie, and no tree is unpacked for it.
 
 mod build;
+pub mod buildkit;
 pub mod context;
 mod expand;
 mod files;

@@ -1,0 +1,169 @@
+use super::channel::{Channel, broken, next_bytes};
+use super::connection::{self, Duplex};
+use super::{Address, BuildkitError, Options};
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinSet;
+
+/// How long a peer may think about the first words.
+const GREETING: Duration = Duration::from_secs(10);
+/// Largest answer that is kept in memory, in bytes.
+const ANSWER_LIMIT: usize = 4 << 20;
+
+/// A Docker engine, which has a BuildKit inside (Docker Engine API).
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    address: Address,
+    options: Options,
+}
+
+/// The parts of `GET /info` that are used.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Info {
+    driver_status: Vec<Vec<String>>,
+}
+
+/// An answer, and what moves its bytes.
+struct Answer {
+    body: Incoming,
+    _driver: JoinSet<()>,
+}
+
+/// Returns whether a Docker engine listens there, and not BuildKit itself: that one does not speak HTTP/1.
+pub(crate) async fn is_engine(address: &Address, options: &Options) -> Result<bool, BuildkitError> {
+    let failed = |source| BuildkitError::Connect { address: address.to_string(), source };
+    let mut stream = connection::open(address, options).await?.stream;
+    let question = async {
+        stream.write_all(b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n").await?;
+        stream.flush().await?;
+        let mut answer = Vec::new();
+        // Whatever is no answer is another protocol's greeting.
+        let _ = (&mut stream).take(7).read_to_end(&mut answer).await;
+        Ok(answer.starts_with(b"HTTP/1."))
+    };
+    let answered = tokio::time::timeout(GREETING, question).await;
+    answered.map_err(|_| failed(std::io::ErrorKind::TimedOut.into()))?.map_err(failed)
+}
+
+impl Engine {
+    pub(crate) fn new(address: Address, options: Options) -> Self {
+        Self { address, options }
+    }
+
+    /// Opens BuildKit's protocol.
+    pub(crate) async fn channel(&self) -> Result<Channel, BuildkitError> {
+        let stream = connection::open(&self.address, &self.options).await?.stream;
+        let address = self.address.to_string();
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&address, "the greeting", error))?;
+        let request = http::Request::post("/grpc")
+            .header(header::HOST, "docker")
+            .header(header::CONNECTION, "Upgrade")
+            .header(header::UPGRADE, "h2c");
+        let request = request.body(Empty::<Bytes>::new()).map_err(|error| self.unsaid("POST /grpc", error))?;
+        // Ends with the answer, when the connection is handed over.
+        let upgrade = async {
+            let answer = sender.send_request(request).await?;
+            if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                return Ok(Err(answer));
+            }
+            hyper::upgrade::on(answer).await.map(Ok)
+        };
+        let (upgraded, _) = futures::join!(upgrade, connection.with_upgrades());
+        match upgraded.map_err(|error| broken(&address, "POST /grpc", error))? {
+            Ok(stream) => Channel::new(&address, stream).await,
+            Err(answer) => Err(self.refused("POST /grpc", answer.status(), String::new())),
+        }
+    }
+
+    /// Returns whether the engine keeps images in containerd's store: only then it can hand them over as OCI archives.
+    pub(crate) async fn has_image_store(&self) -> Result<bool, BuildkitError> {
+        let mut answer = self.ask(Method::GET, "/info").await?;
+        let text = self.text(&mut answer, "GET /info").await?;
+        let info: Info = serde_json::from_slice(&text).unwrap_or_default();
+        let kind = info.driver_status.iter().find(|pair| pair.first().is_some_and(|key| key == "driver-type"));
+        Ok(kind.and_then(|pair| pair.get(1)).is_some_and(|kind| kind.starts_with("io.containerd.")))
+    }
+
+    /// Reads an image as `docker save` writes it, piece by piece.
+    pub(crate) async fn save(
+        &self,
+        name: &str,
+        mut take: impl AsyncFnMut(Bytes) -> Result<(), BuildkitError>,
+    ) -> Result<(), BuildkitError> {
+        let path = format!("/images/{name}/get");
+        let mut answer = self.ask(Method::GET, &path).await?;
+        loop {
+            let next = next_bytes(&mut answer.body).await;
+            match next.map_err(|error| broken(&self.address.to_string(), &format!("GET {path}"), error))? {
+                Some(bytes) => take(bytes).await?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Removes the name of an image, and the image if that was its last.
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), BuildkitError> {
+        self.ask(Method::DELETE, &format!("/images/{name}")).await.map(|_| ())
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Result<Answer, BuildkitError> {
+        let named = format!("{method} {path}");
+        let address = self.address.to_string();
+        let stream: Box<dyn Duplex> = connection::open(&self.address, &self.options).await?.stream;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&address, &named, error))?;
+        let mut driver = JoinSet::new();
+        driver.spawn(async move {
+            // Whoever waits for an answer learns of its end, too.
+            let _ = connection.await;
+        });
+        let request = http::Request::builder().method(method).uri(path).header(header::HOST, "docker");
+        let request = request.body(Empty::<Bytes>::new()).map_err(|error| self.unsaid(&named, error))?;
+        let answer = sender.send_request(request).await.map_err(|error| broken(&address, &named, error))?;
+        let status = answer.status();
+        let mut answer = Answer { body: answer.into_body(), _driver: driver };
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let said = self.text(&mut answer, &named).await?;
+        Err(self.refused(&named, status, String::from_utf8_lossy(&said).trim().chars().take(1000).collect()))
+    }
+
+    async fn text(&self, answer: &mut Answer, named: &str) -> Result<Vec<u8>, BuildkitError> {
+        let mut text = Vec::new();
+        while let Some(bytes) =
+            next_bytes(&mut answer.body).await.map_err(|error| broken(&self.address.to_string(), named, error))?
+        {
+            if text.len() + bytes.len() > ANSWER_LIMIT {
+                return Err(BuildkitError::OutputLimit {
+                    address: self.address.to_string(),
+                    limit: ANSWER_LIMIT as u64,
+                });
+            }
+            text.extend_from_slice(&bytes);
+        }
+        Ok(text)
+    }
+
+    fn unsaid(&self, call: &str, error: http::Error) -> BuildkitError {
+        BuildkitError::Broken { address: self.address.to_string(), call: call.to_owned(), source: error.into() }
+    }
+
+    fn refused(&self, request: &str, status: StatusCode, message: String) -> BuildkitError {
+        BuildkitError::Engine {
+            address: self.address.to_string(),
+            request: request.to_owned(),
+            status: status.as_u16(),
+            message,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use crate::buildkit::protocol::services::BytesMessage;
+use bytes::BytesMut;
+use std::path::PathBuf;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tonic::Status;
+use tonic::codec::Streaming;
+
+/// How many bytes one message carries.
+const PIECE: usize = 32 << 10;
+
+/// Joins a call with an agent's socket, until either ends.
+pub(super) async fn forward(
+    socket: PathBuf,
+    mut questions: Streaming<BytesMessage>,
+    answers: mpsc::Sender<Result<BytesMessage, Status>>,
+) {
+    let agent = match UnixStream::connect(&socket).await {
+        Ok(agent) => agent,
+        Err(error) => {
+            let status = Status::unavailable(format!("cannot connect to the agent: {error}"));
+            // Where nobody listens any more there is nobody to tell.
+            let _ = answers.send(Err(status)).await;
+            return;
+        }
+    };
+    let (mut from_agent, mut to_agent) = agent.into_split();
+    let up = async move {
+        while let Ok(Some(BytesMessage { data })) = questions.message().await {
+            if to_agent.write_all(&data).await.is_err() {
+                return;
+            }
+        }
+    };
+    let down = async move {
+        loop {
+            let mut data = BytesMut::with_capacity(PIECE);
+            match from_agent.read_buf(&mut data).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            if answers.send(Ok(BytesMessage { data: data.freeze() })).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = up => {}
+        () = down => {}
+    }
+}
