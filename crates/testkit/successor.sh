@@ -1,6 +1,7 @@
 #!/bin/sh
 # successor.sh FOLDER: unpacks programs of the Debian release after this machine's into FOLDER/bin, without installing anything.
-# They come from the mirror that apt is configured for, verified by apt with Debian's own keys. Only programs that need nothing but the C library.
+# They come from the mirror that apt is configured for, verified by apt with Debian's own keys. Only programs that need nothing
+# but the C library, and what systemd's library needs.
 set -eu
 folder=${1:?usage: successor.sh FOLDER}
 programs="cosign oras"
@@ -18,7 +19,10 @@ private() {
 private update
 cd "$folder/apt"
 # shellcheck disable=SC2086 # a list of words
-private download $programs
+private download docker.io $programs
 for package in ./*.deb; do dpkg-deb -x "$package" "$folder/unpacked"; done
+# Under a name of its own: the engine of this release is a peer, too.
+ln -sf ../unpacked/usr/sbin/dockerd "$folder/bin/dockerd-next"
+rm -f "$folder/unpacked/usr/sbin/docker-proxy"
 for program in $programs; do ln -sf "../unpacked/usr/bin/$program" "$folder/bin/$program"; done
 rm -rf "$folder/apt"

@@ -58,7 +58,7 @@ fn judges() -> Result<(), Failure> {
             Command::new("sh").arg(scripts.join("judges.sh")).arg(root().join("target/judges")),
         );
     }
-    if !successor.join("cosign").exists() {
+    if !successor.join("cosign").exists() || !successor.join("dockerd-next").exists() {
         optional(
             "programs of Debian's next release",
             Command::new("sh").arg(scripts.join("successor.sh")).arg(root().join("target/successor")),

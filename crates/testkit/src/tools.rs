@@ -92,11 +92,16 @@ pub enum PeerError {
 
 /// Finds a program on `PATH`. If there is none, says `not run: NAME` and counts it.
 pub fn peer(name: &str) -> Option<Peer> {
-    let found = find(name, &env::var_os("PATH").unwrap_or_default());
+    let found = find(name);
     if found.is_none() {
         not_run(name);
     }
     found
+}
+
+/// Finds a program on `PATH`, where nobody misses it if there is none.
+pub fn find(name: &str) -> Option<Peer> {
+    find_in(name, &env::var_os("PATH").unwrap_or_default())
 }
 
 /// Says that something was not run, past the test runner's capture, and adds it to the file that [`NOT_RUN_FILE`] names.
@@ -135,7 +140,7 @@ fn tell(said: &str, file: &str, line: &str) {
     }
 }
 
-fn find(name: &str, path: &OsStr) -> Option<Peer> {
+fn find_in(name: &str, path: &OsStr) -> Option<Peer> {
     let executable =
         |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
     env::split_paths(path).map(|folder| folder.join(name)).find(executable).map(|path| Peer { path })
@@ -153,11 +158,11 @@ mod tests {
         fs::write(&program, "#!/bin/sh\necho \"$1\"; exit \"$2\"\n").unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let path = env::join_paths(folders.iter().map(tempfile::TempDir::path)).unwrap();
-        let peer = find("judge", &path).unwrap();
+        let peer = find_in("judge", &path).unwrap();
         assert_eq!(peer, Peer { path: program });
         assert_eq!(peer.run(["yes", "0"]).unwrap(), "yes\n");
         assert!(matches!(peer.run(["no", "3"]), Err(PeerError::Failed { output, .. }) if output == "no\n"));
-        assert_eq!(find("judge", folders[0].path().as_os_str()), None);
-        assert_eq!(find("other", &path), None);
+        assert_eq!(find_in("judge", folders[0].path().as_os_str()), None);
+        assert_eq!(find_in("other", &path), None);
     }
 }

@@ -8,6 +8,9 @@ const LIMIT: usize = 4096;
 /// What runs inside a container to reach the daemon there (buildctl, "dial-stdio").
 const DIAL: [&str; 2] = ["buildctl", "dial-stdio"];
 
+/// What follows the `?` of an address, decoded.
+type Keys = Vec<(String, String)>;
+
 /// Where a builder is.
 ///
 /// ```text
@@ -120,9 +123,9 @@ fn parse(text: &str) -> Result<Endpoint, AddressProblem> {
     }
 }
 
-fn keys(rest: &str) -> Result<(&str, Vec<(String, String)>), AddressProblem> {
+fn keys(rest: &str) -> Result<(&str, Keys), AddressProblem> {
     let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let mut keys: Vec<(String, String)> = Vec::new();
+    let mut keys = Keys::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = percent_decode_str(value).decode_utf8().map_err(|_| AddressProblem::Value(key.to_owned()))?;

@@ -104,7 +104,9 @@ pub enum BuildkitError {
         source: io::Error,
     },
     /// A cache that no daemon can reach.
-    #[error("a cache of kind `local` lies in a folder of this machine, where the builder does not see it: use `registry`")]
+    #[error(
+        "a cache of kind `local` lies in a folder of this machine, where the builder does not see it: use `registry`"
+    )]
     LocalCache,
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]

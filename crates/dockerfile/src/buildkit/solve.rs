@@ -121,6 +121,10 @@ impl Solve {
 
 impl fmt::Debug for Solve {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Solve").field("context", &self.context).field("target", &self.target).finish_non_exhaustive()
+        formatter
+            .debug_struct("Solve")
+            .field("context", &self.context)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
     }
 }

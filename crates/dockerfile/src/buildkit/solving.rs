@@ -88,8 +88,7 @@ pub(super) async fn run(
     }
     let new = || identifier().map_err(BuildkitError::Random);
     let (reference, session) = (new()?, new()?);
-    let mut output =
-        Output { writer: output, address: &builder.address, bytes: 0, limit: solve.output_limit };
+    let mut output = Output { writer: output, address: &builder.address, bytes: 0, limit: solve.output_limit };
     let borrowed = match &builder.engine {
         Some(engine) if !engine.has_image_store().await? => {
             Some(Borrowed { engine: engine.clone(), name: format!("consign-build:{reference}") })
@@ -98,10 +97,9 @@ pub(super) async fn run(
     };
     let exporter = match &borrowed {
         // The only one of such engines that keeps the config, and layers apart.
-        Some(borrowed) => Exporter {
-            kind: "moby".to_owned(),
-            attributes: [("name".to_owned(), borrowed.name.clone())].into(),
-        },
+        Some(borrowed) => {
+            Exporter { kind: "moby".to_owned(), attributes: [("name".to_owned(), borrowed.name.clone())].into() }
+        }
         None => Exporter { kind: "oci".to_owned(), attributes: solve.exporter.clone() },
     };
     let (sender, pieces) = mpsc::channel(8);
@@ -124,7 +122,8 @@ pub(super) async fn run(
         }),
         solved = follow(Call { asked, told, pieces, handed: &handed }, &mut steps, &mut output, progress) => solved,
     };
-    let solved = solved?.map_err(|status| BuildkitError::Build(Box::new(Failure::new(&status, &solve.dockerfile, &steps))))?;
+    let solved =
+        solved?.map_err(|status| BuildkitError::Build(Box::new(Failure::new(&status, &solve.dockerfile, &steps))))?;
     if let Some(borrowed) = &borrowed {
         borrowed.engine.save(&borrowed.name, async |piece| output.write(&piece).await).await?;
     }
@@ -133,7 +132,12 @@ pub(super) async fn run(
     }
     output.writer.flush().await.map_err(BuildkitError::Output)?;
     let form = if borrowed.is_some() { Form::Docker } else { Form::Oci };
-    Ok(Solved { form, bytes: output.bytes, facts: solved.exporter_response })
+    let mut facts = solved.exporter_response;
+    if borrowed.is_some() {
+        // A name of ours, which is another one every time.
+        facts.remove("image.name");
+    }
+    Ok(Solved { form, bytes: output.bytes, facts })
 }
 
 /// A build's three conversations.
@@ -191,7 +195,10 @@ async fn follow<W: AsyncWrite + Unpin + Send>(
             },
             () = &mut deadline, if answer.is_some() && !all_told => all_told = true,
         }
-        if all_told && all_written && let Some(answer) = answer.take() {
+        if all_told
+            && all_written
+            && let Some(answer) = answer.take()
+        {
             return Ok(answer);
         }
     }
@@ -205,10 +212,7 @@ async fn next(answers: &mut Option<Streaming<StatusResponse>>) -> Result<Option<
 }
 
 /// Opens what the daemon may ask for.
-fn services(
-    solve: &Solve,
-    output: Arc<Mutex<Option<mpsc::Sender<Bytes>>>>,
-) -> Result<Services, BuildkitError> {
+fn services(solve: &Solve, output: Arc<Mutex<Option<mpsc::Sender<Bytes>>>>) -> Result<Services, BuildkitError> {
     let open = |path: &Path| {
         let tree = Tree::open(path, solve.created);
         tree.map_err(|source| BuildkitError::Folder { path: path.to_owned(), source })

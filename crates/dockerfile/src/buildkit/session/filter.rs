@@ -116,7 +116,8 @@ mod tests {
     use super::*;
 
     fn sent(include: &[&str], exclude: &[&str], path: &str) -> bool {
-        let parsed = |texts: &[&str]| patterns(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).unwrap();
+        let parsed =
+            |texts: &[&str]| patterns(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()).unwrap();
         let filter = Filter { include: parsed(include), exclude: parsed(exclude), follow: Vec::new() };
         let mut above = Above::default();
         let mut sent = false;
@@ -171,7 +172,7 @@ mod tests {
         let (name, filter) = Filter::of(&headers).unwrap();
         assert_eq!(name, "context");
         assert!(!filter.judge("aä b", &Above::default()).sent && !filter.judge("c", &Above::default()).sent);
-        headers.append("include-patterns", http::HeaderValue::from_static("[")); 
+        headers.append("include-patterns", http::HeaderValue::from_static("["));
         assert!(Filter::of(&headers).is_err());
     }
 }

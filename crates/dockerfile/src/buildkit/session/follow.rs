@@ -100,7 +100,11 @@ mod tests {
             (".", None),
         ] {
             let found = follow(Some(root.path()), &[path.to_owned()]);
-            assert_eq!(found.as_deref().map(|found| found.iter().map(String::as_str).collect()), expected.map(<[_]>::to_vec), "{path}");
+            assert_eq!(
+                found.as_deref().map(|found| found.iter().map(String::as_str).collect()),
+                expected.map(<[_]>::to_vec),
+                "{path}"
+            );
         }
     }
 }

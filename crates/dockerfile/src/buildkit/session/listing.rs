@@ -35,11 +35,14 @@ pub(super) enum ListingError {
     Long { path: PathBuf },
     #[error("there are more than {ENTRY_LIMIT} files: ignore some in .dockerignore")]
     Many,
+    #[error("nobody wants the files any more")]
+    Unwanted,
 }
 
 impl Tree {
     /// Lists what a filter leaves, each folder in front of what is in it, in the order that daemons expect: by names, folder by folder.
-    pub(super) fn list(&self, filter: &Filter) -> Result<Vec<Stat>, ListingError> {
+    /// Stops early once nobody wants it any more.
+    pub(super) fn list(&self, filter: &Filter, unwanted: &dyn Fn() -> bool) -> Result<Vec<Stat>, ListingError> {
         match self {
             Self::Memory(files) => Ok(files
                 .iter()
@@ -52,7 +55,8 @@ impl Tree {
                 })
                 .collect()),
             Self::Folder { path, latest, .. } => {
-                let mut listing = Listing { root: path, latest: *latest, filter, found: Vec::new(), first: HashMap::new() };
+                let mut listing =
+                    Listing { root: path, latest: *latest, filter, found: Vec::new(), first: HashMap::new(), unwanted };
                 listing.walk()?;
                 Ok(listing.found)
             }
@@ -68,6 +72,7 @@ struct Listing<'a> {
     found: Vec<Stat>,
     /// The first name of each file that has several, by device and number.
     first: HashMap<(u64, u64), String>,
+    unwanted: &'a dyn Fn() -> bool,
 }
 
 /// A folder whose entries are being listed.
@@ -89,6 +94,9 @@ impl Listing<'_> {
                 open.pop();
                 continue;
             };
+            if (self.unwanted)() {
+                return Err(ListingError::Unwanted);
+            }
             let path = if folder.path.is_empty() { name } else { format!("{}/{name}", folder.path) };
             let verdict = self.filter.judge(&path, &folder.above);
             let on_disk = self.root.join(&path);
@@ -197,7 +205,7 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         let root = if let Tree::Folder { path, .. } = tree { Some(path.as_path()) } else { None };
-        tree.list(&Filter::of(&map).unwrap().1.resolved(root).unwrap()).unwrap()
+        tree.list(&Filter::of(&map).unwrap().1.resolved(root).unwrap(), &|| false).unwrap()
     }
 
     #[test]
@@ -243,6 +251,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"\xff")), "").unwrap();
         let tree = Tree::open(root.path(), None).unwrap();
-        assert!(matches!(tree.list(&Filter::default()), Err(ListingError::Name { .. })));
+        assert!(matches!(tree.list(&Filter::default(), &|| false), Err(ListingError::Name { .. })));
+        fs::remove_file(root.path().join(std::ffi::OsStr::from_bytes(b"\xff"))).unwrap();
+        fs::write(root.path().join("a"), "").unwrap();
+        assert!(matches!(tree.list(&Filter::default(), &|| true), Err(ListingError::Unwanted)));
     }
 }

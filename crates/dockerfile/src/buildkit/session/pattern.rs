@@ -56,34 +56,45 @@ impl Pattern {
     /// Returns whether a path matches. Takes time in proportion to the lengths of both.
     pub(super) fn matches(&self, path: &str) -> bool {
         let mut states = vec![false; self.tokens.len() + 1];
+        let mut next = states.clone();
         self.enter(&mut states, 0);
         for character in path.chars() {
-            let mut next = vec![false; states.len()];
+            next.fill(false);
+            let mut alive = false;
             for (index, token) in self.tokens.iter().enumerate() {
-                if states.get(index) != Some(&true) {
-                    continue;
-                }
-                match token {
-                    Token::Literal(literal) if *literal == character => self.enter(&mut next, index + 1),
-                    Token::One if character != '/' => self.enter(&mut next, index + 1),
-                    Token::Many if character != '/' => self.enter(&mut next, index),
-                    Token::Anything => self.enter(&mut next, index),
-                    Token::Class { negated, ranges } if within(ranges, character) != *negated => {
-                        self.enter(&mut next, index + 1);
-                    }
-                    Token::Folders => {
-                        // Inside a folder's name there is no way on but its slash.
-                        set(&mut next, index);
-                        if character == '/' {
-                            self.enter(&mut next, index + 1);
-                        }
-                    }
-                    _ => {}
+                if states.get(index) == Some(&true) {
+                    alive |= self.step(&mut next, index, token, character);
                 }
             }
-            states = next;
+            // Most patterns part from most paths at the first character.
+            if !alive {
+                return false;
+            }
+            std::mem::swap(&mut states, &mut next);
         }
         states.last() == Some(&true)
+    }
+
+    /// Goes on from a state by one character; returns whether there is a way.
+    fn step(&self, next: &mut [bool], index: usize, token: &Token, character: char) -> bool {
+        let onward = match token {
+            Token::Literal(literal) if *literal == character => index + 1,
+            Token::One if character != '/' => index + 1,
+            Token::Class { negated, ranges } if within(ranges, character) != *negated => index + 1,
+            Token::Many if character != '/' => index,
+            Token::Anything => index,
+            Token::Folders => {
+                // Inside a folder's name there is no way on but its slash.
+                set(next, index);
+                if character == '/' {
+                    self.enter(next, index + 1);
+                }
+                return true;
+            }
+            _ => return false,
+        };
+        self.enter(next, onward);
+        true
     }
 
     /// Returns whether anything inside a folder could match.

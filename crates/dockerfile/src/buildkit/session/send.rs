@@ -29,11 +29,11 @@ async fn try_send(
     questions: Streaming<Packet>,
     answers: &Answers,
 ) -> Result<(), Status> {
-    let listed = tree.clone();
+    let (listed, listener) = (tree.clone(), answers.clone());
     let stats = tokio::task::spawn_blocking(move || {
         let root = if let Tree::Folder { path, .. } = listed.as_ref() { Some(path.as_path()) } else { None };
         let filter = filter.resolved(root)?;
-        listed.list(&filter).map_err(|error| Status::failed_precondition(error.to_string()))
+        listed.list(&filter, &|| listener.is_closed()).map_err(|error| Status::failed_precondition(error.to_string()))
     });
     let stats = Arc::new(stats.await.map_err(|error| Status::internal(error.to_string()))??);
     let (wanted, queue) = mpsc::unbounded_channel();
@@ -91,7 +91,8 @@ fn contents(
 ) -> Result<(), Status> {
     while let Some(id) = queue.blocking_recv() {
         let stat = usize::try_from(id).ok().and_then(|index| stats.get(index)).ok_or_else(ended)?;
-        let failed = |why: &dyn std::fmt::Display| Status::failed_precondition(format!("cannot read {}: {why}", stat.path));
+        let failed =
+            |why: &dyn std::fmt::Display| Status::failed_precondition(format!("cannot read {}: {why}", stat.path));
         let mut file = tree.read(&stat.path).map_err(|error| failed(&error))?;
         let mut rest = u64::try_from(stat.size).unwrap_or_default();
         while rest > 0 {

@@ -3,7 +3,8 @@ use super::reply::{one, question, questions, queue};
 use super::tree::Tree;
 use super::{agent, send};
 use crate::buildkit::protocol::services::{
-    BytesMessage, CredentialsRequest, CredentialsResponse, Empty, GetSecretResponse, HealthCheckResponse, Named, SERVING,
+    BytesMessage, CredentialsRequest, CredentialsResponse, Empty, GetSecretResponse, HealthCheckResponse, Named,
+    SERVING,
 };
 use crate::buildkit::secret::{Credentials, Secret};
 use bytes::Bytes;
