@@ -1,6 +1,6 @@
 use super::address::Endpoint;
 use super::channel::Channel;
-use super::connection::{self, Connection, Dialer};
+use super::connection::{self, Connection, Dialer, HTTP2};
 use super::engine::{self, Engine};
 use super::progress::Progress;
 use super::protocol::control::{ListWorkersRequest, ListWorkersResponse};
@@ -44,7 +44,7 @@ impl Builder {
             let engine = Engine::new(address.clone(), options.clone());
             (engine.channel().await?, Some(engine), None)
         } else {
-            let Connection { stream, command } = connection::open(address, options).await?;
+            let Connection { stream, command, .. } = connection::open(address, options, &[HTTP2]).await?;
             match (Channel::new(&address.to_string(), TokioIo::new(stream)).await, command) {
                 (Ok(channel), command) => (channel, None, command),
                 (Err(_), Some(command)) => return Err(command.failed().await),

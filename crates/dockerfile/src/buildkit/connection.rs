@@ -9,9 +9,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(15);
+/// How long to wait for what a command that has failed says of that.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How much of what a command prints about itself is kept, in bytes.
 const SAID_LIMIT: u64 = 4096;
 
@@ -20,9 +23,16 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
+/// HTTP/1.1 (RFC 7301, section 6).
+pub(crate) const HTTP1: &str = "http/1.1";
+/// HTTP/2 (RFC 9113, section 3.2).
+pub(crate) const HTTP2: &str = "h2";
+
 /// An open connection to a builder.
 pub(crate) struct Connection {
     pub(crate) stream: Box<dyn Duplex>,
+    /// Whether both sides have agreed on HTTP/2, which only TLS lets them do.
+    pub(crate) is_http2: bool,
     /// The command whose standard streams the connection is.
     pub(crate) command: Option<Dialer>,
 }
@@ -31,6 +41,7 @@ pub(crate) struct Connection {
 pub(crate) struct Dialer {
     line: String,
     said: Arc<Mutex<Vec<u8>>>,
+    listener: JoinHandle<()>,
     child: Child,
 }
 
@@ -38,15 +49,21 @@ impl Dialer {
     /// Returns the error of a command that did not reach the builder, with what it said of that.
     pub(crate) async fn failed(mut self) -> BuildkitError {
         // A command that fails ends by itself, and one that hangs is not waited for.
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.child.wait()).await;
+        let ending = async { (self.child.wait().await, (&mut self.listener).await) };
+        let _ = tokio::time::timeout(LAST_WORDS, ending).await;
         let said = self.said.lock().map(|said| String::from_utf8_lossy(&said).trim().to_owned()).unwrap_or_default();
         BuildkitError::Command { command: self.line, message: said }
     }
 }
 
-/// Opens a connection.
-pub(crate) async fn open(address: &Address, options: &Options) -> Result<Connection, BuildkitError> {
+/// Opens a connection, for one of these protocols.
+pub(crate) async fn open(
+    address: &Address,
+    options: &Options,
+    protocols: &[&str],
+) -> Result<Connection, BuildkitError> {
     let failed = |source| BuildkitError::Connect { address: address.to_string(), source };
+    let mut is_http2 = false;
     let stream: Box<dyn Duplex> = match address.endpoint() {
         Endpoint::Command { program, arguments } => return command(program, arguments, options),
         Endpoint::Unix(path) => Box::new(in_time(UnixStream::connect(path)).await.map_err(failed)?),
@@ -62,13 +79,15 @@ pub(crate) async fn open(address: &Address, options: &Options) -> Result<Connect
             match &options.tls {
                 None => Box::new(stream),
                 Some(tls) => {
-                    let (connector, name) = tls.connector(address, host)?;
-                    Box::new(in_time(connector.connect(name, stream)).await.map_err(failed)?)
+                    let (connector, name) = tls.connector(address, host, protocols)?;
+                    let stream = in_time(connector.connect(name, stream)).await.map_err(failed)?;
+                    is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2.as_bytes());
+                    Box::new(stream)
                 }
             }
         }
     };
-    Ok(Connection { stream, command: None })
+    Ok(Connection { stream, is_http2, command: None })
 }
 
 async fn in_time<T>(opening: impl Future<Output = io::Result<T>>) -> io::Result<T> {
@@ -103,7 +122,7 @@ fn command(program: &str, arguments: &[String], options: &Options) -> Result<Con
     };
     let said = Arc::new(Mutex::new(Vec::new()));
     let kept = said.clone();
-    tokio::spawn(async move {
+    let listener = tokio::spawn(async move {
         let mut errors = errors;
         let mut first = Vec::new();
         // What cannot be read is not said.
@@ -115,7 +134,7 @@ fn command(program: &str, arguments: &[String], options: &Options) -> Result<Con
         let _ = tokio::io::copy(&mut errors, &mut tokio::io::sink()).await;
     });
     let stream = Box::new(tokio::io::join(output, input));
-    Ok(Connection { stream, command: Some(Dialer { line, said, child }) })
+    Ok(Connection { stream, is_http2: false, command: Some(Dialer { line, said, listener, child }) })
 }
 
 #[cfg(test)]
@@ -126,7 +145,7 @@ mod tests {
     async fn says_why_it_cannot_connect() {
         let options = Options::default();
         let open = async |address: &str| {
-            open(&address.parse().unwrap(), &options).await.err().map(|error| error.to_string()).unwrap()
+            open(&address.parse().unwrap(), &options, &[HTTP2]).await.err().map(|error| error.to_string()).unwrap()
         };
         assert!(open("unix:///nowhere/at/all.sock").await.contains("unix:///nowhere/at/all.sock"));
         assert!(open("tcp://192.0.2.1:1234").await.contains("plaintext=true"));

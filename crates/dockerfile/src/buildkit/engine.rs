@@ -1,5 +1,5 @@
 use super::channel::{Channel, broken, next_bytes};
-use super::connection::{self, Duplex};
+use super::connection::{self, Duplex, HTTP1, HTTP2};
 use super::{Address, BuildkitError, Options};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -40,13 +40,18 @@ struct Answer {
 /// Returns whether a Docker engine listens there, and not BuildKit itself: that one does not speak HTTP/1.
 pub(crate) async fn is_engine(address: &Address, options: &Options) -> Result<bool, BuildkitError> {
     let failed = |source| BuildkitError::Connect { address: address.to_string(), source };
-    let mut stream = connection::open(address, options).await?.stream;
+    // An engine agrees on nothing but HTTP/1.1.
+    let mut connection = connection::open(address, options, &[HTTP2, HTTP1]).await?;
+    if connection.is_http2 {
+        return Ok(false);
+    }
+    let stream = &mut connection.stream;
     let question = async {
         stream.write_all(b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n").await?;
         stream.flush().await?;
         let mut answer = Vec::new();
         // Whatever is no answer is another protocol's greeting.
-        let _ = (&mut stream).take(7).read_to_end(&mut answer).await;
+        let _ = stream.take(7).read_to_end(&mut answer).await;
         Ok(answer.starts_with(b"HTTP/1."))
     };
     let answered = tokio::time::timeout(GREETING, question).await;
@@ -60,7 +65,7 @@ impl Engine {
 
     /// Opens BuildKit's protocol.
     pub(crate) async fn channel(&self) -> Result<Channel, BuildkitError> {
-        let stream = connection::open(&self.address, &self.options).await?.stream;
+        let stream = connection::open(&self.address, &self.options, &[HTTP1]).await?.stream;
         let address = self.address.to_string();
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&address, "the greeting", error))?;
@@ -118,7 +123,7 @@ impl Engine {
     async fn ask(&self, method: Method, path: &str) -> Result<Answer, BuildkitError> {
         let named = format!("{method} {path}");
         let address = self.address.to_string();
-        let stream: Box<dyn Duplex> = connection::open(&self.address, &self.options).await?.stream;
+        let stream: Box<dyn Duplex> = connection::open(&self.address, &self.options, &[HTTP1]).await?.stream;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&address, &named, error))?;
         let mut driver = JoinSet::new();

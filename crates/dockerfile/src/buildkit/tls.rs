@@ -28,11 +28,12 @@ pub struct Identity {
 }
 
 impl Tls {
-    /// Returns what opens a TLS connection, and the name to expect at its other end.
+    /// Returns what opens a TLS connection for one of some protocols (ALPN), and the name to expect at its other end.
     pub(crate) fn connector(
         &self,
         address: &Address,
         host: &str,
+        protocols: &[&str],
     ) -> Result<(TlsConnector, ServerName<'static>), BuildkitError> {
         let refused = |what: &'static str| {
             move |source: Box<dyn Error + Send + Sync>| BuildkitError::Certificate {
@@ -47,7 +48,7 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|error| refused("set of protocol versions")(error.into()))?
             .with_root_certificates(roots);
-        let config = match &self.identity {
+        let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => {
                 let certificates = chain(&identity.certificates).map_err(refused("client certificate"))?;
@@ -57,6 +58,7 @@ impl Tls {
                 config.map_err(|error| refused("client certificate")(error.into()))?
             }
         };
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         let name = self.server_name.as_deref().unwrap_or(host).to_owned();
         let name = ServerName::try_from(name).map_err(|error| refused("server name")(error.into()))?;
         Ok((TlsConnector::from(Arc::new(config)), name))
@@ -86,7 +88,7 @@ mod tests {
         let address: Address = "tcp://127.0.0.1:1".parse().unwrap();
         let tls = |authorities: &str| Tls { authorities: authorities.into(), identity: None, server_name: None };
         for text in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            let refused = tls(text).connector(&address, "127.0.0.1").err().unwrap();
+            let refused = tls(text).connector(&address, "127.0.0.1", &[]).err().unwrap();
             assert!(refused.to_string().contains("certificate of the authority"), "{refused}");
         }
     }

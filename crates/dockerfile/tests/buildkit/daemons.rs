@@ -22,12 +22,13 @@ impl Daemon {
     }
 
     /// Starts BuildKit's own daemon.
-    pub(crate) async fn buildkitd() -> Option<Self> {
-        Self::start("buildkitd", &find("buildkitd")?, |folder, socket| {
+    pub(crate) async fn buildkitd(name: &'static str, more: &[String]) -> Option<Self> {
+        Self::start(name, &find("buildkitd")?, |folder, socket| {
             let root = folder.join("root").display().to_string();
             let [on, off] = ["--oci-worker=true", "--containerd-worker=false"];
             let network = "--oci-worker-net=host";
-            [on, off, network, "--root", &root, "--addr", &format!("unix://{socket}")].map(str::to_owned).to_vec()
+            let own = [on, off, network, "--root", &root, "--addr", &format!("unix://{socket}")];
+            own.into_iter().map(str::to_owned).chain(more.iter().cloned()).collect()
         })
         .await
     }

@@ -17,7 +17,7 @@ async fn by_the_configured_builder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn by_buildkitd() {
-    if let Some(daemon) = Daemon::buildkitd().await {
+    if let Some(daemon) = Daemon::buildkitd("buildkitd", &[]).await {
         cases::all(&daemon).await;
         reaching::by_command(&daemon).await;
         reaching::like_buildctl(&daemon).await;
@@ -28,6 +28,7 @@ async fn by_buildkitd() {
 async fn by_the_next_engine() {
     if let Some(daemon) = Daemon::next_engine().await {
         cases::all(&daemon).await;
+        reaching::by_command(&daemon).await;
     }
 }
 
@@ -35,7 +36,6 @@ async fn by_the_next_engine() {
 async fn by_an_engine() {
     if let Some(daemon) = Daemon::plain_engine().await {
         cases::all(&daemon).await;
-        reaching::by_command(&daemon).await;
     }
 }
 

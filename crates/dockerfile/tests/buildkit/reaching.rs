@@ -3,7 +3,7 @@
 use crate::daemons::Daemon;
 use crate::world::World;
 use consign_dockerfile::buildkit::{Address, Builder, BuildkitError, Identity, Options, Recompute, Secret, Tls};
-use consign_testkit::tools::{find, peer};
+use consign_testkit::tools::{Peer, find, peer};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ pub(crate) async fn by_command(daemon: &Daemon) {
     if own.is_none() && (client.is_none() || daemon.name == "buildkitd") {
         return;
     }
-    let path = |peer: Option<consign_testkit::tools::Peer>| {
+    let path = |peer: Option<Peer>| {
         peer.map(|peer| peer.command().get_program().to_str().unwrap().to_owned()).unwrap_or_default()
     };
     let environment = BTreeMap::from([
@@ -51,67 +51,71 @@ pub(crate) async fn by_command(daemon: &Daemon) {
     assert!(refused.to_string().contains("no such container: another"), "{refused}");
 }
 
-/// Reaches an engine through TLS, where both sides show certificates.
+/// Reaches daemons through TLS, where both sides show certificates.
 pub(crate) async fn by_certificates() {
     let (Some(openssl), Some(program)) = (peer("openssl"), peer("dockerd")) else { return };
     let folder = tempfile::tempdir().unwrap();
+    for (name, issuer, extension) in [
+        ("authority", None, "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"),
+        ("server", Some("authority"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth"),
+        ("client", Some("authority"), "extendedKeyUsage=clientAuth"),
+        ("stranger", None, "basicConstraints=critical,CA:TRUE\nextendedKeyUsage=clientAuth"),
+    ] {
+        certificate(&openssl, folder.path(), name, issuer, extension);
+    }
+    let port = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let at = |name: &str| folder.path().join(name).display().to_string();
-    let sign = |name: &str, issuer: Option<&str>, extension: &str| {
-        let extension =
-            format!("basicConstraints=critical,CA:{}\n{extension}", if issuer.is_none() { "TRUE" } else { "FALSE" });
-        fs::write(at("extension"), extension).unwrap();
-        let key = at(&format!("{name}.key"));
-        let run = |arguments: &[&str]| openssl.run(arguments).unwrap();
-        run(&["ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", &key]);
-        run(&["req", "-new", "-key", &key, "-subj", &format!("/CN={name}"), "-out", &at("request")]);
-        let certificate = at(&format!("{name}.pem"));
-        let mut arguments =
-            vec!["x509", "-req", "-in", "request", "-days", "2", "-extfile", "extension", "-out", &certificate];
-        let (issuer_certificate, issuer_key) =
-            (at(&format!("{}.pem", issuer.unwrap_or_default())), at(&format!("{}.key", issuer.unwrap_or(name))));
-        match issuer {
-            Some(_) => arguments.extend(["-CA", &issuer_certificate, "-CAkey", &issuer_key, "-CAcreateserial"]),
-            None => arguments.extend(["-signkey", &issuer_key]),
-        }
-        let done =
-            Command::new(openssl.command().get_program()).current_dir(folder.path()).args(&arguments).output().unwrap();
+    let flags = |address: &str, port: u16| {
+        let [authority, server, key] = ["authority.pem", "server.pem", "server.key"].map(at);
+        let address = format!("--{address}=tcp://127.0.0.1:{port}");
+        vec![address, format!("--tlscacert={authority}"), format!("--tlscert={server}"), format!("--tlskey={key}")]
+    };
+    let engine = port();
+    let more: Vec<_> = flags("host", engine).into_iter().chain(["--tlsverify".to_owned()]).collect();
+    if let Some(_daemon) = Daemon::engine("dockerd, by TLS", &program, r#"{"storage-driver":"vfs"}"#, &more).await {
+        only_with_certificates(engine, folder.path()).await;
+    }
+    let own = port();
+    if let Some(_daemon) = Daemon::buildkitd("buildkitd, by TLS", &flags("addr", own)).await {
+        only_with_certificates(own, folder.path()).await;
+    }
+}
+
+/// Makes a key and a certificate for it, of an issuer or by itself.
+fn certificate(openssl: &Peer, folder: &Path, name: &str, issuer: Option<&str>, extension: &str) {
+    let run = |arguments: &str| {
+        let arguments = arguments.split(' ');
+        let done = Command::new(openssl.command().get_program()).current_dir(folder).args(arguments).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
-    sign("authority", None, "keyUsage=critical,keyCertSign");
-    sign("server", Some("authority"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth");
-    sign("client", Some("authority"), "extendedKeyUsage=clientAuth");
-    sign("stranger", None, "extendedKeyUsage=clientAuth");
-
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let more = [
-        format!("--host=tcp://127.0.0.1:{port}"),
-        "--tlsverify".to_owned(),
-        format!("--tlscacert={}", at("authority.pem")),
-        format!("--tlscert={}", at("server.pem")),
-        format!("--tlskey={}", at("server.key")),
-    ];
-    let Some(_daemon) = Daemon::engine("dockerd, by TLS", &program, r#"{"storage-driver":"vfs"}"#, &more).await else {
-        return;
+    fs::write(folder.join("extension"), extension).unwrap();
+    run(&format!("ecparam -genkey -name prime256v1 -noout -out {name}.key"));
+    run(&format!("req -new -key {name}.key -subj /CN={name} -out request"));
+    let by = match issuer {
+        Some(issuer) => format!("-CA {issuer}.pem -CAkey {issuer}.key -CAcreateserial"),
+        None => format!("-signkey {name}.key"),
     };
-    let read = |name: &str| fs::read(Path::new(&at(name))).unwrap();
+    run(&format!("x509 -req -in request -days 2 -extfile extension -out {name}.pem {by}"));
+}
+
+/// Builds with the right certificates, and gets nowhere with any others.
+async fn only_with_certificates(port: u16, folder: &Path) {
+    let read = |name: String| fs::read(folder.join(name)).unwrap();
     let connect = async |authority: &str, identity: Option<&str>| {
         let identity = identity.map(|name| Identity {
-            certificates: read(&format!("{name}.pem")),
-            key: Secret::new(read(&format!("{name}.key"))),
+            certificates: read(format!("{name}.pem")),
+            key: Secret::new(read(format!("{name}.key"))),
         });
-        let tls = Tls { authorities: read(authority), identity, server_name: None };
+        let tls = Tls { authorities: read(format!("{authority}.pem")), identity, server_name: None };
         let address: Address = format!("tcp://127.0.0.1:{port}").parse().unwrap();
         Builder::connect(&address, &Options { tls: Some(tls), environment: BTreeMap::new() }).await
     };
-    builds(&connect("authority.pem", Some("client")).await.unwrap()).await;
-    // Whoever shows no certificate, or one of somebody else, or expects another builder, gets nowhere.
-    for (authority, identity) in
-        [("authority.pem", None), ("authority.pem", Some("stranger")), ("stranger.pem", Some("client"))]
-    {
+    builds(&connect("authority", Some("client")).await.unwrap()).await;
+    // Whoever shows no certificate, or somebody else's, or expects another builder, gets nowhere.
+    for (authority, identity) in [("authority", None), ("authority", Some("stranger")), ("stranger", Some("client"))] {
         let Err(error) = connect(authority, identity).await else { panic!("{authority} {identity:?}: it connected") };
-        let kind =
-            matches!(error, BuildkitError::Connect { .. } | BuildkitError::Broken { .. } | BuildkitError::Call { .. });
-        assert!(kind, "{error:?}");
+        use BuildkitError::{Broken, Call, Connect};
+        assert!(matches!(error, Connect { .. } | Broken { .. } | Call { .. }), "{error:?}");
     }
 }
 

@@ -9,6 +9,8 @@ mod pattern;
 mod reply;
 mod send;
 mod services;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub(super) use services::Services;
@@ -22,7 +24,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::convert::Infallible;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 use tonic::Status;
 
@@ -71,17 +73,22 @@ pub(super) async fn serve(channel: Channel, id: String, services: Services) -> R
         }
         Ok(())
     };
+    tokio::select! {
+        ended = down => ended,
+        () = up => Ok(()),
+        ended = answer(inner, services) => ended.map_err(|error| Status::from_error(error.into())),
+    }
+}
+
+/// Answers the questions that come through a stream.
+async fn answer(stream: DuplexStream, services: Arc<Services>) -> Result<(), hyper::Error> {
     let answer = service_fn(move |request| {
         let services = services.clone();
         async move { Ok::<_, Infallible>(services.answer(request).await) }
     });
-    let server = http2::Builder::new(TokioExecutor::new())
+    http2::Builder::new(TokioExecutor::new())
         .max_concurrent_streams(AT_ONCE)
         .max_header_list_size(HEADER_LIMIT)
-        .serve_connection(TokioIo::new(inner), answer);
-    tokio::select! {
-        ended = down => ended,
-        () = up => Ok(()),
-        ended = server => ended.map_err(|error| Status::from_error(error.into())),
-    }
+        .serve_connection(TokioIo::new(stream), answer)
+        .await
 }
