@@ -1,8 +1,5 @@
 use super::BuildkitError;
-use bytes::Bytes;
 use futures::Stream;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use prost::Message;
@@ -101,14 +98,4 @@ impl Channel {
 /// Returns the error of a connection that ended too early.
 pub(crate) fn broken(address: &str, call: &str, source: hyper::Error) -> BuildkitError {
     BuildkitError::Broken { address: address.to_owned(), call: call.to_owned(), source: source.into() }
-}
-
-/// Returns the next bytes of a body; `None` at its end.
-pub(crate) async fn next_bytes(body: &mut Incoming) -> Result<Option<Bytes>, hyper::Error> {
-    while let Some(frame) = body.frame().await {
-        if let Ok(bytes) = frame?.into_data() {
-            return Ok(Some(bytes));
-        }
-    }
-    Ok(None)
 }

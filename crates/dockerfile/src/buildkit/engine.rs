@@ -1,9 +1,9 @@
-use super::channel::{Channel, broken, next_bytes};
+use super::channel::{Channel, broken};
 use super::connection::{self, Duplex, HTTP1, HTTP2};
 use super::{Address, BuildkitError, Options};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use http_body_util::Empty;
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -32,9 +32,36 @@ struct Info {
 }
 
 /// An answer, and what moves its bytes.
-struct Answer {
+pub(crate) struct Answer {
+    address: String,
+    request: String,
     body: Incoming,
     _driver: JoinSet<()>,
+}
+
+impl Answer {
+    /// Returns the next bytes; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BuildkitError> {
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|error| broken(&self.address, &self.request, error))?;
+            if let Ok(bytes) = frame.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn text(&mut self) -> Result<Vec<u8>, BuildkitError> {
+        let mut text = Vec::new();
+        while let Some(bytes) = self.next().await? {
+            if text.len() + bytes.len() > ANSWER_LIMIT {
+                let address = self.address.clone();
+                return Err(BuildkitError::OutputLimit { address, limit: ANSWER_LIMIT as u64 });
+            }
+            text.extend_from_slice(&bytes);
+        }
+        Ok(text)
+    }
 }
 
 /// Returns whether a Docker engine listens there, and not BuildKit itself: that one does not speak HTTP/1.
@@ -92,27 +119,15 @@ impl Engine {
     /// Returns whether the engine keeps images in containerd's store: only then it can hand them over as OCI archives.
     pub(crate) async fn has_image_store(&self) -> Result<bool, BuildkitError> {
         let mut answer = self.ask(Method::GET, "/info").await?;
-        let text = self.text(&mut answer, "GET /info").await?;
+        let text = answer.text().await?;
         let info: Info = serde_json::from_slice(&text).unwrap_or_default();
         let kind = info.driver_status.iter().find(|pair| pair.first().is_some_and(|key| key == "driver-type"));
         Ok(kind.and_then(|pair| pair.get(1)).is_some_and(|kind| kind.starts_with("io.containerd.")))
     }
 
-    /// Reads an image as `docker save` writes it, piece by piece.
-    pub(crate) async fn save(
-        &self,
-        name: &str,
-        mut take: impl AsyncFnMut(Bytes) -> Result<(), BuildkitError>,
-    ) -> Result<(), BuildkitError> {
-        let path = format!("/images/{name}/get");
-        let mut answer = self.ask(Method::GET, &path).await?;
-        loop {
-            let next = next_bytes(&mut answer.body).await;
-            match next.map_err(|error| broken(&self.address.to_string(), &format!("GET {path}"), error))? {
-                Some(bytes) => take(bytes).await?,
-                None => return Ok(()),
-            }
-        }
+    /// Begins to read an image as `docker save` writes it.
+    pub(crate) async fn save(&self, name: &str) -> Result<Answer, BuildkitError> {
+        self.ask(Method::GET, &format!("/images/{name}/get")).await
     }
 
     /// Removes the name of an image, and the image if that was its last.
@@ -135,28 +150,12 @@ impl Engine {
         let request = request.body(Empty::<Bytes>::new()).map_err(|error| self.unsaid(&named, error))?;
         let answer = sender.send_request(request).await.map_err(|error| broken(&address, &named, error))?;
         let status = answer.status();
-        let mut answer = Answer { body: answer.into_body(), _driver: driver };
+        let mut answer = Answer { address, request: named.clone(), body: answer.into_body(), _driver: driver };
         if status.is_success() {
             return Ok(answer);
         }
-        let said = self.text(&mut answer, &named).await?;
+        let said = answer.text().await?;
         Err(self.refused(&named, status, String::from_utf8_lossy(&said).trim().chars().take(1000).collect()))
-    }
-
-    async fn text(&self, answer: &mut Answer, named: &str) -> Result<Vec<u8>, BuildkitError> {
-        let mut text = Vec::new();
-        while let Some(bytes) =
-            next_bytes(&mut answer.body).await.map_err(|error| broken(&self.address.to_string(), named, error))?
-        {
-            if text.len() + bytes.len() > ANSWER_LIMIT {
-                return Err(BuildkitError::OutputLimit {
-                    address: self.address.to_string(),
-                    limit: ANSWER_LIMIT as u64,
-                });
-            }
-            text.extend_from_slice(&bytes);
-        }
-        Ok(text)
     }
 
     fn unsaid(&self, call: &str, error: http::Error) -> BuildkitError {

@@ -125,7 +125,10 @@ pub(super) async fn run(
     let solved =
         solved?.map_err(|status| BuildkitError::Build(Box::new(Failure::new(&status, &solve.dockerfile, &steps))))?;
     if let Some(borrowed) = &borrowed {
-        borrowed.engine.save(&borrowed.name, async |piece| output.write(&piece).await).await?;
+        let mut image = borrowed.engine.save(&borrowed.name).await?;
+        while let Some(piece) = image.next().await? {
+            output.write(&piece).await?;
+        }
     }
     if output.bytes == 0 {
         return Err(BuildkitError::NoOutput { address: builder.address.to_string() });

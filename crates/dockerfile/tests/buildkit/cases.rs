@@ -3,7 +3,7 @@
 use crate::daemons::Daemon;
 use crate::world::World;
 use consign_dockerfile::buildkit::{
-    Builder, BuildkitError, Context, Login, Network, Progress, Recompute, Secret, Solve,
+    Builder, BuildkitError, Cache, Context, Login, Network, Progress, Recompute, Secret, Solve,
 };
 use consign_testkit::registry::{Fault, TestRegistry};
 use consign_testkit::tools::find;
@@ -22,12 +22,16 @@ pub(crate) async fn all(daemon: &Daemon) {
     secrets(&builder).await;
     agents(&builder).await;
     failures(&builder).await;
-    logins(&builder).await;
+    // A registry of this machine is not seen from elsewhere.
+    if daemon.address.to_string().starts_with("unix:") {
+        logins(&builder).await;
+    }
     cancelled(&builder).await;
     together(&builder).await;
     // Debian's 20.10 is older than named contexts.
     if daemon.name != "dockerd" {
         named_contexts(&builder).await;
+        caches(&builder).await;
     }
     left_behind(daemon).await;
 }
@@ -258,6 +262,11 @@ fn running(word: &str) -> bool {
 async fn together(builder: &Builder) {
     let worlds: Vec<_> = (0..4).map(|number| World::new(&[("a", &format!("content {number}"))])).collect();
     let solves: Vec<_> = worlds.iter().map(|world| world.solve("FROM scratch\nCOPY a /\n")).collect();
+    // Whoever builds much does so in tasks.
+    fn is_send<T: Send>(future: T) -> T {
+        future
+    }
+    drop(is_send(builder.solve(&solves[0], &mut tokio::io::sink(), &mut drop)));
     let builds = worlds.iter().zip(&solves).map(|(world, solve)| world.build(builder, solve));
     for (number, image) in futures::future::join_all(builds).await.into_iter().enumerate() {
         assert_eq!(image.unwrap().read("a"), format!("content {number}"));
@@ -271,4 +280,23 @@ async fn named_contexts(builder: &Builder) {
     let image = world.build(builder, &solve).await.unwrap();
     assert_eq!(image.files().len(), 2);
     assert_eq!(image.read("b"), "two");
+}
+
+async fn caches(builder: &Builder) {
+    let (world, registry) = (World::new(&[("a", "one")]), TestRegistry::start().await.unwrap());
+    let mut solve = world.solve("FROM scratch AS first\nCOPY a /\nFROM scratch\nCOPY --from=first /a /b\n");
+    let reference = ("ref".to_owned(), format!("{}/cache:1", registry.host()));
+    let cache = |attributes: &[(String, String)]| Cache {
+        kind: "registry".to_owned(),
+        attributes: attributes.iter().cloned().collect(),
+    };
+    solve.cache_to = vec![cache(&[reference.clone(), ("mode".to_owned(), "max".to_owned())])];
+    assert_eq!(world.build(builder, &solve).await.unwrap().read("b"), "one");
+    assert!(registry.lines().iter().any(|line| line.contains("/cache/manifests/1")), "{:?}", registry.lines());
+    registry.forget();
+    (solve.cache_to, solve.cache_from) = (Vec::new(), vec![cache(&[reference])]);
+    assert_eq!(world.build(builder, &solve).await.unwrap().read("b"), "one");
+    assert!(registry.lines().iter().any(|line| line.contains("/cache/manifests/1")), "{:?}", registry.lines());
+    solve.cache_to = vec![Cache { kind: "local".to_owned(), attributes: [].into() }];
+    assert!(matches!(world.build(builder, &solve).await, Err(BuildkitError::LocalCache)));
 }

@@ -18,6 +18,7 @@ impl Daemon {
     /// Returns what `BUILDKIT_HOST` names.
     pub(crate) fn configured() -> Option<Self> {
         let address = std::env::var("BUILDKIT_HOST").ok()?;
+        counted("BuildKit driver: by BUILDKIT_HOST");
         Some(Self { name: "BUILDKIT_HOST", address: address.parse().unwrap(), folder: None, child: None })
     }
 
