@@ -1,4 +1,5 @@
 use super::BuildkitError;
+use super::text::printable;
 use futures::Stream;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
@@ -90,7 +91,7 @@ impl Channel {
             address: self.address.to_string(),
             call: call.to_owned(),
             code: status.code().description(),
-            message: status.message().to_owned(),
+            message: printable(status.message()),
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::address::Endpoint;
+use super::text::printable;
 use super::{Address, BuildkitError, Options};
 use hickory_resolver::TokioResolver;
 use std::io;
@@ -51,7 +52,7 @@ impl Dialer {
         // A command that fails ends by itself, and one that hangs is not waited for.
         let ending = async { (self.child.wait().await, (&mut self.listener).await) };
         let _ = tokio::time::timeout(LAST_WORDS, ending).await;
-        let said = self.said.lock().map(|said| String::from_utf8_lossy(&said).trim().to_owned()).unwrap_or_default();
+        let said = self.said.lock().map(|said| printable(String::from_utf8_lossy(&said).trim())).unwrap_or_default();
         BuildkitError::Command { command: self.line, message: said }
     }
 }

@@ -1,5 +1,6 @@
 use super::channel::{Channel, broken};
 use super::connection::{self, Duplex, HTTP1, HTTP2};
+use super::text::printable;
 use super::{Address, BuildkitError, Options};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -155,7 +156,7 @@ impl Engine {
             return Ok(answer);
         }
         let said = answer.text().await?;
-        Err(self.refused(&named, status, String::from_utf8_lossy(&said).trim().chars().take(1000).collect()))
+        Err(self.refused(&named, status, printable(String::from_utf8_lossy(&said).trim())))
     }
 
     fn unsaid(&self, call: &str, error: http::Error) -> BuildkitError {

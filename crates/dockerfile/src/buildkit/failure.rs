@@ -1,5 +1,6 @@
 use super::progress::Steps;
 use super::source_lines::{SourceLine, source_lines};
+use super::text::printable;
 use std::fmt;
 use tonic::Status;
 
@@ -48,11 +49,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Returns a text without what would move a terminal's cursor.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(4096).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +64,5 @@ mod tests {
         let expected =
             "the build failed: exit code: 1\n    4 | RUN false\nThe end of what `[2/2] RUN false` printed:\n    no";
         assert_eq!(failure.to_string(), expected);
-        assert_eq!(printable("a\u{1b}[2Jb\rc"), "a[2Jbc");
     }
 }

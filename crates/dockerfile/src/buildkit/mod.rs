@@ -27,6 +27,7 @@ mod session;
 mod solve;
 mod solving;
 mod source_lines;
+mod text;
 mod tls;
 mod worker;
 

@@ -1,12 +1,11 @@
 use super::protocol::control::{StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning};
+use super::text::printable;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Most steps that are followed.
 const STEP_LIMIT: usize = 10_000;
 /// How much of the end of a step's log is kept for an error, in bytes.
 const TAIL_LIMIT: usize = 8192;
-/// Longest name that is passed on, in bytes.
-const NAME_LIMIT: usize = 4096;
 
 /// Something that happened during a build. Steps are named by a digest that the daemon makes up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +17,7 @@ pub enum Progress {
         /// What it does, such as `[2/3] COPY . /app`.
         name: String,
     },
-    /// A step has ended.
+    /// A step has ended. Some do more than once.
     Ended {
         /// The step.
         step: String,
@@ -100,14 +99,16 @@ impl Steps {
             return;
         }
         let step = self.steps.entry(vertex.digest.clone()).or_default();
-        step.name = shortened(&vertex.name);
+        step.name = printable(&vertex.name);
         if vertex.started.is_some() && !step.started {
             step.started = true;
             progress(Progress::Started { step: vertex.digest.clone(), name: step.name.clone() });
         }
+        // Some go on after they have ended, such as the upload of a context.
+        step.ended &= vertex.completed.is_some();
         if vertex.completed.is_some() && !step.ended {
             step.ended = true;
-            step.error = shortened(&vertex.error);
+            step.error = printable(&vertex.error);
             let error = Some(step.error.clone()).filter(|error| !error.is_empty());
             let name = step.name.clone();
             progress(Progress::Ended { step: vertex.digest, name, cached: vertex.cached, error });
@@ -134,7 +135,7 @@ impl Steps {
 fn moved(status: VertexStatus) -> Progress {
     Progress::Moved {
         step: status.vertex,
-        part: shortened(if status.name.is_empty() { &status.id } else { &status.name }),
+        part: printable(if status.name.is_empty() { &status.id } else { &status.name }),
         current: status.current.try_into().unwrap_or_default(),
         total: status.total.try_into().unwrap_or_default(),
         done: status.completed.is_some(),
@@ -143,18 +144,10 @@ fn moved(status: VertexStatus) -> Progress {
 
 fn warned(warning: &VertexWarning) -> Progress {
     Progress::Warning {
-        text: shortened(&String::from_utf8_lossy(&warning.short)),
-        url: shortened(&warning.url),
+        text: printable(&String::from_utf8_lossy(&warning.short)),
+        url: printable(&warning.url),
         line: warning.ranges.iter().filter_map(|range| u32::try_from(range.start?.line).ok()).min(),
     }
-}
-
-fn shortened(text: &str) -> String {
-    let mut end = text.len().min(NAME_LIMIT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -182,15 +175,21 @@ mod tests {
             vertex(false, false, ""),
             vertex(true, false, ""),
             vertex(true, false, ""),
+            vertex(true, true, ""),
+            vertex(true, true, ""),
+            vertex(true, false, ""),
             vertex(true, true, "it failed"),
             vertex(true, true, "it failed"),
         ] {
             steps.learn(answer, &mut |progress| told.push(progress));
         }
         let (step, name) = ("sha256:1".to_owned(), "RUN it".to_owned());
-        let error = Some("it failed".to_owned());
+        let ended = |error: Option<&str>| {
+            let (step, name, error) = (step.clone(), name.clone(), error.map(str::to_owned));
+            Progress::Ended { step, name, cached: false, error }
+        };
         let started = Progress::Started { step: step.clone(), name: name.clone() };
-        assert_eq!(told, [started, Progress::Ended { step, name, cached: false, error }]);
+        assert_eq!(told, [started, ended(None), ended(Some("it failed"))]);
     }
 
     #[test]
@@ -208,11 +207,5 @@ mod tests {
         let (name, tail) = steps.failed().unwrap();
         assert_eq!((name.as_str(), tail.len()), ("RUN it", TAIL_LIMIT));
         assert!(tail.ends_with("aaathe end"));
-    }
-
-    #[test]
-    fn names_are_cut_between_characters() {
-        assert_eq!(shortened(&"ä".repeat(NAME_LIMIT)).len(), NAME_LIMIT);
-        assert_eq!(shortened(&format!("a{}", "ä".repeat(NAME_LIMIT))).len(), NAME_LIMIT - 1);
     }
 }

@@ -1,6 +1,6 @@
-use super::failure::printable;
 use super::protocol::status::{RpcStatus, Source};
 use super::request::DOCKERFILE;
+use super::text::printable;
 use prost::Message as _;
 use tonic::Status;
 

@@ -1,4 +1,4 @@
-/// Longest pattern, in characters.
+/// Longest pattern, in bytes.
 const LIMIT: usize = 4096;
 
 /// A pattern of an ignore file: Go's `filepath.Match` with `**` (moby/patternmatcher). It matches whole paths, relative and without a leading slash.
@@ -38,14 +38,18 @@ impl Pattern {
         if trimmed.is_empty() {
             return Ok(None);
         }
-        let (negated, path) = match trimmed.strip_prefix('!') {
-            Some(rest) => (true, rest),
-            None => (false, trimmed),
-        };
-        if path.is_empty() || path.len() > LIMIT {
+        if trimmed.len() > LIMIT {
             return Err(error());
         }
-        let tokens = tokens(&clean(path)).ok_or_else(error)?;
+        let cleaned = clean(trimmed);
+        let (negated, path) = match cleaned.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, cleaned.as_str()),
+        };
+        if path.is_empty() {
+            return Err(error());
+        }
+        let tokens = tokens(path).ok_or_else(error)?;
         Ok(Some(Self { negated, tokens }))
     }
 
@@ -165,7 +169,7 @@ fn tokens(pattern: &str) -> Option<Vec<Token>> {
                 match characters.peek() {
                     None => Token::Anything,
                     // In front of plain text it stands for any beginning.
-                    Some(_) if tokens.is_empty() && !slash && !pattern.contains(['?', '[', '\\']) => {
+                    Some(_) if tokens.is_empty() && !slash && !pattern.contains(['?', '[', ']', '\\']) => {
                         match pattern.get(2..).is_some_and(|rest| rest.contains('*')) {
                             true => Token::Folders,
                             false => Token::Anything,
@@ -224,6 +228,7 @@ mod tests {
             ("**", &["a", "a/b/c"], &[]),
             ("**/a", &["a", "b/a", "b/c/a"], &["ba", "a/b"]),
             ("**a", &["a", "ba", "b/a", "b/ca"], &["ab"]),
+            ("**]", &["]", "a/]"], &["a]"]),
             ("**a*", &["a", "ab", "b/a", "b/ab"], &["ba", "b/ca"]),
             ("a/**", &["a/b", "a/b/c", "a/"], &["a", "b/a/c"]),
             ("a/**/b", &["a/b", "a/c/b", "a/c/d/b"], &["ab", "a/cb"]),
@@ -233,6 +238,9 @@ mod tests {
             ("[^a-c]x", &["dx"], &["ax"]),
             (r"[\]\-]", &["]", "-"], &["a"]),
             (r"\*", &["*"], &["a"]),
+            // Unlike the original, which passes these on to its regular expressions.
+            ("^a", &["^a"], &["a"]),
+            (r"\a*", &["ab"], &["b"]),
             ("a.b", &["a.b"], &["axb"]),
             ("a+(b)", &["a+(b)"], &["aab"]),
         ] {
@@ -246,7 +254,7 @@ mod tests {
         }
         assert_eq!(Pattern::parse("  "), Ok(None));
         assert!(Pattern::parse(" !a ").unwrap().unwrap().is_negated());
-        for wrong in ["!", "[", "[]", "[a", "[b-a]", "[-a]", "\\", &"a".repeat(5000)] {
+        for wrong in ["!", "!/", "[", "[]", "[a", "[b-a]", "[-a]", "\\", &"a".repeat(5000)] {
             assert!(Pattern::parse(wrong).is_err(), "{wrong}");
         }
     }
