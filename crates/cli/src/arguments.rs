@@ -246,6 +246,9 @@ pub(crate) struct DockerArguments {
     /// The stage of the Dockerfile to build; the last if not given.
     #[arg(long, value_name = "STAGE")]
     pub(crate) target: Option<String>,
+    /// A BuildKit daemon that builds Dockerfiles in consign's place, such as `unix:///run/buildkit/buildkitd.sock`. May be given several times, for the platforms that each has.
+    #[arg(long = "builder", value_name = "ADDRESS")]
+    pub(crate) builders: Vec<consign_dockerfile::buildkit::Address>,
     /// Gives a folder, or an image (`docker-image://REF`), the name that Dockerfiles have for it. May be given several times.
     #[arg(long = "build-context", value_name = "NAME=FOLDER")]
     pub(crate) contexts: Vec<String>,

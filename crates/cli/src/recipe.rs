@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use consign_build::{Problem, Specification, SpecificationError};
+use consign_dockerfile::buildkit::AddressError;
 use consign_dockerfile::context::Context;
 use consign_dockerfile::{BuildError, NamedContext};
 use consign_oci::Platform;
@@ -119,6 +120,12 @@ fn dockerfile(
     for (name, written) in &image.docker.contexts {
         recipe.contexts.insert(name.clone(), named_context(written, |path| configuration.resolve(path))?);
     }
+    for builder in &image.docker.builders {
+        recipe.builders.push(builder.value.parse().map_err(|error: AddressError| {
+            let diagnostic = configuration.file.diagnostic(Code::Value, builder.span, error.to_string(), None);
+            ConfigurationError::from(diagnostic)
+        })?);
+    }
     Ok(Recipe::Dockerfile(Box::new(recipe)))
 }
 
@@ -134,6 +141,16 @@ fn named_context(written: &str, resolve: impl Fn(&str) -> PathBuf) -> Result<Nam
     }
     let context = Context::open(&folder, &folder.join("Dockerfile"));
     context.map(NamedContext::Folder).map_err(|error| CommandError::of(ExitCode::Configuration, &error))
+}
+
+/// Variables that commands see which reach into containers and pods of builders.
+const BUILDER_VARIABLES: [&str; 7] =
+    ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST", "KUBECONFIG"];
+
+/// Returns what commands see that reach into containers and pods of builders.
+pub(crate) fn builder_environment(session: &Session) -> BTreeMap<String, String> {
+    let value = |name: &str| Some((name.to_owned(), session.environment.get(name)?.to_owned()));
+    BUILDER_VARIABLES.into_iter().filter_map(value).collect()
 }
 
 /// Returns the contexts that the command line gives names.

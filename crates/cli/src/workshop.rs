@@ -79,6 +79,8 @@ impl Planned {
                 for secret in &docker.secrets {
                     dockerfile.secrets.insert(secret.id.clone(), secret.read(session)?);
                 }
+                dockerfile.builders.extend(docker.builders.iter().cloned());
+                dockerfile.builder_environment = recipe::builder_environment(session);
                 dockerfile.contexts.extend(recipe::contexts(docker)?);
                 dockerfile.agents.extend(recipe::agents(session, docker)?);
             }

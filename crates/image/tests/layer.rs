@@ -9,7 +9,7 @@ use consign_testkit::tools::peer;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use tar::Header;
 
@@ -152,4 +152,23 @@ fn numbers_of_devices_are_read_in_every_form() {
         let device = |major| MemberKind::Device(Device { class: DeviceClass::Block, major, minor: 0 });
         assert_eq!(found, expected.map(device), "{name}");
     }
+}
+
+#[test]
+fn a_file_of_nothing_asks_for_nothing() {
+    struct NeverEmpty<'a>(&'a [u8]);
+    impl Read for NeverEmpty<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if buffer.is_empty() { Err(io::ErrorKind::InvalidInput.into()) } else { self.0.read(buffer) }
+        }
+    }
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = Header::new_gnu();
+    header.set_size(0);
+    archive.append_data(&mut header, "empty", io::empty()).unwrap();
+    let bytes = archive.into_inner().unwrap();
+    let mut members = Members::new(NeverEmpty(&bytes));
+    assert!(members.next_member().unwrap().is_some());
+    assert_eq!(io::copy(&mut members, &mut io::sink()).unwrap(), 0);
+    assert!(members.next_member().unwrap().is_none());
 }

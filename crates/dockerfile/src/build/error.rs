@@ -1,4 +1,4 @@
-use super::Recipe;
+use super::{Recipe, RemoteError};
 use crate::context::ContextError;
 use crate::files::FilesError;
 use crate::instruction::{Instruction, InstructionError, InstructionProblem};
@@ -81,6 +81,15 @@ pub enum BuildError {
         text: String,
         /// Why.
         source: Box<StepError>,
+    },
+    /// A BuildKit failed.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// What a BuildKit handed over cannot be used.
+    #[error("what the builder handed over cannot be used")]
+    Handed {
+        /// Why not.
+        source: Box<BaseError>,
     },
     /// The image cannot be written.
     #[error(transparent)]
@@ -291,7 +300,7 @@ impl BuildError {
             | Self::Platforms { .. } => ErrorKind::Configuration,
             Self::Context(error) => of_context(error),
             Self::Step { source, .. } | Self::Image { source, .. } => source.kind(),
-            Self::Write(_) | Self::Store(_) => ErrorKind::Failed,
+            Self::Remote(_) | Self::Handed { .. } | Self::Write(_) | Self::Store(_) => ErrorKind::Failed,
         }
     }
 }

@@ -1,30 +1,25 @@
 use super::builder::Builder;
-use super::{BuildError, Recipe, Request};
-use consign_image::{Built, Parts, rfc3339};
+use super::{BuildError, Recipe, Request, remote};
+use consign_image::{Base, Built, Parts, rfc3339};
 use consign_oci::annotation;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Builds an image for one platform.
 pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
+    if !recipe.builders.is_empty() {
+        return remote::build(recipe, request).await;
+    }
     let state = Builder::new(recipe, request)?.build().await?;
     let created = rfc3339(request.time())?;
-    let mut annotations = BTreeMap::from([(annotation::CREATED.to_owned(), created.clone())]);
-    if let Some(base) = &state.base {
-        annotations.insert(annotation::BASE_DIGEST.to_owned(), base.manifest.digest().to_string());
-        if let Some(name) = &base.name {
-            annotations.insert(annotation::BASE_NAME.to_owned(), name.clone());
-        }
-    }
-    annotations.extend(request.annotations.clone());
     let parts = Parts {
         platform: state.platform.clone(),
-        created,
+        created: created.clone(),
         author: state.author.clone(),
         config: state.config.clone(),
         layers: state.layers.clone(),
         history: state.history.clone(),
-        annotations,
+        annotations: annotations(state.base.as_deref(), created, request),
     };
     let (manifest, config) = parts.write(request.store)?;
     let mut resolved_dependencies = state.dependencies.clone();
@@ -43,8 +38,21 @@ pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, Buil
     })
 }
 
+/// Returns the annotations of the manifest.
+pub(super) fn annotations(base: Option<&Base>, created: String, request: &Request<'_>) -> BTreeMap<String, String> {
+    let mut annotations = BTreeMap::from([(annotation::CREATED.to_owned(), created)]);
+    if let Some(base) = base {
+        annotations.insert(annotation::BASE_DIGEST.to_owned(), base.manifest.digest().to_string());
+        if let Some(name) = &base.name {
+            annotations.insert(annotation::BASE_NAME.to_owned(), name.clone());
+        }
+    }
+    annotations.extend(request.annotations.clone());
+    annotations
+}
+
 /// Returns what the user asked for.
-fn parameters(recipe: &Recipe, request: &Request<'_>) -> Value {
+pub(super) fn parameters(recipe: &Recipe, request: &Request<'_>) -> Value {
     json!({
         "platform": request.platform.to_string(),
         "target": recipe.target,

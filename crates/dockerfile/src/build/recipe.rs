@@ -1,4 +1,5 @@
 use super::Secrets;
+use crate::buildkit;
 use crate::context::Context;
 use crate::instruction::{Dockerfile, Network};
 use crate::stage::{Given, Graph, GraphError, global};
@@ -22,6 +23,8 @@ pub enum NamedContext {
 pub struct Recipe {
     /// Where it was read from, for messages.
     pub path: PathBuf,
+    /// Its text.
+    pub text: Vec<u8>,
     /// What it says.
     pub file: Dockerfile,
     /// What COPY and ADD take files from.
@@ -38,6 +41,10 @@ pub struct Recipe {
     pub secrets: Secrets,
     /// Sockets of SSH agents, by what a Dockerfile calls them.
     pub agents: BTreeMap<String, PathBuf>,
+    /// BuildKit daemons that build in consign's place. Each platform is built by one, natively where there is one for it.
+    pub builders: Vec<buildkit::Address>,
+    /// What the commands see that reach into containers and pods of builders.
+    pub builder_environment: BTreeMap<String, String>,
 }
 
 impl Recipe {
@@ -50,6 +57,7 @@ impl Recipe {
         let context = Context::open(context, path)?;
         Ok(Self {
             path: path.to_owned(),
+            text: text.to_vec(),
             file,
             context,
             contexts: BTreeMap::new(),
@@ -58,6 +66,8 @@ impl Recipe {
             network: Network::Default,
             secrets: Secrets::default(),
             agents: BTreeMap::new(),
+            builders: Vec::new(),
+            builder_environment: BTreeMap::new(),
         })
     }
 

@@ -11,6 +11,11 @@ impl Secrets {
         self.0.insert(id, secret);
     }
 
+    /// Returns all of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+        self.0.iter()
+    }
+
     /// Returns a secret.
     pub fn get(&self, id: &str) -> Option<&Vec<u8>> {
         self.0.get(id)

@@ -26,6 +26,8 @@ const WHITEOUT: &str = ".wh.";
 pub struct Context {
     folder: PathBuf,
     ignored: Patterns,
+    /// The text of the list of patterns that belongs to the Dockerfile alone.
+    own: Option<String>,
 }
 
 /// A context that cannot be read.
@@ -92,12 +94,19 @@ impl Context {
     pub fn open(folder: &Path, dockerfile: &Path) -> Result<Self, ContextError> {
         let mut beside = dockerfile.as_os_str().to_owned();
         beside.push(".dockerignore");
-        for path in [PathBuf::from(beside), folder.join(".dockerignore")] {
-            let Some(text) = text(&path)? else { continue };
-            let ignored = Patterns::parse(&text).map_err(|source| ContextError::Pattern { path, source })?;
-            return Ok(Self { folder: folder.to_owned(), ignored });
-        }
-        Ok(Self { folder: folder.to_owned(), ignored: Patterns::default() })
+        let own = text(Path::new(&beside))?;
+        let (path, text) = match &own {
+            Some(own) => (PathBuf::from(beside), Some(own.clone())),
+            None => (folder.join(".dockerignore"), text(&folder.join(".dockerignore"))?),
+        };
+        let ignored = text.as_deref().map(Patterns::parse).transpose();
+        let ignored = ignored.map_err(|source| ContextError::Pattern { path, source })?.unwrap_or_default();
+        Ok(Self { folder: folder.to_owned(), ignored, own })
+    }
+
+    /// Returns the list of patterns that belongs to the Dockerfile alone.
+    pub(crate) fn own_patterns(&self) -> Option<&str> {
+        self.own.as_deref()
     }
 
     /// Returns the folder.

@@ -44,7 +44,11 @@ impl Accounts {
             Some(group) => self.group(group).or_else(|| number(group))?,
             None => own.unwrap_or(0),
         };
-        let groups = if group.is_some() { Vec::new() } else { self.groups_of(user, uid) };
+        let mut groups = if group.is_some() { Vec::new() } else { self.groups_of(user, uid) };
+        // As engines have it, the user's own is one of them.
+        if group.is_none() && !groups.contains(&gid) {
+            groups.push(gid);
+        }
         Some(Owner { uid, gid, groups, home })
     }
 
@@ -96,12 +100,12 @@ mod tests {
         };
         let found = |text: &str| accounts.find(text).map(|owner| (owner.uid, owner.gid, owner.groups));
         for (text, expected) in [
-            ("root", Some((0, 0, vec![]))),
-            ("web", Some((100, 101, vec![7]))),
-            ("100", Some((100, 101, vec![7]))),
+            ("root", Some((0, 0, vec![0]))),
+            ("web", Some((100, 101, vec![7, 101]))),
+            ("100", Some((100, 101, vec![7, 101]))),
             ("web:ten", Some((100, 10, vec![]))),
             ("web:7", Some((100, 7, vec![]))),
-            ("5000", Some((5000, 0, vec![]))),
+            ("5000", Some((5000, 0, vec![0]))),
             ("5000:6000", Some((5000, 6000, vec![]))),
             ("nobody", None),
             ("web:nogroup", None),

@@ -69,6 +69,8 @@ pub(crate) fn unpack(
     let bytes = Cell::new(0);
     let mut members = Members::new(Counted::new(stream, &bytes, BYTES_LIMIT));
     let mut files: BTreeMap<EntryPath, Node> = BTreeMap::new();
+    // With what is unpacked already: members may lie below a link that the archive itself brings.
+    let mut tree = placing.image.clone();
     for number in 0.. {
         let Some(member) = members.next_member().map_err(failed)? else { break };
         if number == MEMBER_LIMIT {
@@ -107,7 +109,7 @@ pub(crate) fn unpack(
             attributes: member.attributes,
         };
         files.insert(to.clone(), node.clone());
-        placing.replace(&to, &node, items)?;
+        placing.replace(&to, &node, &mut tree, items)?;
     }
     Ok(true)
 }

@@ -157,13 +157,20 @@ impl Placing<'_> {
     }
 
     /// Puts something from an archive below the destination, which is a folder then. What is there, and is not a folder as the new one is, goes.
-    pub(crate) fn replace(&self, path: &EntryPath, node: &Node, items: &mut Items) -> Result<(), TransferError> {
+    /// `tree` is the image with what was put there already, and gets what is put there now.
+    pub(crate) fn replace(
+        &self,
+        path: &EntryPath,
+        node: &Node,
+        tree: &mut Tree,
+        items: &mut Items,
+    ) -> Result<(), TransferError> {
         let destination = self.real_destination()?;
         self.make_folder(&destination, items)?;
         if path.is_root() {
             return Ok(());
         }
-        let folder = self.image.resolve(&destination.join(path.parent().unwrap_or_default().as_str())?, true)?;
+        let folder = tree.resolve(&destination.join(path.parent().unwrap_or_default().as_str())?, true)?;
         let to = folder.join(path.name())?;
         self.make_parents(&to, items)?;
         let mut node = node.clone();
@@ -173,6 +180,7 @@ impl Placing<'_> {
         if !node.is_directory() {
             items.retain(|other, _| !other.is_within(&to));
         }
+        tree.put(to.clone(), node.clone());
         items.insert(to, node);
         Ok(())
     }

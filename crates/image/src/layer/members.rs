@@ -239,6 +239,10 @@ impl<R: Read + Seek> Members<R> {
 impl<R: Read> Read for Members<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = usize::try_from(self.contents_left).unwrap_or(usize::MAX).min(buffer.len());
+        // A decoder that is asked for nothing may take that for an error.
+        if most == 0 {
+            return Ok(0);
+        }
         let count = self.input.read(&mut buffer[..most])?;
         self.contents_left -= count as u64;
         self.offset = self.offset.saturating_add(count as u64);

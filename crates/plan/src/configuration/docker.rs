@@ -20,6 +20,11 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Map(&Shape::Text),
             "Further folders, relative to this file's, or images (`docker-image://REF`), by the names that the Dockerfile has for them.",
         ),
+        Key::new(
+            "builders",
+            Shape::Some(&Shape::Text),
+            "BuildKit daemons that build in consign's place: unix:///PATH, tcp://HOST:PORT, docker-container://NAME, kube-pod://POD.",
+        ),
         Key::new("args", Shape::Map(&Shape::AnyText), "Build arguments: values for ARG."),
     ],
     later: &["secrets", "ssh", "network", "labels", "cacheFrom", "cacheTo"],
@@ -39,6 +44,8 @@ pub struct DockerSettings {
     pub arguments: BTreeMap<String, String>,
     /// Further contexts by name: folders or images, as written.
     pub contexts: BTreeMap<String, String>,
+    /// Addresses of BuildKit daemons that build in consign's place, as written.
+    pub builders: Vec<Spanned<String>>,
 }
 
 impl DockerSettings {
@@ -48,6 +55,8 @@ impl DockerSettings {
         let (context, file, target) = (text("context"), text("file"), text("target"));
         let arguments = fields.get("args").map(|node| texts_by_key(reader, node, "`args`")).unwrap_or_default();
         let contexts = fields.get("contexts").map(|node| texts_by_key(reader, node, "`contexts`")).unwrap_or_default();
-        Self { context, file, target: target.map(|target| target.value), arguments, contexts }
+        let builders = fields.get("builders").and_then(|node| reader.list(node, "`builders`"));
+        let builders = builders.unwrap_or_default().iter().filter_map(|node| reader.text(node, "a builder")).collect();
+        Self { context, file, target: target.map(|target| target.value), arguments, contexts, builders }
     }
 }
