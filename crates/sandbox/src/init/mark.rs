@@ -1,19 +1,26 @@
 //! Marks that lower layers' is removed: devices 0/0. File systems that refuse them, such as an overlay itself, cannot be stacked; there an empty file with an
 //! attribute does (Linux, `filesystems/overlayfs.rst`, "Whiteouts and opaque directories").
 
+use super::look::OPAQUE;
 use super::xattr;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, mknodat, openat, statat};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 
 const ATTRIBUTE: &[u8] = b"user.overlay.whiteout";
+/// What [`OPAQUE`] is for a folder with such files in it (from Linux 6.7 on).
+const HAS_MARKS: &[u8] = b"x";
 
 /// Marks a name, at which nothing is, as removed.
 pub(super) fn make(folder: &OwnedFd, name: &[u8]) -> Result<(), Errno> {
     match mknodat(folder, name, FileType::CharacterDevice, Mode::empty(), 0) {
         Err(Errno::PERM) => {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            xattr::set(openat(folder, name, flags, Mode::empty())?, ATTRIBUTE, b"y")
+            xattr::set(openat(folder, name, flags, Mode::empty())?, ATTRIBUTE, b"y")?;
+            match xattr::get(folder, OPAQUE)? {
+                Some(_) => Ok(()),
+                None => xattr::set(folder, OPAQUE, HAS_MARKS),
+            }
         }
         other => other,
     }
