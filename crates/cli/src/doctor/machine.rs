@@ -3,14 +3,14 @@
 use super::Finding;
 use crate::workshop::Planned;
 use consign_oci::Platform;
-use consign_sandbox::{Command, Emulation, EmulationError, Host, Sandbox, SandboxError, emulator};
+use consign_sandbox::{
+    Command, Emulation, EmulationError, Host, Mechanism, Mechanisms, Sandbox, SandboxError, emulator,
+};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A program that no empty folder has.
 const NOTHING: &str = "/nothing";
-/// From these kernels on the processes of a sandbox are bounded: for root, and for ordinary users.
-const BOUNDED: [(u32, u32); 2] = [(6, 14), (5, 14)];
 
 pub(super) async fn trials(planned: &Planned) -> Vec<Finding> {
     let images = &planned.plan.images;
@@ -43,14 +43,15 @@ async fn sandbox(host: &Host) -> Finding {
         }
         Ok(_) => return Finding::fail(area, "an empty folder has a program in it"),
     }
-    let (major, minor) = host.kernel;
-    let [root, others] = BOUNDED;
-    if host.kernel < (if rustix::process::geteuid().is_root() { root } else { others }) {
+    let Mechanisms { processes, memory, disk } = sandbox.mechanisms();
+    if processes == Mechanism::Nothing {
+        let (major, minor) = host.kernel;
         let message = format!("tests can be run; Linux {major}.{minor} does not bound how many processes they start");
         let next = "run it as an ordinary user (Linux 5.14 or later), or as root on Linux 6.14 or later";
         return Finding::warn(area, message).next(next);
     }
-    Finding::ok(area, format!("tests can be run; Linux {major}.{minor} bounds their processes, not their memory"))
+    let message = format!("tests can be run; what bounds processes is {processes}; memory, {memory}; disk, {disk}");
+    Finding::ok(area, message)
 }
 
 fn emulation(platform: &Platform, host: &Host) -> Finding {

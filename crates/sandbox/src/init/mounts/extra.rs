@@ -65,7 +65,10 @@ impl<'a> Opened<'a> {
         };
         let mut attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
         attributes.set(MountAttrFlags::MOUNT_ATTR_RDONLY, wanted.read_only);
-        restrict(&mount, attributes).at_path(Step::Mount, &wanted.target)?;
+        // A file system of its own is restricted from the start.
+        if wanted.read_only || !matches!(wanted.kind, MountKind::Temporary { .. } | MountKind::System) {
+            restrict(&mount, attributes).at_path(Step::Mount, &wanted.target)?;
+        }
         let stat = fstat(&mount).at_path(Step::Mount, &wanted.target)?;
         let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
         Ok(Extra { target: &wanted.target, is_folder, mount, is_system: matches!(wanted.kind, MountKind::System) })

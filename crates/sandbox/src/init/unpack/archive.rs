@@ -1,7 +1,7 @@
 use super::member::{Member, MemberKind};
 use super::pax::Extension;
 use crate::init::fault::{AtEntry, Fault};
-use crate::order::{At, Step};
+use crate::order::Step;
 use crate::{LayerFault, UnpackOptions};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -69,7 +69,8 @@ impl<'a, R: Read> Archive<'a, R> {
             mode: number(&old.mode, header.mode().map(u64::from))?,
             uid: number(&old.uid, header.uid())?,
             gid: number(&old.gid, header.gid())?,
-            mtime: i64::from(number::<u32>(&old.mtime, header.mtime())?),
+            // Before 1970 is 1970.
+            mtime: i64::try_from(number::<u64>(&old.mtime, header.mtime())?).unwrap_or(0),
             attributes: BTreeMap::new(),
         };
         extension.apply(&mut member).ok_or_else(|| malformed("an owner is not a number of 32 bits"))?;
@@ -94,9 +95,12 @@ impl<'a, R: Read> Archive<'a, R> {
 
     fn header(&mut self) -> Result<Option<Header>, Fault> {
         let Some(block) = self.block()? else { return Ok(None) };
-        if block.iter().all(|byte| *byte == 0) {
+        if block == [0; BLOCK as usize] {
+            if self.block()?.is_some_and(|next| next != block) {
+                return Err(malformed("something follows a block of zeros"));
+            }
             // The rest is of no use, but whoever writes it should come to an end.
-            io::copy(&mut self.input, &mut io::sink()).at(Step::Unpack)?;
+            while self.block()?.is_some() {}
             return Ok(None);
         }
         let header = Header::from_byte_slice(&block).clone();
@@ -198,4 +202,81 @@ fn number<T: TryFrom<u64> + Default>(field: &[u8], parsed: io::Result<u64>) -> R
     }
     let number = parsed.ok().and_then(|number| number.try_into().ok());
     number.ok_or_else(|| malformed("a header has something else where a number belongs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::At;
+    use proptest::prelude::*;
+
+    /// A layer with every form of header.
+    fn layer() -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut add = |kind: u8, path: &str, contents: &[u8]| {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(tar::EntryType::new(kind));
+            header.set_size(contents.len() as u64);
+            archive.append_data(&mut header, path, contents).unwrap();
+        };
+        add(b'0', "file", b"contents");
+        add(b'0', &"long/".repeat(50), b"");
+        add(b'x', "pax", b"20 path=another/one\n18 uid=3000000000\n27 SCHILY.xattr.user.a=b\n\n\n");
+        add(b'0', "named", b"x");
+        add(b'5', "folder/", b"");
+        add(b'6', "pipe", b"");
+        archive.into_inner().unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Vec<Member>, Fault> {
+        let options = UnpackOptions { bytes: 1 << 20, entries: 100, ..UnpackOptions::default() };
+        let mut archive = Archive::new(bytes, &options);
+        let mut members = Vec::new();
+        while let Some(member) = archive.next_member()? {
+            io::copy(&mut archive, &mut io::sink()).at(Step::Unpack)?;
+            members.push(member);
+        }
+        Ok(members)
+    }
+
+    #[test]
+    fn reads_members() {
+        let members = read(&layer()).unwrap();
+        let paths: Vec<String> =
+            members.iter().map(|member| String::from_utf8_lossy(&member.path).into_owned()).collect();
+        assert_eq!(paths, ["file", &"long/".repeat(50), "another/one", "folder/", "pipe"]);
+        assert_eq!((members[2].uid, members[2].size), (3_000_000_000, 1));
+        assert_eq!(members[2].attributes, BTreeMap::from([(b"user.a".to_vec(), b"b\n\n".to_vec())]));
+        let kinds = [MemberKind::File, MemberKind::Folder, MemberKind::File, MemberKind::Folder, MemberKind::Fifo];
+        assert!(members.iter().map(|member| &member.kind).eq(&kinds));
+    }
+
+    #[test]
+    fn nothing_follows_the_end() {
+        let mut bytes = vec![0; 512];
+        bytes.extend(layer());
+        assert!(read(&bytes).is_err());
+        assert_eq!(read(&[0; 512]).unwrap(), Vec::new());
+    }
+
+    proptest! {
+        #[test]
+        fn damage_does_no_harm(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20), cut in any::<prop::sample::Index>()) {
+            let mut bytes = layer();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            // Checksums as they would have to be for the damage to be noticed elsewhere.
+            for block in bytes.chunks_exact_mut(512).filter(|block| block[257..262] == *b"ustar") {
+                let mut header = Header::from_byte_slice(block).clone();
+                header.set_cksum();
+                block.copy_from_slice(header.as_bytes());
+            }
+            bytes.truncate(cut.index(bytes.len()) + 1);
+            if let Ok(members) = read(&bytes) {
+                prop_assert!(members.len() <= 100);
+            }
+        }
+    }
 }
