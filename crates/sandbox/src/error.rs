@@ -73,7 +73,7 @@ pub enum SandboxError {
         source: io::Error,
     },
     /// Something cannot be in a layer.
-    #[error("`{path}`: {fault}")]
+    #[error("{}{fault}", subject(path))]
     Layer {
         /// Path of the entry; empty for the layer as a whole.
         path: String,
@@ -123,13 +123,17 @@ fn is_refused_by_apparmor(errno: i32, setting: &str) -> bool {
         && fs::read_to_string(setting).is_ok_and(|value| value.trim() == "1")
 }
 
+fn subject(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("`{path}`: ") }
+}
+
 fn place(path: &Option<String>) -> String {
     path.as_ref().map(|path| format!(" (`{path}`)")).unwrap_or_default()
 }
 
 fn hint(step: Step, error: &io::Error) -> &'static str {
     match (step, error.raw_os_error().map(Errno::from_raw)) {
-        (Step::Namespaces | Step::Ids, Some(Errno::EPERM | Errno::ENOSPC | Errno::EACCES)) => {
+        (Step::Namespaces | Step::Ids, Some(Errno::EPERM | Errno::ENOSPC)) => {
             "; user namespaces seem to be forbidden here (see the settings user.max_user_namespaces, \
              kernel.unprivileged_userns_clone and kernel.apparmor_restrict_unprivileged_userns; for a container, run it with \
              `--security-opt seccomp=unconfined`)"
@@ -141,6 +145,9 @@ fn hint(step: Step, error: &io::Error) -> &'static str {
         (Step::FileSystem, Some(Errno::EPERM)) => {
             "; inside a container, it needs a /proc that hides nothing (podman's `--security-opt unmask=ALL`, \
              docker's `--security-opt systempaths=unconfined`)"
+        }
+        (Step::Propagation | Step::FileSystem | Step::Namespaces, Some(Errno::EACCES)) => {
+            "; a profile of AppArmor seems to forbid it (for a container, run it with `--security-opt apparmor=unconfined`)"
         }
         (Step::Ids, Some(Errno::ENOENT)) => "; the package `uidmap` brings what maps subordinate ids",
         _ => "",
@@ -208,6 +215,8 @@ mod tests {
             (Step::Namespaces, Errno::EPERM, "seccomp=unconfined"),
             (Step::HostName, Errno::EPERM, "seccomp=unconfined"),
             (Step::FileSystem, Errno::EPERM, "unmask=ALL"),
+            (Step::Propagation, Errno::EACCES, "apparmor=unconfined"),
+            (Step::Ids, Errno::ENOENT, "uidmap"),
             (Step::Namespaces, Errno::ENOSPC, "user.max_user_namespaces"),
         ] {
             let report = Report::Failed(Failure { step, path: None, errno: errno as i32 });

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Time after which it is killed, with everything that it started.
     pub time: Duration,
-    /// Processes and threads at a time.
+    /// Processes and threads at a time. For root, fewer than 301 count as 301.
     pub processes: u32,
     /// Bytes of memory of all its processes together; beyond them, it is killed.
     pub memory: Option<u64>,

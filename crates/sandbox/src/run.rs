@@ -66,10 +66,13 @@ impl Sandbox {
         let channel_error = |source| SandboxError::Channel { source };
         let (ours, theirs) = StdUnixStream::pair().map_err(channel_error)?;
         let (reader, writer) = io::pipe().map_err(channel_error)?;
+        // Before the child, so that it is let go of after it.
+        let mut group = None;
         let mut child = self.start(theirs.into(), writer)?;
         // Before it has its order, it starts nothing.
-        let group =
-            command.limits.memory.zip(child.id()).and_then(|(limit, process)| Group::around(process, limit).ok());
+        if let Some((limit, process)) = command.limits.memory.zip(child.id()) {
+            group = Group::around(process, limit).ok();
+        }
         let order =
             order_line(&Order::Run { command: Box::new(command.clone()), watch_memory: group.is_none(), copy })?;
         let mut lines = Lines::new(lines, command.limits.output);

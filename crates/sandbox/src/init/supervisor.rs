@@ -17,6 +17,8 @@ use std::os::unix::net::UnixStream;
 
 /// Longest order, in bytes.
 const ORDER_LIMIT: u64 = 16 << 20;
+/// Bytes that are read at once.
+const INPUT: usize = 64 << 10;
 /// Exit code where nobody waits any more.
 const ABANDONED: i32 = 2;
 
@@ -24,7 +26,7 @@ const ABANDONED: i32 = 2;
 pub(super) fn run() -> i32 {
     process::close_inherited();
     let Ok(channel) = take_channel() else { return 1 };
-    let mut input = BufReader::new(&channel);
+    let mut input = BufReader::with_capacity(INPUT, &channel);
     let result = match read_order(&mut input) {
         Ok(Order::Run { command, watch_memory, copy }) => supervise(&command, watch_memory, copy, &channel),
         Ok(order) => jobs::carry_out(order, input),

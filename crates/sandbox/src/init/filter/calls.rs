@@ -46,9 +46,22 @@ macro_rules! refused {
     };
 }
 
+/// The kernel's name for this processor (audit.h, `AUDIT_ARCH_…`). Elsewhere nothing is let through.
+const NATIVE_ARCHITECTURE: u32 = if cfg!(target_arch = "x86_64") {
+    0xc000_003e
+} else if cfg!(target_arch = "aarch64") {
+    0xc000_00b7
+} else if cfg!(all(target_arch = "powerpc64", target_endian = "little")) {
+    0xc000_0015
+} else if cfg!(target_arch = "riscv64") {
+    0xc000_00f3
+} else {
+    0
+};
+
 /// The calls of the processor's own programs.
 pub(super) const NATIVE: Calls = Calls {
-    architecture: if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 },
+    architecture: NATIVE_ARCHITECTURE,
     last: LAST,
     #[cfg(target_arch = "x86_64")]
     refused: refused!(SYS__sysctl SYS_ioperm SYS_iopl SYS_kexec_file_load SYS_sysfs SYS_uselib SYS_ustat),

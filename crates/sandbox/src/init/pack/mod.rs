@@ -82,6 +82,8 @@ impl Packer<'_> {
 
     fn look(&self, file: &OwnedFd, path: &[u8]) -> Result<Look, Fault> {
         let mut look = Look::of(file, self.ids).at_entry(Step::Pack, path)?;
+        // Access lists are of the file system more than of the image: no engine has them in layers.
+        look.attributes.retain(|name, _| !name.starts_with(b"system."));
         look.mtime = look.mtime.max(0);
         if let Some(latest) = self.options.latest.and_then(|latest| i64::try_from(latest).ok()) {
             look.mtime = look.mtime.min(latest);

@@ -14,7 +14,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
@@ -26,6 +26,9 @@ const OPAQUE_MARK: &[u8] = b".wh..wh..opq";
 /// Before names that storage drivers keep for themselves.
 const RESERVED: &[u8] = b".wh..wh.";
 
+/// Bytes of files that are copied at once.
+const BUFFER: usize = 256 << 10;
+
 /// The folder that a layer is unpacked into.
 pub(super) struct Tree<'a> {
     root: Rc<OwnedFd>,
@@ -36,6 +39,7 @@ pub(super) struct Tree<'a> {
     /// The folder that was used last, under the path that it was asked for by.
     last: Option<(Vec<u8>, Rc<OwnedFd>)>,
     unpacked: Unpacked,
+    buffer: Vec<u8>,
 }
 
 impl<'a> Tree<'a> {
@@ -48,6 +52,7 @@ impl<'a> Tree<'a> {
             folders: BTreeMap::new(),
             last: None,
             unpacked: Unpacked::default(),
+            buffer: vec![0; BUFFER],
         };
         tree.folders.insert(Vec::new(), tree.unstated(b"")?);
         Ok(tree)
@@ -210,7 +215,7 @@ impl<'a> Tree<'a> {
             _ => {
                 let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 let mut file = File::from(openat(folder, name, flags, Mode::RUSR | Mode::WUSR)?);
-                if io::copy(data, &mut file)? != member.size {
+                if self.copy(data, &mut file)? != member.size {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
                 self.unpacked.bytes += member.size;
@@ -219,6 +224,19 @@ impl<'a> Tree<'a> {
         };
         self.unpacked.attributes += look(member).give(file, is_link, self.ids)?;
         Ok(())
+    }
+
+    fn copy(&mut self, data: &mut dyn Read, file: &mut File) -> io::Result<u64> {
+        let mut copied = 0;
+        loop {
+            match data.read(&mut self.buffer)? {
+                0 => return Ok(copied),
+                length => {
+                    file.write_all(&self.buffer[..length])?;
+                    copied += length as u64;
+                }
+            }
+        }
     }
 
     /// Returns whether the target is a file, so that there is a link now.
