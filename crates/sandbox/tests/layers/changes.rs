@@ -187,3 +187,20 @@ pub(super) fn reads_without_upper(fixture: &Fixture) {
     command.arguments = ["/probe", "show", "/plain", "/etc"].map(str::to_owned).into();
     assert_eq!(fixture.text(&command), "/plain -\n/etc 755 0:0 folder motd\n");
 }
+
+pub(super) fn follows_links_inside(fixture: &Fixture) {
+    let lower = [Entry::folder("usr/"), Entry::folder("usr/lib/").mode(0o711), Entry::file("usr/lib/old", "o")];
+    let upper = [
+        Entry::symlink("lib", "/usr/lib"),
+        Entry::file("lib/new", "n"),
+        Entry::symlink("way", "one"),
+        Entry::file("way/a", "a"),
+        Entry::folder("way/"),
+        Entry::file("way/b", "b"),
+    ];
+    let mut stack = Stack::of(fixture, &[&lower, &upper]);
+    let (text, _) = stack.run(&["show", "/lib", "/usr/lib", "/one", "/way"]);
+    let expected =
+        "/lib 777 0:0 link /usr/lib\n/usr/lib 711 0:0 folder new,old\n/one 755 0:0 folder a\n/way 755 0:0 folder b\n";
+    assert_eq!(text, expected);
+}

@@ -29,6 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("unpacks nothing outside", hostile::unpacks_nothing_outside),
     ("names what no layer may have", hostile::names_what_no_layer_may_have),
     ("gives folders without entries their look from below", changes::takes_looks_from_below),
+    ("follows links inside a layer", changes::follows_links_inside),
     ("keeps owners", changes::keeps_owners),
     ("stacks many layers", changes::stacks_many_layers),
     ("reads layers without an upper one", changes::reads_without_upper),

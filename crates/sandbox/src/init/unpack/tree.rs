@@ -4,6 +4,7 @@ use crate::init::below::Below;
 use crate::init::beneath::split;
 use crate::init::fault::{AtEntry, Fault, shown};
 use crate::init::look::{Look, OPAQUE};
+use crate::init::mounts::resolve;
 use crate::init::{mark, remove, xattr};
 use crate::order::Step;
 use crate::{Ids, LayerFault, Unpacked};
@@ -143,6 +144,12 @@ impl<'a> Tree<'a> {
         let folder = match self.resolve(path, OFlags::PATH | OFlags::DIRECTORY) {
             Ok(folder) => Rc::new(folder),
             Err(Errno::NOENT | Errno::NOTDIR) if !path.is_empty() => {
+                match resolve(&self.root, path).map(|parts| parts.join(&b'/')) {
+                    // A link leads to what only lower layers have.
+                    Ok(target) if target != path => return self.folder(&target),
+                    Ok(_) | Err(Errno::NOTDIR) => {}
+                    Err(errno) => return Err(errno),
+                }
                 let (parent, name) = split(path);
                 let parent = self.folder(parent)?;
                 let look = self.unstated(path)?;
@@ -171,8 +178,9 @@ impl<'a> Tree<'a> {
     /// Removes whatever stands at a name, so that something else can. Returns whether that was a mark that lower layers' is removed.
     fn clear(&mut self, folder: &OwnedFd, path: &[u8], name: &[u8]) -> Result<bool, Errno> {
         let Some(found) = kind(folder, name)? else { return Ok(false) };
+        // Paths may lead elsewhere now.
+        self.last = None;
         if found == FileType::Directory {
-            self.last = None;
             let below = [path, b"/"].concat();
             self.folders.retain(|folder, _| folder != path && !folder.starts_with(&below));
         }
