@@ -170,3 +170,19 @@ pub(super) fn filters_older_programs(fixture: &Fixture) {
         Err(error) => panic!("{error}"),
     }
 }
+
+pub(super) fn gains_nothing_by_set_user_id(fixture: &Fixture) {
+    if fixture.sandbox().ids() == Ids::Single {
+        return println!("not run: other users (there is a single id)");
+    }
+    let mut stack = Stack::of(fixture, &[&base()]);
+    let (command, upper) = stack.probe(&["change", "copy /gain /probe", "mode /gain 4755"]);
+    assert_eq!(fixture.text(&command), "");
+    // What was changed serves as a layer.
+    stack.lower.push(upper);
+    let (mut command, _) = stack.probe(&[]);
+    command.arguments = ["/gain", "status", "Uid"].map(str::to_owned).into();
+    command.user.uid = 1000;
+    assert_eq!(fixture.text(&command), "Uid: 1000 1000 1000 1000\n");
+    stack.lower.pop();
+}

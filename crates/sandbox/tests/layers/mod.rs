@@ -36,6 +36,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("mounts what is asked for", mounted::mounts_what_is_asked_for),
     ("tells no secret to the disk", mounted::tells_no_secret),
     ("grants the usual capabilities", contained::grants_usual_capabilities),
+    ("gains nothing by set-user-id programs", contained::gains_nothing_by_set_user_id),
     ("contains what tries to escape", contained::contains_escapes),
     ("filters the calls of older programs", contained::filters_older_programs),
     ("keeps within its processes", contained::keeps_within_processes),
@@ -100,7 +101,9 @@ impl<'a> Stack<'a> {
     fn run(&mut self, arguments: &[&str]) -> (String, Vec<String>) {
         let (command, upper) = self.probe(arguments);
         let text = self.fixture.text(&command);
-        (text, listed(&self.pack(&upper).1))
+        let packed = self.pack(&upper).1;
+        assert_eq!(packed, self.pack(&upper).1);
+        (text, listed(&packed))
     }
 
     fn pack(&self, upper: &Path) -> (Packed, Vec<u8>) {

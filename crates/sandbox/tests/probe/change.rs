@@ -10,6 +10,7 @@ pub(super) fn carry_out(step: &str) {
     let result = match words.as_slice() {
         ["write", path, text] => fs::write(path, text),
         ["append", path, text] => fs::read_to_string(path).and_then(|before| fs::write(path, before + text)),
+        ["copy", path, from] => fs::copy(from, path).map(drop),
         ["folder", path] => fs::create_dir_all(path),
         ["remove", path] => fs::remove_file(path),
         ["remove-all", path] => fs::remove_dir_all(path),
