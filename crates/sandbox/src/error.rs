@@ -47,7 +47,7 @@ pub enum SandboxError {
     },
     /// The command's user, or the owner of a file for it, is not known in the sandbox.
     #[error(
-        "a sandbox of this user knows no id but its own, not {uid}:{gid}; install the package `uidmap` and give the user a range in /etc/subuid and \
+        "{uid}:{gid} is not among the ids that a sandbox of this user knows; install the package `uidmap` and give the user a range in /etc/subuid and \
          /etc/subgid (such as `{}:100000:65536`), or run as root", rustix::process::geteuid().as_raw()
     )]
     Ids {

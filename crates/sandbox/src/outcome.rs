@@ -10,6 +10,8 @@ pub struct Outcome {
     pub output: Vec<u8>,
     /// Whether earlier output was dropped.
     pub truncated: bool,
+    /// Whether later output was not handed on while it ran.
+    pub clipped: bool,
 }
 
 impl Outcome {

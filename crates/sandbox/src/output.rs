@@ -58,12 +58,13 @@ pub(crate) struct Lines<'a> {
     taker: &'a mut (dyn FnMut(&[u8]) + Send),
     line: Vec<u8>,
     left: u64,
+    clipped: bool,
 }
 
 impl<'a> Lines<'a> {
     /// Makes it hand on at most `limit` bytes.
     pub(crate) fn new(taker: &'a mut (dyn FnMut(&[u8]) + Send), limit: u64) -> Self {
-        Self { taker, line: Vec::new(), left: limit }
+        Self { taker, line: Vec::new(), left: limit, clipped: false }
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -87,7 +88,13 @@ impl<'a> Lines<'a> {
             (self.taker)(&self.line[..most]);
         }
         self.left -= most as u64;
+        self.clipped |= most < self.line.len();
         self.line.clear();
+    }
+
+    /// Returns whether there was more than the limit.
+    pub(crate) fn is_clipped(&self) -> bool {
+        self.clipped
     }
 }
 
@@ -107,6 +114,8 @@ mod tests {
             let mut lines = Lines::new(&mut taker, limit);
             pieces.iter().for_each(|piece| lines.push(piece.as_bytes()));
             lines.finish();
+            let written: usize = pieces.iter().map(|piece| piece.len()).sum();
+            assert_eq!(lines.is_clipped(), written as u64 > limit);
             assert_eq!(found, expected);
         }
         let mut longest = 0;

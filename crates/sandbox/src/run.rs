@@ -107,7 +107,7 @@ impl Sandbox {
             _ => exit,
         };
         let (output, truncated) = output.finish();
-        Ok(Outcome { exit, output, truncated })
+        Ok(Outcome { exit, output, truncated, clipped: lines.is_clipped() })
     }
 
     /// An owner that the sandbox does not know would silently become another.

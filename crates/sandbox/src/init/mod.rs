@@ -1,8 +1,11 @@
 //! The processes between [`crate::Sandbox`] and the command.
 //!
-//! The *supervisor* is the program that was started: it makes the namespaces, starts the *first* process of the process namespace, and ends with it
-//! or with the process that asked, whichever is first. The first process mounts what the command sees, starts the *command*, and reaps what the command
-//! leaves behind; when it ends, the kernel kills everything in the namespace, and it ends when the supervisor does.
+//! The *supervisor* is the program that was started: it makes the namespaces, starts the *first* process of the process namespace, sees to it that limits are kept,
+//! and ends with it or with the process that asked, whichever is first. The first process mounts what the command sees, starts the *command*, and reaps what the
+//! command leaves behind; when it ends, the kernel kills everything in the namespace, and it ends when the supervisor does. Only the first process and the command have
+//! mounts of their own.
+//!
+//! Work on unpacked layers is done by the program that was started itself, in a user namespace.
 
 mod below;
 mod beneath;
@@ -26,9 +29,8 @@ mod unpack;
 mod watch;
 mod xattr;
 
-use std::io::Write;
-
 use crate::order::Report;
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 
 /// The argument that asks a program to be init.
