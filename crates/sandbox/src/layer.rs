@@ -77,6 +77,9 @@ pub enum LayerFault {
     /// A file's name is that of a mark.
     #[error("its name starts with `.wh.`, by which layers mark what they remove")]
     Mark,
+    /// Text that is none.
+    #[error("its name, its target or a name of its attributes is not UTF-8, is too long, or has a line break")]
+    Text,
     /// The owner is not known in the sandbox.
     #[error(
         "its owner {uid}:{gid} is not among the ids that this user may map; widen the user's ranges in /etc/subuid and /etc/subgid"

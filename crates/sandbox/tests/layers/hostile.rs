@@ -1,11 +1,13 @@
 //! Layers that are made to do harm.
 
+use super::Stack;
 use super::tar::{Entry, layer};
-use super::{Stack, base};
 use crate::Fixture;
 use consign_sandbox::{LayerFault, PackOptions, SandboxError, UnpackOptions};
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub(super) fn unpacks_nothing_outside(fixture: &Fixture) {
@@ -75,15 +77,16 @@ pub(super) fn names_what_no_layer_may_have(fixture: &Fixture) {
         assert!(error.contains(expected), "{error}");
         fs::remove_file(folder.path().join("a")).ok();
     }
-    // What is named like a mark would mean something else in a layer.
-    let mut stack = Stack::of(fixture, &[&base()]);
-    let (command, upper) = stack.probe(&["change", "write /tmp/.wh.x x"]);
-    assert_eq!(fixture.text(&command), "");
-    let mut packing = fixture.sandbox().pack(&upper, &PackOptions::default()).unwrap();
-    packing.read_to_end(&mut Vec::new()).unwrap();
-    let error = packing.finish().unwrap_err();
-    assert!(
-        matches!(&error, SandboxError::Layer { path, fault: LayerFault::Mark } if path == "tmp/.wh.x"),
-        "{error:?}"
-    );
+    // What is named like a mark would mean something else in a layer, and what is no text nothing.
+    for (name, expected) in
+        [(&b".wh.x"[..], LayerFault::Mark), (b"\xff", LayerFault::Text), (b"a\nb", LayerFault::Text)]
+    {
+        let stack = Stack::new(fixture);
+        let upper = stack.make("upper");
+        fs::write(upper.join(OsStr::from_bytes(name)), "").unwrap();
+        let mut packing = fixture.sandbox().pack(&upper, &PackOptions::default()).unwrap();
+        packing.read_to_end(&mut Vec::new()).unwrap();
+        let error = packing.finish().unwrap_err();
+        assert!(matches!(&error, SandboxError::Layer { fault, .. } if *fault == expected), "{error:?}");
+    }
 }

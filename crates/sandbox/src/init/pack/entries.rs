@@ -15,13 +15,13 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 
 /// An entry of the layer to be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct Found {
     pub(super) path: Vec<u8>,
-    pub(super) kind: EntryKind,
+    pub(super) kind: FoundKind,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum EntryKind {
+pub(super) enum FoundKind {
     /// Says what is removed.
     Mark,
     /// What is there.
@@ -31,14 +31,14 @@ pub(super) enum EntryKind {
 /// What a folder holds.
 pub(super) struct Listing {
     /// Sorted by path; the mark of a folder comes before all else in it.
-    pub(super) entries: Vec<Entry>,
+    pub(super) found: Vec<Found>,
     /// Sockets and devices.
     pub(super) left_out: u64,
 }
 
 /// Lists what a folder holds, except itself.
 pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
-    let mut listing = Listing { entries: Vec::new(), left_out: 0 };
+    let mut listing = Listing { found: Vec::new(), left_out: 0 };
     let mut pending = vec![Vec::new()];
     while let Some(path) = pending.pop() {
         let folder = open(root, &path, OFlags::RDONLY | OFlags::DIRECTORY).at_entry(Step::Pack, &path)?;
@@ -48,7 +48,7 @@ pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
             let kind = FileType::from_raw_mode(stat.st_mode);
             if mark::is_at(&folder, &name, &stat).at_entry(Step::Pack, &path)? {
                 let path = join(split(&path).0, &[WHITEOUT, &name].concat());
-                listing.entries.push(Entry { path, kind: EntryKind::Mark });
+                listing.found.push(Found { path, kind: FoundKind::Mark });
                 continue;
             }
             if matches!(kind, FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice) {
@@ -61,15 +61,15 @@ pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
             if kind == FileType::Directory {
                 pending.push(path.clone());
             }
-            listing.entries.push(Entry { path, kind: EntryKind::Present });
+            listing.found.push(Found { path, kind: FoundKind::Present });
         }
         let hides = !path.is_empty() && is_opaque(&folder).at_entry(Step::Pack, &path)?;
         // The kernel marks every new folder, whether or not there is something to hide.
         if hides && below.folder(&path).at_entry(Step::Pack, &path)?.is_some() {
-            listing.entries.push(Entry { path: join(&path, OPAQUE), kind: EntryKind::Mark });
+            listing.found.push(Found { path: join(&path, OPAQUE), kind: FoundKind::Mark });
         }
     }
-    listing.entries.sort_by(|one, other| place(&one.path).cmp(place(&other.path)));
+    listing.found.sort_by(|one, other| place(&one.path).cmp(place(&other.path)));
     Ok(listing)
 }
 
