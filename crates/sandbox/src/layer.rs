@@ -39,6 +39,8 @@ pub struct PackOptions {
     pub lower: Vec<PathBuf>,
     /// The latest modification time, in seconds since 1970: later ones become this.
     pub latest: Option<u64>,
+    /// Whether the folder becomes what unpacking the layer would make of it: times as packed, and nothing that was left out.
+    pub settle: bool,
 }
 
 /// What was packed.

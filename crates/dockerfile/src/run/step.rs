@@ -162,7 +162,7 @@ impl Builder<'_> {
             let offline = order.network == Network::None && run.network == Asked::Default;
             return Err(RunError::Failed { exit: outcome.exit, output: outcome.text().into_owned(), offline }.into());
         }
-        let options = PackOptions { lower, latest: Some(self.request.time()) };
+        let options = PackOptions { lower, latest: Some(self.request.time()), settle: true };
         let (sandbox, store_of_thread, folder) =
             (kitchen.options.sandbox.clone(), store.clone(), changes.folder.clone());
         let work = move || pack(&sandbox, &folder, &options, &store_of_thread);

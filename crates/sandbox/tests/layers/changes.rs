@@ -3,8 +3,9 @@
 use super::tar::{Entry, layer, listed};
 use super::{Stack, base, file};
 use crate::Fixture;
-use consign_sandbox::{Host, Ids, Mount, MountKind, Root, User};
+use consign_sandbox::{Host, Ids, Mount, MountKind, PackOptions, Root, User};
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 
 pub(super) fn packs_what_changed(fixture: &Fixture) {
@@ -203,4 +204,28 @@ pub(super) fn follows_links_inside(fixture: &Fixture) {
     let expected =
         "/lib 777 0:0 link /usr/lib\n/usr/lib 711 0:0 folder new,old\n/one 755 0:0 folder a\n/way 755 0:0 folder b\n";
     assert_eq!(text, expected);
+}
+
+pub(super) fn settles(fixture: &Fixture) {
+    let mut stack = Stack::of(fixture, &[&base()]);
+    let steps =
+        ["write /tmp/x x", "socket /tmp/socket", "write /new n", "mode / 700", "time /new 4000", "time /etc 9000"];
+    let (command, upper) = stack.probe(&[&["change"][..], &steps].concat());
+    assert_eq!(fixture.text(&command), "");
+    let options = PackOptions { lower: stack.lower.clone(), latest: Some(5000), settle: true };
+    let pack = |options: &PackOptions| {
+        let mut packing = fixture.sandbox().pack(&upper, options).unwrap();
+        let mut bytes = Vec::new();
+        packing.read_to_end(&mut bytes).unwrap();
+        (packing.finish().unwrap(), bytes)
+    };
+    let (packed, first) = pack(&options);
+    assert_eq!((packed.entries, packed.left_out), (4, 1));
+    let unlimited = PackOptions { latest: None, settle: false, ..options };
+    let (packed, second) = pack(&unlimited);
+    assert!(packed.left_out == 0 && first == second);
+    stack.lower.push(upper);
+    let (text, _) = stack.run(&["times", "/", "/etc", "/new", "/tmp"]);
+    assert_eq!(text, "/ 755 1000\n/etc 755 5000\n/new 644 4000\n/tmp 1777 5000\n");
+    stack.lower.pop();
 }

@@ -31,6 +31,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("gives folders without entries their look from below", changes::takes_looks_from_below),
     ("follows links inside a layer", changes::follows_links_inside),
     ("keeps owners", changes::keeps_owners),
+    ("leaves what unpacking would make", changes::settles),
     ("stacks many layers", changes::stacks_many_layers),
     ("reads layers without an upper one", changes::reads_without_upper),
     ("mounts what is asked for", mounted::mounts_what_is_asked_for),
@@ -107,7 +108,7 @@ impl<'a> Stack<'a> {
     }
 
     fn pack(&self, upper: &Path) -> (Packed, Vec<u8>) {
-        let options = PackOptions { lower: self.lower.clone(), latest: Some(5000) };
+        let options = PackOptions { lower: self.lower.clone(), latest: Some(5000), settle: false };
         let mut packing = self.fixture.sandbox().pack(upper, &options).unwrap();
         let mut bytes = Vec::new();
         packing.read_to_end(&mut bytes).unwrap();

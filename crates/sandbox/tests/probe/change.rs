@@ -65,3 +65,10 @@ pub(super) fn shown(path: &str) -> String {
     };
     format!("{path} {:o} {}:{} {what}", metadata.mode() & 0o7777, metadata.uid(), metadata.gid())
 }
+
+/// Says the mode of what is at a path, and when it was last changed: a fraction of a second would show.
+pub(super) fn times(path: &str) -> String {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    let fraction = if metadata.mtime_nsec() == 0 { String::new() } else { format!(".{}", metadata.mtime_nsec()) };
+    format!("{path} {:o} {}{fraction}", metadata.mode() & 0o7777, metadata.mtime())
+}

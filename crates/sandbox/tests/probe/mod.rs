@@ -83,6 +83,7 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         ["escape"] => escape::try_all(),
         ["change", steps @ ..] => steps.iter().for_each(|step| change::carry_out(step)),
         ["show", paths @ ..] => paths.iter().for_each(|path| println!("{}", change::shown(path))),
+        ["times", paths @ ..] => paths.iter().for_each(|path| println!("{}", change::times(path))),
         ["mount-points"] => {
             let points = fs::read_to_string("/proc/self/mountinfo").unwrap();
             points.lines().for_each(|line| println!("{}", line.split(' ').nth(4).unwrap()));

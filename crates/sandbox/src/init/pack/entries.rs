@@ -32,13 +32,13 @@ pub(super) enum FoundKind {
 pub(super) struct Listing {
     /// Sorted by path; the mark of a folder comes before all else in it.
     pub(super) found: Vec<Found>,
-    /// Sockets and devices.
-    pub(super) left_out: u64,
+    /// Paths of sockets and devices.
+    pub(super) left_out: Vec<Vec<u8>>,
 }
 
 /// Lists what a folder holds, except itself.
 pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
-    let mut listing = Listing { found: Vec::new(), left_out: 0 };
+    let mut listing = Listing { found: Vec::new(), left_out: Vec::new() };
     let mut pending = vec![Vec::new()];
     while let Some(path) = pending.pop() {
         let folder = open(root, &path, OFlags::RDONLY | OFlags::DIRECTORY).at_entry(Step::Pack, &path)?;
@@ -52,7 +52,7 @@ pub(super) fn list(root: &OwnedFd, below: &Below) -> Result<Listing, Fault> {
                 continue;
             }
             if matches!(kind, FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice) {
-                listing.left_out += 1;
+                listing.left_out.push(path);
                 continue;
             }
             if name.starts_with(WHITEOUT) {

@@ -1,6 +1,7 @@
 //! Packs the upper folder of stacked layers, or any unpacked layer, as a layer: entries sorted by path, marks back in the form of images (image-spec, layer.md).
 
 mod entries;
+mod settle;
 
 use super::below::Below;
 use super::beneath::open;
@@ -25,14 +26,18 @@ pub(super) fn pack(folder: &Path, options: &PackOptions, ids: &Ids, output: impl
     let path = folder.to_string_lossy();
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = openat(CWD, folder, flags, Mode::empty()).at_path(Step::Pack, &path)?;
-    let Listing { found, left_out } = entries::list(&root, &Below::open(&options.lower)?)?;
+    let below = Below::open(&options.lower)?;
+    let Listing { found, left_out } = entries::list(&root, &below)?;
     let mut stream = TarWriter::new(BufWriter::with_capacity(BUFFER, output));
     let mut packer = Packer { root, options, ids, linked: HashMap::new() };
     for one in &found {
         packer.write(one, &mut stream)?;
     }
+    if options.settle {
+        settle::settle(&packer.root, &left_out, &below, ids)?;
+    }
     stream.finish().at_path(Step::Pack, &path)?;
-    Ok(Packed { entries: found.len() as u64, left_out })
+    Ok(Packed { entries: found.len() as u64, left_out: left_out.len() as u64 })
 }
 
 struct Packer<'a> {
@@ -69,6 +74,9 @@ impl Packer<'_> {
         };
         let is_first = is_linked && !matches!(kind, Kind::HardLink(_));
         let entry = self.entry(&file, path, name, kind)?;
+        if self.options.settle {
+            settle::set_time(&file, entry.mtime).at_entry(Step::Pack, path)?;
+        }
         if is_first {
             self.linked.insert(id, entry.path.clone());
         }
