@@ -67,8 +67,8 @@ impl Judges {
             return judgement;
         }
         let judgement = bench.build(peer, case, platform, context, bases);
-        if let Judgement::Refused(_) = judgement {
-            // It may have been the machine.
+        // Why it is refused may have been the machine, and bases of services come from elsewhere.
+        if matches!(judgement, Judgement::Refused(_)) || !case.settings.services.is_empty() {
             return judgement;
         }
         fs::create_dir_all(&kept).unwrap();
