@@ -17,7 +17,7 @@ use consign_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -210,13 +210,15 @@ fn standard_mounts(order: &Order, kitchen: &Kitchen) -> Vec<Mount> {
 }
 
 /// Makes a layer of what a command changed; `None` where that is nothing.
-fn pack(sandbox: &Sandbox, folder: &PathBuf, options: &PackOptions, store: &Store) -> Result<Option<Layer>, StepError> {
+fn pack(sandbox: &Sandbox, folder: &Path, options: &PackOptions, store: &Store) -> Result<Option<Layer>, StepError> {
     let mut packing = sandbox.pack(folder, options).map_err(RunError::from)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut blob = store.writer()?;
     let written = compress_stream(&mut packing, &mut blob, &StoredSegments(store), threads, LAYER_LIMIT);
+    // Why the stream ended early says more than that it did.
+    let packed = packing.finish().map_err(RunError::from)?;
     let (diff_id, _) = written.map_err(|source| StepError::Layer { source })?;
-    if packing.finish().map_err(RunError::from)?.entries == 0 {
+    if packed.entries == 0 {
         return Ok(None);
     }
     let (digest, size) = blob.commit(None)?;
