@@ -2,7 +2,7 @@
 //!
 //! A file becomes statements ([`syntax`]), statements become instructions ([`instruction`]), and those that a build needs are found by their
 //! stages ([`stage`]). [`build`] does what they say, for one platform, into the store: a layer of files is written straight from where the files
-//! lie, and no tree is unpacked for it.
+//! lie, and no tree is unpacked for it. [`lint`] says what could be better in a file.
 
 mod build;
 pub mod buildkit;
@@ -11,6 +11,7 @@ mod expand;
 mod files;
 mod glob;
 pub mod instruction;
+pub mod lint;
 mod run;
 pub mod stage;
 pub mod syntax;

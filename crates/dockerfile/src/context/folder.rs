@@ -119,6 +119,11 @@ impl Context {
         self.ignored.leave_out(path.as_str())
     }
 
+    /// Returns whether nothing at a path or in it can be copied. Where a pattern takes something back, that is not known from the patterns alone.
+    pub(crate) fn leaves_out_whole(&self, path: &EntryPath) -> bool {
+        !self.ignored.may_take_back() && self.leaves_out(path)
+    }
+
     /// Lists what is in the folder. Everything belongs to root there, and was last changed at `time`: who has the files, and since when, is no
     /// matter of the image's.
     pub(crate) fn tree(&self, time: u64) -> Result<Tree, ContextError> {

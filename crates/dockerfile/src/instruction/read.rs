@@ -11,11 +11,13 @@ const STAGE_LIMIT: usize = 1000;
 impl Dockerfile {
     /// Makes stages of statements.
     pub fn new(source: Source) -> Result<Self, InstructionError> {
-        let mut file = Self { directives: source.directives, arguments: Vec::new(), stages: Vec::new() };
+        let directives = source.directives.clone();
+        let mut file = Self { directives, arguments: Vec::new(), stages: Vec::new(), source: Source::default() };
         for statement in &source.statements {
             let wrong = |problem| InstructionError { lines: statement.lines, keyword: statement.keyword, problem };
             file.add(statement).map_err(wrong)?;
         }
+        file.source = source;
         Ok(file)
     }
 

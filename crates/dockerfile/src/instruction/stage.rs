@@ -1,5 +1,5 @@
 use super::{Argument, Instruction};
-use crate::syntax::{Directives, Lines};
+use crate::syntax::{Directives, Lines, Source};
 
 /// A Dockerfile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Dockerfile {
     pub arguments: Vec<Argument>,
     /// Its stages, in order; there is one at least.
     pub stages: Vec<Stage>,
+    /// What it was made of.
+    pub(crate) source: Source,
 }
 
 /// What one FROM begins.

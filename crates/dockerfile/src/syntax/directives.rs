@@ -23,19 +23,28 @@ pub struct Directives {
     pub escape: Escape,
     /// What rules are to be checked, as written.
     pub check: Option<String>,
+    /// The line of `check`, counted from 1; 0 without one.
+    pub check_line: usize,
     escape_was_set: bool,
     ended: bool,
 }
 
 impl Default for Directives {
     fn default() -> Self {
-        Self { syntax: None, escape: Escape::BACKSLASH, check: None, escape_was_set: false, ended: false }
+        Self {
+            syntax: None,
+            escape: Escape::BACKSLASH,
+            check: None,
+            check_line: 0,
+            escape_was_set: false,
+            ended: false,
+        }
     }
 }
 
 impl Directives {
     /// Reads a line. The first that is no directive ends them.
-    pub(super) fn line(&mut self, line: &str) -> Result<(), SyntaxProblem> {
+    pub(super) fn line(&mut self, line: &str, number: usize) -> Result<(), SyntaxProblem> {
         if self.ended {
             return Ok(());
         }
@@ -45,7 +54,10 @@ impl Directives {
         };
         match name.to_ascii_lowercase().as_str() {
             "syntax" => once("syntax", &mut self.syntax, value),
-            "check" => once("check", &mut self.check, value),
+            "check" => {
+                self.check_line = number;
+                once("check", &mut self.check, value)
+            }
             "escape" if self.escape_was_set => Err(SyntaxProblem::DirectiveTwice { name: "escape" }),
             "escape" => {
                 self.escape_was_set = true;

@@ -7,7 +7,7 @@ use std::mem;
 const LIMIT: usize = 16 << 20;
 
 /// A Dockerfile that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// What the first comments say.
     pub directives: Directives,
@@ -74,7 +74,7 @@ impl Reader<'_> {
             let first = self.lines.number;
             let line = without_end(line).trim_start();
             self.directives
-                .line(line)
+                .line(line, first)
                 .map_err(|problem| SyntaxError { lines: Lines { first, last: first }, problem })?;
             if let Some(comment) = comment(line) {
                 match comment {

@@ -1,0 +1,43 @@
+//! What COPY and ADD take.
+
+use super::subject::{Found, Subject};
+use crate::instruction::{Action, Source};
+use consign_oci::layer::EntryPath;
+
+pub(super) fn left_out(subject: &Subject<'_>) -> Found {
+    let mut found = Found::new();
+    subject.walk(|scope, instruction| {
+        let (Action::Copy(transfer) | Action::Add(transfer)) = &instruction.action else { return };
+        if transfer.from.is_some() {
+            return;
+        }
+        for source in &transfer.sources {
+            let Source::Path(written) = source else { continue };
+            let path = scope.expanded(written, subject);
+            if path.contains("://") || path.starts_with("git@") {
+                continue;
+            }
+            let Some(inside) = inside(&path) else { continue };
+            if subject.recipe.context.leaves_out_whole(&inside) {
+                found.push((
+                    instruction.lines,
+                    format!("`{path}` is not there: the list of ignored files leaves it out"),
+                ));
+            }
+        }
+    });
+    found
+}
+
+/// Returns a path as one inside of the context; nothing for the context itself.
+fn inside(path: &str) -> Option<EntryPath> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/").parse::<EntryPath>().ok().filter(|path| !path.is_root())
+}
