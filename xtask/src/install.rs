@@ -49,7 +49,7 @@ pub(crate) fn private_programs() -> [PathBuf; 4] {
 fn judges() -> Result<(), Failure> {
     let [judges, successor, docker, _] = private_programs();
     let scripts = root().join("crates/testkit");
-    if !judges.join("pyspdxtools").is_file() || !judges.join("syft").is_file() {
+    if !["pyspdxtools", "syft", "dockerfile-to-json"].iter().all(|program| judges.join(program).is_file()) {
         if !Path::new("/usr/share/doc/python3-venv").exists() {
             install(&[("no program of this name", "python3-venv")])?;
         }

@@ -1,7 +1,9 @@
 mod guidance;
+mod lints;
 mod store;
 
 pub(crate) use guidance::{CiService, Completions, Explain, Init, Schema, SchemaOf};
+pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
@@ -131,9 +133,11 @@ pub(crate) enum Command {
     /// Writes a first `consign.yaml` for what is in the folder. Overwrites nothing.
     #[command(after_help = "Examples:\n  consign init\n  consign init --ci github")]
     Init(Init),
-    /// Checks the configuration and the image files that it names. Writes nothing, and asks nothing of a network.
-    #[command(after_help = "Example:\n  consign check -f release/consign.yaml")]
-    Check,
+    /// Checks the configuration and the image files that it names, and says what could be better in Dockerfiles. Writes nothing, and asks nothing of a network.
+    #[command(
+        after_help = "Examples:\n  consign check -f release/consign.yaml\n  consign check -f Dockerfile --deny warnings"
+    )]
+    Check(Check),
     /// Shows everything that `release` would do. Writes nothing.
     #[command(after_help = "Examples:\n  consign plan\n  consign plan --output json | jq '.images[].destinations'")]
     Plan(Selection),
@@ -235,6 +239,8 @@ pub(crate) struct Build {
     pub(crate) no_cache: bool,
     #[command(flatten)]
     pub(crate) docker: DockerArguments,
+    #[command(flatten)]
+    pub(crate) lints: LintArguments,
 }
 
 /// How Dockerfiles are built, beside what the configuration says.

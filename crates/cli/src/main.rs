@@ -12,6 +12,7 @@ mod exit_code;
 mod explain;
 mod identities;
 mod init;
+mod lint;
 mod lock_file;
 mod printer;
 mod progress;

@@ -1,6 +1,7 @@
 use crate::arguments::{Color, Global, Output, Progress};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use consign_plan::configuration::Warning;
 use consign_report::printable_lines;
 use serde::Serialize;
 use serde_json::json;
@@ -63,6 +64,17 @@ impl Printer {
             true => self.event(&json!({ "event": "note", "message": text })),
             false if !self.quiet => say(&printable_lines(text)),
             false => {}
+        }
+    }
+
+    /// Shows what could be better in a file, unless asked to be quiet; in any case if it is `needed` to understand an error.
+    pub(crate) fn warning(&self, warning: &Warning, needed: bool) {
+        if self.quiet && !needed {
+            return;
+        }
+        match self.json_lines {
+            true => say(&json!({ "event": "warning", "warning": warning }).to_string()),
+            false => say(&format!("{}\n", warning.render(self.color))),
         }
     }
 

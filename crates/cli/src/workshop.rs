@@ -42,9 +42,19 @@ pub(crate) struct Planned {
     pub(crate) lock: Option<Lock>,
     pub(crate) lock_file: LockFile,
     files: BTreeMap<String, (PathBuf, Recipe)>,
+    /// The texts of Dockerfiles.
+    texts: BTreeMap<PathBuf, String>,
     /// All platforms of each image, whichever are built.
     platforms: BTreeMap<String, Vec<Platform>>,
     git: Option<GitState>,
+}
+
+/// A Dockerfile, and what is built from it.
+pub(crate) struct LintedFile<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
+    pub(crate) recipe: &'a consign_dockerfile::Recipe,
+    pub(crate) platforms: &'a [Platform],
 }
 
 impl Planned {
@@ -62,7 +72,7 @@ impl Planned {
         let configuration = session.configuration_for(platforms)?;
         let arguments = recipe::arguments(session, docker)?;
         let mut files = BTreeMap::new();
-        let mut sources = BTreeMap::new();
+        let (mut sources, mut texts) = (BTreeMap::new(), BTreeMap::new());
         for image in &configuration.images {
             let path = configuration.resolve(&image.docker.file.as_ref().unwrap_or(&image.source).value);
             let refused = |message: String, hint: Option<String>| {
@@ -83,6 +93,7 @@ impl Planned {
                 dockerfile.builder_environment = recipe::builder_environment(session);
                 dockerfile.contexts.extend(recipe::contexts(docker)?);
                 dockerfile.agents.extend(recipe::agents(session, docker)?);
+                texts.insert(path.clone(), text);
             }
             let facts = match &recipe {
                 Recipe::ImageFile(file) => {
@@ -101,12 +112,20 @@ impl Planned {
         let lock_file = LockFile::of(&configuration);
         let lock = lock_file.read()?;
         let platforms = plan.images.iter().map(|image| (image.name.clone(), image.platforms.clone())).collect();
-        Ok(Self { configuration, plan, lock, lock_file, files, platforms, git })
+        Ok(Self { configuration, plan, lock, lock_file, files, texts, platforms, git })
     }
 
     /// Returns the image files.
     pub(crate) fn specifications(&self) -> impl Iterator<Item = &Specification> {
         self.files.values().filter_map(|(_, recipe)| recipe.image_file())
+    }
+
+    /// Returns the Dockerfiles of the images that are planned.
+    pub(crate) fn dockerfiles(&self) -> impl Iterator<Item = LintedFile<'_>> {
+        self.plan.images.iter().filter_map(|image| {
+            let (path, Recipe::Dockerfile(recipe)) = self.files.get(&image.name)? else { return None };
+            Some(LintedFile { path, text: self.texts.get(path)?, recipe, platforms: &image.platforms })
+        })
     }
 
     /// Leaves only these images.

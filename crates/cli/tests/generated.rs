@@ -5,11 +5,33 @@
 mod common;
 
 use common::TestEnvironment;
+use consign_dockerfile::lint::Rule;
 use std::fs;
 use std::path::Path;
 
 /// Heading of the options that every command has.
 const GLOBAL: &str = "Options of every command:\n";
+
+/// What stands before the table of rules.
+const RULES: &str = "\
+# Warnings about Dockerfiles
+
+Written by `cargo xtask generate`. `consign check`, `build` and `release` show what could be better in a Dockerfile, each thing once. The rules
+are those of BuildKit's `dockerfile` frontend, under its names; they look at every stage, needed or not. With `--deny warnings`, `check` and
+`build` end with exit status 3 where there is a warning. `--output json` of `check` lists them as `warnings`; `--progress json` makes each an event.
+
+The first lines of a file choose:
+
+```dockerfile
+# check=skip=StageNameCasing,JSONArgsRecommended
+```
+
+`skip=all` leaves out every rule; `error=true` makes warnings errors; `experimental=all`, or names, adds rules that are left out otherwise. Several
+options stand between semicolons: `# check=skip=UndefinedVar;error=true`.
+
+What a base image defines is not known before it is fetched. Where a stage builds on one, `UndefinedVar` speaks only of arguments that are declared
+outside of the stage, and of names that are nearly those of the stage.
+";
 
 #[test]
 fn the_commands() {
@@ -58,6 +80,16 @@ fn what_codes_mean() {
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     compare("codes.md", &text);
+}
+
+#[test]
+fn warnings_about_dockerfiles() {
+    let mut text = String::from(RULES);
+    text.push_str("\n| rule | what it wants |\n|---|---|\n");
+    for rule in Rule::ALL {
+        text.push_str(&format!("| {rule} | {} |\n", rule.description()));
+    }
+    compare("dockerfile-warnings.md", &text);
 }
 
 #[test]

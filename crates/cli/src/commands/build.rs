@@ -1,6 +1,7 @@
 use crate::arguments::Build;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::lint;
 use crate::session::Session;
 use crate::signing::key_reader;
 use crate::workshop::{Planned, Traffic};
@@ -42,6 +43,7 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         );
         return Err(error.hint("name the image: `consign build IMAGE --to …`"));
     }
+    lint::check(session, &planned, arguments.lints.deny)?;
     // Only what leaves this machine is signed.
     let key = if arguments.to.is_some() { key_reader(session, &planned.configuration)? } else { None };
     let workshop = planned.workshop(session, !arguments.no_cache, Traffic::default()).await?;

@@ -1,15 +1,18 @@
-use crate::arguments::Output;
+use crate::arguments::{Check, Output};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::lint;
 use crate::session::Session;
 use crate::workshop::Planned;
 use serde_json::json;
 
-pub(crate) fn run(session: &Session) -> Result<ExitCode, CommandError> {
+pub(crate) fn run(arguments: &Check, session: &Session) -> Result<ExitCode, CommandError> {
     let planned = Planned::read(session)?;
+    let warnings = lint::check(session, &planned, arguments.lints.deny)?;
     if session.output == Output::Json {
         let names: Vec<&str> = planned.plan.images.iter().map(|image| image.name.as_str()).collect();
-        session.printer.json(&json!({ "file": session.global.file.display().to_string(), "images": names }))?;
+        let file = session.global.file.display().to_string();
+        session.printer.json(&json!({ "file": file, "images": names, "warnings": warnings }))?;
         return Ok(ExitCode::Done);
     }
     let images = planned.plan.images.len();

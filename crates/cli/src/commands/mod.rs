@@ -81,7 +81,7 @@ async fn run_until_interrupted(command: &Command, session: &Session) -> Result<E
 async fn dispatch(command: &Command, session: &Session, interruption: &Interruption) -> Result<ExitCode, CommandError> {
     match command {
         Command::Init(arguments) => init::run(arguments, session),
-        Command::Check => check::run(session),
+        Command::Check(arguments) => check::run(arguments, session),
         Command::Plan(arguments) => plan::run(arguments, session),
         Command::Build(arguments) => build::run(arguments, session).await,
         Command::Release(arguments) => release::run(arguments, session, interruption).await,

@@ -1,6 +1,7 @@
 use crate::arguments::Release as Arguments;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::lint;
 use crate::session::Session;
 use crate::signing::key_reader;
 use crate::source::Source;
@@ -19,6 +20,7 @@ pub(crate) async fn run(
     }
     let planned = Planned::read(session)?.select(&arguments.images)?;
     check_sources(&planned, &arguments.from)?;
+    lint::check(session, &planned, None)?;
     // A dry run signs nothing, but what others signed counts only by the key.
     let signs = !arguments.dry_run || !arguments.from.is_empty();
     let key = if signs { key_reader(session, &planned.configuration)? } else { None };

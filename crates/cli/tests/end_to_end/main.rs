@@ -17,6 +17,7 @@ mod contents;
 mod credentials;
 mod debian;
 mod determinism;
+mod dockerfile_lints;
 mod doctor;
 mod errors;
 mod explain;

@@ -21,7 +21,7 @@ pub(super) fn left_out(subject: &Subject<'_>) -> Found {
             if subject.recipe.context.leaves_out_whole(&inside) {
                 found.push((
                     instruction.lines,
-                    format!("`{path}` is not there: the list of ignored files leaves it out"),
+                    format!("`{written}` is not there: the list of ignored files leaves it out"),
                 ));
             }
         }

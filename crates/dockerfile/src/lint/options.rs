@@ -50,7 +50,7 @@ impl Options {
             match Rule::named(name) {
                 Some(rule) => drop(rules.insert(rule)),
                 None => {
-                    let similar = suggestion::of(name, Rule::ALL.iter().map(|rule| rule.name()));
+                    let similar = suggestion::within(name, Rule::ALL.iter().map(|rule| rule.name()), 3);
                     let similar = similar.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
                     self.problems.push(format!("there is no rule `{}`{similar}", shown(name)));
                 }

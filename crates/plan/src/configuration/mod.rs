@@ -24,6 +24,7 @@ mod span;
 mod suggestion;
 mod tree;
 mod trial;
+mod warning;
 
 pub use advisories::AdvisorySettings;
 pub use code::Code;
@@ -43,6 +44,7 @@ pub use signing::{SigningKey, SigningSettings};
 pub use source_file::SourceFile;
 pub use span::{Span, Spanned};
 pub use trial::{Expectation, TrialSettings};
+pub use warning::Warning;
 
 pub(crate) use destination::is_reserved;
 pub use suggestion::nearest;

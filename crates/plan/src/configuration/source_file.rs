@@ -1,5 +1,6 @@
-use super::{Code, Diagnostic, Span, tree};
+use super::{Code, Diagnostic, Span, Warning, tree};
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Longest part of a line that is kept behind the place that a problem points at, in bytes.
@@ -54,6 +55,19 @@ impl SourceFile {
 
     /// Makes a diagnostic about a place in this file. For problems that only show later, such as a source file that is not there.
     pub fn diagnostic(&self, code: Code, span: Span, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
+        let Excerpt { line, column, snippet, caret } = self.excerpt(span);
+        Diagnostic { code, message: message.into(), file: self.name.clone(), line, column, snippet, caret, hint }
+    }
+
+    /// Makes a warning about a place in this file.
+    pub fn warning(&self, rule: &str, span: Span, message: &str) -> Warning {
+        let Excerpt { line, column, snippet, caret } = self.excerpt(span);
+        let (rule, message) = (rule.to_owned(), message.to_owned());
+        Warning { rule, message, file: self.name.clone(), line, column, snippet, caret }
+    }
+
+    /// Returns what is shown of a place.
+    fn excerpt(&self, span: Span) -> Excerpt {
         let start = floor_boundary(&self.text, span.start);
         let end = floor_boundary(&self.text, span.end).max(start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -72,15 +86,11 @@ impl SourceFile {
             }
             None => (line[..floor_boundary(line, caret.end.saturating_add(TAIL))].to_owned(), caret),
         };
-        Diagnostic {
-            code,
-            message: message.into(),
-            file: self.name.clone(),
+        Excerpt {
             line: self.text[..line_start].matches('\n').count() + 1,
             column: self.text[line_start..start].chars().count() + 1,
             snippet,
             caret,
-            hint,
         }
     }
 
@@ -91,6 +101,14 @@ impl SourceFile {
             .map(|secret| secret.start.max(start))
             .min()
     }
+}
+
+/// What is shown of a place: see [`Diagnostic`].
+struct Excerpt {
+    line: usize,
+    column: usize,
+    snippet: String,
+    caret: Range<usize>,
 }
 
 /// Leaves the text out: it is long, and may hold what does not belong in a log.

@@ -1,0 +1,174 @@
+//! Whatever stands in a Dockerfile or a `.dockerignore`: it is read or refused, and nothing panics.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use consign_dockerfile::context::Patterns;
+use consign_dockerfile::lint::lint;
+use consign_dockerfile::syntax::{Arguments, Escape, Heredoc, Keyword, Source, Statement, read};
+use consign_dockerfile::{Expander, Quotes, Recipe, Variables};
+use proptest::prelude::*;
+use std::path::Path;
+
+/// What has a meaning somewhere in a Dockerfile.
+const PARTS: [&str; 60] = [
+    "FROM a AS b\n",
+    "FROM b\n",
+    "FROM ",
+    " AS ",
+    "RUN ",
+    "COPY ",
+    "ADD ",
+    "ENV ",
+    "ARG ",
+    "LABEL ",
+    "EXPOSE ",
+    "CMD ",
+    "SHELL ",
+    "HEALTHCHECK ",
+    "ONBUILD ",
+    "WORKDIR ",
+    "VOLUME ",
+    "USER ",
+    "--from=",
+    "--mount=",
+    "type=cache,",
+    "target=",
+    "--chmod=",
+    "--platform=",
+    "--interval=",
+    "# escape=`\n",
+    "# check=",
+    "skip=",
+    "all",
+    ";",
+    "error=",
+    "# syntax=x\n",
+    "\n",
+    "\n",
+    "\r\n",
+    " ",
+    "\t",
+    "\\\n",
+    "`\n",
+    "\\",
+    "`",
+    "\"",
+    "'",
+    "$",
+    "${",
+    "}",
+    ":-",
+    "#",
+    "%",
+    "/",
+    "=",
+    "[\"",
+    "\"]",
+    ",",
+    "<<E",
+    "<<-'E'",
+    "\nE\n",
+    "a",
+    "8080",
+    "ü",
+];
+
+fn parts() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(&PARTS[..]), 0..60).prop_map(|parts| parts.concat())
+}
+
+fn variables() -> Variables {
+    [("a", "b c"), ("E", ""), ("A", "*\\$a")].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// What a statement says, without where it stands and how it is broken into lines.
+fn meaning(statement: &Statement) -> (Keyword, &str, &[String], &Arguments, &[Heredoc]) {
+    let Statement { keyword, written, flags, arguments, heredocs, .. } = statement;
+    (*keyword, written, flags, arguments, heredocs)
+}
+
+/// Writes statements as a file; `None` where the end of a line would be read as something else.
+fn written(source: &Source) -> Option<String> {
+    let escape = source.directives.escape.character();
+    let mut text = format!("# escape={escape}\n");
+    for statement in &source.statements {
+        if statement.text.trim_end().ends_with(escape) {
+            return None;
+        }
+        text += &statement.text;
+        text += "\n";
+        for heredoc in &statement.heredocs {
+            text += &heredoc.content;
+            text += &heredoc.name;
+            text += "\n";
+        }
+    }
+    Some(text)
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = read(&bytes);
+    }
+
+    #[test]
+    fn what_is_written_back_means_the_same(text in parts()) {
+        let Ok(source) = read(text.as_bytes()) else { return Ok(()) };
+        let Some(again) = written(&source) else { return Ok(()) };
+        let found = read(again.as_bytes()).unwrap();
+        let (before, after) = (source.statements.iter().map(meaning), found.statements.iter().map(meaning));
+        prop_assert_eq!(before.collect::<Vec<_>>(), after.collect::<Vec<_>>(), "{:?}", again);
+    }
+
+    #[test]
+    fn anything_that_can_be_read_can_be_linted(text in parts()) {
+        let folder = tempfile::tempdir().unwrap();
+        let platform = "linux/amd64".parse().unwrap();
+        let Ok(recipe) = Recipe::read(Path::new("Dockerfile"), text.as_bytes(), folder.path()) else { return Ok(()) };
+        let count = text.lines().count();
+        for finding in lint(&recipe, &platform, &platform) {
+            prop_assert!((1..=count).contains(&finding.lines.first), "{:?}", finding);
+        }
+    }
+
+    #[test]
+    fn any_text_is_expanded_or_refused(text in prop_oneof![parts(), any::<String>()], keep_unset in any::<bool>()) {
+        for quotes in [Quotes::Removed, Quotes::Kept, Quotes::Plain] {
+            let expander = Expander { quotes, keep_unset, ..Expander::new(Escape::BACKSLASH) };
+            let Ok(expanded) = expander.expand(&text, &variables()) else { continue };
+            prop_assert!(expanded.used.iter().all(|name| variables().contains_key(name)));
+            prop_assert!(!expanded.unset.iter().any(|name| variables().contains_key(name)));
+        }
+    }
+
+    #[test]
+    fn a_text_without_meaning_stays(text in "[a-zA-Z0-9 .,;:/_=+-]{0,80}") {
+        let expanded = Expander::new(Escape::BACKSLASH).expand(&text, &variables()).unwrap();
+        prop_assert_eq!(&expanded.text, &text);
+        prop_assert_eq!(expanded.words, text.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn any_patterns_are_read_or_refused(text in any::<String>(), path in "[a-z/.*]{1,40}") {
+        if let Ok(patterns) = Patterns::parse(&text) {
+            let _ = patterns.leave_out(&path);
+        }
+    }
+
+    #[test]
+    fn patterns_of_meaning_decide(parts in prop::collection::vec(
+        prop::sample::select(&["*", "**", "/", "!", "?", "[", "]", "^", "-", "a", "b", "\\", "..", ".", "\n", "#"][..]), 0..30,
+    )) {
+        let text = parts.concat();
+        let Ok(patterns) = Patterns::parse(&text) else { return Ok(()) };
+        let left_out = patterns.leave_out("a/b");
+        // A last line that takes everything back, or leaves everything out, wins.
+        for (last, expected) in [("**", true), ("!**", false)] {
+            let more = Patterns::parse(&format!("{text}\n{last}")).unwrap();
+            prop_assert_eq!(more.leave_out("a/b"), expected);
+        }
+        let same = Patterns::parse(&format!("{text}\n# a\n\n")).unwrap();
+        prop_assert_eq!(same.leave_out("a/b"), left_out);
+    }
+}
