@@ -13,7 +13,7 @@ for line in sys.stdin:
         continue
     print(json.dumps([
         {
-            "keyword": command.cmd.upper(),
+            "keyword": (command.cmd or "").upper(),
             "inner": command.sub_cmd and command.sub_cmd.upper(),
             "json": command.json,
             "flags": command.flags,

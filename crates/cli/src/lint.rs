@@ -3,15 +3,16 @@
 use crate::arguments::Deny;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::hadolint;
 use crate::session::{Session, host_platform};
 use crate::workshop::{LintedFile, Planned};
 use consign_dockerfile::lint::{Finding, denies, lint};
-use consign_plan::configuration::{SourceFile, Warning};
+use consign_plan::configuration::{LintEngine, SourceFile, Warning};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Most warnings about one file.
-const LIMIT: usize = 1000;
+pub(crate) const LIMIT: usize = 1000;
 
 /// Shows what could be better in the Dockerfiles of a plan, each thing once, and returns it. Fails if there is something, and the command line or
 /// the file makes it an error.
@@ -21,7 +22,10 @@ pub(crate) fn check(session: &Session, planned: &Planned, deny: Option<Deny>) ->
     let (mut warnings, mut denier) = (Vec::new(), deny.map(|Deny::Warnings| "`--deny warnings`".to_owned()));
     let mut said = BTreeSet::new();
     for file in &files {
-        let found = of_file(file)?;
+        let found = match file.engine {
+            LintEngine::Consign => of_file(file)?,
+            LintEngine::Hadolint => hadolint::check(file.path, file.text)?,
+        };
         if !found.is_empty() && denies(&file.recipe.file) {
             denier.get_or_insert_with(|| format!("`# check=error=true` in {}", file.path.display()));
         }
@@ -55,11 +59,9 @@ fn of_file(file: &LintedFile<'_>) -> Result<Vec<Warning>, CommandError> {
     findings.sort_by_key(|finding| (finding.lines.first, finding.rule));
     let source = SourceFile::other(&file.path.to_string_lossy(), file.text);
     let warning = |finding: &Finding| {
-        let line = file.text.lines().nth(finding.lines.first.saturating_sub(1)).unwrap_or_default();
-        let indent = line.chars().take_while(|letter| letter.is_whitespace()).count();
-        let width = line.trim().chars().count().max(1);
-        let span = source.span(finding.lines.first, indent + 1, width);
-        source.warning(finding.rule.name(), span, &finding.message)
+        let first = finding.lines.first;
+        let line = file.text.lines().nth(first.saturating_sub(1)).unwrap_or_default();
+        source.warning(finding.rule.name(), source.line(first, line), &finding.message)
     };
     Ok(findings.iter().take(LIMIT).map(warning).collect())
 }

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod exit_code;
 mod explain;
+mod hadolint;
 mod identities;
 mod init;
 mod lint;

@@ -14,6 +14,7 @@ use consign_dockerfile::{Kitchen, KitchenOptions};
 use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
+use consign_plan::configuration::LintEngine;
 use consign_plan::{
     Code, Configuration, ConfigurationError, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile,
 };
@@ -55,6 +56,7 @@ pub(crate) struct LintedFile<'a> {
     pub(crate) text: &'a str,
     pub(crate) recipe: &'a consign_dockerfile::Recipe,
     pub(crate) platforms: &'a [Platform],
+    pub(crate) engine: LintEngine,
 }
 
 impl Planned {
@@ -124,7 +126,9 @@ impl Planned {
     pub(crate) fn dockerfiles(&self) -> impl Iterator<Item = LintedFile<'_>> {
         self.plan.images.iter().filter_map(|image| {
             let (path, Recipe::Dockerfile(recipe)) = self.files.get(&image.name)? else { return None };
-            Some(LintedFile { path, text: self.texts.get(path)?, recipe, platforms: &image.platforms })
+            let settings = self.configuration.images.iter().find(|settings| settings.name.value == image.name);
+            let engine = settings.map(|settings| settings.docker.lint).unwrap_or_default();
+            Some(LintedFile { path, text: self.texts.get(path)?, recipe, platforms: &image.platforms, engine })
         })
     }
 

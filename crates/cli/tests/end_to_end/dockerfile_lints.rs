@@ -156,3 +156,64 @@ fn secrets_are_not_shown() {
     let checked = environment.consign(&["-f", "Dockerfile", "check", "--output", "json"]).expect(0);
     assert!(!checked.stdout.contains("hunter2"), "{}", checked.stdout);
 }
+
+/// A `hadolint` that says what a real one (2.12) does of such a file, and notes what it was given.
+const HADOLINT: &str = r#"#!/bin/sh
+{ pwd; echo "$@"; cat; } > "$0.seen"
+printf '%s' '[{"code":"DL3007","column":1,"file":"-","level":"warning","line":2,"message":"Using latest is prone to errors"}]'
+exit 1
+"#;
+
+fn with_hadolint(program: &str) -> (TestEnvironment, String) {
+    let environment = environment("# A comment.\nFROM busybox:latest\n# hadolint ignore=DL3059\nCMD a\n");
+    environment.write_program("programs/hadolint", program.as_bytes());
+    environment.write(
+        "consign.yaml",
+        "build: [{source: Dockerfile, destination: \"localhost/a:1\", platforms: [linux/amd64], \
+         dockerOptions: {lint: {engine: hadolint}}}]\n",
+    );
+    let programs = environment.path("programs").display().to_string();
+    (environment, programs)
+}
+
+#[test]
+fn hadolint_is_asked_where_it_is_wanted() {
+    let (environment, programs) = with_hadolint(HADOLINT);
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    let consign = |arguments: &[&str]| environment.invocation().variable("PATH", &path).run(arguments);
+    assert_snapshot!(consign(&["check"]), @"
+    status 0
+    --- stderr
+    warning[DL3007]: Using latest is prone to errors
+     --> Dockerfile:2:1
+      |
+    2 | FROM busybox:latest
+      | ^^^^^^^^^^^^^^^^^^^
+
+    consign.yaml is right: 1 image.
+    ");
+    let seen = environment.read("programs/hadolint.seen");
+    let folder = environment.folder().canonicalize().unwrap();
+    assert_eq!(seen, format!("{}\n--format json -\n{}", folder.display(), environment.read("Dockerfile")));
+    consign(&["check", "--deny", "warnings"]).expect(3);
+    environment.replace("consign.yaml", "engine: hadolint", "engine: hadolin");
+    assert!(consign(&["check"]).expect(3).stderr.contains("did you mean `hadolint`?"));
+}
+
+#[test]
+fn a_hadolint_that_is_not_there_or_fails_is_said() {
+    let (environment, _) = with_hadolint("");
+    assert_snapshot!(environment.invocation().variable("PATH", "/nowhere").run(&["check"]), @"
+    status 3
+    --- stderr
+    error: `lint: {engine: hadolint}` for Dockerfile, and there is no hadolint on PATH
+    hint: install hadolint, or take `lint` out: consign has rules of its own
+    ");
+    let (environment, programs) = with_hadolint("#!/bin/sh\necho 'wrong option' >&2; exit 2\n");
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    assert_snapshot!(environment.invocation().variable("PATH", &path).run(&["check"]), @"
+    status 1
+    --- stderr
+    error: hadolint for Dockerfile has failed: wrong option
+    ");
+}

@@ -29,7 +29,7 @@ pub(super) fn invalid_default(subject: &Subject<'_>) -> Found {
     for (stage, _) in subject.stages().filter(|(stage, _)| stage.base.contains('$')) {
         // Where it cannot be expanded, the build fails and says so.
         let Ok(base) = subject.expander.expand(&stage.base, &defaults) else { continue };
-        let is_stage = subject.file.stage(&base.text).is_some();
+        let is_stage = subject.file.stage(&base.text).is_some() || subject.recipe.contexts.contains_key(&base.text);
         if base.text.is_empty() || !is_stage && base.text.parse::<ImageReference>().is_err() {
             let what =
                 if base.text.is_empty() { "nothing".to_owned() } else { format!("`{}`, which is no image", base.text) };

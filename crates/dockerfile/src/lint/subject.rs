@@ -49,9 +49,10 @@ impl<'a> Subject<'a> {
         let mut named: BTreeMap<String, Scope> = BTreeMap::new();
         for stage in self.file.stages.iter().take(STAGE_LIMIT) {
             let base = self.expander.expand(&stage.base, &self.global).map(|base| base.text).unwrap_or_default();
-            let mut scope = match named.get(&base.to_ascii_lowercase()) {
+            let is_context = self.recipe.contexts.contains_key(&base);
+            let mut scope = match named.get(&base.to_ascii_lowercase()).filter(|_| !is_context) {
                 Some(scope) => scope.clone(),
-                None => Scope::of_base(base == "scratch"),
+                None => Scope::of_base(base == "scratch" && !is_context),
             };
             for instruction in &stage.instructions {
                 visit(&scope, instruction);

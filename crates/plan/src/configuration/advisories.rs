@@ -104,7 +104,7 @@ fn databases(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<String>> {
 }
 
 /// Reads one of some words.
-fn word<T: Copy, const N: usize>(
+pub(super) fn word<T: Copy, const N: usize>(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     key: &str,

@@ -1,8 +1,8 @@
-use super::Spanned;
 use super::image::texts_by_key;
 use super::keys::{Key, Keys, Shape};
 use super::reader::Reader;
 use super::tree::Node;
+use super::{LintEngine, Spanned, lint};
 use std::collections::BTreeMap;
 
 pub(super) const KEYS: Keys = Keys {
@@ -26,6 +26,7 @@ pub(super) const KEYS: Keys = Keys {
             "BuildKit daemons that build in consign's place: unix:///PATH, tcp://HOST:PORT, docker-container://NAME, kube-pod://POD.",
         ),
         Key::new("args", Shape::Map(&Shape::AnyText), "Build arguments: values for ARG."),
+        Key::new("lint", Shape::Mapping(&lint::KEYS), "How what could be better in the Dockerfile is found."),
     ],
     later: &["secrets", "ssh", "network", "labels", "cacheFrom", "cacheTo"],
     rules: &[],
@@ -46,6 +47,8 @@ pub struct DockerSettings {
     pub contexts: BTreeMap<String, String>,
     /// Addresses of BuildKit daemons that build in consign's place, as written.
     pub builders: Vec<Spanned<String>>,
+    /// Who says what could be better in the Dockerfile.
+    pub lint: LintEngine,
 }
 
 impl DockerSettings {
@@ -57,6 +60,7 @@ impl DockerSettings {
         let contexts = fields.get("contexts").map(|node| texts_by_key(reader, node, "`contexts`")).unwrap_or_default();
         let builders = fields.get("builders").and_then(|node| reader.list(node, "`builders`"));
         let builders = builders.unwrap_or_default().iter().filter_map(|node| reader.text(node, "a builder")).collect();
-        Self { context, file, target: target.map(|target| target.value), arguments, contexts, builders }
+        let lint = fields.get("lint").map(|node| LintEngine::read(reader, node)).unwrap_or_default();
+        Self { context, file, target: target.map(|target| target.value), arguments, contexts, builders, lint }
     }
 }

@@ -32,6 +32,12 @@ impl SourceFile {
         Span { start, end: start + length }
     }
 
+    /// Returns the span of a line's text, without the white space around it.
+    pub fn line(&self, number: usize, text: &str) -> Span {
+        let indent = text.chars().take_while(|letter| letter.is_whitespace()).count();
+        self.span(number, indent + 1, text.trim().chars().count().max(1))
+    }
+
     /// Returns the folder that paths in the file are relative to.
     pub fn folder(&self) -> &Path {
         match Path::new(&self.name).parent() {
