@@ -29,6 +29,9 @@ The first lines of a file choose:
 `skip=all` leaves out every rule; `error=true` makes warnings errors; `experimental=all`, or names, adds rules that are left out otherwise. Several
 options stand between semicolons: `# check=skip=UndefinedVar;error=true`.
 
+Who prefers hadolint writes `dockerOptions: {lint: {engine: hadolint}}` at the image in `consign.yaml`. It is then run in place of these rules, in the
+Dockerfile's folder, where it looks for its own configuration; it has to be on PATH.
+
 What a base image defines is not known before it is fetched. Where a stage builds on one, `UndefinedVar` speaks only of arguments that are declared
 outside of the stage, and of names that are nearly those of the stage.
 ";

@@ -38,7 +38,7 @@ fn compare(theirs: &Value, ours: &Result<Source, SyntaxError>) -> Outcome {
         (Some(_), Err(SyntaxError { problem: SyntaxProblem::NotStrings, .. })) => Outcome::NotStrings,
         (Some(theirs), Ok(source)) => {
             let ours: Vec<Parsed> = source.statements.iter().map(statement::ours).collect();
-            let differs_in_json = |(ours, theirs): (&Parsed, &Parsed)| ours.json != theirs.json;
+            let differs_in_json = |(ours, theirs): (&Parsed, &Parsed)| theirs.json && !ours.json;
             match ours == theirs {
                 true => Outcome::Same,
                 false if ours.iter().zip(&theirs).any(differs_in_json) => Outcome::OtherJson,

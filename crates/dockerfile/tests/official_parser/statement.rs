@@ -28,7 +28,8 @@ pub(crate) fn ours(statement: &Statement) -> Parsed {
         inner,
         json,
         flags: statement.flags.clone(),
-        words,
+        // Python gets words as C has them.
+        words: words.iter().map(|word| word.split('\0').next().unwrap_or_default().to_owned()).collect(),
         lines: (statement.lines.first, statement.lines.last),
         heredocs: heredocs.collect(),
     };
