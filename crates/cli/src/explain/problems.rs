@@ -76,8 +76,8 @@ pub(super) fn advice(code: Code) -> Advice {
             "Make a commit, or write the tags: `tags: [1.2.3]`, or `destination: registry/repository:tag`.",
         ),
         Code::Source => Advice(
-            "A path that is wrong (it is relative to consign.yaml), or a Dockerfile or apko file, which this version does not build.",
-            "Name an image file with `packages`, `files` or `base`; docs/images.md shows them.",
+            "A path that is wrong (it is relative to consign.yaml), or an apko file, which this version does not build.",
+            "Name a Dockerfile, or an image file with `packages`, `files` or `base`; docs/images.md shows them.",
         ),
     }
 }

@@ -53,9 +53,10 @@ impl Draft<'_> {
         files
     }
 
-    /// Returns the image files that are there.
+    /// Returns the image files and Dockerfiles that are there.
     fn images(&self) -> impl Iterator<Item = &str> {
-        self.found.iter().filter(|found| found.kind == Kind::Image).map(|found| found.path.as_str())
+        let built = |found: &&Found| matches!(found.kind, Kind::Image | Kind::Dockerfile);
+        self.found.iter().filter(built).map(|found| found.path.as_str())
     }
 
     fn configuration(&self, images: &[&str]) -> String {
@@ -126,8 +127,8 @@ impl Draft<'_> {
         for found in self.found {
             let Found { path, kind } = found;
             match kind {
-                Kind::Image => {}
-                Kind::Dockerfile | Kind::Apko | Kind::Melange => {
+                Kind::Image | Kind::Dockerfile => {}
+                Kind::Apko | Kind::Melange => {
                     text.push_str(&format!("#   {}: {} {kind}\n", comment(path), article(kind)));
                 }
                 Kind::List(entries) => {
@@ -155,11 +156,14 @@ fn article(kind: &Kind) -> &'static str {
 /// Returns what an image file's image is called: the file, or where that says nothing the folder, or where that is the first one `otherwise`.
 fn name_of(path: &str, otherwise: &str) -> String {
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let stem = match file.strip_prefix("Dockerfile.") {
+        Some(name) => name,
+        None => file.rsplit_once('.').map_or(file, |(stem, _)| stem),
+    };
     let stem = stem.strip_suffix(".image").unwrap_or(stem);
     let says = match (stem, folder.rsplit('/').next().unwrap_or_default()) {
-        ("image" | "consign", "") => otherwise,
-        ("image" | "consign", folder) => folder,
+        ("image" | "consign" | "Dockerfile" | "Containerfile", "") => otherwise,
+        ("image" | "consign" | "Dockerfile" | "Containerfile", folder) => folder,
         (stem, _) => stem,
     };
     part(says)
@@ -245,9 +249,24 @@ mod tests {
             pair("image.yaml", "ghcr.io/team/app/hello"),
             pair(hostile, "ghcr.io/team/app/1"),
             pair("true", "ghcr.io/team/app/true"),
+            pair(hostile, "ghcr.io/team/app/1-2"),
         ];
         assert_eq!(destinations(&found, github), expected);
         assert_eq!(destinations(&found, None).len(), expected.len());
+    }
+
+    #[test]
+    fn images_are_called_what_their_files_say() {
+        for (path, expected) in [
+            ("Dockerfile", "app"),
+            ("web/Dockerfile", "web"),
+            ("Dockerfile.web", "web"),
+            ("web.Dockerfile", "web"),
+            ("tools/image.yaml", "tools"),
+            ("tools/web.image.yaml", "web"),
+        ] {
+            assert_eq!(name_of(path, "app"), expected, "{path}");
+        }
     }
 
     #[test]

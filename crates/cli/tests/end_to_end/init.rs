@@ -86,6 +86,9 @@ fn what_is_there_is_listed() {
     assert_snapshot!(environment.read("consign.yaml"), @"
     # Written by `consign init`. docs/configuration.md has every key; `consign check` reads this file, `consign plan` shows what follows.
     build:
+      - source: \"Dockerfile\"
+        destination: ghcr.io/team/oldschool:latest
+        name: project
       - source: tools/image.yaml
         destination: ghcr.io/team/app/tools
         name: tools
@@ -103,10 +106,8 @@ fn what_is_there_is_listed() {
     # To log in: `docker login ghcr.io`, or `podman login ghcr.io`.
 
     # There is also what this version does not build or copy:
-    #   Dockerfile: a Dockerfile
     #   apko.yaml: an apko file
     #   images.yaml: a list, with
-    #     builds ./Dockerfile to ghcr.io/team/oldschool:latest
     #     copies docker.io/alpine:latest to ghcr.io/somecoolorg/images/alpine:latest
     #   pkg-hello.yaml: a melange file
     ");
