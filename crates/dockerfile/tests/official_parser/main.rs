@@ -36,6 +36,12 @@ fn compare(theirs: &Value, ours: &Result<Source, SyntaxError>) -> Outcome {
         (None, Err(_)) => Outcome::BothRefuse,
         (Some(_), Err(SyntaxError { problem: SyntaxProblem::Unknown { .. }, .. })) => Outcome::UnknownInstruction,
         (Some(_), Err(SyntaxError { problem: SyntaxProblem::NotStrings, .. })) => Outcome::NotStrings,
+        // What is behind the array names a here-document for us.
+        (Some(theirs), Err(SyntaxError { problem: SyntaxProblem::Unterminated { .. }, lines }))
+            if theirs.iter().any(|theirs| theirs.json && theirs.lines.0 == lines.first) =>
+        {
+            Outcome::OtherJson
+        }
         (Some(theirs), Ok(source)) => {
             let ours: Vec<Parsed> = source.statements.iter().map(statement::ours).collect();
             let differs_in_json = |(ours, theirs): (&Parsed, &Parsed)| theirs.json && !ours.json;

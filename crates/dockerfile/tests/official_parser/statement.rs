@@ -10,7 +10,7 @@ pub(crate) struct Parsed {
     /// Not of ONBUILD: it has them with the instruction inside, and there they are not asked for.
     flags: Vec<String>,
     words: Vec<String>,
-    lines: (usize, usize),
+    pub(crate) lines: (usize, usize),
     /// Name, file descriptor and content. Not of ONBUILD.
     heredocs: Vec<(String, u32, String)>,
 }
