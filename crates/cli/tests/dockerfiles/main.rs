@@ -24,6 +24,7 @@ mod ours;
 mod pool;
 mod services;
 mod trial;
+mod whole;
 
 use case::{Case, JudgeName};
 use class::Class;
