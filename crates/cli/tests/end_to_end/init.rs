@@ -88,7 +88,7 @@ fn what_is_there_is_listed() {
     build:
       - source: \"Dockerfile\"
         destination: ghcr.io/team/oldschool:latest
-        name: project
+        name: source
       - source: tools/image.yaml
         destination: ghcr.io/team/app/tools
         name: tools

@@ -189,7 +189,7 @@ fn an_unknown_key_without_a_near_one() {
     4 |     entrypoint: [/bin/x]
       |     ^^^^^^^^^^
       |
-      = hint: the keys here are `name`, `source`, `destination`, `destinations`, `platforms`, `tags`, `tests` and `annotations`
+      = hint: the keys here are `name`, `source`, `destination`, `destinations`, `platforms`, `tags`, `tests`, `annotations` and `dockerOptions`
     ");
 }
 
@@ -211,12 +211,6 @@ build:
       |
     1 | sync:
       | ^^^^
-
-    error[C007]: `dockerOptions` is not supported by this version
-     --> consign.yaml:7:5
-      |
-    7 |     dockerOptions: { context: . }
-      |     ^^^^^^^^^^^^^
 
     error[C007]: `melangeConfigs` is not supported by this version
      --> consign.yaml:8:5

@@ -63,13 +63,13 @@ fn image_files() {
       = hint: did you mean `command`?
 
     # image file: neither packages nor files
-    3 error[C019]: this is not an image file that consign builds
+    3 error[C019]: this is neither an image file that consign builds nor a Dockerfile
      --> consign.yaml:2:13
       |
     2 |   - source: image.yaml
       |             ^^^^^^^^^^
       |
-      = hint: this version builds image files with `packages`, `files` or `base`; it builds no Dockerfiles or apko files
+      = hint: this version builds Dockerfiles, and image files with `packages`, `files` or `base`; it builds no apko files
 
     # image file: a path out of the image
     3 error[C012]: `files`: `../hello.txt` is not a path inside an image: leads out of its folder (`..`)

@@ -110,7 +110,7 @@ fn locks() {
     # lock: a key that is none
     3 error: consign.lock cannot be used
       caused by: it is not a lock
-      caused by: unknown field `mirror`, expected one of `request`, `digest`, `base`, `suite`, `packages` at line 7 column 33
+      caused by: unknown field `mirror`, expected one of `request`, `digest`, `base`, `images`, `suite`, `packages` at line 7 column 33
     hint: take it from your version control again; or delete it, and `consign lock` makes a new one
 
     # lock: a path that leaves the archive
