@@ -86,6 +86,12 @@ impl Store {
         private::check(root)
     }
 
+    /// Makes a folder that only this user may enter, for what nobody else must reach, such as the set-user-id programs of an image. One that belongs
+    /// to another user, or that others may write to, is refused.
+    pub fn closed_folder(folder: &Path) -> Result<(), StoreError> {
+        private::make_closed_folder(folder)
+    }
+
     /// Returns the folder.
     pub fn root(&self) -> &Path {
         &self.root

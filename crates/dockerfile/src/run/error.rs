@@ -1,7 +1,8 @@
 use consign_oci::Digest;
 use consign_sandbox::{EmulationError, Exit, SandboxError};
+use consign_store::StoreError;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A command that failed, or that cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +59,23 @@ pub enum RunError {
         /// What the system says.
         source: io::Error,
     },
+    /// A folder cannot be had for oneself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A thread ended early.
     #[error("the layer of the command could not be made")]
     Worker {
         /// Why.
         source: tokio::task::JoinError,
     },
+}
+
+impl RunError {
+    /// Says what was tried in which folder.
+    pub(super) fn folder(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Folder { action, path: path.clone(), source }
+    }
 }
 
 impl From<SandboxError> for RunError {

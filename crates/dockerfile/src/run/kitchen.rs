@@ -3,7 +3,11 @@ use super::trees::Trees;
 use consign_oci::Digest;
 use consign_oci::layer::Layer;
 use consign_sandbox::{Host, Sandbox};
+use consign_store::Store;
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
@@ -43,11 +47,26 @@ impl Kitchen {
         steps.entry(key.clone()).or_default().clone()
     }
 
-    /// Returns the folder that is kept between builds under a name.
-    pub(super) fn cache(&self, name: &str) -> Result<PathBuf, RunError> {
-        let folder = self.options.folder.join("caches").join(Digest::of(name.as_bytes()).hex());
-        let failed = |source| RunError::Folder { action: "make", path: folder.clone(), source };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        Ok(folder)
+    /// Returns the folder that is kept between builds under a name. One that is made now belongs to `owner`, and has this mode.
+    pub(super) fn cache(&self, name: &str, owner: (u32, u32), mode: u32) -> Result<PathBuf, RunError> {
+        let caches = self.options.folder.join("caches");
+        Store::closed_folder(&caches)?;
+        let folder = caches.join(Digest::of(name.as_bytes()).hex());
+        match fs::create_dir(&folder) {
+            Ok(()) => {}
+            Err(source) if source.kind() == ErrorKind::AlreadyExists => return Ok(folder),
+            Err(source) => return Err(RunError::folder("make", &folder)(source)),
+        }
+        let made = fs::set_permissions(&folder, Permissions::from_mode(mode))
+            .map_err(RunError::folder("set the mode of", &folder));
+        let made = made.and_then(|()| match owner {
+            (0, 0) => Ok(()),
+            (uid, gid) => chown(&folder, Some(uid), Some(gid)).map_err(RunError::folder("give away", &folder)),
+        });
+        if made.is_err() {
+            // The next build is to make it as it should be.
+            let _ = fs::remove_dir(&folder);
+        }
+        made.map(|()| folder)
     }
 }

@@ -7,8 +7,11 @@ use crate::stage::Base;
 use crate::syntax::Lines;
 use consign_oci::Digest;
 use consign_oci::layer::Layer;
-use consign_sandbox::{Layers, MemoryFile, Mount, MountKind as Kind};
+use consign_sandbox::{Layers, MemoryFile, Mount, MountKind as Kind, Upper};
+use consign_store::Store;
 use serde_json::{Value, json};
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest temporary file system, in bytes, where nothing else is said.
@@ -30,7 +33,7 @@ enum Source {
     /// A secret, if it is given.
     Secret(Option<Vec<u8>>),
     /// The socket of an agent, if there is one.
-    Agent(Option<std::path::PathBuf>),
+    Agent(Option<PathBuf>),
 }
 
 impl Builder<'_> {
@@ -81,7 +84,7 @@ impl Builder<'_> {
                 if agent.is_none() && mount.required {
                     return Err(RunError::Agent { id }.into());
                 }
-                (Source::Agent(agent), target.or_else(|| Some(format!("/run/buildkit/ssh_agent.{}", 0))))
+                (Source::Agent(agent), target.or_else(|| Some("/run/buildkit/ssh_agent.0".to_owned())))
             }
         };
         let Some(target) = target else {
@@ -144,9 +147,9 @@ impl Found {
     pub(super) async fn make(
         &self,
         kitchen: &Kitchen,
-        store: &consign_store::Store,
-        locks: &mut Vec<std::fs::File>,
-        uppers: &mut Vec<consign_sandbox::Upper>,
+        store: &Store,
+        locks: &mut Vec<File>,
+        uppers: &mut Vec<Upper>,
     ) -> Result<Option<Mount>, RunError> {
         let Resolved { read_only, size, mode, uid, gid, environment, sharing, .. } = &self.mount;
         let kind = match &self.source {
@@ -160,7 +163,11 @@ impl Found {
                 }
                 Kind::Layers { layers, path: path.clone() }
             }
-            Source::Cache(name) => Kind::Bind(cache(kitchen, name, *sharing, locks).await?),
+            Source::Cache(name) => {
+                let owner = (uid.unwrap_or(0), gid.unwrap_or(0));
+                let cache = |name: &str| kitchen.cache(name, owner, mode.unwrap_or(0o755));
+                Kind::Bind(shared(cache, name, *sharing, locks).await?)
+            }
             Source::Temporary => Kind::Temporary { size: size.unwrap_or(TEMPORARY_SIZE) },
             Source::Secret(Some(secret)) if environment.is_none() || self.mount.target.is_some() => {
                 Kind::File(MemoryFile {
@@ -178,37 +185,35 @@ impl Found {
 }
 
 /// Returns the folder of a cache, locked where only one command at a time may have it. The lock ends when the file is closed.
-async fn cache(
-    kitchen: &Kitchen,
+async fn shared(
+    cache: impl Fn(&str) -> Result<PathBuf, RunError>,
     name: &str,
     sharing: Sharing,
-    locks: &mut Vec<std::fs::File>,
-) -> Result<std::path::PathBuf, RunError> {
-    let open = |folder: &std::path::Path| {
-        let failed = |source| RunError::Folder { action: "open", path: folder.to_owned(), source };
-        std::fs::File::open(folder).map_err(failed)
-    };
+    locks: &mut Vec<File>,
+) -> Result<PathBuf, RunError> {
+    let open = |folder: &Path| File::open(folder).map_err(RunError::folder("open", folder));
+    let folder = cache(name)?;
     match sharing {
-        Sharing::Shared => kitchen.cache(name),
+        Sharing::Shared => {}
         Sharing::Locked => {
-            let folder = kitchen.cache(name)?;
             let file = open(&folder)?;
             let lock = move || file.lock().map(|()| file);
             let locked = tokio::task::spawn_blocking(lock).await.map_err(|source| RunError::Worker { source })?;
-            let failed = |source| RunError::Folder { action: "lock", path: folder.clone(), source };
-            locks.push(locked.map_err(failed)?);
-            Ok(folder)
+            locks.push(locked.map_err(RunError::folder("lock", &folder))?);
         }
         Sharing::Private => {
-            for number in 0.. {
-                let folder = kitchen.cache(&format!("{name}\0{number}"))?;
+            // The first that nobody has; there are more numbers than commands.
+            let (mut folder, mut number) = (folder, 0);
+            loop {
                 let file = open(&folder)?;
                 if file.try_lock().is_ok() {
                     locks.push(file);
                     return Ok(folder);
                 }
+                number += 1;
+                folder = cache(&format!("{name}\0{number}"))?;
             }
-            kitchen.cache(name)
         }
     }
+    Ok(folder)
 }

@@ -71,7 +71,7 @@ impl Trees {
         let folder = self.partial()?;
         let make = |name: &str| -> Result<PathBuf, RunError> {
             let path = folder.join(name);
-            fs::create_dir(&path).map_err(failed("make", &path))?;
+            fs::create_dir(&path).map_err(RunError::folder("make", &path))?;
             Ok(path)
         };
         Ok(Upper { folder: make("upper")?, work: make("work")? })
@@ -96,6 +96,8 @@ impl Trees {
     }
 
     fn unpack(&self, layer: &Layer, store: &Store, lower: Vec<PathBuf>, name: &str) -> Result<PathBuf, RunError> {
+        // Programs of an image, some of them set-user-id, are nothing for other users, and nobody else must have put them there.
+        Store::closed_folder(&self.folder)?;
         let path = self.folder.join(name);
         if path.is_dir() {
             touch(&path);
@@ -108,28 +110,29 @@ impl Trees {
         let stream = stream.ok_or_else(|| unreadable(io::ErrorKind::Unsupported.into()))?;
         let partial = self.partial()?;
         let files = partial.join("upper");
-        fs::create_dir(&files).map_err(failed("make", &files))?;
+        fs::create_dir(&files).map_err(RunError::folder("make", &files))?;
         let options = UnpackOptions { lower, ..UnpackOptions::default() };
         let unpacked = self.sandbox.unpack(BufReader::with_capacity(128 << 10, stream), &files, &options);
         let kept = unpacked.map_err(RunError::from).and_then(|_| match fs::rename(&files, &path) {
             Err(_) if path.is_dir() => Ok(()),
-            renamed => renamed.map_err(failed("make", &path)),
+            renamed => renamed.map_err(RunError::folder("make", &path)),
         });
         let _ = self.sandbox.remove(&partial);
         kept.map(|()| path)
     }
 
     fn make(&self, name: &str) -> Result<PathBuf, RunError> {
+        Store::closed_folder(&self.folder)?;
         let path = self.folder.join(format!("{}{name}", self.prefix));
-        fs::create_dir_all(&path).map_err(failed("make", &path))?;
+        fs::create_dir_all(&path).map_err(RunError::folder("make", &path))?;
         Ok(path)
     }
 
     /// Makes a folder for what is not whole yet.
     fn partial(&self) -> Result<PathBuf, RunError> {
-        fs::create_dir_all(&self.folder).map_err(failed("make", &self.folder))?;
+        Store::closed_folder(&self.folder)?;
         let folder = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&self.folder);
-        Ok(folder.map_err(failed("make a folder in", &self.folder))?.keep())
+        Ok(folder.map_err(RunError::folder("make a folder in", &self.folder))?.keep())
     }
 
     fn chain(&self, below: &str, layer: &Layer) -> String {
@@ -164,9 +167,4 @@ impl Trees {
 fn touch(path: &Path) {
     let times = FileTimes::new().set_accessed(SystemTime::now());
     let _ = File::open(path).and_then(|folder| folder.set_times(times));
-}
-
-fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> RunError + use<> {
-    let path = path.to_owned();
-    move |source| RunError::Folder { action, path: path.clone(), source }
 }
