@@ -15,7 +15,7 @@ const EMULATORS: [Tool; 1] = [("qemu-aarch64-static", "qemu-user-static")];
 const HANDLERS: [Tool; 1] = [("update-binfmts", "binfmt-support")];
 
 /// Outside judges of what consign makes, and what makes surroundings for it.
-const JUDGES: [Tool; 9] = [
+const JUDGES: [Tool; 12] = [
     ("skopeo", "skopeo"),
     ("podman", "podman"),
     ("buildah", "buildah"),
@@ -23,6 +23,9 @@ const JUDGES: [Tool; 9] = [
     ("docker-registry", "docker-registry"),
     ("openssl", "openssl"),
     ("git", "git"),
+    ("bzip2", "bzip2"),
+    ("xz", "xz-utils"),
+    ("zstd", "zstd"),
     ("disorderfs", "disorderfs"),
     ("mmdebstrap", "mmdebstrap"),
 ];

@@ -109,6 +109,12 @@ pub fn not_run(name: &str) {
     tell(&format!("not run: {name}"), NOT_RUN_FILE, name);
 }
 
+/// Says that something was not run for lack of test data, past the test runner's capture. The data are no part of this repository, so nobody counts it.
+pub fn no_data(name: &str) {
+    // Where it cannot be written there is nobody to tell.
+    _ = io::stderr().write_all(format!("not run: {name} (no test data)\n").as_bytes());
+}
+
 /// Says how many cases there were, past the test runner's capture, and adds it to the file that [`COUNTS_FILE`] names.
 pub fn counted(counts: &str) {
     tell(counts, COUNTS_FILE, counts);

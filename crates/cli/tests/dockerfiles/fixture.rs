@@ -1,5 +1,5 @@
 use crate::services;
-use consign_testkit::tools::{not_run, peer};
+use consign_testkit::tools::{no_data, not_run, peer};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -89,10 +89,11 @@ impl Fixture {
                 rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
             }
             Some(Kind::Data) => {
-                return copied(&services::data().join(&self.to), &path, "the test data (CONSIGN_TEST_DATA)");
+                return copied(&services::data().join(&self.to), &path, || no_data("a case with files"));
             }
             Some(Kind::Certificates) => {
-                return copied(Path::new(CERTIFICATES), &path, "a machine that trusts certificates");
+                let missing = || not_run("a machine that trusts certificates");
+                return copied(Path::new(CERTIFICATES), &path, missing);
             }
             Some(Kind::Archive) => {
                 let Some(bytes) = compressed(&self.path, archive(&self.members)) else { return false };
@@ -125,10 +126,10 @@ impl Fixture {
 }
 
 /// Copies what only some machines have. If this one has not, says so.
-fn copied(from: &Path, to: &Path, what: &str) -> bool {
+fn copied(from: &Path, to: &Path, missing: impl FnOnce()) -> bool {
     let copied = fs::copy(from, to).is_ok();
     if !copied {
-        not_run(what);
+        missing();
     }
     copied
 }

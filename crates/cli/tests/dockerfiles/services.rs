@@ -2,7 +2,7 @@
 
 use crate::base::Bases;
 use crate::common::TestEnvironment;
-use consign_testkit::tools::{not_run, peer};
+use consign_testkit::tools::{no_data, not_run, peer};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(crate) fn serve(name: &str, bases: &Bases) -> bool {
         let packed = data().join("alpine/alpine-311.tar.gz");
         let Some(gzip) = peer("gzip") else { return false };
         if !packed.exists() {
-            not_run("the test data (CONSIGN_TEST_DATA)");
+            no_data("cases on Alpine");
             return false;
         }
         let output = gzip.command().arg("-dc").arg(packed).output().unwrap();

@@ -106,7 +106,7 @@ fn shared() -> Vec<String> {
 fn shared_files_are_read_as_it_reads_them() {
     let texts = shared();
     if texts.is_empty() {
-        consign_testkit::tools::not_run("Dockerfile parser corpus (no test data)");
+        consign_testkit::tools::no_data("Dockerfile parser corpus");
         return;
     }
     let outcomes = compared("of others", &texts);
