@@ -4,10 +4,9 @@ use super::{BuildError, StepError, layer};
 use crate::files::{Accounts, Node};
 use crate::instruction::{Action, Argument, Dockerfile, Instruction, Value};
 use crate::syntax;
-use crate::transfer::Items;
+use crate::transfer::{Items, clean};
 use consign_image::rfc3339;
 use consign_oci::History;
-use consign_oci::layer::EntryPath;
 
 /// Longest part of an instruction in a history, in characters.
 const TEXT_LIMIT: usize = 4096;
@@ -132,16 +131,7 @@ impl Builder<'_> {
 
     /// Sets the working directory, and makes it where it is missing: for the user of the image, as Docker does.
     fn working_directory(&self, path: &str, state: &mut State) -> Result<Left, StepError> {
-        let mut parts: Vec<&str> = Vec::new();
-        let absolute = state.absolute(path);
-        for part in absolute.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
-        }
-        let written: EntryPath = parts.join("/").parse()?;
+        let written = clean(&state.absolute(path))?;
         // As it is written: Docker keeps a slash at its end.
         let slash = if path.starts_with('/') && path.len() > 1 && path.ends_with('/') { "/" } else { "" };
         state.config.working_dir = format!("{written}{slash}");

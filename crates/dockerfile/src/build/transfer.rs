@@ -9,7 +9,7 @@ use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree};
 use crate::instruction::{Inline, Source, Transfer};
 use crate::stage::Base;
 use crate::syntax::Lines;
-use crate::transfer::{Items, ModeChange, Offer, Placing, TransferError};
+use crate::transfer::{Items, ModeChange, Offer, Placing, TransferError, clean};
 use crate::{Expander, Variables};
 use consign_oci::layer::Layer;
 use std::sync::Arc;
@@ -154,7 +154,7 @@ impl Builder<'_> {
         };
         Ok(Placing {
             image,
-            destination: destination(state, &expand(&transfer.destination)?),
+            destination: destination(state, &expand(&transfer.destination)?)?,
             owner,
             mode,
             parents: transfer.parents,
@@ -178,16 +178,7 @@ impl Builder<'_> {
 }
 
 /// Returns the destination as an absolute path, with a slash at its end where it is to be a folder.
-fn destination(state: &State, written: &str) -> String {
-    let absolute = state.absolute(written);
-    let is_folder = written.is_empty() || written.ends_with(['/']) || written == "." || written.ends_with("/.");
-    let mut parts: Vec<&str> = Vec::new();
-    for part in absolute.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}{}", parts.join("/"), if is_folder { "/" } else { "" })
+fn destination(state: &State, written: &str) -> Result<String, TransferError> {
+    let is_folder = written.is_empty() || written.ends_with('/') || written == "." || written.ends_with("/.");
+    Ok(format!("{}{}", clean(&state.absolute(written))?, if is_folder { "/" } else { "" }))
 }

@@ -3,8 +3,10 @@
 pub(crate) mod archive;
 mod error;
 mod mode;
+mod path;
 mod place;
 
 pub use error::TransferError;
 pub(crate) use mode::ModeChange;
+pub(crate) use path::clean;
 pub(crate) use place::{Items, Offer, Placing};

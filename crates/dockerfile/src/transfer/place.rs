@@ -1,4 +1,4 @@
-use super::{ModeChange, TransferError};
+use super::{ModeChange, TransferError, clean};
 use crate::context::Patterns;
 use crate::files::{FileNode, Node, NodeKind, Tree};
 use crate::glob::Glob;
@@ -105,19 +105,6 @@ impl Offer<'_> {
 
 fn pattern(written: &str) -> TransferError {
     TransferError::Pattern { pattern: written.chars().take(200).collect() }
-}
-
-/// Takes `.`, `..` and superfluous slashes out of a source path. Above the root there is only the root.
-fn clean(path: &str) -> Result<EntryPath, TransferError> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    Ok(parts.join("/").parse()?)
 }
 
 impl Placing<'_> {
