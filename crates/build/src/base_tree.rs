@@ -4,8 +4,10 @@
 use crate::linkage::{BaseFiles, Linked};
 use crate::tree::{Segment, Tree, TreeError, WHITEOUT};
 use consign_image::Base;
-use consign_image::layer::{Counted, LayerError, Member, MemberKind, Members, uncompressed};
-use consign_oci::layer::{Contents, Entry, EntryPath, EntryPathError, Kind};
+use consign_image::layer::uncompressed;
+use consign_oci::layer::{
+    Contents, Counted, Entry, EntryPath, EntryPathError, Kind, LayerError, Member, MemberKind, Members,
+};
 use consign_oci::{Descriptor, Digest};
 use consign_store::{Store, StoreError};
 use std::cell::Cell;

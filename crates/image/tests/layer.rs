@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use consign_image::layer::{Member, MemberKind, Members, uncompressed};
-use consign_oci::layer::{Contents, Device, DeviceClass, Entry, EntryPath, Kind, NoCache, TarWriter, write_layer};
+use consign_image::layer::uncompressed;
+use consign_oci::layer::{
+    Contents, Device, DeviceClass, Entry, EntryPath, Kind, Member, MemberKind, Members, NoCache, TarWriter, write_layer,
+};
 use consign_oci::media_type;
 use consign_testkit::tools::peer;
 use proptest::collection::{btree_map, vec};

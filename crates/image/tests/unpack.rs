@@ -1,8 +1,8 @@
 //! Layers, well meant and not, and the folders that come of them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use consign_image::layer::LayerError;
 use consign_image::unpack::{Layer, Limits, Options, Summary, UnpackError, unpack};
+use consign_oci::layer::LayerError;
 use consign_oci::media_type;
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -1,5 +1,5 @@
-use consign_image::layer::LayerError;
 use consign_oci::Digest;
+use consign_oci::layer::LayerError;
 use consign_oci::layer::{EntryPath, EntryPathError};
 use consign_package::deb::installed::InstalledError;
 use std::io;

@@ -3,8 +3,8 @@ use crate::stream::{Stored, Stream};
 use crate::tree::Tree;
 use crate::{Budget, Catalogue, Distribution, InventoryError, Package};
 use bytes::Bytes;
-use consign_image::layer::{Member, MemberKind, Members, uncompressed};
-use consign_oci::layer::{Entry, EntryPath, Kind, Layer};
+use consign_image::layer::uncompressed;
+use consign_oci::layer::{Entry, EntryPath, Kind, Layer, Member, MemberKind, Members};
 use consign_package::deb::installed;
 use std::io::{self, BufReader, Read};
 

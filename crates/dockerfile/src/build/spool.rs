@@ -1,7 +1,6 @@
 use super::StepError;
 use crate::files::{FileNode, FilesError, Lies, open};
-use consign_image::layer::Members;
-use consign_oci::layer::{Contents, Layer, OnDisk};
+use consign_oci::layer::{Contents, Layer, Members, OnDisk};
 use consign_store::{Scratch, Store};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
-use consign_image::layer::LayerError;
 use consign_oci::Digest;
 use consign_oci::layer::EntryPathError;
+use consign_oci::layer::LayerError;
 use consign_store::StoreError;
 use std::io;
 

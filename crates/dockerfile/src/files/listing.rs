@@ -1,8 +1,8 @@
 use super::FilesError;
 use blake3::Hash;
-use consign_image::layer::{Counted, LayerError, Member, MemberKind, Members, uncompressed};
+use consign_image::layer::uncompressed;
 use consign_oci::Digest;
-use consign_oci::layer::{EntryPath, EntryPathError, Layer};
+use consign_oci::layer::{Counted, EntryPath, EntryPathError, Layer, LayerError, Member, MemberKind, Members};
 use consign_store::Store;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;

@@ -2,8 +2,7 @@
 
 use super::{Items, Placing, TransferError};
 use crate::files::{FileNode, Lies, Node, NodeKind};
-use consign_image::layer::{Counted, LayerError, MemberKind, Members};
-use consign_oci::layer::EntryPath;
+use consign_oci::layer::{Counted, EntryPath, LayerError, MemberKind, Members};
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 use crate::files::FilesError;
-use consign_image::layer::LayerError;
 use consign_oci::layer::EntryPathError;
+use consign_oci::layer::LayerError;
 
 /// COPY or ADD that cannot be done.
 #[derive(Debug, thiserror::Error)]

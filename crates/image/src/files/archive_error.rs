@@ -1,4 +1,4 @@
-use crate::layer::LayerError;
+use consign_oci::layer::LayerError;
 
 /// What is wrong with a tar file of images: it is damaged, or readers would understand it in different ways.
 #[derive(Debug, thiserror::Error)]

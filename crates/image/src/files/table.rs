@@ -1,8 +1,7 @@
 use super::archive_error::shown;
 use super::{ArchiveError, Form, LayoutProblem};
 use crate::ImageError;
-use crate::layer::{LayerError, Member, MemberKind, Members};
-use consign_oci::layer::EntryPath;
+use consign_oci::layer::{EntryPath, LayerError, Member, MemberKind, Members};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

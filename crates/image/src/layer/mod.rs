@@ -1,13 +1,5 @@
-//! What is in a layer, read once, as container engines read it: the one reader for all who look into layers, so that none of them sees
-//! something else than the others.
+//! The tar stream of a layer, whatever it is compressed with.
 
-mod error;
-mod extension;
-mod member;
-mod members;
 mod stream;
 
-pub use error::LayerError;
-pub use member::{Member, MemberKind};
-pub use members::Members;
-pub use stream::{Counted, uncompressed};
+pub use stream::uncompressed;

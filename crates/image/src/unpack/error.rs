@@ -1,4 +1,4 @@
-use crate::layer::LayerError;
+use consign_oci::layer::LayerError;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 use super::UnpackError;
 use super::path::{entry_path, link_target, shown};
-use crate::layer;
+use consign_oci::layer;
 
 /// One member of a layer that may be unpacked.
 pub(super) struct Member {
@@ -44,7 +44,7 @@ impl Member {
             layer::MemberKind::HardLink(link) => MemberKind::HardLink(
                 link_target(&target(link)?).map_err(|_| refused("is a hard link that leads out of the image"))?,
             ),
-            layer::MemberKind::Fifo | layer::MemberKind::Device(_) => MemberKind::Special,
+            layer::MemberKind::Fifo | consign_oci::layer::MemberKind::Device(_) => MemberKind::Special,
             layer::MemberKind::SparseFile => return Err(refused("is a sparse file")),
             layer::MemberKind::Unknown => return Err(refused("is of a kind that layers do not have")),
         };

@@ -15,7 +15,8 @@ mod tree;
 
 pub use error::UnpackError;
 
-use crate::layer::{self, LayerError, Members};
+use crate::layer::uncompressed;
+use consign_oci::layer::{Counted, LayerError, Members};
 use member::Member;
 use std::cell::Cell;
 use std::error::Error;
@@ -84,10 +85,10 @@ pub fn unpack<R: Read, E: Into<Box<dyn Error + Send + Sync>>>(
         summary.layers += 1;
         let number = summary.layers;
         let layer = layer.map_err(|error| UnpackError::Layer { layer: number, source: error.into() })?;
-        let stream = layer::uncompressed(&layer.media_type, layer.reader)
+        let stream = uncompressed(&layer.media_type, layer.reader)
             .map_err(|source| UnpackError::Stream { layer: number, source: source.into() })?
             .ok_or_else(|| UnpackError::MediaType { layer: number, media_type: layer.media_type.clone() })?;
-        let mut stream = layer::Counted::new(stream, &bytes, options.limits.bytes);
+        let mut stream = Counted::new(stream, &bytes, options.limits.bytes);
         let result = apply(&mut stream, number, &mut tree, &mut summary, options.limits.entries);
         // Whatever a reader made of a stream that was cut short at the limit, the limit is the reason.
         if stream.is_cut() {

@@ -1,5 +1,5 @@
 use super::SegmentCache;
-use super::member::Members;
+use super::gzip_member::GzipMembers;
 use crate::{Digest, Hasher};
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -37,7 +37,7 @@ struct Job {
 }
 
 fn work(queue: &Mutex<Receiver<Job>>, cache: &dyn SegmentCache) {
-    let mut members = Members::new(cache);
+    let mut members = GzipMembers::new(cache);
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { piece, done }) = job else { return };

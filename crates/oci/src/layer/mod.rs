@@ -1,4 +1,4 @@
-//! Layers that come out the same bytes from the same entries.
+//! Layers that come out the same bytes from the same entries, and the reader of layers (`read`).
 //!
 //! A layer is a tar stream made of segments: the shared folders first, then one segment for each package or group of files, each sorted by path.
 //! A segment is one gzip member or, if it is large, several (RFC 1952, section 2.2: a gzip file is a series of members). So what was
@@ -10,10 +10,11 @@ mod contents_error;
 mod device;
 mod entry;
 mod entry_error;
-mod member;
+mod gzip_member;
 mod on_disk;
 mod pax;
 mod pieces;
+mod read;
 mod tar_stream;
 mod writer;
 
@@ -22,7 +23,8 @@ pub use contents_error::ContentsError;
 pub use device::{Device, DeviceClass};
 pub use entry::{Entry, EntryPath, EntryPathError, Kind};
 pub use entry_error::EntryError;
-pub use member::{NoCache, SegmentCache};
+pub use gzip_member::{NoCache, SegmentCache};
 pub use on_disk::OnDisk;
+pub use read::{Counted, LayerError, Member, MemberKind, Members};
 pub use tar_stream::TarWriter;
 pub use writer::{Layer, compress_stream, stream_layer, write_layer};

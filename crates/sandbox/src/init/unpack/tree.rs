@@ -1,4 +1,3 @@
-use super::member::{Member, MemberKind};
 use super::path::{entry_path, link_target};
 use crate::init::below::Below;
 use crate::init::beneath::split;
@@ -8,6 +7,7 @@ use crate::init::mounts::resolve;
 use crate::init::{mark, remove, xattr};
 use crate::order::Step;
 use crate::{Ids, LayerFault, Unpacked};
+use consign_oci::layer::{Member, MemberKind};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, fstat, linkat, mkdirat, mknodat, openat, openat2, statat,
     symlinkat,
@@ -68,18 +68,19 @@ impl<'a> Tree<'a> {
     }
 
     /// Applies an entry, whose contents `data` gives.
-    pub(super) fn put(&mut self, member: Member, data: &mut dyn Read) -> Result<(), Fault> {
+    pub(super) fn put(&mut self, member: &Member, data: &mut dyn Read) -> Result<(), Fault> {
         self.unpacked.entries += 1;
         let path = entry_path(&member.path).ok_or_else(|| Fault::layer(&member.path, LayerFault::Path))?;
         let fault = |fault| Err(Fault::layer(&path, fault));
-        if !self.ids.knows(member.uid, member.gid) && *self.ids != Ids::Single {
-            return fault(LayerFault::Owner { uid: member.uid, gid: member.gid });
+        let look = look(member).ok_or_else(|| Fault::malformed(&path, "its owner is not a number of 32 bits"))?;
+        if !self.ids.knows(look.uid, look.gid) && *self.ids != Ids::Single {
+            return fault(LayerFault::Owner { uid: look.uid, gid: look.gid });
         }
         if path.is_empty() {
-            if member.kind != MemberKind::Folder {
+            if member.kind != MemberKind::Directory {
                 return fault(LayerFault::Path);
             }
-            self.folders.insert(path, look(&member));
+            self.folders.insert(path, look);
             return Ok(());
         }
         let (parent, name) = split(&path);
@@ -98,16 +99,16 @@ impl<'a> Tree<'a> {
             return if is_name { hide(&folder, name).at_entry(Step::Unpack, &path) } else { fault(LayerFault::Path) };
         }
         match &member.kind {
-            MemberKind::Other => return fault(LayerFault::Kind),
-            MemberKind::Device => self.unpacked.devices += 1,
+            MemberKind::SparseFile | MemberKind::Unknown => return fault(LayerFault::Kind),
+            MemberKind::Device(_) => self.unpacked.devices += 1,
             MemberKind::HardLink(target) => {
                 if !self.put_hard_link(&folder, &path, target).at_entry(Step::Unpack, &path)? {
                     return fault(LayerFault::LinkTarget { target: shown(target) });
                 }
             }
-            MemberKind::Folder => self.put_folder(&folder, &path, name, look(&member)).at_entry(Step::Unpack, &path)?,
+            MemberKind::Directory => self.put_folder(&folder, &path, name, look).at_entry(Step::Unpack, &path)?,
             MemberKind::File | MemberKind::Symlink(_) | MemberKind::Fifo => {
-                match self.put_node(&folder, &path, name, &member, data) {
+                match self.put_node(&folder, &path, name, (member, &look), data) {
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                         return Err(Fault::malformed(&path, "it ends within a file"));
                     }
@@ -207,7 +208,7 @@ impl<'a> Tree<'a> {
         folder: &OwnedFd,
         path: &[u8],
         name: &[u8],
-        member: &Member,
+        (member, look): (&Member, &Look),
         data: &mut dyn Read,
     ) -> io::Result<()> {
         self.clear(folder, path, name)?;
@@ -230,7 +231,7 @@ impl<'a> Tree<'a> {
                 (file.into(), false)
             }
         };
-        self.unpacked.attributes += look(member).give(file, is_link, self.ids)?;
+        self.unpacked.attributes += look.give(file, is_link, self.ids)?;
         Ok(())
     }
 
@@ -273,9 +274,17 @@ impl<'a> Tree<'a> {
     }
 }
 
-fn look(member: &Member) -> Look {
-    let Member { mode, uid, gid, mtime, attributes, .. } = member;
-    Look { mode: *mode, uid: *uid, gid: *gid, mtime: *mtime, attributes: attributes.clone() }
+/// Returns how a member is to look, if its owner is one that Linux can know.
+fn look(member: &Member) -> Option<Look> {
+    let attributes = member.attributes.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone()));
+    Some(Look {
+        mode: member.mode,
+        uid: u32::try_from(member.uid).ok()?,
+        gid: u32::try_from(member.gid).ok()?,
+        // Before 1970 is 1970.
+        mtime: i64::try_from(member.mtime).unwrap_or(0),
+        attributes: attributes.collect(),
+    })
 }
 
 /// Marks a name as removed from lower layers. What this layer has there itself stays.

@@ -1,4 +1,4 @@
-use consign_oci::layer::Device;
+use crate::layer::Device;
 use std::collections::BTreeMap;
 
 /// One member of a layer, as its headers state it.

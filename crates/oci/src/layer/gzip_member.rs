@@ -27,13 +27,13 @@ impl SegmentCache for NoCache {
 }
 
 /// Makes gzip members.
-pub(super) struct Members<'a> {
+pub(super) struct GzipMembers<'a> {
     cache: &'a dyn SegmentCache,
     compressor: Compressor,
     buffer: Vec<u8>,
 }
 
-impl<'a> Members<'a> {
+impl<'a> GzipMembers<'a> {
     pub(super) fn new(cache: &'a dyn SegmentCache) -> io::Result<Self> {
         let level = CompressionLvl::new(LEVEL).map_err(|_| io::Error::other("libdeflate lacks the level"))?;
         Ok(Self { cache, compressor: Compressor::new(level), buffer: Vec::new() })
@@ -70,7 +70,7 @@ mod tests {
     fn members_hold_nothing_but_the_piece() {
         let piece = b"the same bytes on every machine, in every version of libdeflate that is used under this name\n"
             .repeat(99);
-        let member = Members::new(&NoCache).unwrap().member(&piece).unwrap();
+        let member = GzipMembers::new(&NoCache).unwrap().member(&piece).unwrap();
         // Magic, method, no flags, no time, no extra flags, unknown system.
         assert_eq!(member[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
         let mut read = Vec::new();
@@ -85,7 +85,7 @@ mod tests {
         for number in 0..20_000_u32 {
             text.push_str(&number.wrapping_mul(2_654_435_761).to_string());
         }
-        let member = Members::new(&NoCache).unwrap().member(text.as_bytes()).unwrap();
+        let member = GzipMembers::new(&NoCache).unwrap().member(text.as_bytes()).unwrap();
         assert_eq!((COMPRESSION, Digest::of(&member).short()), ("gzip-4-libdeflate", "9af3dc98b22e"));
     }
 }

@@ -1,6 +1,6 @@
 use super::extension::Extension;
 use super::{LayerError, Member, MemberKind};
-use consign_oci::layer::{Device, DeviceClass};
+use crate::layer::{Device, DeviceClass};
 use std::io::{self, Read, Seek, SeekFrom};
 use tar::Header;
 
