@@ -1,4 +1,4 @@
-use crate::glob::Glob;
+use super::pattern::Pattern;
 
 /// Most patterns of one list.
 const LIMIT: usize = 10_000;
@@ -7,13 +7,6 @@ const LIMIT: usize = 10_000;
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     patterns: Vec<Pattern>,
-}
-
-#[derive(Clone, Debug)]
-struct Pattern {
-    glob: Glob,
-    /// Whether it takes back what patterns before it said (`!`).
-    takes_back: bool,
 }
 
 /// A pattern that cannot be read.
@@ -51,20 +44,12 @@ impl Patterns {
     fn of<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Result<Self, PatternError> {
         let mut patterns = Vec::new();
         for (line, written) in lines {
-            let wrong = || PatternError::Wrong { line, pattern: written.chars().take(200).collect() };
-            let (text, takes_back) =
-                written.trim().strip_prefix('!').map_or((written.trim(), false), |text| (text.trim(), true));
-            if text.is_empty() {
-                match takes_back {
-                    true => return Err(wrong()),
-                    false => continue,
-                }
-            }
+            let wrong = |_| PatternError::Wrong { line, pattern: written.chars().take(200).collect() };
+            let Some(pattern) = Pattern::parse(written).map_err(wrong)? else { continue };
             if patterns.len() == LIMIT {
                 return Err(PatternError::TooMany { limit: LIMIT });
             }
-            let glob = Glob::parse(&clean(text)).ok_or_else(wrong)?;
-            patterns.push(Pattern { glob, takes_back });
+            patterns.push(pattern);
         }
         Ok(Self { patterns })
     }
@@ -78,7 +63,7 @@ impl Patterns {
     pub fn leave_out(&self, path: &str) -> bool {
         let mut left_out = false;
         for pattern in &self.patterns {
-            if pattern.takes_back == left_out && pattern.matches(path) {
+            if pattern.takes_back == left_out && covers(pattern, path) {
                 left_out = !pattern.takes_back;
             }
         }
@@ -91,28 +76,10 @@ impl Patterns {
     }
 }
 
-impl Pattern {
-    fn matches(&self, path: &str) -> bool {
-        let folders = path.match_indices('/').map(|(end, _)| &path[..end]);
-        std::iter::once(path).chain(folders).any(|path| self.glob.matches(path))
-    }
-}
-
-/// Takes `.` and `..`, where there is something before them, and superfluous slashes out of a path.
-fn clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            // Above the root there is only the root.
-            ".." if path.starts_with('/') => {}
-            part => parts.push(part),
-        }
-    }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+/// Returns whether a pattern matches a path, or a folder that it lies in.
+fn covers(pattern: &Pattern, path: &str) -> bool {
+    let folders = path.match_indices('/').map(|(end, _)| &path[..end]);
+    std::iter::once(path).chain(folders).any(|path| pattern.matches(path))
 }
 
 #[cfg(test)]

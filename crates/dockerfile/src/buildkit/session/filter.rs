@@ -1,5 +1,5 @@
 use super::follow;
-use super::pattern::Pattern;
+use crate::context::Pattern;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use std::path::Path;
@@ -64,7 +64,7 @@ impl Filter {
         let (excluded, exclude) = judge(&self.exclude, path, &above.exclude);
         let included = self.include.is_empty() || included;
         let reached = |patterns: &[Pattern], negated: bool| {
-            patterns.iter().any(|pattern| pattern.is_negated() == negated && pattern.reaches_into(path))
+            patterns.iter().any(|pattern| pattern.takes_back == negated && pattern.reaches_into(path))
         };
         let entered = (included || reached(&self.include, false)) && (!excluded || reached(&self.exclude, true));
         Verdict { sent: included && !excluded, entered, above: Above { include, exclude } }
@@ -78,9 +78,9 @@ fn judge(patterns: &[Pattern], path: &str, above: &[bool]) -> (bool, Vec<bool>) 
     for (index, pattern) in patterns.iter().enumerate() {
         let matches = above.get(index) == Some(&true)
             // Only what would change the outcome is looked at.
-            || pattern.is_negated() == matched && pattern.matches(path);
+            || pattern.takes_back == matched && pattern.matches(path);
         if matches {
-            matched = !pattern.is_negated();
+            matched = !pattern.takes_back;
         }
         all.push(matches);
     }
@@ -88,8 +88,13 @@ fn judge(patterns: &[Pattern], path: &str, above: &[bool]) -> (bool, Vec<bool>) 
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Status> {
-    let parsed = texts.iter().map(|text| Pattern::parse(text)).filter_map(Result::transpose);
-    parsed.collect::<Result<_, _>>().map_err(|error| Status::invalid_argument(error.to_string()))
+    let wrong = |text: &str| Status::invalid_argument(format!("`{}` is no pattern", shown(text)));
+    let parsed = texts.iter().map(|text| Pattern::parse(text).map_err(|_| wrong(text))).filter_map(Result::transpose);
+    parsed.collect()
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// Returns all values of a header, decoded if they were encoded.

@@ -1,4 +1,4 @@
-use super::pattern::{Pattern, clean};
+use crate::glob::{Glob, clean};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path};
@@ -36,8 +36,7 @@ pub(super) fn follow(root: Option<&Path>, paths: &[String]) -> Option<Vec<String
 /// Returns where a path leads that is a symbolic link, or where those lead that its last name matches. No folder above it is a link.
 fn links(root: &Path, path: &str) -> Vec<String> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let wildcards = name.contains(['*', '?', '[']);
-    let pattern = if wildcards { Pattern::parse(name).ok().flatten() } else { None };
+    let pattern = if Glob::is_one(name) { Glob::parse(name) } else { None };
     let Some(pattern) = pattern else { return link(root, path).into_iter().collect() };
     let Ok(entries) = fs::read_dir(root.join(folder)) else { return Vec::new() };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -61,7 +60,10 @@ fn link(root: &Path, path: &str) -> Option<String> {
 
 /// Returns a path relative to the root, above which nothing leads.
 fn rooted(path: &str) -> String {
-    clean(&format!("/{path}")).trim_start_matches('/').to_owned()
+    match clean(&format!("/{path}")) {
+        path if path == "." => String::new(),
+        path => path,
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ mod agent;
 mod filter;
 mod follow;
 mod listing;
-mod pattern;
 mod reply;
 mod send;
 mod services;
