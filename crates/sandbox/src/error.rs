@@ -149,6 +149,9 @@ fn hint(step: Step, error: &io::Error) -> &'static str {
         (Step::Propagation | Step::FileSystem | Step::Namespaces, Some(Errno::EACCES)) => {
             "; a profile of AppArmor seems to forbid it (for a container, run it with `--security-opt apparmor=unconfined`)"
         }
+        (Step::Connection, _) => {
+            "; a command that needs none says `--network=none`, and one with the machine's `--network=host`"
+        }
         (Step::Ids, Some(Errno::ENOENT)) => "; the package `uidmap` brings what maps subordinate ids",
         _ => "",
     }

@@ -59,7 +59,7 @@ impl Ids {
     }
 }
 
-/// Returns the path of a program that maps ids.
+/// Returns the path of a program of the machine.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     PROGRAMS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
 }

@@ -23,6 +23,7 @@
 //! Needs Linux 5.2 (mounts by descriptor); 5.11 to stack layers, 5.12 to mount anything else, and 6.7 for an emulator that is not registered on the whole machine.
 
 mod command;
+mod connection;
 mod emulation;
 mod error;
 mod group;
@@ -44,6 +45,7 @@ mod run;
 mod user;
 
 pub use command::Command;
+pub use connection::{RESOLVER, has_private_network};
 pub use emulation::{Emulation, EmulationError, Host, emulator};
 pub use error::SandboxError;
 pub use ids::{IdRange, Ids};

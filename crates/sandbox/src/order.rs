@@ -94,6 +94,8 @@ pub enum Step {
     Keyring,
     /// Bringing up the loopback interface.
     Loopback,
+    /// Connecting to a network.
+    Connection,
     /// Setting the host name.
     HostName,
     /// Cutting the mounts off from those outside.
@@ -153,6 +155,7 @@ impl fmt::Display for Step {
             Self::Process => "start a process",
             Self::Keyring => "make a session keyring",
             Self::Loopback => "bring up the loopback interface",
+            Self::Connection => "connect to a network",
             Self::HostName => "set the host name",
             Self::Propagation => "make mounts private",
             Self::FileSystem => "make a file system",

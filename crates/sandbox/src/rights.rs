@@ -23,6 +23,9 @@ pub enum SystemCalls {
 pub enum Network {
     /// A loopback interface of its own, and nothing else.
     None,
+    /// What the machine reaches in networks, by connections of the command's own making: nothing of the machine's loopback interface, no addresses of the link, and no
+    /// abstract sockets. Raw sockets, which could go around that, are not for the command either. See [`crate::has_private_network`].
+    Private,
     /// All that the machine reaches, with the machine's loopback interface and abstract sockets.
     Host,
 }

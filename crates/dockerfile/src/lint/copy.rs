@@ -2,7 +2,7 @@
 
 use super::subject::{Found, Subject};
 use crate::instruction::{Action, Source};
-use consign_oci::layer::EntryPath;
+use crate::transfer::clean;
 
 pub(super) fn left_out(subject: &Subject<'_>) -> Found {
     let mut found = Found::new();
@@ -17,7 +17,7 @@ pub(super) fn left_out(subject: &Subject<'_>) -> Found {
             if path.contains("://") || path.starts_with("git@") {
                 continue;
             }
-            let Some(inside) = inside(&path) else { continue };
+            let Ok(inside) = clean(&path) else { continue };
             if subject.recipe.context.leaves_out_whole(&inside) {
                 found.push((
                     instruction.lines,
@@ -27,17 +27,4 @@ pub(super) fn left_out(subject: &Subject<'_>) -> Found {
         }
     });
     found
-}
-
-/// Returns a path as one inside of the context; nothing for the context itself.
-fn inside(path: &str) -> Option<EntryPath> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/").parse::<EntryPath>().ok().filter(|path| !path.is_root())
 }

@@ -2,7 +2,7 @@ use super::{filter, ids, process};
 use crate::emulation::kernel_version;
 use crate::mechanisms::OWN_PROCESS_COUNTS;
 use crate::order::{At, Failure, Report, Step};
-use crate::{Capabilities, Command, Ids, SystemCalls};
+use crate::{Capabilities, Command, Ids, Network, SystemCalls};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, execve, setgroups, setresgid, setresuid, setsid};
@@ -52,10 +52,14 @@ fn give_up_rights(command: &Command, ids: &Ids) -> Result<(), Failure> {
     // Where memory runs out, the command is what the kernel ends first.
     fs::write("/proc/self/oom_score_adj", "1000").at(Step::Limits)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::Process)?;
-    let kept = match command.capabilities {
+    let mut kept = match command.capabilities {
         Capabilities::None => CapabilitySet::empty(),
         Capabilities::Default => USUAL,
     };
+    if command.network == Network::Private {
+        // Routes say nothing to who writes packets.
+        kept.remove(CapabilitySet::NET_RAW);
+    }
     bound(kept)?;
     let (uid, gid) = (Uid::from_raw(command.user.uid), Gid::from_raw(command.user.gid));
     if *ids != Ids::Single {

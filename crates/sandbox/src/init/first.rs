@@ -1,4 +1,4 @@
-use super::{command, loopback, mounts, process, report};
+use super::{command, mounts, network, process, report};
 use crate::order::{At, Failure, Report, Step};
 use crate::{Command, Exit, Ids, Network};
 use nix::errno::Errno;
@@ -31,8 +31,11 @@ fn carry_out(command: &Command, ids: &Ids) -> Result<Report, Failure> {
     // Not the supervisor's, which has work to do where paths mean what they did.
     unshare(CloneFlags::CLONE_NEWNS).at(Step::Namespaces)?;
     umask(Mode::from_bits_truncate(0o022));
-    if command.network == Network::None {
-        loopback::up()?;
+    if command.network != Network::Host {
+        network::loopback_up()?;
+    }
+    if command.network == Network::Private {
+        network::refuse_link_local()?;
     }
     sethostname(&command.hostname).at_path(Step::HostName, &command.hostname)?;
     let _emulator = mounts::enter(command, ids)?;

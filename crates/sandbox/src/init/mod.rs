@@ -10,6 +10,7 @@
 mod below;
 mod beneath;
 mod command;
+mod connector;
 mod copy;
 mod fault;
 mod filter;
@@ -18,9 +19,9 @@ mod ids;
 mod jobs;
 mod kernel;
 mod look;
-mod loopback;
 mod mark;
 mod mounts;
+mod network;
 mod pack;
 mod process;
 mod remove;

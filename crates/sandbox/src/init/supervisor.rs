@@ -1,3 +1,4 @@
+use super::connector::Connector;
 use super::copy::Copied;
 use super::watch::Watch;
 use super::{first, ids, jobs, process, report};
@@ -57,8 +58,13 @@ fn supervise(command: &Command, watch_memory: bool, copy: bool, channel: &UnixSt
     };
     let mut namespaces =
         CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWCGROUP;
-    namespaces.set(CloneFlags::CLONE_NEWNET, command.network == Network::None);
+    namespaces.set(CloneFlags::CLONE_NEWNET, command.network != Network::Host);
+    let connector = match command.network {
+        Network::Private => Some(Connector::start()?),
+        Network::None | Network::Host => None,
+    };
     ids::enter_namespaces(&ids, namespaces)?;
+    let _connected = connector.map(Connector::connect).transpose()?;
 
     let mut watch = Watch::new(command, watch_memory)?;
     let (command, copied) = match if copy { Copied::make(command, &ids)? } else { None } {

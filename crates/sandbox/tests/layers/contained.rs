@@ -3,8 +3,12 @@
 use super::tar::listed;
 use super::{Stack, base, bind};
 use crate::Fixture;
-use consign_sandbox::{Exit, Host, Ids, Mechanism, Mount, MountKind, Network, SandboxError, Stacking, SystemCalls};
+use consign_sandbox::{
+    Capabilities, Exit, Host, Ids, Mechanism, Mount, MountKind, Network, SandboxError, Stacking, SystemCalls,
+    has_private_network,
+};
 use std::fs;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 
 pub(super) fn grants_usual_capabilities(fixture: &Fixture) {
@@ -109,6 +113,41 @@ pub(super) fn reaches_the_host(fixture: &Fixture) {
         let (mut command, _) = stack.probe(&["connect", &address]);
         command.network = network;
         command.mounts.push(Mount { target: "/sys".to_owned(), kind: MountKind::System, read_only: true });
+        assert_eq!(fixture.text(&command), expected, "{network:?}");
+    }
+}
+
+pub(super) fn has_a_network_of_its_own(fixture: &Fixture) {
+    if !has_private_network() {
+        return println!("not run: a private network (slirp4netns and /dev/net/tun)");
+    }
+    let local = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = local.local_addr().unwrap().port();
+    let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
+    let mut stack = Stack::of(fixture, &[&base()]);
+    let mut connect = |address: &str| {
+        let (mut command, _) = stack.probe(&["connect", address]);
+        command.network = Network::Private;
+        command.capabilities = Capabilities::Default;
+        fixture.text(&command)
+    };
+    // The namespace's own loopback, and what stands for the machine's in such networks.
+    assert_eq!(connect(&format!("127.0.0.1:{port}")), "ConnectionRefused\n");
+    assert_ne!(connect(&format!("10.0.2.2:{port}")), "connected\n");
+    assert_eq!(connect("169.254.169.254:80"), "HostUnreachable\n");
+    // Somewhere outside: an address of the machine's that is not its loopback's, if it has one.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    match socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()) {
+        Ok(outer) => {
+            let address = SocketAddr::new(outer.ip(), everywhere.local_addr().unwrap().port());
+            assert_eq!(connect(&address.to_string()), "connected\n");
+        }
+        Err(_) => println!("not run: what lies outside of a private network (this machine has no network)"),
+    }
+    for (network, expected) in [(Network::None, "made\n"), (Network::Private, "PermissionDenied\n")] {
+        let (mut command, _) = stack.probe(&["raw-socket"]);
+        command.capabilities = Capabilities::Default;
+        command.network = network;
         assert_eq!(fixture.text(&command), expected, "{network:?}");
     }
 }

@@ -46,6 +46,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("says what holds its limits", contained::says_what_holds_its_limits),
     ("hands output on while it runs", contained::hands_output_on),
     ("reaches the network of the host only if asked", contained::reaches_the_host),
+    ("has a network of its own", contained::has_a_network_of_its_own),
 ];
 
 /// Folders of layers, and what may run in them.

@@ -3,6 +3,7 @@
 mod change;
 mod escape;
 
+use rustix::net::{AddressFamily, SocketType, socket};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -42,6 +43,10 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
         ["interfaces"] => fs::read_to_string("/proc/net/dev").unwrap().lines().skip(2).for_each(|line| {
             println!("{}", line.split(':').next().unwrap().trim());
         }),
+        ["raw-socket"] => {
+            let made = socket(AddressFamily::PACKET, SocketType::RAW, None);
+            report(made.map(|_| println!("made")).map_err(Into::into));
+        }
         ["connect", address] => report(TcpStream::connect(address).map(|_| println!("connected"))),
         ["serve-itself"] => serve_itself(),
         ["devices"] => devices(),
