@@ -7,12 +7,14 @@ use crate::session::Session;
 use consign_build::{Problem, Specification, SpecificationError};
 use consign_dockerfile::buildkit::AddressError;
 use consign_dockerfile::context::Context;
+use consign_dockerfile::instruction::Dockerfile;
 use consign_dockerfile::{BuildError, NamedContext};
 use consign_oci::Platform;
 use consign_plan::configuration::{ImageSettings, SourceFile};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use consign_release::Recipe;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Reads the file of an image: a Dockerfile by its name, else an image file or a Dockerfile by what is in it.
@@ -98,6 +100,37 @@ pub(crate) fn is_dockerfile(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let named = name.starts_with("Dockerfile") || name.ends_with(".Dockerfile") || name == "Containerfile";
     named && !name.ends_with(".dockerignore")
+}
+
+/// Returns whether a text is a Dockerfile: it has nothing but instructions, and one is FROM.
+pub(crate) fn is_dockerfile_s_text(text: &str) -> bool {
+    let source = consign_dockerfile::syntax::read(text.as_bytes()).ok();
+    source.and_then(|source| Dockerfile::new(source).ok()).is_some_and(|file| !file.stages.is_empty())
+}
+
+/// Says why the file of an image cannot be read.
+pub(crate) fn unreadable(
+    session: &Session,
+    configuration: &Configuration,
+    image: &ImageSettings,
+    path: &Path,
+    error: &io::Error,
+) -> CommandError {
+    if error.kind() == io::ErrorKind::InvalidData
+        && is_dockerfile(path)
+        && let Ok(bytes) = std::fs::read(path)
+        && let Err(source) = consign_dockerfile::syntax::read(&bytes)
+    {
+        return in_dockerfile(&String::from_utf8_lossy(&bytes), BuildError::Syntax { path: path.to_owned(), source });
+    }
+    if session.is_dockerfile() {
+        // There is no configuration to point at.
+        let error = CommandError::new(ExitCode::Configuration, format!("cannot read {}: {error}", path.display()));
+        return error.hint("name another file with `-f FILE`, or another folder with `-C DIR`");
+    }
+    let message = format!("cannot read the image file: {error}");
+    let diagnostic = configuration.file.diagnostic(Code::Source, image.source.span, message, None);
+    ConfigurationError::from(diagnostic).into()
 }
 
 fn dockerfile(

@@ -57,9 +57,11 @@ impl Session {
         Ok(Configuration::parse(&path.to_string_lossy(), &text)?)
     }
 
-    /// Returns whether a Dockerfile stands in the place of the configuration.
+    /// Returns whether a Dockerfile stands in the place of the configuration: by its name, or by what is in it.
     pub(crate) fn is_dockerfile(&self) -> bool {
-        recipe::is_dockerfile(&self.global.file)
+        let path = &self.global.file;
+        recipe::is_dockerfile(path)
+            || read_file(path, CONFIGURATION_LIMIT).is_ok_and(|text| recipe::is_dockerfile_s_text(&text))
     }
 
     /// Returns the day, in UTC, by which policies are judged.

@@ -15,9 +15,7 @@ use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
 use consign_plan::configuration::LintEngine;
-use consign_plan::{
-    Code, Configuration, ConfigurationError, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile,
-};
+use consign_plan::{Configuration, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile};
 use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,12 +75,8 @@ impl Planned {
         let (mut sources, mut texts) = (BTreeMap::new(), BTreeMap::new());
         for image in &configuration.images {
             let path = configuration.resolve(&image.docker.file.as_ref().unwrap_or(&image.source).value);
-            let refused = |message: String, hint: Option<String>| {
-                let diagnostic = configuration.file.diagnostic(Code::Source, image.source.span, message, hint);
-                ConfigurationError::from(diagnostic)
-            };
             let text = read_file(&path, IMAGE_FILE_LIMIT)
-                .map_err(|error| refused(format!("cannot read the image file: {error}"), None))?;
+                .map_err(|error| recipe::unreadable(session, &configuration, image, &path, &error))?;
             let mut recipe = recipe::read(&configuration, image, &path, &text)?;
             if let Recipe::Dockerfile(dockerfile) = &mut recipe {
                 dockerfile.arguments.extend(arguments.clone());

@@ -1,5 +1,5 @@
 use crate::{Descriptor, Platform, media_type};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// An image or artifact: a config and layers (image-spec, manifest.md). Also reads Docker's schema 2.
@@ -17,6 +17,7 @@ pub struct Manifest {
     /// The image's config, or the empty document.
     pub config: Descriptor,
     /// Layers, lowest first.
+    #[serde(deserialize_with = "list_or_null")]
     pub layers: Vec<Descriptor>,
     /// The manifest that this one is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,6 +25,11 @@ pub struct Manifest {
     /// Further facts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
+}
+
+/// Reads a list. Where it is empty, BuildKit and other programs in Go write `null`.
+fn list_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Descriptor>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Manifest {

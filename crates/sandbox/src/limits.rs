@@ -12,6 +12,8 @@ pub struct Limits {
     pub memory: Option<u64>,
     /// Bytes on disk of what it changes in stacked layers; beyond them, it is killed.
     pub disk: Option<u64>,
+    /// Bytes that stay free on the disk that it changes stacked layers on, or half of what is free at its start, if that is less; when there are fewer, it is killed.
+    pub free: Option<u64>,
     /// Bytes of output that are handed on while it runs: the first ones.
     pub output: u64,
     /// Bytes of output that are kept: the last ones.
@@ -26,6 +28,7 @@ impl Default for Limits {
             processes: 4096,
             memory: None,
             disk: None,
+            free: None,
             output: 16 << 20,
             kept_output: 64 << 10,
         }

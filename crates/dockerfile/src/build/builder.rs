@@ -14,12 +14,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
 
+/// The argument that tells programs the time of this build, in seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH).
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
 /// Builds the stages of a Dockerfile for one platform, each once.
 pub(crate) struct Builder<'a> {
     pub(crate) recipe: &'a Recipe,
     pub(crate) request: &'a Request<'a>,
     /// What is given from outside.
-    pub(super) given: Given,
+    pub(crate) given: Given,
     /// Arguments before the first stage.
     pub(super) global: Variables,
     graph: Graph,
@@ -34,10 +37,12 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 impl<'a> Builder<'a> {
     pub(super) fn new(recipe: &'a Recipe, request: &'a Request<'a>) -> Result<Self, BuildError> {
         let (graph, global) = recipe.graph(request.platform, request.host)?;
+        let mut given = recipe.given(request.platform, request.host);
+        given.automatic.insert(EPOCH.to_owned(), request.time().to_string());
         Ok(Self {
             recipe,
             request,
-            given: recipe.given(request.platform, request.host),
+            given,
             global,
             graph,
             stages: recipe.file.stages.iter().map(|_| OnceCell::new()).collect(),

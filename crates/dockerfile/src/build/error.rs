@@ -61,10 +61,12 @@ pub enum BuildError {
         missing: Vec<MissingPlatform>,
     },
     /// An image that it names cannot be used.
-    #[error("{}: the image `{reference}`", path.display())]
+    #[error("{}:{}: the image `{reference}`", path.display(), lines.first)]
     Image {
         /// The file.
         path: PathBuf,
+        /// Where a stage begins that needs it.
+        lines: Lines,
         /// The image, as written.
         reference: String,
         /// Why not.
@@ -116,6 +118,18 @@ pub enum StepError {
     /// Variables in it cannot be expanded.
     #[error(transparent)]
     Expand(#[from] ExpandError),
+    /// Too long a list of variables or labels.
+    #[error("variables, arguments and labels are longer than {limit} bytes")]
+    TooLarge {
+        /// The most that there may be.
+        limit: usize,
+    },
+    /// A volume without a path.
+    #[error("VOLUME `{written}` names nothing")]
+    NoVolume {
+        /// What is written.
+        written: String,
+    },
     /// A trigger of the base image is no instruction.
     #[error("the base image's trigger `{text}`")]
     Trigger {
@@ -317,7 +331,7 @@ impl BuildError {
                 _ => None,
             },
             StepError::Run(RunError::Failed { offline: true, .. }) => Some(
-                "commands have no network unless they ask for it: where this one needs it, write `RUN --network=host`, or build with `--network host`"
+                "the command had no network: install `slirp4netns`, which gives commands a network of their own, or let them have the machine's by `RUN --network=host` or `consign build --network host`"
                     .to_owned(),
             ),
             _ => None,
@@ -340,6 +354,8 @@ impl StepError {
             | Self::Graph(_)
             | Self::Mount(_)
             | Self::Checksum { .. }
+            | Self::NoVolume { .. }
+            | Self::TooLarge { .. }
             | Self::ChecksumOfLocal
             | Self::NoName { .. }
             | Self::NotSupported { .. } => ErrorKind::Configuration,

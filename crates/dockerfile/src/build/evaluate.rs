@@ -2,7 +2,7 @@ use super::builder::Builder;
 use super::state::State;
 use super::{BuildError, StepError, layer};
 use crate::files::{Accounts, Node};
-use crate::instruction::{Action, Argument, Dockerfile, Instruction, Value};
+use crate::instruction::{Action, Argument, Dockerfile, Instruction, Network, Value};
 use crate::syntax;
 use crate::transfer::{Items, clean};
 use consign_image::rfc3339;
@@ -54,8 +54,14 @@ impl Builder<'_> {
         let source = source.map_err(|source| failed(BuildError::Syntax { path: path(), source }))?;
         let file = Dockerfile::new(source);
         let file = file.map_err(|source| failed(BuildError::Instruction { path: path(), source }))?;
-        for instruction in file.stages.iter().flat_map(|stage| &stage.instructions) {
-            self.instruction(instruction, place, state).await?;
+        for mut instruction in file.stages.into_iter().flat_map(|stage| stage.instructions) {
+            if let Action::Run(run) = &mut instruction.action
+                && run.network == Network::Host
+            {
+                // The machine's network is for this file's author to give, not for the base's.
+                run.network = Network::Default;
+            }
+            self.instruction(&instruction, place, state).await?;
         }
         Ok(())
     }
@@ -76,10 +82,12 @@ impl Builder<'_> {
             Action::Env(values) => {
                 let pairs: Vec<(String, String)> = self.pairs(values, state)?;
                 pairs.iter().for_each(|(name, value)| state.set_environment(name, value));
+                state.check_size()?;
             }
             Action::Label(values) => {
                 let pairs = self.pairs(values, state)?;
                 state.config.labels.get_or_insert_default().extend(pairs);
+                state.check_size()?;
             }
             Action::Expose(ports) => {
                 for port in ports {
@@ -90,8 +98,11 @@ impl Builder<'_> {
             }
             Action::Volume(paths) => {
                 for path in paths {
-                    let path = expand(path)?;
-                    state.add_volume(path);
+                    let expanded = expand(path)?;
+                    if expanded.is_empty() {
+                        return Err(StepError::NoVolume { written: path.clone() });
+                    }
+                    state.add_volume(expanded);
                 }
             }
             Action::Cmd(command) => state.set_command(command),
@@ -119,14 +130,16 @@ impl Builder<'_> {
             let value = match (given, &argument.default) {
                 (Some(value), _) => Some(value),
                 (None, Some(default)) => Some(self.expander().expand(default, &state.variables())?.text),
-                (None, None) => self.global.get(&argument.name).cloned(),
+                (None, None) => {
+                    self.global.get(&argument.name).or_else(|| self.given.automatic.get(&argument.name)).cloned()
+                }
             };
-            match value {
-                Some(value) => state.arguments.insert(argument.name.clone(), value),
-                None => state.arguments.remove(&argument.name),
-            };
+            // One that has no value here keeps that of an earlier declaration.
+            if let Some(value) = value {
+                state.arguments.insert(argument.name.clone(), value);
+            }
         }
-        Ok(())
+        state.check_size()
     }
 
     /// Sets the working directory, and makes it where it is missing: for the user of the image, as Docker does.
@@ -141,6 +154,8 @@ impl Builder<'_> {
             return Ok(Left::Settings);
         }
         let owner = Accounts::of(&tree).find(&state.config.user).unwrap_or_default();
+        // A number alone is both, as Docker has it.
+        let gid = if state.config.user.parse::<u32>().is_ok() { owner.uid } else { owner.gid };
         let mut items = Items::new();
         let mut missing = Some(folder).filter(|folder| !tree.is_directory(folder));
         while let Some(folder) = missing {
@@ -148,7 +163,7 @@ impl Builder<'_> {
                 return Err(crate::TransferError::NotDirectory { path: folder.to_string() }.into());
             }
             missing = folder.parent().filter(|above| !tree.is_directory(above));
-            let node = Node { uid: owner.uid, gid: owner.gid, ..Node::directory(self.request.time()) };
+            let node = Node { uid: owner.uid, gid, ..Node::directory(self.request.time()) };
             items.insert(folder, node);
         }
         let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;

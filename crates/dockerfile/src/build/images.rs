@@ -2,7 +2,8 @@
 
 use super::error::MissingPlatform;
 use super::{BuildError, NamedContext, Recipe, Request, StepError};
-use crate::stage::Base as StageBase;
+use crate::stage::{Base as StageBase, Needed};
+use crate::syntax::Lines;
 use consign_image::{Base, BaseError, ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Document, Platform};
 use consign_store::Store;
@@ -47,6 +48,17 @@ impl Recipe {
             }
         }
         Ok(images)
+    }
+
+    /// Returns where the first stage begins that needs an image.
+    fn line_of(&self, name: &str, platforms: &[Platform], host: &Platform) -> Lines {
+        let graphs = platforms.iter().filter_map(|platform| self.graph(platform, host).ok());
+        let stages = graphs.flat_map(|(graph, _)| graph.stages);
+        let needs =
+            |stage: &Needed| stage.uses.iter().chain([&stage.base]).any(|base| self.image_of(base) == Some(name));
+        let first = stages.filter(needs).map(|stage| stage.place).min();
+        let first = first.and_then(|place| self.file.stages.get(place));
+        first.map_or(Lines { first: 1, last: 1 }, |stage| stage.lines)
     }
 
     fn image_of<'a>(&'a self, base: &'a StageBase) -> Option<&'a str> {
@@ -96,6 +108,7 @@ pub async fn resolve(
     for (name, platforms) in recipe.images(request.platforms, request.host)? {
         let failed = |error: StepError| BuildError::Image {
             path: recipe.path.clone(),
+            lines: recipe.line_of(&name, request.platforms, request.host),
             reference: name.clone(),
             source: Box::new(error),
         };

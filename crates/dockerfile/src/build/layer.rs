@@ -110,6 +110,8 @@ impl<'a> Files<'a> {
             let kind = match &node.kind {
                 NodeKind::Directory => "folder".to_owned(),
                 NodeKind::Symlink(target) => format!("link {target}"),
+                NodeKind::Fifo => "pipe".to_owned(),
+                NodeKind::Device(device) => format!("device {device:?}"),
                 NodeKind::Special => "special".to_owned(),
                 NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
                     Some(file) if file.name == path => format!("file {}", file.digest),
@@ -132,6 +134,8 @@ impl<'a> Files<'a> {
             let kind = match &node.kind {
                 NodeKind::Directory => ListedKind::Directory,
                 NodeKind::Symlink(target) => ListedKind::Symlink(target.clone()),
+                NodeKind::Fifo => ListedKind::Fifo,
+                NodeKind::Device(device) => ListedKind::Device(*device),
                 NodeKind::Special => continue,
                 NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
                     Some(file) if file.name == path => {
@@ -154,6 +158,8 @@ impl<'a> Files<'a> {
             let kind = match &node.kind {
                 NodeKind::Directory => Kind::Directory,
                 NodeKind::Symlink(target) => Kind::Symlink(target.clone()),
+                NodeKind::Fifo => Kind::Fifo,
+                NodeKind::Device(device) => Kind::Device(*device),
                 // Such are not put anywhere.
                 NodeKind::Special => continue,
                 NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {

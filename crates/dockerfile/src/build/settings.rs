@@ -6,6 +6,8 @@ use crate::instruction::{CommandLine, HealthCheck};
 use consign_oci::Nothing;
 use serde_json::{Value, json};
 
+/// Most that variables, arguments and labels may be together, in bytes.
+const SIZE_LIMIT: usize = 4 << 20;
 /// Most ports of one range.
 const PORT_LIMIT: usize = 65_536;
 /// Names of signals without `SIG` (signal(7)).
@@ -25,6 +27,17 @@ impl State {
         match environment.iter_mut().find(same) {
             Some(known) => *known = variable,
             None => environment.push(variable),
+        }
+    }
+
+    /// Refuses what no engine would take: lines that double a value grow it without bound.
+    pub(crate) fn check_size(&self) -> Result<(), StepError> {
+        let labels = self.config.labels.iter().flatten().map(|(name, value)| name.len() + value.len());
+        let environment = self.config.env.iter().flatten().map(String::len);
+        let arguments = self.arguments.iter().map(|(name, value)| name.len() + value.len());
+        match labels.chain(environment).chain(arguments).sum::<usize>() > SIZE_LIMIT {
+            true => Err(StepError::TooLarge { limit: SIZE_LIMIT }),
+            false => Ok(()),
         }
     }
 

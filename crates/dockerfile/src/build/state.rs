@@ -6,12 +6,22 @@ use consign_oci::{History, Platform, RuntimeConfig};
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::Store;
 use serde_json::Value;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where programs are looked for unless a base image says otherwise, as Docker has it.
 const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// What a config calls the triggers for images that build on it.
 pub(crate) const TRIGGERS: &str = "OnBuild";
+
+/// What some of the lowest layers have at which path, and how many they are.
+#[derive(Debug, Default)]
+struct Seen(Mutex<(Arc<Tree>, usize)>);
+
+impl Clone for Seen {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+}
 
 /// A stage, as far as it is built.
 #[derive(Clone, Debug)]
@@ -24,8 +34,8 @@ pub(crate) struct State {
     pub(crate) author: Option<String>,
     /// What the layers do, as far as that is known.
     listings: Vec<Option<Arc<Listing>>>,
-    /// What the layers have at which path, once somebody wanted to know.
-    tree: OnceLock<Arc<Tree>>,
+    /// What the layers have at which path, as far as somebody wanted to know.
+    tree: Seen,
     /// Arguments that are in scope, but for those that a variable of the environment took the place of.
     pub(crate) arguments: Variables,
     /// Whether CMD was said in this stage: ENTRYPOINT resets only that of the base.
@@ -50,7 +60,7 @@ impl State {
             },
             author: None,
             listings: Vec::new(),
-            tree: OnceLock::new(),
+            tree: Seen::default(),
             arguments: Variables::new(),
             has_command: false,
             base: None,
@@ -73,7 +83,7 @@ impl State {
             history: base.config.history.clone(),
             config,
             author: base.config.author.clone(),
-            tree: OnceLock::new(),
+            tree: Seen::default(),
             arguments: Variables::new(),
             has_command: false,
             dependencies: base.dependencies(),
@@ -88,26 +98,23 @@ impl State {
 
     /// Returns what the layers have at which path.
     pub(crate) fn tree(&self, store: &Store) -> Result<Arc<Tree>, FilesError> {
-        if let Some(tree) = self.tree.get() {
-            return Ok(tree.clone());
-        }
-        let mut tree = Tree::default();
-        for (place, (layer, listing)) in self.layers.iter().zip(&self.listings).enumerate() {
+        let mut seen = self.tree.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (tree, count) = &mut *seen;
+        for (place, (layer, listing)) in self.layers.iter().zip(&self.listings).enumerate().skip(*count) {
             match listing {
-                Some(listing) => tree.apply(listing, place),
-                None => tree.apply(&Listing::of_layer(layer, store)?, place),
+                Some(listing) => Arc::make_mut(tree).apply(listing, place),
+                None => {
+                    let listing = Listing::of_layer(layer, store)?;
+                    Arc::make_mut(tree).apply(&listing, place);
+                }
             }
+            *count = place + 1;
         }
-        Ok(self.tree.get_or_init(|| Arc::new(tree)).clone())
+        Ok(tree.clone())
     }
 
     /// Adds a layer. `listing` is what it does, where that is known.
     pub(crate) fn add_layer(&mut self, layer: Layer, listing: Option<Arc<Listing>>) {
-        if let (Some(listing), Some(tree)) = (&listing, self.tree.get_mut()) {
-            Arc::make_mut(tree).apply(listing, self.layers.len());
-        } else {
-            self.tree = OnceLock::new();
-        }
         self.layers.push(layer);
         self.listings.push(listing);
     }

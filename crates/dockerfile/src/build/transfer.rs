@@ -52,12 +52,13 @@ impl Builder<'_> {
         Ok(made.reused)
     }
 
-    /// Returns what is at a path of the context as a layer of its own, and what the path leads through.
-    pub(crate) async fn context_layer(&self, path: &str) -> Result<Layer, StepError> {
+    /// Returns what is at a path of the context as a layer of its own, and where in it: links on the way are followed.
+    pub(crate) async fn context_layer(&self, path: &str) -> Result<(Layer, String), StepError> {
         let tree = self.context().await?;
         let offer = self.context_offer(&tree);
         let mut items = Items::new();
-        for item in offer.find(path, false)? {
+        let path = tree.resolve(&clean(path)?, true)?;
+        for item in offer.find(path.as_str(), false)? {
             let mut folder = item.path.parent();
             while let Some(above) = folder.filter(|above| !above.is_root()) {
                 items.extend(tree.get(&above).map(|node| (above.clone(), node.clone())));
@@ -66,7 +67,8 @@ impl Builder<'_> {
             items.extend(tree.get(&item.path).map(|node| (item.path.clone(), node.clone())));
             items.extend(tree.within(&item.path).map(|(path, node)| (path.clone(), node.clone())));
         }
-        Ok(layer::write(&items, &[], self.request.store, self.request.reuse)?.layer)
+        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
+        Ok((made.layer, format!("/{path}")))
     }
 
     /// Decides what goes where.

@@ -1,12 +1,12 @@
 use super::{PatternError, Patterns};
 use crate::files::{FileNode, Lies, Node, NodeKind, Tree};
-use consign_oci::layer::{EntryPath, EntryPathError};
+use consign_oci::layer::{Device, DeviceClass, EntryPath, EntryPathError};
 use rustix::fs::{lgetxattr, llistxattr};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -200,6 +200,10 @@ impl Walk<'_> {
             if name.starts_with(WHITEOUT) {
                 return Err(ContextError::Whiteout { path: on_disk });
             }
+            // Somebody listens there, as editors and `git` do; it means nothing elsewhere.
+            if metadata.file_type().is_socket() {
+                continue;
+            }
             let node = self.node(&on_disk, &metadata)?;
             if left_out {
                 above.push((here.clone(), node));
@@ -233,8 +237,13 @@ impl Walk<'_> {
                 1 => file(),
                 _ => self.files.entry((metadata.dev(), metadata.ino())).or_insert_with(file).clone(),
             })
+        } else if metadata.file_type().is_fifo() {
+            NodeKind::Fifo
         } else {
-            NodeKind::Special
+            let is_block = metadata.file_type().is_block_device();
+            let class = if is_block { DeviceClass::Block } else { DeviceClass::Character };
+            let (major, minor) = (rustix::fs::major(metadata.rdev()), rustix::fs::minor(metadata.rdev()));
+            NodeKind::Device(Device { class, major, minor })
         };
         let attributes = if metadata.is_symlink() { BTreeMap::new() } else { attributes(on_disk).map_err(failed)? };
         Ok(Node { kind, mode: metadata.mode() & 0o7777, uid: 0, gid: 0, mtime: self.time, attributes })
@@ -298,6 +307,17 @@ mod tests {
         };
         assert!(leaves_out("Dockerfile", "a") && !leaves_out("Dockerfile", "b"));
         assert!(leaves_out("web.Dockerfile", "b") && !leaves_out("web.Dockerfile", "a"));
+    }
+
+    #[test]
+    fn sockets_are_left_out_and_pipes_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o640);
+        rustix::fs::mknodat(rustix::fs::CWD, folder.path().join("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let tree = Context::open(folder.path(), &folder.path().join("Dockerfile")).unwrap().tree(7).unwrap();
+        assert!(tree.get(&"socket".parse().unwrap()).is_none());
+        assert!(matches!(tree.get(&"pipe".parse().unwrap()).unwrap().kind, NodeKind::Fifo));
     }
 
     #[test]

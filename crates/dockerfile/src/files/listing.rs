@@ -2,7 +2,7 @@ use super::FilesError;
 use blake3::Hash;
 use consign_image::layer::uncompressed;
 use consign_oci::Digest;
-use consign_oci::layer::{Counted, EntryPath, EntryPathError, Layer, LayerError, Member, MemberKind, Members};
+use consign_oci::layer::{Counted, Device, EntryPath, EntryPathError, Layer, LayerError, Member, MemberKind, Members};
 use consign_store::Store;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use std::io::{self, BufReader, Read};
 /// What listings are called in the store.
 const KIND: &str = "listing";
 /// Names the form of listings: raise it when that changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Largest listing, in bytes.
 const LIMIT: u64 = 1 << 30;
 /// Most that a layer may hold uncompressed, in bytes.
@@ -62,6 +62,8 @@ pub(crate) enum ListedKind {
     Symlink(String),
     /// Another name of this path.
     HardLink(String),
+    Fifo,
+    Device(Device),
     Special,
     /// Removes what lies at the path in layers below.
     Remove,
@@ -124,6 +126,16 @@ pub(crate) fn open<'a>(layer: &Layer, store: &Store, bytes: &'a Cell<u64>) -> Re
     Ok(BufReader::with_capacity(128 << 10, Counted::new(stream, bytes, BYTES_LIMIT)))
 }
 
+/// Returns whether all its names are text. Others are shown as what they look like, and are not copied.
+fn is_named(member: &Member) -> bool {
+    let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok();
+    is_text(&member.path)
+        && match &member.kind {
+            MemberKind::Symlink(target) | MemberKind::HardLink(target) => is_text(target),
+            _ => true,
+        }
+}
+
 fn listed(member: &Member, contents: &mut impl Read) -> Result<Result<Listed, EntryPathError>, LayerError> {
     let path: EntryPath = match text(&member.path).parse() {
         Ok(path) => path,
@@ -142,6 +154,7 @@ fn listed(member: &Member, contents: &mut impl Read) -> Result<Result<Listed, En
         Some(removal) => removal,
         None => {
             let kind = match &member.kind {
+                _ if !is_named(member) => ListedKind::Special,
                 MemberKind::File | MemberKind::SparseFile => file(&path, member.size, contents)?,
                 MemberKind::Directory => ListedKind::Directory,
                 MemberKind::Symlink(target) => ListedKind::Symlink(text(target)),
@@ -149,7 +162,9 @@ fn listed(member: &Member, contents: &mut impl Read) -> Result<Result<Listed, En
                     Ok(target) => ListedKind::HardLink(target.as_str().to_owned()),
                     Err(error) => return Ok(Err(error)),
                 },
-                MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => ListedKind::Special,
+                MemberKind::Fifo => ListedKind::Fifo,
+                MemberKind::Device(device) => ListedKind::Device(*device),
+                MemberKind::Unknown => ListedKind::Special,
             };
             (path, kind)
         }
@@ -183,7 +198,7 @@ pub(crate) fn is_text(path: &EntryPath, size: u64) -> bool {
     TEXTS.contains(&path.as_str()) && size <= TEXT_LIMIT
 }
 
-/// Names are bytes to the kernel. What is no text is shown, and found again, as what it looks like.
+/// Names are bytes to the kernel.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

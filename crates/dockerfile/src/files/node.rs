@@ -1,5 +1,6 @@
 use blake3::Hash;
 use bytes::Bytes;
+use consign_oci::layer::Device;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +27,10 @@ pub(crate) enum NodeKind {
     Directory,
     /// A symbolic link with this target, as written.
     Symlink(String),
-    /// A FIFO or a device, which images do not get from another.
+    /// A named pipe.
+    Fifo,
+    Device(Device),
+    /// What no engine knows, or something whose name is not UTF-8: it is not copied.
     Special,
 }
 

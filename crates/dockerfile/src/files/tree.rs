@@ -101,6 +101,8 @@ impl Tree {
                 }
                 ListedKind::Directory => NodeKind::Directory,
                 ListedKind::Symlink(target) => NodeKind::Symlink(target.clone()),
+                ListedKind::Fifo => NodeKind::Fifo,
+                ListedKind::Device(device) => NodeKind::Device(*device),
                 ListedKind::Special => NodeKind::Special,
                 ListedKind::HardLink(target) => {
                     let target = target.parse().ok().and_then(|target| self.resolve(&target, false).ok());

@@ -94,6 +94,9 @@ pub enum InstructionProblem {
         /// The most that are read.
         limit: usize,
     },
+    /// There is no stage.
+    #[error("it is the last instruction, and there is no FROM")]
+    NoFrom,
     /// It stands before the first stage.
     #[error("it stands before the first FROM; only ARG can")]
     NoStage,

@@ -17,6 +17,10 @@ impl Dockerfile {
             let wrong = |problem| InstructionError { lines: statement.lines, keyword: statement.keyword, problem };
             file.add(statement).map_err(wrong)?;
         }
+        if let Some(last) = source.statements.last().filter(|_| file.stages.is_empty()) {
+            let problem = InstructionProblem::NoFrom;
+            return Err(InstructionError { lines: last.lines, keyword: last.keyword, problem });
+        }
         file.source = source;
         Ok(file)
     }

@@ -32,6 +32,17 @@ pub enum Network {
     Host,
 }
 
+impl Network {
+    /// Returns the word for it in a Dockerfile.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::None => "none",
+            Self::Host => "host",
+        }
+    }
+}
+
 /// What a command may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Security {

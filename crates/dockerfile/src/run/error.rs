@@ -14,7 +14,7 @@ pub enum RunError {
         exit: Exit,
         /// The end of what it wrote.
         output: String,
-        /// Whether it had no network, though it did not ask for none.
+        /// Whether it had no network, though it did not ask for none, and speaks of what comes of that.
         offline: bool,
     },
     /// This machine runs no programs of the platform.
@@ -82,6 +82,14 @@ impl From<SandboxError> for RunError {
     fn from(error: SandboxError) -> Self {
         Self::Sandbox(Box::new(error))
     }
+}
+
+/// Returns whether an output speaks of what programs say where there is no network (strerror(3), gai_strerror(3), and what languages make of them).
+pub(super) fn speaks_of_networks(output: &str) -> bool {
+    let output = output.to_lowercase();
+    const WORDS: [&str; 8] =
+        ["network", "resolve", "resolution", "unreachable", "connect", "lookup", "getaddrinfo", "bad address"];
+    WORDS.iter().any(|word| output.contains(word))
 }
 
 fn ended(exit: Exit) -> String {

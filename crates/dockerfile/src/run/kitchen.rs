@@ -2,14 +2,14 @@ use super::RunError;
 use super::trees::Trees;
 use consign_oci::Digest;
 use consign_oci::layer::Layer;
-use consign_sandbox::{Host, Sandbox};
+use consign_sandbox::{Host, Sandbox, has_private_network};
 use consign_store::Store;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
 /// What commands are run with.
@@ -32,19 +32,25 @@ pub struct Kitchen {
     pub(super) trees: Arc<Trees>,
     /// Commands that are run, or were, by what they follow from: each once, for however many platforms.
     steps: Mutex<BTreeMap<Digest, Arc<OnceCell<Option<Layer>>>>>,
+    private_network: OnceLock<bool>,
 }
 
 impl Kitchen {
     /// Makes one. Nothing is written before a command is run.
     pub fn new(options: KitchenOptions) -> Self {
         let trees = Arc::new(Trees::new(options.folder.join("trees"), options.sandbox.clone()));
-        Self { options, trees, steps: Mutex::default() }
+        Self { options, trees, steps: Mutex::default(), private_network: OnceLock::new() }
     }
 
     /// Returns the place for what a step makes: a layer, unless it changes nothing.
     pub(super) fn step(&self, key: &Digest) -> Arc<OnceCell<Option<Layer>>> {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         steps.entry(key.clone()).or_default().clone()
+    }
+
+    /// Returns whether commands can have a network of their own here.
+    pub(super) fn has_private_network(&self) -> bool {
+        *self.private_network.get_or_init(has_private_network)
     }
 
     /// Returns the folder that is kept between builds under a name. One that is made now belongs to `owner`, and has this mode.

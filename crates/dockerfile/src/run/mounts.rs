@@ -10,6 +10,7 @@ use consign_oci::layer::Layer;
 use consign_sandbox::{Layers, MemoryFile, Mount, MountKind as Kind, Upper};
 use consign_store::Store;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,7 +104,10 @@ impl Builder<'_> {
         state: &mut State,
     ) -> Result<Source, StepError> {
         let other = match from.filter(|from| !from.is_empty()) {
-            None => return Ok(Source::Layers(vec![self.context_layer(path).await?], path.to_owned())),
+            None => {
+                let (layer, path) = self.context_layer(path).await?;
+                return Ok(Source::Layers(vec![layer], path));
+            }
             Some(name) => match self.source(place, name, lines)? {
                 Base::Stage(stage) => self.other(stage).await?,
                 Base::Scratch => Arc::new(State::scratch(state.platform.clone())),
@@ -120,7 +124,7 @@ impl Found {
     pub(super) fn key(&self) -> Value {
         let source = match &self.source {
             Source::Layers(layers, path) => {
-                let layers: Vec<&Digest> = layers.iter().map(|layer| &layer.diff_id).collect();
+                let layers: Vec<&Digest> = layers.iter().map(|layer| &layer.descriptor.digest).collect();
                 json!({ "layers": layers, "path": path })
             }
             Source::Cache(name) => json!({ "cache": name }),
@@ -143,6 +147,12 @@ impl Found {
         }
     }
 
+    /// Returns the folder of a cache.
+    fn cache(&self, name: &str, kitchen: &Kitchen) -> Result<PathBuf, RunError> {
+        let Resolved { mode, uid, gid, .. } = &self.mount;
+        kitchen.cache(name, (uid.unwrap_or(0), gid.unwrap_or(0)), mode.unwrap_or(0o755))
+    }
+
     /// Makes it. What cannot be mounted, because it is not given, is left out.
     pub(super) async fn make(
         &self,
@@ -163,11 +173,7 @@ impl Found {
                 }
                 Kind::Layers { layers, path: path.clone() }
             }
-            Source::Cache(name) => {
-                let owner = (uid.unwrap_or(0), gid.unwrap_or(0));
-                let cache = |name: &str| kitchen.cache(name, owner, mode.unwrap_or(0o755));
-                Kind::Bind(shared(cache, name, *sharing, locks).await?)
-            }
+            Source::Cache(name) => Kind::Bind(shared(|name| self.cache(name, kitchen), name, *sharing, locks).await?),
             Source::Temporary => Kind::Temporary { size: size.unwrap_or(TEMPORARY_SIZE) },
             Source::Secret(Some(secret)) if environment.is_none() || self.mount.target.is_some() => {
                 Kind::File(MemoryFile {
@@ -184,6 +190,26 @@ impl Found {
     }
 }
 
+/// Waits for the folders that a command is to have for itself. Commands wait in the same order, so that none waits for one that waits for it. The locks end when the
+/// files are closed.
+pub(super) async fn lock_all(mounts: &[Found], kitchen: &Kitchen) -> Result<Vec<File>, RunError> {
+    let mut wanted: BTreeMap<&str, &Found> = BTreeMap::new();
+    for found in mounts {
+        if let (Source::Cache(name), Sharing::Locked) = (&found.source, found.mount.sharing) {
+            wanted.entry(name).or_insert(found);
+        }
+    }
+    let mut locks = Vec::new();
+    for (name, found) in wanted {
+        let folder = found.cache(name, kitchen)?;
+        let file = File::open(&folder).map_err(RunError::folder("open", &folder))?;
+        let lock = move || file.lock().map(|()| file);
+        let locked = tokio::task::spawn_blocking(lock).await.map_err(|source| RunError::Worker { source })?;
+        locks.push(locked.map_err(RunError::folder("lock", &folder))?);
+    }
+    Ok(locks)
+}
+
 /// Returns the folder of a cache, locked where only one command at a time may have it. The lock ends when the file is closed.
 async fn shared(
     cache: impl Fn(&str) -> Result<PathBuf, RunError>,
@@ -194,13 +220,8 @@ async fn shared(
     let open = |folder: &Path| File::open(folder).map_err(RunError::folder("open", folder));
     let folder = cache(name)?;
     match sharing {
-        Sharing::Shared => {}
-        Sharing::Locked => {
-            let file = open(&folder)?;
-            let lock = move || file.lock().map(|()| file);
-            let locked = tokio::task::spawn_blocking(lock).await.map_err(|source| RunError::Worker { source })?;
-            locks.push(locked.map_err(RunError::folder("lock", &folder))?);
-        }
+        // See `lock_all`.
+        Sharing::Shared | Sharing::Locked => {}
         Sharing::Private => {
             // The first that nobody has; there are more numbers than commands.
             let (mut folder, mut number) = (folder, 0);

@@ -1,5 +1,6 @@
 use super::command::{SCRIPT, Words};
-use super::mounts::Found;
+use super::error::speaks_of_networks;
+use super::mounts::{Found, lock_all};
 use super::trees::Trees;
 use super::{Kitchen, RunError};
 use crate::build::{Builder, Left, Record, State, StepError};
@@ -10,35 +11,42 @@ use consign_image::StoredSegments;
 use consign_oci::layer::{Layer, compress_stream};
 use consign_oci::{Descriptor, Digest, media_type};
 use consign_sandbox::{
-    Capabilities, Command, Exit, Layers, Limits, MemoryFile, Mount, MountKind, Network, PackOptions, Sandbox, Upper,
-    User, emulator,
+    Capabilities, Command, Exit, Ids, Layers, Limits, MemoryFile, Mount, MountKind, Network, PackOptions, RESOLVER,
+    Sandbox, Upper, User, emulator,
 };
 use consign_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Names how commands are run: raise it when the same command could end otherwise.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Longest that a command may take.
 const TIME: Duration = Duration::from_secs(6 * 3600);
 /// Most output that is shown, in bytes.
 const OUTPUT_LIMIT: u64 = 64 << 20;
+/// Bytes that commands leave free on the disk, for whoever else works there.
+const FREE: u64 = 256 << 20;
 /// Most that a command may leave, in bytes.
 const LAYER_LIMIT: u64 = 64 << 30;
-/// What a command knows of hosts' names.
-const HOSTS: &str = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+/// What a command knows of hosts' names: its own machine's.
+const HOSTS: &str = "127.0.0.1\tlocalhost consign\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+/// The name of the machine that it sees.
+const HOST_NAME: &str = "consign";
 
 /// A command, as far as it is decided before anything is unpacked.
 struct Order {
     words: Words,
     environment: BTreeMap<String, String>,
+    /// Proxies that are given without ARG: how files are had from the web, so no part of what a command is known by.
+    proxies: BTreeMap<String, String>,
     user: User,
     folder: String,
-    network: Network,
+    network: Asked,
     mounts: Vec<Found>,
 }
 
@@ -70,7 +78,7 @@ impl Builder<'_> {
             Some(layer) => (layer, true),
             None => {
                 let cell = self.request.kitchen.step(&key);
-                let cook = || self.cook(&order, run, &key, state);
+                let cook = || self.cook(&order, &key, state);
                 (cell.get_or_try_init(cook).await?.clone(), false)
             }
         };
@@ -97,12 +105,15 @@ impl Builder<'_> {
         let home = owner.home.unwrap_or_else(|| if owner.uid == 0 { "/root" } else { "/" }.to_owned());
         environment.entry("HOME".to_owned()).or_insert(home);
         let network = match (run.network, self.recipe.network) {
-            (Asked::Host, _) | (Asked::Default, Asked::Host) => Network::Host,
-            _ => Network::None,
+            // Whoever builds has the last word where less is asked for.
+            (_, Asked::None) | (Asked::None, _) => Asked::None,
+            (Asked::Default, default) => default,
+            (Asked::Host, _) => Asked::Host,
         };
         let folder = if state.config.working_dir.is_empty() { "/" } else { &state.config.working_dir };
         Ok(Order {
             words: Words::of(run, state),
+            proxies: self.given.proxies().filter(|(name, _)| !environment.contains_key(name)).collect(),
             environment,
             user: User { uid: owner.uid, gid: owner.gid, groups: owner.groups },
             folder: folder.to_owned(),
@@ -113,8 +124,9 @@ impl Builder<'_> {
 
     /// Returns the digest of all that decides what a command does, as far as that can be known. What is secret is no part of it.
     fn key(&self, order: &Order, state: &State) -> Digest {
-        let layers: Vec<&Digest> = state.layers.iter().map(|layer| &layer.diff_id).collect();
-        let Order { words, environment, user, folder, network, mounts } = order;
+        // By their blobs, whose digests were checked. What a base says of its uncompressed layers was not.
+        let layers: Vec<&Digest> = state.layers.iter().map(|layer| &layer.descriptor.digest).collect();
+        let Order { words, environment, proxies: _, user, folder, network, mounts } = order;
         let mounts: Vec<_> = mounts.iter().map(Found::key).collect();
         let all = json!({
             "step": "run",
@@ -122,19 +134,31 @@ impl Builder<'_> {
             "version": env!("CARGO_PKG_VERSION"),
             "layers": layers,
             "platform": state.platform,
+            // With one id, programs may go on where they cannot give something away.
+            "ids": self.request.kitchen.options.sandbox.ids() == Ids::Single,
             "command": words.arguments,
             "script": words.script,
             "environment": environment,
             "user": user,
             "folder": folder,
-            "network": network,
+            // What was asked for, not what this machine has: otherwise a build where nothing is reached could use nothing of one before.
+            "network": network.word(),
             "mounts": mounts,
             "time": self.request.time(),
         });
         Digest::of(all.to_string().as_bytes())
     }
 
-    async fn cook(&self, order: &Order, run: &Run, key: &Digest, state: &State) -> Result<Option<Layer>, StepError> {
+    /// Returns what a command reaches that asks for this. Without a network of its own it reaches nothing, unless it asks for the machine's.
+    fn network(&self, asked: Asked) -> Network {
+        match asked {
+            Asked::Host => Network::Host,
+            Asked::Default if !self.request.offline && self.request.kitchen.has_private_network() => Network::Private,
+            Asked::Default | Asked::None => Network::None,
+        }
+    }
+
+    async fn cook(&self, order: &Order, key: &Digest, state: &State) -> Result<Option<Layer>, StepError> {
         let (kitchen, store) = (self.request.kitchen, self.request.store);
         let emulation = emulator(&state.platform, &kitchen.options.host).map_err(RunError::from)?;
         let lower = kitchen.trees.of(&state.layers, store).await?;
@@ -144,14 +168,18 @@ impl Builder<'_> {
         let layers = Layers { lower: lower.clone(), upper: Some(changes.clone()) };
         let mut command = Command::new(layers, order.words.arguments.clone());
         command.environment = order.environment.clone();
+        command.environment.extend(order.proxies.clone());
         command.environment.extend(order.mounts.iter().filter_map(Found::variable));
         command.user = order.user.clone();
         command.working_directory = order.folder.clone();
+        command.hostname = HOST_NAME.to_owned();
         command.capabilities = Capabilities::Default;
         command.emulation = emulation;
-        command.network = order.network;
-        command.mounts = standard_mounts(order, kitchen);
-        command.limits = Limits { time: TIME, output: OUTPUT_LIMIT, kept_output: 16 << 10, ..Limits::default() };
+        command.network = self.network(order.network);
+        command.mounts = standard_mounts(order, command.network, kitchen);
+        command.limits =
+            Limits { free: Some(FREE), time: TIME, output: OUTPUT_LIMIT, kept_output: 16 << 10, ..Limits::default() };
+        locks.extend(lock_all(&order.mounts, kitchen).await?);
         for mount in &order.mounts {
             command.mounts.extend(mount.make(kitchen, store, &mut locks, &mut used.uppers).await?);
         }
@@ -159,8 +187,10 @@ impl Builder<'_> {
         let mut lines = |line: &[u8]| output(String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']));
         let outcome = kitchen.options.sandbox.stream(&command, &mut lines).await.map_err(RunError::from)?;
         if outcome.exit != Exit::Code(0) {
-            let offline = order.network == Network::None && run.network == Asked::Default;
-            return Err(RunError::Failed { exit: outcome.exit, output: outcome.text().into_owned(), offline }.into());
+            let output = outcome.text().into_owned();
+            let missed = command.network == Network::None && order.network == Asked::Default;
+            let offline = missed && speaks_of_networks(&output);
+            return Err(RunError::Failed { exit: outcome.exit, output, offline }.into());
         }
         let options = PackOptions { lower, latest: Some(self.request.time()), settle: true };
         let (sandbox, store_of_thread, folder) =
@@ -190,23 +220,38 @@ impl Drop for Cleared {
 }
 
 /// Returns what every command finds: who it is, and what it may ask for names.
-fn standard_mounts(order: &Order, kitchen: &Kitchen) -> Vec<Mount> {
+fn standard_mounts(order: &Order, network: Network, kitchen: &Kitchen) -> Vec<Mount> {
     let file = |target: &str, contents: &[u8], mode: u32| Mount {
         target: target.to_owned(),
         kind: MountKind::File(MemoryFile { contents: contents.to_vec(), uid: 0, gid: 0, mode }),
-        read_only: true,
+        // Programs may write to them, as in other engines; nothing of it stays.
+        read_only: false,
+    };
+    let resolver = match network {
+        Network::None => Vec::new(),
+        Network::Private => private_resolver(&kitchen.options.resolver),
+        Network::Host => kitchen.options.resolver.clone(),
     };
     let mut mounts = vec![
         Mount { target: "/sys".to_owned(), kind: MountKind::System, read_only: true },
         file("/etc/hosts", HOSTS.as_bytes(), 0o644),
+        file("/etc/resolv.conf", &resolver, 0o644),
     ];
-    if order.network == Network::Host {
-        mounts.push(file("/etc/resolv.conf", &kitchen.options.resolver, 0o644));
-    }
     if let Some(script) = &order.words.script {
         mounts.push(file(SCRIPT, script.as_bytes(), 0o755));
     }
     mounts
+}
+
+/// Returns how names are resolved in a private network: as on the machine, but by whoever asks there in the command's stead.
+fn private_resolver(machine: &[u8]) -> Vec<u8> {
+    let mut resolver = format!("nameserver {RESOLVER}\n").into_bytes();
+    for line in machine.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b"search") || line.starts_with(b"options") {
+            resolver.extend(line);
+        }
+    }
+    resolver
 }
 
 /// Makes a layer of what a command changed; `None` where that is nothing.
@@ -215,9 +260,16 @@ fn pack(sandbox: &Sandbox, folder: &Path, options: &PackOptions, store: &Store) 
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut blob = store.writer()?;
     let written = compress_stream(&mut packing, &mut blob, &StoredSegments(store), threads, LAYER_LIMIT);
-    // Why the stream ended early says more than that it did.
-    let packed = packing.finish().map_err(RunError::from)?;
-    let (diff_id, _) = written.map_err(|source| StepError::Layer { source })?;
+    let packed = packing.finish().map_err(RunError::from);
+    let (diff_id, _) = match (written, &packed) {
+        (Ok(written), _) => written,
+        // Why the stream ended early says more than that it did.
+        (Err(source), Err(_)) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            return Err(packed.err().map_or(StepError::Layer { source }, Into::into));
+        }
+        (Err(source), _) => return Err(StepError::Layer { source }),
+    };
+    let packed = packed?;
     if packed.entries == 0 {
         return Ok(None);
     }

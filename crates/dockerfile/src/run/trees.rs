@@ -5,8 +5,9 @@ use consign_oci::layer::Layer;
 use consign_sandbox::{Ids, Sandbox, UnpackOptions, Upper};
 use consign_store::Store;
 use std::collections::BTreeMap;
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File, FileTimes, Permissions};
 use std::io::{self, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -125,6 +126,9 @@ impl Trees {
         Store::closed_folder(&self.folder)?;
         let path = self.folder.join(format!("{}{name}", self.prefix));
         fs::create_dir_all(&path).map_err(RunError::folder("make", &path))?;
+        // Commands see it as `/`, whoever starts consign.
+        let look = |source| RunError::folder("set the mode of", &path)(source);
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).map_err(look)?;
         Ok(path)
     }
 
@@ -136,7 +140,8 @@ impl Trees {
     }
 
     fn chain(&self, below: &str, layer: &Layer) -> String {
-        let chain = Digest::of(format!("{below} {}", layer.diff_id).as_bytes());
+        // By the blob, whose digest was checked. What a base says of its uncompressed layers was not.
+        let chain = Digest::of(format!("{below} {}", layer.descriptor.digest).as_bytes());
         format!("{}{}", self.prefix, chain.hex())
     }
 

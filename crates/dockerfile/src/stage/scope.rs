@@ -10,6 +10,28 @@ pub struct Given {
     pub automatic: Variables,
 }
 
+/// Arguments that need no ARG: they say by whom the web is reached (Dockerfile reference, "Predefined ARGs").
+const PROXIES: [&str; 10] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+impl Given {
+    /// Returns the arguments that commands see without ARG.
+    pub(crate) fn proxies(&self) -> impl Iterator<Item = (String, String)> {
+        let given = self.arguments.iter().filter(|(name, _)| PROXIES.contains(&name.as_str()));
+        given.map(|(name, value)| (name.clone(), value.clone()))
+    }
+}
+
 /// An argument whose default cannot be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the default of ARG {name}")]

@@ -1,6 +1,6 @@
 //! Archives that ADD unpacks: tar, plain or compressed by gzip, bzip2, xz or zstd, told by what is in them.
 
-use super::{Items, Placing, TransferError};
+use super::{Items, Placing, TransferError, clean};
 use crate::files::{FileNode, Lies, Node, NodeKind};
 use consign_oci::layer::{Counted, EntryPath, LayerError, MemberKind, Members};
 use flate2::read::MultiGzDecoder;
@@ -75,16 +75,19 @@ pub(crate) fn unpack(
         if number == MEMBER_LIMIT {
             return Err(TransferError::TooMuch { archive: shown(), limit: MEMBER_LIMIT });
         }
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let to: EntryPath = text(&member.path).parse()?;
+        let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => Err(TransferError::Name { archive: shown(), path: String::from_utf8_lossy(bytes).into_owned() }),
+        };
+        let to = inside(&text(&member.path)?)?;
         if to.as_str().split('/').any(|part| part.starts_with(WHITEOUT)) {
             return Err(TransferError::Whiteout { path: to.to_string() });
         }
         let kind = match &member.kind {
             MemberKind::Directory => NodeKind::Directory,
-            MemberKind::Symlink(target) => NodeKind::Symlink(text(target)),
+            MemberKind::Symlink(target) => NodeKind::Symlink(text(target)?),
             MemberKind::HardLink(target) => {
-                let target: EntryPath = text(target).parse()?;
+                let target = inside(&text(target)?)?;
                 let missing = || TransferError::LinkTarget { path: to.to_string(), target: target.to_string() };
                 files.get(&target).ok_or_else(missing)?.kind.clone()
             }
@@ -95,8 +98,9 @@ pub(crate) fn unpack(
                 NodeKind::File(Arc::new(FileNode { size, lies: Lies::OnDisk(on_disk), text: None }))
             }
             MemberKind::SparseFile => return Err(TransferError::Sparse { path: to.to_string() }),
-            // As engines do, where they may make none.
-            MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => continue,
+            MemberKind::Fifo => NodeKind::Fifo,
+            MemberKind::Device(device) => NodeKind::Device(*device),
+            MemberKind::Unknown => return Err(TransferError::Special { source_path: to.to_string() }),
         };
         let number = |number: u64| u32::try_from(number).unwrap_or_default();
         let node = Node {
@@ -111,4 +115,18 @@ pub(crate) fn unpack(
         placing.replace(&to, &node, &mut tree, items)?;
     }
     Ok(true)
+}
+
+/// Returns a path of an archive, which may go up again where it went down. One that leads out is refused.
+fn inside(path: &str) -> Result<EntryPath, TransferError> {
+    let mut depth = 0_usize;
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if depth == 0 => return Ok(path.parse()?),
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    Ok(clean(path)?)
 }

@@ -87,14 +87,24 @@ pub enum TransferError {
         /// The file.
         path: String,
     },
+    /// A name that is not UTF-8.
+    #[error("`{archive}`: the name `{path}` is not UTF-8")]
+    Name {
+        /// The archive.
+        archive: String,
+        /// The name, as what it looks like.
+        path: String,
+    },
     /// Permissions that are none.
     #[error("`--chmod={mode}` is neither an octal number, such as 755, nor a change, such as u=rwX,go=rX")]
     Mode {
         /// What is written.
         mode: String,
     },
-    /// A FIFO, a socket or a device.
-    #[error("`{source_path}` is no file, folder or link, and is not copied")]
+    /// Something of a kind that is not known, or with a name that is not UTF-8.
+    #[error(
+        "`{source_path}` is of a kind that is not known, or its name is not UTF-8: it is not copied; `--exclude` can leave it out"
+    )]
     Special {
         /// The source.
         source_path: String,

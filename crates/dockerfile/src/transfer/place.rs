@@ -103,6 +103,16 @@ impl Offer<'_> {
     }
 }
 
+/// Removes what lies in a folder that something else takes the place of.
+fn remove_below(folder: &EntryPath, items: &mut Items) -> Result<(), TransferError> {
+    // No name sorts before this one, so all that lies in the folder follows, and nothing else before its end.
+    let start = folder.join("\u{1}")?;
+    let below = items.range(start..).take_while(|(path, _)| path.is_within(folder));
+    let below: Vec<EntryPath> = below.map(|(path, _)| path.clone()).collect();
+    below.iter().for_each(|path| drop(items.remove(path)));
+    Ok(())
+}
+
 fn pattern(written: &str) -> TransferError {
     TransferError::Pattern { pattern: written.chars().take(200).collect() }
 }
@@ -165,7 +175,7 @@ impl Placing<'_> {
             (node.uid, node.gid) = (uid, gid);
         }
         if !node.is_directory() {
-            items.retain(|other, _| !other.is_within(&to));
+            remove_below(&to, items)?;
         }
         tree.put(to.clone(), node.clone());
         items.insert(to, node);

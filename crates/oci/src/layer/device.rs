@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 /// A device file (mknod(2)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// How it is read and written.
     pub class: DeviceClass,
@@ -10,7 +12,7 @@ pub struct Device {
 }
 
 /// How a device is read and written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeviceClass {
     /// Byte by byte.
     Character,

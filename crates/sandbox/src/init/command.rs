@@ -17,6 +17,9 @@ use std::fs;
 /// Where programs are looked up when the environment does not say.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// How many files a command may have open, and how many it may ask for, as in containers of engines that systemd starts.
+const OPEN_FILES: (rlim_t, rlim_t) = (1024, 524_288);
+
 /// What container engines let root do by default.
 const USUAL: CapabilitySet = CapabilitySet::CHOWN
     .union(CapabilitySet::DAC_OVERRIDE)
@@ -72,6 +75,10 @@ fn give_up_rights(command: &Command, ids: &Ids) -> Result<(), Failure> {
         let limit = most.min(rlim_t::from(command.limits.processes));
         setrlimit(Resource::RLIMIT_NPROC, limit, limit).at(Step::Limits)?;
     }
+    // Not the shell's that somebody builds from: some programs close every number that there may be.
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).at(Step::Limits)?;
+    let (soft, hard) = (most.min(OPEN_FILES.0), most.min(OPEN_FILES.1));
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard).at(Step::Limits)?;
     setresgid(gid, gid, gid).at(Step::User)?;
     setresuid(uid, uid, uid).at(Step::User)?;
     clear_ambient_capability_set().at(Step::Capabilities)?;

@@ -2,7 +2,7 @@ use crate::order::{At, Failure, Step};
 use crate::{Command, Exit, Layers, MountKind, Root};
 use nix::poll::PollTimeout;
 use nix::unistd::Pid;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstatvfs, openat, statat};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -20,6 +20,8 @@ const DEPTH: usize = 400;
 pub(super) struct Watch {
     memory: Option<u64>,
     disk: Option<u64>,
+    /// How much is to stay free where changes go.
+    free: Option<u64>,
     /// Folders where changes go.
     uppers: Vec<OwnedFd>,
     last_look: Duration,
@@ -36,10 +38,11 @@ impl Watch {
             MountKind::Layers { layers, .. } => Some(layers),
             _ => None,
         });
-        let layers = root.into_iter().chain(mounted).filter(|_| disk.is_some());
-        let uppers = layers.filter_map(open_upper).collect::<Result<_, _>>()?;
+        let layers = root.into_iter().chain(mounted).filter(|_| disk.is_some() || command.limits.free.is_some());
+        let uppers: Vec<OwnedFd> = layers.filter_map(open_upper).collect::<Result<_, _>>()?;
+        let free = uppers.first().and_then(free).zip(command.limits.free).map(|(now, limit)| limit.min(now / 2));
         let memory = command.limits.memory.filter(|_| watch_memory);
-        Ok(Self { memory, disk, uppers, last_look: Duration::ZERO })
+        Ok(Self { memory, disk, free, uppers, last_look: Duration::ZERO })
     }
 
     /// Counts what is added to a tree from now on.
@@ -53,7 +56,7 @@ impl Watch {
 
     /// Returns how long to wait until the next look.
     pub(super) fn pause(&self) -> PollTimeout {
-        if self.memory.is_none() && self.disk.is_none() {
+        if self.memory.is_none() && self.disk.is_none() && self.free.is_none() {
             return PollTimeout::NONE;
         }
         PollTimeout::try_from(PAUSE.max(self.last_look * SHARE)).unwrap_or(PollTimeout::MAX)
@@ -74,8 +77,15 @@ impl Watch {
     /// Returns whether more was written than allowed.
     pub(super) fn is_disk_full(&self) -> bool {
         let used = || self.uppers.iter().map(|folder| size(folder, DEPTH)).sum::<u64>();
-        self.disk.is_some_and(|limit| used() > limit)
+        self.free.is_some_and(|limit| self.uppers.first().and_then(free).is_some_and(|now| now < limit))
+            || self.disk.is_some_and(|limit| used() > limit)
     }
+}
+
+/// Returns how many bytes are free on the disk that a folder lies on.
+fn free(folder: &OwnedFd) -> Option<u64> {
+    let disk = fstatvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn open_upper(layers: &Layers) -> Option<Result<OwnedFd, Failure>> {
