@@ -20,7 +20,7 @@ use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Largest image file that is read, in bytes; the parser has a lower limit and a better message.
 const IMAGE_FILE_LIMIT: u64 = 2 << 20;
@@ -265,6 +265,7 @@ impl Planned {
                 folder: folder_of(path),
                 listing: self.listing(session, path, recipe)?,
                 source_time: self.source_time(session, path, recipe)?,
+                changed: self.changed(session, path, recipe)?,
                 commit_time: self
                     .git
                     .as_ref()
@@ -352,6 +353,27 @@ impl Planned {
         Ok(Some(Git::open(&folder_of(path), session.environment.all())?.listing()?))
     }
 
+    /// Returns what says when files of a Dockerfile's context last changed: by the commits that touched them, each asked for once.
+    fn changed(&self, session: &Session, path: &Path, recipe: &Recipe) -> Result<Changed, CommandError> {
+        if self.git.is_none() || recipe.image_file().is_some() {
+            return Ok(Arc::new(|_| None));
+        }
+        let git = Git::open(&folder_of(path), session.environment.all())?;
+        let known: Mutex<BTreeMap<PathBuf, Option<u64>>> = Mutex::default();
+        Ok(Arc::new(move |paths| {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let times = paths.iter().map(|path| {
+                let time = || {
+                    let path = std::path::absolute(path).ok()?;
+                    // What git cannot say is not known.
+                    git.last_commit(&path).ok()?.and_then(|seconds| u64::try_from(seconds).ok())
+                };
+                *known.entry(path.clone()).or_insert_with(time)
+            });
+            times.max().flatten()
+        }))
+    }
+
     /// Returns when the image's own files last changed, as far as git knows; `None` if it knows nothing of any of them.
     ///
     /// Each is asked for by itself: that one is not committed says nothing about the others. Files that differ by platform are left out.
@@ -388,6 +410,8 @@ impl Planned {
         Ok(newest.and_then(|seconds| u64::try_from(seconds).ok()))
     }
 }
+
+type Changed = Arc<dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync>;
 
 /// Returns when a Dockerfile or something in its context was last changed by a commit.
 fn context_time(

@@ -4,6 +4,7 @@ use consign_oci::Platform;
 use consign_plan::{LockedImage, PlannedImage};
 use consign_sign::PrivateKey;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One image to release: what is planned for it, and what it is made from.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub struct Job {
     pub listing: Option<Vec<String>>,
     /// When the image's own files last changed, in seconds since 1970.
     pub source_time: Option<u64>,
+    /// Says when any of some files or folders last changed, in seconds since 1970, where that is known.
+    pub changed: Arc<dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync>,
     /// When the source as a whole last changed, in seconds since 1970.
     pub commit_time: Option<u64>,
     /// All platforms that the image has, also those that are not built now.

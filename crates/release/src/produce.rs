@@ -241,6 +241,7 @@ impl Workshop {
             offline: self.fetcher.is_offline(),
             epoch: self.epoch,
             source_time: job.source_time,
+            changed: &*job.changed,
             annotations: BTreeMap::new(),
             reuse: self.reuse,
             fetcher: &self.fetcher,

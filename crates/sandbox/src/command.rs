@@ -15,6 +15,8 @@ pub struct Command {
     pub user: User,
     /// Folder that it starts in.
     pub working_directory: String,
+    /// Whether that folder is made where it is missing, for root.
+    pub makes_working_directory: bool,
     /// Name of the machine that it sees, at most 64 bytes.
     pub hostname: String,
     /// Whether everything but what is mounted is read-only.
@@ -43,6 +45,7 @@ impl Command {
             environment: BTreeMap::new(),
             user: User::default(),
             working_directory: "/".to_owned(),
+            makes_working_directory: false,
             hostname: "consign".to_owned(),
             read_only_root: false,
             mounts: vec![Mount::temporary("/tmp"), Mount::temporary("/run")],

@@ -63,9 +63,10 @@ impl Builder<'_> {
                     let path = self.expander().expand(path, &state.variables())?.text;
                     self.find(path, checksum.as_ref()).await?
                 }
-                Source::Inline(inline) => {
-                    Found::Inline { name: inline.name.clone(), node: self.inline(inline, &state.variables())? }
-                }
+                Source::Inline(inline) => Found::Inline {
+                    name: inline.name.clone(),
+                    node: self.inline(inline, &state.variables(), state.time)?,
+                },
             });
         }
         let context = self.context().await?;
@@ -116,7 +117,7 @@ impl Builder<'_> {
         found: &[Found],
         context: &Tree,
         scratch: &Path,
-        state: &State,
+        state: &mut State,
     ) -> Result<Items, StepError> {
         let image = state.tree(self.request.store)?;
         let exclude = self.patterns(transfer, state)?;
@@ -133,7 +134,7 @@ impl Builder<'_> {
                 }
                 Found::Web { url, bytes } => {
                     let folder = scratch.join(format!("web-{count}"));
-                    web(url, bytes, transfer.unpack == Some(true), &placing, &folder, self.request.time(), &mut items)?;
+                    web(url, bytes, transfer.unpack == Some(true), &placing, &folder, state.time, &mut items)?;
                 }
                 Found::Inline { name, node } => placing.add_file(name, node, &mut items)?,
             }
@@ -148,6 +149,7 @@ impl Builder<'_> {
                 placing.add(item, context, &mut items)?;
             }
         }
+        self.settle(&local, &mut items, state);
         Ok(items)
     }
 }

@@ -1,5 +1,6 @@
 use super::images::fetch;
 use super::state::State;
+use super::time::{OF_CONTEXT, settle};
 use super::{BuildError, NamedContext, Recipe, Request, StepError, layer};
 use crate::context::Context;
 use crate::files::Tree;
@@ -14,8 +15,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
 
-/// The argument that tells programs the time of this build, in seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH).
-const EPOCH: &str = "SOURCE_DATE_EPOCH";
+/// What tells programs the time that their output is to have, in seconds since 1970 (reproducible-builds.org, "SOURCE_DATE_EPOCH specification").
+pub(crate) const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// Builds the stages of a Dockerfile for one platform, each once.
 pub(crate) struct Builder<'a> {
@@ -38,7 +39,7 @@ impl<'a> Builder<'a> {
     pub(super) fn new(recipe: &'a Recipe, request: &'a Request<'a>) -> Result<Self, BuildError> {
         let (graph, global) = recipe.graph(request.platform, request.host)?;
         let mut given = recipe.given(request.platform, request.host);
-        given.automatic.insert(EPOCH.to_owned(), request.time().to_string());
+        given.automatic.extend(request.epoch.map(|epoch| (EPOCH.to_owned(), epoch.to_string())));
         Ok(Self {
             recipe,
             request,
@@ -79,7 +80,7 @@ impl<'a> Builder<'a> {
         let needed = needed.map_err(|error| failed(error.into()))?;
         let platform = self.recipe.stage_platform(needed.platform.as_deref(), self.request.platform, place)?;
         let mut state = match &needed.base {
-            Base::Scratch => State::scratch(platform),
+            Base::Scratch => State::scratch(platform, self.request.first_time()),
             Base::Stage(other) => self.other(*other).await.map_err(failed)?.continued(),
             Base::Image(name) | Base::Context(name) => {
                 self.image_for(name, &platform).await.map_err(failed)?.continued()
@@ -114,7 +115,11 @@ impl<'a> Builder<'a> {
         }
         let state = match self.recipe.contexts.get(name) {
             Some(NamedContext::Folder(context)) => self.folder(context, platform)?,
-            _ => State::of_image(fetch(reference, platform, self.request).await?),
+            _ => {
+                let base = fetch(reference, platform, self.request).await?;
+                let time = self.request.base_time(&base);
+                State::of_image(base, time)
+            }
         };
         let state = Arc::new(state);
         images.insert(key, state.clone());
@@ -123,12 +128,14 @@ impl<'a> Builder<'a> {
 
     /// Returns a folder as the only layer of an image.
     fn folder(&self, context: &Context, platform: &Platform) -> Result<State, StepError> {
-        let tree = context.tree(self.request.time())?;
+        let tree = context.tree(OF_CONTEXT)?;
         let root = EntryPath::default();
         let files = tree.within(&root).filter(|(_, node)| !node.is_special());
-        let items: Items = files.map(|(path, node)| (path.clone(), node.clone())).collect();
+        let mut items: Items = files.map(|(path, node)| (path.clone(), node.clone())).collect();
+        let time = self.request.changed_time(&[context.folder().to_owned()], 0);
+        settle(&mut items, time);
         let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
-        let mut state = State::scratch(platform.clone());
+        let mut state = State::scratch(platform.clone(), time);
         state.add_layer(made.layer, Some(made.listing));
         Ok(state)
     }
@@ -140,7 +147,7 @@ impl<'a> Builder<'a> {
 
     /// Lists the context, once.
     pub(super) async fn context(&self) -> Result<Arc<Tree>, StepError> {
-        let list = || async { Ok::<_, StepError>(Arc::new(self.recipe.context.tree(self.request.time())?)) };
+        let list = || async { Ok::<_, StepError>(Arc::new(self.recipe.context.tree(OF_CONTEXT)?)) };
         self.context.get_or_try_init(list).await.cloned()
     }
 

@@ -163,7 +163,7 @@ impl Builder<'_> {
                 return Err(crate::TransferError::NotDirectory { path: folder.to_string() }.into());
             }
             missing = folder.parent().filter(|above| !tree.is_directory(above));
-            let node = Node { uid: owner.uid, gid, ..Node::directory(self.request.time()) };
+            let node = Node { uid: owner.uid, gid, ..Node::directory(state.time) };
             items.insert(folder, node);
         }
         let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;

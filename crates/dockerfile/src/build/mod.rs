@@ -14,9 +14,10 @@ mod secrets;
 mod settings;
 mod spool;
 mod state;
+mod time;
 mod transfer;
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, EPOCH};
 pub use error::{BuildError, ErrorKind, MissingPlatform, StepError};
 pub(crate) use evaluate::Left;
 pub use image::build;

@@ -4,6 +4,7 @@ use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
 use consign_store::Store;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// What a build is given besides the recipe.
 pub struct Request<'a> {
@@ -23,6 +24,8 @@ pub struct Request<'a> {
     pub epoch: Option<u64>,
     /// When the files of the build last changed, in seconds since 1970.
     pub source_time: Option<u64>,
+    /// Says when any of some files or folders last changed, in seconds since 1970, where that is known.
+    pub changed: &'a (dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync),
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
     /// Whether results of earlier steps are used.
@@ -36,7 +39,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Returns the time of what this build makes, in seconds since 1970.
+    /// Returns the time of the image that this build makes, in seconds since 1970. Its layers have times of their own: see [`super::time`].
     pub(crate) fn time(&self) -> u64 {
         self.epoch.or(self.source_time).unwrap_or(0)
     }

@@ -44,11 +44,13 @@ pub(crate) struct State {
     pub(crate) base: Option<Arc<Base>>,
     /// Inputs by digest.
     pub(crate) dependencies: Vec<ResourceDescriptor>,
+    /// The time of what the next step writes, in seconds since 1970: see [`super::time`].
+    pub(crate) time: u64,
 }
 
 impl State {
     /// Starts with nothing.
-    pub(crate) fn scratch(platform: Platform) -> Self {
+    pub(crate) fn scratch(platform: Platform, time: u64) -> Self {
         Self {
             platform,
             layers: Vec::new(),
@@ -65,11 +67,12 @@ impl State {
             has_command: false,
             base: None,
             dependencies: Vec::new(),
+            time,
         }
     }
 
     /// Starts with an image.
-    pub(crate) fn of_image(base: Base) -> Self {
+    pub(crate) fn of_image(base: Base, time: u64) -> Self {
         let layers = base.layers();
         let mut config = base.config.config.clone();
         let environment = config.env.get_or_insert_default();
@@ -88,6 +91,7 @@ impl State {
             has_command: false,
             dependencies: base.dependencies(),
             base: Some(Arc::new(base)),
+            time,
         }
     }
 

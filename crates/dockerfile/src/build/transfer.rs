@@ -2,6 +2,7 @@
 
 use super::builder::Builder;
 use super::state::State;
+use super::time::settle;
 use super::{StepError, layer};
 use crate::context::Patterns;
 use crate::expand::Quotes;
@@ -9,10 +10,14 @@ use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree};
 use crate::instruction::{Inline, Source, Transfer};
 use crate::stage::Base;
 use crate::syntax::Lines;
-use crate::transfer::{Items, ModeChange, Offer, Placing, TransferError, clean};
+use crate::transfer::{Item, Items, ModeChange, Offer, Placing, TransferError, clean};
 use crate::{Expander, Variables};
 use consign_oci::layer::Layer;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Most paths of which it is asked when each last changed.
+const PATHS: usize = 100;
 
 /// What files are taken from.
 enum From {
@@ -34,10 +39,15 @@ impl Builder<'_> {
             None => From::Context(self.context().await?),
             Some(name) => match self.source(place, name, lines)? {
                 Base::Stage(stage) => From::State(self.other(stage).await?),
-                Base::Scratch => From::State(Arc::new(State::scratch(state.platform.clone()))),
+                Base::Scratch => {
+                    From::State(Arc::new(State::scratch(state.platform.clone(), self.request.first_time())))
+                }
                 Base::Context(name) | Base::Image(name) => From::State(self.image(&name).await?),
             },
         };
+        if let From::State(other) = &from {
+            state.time = state.time.max(other.time);
+        }
         let image = state.tree(self.request.store)?;
         let items = self.items(transfer, &from, &image, state)?;
         let layers: &[Layer] = match &from {
@@ -67,12 +77,14 @@ impl Builder<'_> {
             items.extend(tree.get(&item.path).map(|node| (item.path.clone(), node.clone())));
             items.extend(tree.within(&item.path).map(|(path, node)| (path.clone(), node.clone())));
         }
+        // No image gets these files, so no commit is to change what they look like.
+        settle(&mut items, self.request.first_time());
         let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
         Ok((made.layer, format!("/{path}")))
     }
 
     /// Decides what goes where.
-    fn items(&self, transfer: &Transfer, from: &From, image: &Tree, state: &State) -> Result<Items, StepError> {
+    fn items(&self, transfer: &Transfer, from: &From, image: &Tree, state: &mut State) -> Result<Items, StepError> {
         let variables = state.variables();
         let expander = self.expander();
         let exclude = self.patterns(transfer, state)?;
@@ -97,7 +109,7 @@ impl Builder<'_> {
                     found.extend(offer.find(&expander.expand(path, &variables)?.text, transfer.parents)?);
                 }
                 Source::Inline(inline) => {
-                    placing.add_file(&inline.name, &self.inline(inline, &variables)?, &mut items)?;
+                    placing.add_file(&inline.name, &self.inline(inline, &variables, state.time)?, &mut items)?;
                     inline_count += 1;
                 }
             }
@@ -108,10 +120,28 @@ impl Builder<'_> {
         for item in &found {
             placing.add(item, &tree, &mut items)?;
         }
-        if let (From::State(_), Some(epoch)) = (from, self.request.epoch) {
-            items.values_mut().for_each(|node| node.mtime = node.mtime.min(epoch));
+        match from {
+            From::Context(_) => self.settle(&found, &mut items, state),
+            From::State(_) => {
+                if let Some(epoch) = self.request.epoch {
+                    items.values_mut().for_each(|node| node.mtime = node.mtime.min(epoch));
+                }
+            }
         }
         Ok(items)
+    }
+
+    /// Gives what was taken from the context its time, which is the stage's from now on, if it is later.
+    pub(super) fn settle(&self, found: &[Item], items: &mut Items, state: &mut State) {
+        let folder = self.recipe.context.folder();
+        let paths: Vec<PathBuf> = match found {
+            [] => return,
+            // It is not worth asking for each.
+            many if many.len() > PATHS => vec![folder.to_owned()],
+            few => few.iter().map(|item| folder.join(item.path.as_str())).collect(),
+        };
+        state.time = self.request.changed_time(&paths, state.time);
+        settle(items, state.time);
     }
 
     /// Offers the files of the context.
@@ -161,13 +191,13 @@ impl Builder<'_> {
             mode,
             parents: transfer.parents,
             exclude,
-            time: self.request.time(),
+            time: state.time,
             latest: self.request.epoch,
         })
     }
 
     /// Makes a file of a here-document.
-    pub(super) fn inline(&self, inline: &Inline, variables: &Variables) -> Result<Node, StepError> {
+    pub(super) fn inline(&self, inline: &Inline, variables: &Variables, time: u64) -> Result<Node, StepError> {
         let plain = Expander { quotes: Quotes::Plain, ..self.expander() };
         let text = match inline.expand {
             true => plain.expand(&inline.text, variables)?.text,
@@ -175,7 +205,7 @@ impl Builder<'_> {
         };
         let file = FileNode { size: text.len() as u64, lies: Lies::Here(text.into_bytes().into()), text: None };
         let kind = NodeKind::File(Arc::new(file));
-        Ok(Node { kind, mode: 0o644, ..Node::directory(self.request.time()) })
+        Ok(Node { kind, mode: 0o644, ..Node::directory(time) })
     }
 }
 

@@ -55,7 +55,7 @@ mod tests {
     fn words(text: &str) -> Words {
         let file = Dockerfile::new(syntax::read(format!("FROM a\n{text}").as_bytes()).unwrap()).unwrap();
         let Action::Run(run) = &file.stages[0].instructions[0].action else { panic!("no RUN") };
-        Words::of(run, &State::scratch("linux/amd64".parse().unwrap()))
+        Words::of(run, &State::scratch("linux/amd64".parse().unwrap(), 0))
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Builder<'_> {
             }
             Some(name) => match self.source(place, name, lines)? {
                 Base::Stage(stage) => self.other(stage).await?,
-                Base::Scratch => Arc::new(State::scratch(state.platform.clone())),
+                Base::Scratch => Arc::new(State::scratch(state.platform.clone(), self.request.first_time())),
                 Base::Context(name) | Base::Image(name) => self.image(&name).await?,
             },
         };

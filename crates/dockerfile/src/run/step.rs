@@ -3,7 +3,7 @@ use super::error::speaks_of_networks;
 use super::mounts::{Found, lock_all};
 use super::trees::Trees;
 use super::{Kitchen, RunError};
-use crate::build::{Builder, Left, Record, State, StepError};
+use crate::build::{Builder, EPOCH, Left, Record, State, StepError};
 use crate::files::Accounts;
 use crate::instruction::{Network as Asked, Run, Security};
 use crate::syntax::Lines;
@@ -104,6 +104,9 @@ impl Builder<'_> {
         // As runc has it.
         let home = owner.home.unwrap_or_else(|| if owner.uid == 0 { "/root" } else { "/" }.to_owned());
         environment.entry("HOME".to_owned()).or_insert(home);
+        if let Some(time) = state.told_time() {
+            environment.entry(EPOCH.to_owned()).or_insert(time);
+        }
         let network = match (run.network, self.recipe.network) {
             // Whoever builds has the last word where less is asked for.
             (_, Asked::None) | (Asked::None, _) => Asked::None,
@@ -144,7 +147,7 @@ impl Builder<'_> {
             // What was asked for, not what this machine has: otherwise a build where nothing is reached could use nothing of one before.
             "network": network.word(),
             "mounts": mounts,
-            "time": self.request.time(),
+            "time": state.time,
         });
         Digest::of(all.to_string().as_bytes())
     }
@@ -172,6 +175,8 @@ impl Builder<'_> {
         command.environment.extend(order.mounts.iter().filter_map(Found::variable));
         command.user = order.user.clone();
         command.working_directory = order.folder.clone();
+        // An earlier command may have removed it.
+        command.makes_working_directory = true;
         command.hostname = HOST_NAME.to_owned();
         command.capabilities = Capabilities::Default;
         command.emulation = emulation;
@@ -192,7 +197,7 @@ impl Builder<'_> {
             let offline = missed && speaks_of_networks(&output);
             return Err(RunError::Failed { exit: outcome.exit, output, offline }.into());
         }
-        let options = PackOptions { lower, latest: Some(self.request.time()), settle: true };
+        let options = PackOptions { lower, latest: Some(state.time), settle: true };
         let (sandbox, store_of_thread, folder) =
             (kitchen.options.sandbox.clone(), store.clone(), changes.folder.clone());
         let work = move || pack(&sandbox, &folder, &options, &store_of_thread);

@@ -9,4 +9,4 @@ mod place;
 pub use error::TransferError;
 pub(crate) use mode::ModeChange;
 pub(crate) use path::clean;
-pub(crate) use place::{Items, Offer, Placing};
+pub(crate) use place::{Item, Items, Offer, Placing};

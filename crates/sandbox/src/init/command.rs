@@ -45,6 +45,9 @@ pub(super) fn become_command(command: &Command, ids: &Ids) -> Report {
 }
 
 fn give_up_rights(command: &Command, ids: &Ids) -> Result<(), Failure> {
+    if command.makes_working_directory {
+        fs::create_dir_all(&command.working_directory).at_path(Step::WorkingDirectory, &command.working_directory)?;
+    }
     setsid().at(Step::Session)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0).at(Step::Limits)?;
     // Of a process that cannot be inspected, only the machine's root may write what follows.
