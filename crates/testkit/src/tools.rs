@@ -1,5 +1,6 @@
 //! Other programs that judge what consign makes. They are never required: a test that lacks one says so, and is counted.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
@@ -50,8 +51,17 @@ impl Peer {
 
     /// Runs the program and returns what it printed to stdout; `Err` with everything that it printed if it fails.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Result<String, PeerError> {
+        self.run_with(&BTreeMap::new(), arguments)
+    }
+
+    /// Does the same with further environment variables.
+    pub fn run_with<S: AsRef<OsStr>>(
+        &self,
+        variables: &BTreeMap<String, String>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<String, PeerError> {
         let program = self.path.clone();
-        let output = match self.command().args(arguments).output() {
+        let output = match self.command().envs(variables).args(arguments).output() {
             Ok(output) => output,
             Err(source) => return Err(PeerError::Start { program, source }),
         };

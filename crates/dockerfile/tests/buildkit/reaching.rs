@@ -3,12 +3,12 @@
 use crate::daemons::Daemon;
 use crate::world::World;
 use consign_dockerfile::buildkit::{Address, Builder, BuildkitError, Identity, Options, Recompute, Secret, Tls};
+use consign_testkit::certificates;
 use consign_testkit::tools::{Peer, find, peer};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 /// A `docker` that reaches into no container, but to the daemon: BuildKit's own way, or by the engine's upgrade to the same protocol.
 const FAKE: &str = r#"#!/bin/bash
@@ -55,14 +55,7 @@ pub(crate) async fn by_command(daemon: &Daemon) {
 pub(crate) async fn by_certificates() {
     let (Some(openssl), Some(program)) = (peer("openssl"), peer("dockerd")) else { return };
     let folder = tempfile::tempdir().unwrap();
-    for (name, issuer, extension) in [
-        ("authority", None, "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"),
-        ("server", Some("authority"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth"),
-        ("client", Some("authority"), "extendedKeyUsage=clientAuth"),
-        ("stranger", None, "basicConstraints=critical,CA:TRUE\nextendedKeyUsage=clientAuth"),
-    ] {
-        certificate(&openssl, folder.path(), name, issuer, extension);
-    }
+    certificates::make(&openssl, folder.path()).unwrap();
     let port = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let flags = |address: &str, port: u16| {
@@ -79,23 +72,6 @@ pub(crate) async fn by_certificates() {
     if let Some(_daemon) = Daemon::buildkitd("buildkitd, by TLS", &flags("addr", own)).await {
         only_with_certificates(own, folder.path()).await;
     }
-}
-
-/// Makes a key and a certificate for it, of an issuer or by itself.
-fn certificate(openssl: &Peer, folder: &Path, name: &str, issuer: Option<&str>, extension: &str) {
-    let run = |arguments: &str| {
-        let arguments = arguments.split(' ');
-        let done = Command::new(openssl.command().get_program()).current_dir(folder).args(arguments).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    fs::write(folder.join("extension"), extension).unwrap();
-    run(&format!("ecparam -genkey -name prime256v1 -noout -out {name}.key"));
-    run(&format!("req -new -key {name}.key -subj /CN={name} -out request"));
-    let by = match issuer {
-        Some(issuer) => format!("-CA {issuer}.pem -CAkey {issuer}.key -CAcreateserial"),
-        None => format!("-signkey {name}.key"),
-    };
-    run(&format!("x509 -req -in request -days 2 -extfile extension -out {name}.pem {by}"));
 }
 
 /// Builds with the right certificates, and gets nowhere with any others.
