@@ -43,4 +43,5 @@ pub use specification::{
     Contents, FileSpecification, InputSpecification, Mode, Owner, PackagesSpecification, Place, Position, Problem,
     RunSpecification, RuntimeSpecification, Specification, SpecificationError, UserSpecification, Variable,
 };
+pub use template::{fill_words, unknown_word};
 pub use tree::TreeError;

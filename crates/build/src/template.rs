@@ -25,11 +25,16 @@ pub(crate) const KNOWN: &str = "`{os}`, `{arch}`, `{variant}`, `{platform}`, `{r
 
 /// Fills the words that stand for something in. Anything else in braces stays as it is, as does what a shell would fill in: `${arch}`.
 pub(crate) fn fill(template: &str, platform: &Platform) -> String {
+    fill_words(template, |word| meaning(word).and_then(|meaning| meaning(platform)))
+}
+
+/// Fills words in braces in that mean something. Anything else in braces stays as it is, as does what a shell would fill in: `${word}`.
+pub fn fill_words(template: &str, mut meaning: impl FnMut(&str) -> Option<String>) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut done = 0;
     for range in ranges(template) {
         filled.push_str(&template[done..range.start]);
-        let value = meaning(&template[range.start + 1..range.end - 1]).and_then(|meaning| meaning(platform));
+        let value = meaning(&template[range.start + 1..range.end - 1]);
         filled.push_str(value.as_deref().unwrap_or(&template[range.clone()]));
         done = range.end;
     }
@@ -43,10 +48,15 @@ pub(crate) fn unknown(filled: &str) -> Option<&str> {
 
 /// Returns the first word in braces that looks like one of ours and is none.
 pub(crate) fn misspelt(template: &str) -> Option<&str> {
+    unknown_word(template, |word| meaning(word).is_some())
+}
+
+/// Returns the first word in braces, with them, that looks like one that could be filled in, and is not known.
+pub fn unknown_word(template: &str, is_known: impl Fn(&str) -> bool) -> Option<&str> {
     in_braces(template).find(|braced| {
         let word = &braced[1..braced.len() - 1];
         let like_ours = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        !word.is_empty() && word.bytes().all(like_ours) && meaning(word).is_none()
+        !word.is_empty() && word.bytes().all(like_ours) && !is_known(word)
     })
 }
 
