@@ -18,8 +18,8 @@ pub mod syntax;
 mod transfer;
 
 pub use build::{
-    BuildError, ErrorKind, MissingPlatform, NamedContext, Recipe, RemoteError, Request, ResolveRequest, Secrets,
-    StepError, build, resolve,
+    BuildError, Daemon, ErrorKind, MissingPlatform, NamedContext, Program, Recipe, RemoteError, Request,
+    ResolveRequest, Secrets, StepError, build, resolve,
 };
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
 pub use files::FilesError;

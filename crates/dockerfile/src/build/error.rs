@@ -84,10 +84,10 @@ pub enum BuildError {
         /// Why.
         source: Box<StepError>,
     },
-    /// A BuildKit failed.
+    /// A builder failed.
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    /// What a BuildKit handed over cannot be used.
+    /// What a builder handed over cannot be used.
     #[error("what the builder handed over cannot be used")]
     Handed {
         /// Why not.
@@ -157,6 +157,12 @@ pub enum StepError {
         written: String,
         /// What is wrong.
         source: ImageReferenceError,
+    },
+    /// An image is where no builder fetches it.
+    #[error("the image `{written}` is on no registry, and a builder fetches it only from there")]
+    NotOnRegistry {
+        /// What is written.
+        written: String,
     },
     /// An image cannot be opened.
     #[error(transparent)]
@@ -314,6 +320,7 @@ impl BuildError {
             | Self::Platforms { .. } => ErrorKind::Configuration,
             Self::Context(error) => of_context(error),
             Self::Step { source, .. } | Self::Image { source, .. } => source.kind(),
+            Self::Remote(error) if error.is_configuration() => ErrorKind::Configuration,
             Self::Remote(_) | Self::Handed { .. } | Self::Write(_) | Self::Store(_) => ErrorKind::Failed,
         }
     }
@@ -349,6 +356,7 @@ impl StepError {
             | Self::Path(_)
             | Self::Platform(_)
             | Self::Reference { .. }
+            | Self::NotOnRegistry { .. }
             | Self::Port { .. }
             | Self::Signal { .. }
             | Self::Graph(_)

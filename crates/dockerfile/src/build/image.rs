@@ -7,16 +7,20 @@ use std::collections::BTreeMap;
 
 /// Builds an image for one platform.
 pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
-    if !recipe.builders.is_empty() {
+    if recipe.program.is_some() || !recipe.builders.is_empty() {
         return remote::build(recipe, request).await;
     }
     let state = Builder::new(recipe, request)?.build().await?;
     let created = rfc3339(request.time())?;
+    let mut config = state.config.clone();
+    if !recipe.labels.is_empty() {
+        config.labels.get_or_insert_default().extend(recipe.labels.clone());
+    }
     let parts = Parts {
         platform: state.platform.clone(),
         created: created.clone(),
         author: state.author.clone(),
-        config: state.config.clone(),
+        config,
         layers: state.layers.clone(),
         history: state.history.clone(),
         annotations: annotations(state.base.as_deref(), created, request),
@@ -53,9 +57,13 @@ pub(super) fn annotations(base: Option<&Base>, created: String, request: &Reques
 
 /// Returns what the user asked for.
 pub(super) fn parameters(recipe: &Recipe, request: &Request<'_>) -> Value {
-    json!({
+    let mut parameters = json!({
         "platform": request.platform.to_string(),
         "target": recipe.target,
         "arguments": recipe.arguments,
-    })
+    });
+    if !recipe.labels.is_empty() {
+        parameters["labels"] = json!(recipe.labels);
+    }
+    parameters
 }

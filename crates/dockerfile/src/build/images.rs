@@ -61,7 +61,7 @@ impl Recipe {
         first.map_or(Lines { first: 1, last: 1 }, |stage| stage.lines)
     }
 
-    fn image_of<'a>(&'a self, base: &'a StageBase) -> Option<&'a str> {
+    pub(super) fn image_of<'a>(&'a self, base: &'a StageBase) -> Option<&'a str> {
         match base {
             StageBase::Image(name) => Some(name),
             StageBase::Context(name) => match self.contexts.get(name)? {
@@ -157,6 +157,6 @@ pub(crate) async fn fetch(name: &str, platform: &Platform, request: &Request<'_>
     fetched.map_err(|error: BaseError| error.of_locked(name, &root.digest).into())
 }
 
-fn reference(written: &str) -> Result<ImageReference, StepError> {
+pub(super) fn reference(written: &str) -> Result<ImageReference, StepError> {
     written.parse().map_err(|source| StepError::Reference { written: written.chars().take(300).collect(), source })
 }

@@ -2,13 +2,17 @@
 
 mod add;
 mod builder;
+mod builders;
 mod error;
 mod evaluate;
 mod image;
 mod images;
 mod layer;
+mod pinned;
+mod program;
 mod recipe;
 mod remote;
+mod remote_error;
 mod request;
 mod secrets;
 mod settings;
@@ -18,13 +22,14 @@ mod time;
 mod transfer;
 
 pub(crate) use builder::{Builder, EPOCH};
+pub use builders::{Daemon, Program};
 pub use error::{BuildError, ErrorKind, MissingPlatform, StepError};
 pub(crate) use evaluate::Left;
 pub use image::build;
 pub use images::{ResolveRequest, resolve};
 pub(crate) use layer::Record;
 pub use recipe::{NamedContext, Recipe};
-pub use remote::RemoteError;
+pub use remote_error::RemoteError;
 pub use request::Request;
 pub use secrets::Secrets;
 pub(crate) use state::State;

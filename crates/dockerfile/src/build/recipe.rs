@@ -1,5 +1,4 @@
-use super::Secrets;
-use crate::buildkit;
+use super::{Daemon, Program, Secrets};
 use crate::context::Context;
 use crate::instruction::{Dockerfile, Network};
 use crate::stage::{Given, Graph, GraphError, global};
@@ -41,9 +40,13 @@ pub struct Recipe {
     pub secrets: Secrets,
     /// Sockets of SSH agents, by what a Dockerfile calls them.
     pub agents: BTreeMap<String, PathBuf>,
+    /// Labels over those that it sets.
+    pub labels: BTreeMap<String, String>,
     /// BuildKit daemons that build in consign's place. Each platform is built by one, natively where there is one for it.
-    pub builders: Vec<buildkit::Address>,
-    /// What the commands see that reach into containers and pods of builders.
+    pub builders: Vec<Daemon>,
+    /// A program that builds in consign's place; no daemon does then.
+    pub program: Option<Program>,
+    /// What programs see that build, or that reach into containers and pods of builders.
     pub builder_environment: BTreeMap<String, String>,
 }
 
@@ -66,7 +69,9 @@ impl Recipe {
             network: Network::Default,
             secrets: Secrets::default(),
             agents: BTreeMap::new(),
+            labels: BTreeMap::new(),
             builders: Vec::new(),
+            program: None,
             builder_environment: BTreeMap::new(),
         })
     }

@@ -1,73 +1,55 @@
-//! A build by a BuildKit that is already there. Its image comes into the store like any other, so it passes the same gates.
+//! A build by somebody else: a BuildKit that is already there, or a program. Its image comes into the store like any other, so it passes the same gates.
 
 use super::image::{annotations, parameters};
-use super::{BuildError, NamedContext, Recipe, Request};
-use crate::buildkit::{Builder, BuildkitError, Context, Form, Network, Options, Progress, Recompute, Secret, Solve};
+use super::{BuildError, Daemon, NamedContext, Recipe, RemoteError, Request, program};
+use crate::buildkit::{Builder, Context, Form, Network, Options, Progress, Recompute, Secret, Solve};
 use crate::instruction;
-use consign_image::{Base, Built, ImageError, Layout, Parts, Place, rfc3339};
+use consign_image::{Base, Built, ImageReference, Layout, Parts, Place, rfc3339};
 use consign_oci::Platform;
 use consign_receipt::predicate::ResourceDescriptor;
 use serde_json::json;
-use std::io;
 use std::path::Path;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
-/// A build by BuildKit that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoteError {
-    /// The daemon failed, or could not be spoken to.
-    #[error(transparent)]
-    Buildkit(Box<BuildkitError>),
-    /// No daemon builds for the platform.
-    #[error("no builder builds for {platform}: they build for {}", offered.join("; "))]
-    Platform {
-        /// What is wanted.
-        platform: Platform,
-        /// What each builds for.
-        offered: Vec<String>,
-    },
-    /// What the daemon handed over cannot be read.
-    #[error("what the builder handed over is no image")]
-    Image(#[from] ImageError),
-    /// What the daemon handed over holds no image.
-    #[error("the builder handed over an archive without an image")]
-    Empty,
-    /// What the daemon hands over cannot be written.
-    #[error("cannot write what the builder hands over")]
-    Output {
-        /// Why not.
-        source: io::Error,
-    },
-}
+/// What of a config is the image's, beside what OCI knows (Docker image specification v1.2). The rest is of the container that it was made in.
+const IMAGE_KEYS: [&str; 5] = ["ArgsEscaped", "Healthcheck", "OnBuild", "Shell", "StopTimeout"];
 
-impl From<BuildkitError> for RemoteError {
-    fn from(error: BuildkitError) -> Self {
-        Self::Buildkit(Box::new(error))
-    }
-}
-
-/// Builds an image for one platform by one of the recipe's builders.
+/// Builds an image for one platform by one of the recipe's daemons, or by its program.
 pub(super) async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
-    let builder = choose(recipe, request.platform).await?;
     let scratch = request.store.scratch()?;
     let archive = scratch.path().join("image.tar");
-    let form = solve(recipe, request, &builder, &archive).await?;
+    let (form, by) = match recipe.program {
+        Some(program) => {
+            (program::build(program, recipe, request, scratch.path(), &archive).await?, program.to_string())
+        }
+        None => {
+            let builder = choose(recipe, request.platform).await?;
+            (solve(recipe, request, &builder, &archive).await?, builder.address().to_string())
+        }
+    };
     let base = imported(&archive, form, request).await?;
     let created = rfc3339(request.time())?;
     let layers = base.layers();
+    let mut config = base.config.config.clone();
+    config.other.retain(|key, _| IMAGE_KEYS.contains(&key.as_str()));
+    let mut history = base.config.history.clone();
+    if recipe.program.is_some() {
+        // Buildah names images of its own there, which differ from run to run.
+        history.iter_mut().for_each(|step| step.comment = None);
+    }
     let parts = Parts {
         platform: request.platform.clone(),
         created: base.config.created.clone().unwrap_or_else(|| created.clone()),
         author: base.config.author.clone(),
-        config: base.config.config.clone(),
+        config,
         layers: layers.clone(),
-        history: base.config.history.clone(),
+        history,
         annotations: annotations(None, created, request),
     };
     let (manifest, config) = parts.write(request.store)?;
     let mut external_parameters = parameters(recipe, request);
-    external_parameters["builder"] = json!(builder.address().to_string());
+    external_parameters["builder"] = json!(by);
     let images = request.images.iter();
     let resolved_dependencies = images
         .map(|(name, image)| ResourceDescriptor::named("base image", Some(format!("oci://{name}")), &image.digest))
@@ -87,9 +69,14 @@ pub(super) async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Buil
 
 /// Connects to the builder that builds natively for a platform, else to one that emulates it.
 async fn choose(recipe: &Recipe, platform: &Platform) -> Result<Builder, RemoteError> {
-    let options = Options { tls: None, environment: recipe.builder_environment.clone() };
     let (mut emulating, mut offered) = (None, Vec::new());
-    for address in &recipe.builders {
+    let names = |platforms: &[Platform]| platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ");
+    for Daemon { address, tls, platforms: stated } in &recipe.builders {
+        if !stated.is_empty() && !stated.contains(platform) {
+            offered.push(format!("{address} for {}", names(stated)));
+            continue;
+        }
+        let options = Options { tls: tls.clone(), environment: recipe.builder_environment.clone() };
         let builder = Builder::connect(address, &options).await?;
         let mut platforms = builder.workers().iter().map(|worker| &worker.platforms);
         if platforms.clone().any(|platforms| platforms.first() == Some(platform)) {
@@ -98,29 +85,33 @@ async fn choose(recipe: &Recipe, platform: &Platform) -> Result<Builder, RemoteE
         if platforms.any(|platforms| platforms.contains(platform)) {
             emulating = emulating.or(Some(builder));
         } else {
-            let platforms = builder.workers().iter().flat_map(|worker| &worker.platforms);
-            let platforms: Vec<String> = platforms.map(Platform::to_string).collect();
-            offered.push(format!("{address} for {}", platforms.join(", ")));
+            let platforms: Vec<_> = builder.workers().iter().flat_map(|worker| worker.platforms.clone()).collect();
+            offered.push(format!("{address} for {}", names(&platforms)));
         }
     }
     emulating.ok_or_else(|| RemoteError::Platform { platform: platform.clone(), offered })
 }
 
-async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archive: &Path) -> Result<Form, RemoteError> {
+async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archive: &Path) -> Result<Form, BuildError> {
     let mut solve = Solve::new(recipe.text.clone(), recipe.context.folder());
     solve.dockerignore = recipe.context.own_patterns().map(str::as_bytes).map(<[u8]>::to_vec);
-    for (name, context) in &recipe.contexts {
-        let context = match context {
-            NamedContext::Folder(context) => Context::Folder(context.folder().to_owned()),
-            NamedContext::Image(reference) => Context::Image(reference.clone()),
-        };
-        solve.contexts.insert(name.clone(), context);
+    if builder.has_named_contexts().await.map_err(RemoteError::from)? {
+        for (name, context) in &recipe.contexts {
+            let context = match context {
+                NamedContext::Folder(context) => Context::Folder(context.folder().to_owned()),
+                NamedContext::Image(reference) => Context::Image(looked_up(reference, request)),
+            };
+            solve.contexts.insert(name.clone(), context);
+        }
+        for name in request.images.keys() {
+            // What was looked up, or is locked, and nothing else.
+            solve.contexts.entry(name.clone()).or_insert(Context::Image(looked_up(name, request)));
+        }
+    } else {
+        recipe.check_contexts(|| builder.address().to_string())?;
+        solve.dockerfile = recipe.pinned(request).await?;
     }
-    for (name, image) in request.images {
-        // What was looked up, or is locked, and nothing else.
-        let pinned = format!("{}@{}", name.split('@').next().unwrap_or(name), image.digest);
-        solve.contexts.entry(name.clone()).or_insert(Context::Image(pinned));
-    }
+    solve.labels = recipe.labels.clone();
     solve.target.clone_from(&recipe.target);
     solve.platform = Some(request.platform.clone());
     solve.arguments = recipe.arguments.clone();
@@ -142,9 +133,28 @@ async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archiv
     };
     let failed = |source| RemoteError::Output { source };
     let mut file = File::create(archive).await.map_err(failed)?;
-    let solved = builder.solve(&solve, &mut file, &mut progress).await?;
+    let solved = builder.solve(&solve, &mut file, &mut progress).await.map_err(RemoteError::from)?;
     file.flush().await.map_err(failed)?;
     Ok(solved.form)
+}
+
+/// Returns an image by the digest that was looked up, or is locked.
+fn looked_up(name: &str, request: &Request<'_>) -> String {
+    let Some(image) = request.images.get(name) else { return name.to_owned() };
+    let name = match name.parse() {
+        Ok(ImageReference::Registry(reference)) => reference.repository.to_string(),
+        _ => name.split('@').next().unwrap_or(name).to_owned(),
+    };
+    format!("{name}@{}", image.digest)
+}
+
+impl Recipe {
+    /// Refuses folders with names, which a builder does not take.
+    pub(super) fn check_contexts(&self, builder: impl FnOnce() -> String) -> Result<(), RemoteError> {
+        let folders = self.contexts.iter().filter(|(_, context)| matches!(context, NamedContext::Folder(_)));
+        let names: Vec<String> = folders.map(|(name, _)| name.clone()).collect();
+        if names.is_empty() { Ok(()) } else { Err(RemoteError::Contexts { builder: builder(), names }) }
+    }
 }
 
 /// Brings the image of an archive into the store.

@@ -75,6 +75,15 @@ impl Builder {
         &self.workers
     }
 
+    /// Returns whether the daemon's frontend knows contexts with names: that of BuildKit 0.10, which Docker has since 23.0 (Engine API 1.42).
+    pub async fn has_named_contexts(&self) -> Result<bool, BuildkitError> {
+        match &self.engine {
+            Some(engine) => engine.has_api(1, 42).await,
+            // Since 0.11 it says which version it is.
+            None => Ok(self.workers.iter().any(|worker| !worker.version.is_empty())),
+        }
+    }
+
     /// Builds one image for one platform, and writes it as an archive, whose form [`Solved::form`] tells. Progress is told as it is made.
     ///
     /// The build is cancelled if the future is dropped.

@@ -32,6 +32,13 @@ struct Info {
     driver_status: Vec<Vec<String>>,
 }
 
+/// The parts of `GET /version` that are used.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Version {
+    api_version: String,
+}
+
 /// An answer, and what moves its bytes.
 pub(crate) struct Answer {
     address: String,
@@ -124,6 +131,14 @@ impl Engine {
         let info: Info = serde_json::from_slice(&text).unwrap_or_default();
         let kind = info.driver_status.iter().find(|pair| pair.first().is_some_and(|key| key == "driver-type"));
         Ok(kind.and_then(|pair| pair.get(1)).is_some_and(|kind| kind.starts_with("io.containerd.")))
+    }
+
+    /// Returns whether the engine speaks this version of its API, or a later one.
+    pub(crate) async fn has_api(&self, major: u32, minor: u32) -> Result<bool, BuildkitError> {
+        let text = self.ask(Method::GET, "/version").await?.text().await?;
+        let version: Version = serde_json::from_slice(&text).unwrap_or_default();
+        let numbers = version.api_version.split_once('.').map(|(one, other)| (one.parse().ok(), other.parse().ok()));
+        Ok(matches!(numbers, Some((Some(one), Some(other))) if (one, other) >= (major, minor)))
     }
 
     /// Begins to read an image as `docker save` writes it.

@@ -27,7 +27,58 @@ pub struct Identity {
     pub key: Secret,
 }
 
+/// A part of what a builder is recognized by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsPart {
+    /// The certificates of the authorities.
+    Authorities,
+    /// Our certificate.
+    Certificate,
+    /// The key of our certificate.
+    Key,
+}
+
+/// Certificates or a key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the {} cannot be used", part.what())]
+pub struct TlsError {
+    /// Which part it is.
+    pub part: TlsPart,
+    /// What is wrong with it.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl TlsPart {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Authorities => "certificate of the authority",
+            Self::Certificate => "client certificate",
+            Self::Key => "client key",
+        }
+    }
+
+    fn refused<E: Into<Box<dyn Error + Send + Sync>>>(self) -> impl FnOnce(E) -> TlsError {
+        move |source| TlsError { part: self, source: source.into() }
+    }
+}
+
 impl Tls {
+    /// Sees whether the certificates and the key can be used at all.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.config().map(drop)
+    }
+
+    fn config(&self) -> Result<ClientConfig, TlsError> {
+        let roots = roots(&self.authorities).map_err(TlsPart::Authorities.refused())?;
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.map_err(TlsPart::Authorities.refused())?.with_root_certificates(roots);
+        let Some(identity) = &self.identity else { return Ok(builder.with_no_client_auth()) };
+        let certificates = chain(&identity.certificates).map_err(TlsPart::Certificate.refused())?;
+        let key = PrivateKeyDer::from_pem_slice(identity.key.expose()).map_err(TlsPart::Key.refused())?;
+        builder.with_client_auth_cert(certificates, key).map_err(TlsPart::Certificate.refused())
+    }
+
     /// Returns what opens a TLS connection for one of some protocols (ALPN), and the name to expect at its other end.
     pub(crate) fn connector(
         &self,
@@ -35,32 +86,11 @@ impl Tls {
         host: &str,
         protocols: &[&str],
     ) -> Result<(TlsConnector, ServerName<'static>), BuildkitError> {
-        let refused = |what: &'static str| {
-            move |source: Box<dyn Error + Send + Sync>| BuildkitError::Certificate {
-                address: address.to_string(),
-                what,
-                source,
-            }
-        };
-        let roots = roots(&self.authorities).map_err(refused("certificate of the authority"))?;
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| refused("set of protocol versions")(error.into()))?
-            .with_root_certificates(roots);
-        let mut config = match &self.identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let certificates = chain(&identity.certificates).map_err(refused("client certificate"))?;
-                let key = PrivateKeyDer::from_pem_slice(identity.key.expose());
-                let key = key.map_err(|error| refused("client key")(error.into()))?;
-                let config = builder.with_client_auth_cert(certificates, key);
-                config.map_err(|error| refused("client certificate")(error.into()))?
-            }
-        };
+        let refused = |what, source| BuildkitError::Certificate { address: address.to_string(), what, source };
+        let mut config = self.config().map_err(|error| refused(error.part.what(), error.source))?;
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         let name = self.server_name.as_deref().unwrap_or(host).to_owned();
-        let name = ServerName::try_from(name).map_err(|error| refused("server name")(error.into()))?;
+        let name = ServerName::try_from(name).map_err(|error| refused("server name", error.into()))?;
         Ok((TlsConnector::from(Arc::new(config)), name))
     }
 }

@@ -1,4 +1,5 @@
-use super::{Heredoc, Keyword};
+use super::arguments::BLANK;
+use super::{Heredoc, Keyword, flags};
 
 /// Lines of the file, the first and the last, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,14 @@ pub struct Statement {
     pub lines: Lines,
     /// The comment lines right before it, without `#`.
     pub comments: Vec<String>,
+}
+
+impl Statement {
+    /// Returns what follows the flags, as it is written.
+    pub(crate) fn after_flags(&self) -> &str {
+        let rest = self.text.trim().split_once(BLANK).map_or("", |(_, rest)| rest);
+        flags::split(rest).1
+    }
 }
 
 /// What follows a statement's keyword and flags.
