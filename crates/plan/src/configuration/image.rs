@@ -203,13 +203,23 @@ fn tags(reader: &mut Reader<'_>, node: &Node) -> Option<TagRules> {
 
 /// Reads a mapping of texts with keys that are not empty and have no `=` or control character.
 pub(super) fn texts_by_key(reader: &mut Reader<'_>, node: &Node, what: &str) -> BTreeMap<String, String> {
+    let texts = spanned_texts_by_key(reader, node, what);
+    texts.into_iter().map(|(key, text)| (key, text.value)).collect()
+}
+
+/// Does the same, with the places of the texts.
+pub(super) fn spanned_texts_by_key(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    what: &str,
+) -> BTreeMap<String, Spanned<String>> {
     let mut found = BTreeMap::new();
     for (key, value) in reader.mapping(node, what).unwrap_or_default() {
         if key.is_empty() || key.contains('=') || key.chars().any(char::is_control) {
             reader.report(Code::Value, key.span, format!("a key of {what} must not be empty or contain `=`"));
         }
         if let Some(text) = reader.any_text(value, &format!("each value of {what}")) {
-            found.insert(key.value.clone(), text.value);
+            found.insert(key.value.clone(), text);
         }
     }
     found

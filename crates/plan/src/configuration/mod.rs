@@ -1,6 +1,7 @@
 //! The configuration file, `consign.yaml`: its types, and how it is read with positioned errors.
 
 mod advisories;
+mod builder;
 mod code;
 mod debian;
 mod destination;
@@ -19,6 +20,7 @@ mod policy_file;
 mod reader;
 mod registry;
 mod schema;
+mod secret;
 mod signing;
 mod source_file;
 mod span;
@@ -28,11 +30,12 @@ mod trial;
 mod warning;
 
 pub use advisories::AdvisorySettings;
+pub use builder::{BuilderKind, BuilderSettings, TlsSettings};
 pub use code::Code;
 pub use debian::{DebianMirror, DebianSettings};
 pub use destination::Destination;
 pub use diagnostic::Diagnostic;
-pub use docker::DockerSettings;
+pub use docker::{DockerSettings, NetworkSetting};
 pub use error::ConfigurationError;
 pub use file::Configuration;
 pub use identity::IdentitySettings;
@@ -42,6 +45,7 @@ pub use policy::PolicySettings;
 pub use policy_file::PolicyFile;
 pub use registry::{Credentials, RegistrySettings};
 pub use schema::schema;
+pub use secret::{SecretPlace, SecretSource, SecretSourceError};
 pub use signing::{SigningKey, SigningSettings};
 pub use source_file::SourceFile;
 pub use span::{Span, Spanned};
