@@ -5,13 +5,14 @@ use crate::attest::{Artifacts, Attester, Subject};
 use crate::ledger::blank;
 use crate::{Event, Job, Produced, Release, ReleaseError};
 use consign_image::{ArchiveImage, ImageReference, write_archive};
-use consign_oci::media_type;
+use consign_oci::{Descriptor, media_type};
 use consign_report::ReleaseReport;
 use consign_sign::PrivateKey;
 
 impl Release<'_> {
-    /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images.
-    pub async fn build(&self, to: Option<&ImageReference>) -> (ReleaseReport, Result<(), ReleaseError>) {
+    /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images. Returns the
+    /// manifest or the index of each; an index is in the store only if it was written.
+    pub async fn build(&self, to: Option<&ImageReference>) -> (ReleaseReport, Result<Vec<Descriptor>, ReleaseError>) {
         let mut report =
             ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), warnings: Vec::new() };
         // Nothing is published, so no destination is spoken of.
@@ -21,27 +22,52 @@ impl Release<'_> {
         (report, result)
     }
 
-    async fn build_into(&self, to: Option<&ImageReference>, report: &mut ReleaseReport) -> Result<(), ReleaseError> {
+    async fn build_into(
+        &self,
+        to: Option<&ImageReference>,
+        report: &mut ReleaseReport,
+    ) -> Result<Vec<Descriptor>, ReleaseError> {
         let all_produced = self.produce(report).await?;
         let failed =
             self.jobs.iter().zip(&all_produced).find_map(|(job, produced)| produced.failed_trials(&job.planned.name));
         if let Some(error) = failed {
             return Err(error);
         }
-        let Some(to) = to else { return Ok(()) };
+        let mut roots = Vec::new();
+        for ((job, produced), image) in self.jobs.iter().zip(&all_produced).zip(&mut report.images) {
+            let root = self.root(job, produced, to.is_some())?;
+            image.index = (produced.platforms.len() > 1).then(|| root.digest.clone());
+            roots.push(root);
+        }
+        let Some(to) = to else { return Ok(roots) };
         // Signed, the receipts count on the machine that releases the archive.
         let key = self.key.map(|read| read()).transpose()?;
-        for ((job, produced), image) in self.jobs.iter().zip(all_produced).zip(&mut report.images) {
-            self.archive(job, &produced, key.as_ref(), to)?;
+        let built = self.jobs.iter().zip(all_produced).zip(&roots);
+        for (((job, produced), root), image) in built.zip(&mut report.images) {
+            self.archive(job, &produced, root.clone(), key.as_ref(), to)?;
             image.signed = key.is_some();
         }
-        Ok(())
+        Ok(roots)
+    }
+
+    /// Returns the only manifest, or the index of several, which is put into the store if it is `kept`.
+    fn root(&self, job: &Job, produced: &Produced, kept: bool) -> Result<Descriptor, ReleaseError> {
+        if let [only] = &produced.platforms[..] {
+            return Ok(only.manifest.clone());
+        }
+        let annotations = &job.planned.annotations;
+        let index = assemble(&produced.manifests(), &produced.created(), &job.source, annotations)?;
+        if kept {
+            self.workshop.store.put(index.bytes())?;
+        }
+        Ok(index.descriptor(media_type::INDEX))
     }
 
     fn archive(
         &self,
         job: &Job,
         produced: &Produced,
+        root: Descriptor,
         key: Option<&PrivateKey>,
         to: &ImageReference,
     ) -> Result<(), ReleaseError> {
@@ -53,14 +79,6 @@ impl Release<'_> {
             let subject = Subject { descriptor: &platform.manifest, platform: Some(&platform.platform) };
             attester.receipts(subject, &platform.receipts, &mut artifacts)?;
         }
-        let root = match &produced.platforms[..] {
-            [only] => only.manifest.clone(),
-            _ => {
-                let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;
-                store.put(index.bytes())?;
-                index.descriptor(media_type::INDEX)
-            }
-        };
         let destination = job.planned.destinations.first();
         let name = destination.and_then(|to| Some((to.repository.to_string(), to.tags.first()?.tag.clone())));
         let image = ArchiveImage { root, name, referrers: artifacts.into_values().flatten().collect() };

@@ -38,7 +38,8 @@ fn write_image(text: &mut String, image: &ImageReport) {
         (true, true) => "signed",
         (true, false) => "not signed",
     };
-    if image.index.is_none() && image.destinations.is_empty() && image.reasons.is_empty() {
+    // What was only built is in the table.
+    if image.destinations.is_empty() && image.reasons.is_empty() {
         return;
     }
     match &image.index {
