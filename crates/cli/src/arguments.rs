@@ -1,18 +1,20 @@
+mod builder;
 mod guidance;
 mod lints;
 mod store;
 
+pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
-use crate::secret::SecretSource;
 use crate::source::Source;
 use clap::builder::OsStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use consign_image::ImageReference;
 use consign_oci::Platform;
+use consign_plan::configuration::SecretSource;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -237,6 +239,9 @@ pub(crate) struct Build {
     /// Builds and tests again what was built and tested before.
     #[arg(long)]
     pub(crate) no_cache: bool,
+    /// Writes what was built to this file, once it is: digests and descriptors, under the names that `docker buildx build` has for them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metadata_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) docker: DockerArguments,
     #[command(flatten)]
@@ -252,9 +257,9 @@ pub(crate) struct DockerArguments {
     /// The stage of the Dockerfile to build; the last if not given.
     #[arg(long, value_name = "STAGE")]
     pub(crate) target: Option<String>,
-    /// A BuildKit daemon that builds Dockerfiles in consign's place, such as `unix:///run/buildkit/buildkitd.sock`. May be given several times, for the platforms that each has.
-    #[arg(long = "builder", value_name = "ADDRESS")]
-    pub(crate) builders: Vec<consign_dockerfile::buildkit::Address>,
+    /// Who builds Dockerfiles in consign's place: the program `docker` or `buildah`, or a BuildKit daemon, such as `unix:///run/buildkit/buildkitd.sock`. Daemons may be given several times, for the platforms that each has.
+    #[arg(long = "builder", value_name = "docker|buildah|ADDRESS")]
+    pub(crate) builders: Vec<BuilderArgument>,
     /// Gives a folder, or an image (`docker-image://REF`), the name that Dockerfiles have for it. May be given several times.
     #[arg(long = "build-context", value_name = "NAME=FOLDER")]
     pub(crate) contexts: Vec<String>,

@@ -7,10 +7,10 @@ use crate::session::Session;
 use consign_build::{Problem, Specification, SpecificationError};
 use consign_dockerfile::buildkit::AddressError;
 use consign_dockerfile::context::Context;
-use consign_dockerfile::instruction::Dockerfile;
-use consign_dockerfile::{BuildError, NamedContext};
+use consign_dockerfile::instruction::{Dockerfile, Network};
+use consign_dockerfile::{BuildError, Daemon, NamedContext, Program};
 use consign_oci::Platform;
-use consign_plan::configuration::{ImageSettings, SourceFile};
+use consign_plan::configuration::{BuilderKind, ImageSettings, NetworkSetting, SourceFile};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use consign_release::Recipe;
 use std::collections::BTreeMap;
@@ -65,17 +65,21 @@ pub(crate) fn arguments(session: &Session, docker: &DockerArguments) -> Result<B
 /// Returns the sockets of SSH agents that the command line gives.
 pub(crate) fn agents(session: &Session, docker: &DockerArguments) -> Result<BTreeMap<String, PathBuf>, CommandError> {
     let agent = |written: &String| {
-        let (name, socket) = match written.split_once('=') {
-            Some((name, socket)) => (name, Some(socket)),
-            None => (written.as_str(), session.environment.get("SSH_AUTH_SOCK")),
-        };
         let missing = || {
             let message = format!("`--ssh {written}`: SSH_AUTH_SOCK is not set, so there is no agent");
             CommandError::new(ExitCode::Usage, message).hint("name its socket: `--ssh NAME=SOCKET`")
         };
-        Ok((name.to_owned(), PathBuf::from(socket.ok_or_else(missing)?)))
+        agent(session, written, |path| PathBuf::from(path)).ok_or_else(missing)
     };
     docker.agents.iter().map(agent).collect()
+}
+
+/// Reads `NAME[=SOCKET]`; `None` where a socket is neither named nor in the environment.
+pub(crate) fn agent(session: &Session, written: &str, resolve: impl Fn(&str) -> PathBuf) -> Option<(String, PathBuf)> {
+    match written.split_once('=') {
+        Some((name, socket)) => Some((name.to_owned(), resolve(socket))),
+        None => Some((written.to_owned(), session.environment.get("SSH_AUTH_SOCK")?.into())),
+    }
 }
 
 /// Returns a configuration for a Dockerfile alone: it is built for these platforms, and goes nowhere.
@@ -149,16 +153,27 @@ fn dockerfile(
         Err(error) => return Err(in_dockerfile(text, error)),
     };
     recipe.target.clone_from(&image.docker.target);
-    recipe.arguments.clone_from(&image.docker.arguments);
+    recipe.network = match image.docker.network {
+        NetworkSetting::Default => Network::Default,
+        NetworkSetting::Host => Network::Host,
+        NetworkSetting::None => Network::None,
+    };
     for (name, written) in &image.docker.contexts {
         recipe.contexts.insert(name.clone(), named_context(written, |path| configuration.resolve(path))?);
     }
     for builder in &image.docker.builders {
-        recipe.builders.push(builder.value.parse().map_err(|error: AddressError| {
-            let diagnostic = configuration.file.diagnostic(Code::Value, builder.span, error.to_string(), None);
+        let address = builder.address.value.parse().map_err(|error: AddressError| {
+            let diagnostic = configuration.file.diagnostic(Code::Value, builder.address.span, error.to_string(), None);
             ConfigurationError::from(diagnostic)
-        })?);
+        })?;
+        // Certificates are read where something is built.
+        recipe.builders.push(Daemon { address, tls: None, platforms: builder.platforms.clone() });
     }
+    recipe.program = image.docker.builder.as_ref().and_then(|kind| match kind.value {
+        BuilderKind::Docker => Some(Program::Docker),
+        BuilderKind::Buildah => Some(Program::Buildah),
+        BuilderKind::Buildkit => None,
+    });
     Ok(Recipe::Dockerfile(Box::new(recipe)))
 }
 
@@ -176,14 +191,39 @@ fn named_context(written: &str, resolve: impl Fn(&str) -> PathBuf) -> Result<Nam
     context.map(NamedContext::Folder).map_err(|error| CommandError::of(ExitCode::Configuration, &error))
 }
 
-/// Variables that commands see which reach into containers and pods of builders.
+/// Beginnings of variables that programs see which build, or reach into containers and pods of builders.
 const BUILDER_VARIABLES: [&str; 7] =
-    ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "CONTAINER_HOST", "KUBECONFIG"];
+    ["DOCKER_", "BUILDX_", "BUILDAH_", "CONTAINER_", "CONTAINERS_", "STORAGE_", "XDG_"];
+/// Further ones.
+const OTHER_BUILDER_VARIABLES: [&str; 16] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "KUBECONFIG",
+    "REGISTRY_AUTH_FILE",
+    "SSH_AUTH_SOCK",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+/// Holds passwords for registries; programs have those that they need in their own files.
+const LOGIN: &str = "DOCKER_AUTH_CONFIG";
 
-/// Returns what commands see that reach into containers and pods of builders.
+/// Returns what programs see that build, or reach into containers and pods of builders.
 pub(crate) fn builder_environment(session: &Session) -> BTreeMap<String, String> {
-    let value = |name: &str| Some((name.to_owned(), session.environment.get(name)?.to_owned()));
-    BUILDER_VARIABLES.into_iter().filter_map(value).collect()
+    let wanted = |name: &str| {
+        OTHER_BUILDER_VARIABLES.contains(&name) || BUILDER_VARIABLES.iter().any(|beginning| name.starts_with(beginning))
+    };
+    let all =
+        session.environment.all().iter().filter(|(name, value)| wanted(name) && *name != LOGIN && !value.is_empty());
+    all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Returns the contexts that the command line gives names.

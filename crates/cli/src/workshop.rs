@@ -7,15 +7,18 @@ use crate::lock_file::LockFile;
 use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_file};
 use crate::source::Source;
-use crate::{advisories, debian, identities, progress, recipe, runner};
+use crate::words::Words;
+use crate::{advisories, debian, equipment, identities, progress, recipe, runner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_dockerfile::{Kitchen, KitchenOptions};
 use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
-use consign_plan::configuration::LintEngine;
-use consign_plan::{Configuration, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile};
+use consign_plan::configuration::{LintEngine, Spanned};
+use consign_plan::{
+    Code, Configuration, ConfigurationError, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile,
+};
 use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,16 +82,10 @@ impl Planned {
                 .map_err(|error| recipe::unreadable(session, &configuration, image, &path, &error))?;
             let mut recipe = recipe::read(&configuration, image, &path, &text)?;
             if let Recipe::Dockerfile(dockerfile) = &mut recipe {
-                dockerfile.arguments.extend(arguments.clone());
                 dockerfile.target = docker.target.clone().or(dockerfile.target.take());
                 dockerfile.network = docker.network.map_or(dockerfile.network, Into::into);
-                for secret in &docker.secrets {
-                    dockerfile.secrets.insert(secret.id.clone(), secret.read(session)?);
-                }
-                dockerfile.builders.extend(docker.builders.iter().cloned());
                 dockerfile.builder_environment = recipe::builder_environment(session);
                 dockerfile.contexts.extend(recipe::contexts(docker)?);
-                dockerfile.agents.extend(recipe::agents(session, docker)?);
                 texts.insert(path.clone(), text);
             }
             let facts = match &recipe {
@@ -105,6 +102,19 @@ impl Planned {
         let facts = git.as_ref().and_then(|state| facts(state, session));
         let inputs = PlanInputs { git: facts, host: host_platform()?, sources };
         let plan = Plan::make(&configuration, &inputs)?;
+        for (settings, planned) in configuration.images.iter().zip(&plan.images) {
+            let Some((path, Recipe::Dockerfile(recipe))) = files.get_mut(&planned.name) else { continue };
+            let created = || created(session, git.is_some(), path, recipe);
+            let words = Words { version: &planned.version, commit: plan.revision.as_deref(), created: &created };
+            let fill = |written: &BTreeMap<String, Spanned<String>>| -> Result<BTreeMap<String, String>, CommandError> {
+                let given = |(name, value): (&String, _)| Ok((name.clone(), words.fill(&configuration, value)?));
+                written.iter().map(given).collect()
+            };
+            let (own, labels) = (fill(&settings.docker.arguments)?, fill(&settings.docker.labels)?);
+            recipe.arguments = own;
+            recipe.arguments.extend(arguments.clone());
+            recipe.labels = labels;
+        }
         let lock_file = LockFile::of(&configuration);
         let lock = lock_file.read()?;
         let platforms = plan.images.iter().map(|image| (image.name.clone(), image.platforms.clone())).collect();
@@ -133,6 +143,25 @@ impl Planned {
             let command_error = CommandError::of(ExitCode::Usage, &error);
             hint.into_iter().fold(command_error, CommandError::hint)
         })?;
+        Ok(self)
+    }
+
+    /// Gives the builds of Dockerfiles what nothing else needs: secrets, agents, builders.
+    pub(crate) fn equipped(
+        mut self,
+        session: &Session,
+        docker: &DockerArguments,
+        from: &[Source],
+    ) -> Result<Self, CommandError> {
+        let built = |name: &str| !from.iter().any(|source| source.is_of(name));
+        for planned in self.plan.images.iter().filter(|planned| built(&planned.name)) {
+            let settings = self.configuration.images.iter().find(|settings| settings.name.value == planned.name);
+            if let (Some(settings), Some((_, Recipe::Dockerfile(recipe)))) =
+                (settings, self.files.get_mut(&planned.name))
+            {
+                equipment::equip(recipe, &self.configuration, settings, docker, session)?;
+            }
+        }
         Ok(self)
     }
 
@@ -412,6 +441,23 @@ impl Planned {
 }
 
 type Changed = Arc<dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync>;
+/// Returns the time of what is built from a Dockerfile, RFC 3339: SOURCE_DATE_EPOCH, else that of the last commit that changed its files.
+fn created(
+    session: &Session,
+    has_git: bool,
+    path: &Path,
+    recipe: &consign_dockerfile::Recipe,
+) -> Result<String, CommandError> {
+    let time = match epoch(session)? {
+        Some(epoch) => Some(epoch),
+        None if has_git => {
+            let git = Git::open(&folder_of(path), session.environment.all())?;
+            context_time(&git, &path.file_name().map(PathBuf::from), recipe)?
+        }
+        None => None,
+    };
+    consign_image::rfc3339(time.unwrap_or(0)).map_err(|error| CommandError::of(ExitCode::Usage, &error))
+}
 
 /// Returns when a Dockerfile or something in its context was last changed by a commit.
 fn context_time(

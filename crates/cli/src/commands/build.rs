@@ -2,6 +2,7 @@ use crate::arguments::Build;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lint;
+use crate::metadata;
 use crate::session::Session;
 use crate::signing::key_reader;
 use crate::workshop::{Planned, Traffic};
@@ -35,7 +36,8 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
     }
     let selection = &arguments.selection;
     let planned = Planned::read_for(session, &selection.platforms, &arguments.docker)?;
-    let planned = planned.select(&selection.images)?.only(&selection.platforms)?;
+    let planned =
+        planned.select(&selection.images)?.only(&selection.platforms)?.equipped(session, &arguments.docker, &[])?;
     if let (Some(to), 2..) = (&arguments.to, planned.plan.images.len()) {
         let error = CommandError::new(
             ExitCode::Usage,
@@ -48,10 +50,14 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
     let key = if arguments.to.is_some() { key_reader(session, &planned.configuration)? } else { None };
     let workshop = planned.workshop(session, !arguments.no_cache, Traffic::default()).await?;
     let jobs = planned.jobs(session, &workshop, &[])?;
+    let store = workshop.store.clone();
     let release =
         Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options: Default::default() };
     let (report, result) = release.build(arguments.to.as_ref()).await;
-    session.conclude(&report, result)?;
+    if let (Some(path), Ok(roots)) = (&arguments.metadata_file, &result) {
+        metadata::write(path, &planned.plan, &report, roots, &store)?;
+    }
+    session.conclude(&report, result.map(drop))?;
     Ok(ExitCode::Done)
 }
 

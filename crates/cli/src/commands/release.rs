@@ -1,4 +1,4 @@
-use crate::arguments::Release as Arguments;
+use crate::arguments::{DockerArguments, Release as Arguments};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lint;
@@ -20,6 +20,7 @@ pub(crate) async fn run(
     }
     let planned = Planned::read(session)?.select(&arguments.images)?;
     check_sources(&planned, &arguments.from)?;
+    let planned = planned.equipped(session, &DockerArguments::default(), &arguments.from)?;
     lint::check(session, &planned, None)?;
     // A dry run signs nothing, but what others signed counts only by the key.
     let signs = !arguments.dry_run || !arguments.from.is_empty();

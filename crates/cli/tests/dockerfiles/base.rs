@@ -88,6 +88,13 @@ impl Bases {
         self.registry.host()
     }
 
+    /// Returns what the registry was asked since this was last called.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        let lines = self.registry.lines();
+        self.registry.forget();
+        lines
+    }
+
     /// Returns the digest of them all.
     pub(crate) fn digest(&self) -> &Digest {
         &self.digest

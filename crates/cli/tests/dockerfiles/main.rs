@@ -10,6 +10,7 @@
 mod common;
 
 mod base;
+mod builders;
 mod buildkit;
 mod case;
 mod class;

@@ -17,6 +17,7 @@ mod contents;
 mod credentials;
 mod debian;
 mod determinism;
+mod docker_options;
 mod dockerfile_lints;
 mod doctor;
 mod errors;
