@@ -16,9 +16,7 @@ use consign_fetch::Fetcher;
 use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
 use consign_plan::configuration::{LintEngine, Spanned};
-use consign_plan::{
-    Code, Configuration, ConfigurationError, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile,
-};
+use consign_plan::{Configuration, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile};
 use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
