@@ -185,9 +185,18 @@ impl TestEnvironment {
         AccessLog::of(&self.path(folder))
     }
 
+    /// Runs another program in the folder, with what the program has around it.
+    pub fn run_other(&self, command: Command) -> Run {
+        let mut command = self.surrounded(command, &self.folder());
+        self.run_command(command.envs(self.invocation().variables))
+    }
+
     /// Returns a command with nothing around it.
     fn bare(&self, program: &str, folder: &Path) -> Command {
-        let mut command = Command::new(program);
+        self.surrounded(Command::new(program), folder)
+    }
+
+    fn surrounded(&self, mut command: Command, folder: &Path) -> Command {
         command.current_dir(folder).env_clear().env("HOME", self.root.path().join("home"));
         // Git may be in another place than the usual ones.
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));

@@ -49,6 +49,9 @@ pub(crate) struct Settings {
     /// Whether those need the network: of this machine, and for whole services that beyond it.
     #[serde(default)]
     pub(crate) network: bool,
+    /// What of it an ordinary user cannot do as root does.
+    #[serde(default)]
+    pub(crate) user: Option<Lack>,
     /// Whether it takes too long for every change.
     #[serde(default)]
     pub(crate) soak: bool,
@@ -61,6 +64,18 @@ pub(crate) struct Settings {
     /// It cannot be built, and this is in what consign says then.
     #[serde(default)]
     pub(crate) fails: Option<String>,
+}
+
+/// What an ordinary user lacks for a case. It must show, and nothing else may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Lack {
+    /// Ids: a command gives files to others, or is run as another. With one id that is an error, which says what to install.
+    Ids,
+    /// Sight of owners: a command writes down whom files belong to. With one id they all seem to be root's, and the tree is another.
+    Owners,
+    /// The right to read a file of the context, which the error names.
+    Reading,
 }
 
 /// Who says what comes of a Dockerfile.

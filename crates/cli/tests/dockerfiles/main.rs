@@ -25,6 +25,7 @@ mod ours;
 mod pool;
 mod services;
 mod trial;
+mod users;
 mod whole;
 
 use case::{Case, JudgeName};

@@ -1,6 +1,6 @@
 use crate::base::Bases;
 use crate::case::Case;
-use crate::common::TestEnvironment;
+use crate::common::{Run, TestEnvironment};
 use crate::image::Image;
 use consign_oci::Platform;
 use serde_json::{Value, json};
@@ -16,12 +16,13 @@ pub(crate) struct Refusal {
     pub(crate) text: String,
 }
 
-/// Builds a case with consign.
+/// Builds a case with consign, which is run in the environment by `consign`.
 pub(crate) fn build(
     case: &Case,
     platform: &Platform,
     bases: &Bases,
     environment: &TestEnvironment,
+    consign: impl Fn(&[&str]) -> Run,
 ) -> Result<Image, Refusal> {
     let file = environment.beside("image.tar");
     // What was locked for another case, and its image.
@@ -30,7 +31,7 @@ pub(crate) fn build(
     }
     environment.write("consign.yaml", configuration(case, platform, bases).to_string());
     let to = format!("oci-archive:{}", file.display());
-    let run = environment.consign(&["build", "--quiet", "--to", &to]);
+    let run = consign(&["build", "--quiet", "--to", &to]);
     if run.status == 0 {
         Ok(Image::of_archive(&file, platform))
     } else {

@@ -1,10 +1,12 @@
 use crate::base::Bases;
 use crate::case::{Case, JudgeName};
 use crate::class::Class;
-use crate::common::{TestEnvironment, runs_here};
+use crate::common::{TestEnvironment, host_platform, runs_here};
 use crate::difference::{Difference, between};
 use crate::image::{Image, Lines};
 use crate::judge::{Bench, Judgement, Judges};
+use crate::ours::Refusal;
+use crate::users::{Place, Users};
 use crate::{buildkit, context, corpus, expected, ours, pool, services};
 use consign_oci::Platform;
 use consign_testkit::tools::counted;
@@ -20,6 +22,8 @@ const REFUSALS: [i32; 3] = [1, 3, 5];
 struct Desk {
     bench: Bench,
     environment: TestEnvironment,
+    /// Where others build the same.
+    places: Vec<Place>,
 }
 
 /// Builds the cases that are wanted, and fails with everything that is wrong with any of them.
@@ -40,7 +44,11 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
         let platforms = platforms.filter(|platform| only.as_ref().is_none_or(|only| *only == platform.to_string()));
         jobs.extend(platforms.map(|platform| (case, platform)));
     }
-    let desk = || Desk { bench: Bench::new(), environment: TestEnvironment::new() };
+    let users = env::var_os("CONSIGN_CASES_BUILDKIT").is_none().then(Users::find);
+    let desk = || {
+        let places = users.as_ref().map(Users::places).unwrap_or_default();
+        Desk { bench: Bench::new(), environment: TestEnvironment::new(), places }
+    };
     let problems = pool::work(&jobs, desk, |desk, (case, platform)| {
         let tried = catch_unwind(AssertUnwindSafe(|| try_one(case, platform, &judges, &bases, desk)));
         // One that ends the test says so where it does; the others count none the less.
@@ -67,14 +75,18 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
     let buildkit = env::var("CONSIGN_CASES_BUILDKIT").ok();
     let ours = match &buildkit {
         Some(address) => buildkit::build(address, case, platform, &folder, bases),
-        None => ours::build(case, platform, bases, &desk.environment),
+        None => {
+            let consign = |arguments: &[&str]| desk.environment.consign(arguments);
+            ours::build(case, platform, bases, &desk.environment, consign)
+        }
     };
     let refusal = case.settings.fails.as_deref();
     let judgement = match case.settings.judge {
         JudgeName::Expected => None,
         _ => Some(judges.judge(case, platform, &folder, bases, &desk.bench)),
     };
-    match (ours, refusal) {
+    let mut problems = of_users(case, platform, &ours, bases, desk);
+    problems.extend(match (ours, refusal) {
         (Ok(image), None) => {
             let mut problems = if buildkit.is_none() { image.problems() } else { Vec::new() };
             problems.extend(of_image(case, platform, &image, judgement, bases));
@@ -96,7 +108,25 @@ fn try_one(case: &Case, platform: &Platform, judges: &Judges, bases: &Bases, des
             }
             problems
         }
-    }
+    });
+    problems
+}
+
+/// Returns what is wrong with what ordinary users make of it, on one platform: what runs nothing needs no rights, so that one of them does.
+fn of_users(
+    case: &Case,
+    platform: &Platform,
+    ours: &Result<Image, Refusal>,
+    bases: &Bases,
+    desk: &Desk,
+) -> Vec<String> {
+    let (host, platforms) = (host_platform(), &case.settings.platforms);
+    let places = match &desk.places[..] {
+        _ if *platform != host && (case.settings.run || platforms.contains(&host)) => &[],
+        places if case.settings.run => places,
+        places => &places[..places.len().min(1)],
+    };
+    places.iter().flat_map(|place| place.problems(case, platform, bases, ours)).collect()
 }
 
 fn of_image(

@@ -30,7 +30,7 @@ impl Image {
         }
         let manifest: Manifest = serde_json::from_value(manifest).unwrap();
         let layers = manifest.layers.iter().map(|layer| (layer.media_type.clone(), read(layer))).collect();
-        Self { config: read(&manifest.config), layers }
+        Self { digest: Some(root.digest.clone()), config: read(&manifest.config), layers }
     }
 }
 

@@ -13,6 +13,6 @@ impl Image {
             bytes
         };
         let layers = manifest.layers.iter().map(|layer| (layer.media_type.clone(), read(layer))).collect();
-        Self { config: read(&manifest.config), layers }
+        Self { digest: None, config: read(&manifest.config), layers }
     }
 }

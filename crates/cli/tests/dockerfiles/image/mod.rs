@@ -21,6 +21,8 @@ pub(crate) type Lines = BTreeMap<String, String>;
 
 /// An image of one platform.
 pub(crate) struct Image {
+    /// Of its manifest, where there is one.
+    pub(crate) digest: Option<Digest>,
     config: Vec<u8>,
     /// Media types and bytes, lowest first.
     layers: Vec<(String, Vec<u8>)>,
@@ -29,7 +31,7 @@ pub(crate) struct Image {
 impl Image {
     /// Makes an image of a config and layers with their media types.
     pub(crate) fn new(config: Vec<u8>, layers: Vec<(String, Vec<u8>)>) -> Self {
-        Self { config, layers }
+        Self { digest: None, config, layers }
     }
 
     /// Returns the text, or why there is none.
