@@ -34,10 +34,15 @@ pub(crate) fn observer(global: &Global, printer: &Arc<Printer>) -> Observer {
         Progress::Auto | Progress::Plain => {
             let started: Mutex<HashMap<Key, Instant>> = Mutex::default();
             let verbose = global.verbose;
+            // Who asks for lines, as a log of CI, wants what commands write too.
+            let all = verbose || global.progress == Progress::Plain;
             Arc::new(move |event| {
                 let mut started = started.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(line) = plain(&event, &mut started, verbose) {
-                    printer.note(&line);
+                match event {
+                    Event::Output { image, platform, line } if all => {
+                        printer.note(&format!("{image} {platform} build | {line}"));
+                    }
+                    event => plain(&event, &mut started, verbose).iter().for_each(|line| printer.note(line)),
                 }
             })
         }
@@ -69,7 +74,6 @@ fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> O
             let about = if platforms.is_empty() { String::new() } else { format!(" {}", platforms.join(", ")) };
             Some(format!("{image}{about} warning: {message}"))
         }
-        Event::Output { image, platform, line } => verbose.then(|| format!("{image} {platform} build | {line}")),
         // The table at the end says it.
         Event::Tagged { .. } if !verbose => None,
         Event::Tagged { image, reference, digest, moved } => {
@@ -79,7 +83,7 @@ fn plain(event: &Event, started: &mut HashMap<Key, Instant>, verbose: bool) -> O
         Event::Interrupted => {
             Some("Interrupted; the tag that is being written is waited for. Once more does not wait.".to_owned())
         }
-        Event::Ended => None,
+        Event::Output { .. } | Event::Ended => None,
     }
 }
 

@@ -337,6 +337,11 @@ impl BuildError {
                 }
                 _ => None,
             },
+            StepError::Run(RunError::Failed { lacks_ids: true, .. }) => Some(
+                "commands of a user with one id cannot give files to others, nor become others: where this one does, install the package `uidmap` and \
+                 give the user a range in /etc/subuid and /etc/subgid (such as `NAME:100000:65536`), or build as root"
+                    .to_owned(),
+            ),
             StepError::Run(RunError::Failed { offline: true, .. }) => Some(
                 "the command had no network: install `slirp4netns`, which gives commands a network of their own, or let them have the machine's by `RUN --network=host` or `consign build --network host`"
                     .to_owned(),

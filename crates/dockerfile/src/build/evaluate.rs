@@ -29,8 +29,12 @@ impl Builder<'_> {
     ) -> Result<(), StepError> {
         let left = self.action(instruction, place, state).await?;
         if let Left::Layer { reused } = left {
-            let prefix = if reused { "CACHED " } else { "" };
-            (self.request.output)(&format!("{prefix}{}", instruction.text));
+            // A command is said before it is run.
+            match (reused, &instruction.action) {
+                (true, _) => (self.request.output)(&format!("CACHED {}", instruction.text)),
+                (false, Action::Run(_)) => {}
+                (false, _) => (self.request.output)(&instruction.text),
+            }
         }
         if !matches!(instruction.action, Action::Arg(_)) {
             state.history.push(History {
@@ -76,7 +80,7 @@ impl Builder<'_> {
                 let reused = self.transfer(transfer, place, instruction.lines, state).await?;
                 return Ok(Left::Layer { reused });
             }
-            Action::Run(run) => return self.run(run, place, instruction.lines, state).await,
+            Action::Run(run) => return self.run(run, instruction, place, state).await,
             Action::Workdir(path) => return self.working_directory(&expand(path)?, state),
             Action::Arg(arguments) => self.declare(arguments, state)?,
             Action::Env(values) => {

@@ -16,6 +16,8 @@ pub enum RunError {
         output: String,
         /// Whether it had no network, though it did not ask for none, and speaks of what comes of that.
         offline: bool,
+        /// Whether it knew one id, and speaks of what the kernel says of any other.
+        lacks_ids: bool,
     },
     /// This machine runs no programs of the platform.
     #[error(transparent)]
@@ -90,6 +92,12 @@ pub(super) fn speaks_of_networks(output: &str) -> bool {
     const WORDS: [&str; 8] =
         ["network", "resolve", "resolution", "unreachable", "connect", "lookup", "getaddrinfo", "bad address"];
     WORDS.iter().any(|word| output.contains(word))
+}
+
+/// Returns whether an output speaks of what the kernel says of owners that a sandbox does not know (chown(2), setgroups(2)).
+pub(super) fn speaks_of_ids(output: &str) -> bool {
+    let output = output.to_lowercase();
+    ["invalid argument", "operation not permitted"].iter().any(|said| output.contains(said))
 }
 
 fn ended(exit: Exit) -> String {

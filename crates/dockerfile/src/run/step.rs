@@ -1,11 +1,11 @@
 use super::command::{SCRIPT, Words};
-use super::error::speaks_of_networks;
+use super::error::{speaks_of_ids, speaks_of_networks};
 use super::mounts::{Found, lock_all};
 use super::trees::Trees;
 use super::{Kitchen, RunError};
 use crate::build::{Builder, EPOCH, Left, Record, State, StepError};
 use crate::files::Accounts;
-use crate::instruction::{Network as Asked, Run, Security};
+use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::syntax::Lines;
 use consign_image::StoredSegments;
 use consign_oci::layer::{Layer, compress_stream};
@@ -31,6 +31,8 @@ const TIME: Duration = Duration::from_secs(6 * 3600);
 const OUTPUT_LIMIT: u64 = 64 << 20;
 /// Bytes that commands leave free on the disk, for whoever else works there.
 const FREE: u64 = 256 << 20;
+/// Most of a line that is shown, in characters.
+const LINE_LIMIT: usize = 900;
 /// Most that a command may leave, in bytes.
 const LAYER_LIMIT: u64 = 64 << 30;
 /// What a command knows of hosts' names: its own machine's.
@@ -55,8 +57,8 @@ impl Builder<'_> {
     pub(crate) async fn run(
         &self,
         run: &Run,
+        instruction: &Instruction,
         place: usize,
-        lines: Lines,
         state: &mut State,
     ) -> Result<Left, StepError> {
         if run.security == Security::Insecure {
@@ -65,7 +67,7 @@ impl Builder<'_> {
         if !run.devices.is_empty() {
             return Err(StepError::NotSupported { what: "RUN --device" });
         }
-        let order = self.order(run, place, lines, state).await?;
+        let order = self.order(run, place, instruction.lines, state).await?;
         let key = self.key(&order, state);
         let store = self.request.store;
         let kept = if self.request.reuse { store.step::<Option<Record>>(&key)? } else { None };
@@ -78,7 +80,7 @@ impl Builder<'_> {
             Some(layer) => (layer, true),
             None => {
                 let cell = self.request.kitchen.step(&key);
-                let cook = || self.cook(&order, &key, state);
+                let cook = || self.cook(&order, instruction, &key, state);
                 (cell.get_or_try_init(cook).await?.clone(), false)
             }
         };
@@ -161,7 +163,13 @@ impl Builder<'_> {
         }
     }
 
-    async fn cook(&self, order: &Order, key: &Digest, state: &State) -> Result<Option<Layer>, StepError> {
+    async fn cook(
+        &self,
+        order: &Order,
+        instruction: &Instruction,
+        key: &Digest,
+        state: &State,
+    ) -> Result<Option<Layer>, StepError> {
         let (kitchen, store) = (self.request.kitchen, self.request.store);
         let emulation = emulator(&state.platform, &kitchen.options.host).map_err(RunError::from)?;
         let lower = kitchen.trees.of(&state.layers, store).await?;
@@ -189,13 +197,17 @@ impl Builder<'_> {
             command.mounts.extend(mount.make(kitchen, store, &mut locks, &mut used.uppers).await?);
         }
         let output = self.request.output;
-        let mut lines = |line: &[u8]| output(String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']));
+        // Several commands may be running, of this stage's neighbours.
+        let number = instruction.lines.first;
+        output(&format!("line {number}: {}", instruction.text));
+        let mut lines = |line: &[u8]| output(&format!("line {number}: {}", shown(line)));
         let outcome = kitchen.options.sandbox.stream(&command, &mut lines).await.map_err(RunError::from)?;
         if outcome.exit != Exit::Code(0) {
             let output = outcome.text().into_owned();
             let missed = command.network == Network::None && order.network == Asked::Default;
             let offline = missed && speaks_of_networks(&output);
-            return Err(RunError::Failed { exit: outcome.exit, output, offline }.into());
+            let lacks_ids = Ids::of_this_process() == Ids::Single && speaks_of_ids(&output);
+            return Err(RunError::Failed { exit: outcome.exit, output, offline, lacks_ids }.into());
         }
         let options = PackOptions { lower, latest: Some(state.time), settle: true };
         let (sandbox, store_of_thread, folder) =
@@ -210,6 +222,12 @@ impl Builder<'_> {
         }
         Ok(layer)
     }
+}
+
+/// Returns a line that a command wrote, or the part of it that can be shown.
+fn shown(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    line.trim_end_matches(['\n', '\r']).chars().take(LINE_LIMIT).collect()
 }
 
 /// Folders for changes, which go when this does.
