@@ -3,6 +3,7 @@
 use crate::arguments::{Age, Output};
 use crate::error::CommandError;
 use crate::session::Session;
+use consign_dockerfile::Upkeep;
 use consign_fetch::Kept;
 use consign_report::{size, table};
 use consign_store::{Amount, Amounts, Usage};
@@ -32,12 +33,15 @@ struct Counts {
 }
 
 impl Report {
-    pub(crate) fn of(usage: &Usage, downloads: Kept) -> Self {
+    pub(crate) fn of(usage: &Usage, downloads: Kept, upkeep: Upkeep) -> Self {
         let row = |kind, amounts: &Amounts| Row { kind, all: amounts.all.into(), pruned: amounts.pruned.into() };
         let mut kinds: Vec<Row> = usage.kinds.iter().map(|(kind, amounts)| row(kind.words(), amounts)).collect();
         let Kept { files, bytes, pruned_files, pruned_bytes } = downloads;
         let pruned = Counts { files: pruned_files, bytes: pruned_bytes };
         kinds.push(Row { kind: "downloads", all: Counts { files, bytes }, pruned });
+        // Few builds run commands.
+        let folders = [("unpacked layers", upkeep.trees), ("caches of RUN", upkeep.caches)];
+        kinds.extend(folders.iter().filter(|(_, found)| found.all.files > 0).map(|(kind, found)| row(kind, found)));
         let sum = |of: fn(&Row) -> Counts| kinds.iter().map(of).fold(Counts::default(), Counts::plus);
         Self { total: sum(|row| row.all), pruned: sum(|row| row.pruned), kinds }
     }

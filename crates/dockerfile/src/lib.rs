@@ -23,5 +23,5 @@ pub use build::{
 };
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
 pub use files::FilesError;
-pub use run::{Kitchen, KitchenOptions, RunError};
+pub use run::{Kitchen, KitchenOptions, RunError, Upkeep};
 pub use transfer::TransferError;

@@ -12,7 +12,7 @@ pub(crate) async fn run(arguments: &StorePrune, session: &Session) -> Result<Exi
         store_df::report(since, session).await?.print("prunable", session)?;
         return Ok(ExitCode::Done);
     }
-    let (root, downloads) = (session.store_root(), session.downloads());
+    let (root, downloads, folder) = (session.store_root(), session.downloads(), session.store_folder());
     let store = match ExclusiveStore::open(&root, false) {
         Err(error @ StoreError::InUse { .. }) if arguments.wait => {
             session.printer.note(&format!("{error}; waiting …"));
@@ -22,9 +22,10 @@ pub(crate) async fn run(arguments: &StorePrune, session: &Session) -> Result<Exi
     };
     let pruned = on_a_thread(move || {
         let usage = store.prune(since)?;
-        Ok::<_, CommandError>((usage, consign_fetch::prune(&downloads, since, true)?))
+        let downloads = consign_fetch::prune(&downloads, since, true)?;
+        // Whoever builds uses the store, so nobody uses these folders.
+        Ok::<_, CommandError>(Report::of(&usage, downloads, store_df::upkeep(&folder, since, true)?))
     });
-    let (usage, downloads) = pruned.await?;
-    Report::of(&usage, downloads).print("pruned", session)?;
+    pruned.await?.print("pruned", session)?;
     Ok(ExitCode::Done)
 }

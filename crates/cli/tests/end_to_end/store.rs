@@ -1,6 +1,6 @@
 //! `store`, and several runs that share one.
 
-use crate::common::TestEnvironment;
+use crate::common::{TestEnvironment, host_platform, program};
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -367,4 +367,47 @@ fn a_store_that_is_no_folder_or_has_gone() {
     environment.consign(&["build"]).expect(0);
     let report: Value = environment.consign(&["store", "check", "--output", "json"]).expect(0).json();
     assert_eq!(report["wrong"], 0);
+}
+
+#[test]
+fn what_commands_of_dockerfiles_leave_is_shown_and_removed() {
+    let environment = TestEnvironment::with_image();
+    let host = host_platform();
+    environment.write_program("hello", &program(host.architecture(), "Hello.\n", 0));
+    environment.write("Dockerfile", "FROM scratch\nCOPY hello /\nRUN --mount=type=cache,target=/cache [\"/hello\"]\n");
+    let destination = environment.reference("team/hello");
+    environment.write(
+        "consign.yaml",
+        format!("build: [{{source: Dockerfile, destination: {destination}, platforms: [{host}]}}]\n"),
+    );
+    let said = format!("hello {host} build | line 3: Hello.\n");
+    let build = environment.consign(&["build"]).expect(0);
+    assert!(!build.stderr.contains(&said), "{build}");
+    let build = environment.invocation().store("other").run(&["build", "--progress", "plain"]).expect(0);
+    let run = format!("hello {host} build | line 3: RUN --mount=type=cache,target=/cache [\"/hello\"]\n");
+    assert!(build.stderr.contains(&format!("{run}{said}")), "{build}");
+
+    let caches: Vec<_> = fs::read_dir(environment.beside("store/caches")).unwrap().collect();
+    let [cache] = &caches[..] else { panic!("{caches:?}") };
+    fs::write(cache.as_ref().unwrap().path().join("kept"), "kept").unwrap();
+    let rows = |arguments: &[&str]| -> Vec<(String, u64, u64)> {
+        let report = environment.consign(&[arguments, &["--output", "json"]].concat()).expect(0).json();
+        let rows = report["kinds"].as_array().unwrap().iter();
+        let row = |row: &Value| {
+            let kind = row["kind"].as_str().unwrap().to_owned();
+            (kind, row["files"].as_u64().unwrap(), row["pruned"]["files"].as_u64().unwrap())
+        };
+        rows.map(row).filter(|(kind, ..)| kind.contains("unpacked") || kind.contains("RUN")).collect()
+    };
+    let both = |pruned| vec![("unpacked layers".to_owned(), 1, pruned), ("caches of RUN".to_owned(), 1, pruned)];
+    assert_eq!(rows(&["store", "df"]), both(0));
+    assert_eq!(rows(&["store", "prune"]), both(0));
+    assert_eq!(rows(&["store", "prune", "--all"]), both(1));
+    assert_eq!(rows(&["store", "df"]), []);
+    let left: Vec<_> = ["trees", "caches"]
+        .iter()
+        .flat_map(|name| fs::read_dir(environment.beside("store").join(name)).unwrap())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    environment.consign(&["build"]).expect(0);
 }

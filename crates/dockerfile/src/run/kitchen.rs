@@ -1,5 +1,5 @@
 use super::RunError;
-use super::trees::Trees;
+use super::trees::{Trees, touch};
 use consign_oci::Digest;
 use consign_oci::layer::Layer;
 use consign_sandbox::{Host, Sandbox, has_private_network};
@@ -60,7 +60,10 @@ impl Kitchen {
         let folder = caches.join(Digest::of(name.as_bytes()).hex());
         match fs::create_dir(&folder) {
             Ok(()) => {}
-            Err(source) if source.kind() == ErrorKind::AlreadyExists => return Ok(folder),
+            Err(source) if source.kind() == ErrorKind::AlreadyExists => {
+                touch(&folder);
+                return Ok(folder);
+            }
             Err(source) => return Err(RunError::folder("make", &folder)(source)),
         }
         let made = fs::set_permissions(&folder, Permissions::from_mode(mode))

@@ -6,6 +6,8 @@ mod kitchen;
 mod mounts;
 mod step;
 mod trees;
+mod upkeep;
 
 pub use error::RunError;
 pub use kitchen::{Kitchen, KitchenOptions};
+pub use upkeep::Upkeep;

@@ -18,7 +18,7 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Age of what an interrupted build left.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Before the names of what is not whole.
-const PARTIAL: &str = "partial-";
+pub(super) const PARTIAL: &str = "partial-";
 
 /// Unpacked layers, each by the chain of layers that it ends: a layer looks different on top of others.
 ///
@@ -169,7 +169,7 @@ impl Trees {
 }
 
 /// Notes that a folder is in use, where that leaves no trace in an image: by the time of its last access.
-fn touch(path: &Path) {
+pub(super) fn touch(path: &Path) {
     let times = FileTimes::new().set_accessed(SystemTime::now());
     let _ = File::open(path).and_then(|folder| folder.set_times(times));
 }
