@@ -7,6 +7,8 @@ pub struct Escape(pub(super) char);
 impl Escape {
     /// The backslash, which it is where a file does not say otherwise.
     pub const BACKSLASH: Self = Self('\\');
+    /// The other that a file may ask for.
+    pub const BACKTICK: Self = Self('`');
 
     /// Returns the character.
     pub fn character(self) -> char {
