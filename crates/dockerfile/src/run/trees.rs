@@ -84,6 +84,7 @@ impl Trees {
         let path = self.folder.join(&chain);
         // Where somebody else was faster, theirs is as good.
         if fs::rename(&upper.folder, &path).is_ok() {
+            touch(&path);
             let _ = self.cell(&chain).set(path);
         }
     }
@@ -118,6 +119,8 @@ impl Trees {
             Err(_) if path.is_dir() => Ok(()),
             renamed => renamed.map_err(RunError::folder("make", &path)),
         });
+        // Unpacking gives it the times that the layer says.
+        touch(&path);
         let _ = self.sandbox.remove(&partial);
         kept.map(|()| path)
     }
