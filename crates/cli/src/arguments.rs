@@ -4,7 +4,7 @@ mod lints;
 mod store;
 
 pub(crate) use builder::BuilderArgument;
-pub(crate) use guidance::{CiService, Completions, Explain, Init, Schema, SchemaOf};
+pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
@@ -112,7 +112,7 @@ pub(crate) enum Progress {
     Auto,
     /// Bars.
     Tty,
-    /// A line for each step.
+    /// A line for each step, and all that commands of builds write.
     Plain,
     /// A JSON object for each step.
     Json,
@@ -187,11 +187,11 @@ pub(crate) enum Command {
     /// The folder in which everything is kept that can be made again.
     #[command(subcommand)]
     Store(Store),
-    /// Looks at whether this machine has what the configuration needs, and says what to do where it does not. Changes nothing.
+    /// Looks at whether this machine has what the configuration needs, and says what to do where it does not. Changes nothing but what it is asked to.
     #[command(
-        after_help = "Exits with 1 where something would fail.\n\nExamples:\n  consign doctor\n  consign doctor --offline --output json"
+        after_help = "Exits with 1 where something would fail.\n\nExamples:\n  consign doctor\n  sudo consign doctor --fix\n  consign doctor --offline --output json"
     )]
-    Doctor,
+    Doctor(Doctor),
     /// Says what an exit code, the code of a problem in a configuration or a reason of the gate means, and what to do.
     #[command(
         after_help = "Examples:\n  consign explain 11\n  consign explain C003\n  consign explain missing-receipt"

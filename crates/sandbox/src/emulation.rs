@@ -57,12 +57,12 @@ impl Host {
         })
     }
 
-    fn runs(&self, platform: &Platform) -> bool {
+    pub(crate) fn runs(&self, platform: &Platform) -> bool {
         let (own, other) = (self.platform.architecture(), platform.architecture());
         own == other || (own, other) == ("amd64", "386")
     }
 
-    fn has_handler(&self, name: &str) -> bool {
+    pub(crate) fn has_handler(&self, name: &str) -> bool {
         let read = |file: &str| fs::read_to_string(self.handlers.join(file));
         let works = |handler: String| {
             let mut lines = handler.lines();
@@ -73,7 +73,7 @@ impl Host {
         read("status").is_ok_and(|status| status.trim() == "enabled") && read(name).is_ok_and(works)
     }
 
-    fn interpreter(&self, machine: Machine) -> Option<PathBuf> {
+    pub(crate) fn interpreter(&self, machine: Machine) -> Option<PathBuf> {
         let name = format!("qemu-{}-static", machine.qemu);
         self.interpreters.iter().map(|folder| folder.join(&name)).find(|path| path.is_file())
     }
@@ -114,8 +114,8 @@ pub enum EmulationError {
     },
     /// The emulator is installed, but the kernel does not know of it, and is too old (before 6.7) for a sandbox to register its own.
     #[error(
-        "cannot run programs of {platform}: `{}` is installed but not registered with the kernel; mount binfmt_misc on /proc/sys/fs/binfmt_misc, \
-         then run `update-binfmts --enable {handler}`", interpreter.display()
+        "cannot run programs of {platform}: `{}` is installed but not registered with the kernel; as root, `consign doctor --fix` sees to that; or mount binfmt_misc \
+         on /proc/sys/fs/binfmt_misc, then run `update-binfmts --enable {handler}`", interpreter.display()
     )]
     NotRegistered {
         /// The platform.
@@ -137,7 +137,7 @@ pub fn emulator(platform: &Platform, host: &Host) -> Result<Emulation, Emulation
     }
     let machine =
         Machine::of(platform.architecture()).ok_or_else(|| EmulationError::Unknown { platform: platform.clone() })?;
-    let handler = format!("qemu-{}", machine.qemu);
+    let handler = machine.handler();
     if host.has_handler(&handler) {
         return Ok(Emulation::Handler { name: handler });
     }
@@ -154,7 +154,7 @@ pub(crate) fn registration(interpreter: &Path, architecture: &str) -> io::Result
     let invalid = || io::Error::from(rustix::io::Errno::INVAL);
     // The kernel separates fields by colons.
     let path = interpreter.to_str().filter(|path| !path.contains([':', '\n', '\\'])).ok_or_else(invalid)?;
-    Ok(Machine::of(architecture).ok_or_else(invalid)?.registration(path))
+    Ok(Machine::of(architecture).ok_or_else(invalid)?.registration(path, "F"))
 }
 
 #[cfg(test)]

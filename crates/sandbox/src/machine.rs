@@ -35,9 +35,14 @@ impl Machine {
         MACHINES.into_iter().find(|machine| machine.architecture == architecture)
     }
 
+    /// Returns the name of the handler for this machine's programs, as Debian's packages have it.
+    pub(crate) fn handler(&self) -> String {
+        format!("qemu-{}", self.qemu)
+    }
+
     /// Returns the line that registers `interpreter` for this machine's programs (Linux, `admin-guide/binfmt-misc.rst`). The flag `F` opens the
     /// interpreter at once, so that it need not be in the root file system.
-    pub(crate) fn registration(&self, interpreter: &str) -> String {
+    pub(crate) fn registration(&self, interpreter: &str, flags: &str) -> String {
         let short = |value: u16| if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
         let data = if self.big_endian { 2 } else { 1 };
         // ELF header: identification, type, machine. The operating system's byte may be any, the type executable (2) or shared (3).
@@ -49,7 +54,7 @@ impl Machine {
         mask.extend(short(0xfffe));
         magic.extend(short(self.number));
         mask.extend([0xff, 0xff]);
-        format!(":qemu-{}:M::{}:{}:{interpreter}:F", self.qemu, escaped(&magic), escaped(&mask))
+        format!(":{}:M::{}:{}:{interpreter}:{flags}", self.handler(), escaped(&magic), escaped(&mask))
     }
 }
 
@@ -73,7 +78,7 @@ mod tests {
                 r":qemu-s390x:M::\x7f\x45\x4c\x46\x02\x02\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x16:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff:/q:F",
             ),
         ] {
-            assert_eq!(Machine::of(architecture).unwrap().registration("/q"), expected);
+            assert_eq!(Machine::of(architecture).unwrap().registration("/q", "F"), expected);
         }
     }
 }

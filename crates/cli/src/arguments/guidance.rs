@@ -17,6 +17,17 @@ pub(crate) enum CiService {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// As root: registers emulators on the whole machine for the planned platforms that it has no handlers for, and mounts binfmt_misc if it must. That
+    /// lasts until the machine is started again.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// As root: takes back what `--fix` has done and nobody has changed since.
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) undo: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Explain {
     /// An exit code, the code of a problem in a configuration, or a reason of the gate; all are listed if none is given.
     #[arg(value_name = "CODE")]

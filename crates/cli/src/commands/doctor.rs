@@ -1,12 +1,20 @@
-use crate::arguments::Output;
+use crate::arguments::{Doctor, Output};
 use crate::doctor::{self, Finding, Level};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use serde_json::json;
 
-pub(crate) async fn run(session: &Session) -> Result<ExitCode, CommandError> {
-    let findings = doctor::examine(session).await;
+pub(crate) async fn run(arguments: &Doctor, session: &Session) -> Result<ExitCode, CommandError> {
+    let findings = match (arguments.fix, arguments.undo) {
+        (_, true) => doctor::undo()?,
+        (true, false) => {
+            let mut findings = doctor::fix(session)?;
+            findings.extend(doctor::examine(session).await);
+            findings
+        }
+        (false, false) => doctor::examine(session).await,
+    };
     let failed = findings.iter().filter(|finding| finding.level == Level::Fail).count();
     let failure = (failed > 0).then(|| {
         let message = if failed == 1 { "1 thing fails".to_owned() } else { format!("{failed} things fail") };

@@ -95,7 +95,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,
         Command::Store(Store::Prune(arguments)) => store_prune::run(arguments, session).await,
         Command::Store(Store::Check(arguments)) => store_check::run(arguments, session).await,
-        Command::Doctor => doctor::run(session).await,
+        Command::Doctor(arguments) => doctor::run(arguments, session).await,
         Command::Explain(arguments) => explain::run(arguments, session),
         Command::Schema(arguments) => schema::run(arguments, session),
         Command::Completions(arguments) => completions::run(arguments, session),

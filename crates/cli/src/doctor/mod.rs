@@ -1,4 +1,4 @@
-//! Looks at whether this machine has what the configuration needs. Builds, writes and logs nothing.
+//! Looks at whether this machine has what the configuration needs. Builds and logs nothing, and changes nothing that it is not asked to.
 
 mod clock;
 mod finding;
@@ -11,12 +11,23 @@ mod store;
 
 pub(crate) use finding::{Finding, Level};
 
+use crate::error::CommandError;
 use crate::session::Session;
 use crate::workshop::Planned;
 use std::time::Duration;
 
 /// How long a registry or mirror may take to answer before it counts as one that does not.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Registers emulators on the whole machine for what is planned.
+pub(crate) fn fix(session: &Session) -> Result<Vec<Finding>, CommandError> {
+    machine::fix(&Planned::read(session)?)
+}
+
+/// Takes back what [`fix`] has done.
+pub(crate) fn undo() -> Result<Vec<Finding>, CommandError> {
+    machine::undo()
+}
 
 /// Looks at everything, in the order in which a release comes to need it.
 pub(crate) async fn examine(session: &Session) -> Vec<Finding> {
@@ -30,7 +41,7 @@ pub(crate) async fn examine(session: &Session) -> Vec<Finding> {
     findings.extend(store::store(session));
     if let Some(planned) = &planned {
         findings.extend(mirrors::mirrors(session, planned).await);
-        findings.extend(machine::trials(planned).await);
+        findings.extend(machine::sandboxed(planned).await);
     }
     if let Some(configuration) = &configuration {
         findings.extend(registries::registries(session, configuration, planned.as_ref()).await);

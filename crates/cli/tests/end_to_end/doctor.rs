@@ -1,6 +1,7 @@
-use crate::common::{Run, TestEnvironment, host_platform};
+use crate::common::{Run, TestEnvironment, foreign_platform, host_platform, program_path, runs_here};
 use crate::world::World;
 use consign_testkit::registry::Fault;
+use consign_testkit::tools::not_run;
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::net::TcpListener;
@@ -30,7 +31,7 @@ fn all_is_well() {
     ok    configuration  consign.yaml is right: 1 image for linux/amd64, linux/arm64
     ok    git            at COMMIT1 on main, nothing changed, tags: 1
     ok    ci             none that consign knows
-    ok    sandbox        no tests are planned, so none is needed
+    ok    sandbox        no tests and no commands of Dockerfiles are planned, so none is needed
     ok    registry       localhost:PORT1 is served from registry while `release` runs
     ok    signing        the key cosign.key is there, its password is in COSIGN_PASSWORD
     ");
@@ -102,7 +103,7 @@ fn tests_need_a_sandbox_and_emulators() {
     environment.replace("consign.yaml", "signing:", "    tests: [{command: [/bin/hello]}]\nsigning:");
     let run = environment.consign(&["doctor", "--output", "json"]);
     let sandbox = found(&run, "sandbox");
-    let works = matches!(&sandbox[..], [line] if line.contains("tests can be run"));
+    let works = matches!(&sandbox[..], [line] if line.contains("commands can be run"));
     assert!(
         works || matches!(&sandbox[..], [line] if line.starts_with("fail ") && line.contains("user namespaces")),
         "{run}"
@@ -158,4 +159,102 @@ fn a_port_that_is_taken() {
     let run = doctor(&environment, 1);
     let expected = format!("fail the port of {} is taken by something that is no registry", environment.registry());
     assert_eq!(found(&run, "registry"), [expected]);
+}
+
+/// What `--fix` and `--undo` do to the handlers of a namespace of its own (Linux 6.7), which never saw those of the machine.
+const IN_A_MACHINE_OF_ITS_OWN: &str = r#"
+    consign=$0 machine=$1 list=/proc/sys/fs/binfmt_misc
+    mount -t tmpfs none /run
+    mount -t tmpfs none $list
+    doctor() { "$consign" doctor "$@" 2>&1 | grep handlers || true; }
+    unshare --user --map-user=1000 "$consign" doctor --fix 2>&1
+    echo "- once, again, and back"
+    doctor --undo
+    doctor --fix
+    head -1 "$list/qemu-$machine"
+    doctor --fix
+    doctor --undo
+    ls $list
+    doctor --undo
+    echo "- disabled, and beside that of somebody else"
+    doctor --fix
+    echo ":other:E::other::/bin/true:" > $list/register
+    echo 0 > "$list/qemu-$machine"
+    doctor --undo
+    ls $list
+"#;
+
+#[test]
+fn emulators_are_registered_and_taken_back() {
+    let foreign = foreign_platform();
+    let machine = if foreign.architecture() == "arm64" { "aarch64" } else { "x86_64" };
+    if consign_sandbox::Host::of_this_machine().unwrap().kernel < (6, 7) {
+        return not_run("a kernel where user namespaces have handlers");
+    }
+    if !runs_here(&foreign) {
+        return;
+    }
+    let environment = TestEnvironment::with_image();
+    environment.write("Dockerfile", "FROM scratch\nCOPY hello.txt /\nRUN [\"/bin/hello\"]\n");
+    let destination = environment.reference("team/hello:1");
+    environment.write(
+        "consign.yaml",
+        format!("build: [{{source: Dockerfile, destination: \"{destination}\", platforms: [{foreign}]}}]\n"),
+    );
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-uc", IN_A_MACHINE_OF_ITS_OWN]);
+    command.arg(program_path()).arg(machine);
+    let run = environment.run_other(command);
+    let mut text = run.stdout.replace(&foreign.to_string(), "FOREIGN");
+    // As Debian 12 has them, and as others do.
+    for emulator in [
+        format!("/usr/libexec/qemu-binfmt/{machine}-binfmt-P, flags PF"),
+        format!("/usr/bin/qemu-{machine}-static, flags F"),
+    ] {
+        text = text.replace(&emulator, "EMULATOR");
+    }
+    assert_snapshot!(text.replace(machine, "MACHINE"), @"
+    error: only root registers handlers on the whole machine
+    hint: `sudo consign doctor --fix`
+    - once, again, and back
+    ok    handlers  consign has registered none since this machine was started
+    ok    handlers       mounted binfmt_misc on /proc/sys/fs/binfmt_misc
+    ok    handlers       registered qemu-MACHINE for FOREIGN on the whole machine, until it is started again: EMULATOR
+    enabled
+    ok    handlers       nothing had to be registered
+    ok    handlers  qemu-MACHINE is registered no more
+    ok    handlers  binfmt_misc is mounted on /proc/sys/fs/binfmt_misc no more
+    ok    handlers  consign has registered none since this machine was started
+    - disabled, and beside that of somebody else
+    ok    handlers       mounted binfmt_misc on /proc/sys/fs/binfmt_misc
+    ok    handlers       registered qemu-MACHINE for FOREIGN on the whole machine, until it is started again: EMULATOR
+    warn  handlers  qemu-MACHINE is not as consign registered it, so it stays
+    warn  handlers  binfmt_misc stays mounted on /proc/sys/fs/binfmt_misc: others use it too
+    other
+    qemu-MACHINE
+    register
+    status
+    ");
+}
+
+#[test]
+fn commands_of_dockerfiles_need_a_sandbox_and_emulators() {
+    let environment = TestEnvironment::with_image();
+    let (host, foreign) = (host_platform(), foreign_platform());
+    let destination = environment.reference("team/hello:1");
+    environment.write(
+        "consign.yaml",
+        format!("build: [{{source: Dockerfile, destination: \"{destination}\", platforms: [{host}, {foreign}]}}]\n"),
+    );
+    let about = |dockerfile: &str| {
+        environment.write("Dockerfile", dockerfile);
+        let run = environment.consign(&["doctor", "--output", "json"]);
+        (found(&run, "sandbox").len(), found(&run, "emulation").len())
+    };
+    assert_eq!(about("FROM scratch\nCOPY hello.txt /\n"), (1, 0));
+    assert_eq!(about("FROM scratch AS unneeded\nRUN a\nFROM scratch\nCOPY hello.txt /\n"), (1, 0));
+    let built_once =
+        "FROM --platform=$BUILDPLATFORM scratch AS a\nFROM a AS b\nRUN a\nFROM scratch\nCOPY --from=b / /\n";
+    assert_eq!(about(built_once).1, 1);
+    assert_eq!(about("FROM scratch\nRUN a\n").1, 2);
 }

@@ -2,6 +2,7 @@
 
 use super::error::MissingPlatform;
 use super::{BuildError, NamedContext, Recipe, Request, StepError};
+use crate::instruction::Action;
 use crate::stage::{Base as StageBase, Needed};
 use crate::syntax::Lines;
 use consign_image::{Base, BaseError, ImageError, ImageReference, Place};
@@ -59,6 +60,29 @@ impl Recipe {
         let first = stages.filter(needs).map(|stage| stage.place).min();
         let first = first.and_then(|place| self.file.stages.get(place));
         first.map_or(Lines { first: 1, last: 1 }, |stage| stage.lines)
+    }
+
+    /// Returns the platforms whose programs builds for these run, as far as the file says it: bases may leave commands to whoever builds on them.
+    pub fn commands(&self, platforms: &[Platform], host: &Platform) -> Result<BTreeSet<Platform>, BuildError> {
+        let mut found = BTreeSet::new();
+        // Where a builder builds, nothing is run here.
+        for platform in platforms.iter().filter(|_| self.builders.is_empty() && self.program.is_none()) {
+            let (graph, _) = self.graph(platform, host)?;
+            let mut of_stages: BTreeMap<usize, Platform> = BTreeMap::new();
+            for stage in graph.stages {
+                // A stage on another has its platform.
+                let of_stage = match &stage.base {
+                    StageBase::Stage(other) => of_stages.get(other).unwrap_or(platform).clone(),
+                    _ => self.stage_platform(stage.platform.as_deref(), platform, stage.place)?,
+                };
+                let instructions = &self.file.stages[stage.place].instructions;
+                if instructions.iter().any(|instruction| matches!(instruction.action, Action::Run(_))) {
+                    found.insert(of_stage.clone());
+                }
+                of_stages.insert(stage.place, of_stage);
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn image_of<'a>(&'a self, base: &'a StageBase) -> Option<&'a str> {
