@@ -3,6 +3,7 @@ use crate::address::{Address, shown};
 use crate::cache::{Bounded, Cache, Header, read_bounded};
 use crate::client::{Failure, Web};
 use crate::download::read_body;
+use crate::git::References;
 use crate::turns::Turns;
 use bytes::Bytes;
 use consign_oci::{Algorithm, Digest, Hasher};
@@ -27,8 +28,9 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     web: Web,
-    cache: Arc<Cache>,
-    turns: Arc<Turns>,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) references: Arc<References>,
     offline: bool,
 }
 
@@ -39,6 +41,7 @@ impl Fetcher {
             web: Web::new(&options.user_agent)?,
             cache: Arc::new(Cache::new(options.cache)),
             turns: Arc::default(),
+            references: Arc::default(),
             offline: options.offline,
         })
     }
@@ -194,7 +197,7 @@ fn is_absence(error: &io::Error) -> bool {
 }
 
 /// Runs file work where it does not hold up requests.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
     match tokio::task::spawn_blocking(work).await {

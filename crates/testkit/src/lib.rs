@@ -1,8 +1,9 @@
-//! For tests: registries with counters and faults, signed package mirrors, random images, programs that are killed at a chosen moment.
+//! For tests: registries with counters and faults, signed package mirrors, random images, git repositories, programs that are killed at a chosen moment.
 
 pub mod certificates;
 pub mod elf;
 pub mod engine;
+pub mod git;
 pub mod layers;
 pub mod mirror;
 pub mod mutate;
