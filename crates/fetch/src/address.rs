@@ -37,6 +37,11 @@ pub(crate) fn shown(url: &Url) -> String {
     url.into()
 }
 
+/// Returns an address as it may stand where everybody reads it: no user, no password, no query, no fragment.
+pub fn without_secrets(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| clip(url), |url| shown(&url))
+}
+
 /// Returns whether a redirect is followed, given the addresses so far.
 pub(crate) fn judge_redirect(previous: &[Url], next: &Url) -> Result<(), RedirectError> {
     if previous.len() > REDIRECT_LIMIT {

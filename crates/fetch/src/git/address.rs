@@ -17,7 +17,7 @@ pub struct GitAddress {
     /// The folder that is wanted, without slashes at its ends; empty: all.
     pub(super) subfolder: String,
     /// What the commit, or the tag, must be: its id, or how that begins.
-    pub checksum: Option<String>,
+    pub(super) checksum: Option<String>,
     /// Whether the folder `.git` is wanted, where the address says so.
     pub keep_history: Option<bool>,
     /// Whether submodules are wanted.
@@ -92,6 +92,18 @@ impl GitAddress {
             parameters.set(name, &value)?;
         }
         parameters.address(remote).map(Some)
+    }
+
+    /// Has the commit, or the tag, be one whose id begins so, besides what the address says.
+    pub fn expect(&mut self, checksum: &str) -> Result<(), GitAddressError> {
+        if !is_start_of_commit(checksum) {
+            return Err(GitAddressError::Name { name: clip(checksum) });
+        }
+        join(&mut self.checksum, checksum.to_owned())?;
+        if self.reference.is_none() && is_commit(checksum) {
+            self.reference = self.checksum.clone();
+        }
+        Ok(())
     }
 
     /// Returns the host that HTTPS leads to, with its port; `None` where it is reached otherwise.
