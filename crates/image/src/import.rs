@@ -100,6 +100,17 @@ impl Import<'_> {
             let (size, limit) = (descriptor.size, BLOB_LIMIT);
             return Err(ImageError::TooLarge { place: place(), digest: digest(), size, limit });
         }
+        loop {
+            let mirrors = self.place.mirrors();
+            match self.copy(descriptor).await {
+                Err(_) if self.place.mirrors() < mirrors => {}
+                copied => return copied,
+            }
+        }
+    }
+
+    async fn copy(&self, descriptor: &Descriptor) -> Result<(), ImageError> {
+        let (place, digest) = (|| self.place.describe(), || descriptor.digest.clone());
         let mut reader = self.place.reader(descriptor).await?;
         let mut writer = self.store.writer()?;
         let mut chunk = vec![0; CHUNK];

@@ -123,8 +123,26 @@ impl Place {
         }
     }
 
+    /// Returns how many mirrors are asked before the registry itself: one fewer after one has failed, so that another try finds something else.
+    pub(crate) fn mirrors(&self) -> usize {
+        match self {
+            Self::Registry { client, reference } => client.mirrors_of(&reference.repository).len(),
+            Self::Layout { .. } | Self::Store { .. } => 0,
+        }
+    }
+
     /// Reads a blob of at most `limit` bytes and checks it against its descriptor.
     pub async fn bytes(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, ImageError> {
+        loop {
+            let mirrors = self.mirrors();
+            match self.bytes_once(descriptor, limit).await {
+                Err(_) if self.mirrors() < mirrors => {}
+                read => return read,
+            }
+        }
+    }
+
+    async fn bytes_once(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, ImageError> {
         let (place, digest) = (self.describe(), descriptor.digest.clone());
         if descriptor.size > limit {
             return Err(ImageError::TooLarge { place, digest, size: descriptor.size, limit });

@@ -45,6 +45,16 @@ impl Client {
 
     /// Opens a blob. Reading it to the end fails if its bytes are not those of the descriptor.
     pub async fn blob(&self, repository: &Repository, descriptor: &Descriptor) -> Result<BlobReader, RegistryError> {
+        for mirror in self.mirrors_of(repository) {
+            match self.blob_at(&mirror, descriptor).await {
+                Ok(reader) => return Ok(self.watched(reader, &mirror)),
+                Err(error) => self.note_mirror(&mirror, &error),
+            }
+        }
+        self.blob_at(repository, descriptor).await
+    }
+
+    async fn blob_at(&self, repository: &Repository, descriptor: &Descriptor) -> Result<BlobReader, RegistryError> {
         let call = Call::new(self, Method::GET, repository, &format!("blobs/{}", descriptor.digest))?;
         let response = self.send(&call).await?;
         if response.status() != StatusCode::OK {

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    /// Whether mirrors are read from.
+    pub(crate) mirrors: bool,
 }
 
 struct Shared {
@@ -26,6 +28,7 @@ impl Client {
     pub fn new(options: Options) -> Result<Self, RegistryError> {
         let connections = Connections::new(&options)?;
         Ok(Self {
+            mirrors: false,
             shared: Arc::new(Shared {
                 options,
                 connections,

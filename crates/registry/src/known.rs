@@ -12,6 +12,8 @@ pub(crate) struct Known {
     pub(crate) tokens: HashMap<(Repository, Vec<String>), Token>,
     /// Registries that have no referrers API.
     pub(crate) without_referrers: HashSet<String>,
+    /// Mirrors that did not answer as mirrors do, by their hosts.
+    pub(crate) failed_mirrors: HashSet<String>,
     challenges: HashMap<Repository, Challenge>,
     /// What the first repository of a registry said.
     first_challenges: HashMap<String, Challenge>,

@@ -17,6 +17,21 @@ impl Client {
         repository: &Repository,
         target: &Target,
     ) -> Result<Option<Descriptor>, RegistryError> {
+        for mirror in self.mirrors_of(repository) {
+            match self.descriptor_at(&mirror, target).await {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => {}
+                Err(error) => self.note_mirror(&mirror, &error),
+            }
+        }
+        self.descriptor_at(repository, target).await
+    }
+
+    async fn descriptor_at(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Result<Option<Descriptor>, RegistryError> {
         let call = self.manifest_call(Method::HEAD, repository, target)?;
         let response = self.send(&Call { accept: &accept(), ..call }).await?;
         let call = self.manifest_call(Method::HEAD, repository, target)?;
@@ -40,12 +55,23 @@ impl Client {
                 Ok(Some(Descriptor::new(&media_type, digest, size)))
             }
             // Some registries answer HEAD without these; the bytes themselves tell.
-            _ => Ok(self.manifest(repository, target).await?.map(|document| document.descriptor())),
+            _ => Ok(self.manifest_at(repository, target).await?.map(|document| document.descriptor())),
         }
     }
 
     /// Reads what a tag or digest names; `None` if there is nothing of that name.
     pub async fn manifest(&self, repository: &Repository, target: &Target) -> Result<Option<Document>, RegistryError> {
+        for mirror in self.mirrors_of(repository) {
+            match self.manifest_at(&mirror, target).await {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => {}
+                Err(error) => self.note_mirror(&mirror, &error),
+            }
+        }
+        self.manifest_at(repository, target).await
+    }
+
+    async fn manifest_at(&self, repository: &Repository, target: &Target) -> Result<Option<Document>, RegistryError> {
         let accept = accept();
         let call = Call { accept: &accept, ..self.manifest_call(Method::GET, repository, target)? };
         let response = self.send(&call).await?;

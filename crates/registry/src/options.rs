@@ -21,6 +21,8 @@ pub struct HostOptions {
     pub credentials: Credentials,
     /// How to log in to some repositories, by their path or the parts that it begins with. Of several the longest counts.
     pub repositories: BTreeMap<String, Credentials>,
+    /// Registries that have what this one has, as `HOST[/PATH]`, in the order in which they are asked: see [`crate::Client::with_mirrors`].
+    pub mirrors: Vec<String>,
 }
 
 impl HostOptions {

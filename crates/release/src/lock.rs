@@ -119,7 +119,7 @@ impl Workshop {
     pub(crate) fn opener(
         &self,
     ) -> Result<impl Fn(&ImageReference) -> Result<Place, ImageError> + Send + Sync + use<>, ReleaseError> {
-        let (client, store) = (self.client(self.hosts.clone())?, self.store.clone());
+        let (client, store) = (self.client(self.hosts.clone())?.with_mirrors(), self.store.clone());
         Ok(move |reference: &ImageReference| Place::open(reference, &client, || Ok(store.clone())))
     }
 }

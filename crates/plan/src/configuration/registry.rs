@@ -20,10 +20,15 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Mapping(&ENVIRONMENT_KEYS),
             "The environment variable that holds the password or token.",
         ),
+        Key::new(
+            "mirrors",
+            Shape::Items(&Shape::Text),
+            "Registries that bases are read from first, in this order, such as `mirror.example.org/hub`. Names and digests stay the registry's own.",
+        ),
         Key::new("docker-config", Shape::Flag, "Whether docker's and podman's files say how to log in. Default: true."),
         Key::new("plain-http", Shape::Flag, "Whether to speak plain HTTP, on loopback only. Default: true there."),
     ],
-    later: &["ca", "mirrors", "credential-helper", "token", "client-certificate"],
+    later: &["ca", "credential-helper", "token", "client-certificate"],
     rules: &[Rule::Together("username", "password")],
 };
 const ENVIRONMENT_KEYS: Keys = Keys {
@@ -42,6 +47,8 @@ pub struct RegistrySettings {
     pub credentials: Credentials,
     /// Whether to speak plain HTTP. `None`: on loopback only.
     pub plain_http: Option<bool>,
+    /// Registries that bases are read from first, as `HOST[/PATH]`.
+    pub mirrors: Vec<String>,
 }
 
 /// Where the credentials of a registry come from.
@@ -111,8 +118,31 @@ impl RegistrySettings {
             reader.report(Code::NotLoopback, key.span, message);
         }
         let credentials = credentials(reader, &fields);
-        Some(Self { serve, credentials, plain_http })
+        let mirrors = mirrors(reader, &fields);
+        Some(Self { serve, credentials, plain_http, mirrors })
     }
+}
+
+fn mirrors(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<String> {
+    let Some(node) = fields.get("mirrors") else { return Vec::new() };
+    let mut mirrors = Vec::new();
+    for node in reader.list(node, "`mirrors`").unwrap_or_default() {
+        let Some(written) = reader.text(node, "a mirror") else { continue };
+        let place: Option<Repository> = format!("{}/any/name", written.value).parse().ok();
+        let host = written.value.split('/').next();
+        if place.is_some_and(|place| Some(place.registry()) == host) {
+            mirrors.push(written.value);
+        } else {
+            let message = format!("`{}` is not a registry, nor a part of one", written.value);
+            reader.report_hint(
+                Code::Reference,
+                node.span,
+                message,
+                "expected such as `mirror.example.org` or `mirror.example.org/hub`",
+            );
+        }
+    }
+    mirrors
 }
 
 fn credentials(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Credentials {

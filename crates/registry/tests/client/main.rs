@@ -6,6 +6,7 @@ mod faults;
 mod identity;
 mod login;
 mod manifests;
+mod mirrors;
 mod pages;
 mod peers;
 mod probe;
