@@ -7,6 +7,8 @@ pub enum Capabilities {
     None,
     /// What container engines grant by default, inside the sandbox's own user namespace.
     Default,
+    /// All, inside the sandbox's own user namespace. Where root runs the sandbox, that is enough to get out of it.
+    All,
 }
 
 /// What a command may ask of the kernel.

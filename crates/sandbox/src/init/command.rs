@@ -61,6 +61,7 @@ fn give_up_rights(command: &Command, ids: &Ids) -> Result<(), Failure> {
     let mut kept = match command.capabilities {
         Capabilities::None => CapabilitySet::empty(),
         Capabilities::Default => USUAL,
+        Capabilities::All => CapabilitySet::all(),
     };
     if command.network == Network::Private {
         // Routes say nothing to who writes packets.
