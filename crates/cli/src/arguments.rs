@@ -260,7 +260,7 @@ pub(crate) struct DockerArguments {
     /// Who builds Dockerfiles in consign's place: the program `docker` or `buildah`, or a BuildKit daemon, such as `unix:///run/buildkit/buildkitd.sock`. Daemons may be given several times, for the platforms that each has.
     #[arg(long = "builder", value_name = "docker|buildah|ADDRESS")]
     pub(crate) builders: Vec<BuilderArgument>,
-    /// Gives a folder, or an image (`docker-image://REF`), the name that Dockerfiles have for it. May be given several times.
+    /// Gives a folder, an image (`docker-image://REF`, `oci-layout://FOLDER:TAG`), a git repository (`https://HOST/PATH.git#REF`) or an archive on the web the name that Dockerfiles have for it. May be given several times.
     #[arg(long = "build-context", value_name = "NAME=FOLDER")]
     pub(crate) contexts: Vec<String>,
     /// Gives a secret to commands that ask for it: `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`. It gets into no layer. May be given several times.
@@ -272,6 +272,20 @@ pub(crate) struct DockerArguments {
     /// What commands of Dockerfiles reach that say nothing of it.
     #[arg(long, value_enum, value_name = "NETWORK")]
     pub(crate) network: Option<Network>,
+    /// What Dockerfiles may do that is not safe otherwise. May be given several times.
+    #[arg(long = "allow", value_enum, value_name = "ENTITLEMENT")]
+    pub(crate) allowed: Vec<Entitlement>,
+}
+
+/// What Dockerfiles may do only where it is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Entitlement {
+    /// `RUN --security=insecure`: all capabilities, and no filter of system calls. Such a command can get out.
+    #[value(name = "security.insecure")]
+    Insecure,
+    /// `RUN --network=host`, which needs no leave here.
+    #[value(name = "network.host")]
+    HostNetwork,
 }
 
 /// What commands of Dockerfiles reach.

@@ -177,18 +177,43 @@ fn dockerfile(
     Ok(Recipe::Dockerfile(Box::new(recipe)))
 }
 
-/// Reads a context that has a name: an image after `docker-image://`, else a folder.
+/// Reads a context that has a name: an image after `docker-image://` or `oci-layout://`, a git repository, an address on the web, else a folder.
 fn named_context(written: &str, resolve: impl Fn(&str) -> PathBuf) -> Result<NamedContext, CommandError> {
     if let Some(reference) = written.strip_prefix("docker-image://") {
         return Ok(NamedContext::Image(reference.to_owned()));
     }
+    if let Some(layout) = written.strip_prefix("oci-layout://") {
+        return oci_layout(layout, resolve);
+    }
+    match NamedContext::remote(written) {
+        Ok(Some(remote)) => return Ok(remote),
+        Ok(None) => {}
+        Err(error) => return Err(CommandError::of(ExitCode::Configuration, &error)),
+    }
     let folder = resolve(written);
     if written.contains("://") || !folder.is_dir() {
-        let message = format!("the context `{written}` is neither a folder nor an image");
-        return Err(CommandError::new(ExitCode::Configuration, message).hint("write `docker-image://REF` for an image"));
+        let message =
+            format!("the context `{written}` is neither a folder nor an image, and is not fetched from anywhere");
+        let hint = "write `docker-image://REF` or `oci-layout://FOLDER:TAG` for an image, `https://HOST/PATH.git#REF` for a git repository";
+        return Err(CommandError::new(ExitCode::Configuration, message).hint(hint));
     }
     let context = Context::open(&folder, &folder.join("Dockerfile"));
     context.map(NamedContext::Folder).map_err(|error| CommandError::of(ExitCode::Configuration, &error))
+}
+
+/// Reads `FOLDER[:TAG]`.
+fn oci_layout(written: &str, resolve: impl Fn(&str) -> PathBuf) -> Result<NamedContext, CommandError> {
+    if written.contains('@') {
+        let message = format!("`oci-layout://{written}` names an image by its digest");
+        return Err(
+            CommandError::new(ExitCode::Configuration, message).hint("name it by its tag: `oci-layout://FOLDER:TAG`")
+        );
+    }
+    let (folder, tag) = match written.rsplit_once(':') {
+        Some((folder, tag)) if !tag.contains('/') => (folder, format!(":{tag}")),
+        _ => (written, String::new()),
+    };
+    Ok(NamedContext::Image(format!("oci:{}{tag}", resolve(folder).display())))
 }
 
 /// Beginnings of variables that programs see which build, or reach into containers and pods of builders.
@@ -226,13 +251,31 @@ pub(crate) fn builder_environment(session: &Session) -> BTreeMap<String, String>
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// Variables that git sees where it fetches repositories: where programs are, and the way to the network.
+const GIT_VARIABLES: [&str; 9] =
+    ["PATH", "HOME", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "SSL_CERT_FILE"];
+
+/// Returns what git sees where it fetches repositories.
+pub(crate) fn git_environment(session: &Session) -> BTreeMap<String, String> {
+    let mut environment = GIT_VARIABLES
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), session.environment.get(name)?.to_owned())))
+        .collect::<BTreeMap<_, _>>();
+    // As other programs call it.
+    if let Some(certificates) = environment.get("SSL_CERT_FILE").cloned() {
+        environment.insert("GIT_SSL_CAINFO".to_owned(), certificates);
+    }
+    environment
+}
+
 /// Returns the contexts that the command line gives names.
 pub(crate) fn contexts(docker: &DockerArguments) -> Result<BTreeMap<String, NamedContext>, CommandError> {
     let mut contexts = BTreeMap::new();
     for written in &docker.contexts {
         let Some((name, context)) = written.split_once('=').filter(|(name, _)| !name.is_empty()) else {
             let message = format!("`--build-context {written}` has no name");
-            return Err(CommandError::new(ExitCode::Usage, message).hint("write `--build-context NAME=FOLDER`"));
+            return Err(CommandError::new(ExitCode::Usage, message)
+                .hint("write `--build-context NAME=FOLDER`, or an address in place of the folder"));
         };
         contexts.insert(name.to_owned(), named_context(context, |path| PathBuf::from(path))?);
     }

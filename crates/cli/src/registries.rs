@@ -7,7 +7,7 @@ use crate::exit_code::ExitCode;
 use consign_oci::Repository;
 use consign_plan::Configuration;
 use consign_plan::configuration::{Credentials as Configured, SigningKey};
-use consign_registry::{Credentials, HostOptions};
+use consign_registry::{Credentials, HostOptions, mirrored};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of a registry whose credentials stand in variables that are not set.
@@ -33,6 +33,7 @@ pub(crate) async fn hosts(
         let settings = configuration.and_then(|configuration| configuration.registries.get(registry));
         let host = hosts.entry(registry.to_owned()).or_default();
         host.plain_http = settings.and_then(|settings| settings.plain_http);
+        host.mirrors = settings.map(|settings| settings.mirrors.clone()).unwrap_or_default();
         match settings.map(|settings| &settings.credentials) {
             // What `release` serves takes the token of that run, and lets anybody read.
             _ if settings.is_some_and(|settings| settings.serve.is_some()) => {}
@@ -62,6 +63,13 @@ fn missing(name: &str, registry: &str) -> CommandError {
     let message = format!("the environment variable {name}, with which to log in to {registry}, is not set");
     CommandError::new(ExitCode::Configuration, message)
         .hint(format!("set it, or take it out of `registries: {registry}`"))
+}
+
+/// Returns where the mirrors of a repository's registry have it.
+pub(crate) fn mirrors(repository: &Repository, configuration: &Configuration) -> Vec<Repository> {
+    let settings = configuration.registries.get(repository.registry());
+    let mirrors = settings.iter().flat_map(|settings| &settings.mirrors);
+    mirrors.filter_map(|mirror| mirrored(mirror, repository)).collect()
 }
 
 /// Returns the environment variables that the configuration says are secrets.

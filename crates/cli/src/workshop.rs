@@ -1,6 +1,6 @@
 //! From the configuration to a plan and everything that it takes to run it.
 
-use crate::arguments::DockerArguments;
+use crate::arguments::{DockerArguments, Entitlement};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
@@ -82,7 +82,9 @@ impl Planned {
             if let Recipe::Dockerfile(dockerfile) = &mut recipe {
                 dockerfile.target = docker.target.clone().or(dockerfile.target.take());
                 dockerfile.network = docker.network.map_or(dockerfile.network, Into::into);
+                dockerfile.insecure = docker.allowed.contains(&Entitlement::Insecure);
                 dockerfile.builder_environment = recipe::builder_environment(session);
+                dockerfile.git_environment = recipe::git_environment(session);
                 dockerfile.contexts.extend(recipe::contexts(docker)?);
                 texts.insert(path.clone(), text);
             }
@@ -250,7 +252,11 @@ impl Planned {
                 _ => None,
             }
         });
-        destinations.chain(sources).collect()
+        let mirrored = |source: Repository| {
+            let mirrors = registries::mirrors(&source, &self.configuration);
+            mirrors.into_iter().chain([source])
+        };
+        destinations.chain(sources.flat_map(mirrored)).collect()
     }
 
     /// Makes the jobs of the plan.
@@ -267,7 +273,7 @@ impl Planned {
             let base = match self.bases().find(|(name, _)| *name == planned.name) {
                 Some((_, reference)) => {
                     let reference = reference?;
-                    let opened = Place::open(&reference, &client, || Ok(workshop.store.clone()));
+                    let opened = Place::open(&reference, &client.with_mirrors(), || Ok(workshop.store.clone()));
                     Some(opened.map_err(|error| {
                         let message = format!("the base image {reference} of `{}` cannot be opened", planned.name);
                         CommandError::new(ExitCode::Failed, message)

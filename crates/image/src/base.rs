@@ -175,6 +175,14 @@ impl Base {
         }
     }
 
+    /// Reads a config, which alone says what platform a manifest without an index is for.
+    pub async fn config(place: &Place, descriptor: &Descriptor) -> Result<ImageConfig, BaseError> {
+        let failed = |source| BaseError::Image { place: place.describe(), source };
+        let bytes = place.bytes(descriptor, DOCUMENT_LIMIT).await.map_err(failed)?;
+        let invalid = |source| BaseError::Config { place: name(place), digest: descriptor.digest.clone(), source };
+        serde_json::from_slice(&bytes).map_err(invalid)
+    }
+
     /// Reads the part that is for `platform` from a place into the store.
     async fn read(place: &Place, root: &Descriptor, platform: &Platform, store: &Store) -> Result<Self, BaseError> {
         let name = || name(place);
@@ -199,12 +207,7 @@ impl Base {
                 }
             }
         };
-        let bytes = place.bytes(&manifest.config, DOCUMENT_LIMIT).await.map_err(failed)?;
-        let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|source| BaseError::Config {
-            place: name(),
-            digest: manifest.config.digest.clone(),
-            source,
-        })?;
+        let config = Self::config(place, &manifest.config).await?;
         // A manifest without an index states its platform only here.
         if config.platform != *platform {
             let present = vec![config.platform];

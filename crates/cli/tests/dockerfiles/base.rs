@@ -3,11 +3,13 @@
 use crate::image::{Image, Lines};
 use consign_oci::{Descriptor, Digest, Document, Index, Manifest, Target, media_type};
 use consign_registry::Client;
+use consign_testkit::git::GitServer;
 use consign_testkit::registry::TestRegistry;
 use consign_testkit::tools::not_run;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use tar::EntryType;
 use tokio::runtime::Runtime;
@@ -42,6 +44,7 @@ pub(crate) struct Bases {
     registry: TestRegistry,
     images: BTreeMap<(&'static str, &'static str), Lines>,
     digest: Digest,
+    git: Option<GitServer>,
     _runtime: Runtime,
 }
 
@@ -62,7 +65,7 @@ impl Bases {
         for (name, config) in configs() {
             let mut platforms = Vec::new();
             for (architecture, program) in &programs {
-                if name == "amd64-only" && *architecture != "amd64" {
+                if ["amd64-only", "no-index"].contains(&name) && *architecture != "amd64" {
                     continue;
                 }
                 let layer = layer(program);
@@ -78,9 +81,19 @@ impl Bases {
                 let image = Image::new(config, vec![("application/vnd.oci.image.layer.v1.tar".to_owned(), layer)]);
                 images.insert((name, *architecture), image.lines().unwrap());
             }
-            runtime.block_on(push_index(&registry, name, platforms));
+            match (&platforms[..], name) {
+                ([only], "no-index") => runtime.block_on(tag(&registry, name, &only.digest)),
+                _ => runtime.block_on(push_index(&registry, name, platforms)),
+            }
         }
-        Some(Self { registry, images, digest: Digest::of(all.as_bytes()), _runtime: runtime })
+        let git = GitServer::start().unwrap();
+        git.iter().for_each(repositories);
+        Some(Self { registry, images, digest: Digest::of(all.as_bytes()), git, _runtime: runtime })
+    }
+
+    /// Returns where git repositories are, if git is installed.
+    pub(crate) fn git(&self) -> Option<String> {
+        self.git.as_ref().map(|git| git.address("").trim_end_matches('/').to_owned())
     }
 
     /// Returns `HOST:PORT`.
@@ -107,12 +120,30 @@ impl Bases {
     }
 }
 
+/// Makes the repositories `app`, with a branch, a tag and a submodule, and `lib`.
+fn repositories(git: &GitServer) {
+    let (app, lib) = (git.repository("app").unwrap(), git.repository("lib").unwrap());
+    lib.write("lib.c", "lib\n").unwrap();
+    lib.commit().unwrap();
+    app.write("file", "one\n").unwrap();
+    app.commit().unwrap();
+    app.git(&["tag", "--annotate", "--message=x", "v1"]).unwrap();
+    app.write("file", "two\n").unwrap();
+    app.write("sub/program", "#!/bin/sh\n").unwrap();
+    app.write("sub/deep/text", "text\n").unwrap();
+    fs::set_permissions(app.folder.join("sub/program"), fs::Permissions::from_mode(0o775)).unwrap();
+    symlink("../file", app.folder.join("sub/link")).unwrap();
+    app.add_submodule("lib", "sub/lib").unwrap();
+    app.commit().unwrap();
+}
+
 /// Names of the bases and what their configs say.
-fn configs() -> [(&'static str, Value); 4] {
+fn configs() -> [(&'static str, Value); 5] {
     let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     [
         ("busybox", json!({"Env": [path], "Cmd": ["sh"]})),
         ("amd64-only", json!({"Env": [path], "Cmd": ["sh"]})),
+        ("no-index", json!({"Env": [path], "Cmd": ["sh"]})),
         (
             "configured",
             json!({
@@ -185,6 +216,13 @@ async fn push(registry: &TestRegistry, name: &str, config: &[u8], layer: &[u8], 
     let mut descriptor = document.descriptor();
     descriptor.platform = Some(format!("linux/{architecture}").parse().unwrap());
     descriptor
+}
+
+/// Has a tag name a manifest itself.
+async fn tag(registry: &TestRegistry, name: &str, digest: &Digest) {
+    let (client, repository) = (client(), registry.repository(name).unwrap());
+    let manifest = client.manifest(&repository, &Target::Digest(digest.clone())).await.unwrap().unwrap();
+    client.put_manifest(&repository, &Target::Tag("1".parse().unwrap()), &manifest).await.unwrap();
 }
 
 async fn push_index(registry: &TestRegistry, name: &str, platforms: Vec<Descriptor>) {

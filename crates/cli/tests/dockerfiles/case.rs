@@ -40,12 +40,18 @@ pub(crate) struct Settings {
     /// The stage to build, if it is not the last.
     #[serde(default)]
     pub(crate) target: Option<String>,
-    /// Named contexts: folders of the case.
+    /// Whether it takes from git repositories: `GIT` is where they are.
+    #[serde(default)]
+    pub(crate) git: bool,
+    /// Named contexts: folders of the case, or addresses, in which `$GIT` and `$REGISTRY` stand for where these are.
     #[serde(default)]
     pub(crate) contexts: BTreeMap<String, String>,
     /// Whether it runs programs.
     #[serde(default)]
     pub(crate) run: bool,
+    /// Whether those have all rights, which only root can give.
+    #[serde(default)]
+    pub(crate) insecure: bool,
     /// Whether those need the network: of this machine, and for whole services that beyond it.
     #[serde(default)]
     pub(crate) network: bool,

@@ -31,7 +31,8 @@ pub(crate) fn build(
     }
     environment.write("consign.yaml", configuration(case, platform, bases).to_string());
     let to = format!("oci-archive:{}", file.display());
-    let run = consign(&["build", "--quiet", "--to", &to]);
+    let allowed: &[&str] = if case.settings.insecure { &["--allow", "security.insecure"] } else { &[] };
+    let run = consign(&[&["build", "--quiet", "--to", &to], allowed].concat());
     if run.status == 0 {
         Ok(Image::of_archive(&file, platform))
     } else {
@@ -44,13 +45,20 @@ fn configuration(case: &Case, platform: &Platform, bases: &Bases) -> Value {
     let settings = &case.settings;
     let mut arguments = settings.arguments.clone();
     arguments.insert("REGISTRY".to_owned(), bases.host());
+    let git = bases.git().unwrap_or_default();
+    if settings.git {
+        arguments.insert("GIT".to_owned(), git.clone());
+    }
     let mut options = json!({ "context": CONTEXT, "args": arguments });
     if let Some(target) = &settings.target {
         options["target"] = json!(target);
     }
     if !settings.contexts.is_empty() {
-        let contexts =
-            settings.contexts.iter().map(|(name, folder)| (name.clone(), json!(format!("{CONTEXT}/{folder}"))));
+        let address = |written: &String| match written.contains('$') {
+            true => written.replace("$GIT", &git).replace("$REGISTRY", &bases.host()),
+            false => format!("{CONTEXT}/{written}"),
+        };
+        let contexts = settings.contexts.iter().map(|(name, written)| (name.clone(), json!(address(written))));
         options["contexts"] = Value::Object(contexts.collect());
     }
     let image = json!({

@@ -13,6 +13,7 @@ use consign_testkit::tools::counted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Exit status of a build that fails by what the Dockerfile says or does, or by what it is given, and not by a fault of consign's.
@@ -38,7 +39,11 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
     let served: BTreeSet<&String> = services.into_iter().filter(|service| services::serve(service, &bases)).collect();
     let only = env::var("CONSIGN_CASES_PLATFORM").ok();
     let mut jobs: Vec<(&Case, &Platform)> = Vec::new();
-    let is_served = |case: &&Case| case.settings.services.iter().all(|service| served.contains(service));
+    let is_served = |case: &&Case| {
+        case.settings.services.iter().all(|service| served.contains(service))
+            && (!case.settings.git || bases.git().is_some())
+            && (!case.settings.insecure || is_root())
+    };
     for case in cases.iter().filter(|case| judges.has(case)).filter(is_served) {
         let platforms = case.settings.platforms.iter().filter(|platform| !case.settings.run || runs[*platform]);
         let platforms = platforms.filter(|platform| only.as_ref().is_none_or(|only| *only == platform.to_string()));
@@ -63,6 +68,10 @@ pub(crate) fn try_all(what: &str, wanted: impl Fn(&Case) -> bool) {
         .map(|((case, platform), problems)| format!("{} {platform}\n    {}", case.name, problems.join("\n    ")))
         .collect();
     assert!(failed.is_empty(), "{} of {} builds are wrong:\n\n{}\n", failed.len(), jobs.len(), failed.join("\n"));
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
 /// Returns what is wrong with one case on one platform.

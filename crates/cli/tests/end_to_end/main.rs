@@ -18,6 +18,7 @@ mod credentials;
 mod debian;
 mod determinism;
 mod docker_options;
+mod dockerfile_inputs;
 mod dockerfile_lints;
 mod doctor;
 mod errors;

@@ -1,47 +1,18 @@
-//! ADD: like COPY, but it also takes files from the web, and unpacks archives.
+//! ADD: like COPY, but it also takes files from the web and of git repositories, and unpacks archives.
 
 use super::builder::Builder;
 use super::evaluate::Left;
+use super::remote_files::{address_error, file_of, git_address};
 use super::state::State;
 use super::{StepError, layer};
-use crate::RunError;
-use crate::files::{FileNode, Lies, Node, NodeKind, Tree};
+use crate::files::{Lies, Node, NodeKind, Tree};
 use crate::instruction::{Source, Transfer};
-use crate::transfer::{Items, Placing, TransferError, archive};
+use crate::transfer::{Item, Items, Placing, TransferError, archive};
 use bytes::Bytes;
 use consign_oci::Digest;
 use consign_oci::layer::EntryPath;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use tokio::runtime::Handle;
-use tokio::task::spawn_blocking;
-
-/// Largest file that is taken from the web, in bytes.
-const LIMIT: u64 = 2 << 30;
-
-/// How a source of ADD is meant.
-enum Kind {
-    /// A file of the context, which is unpacked if it is an archive.
-    Local,
-    Web,
-    Repository,
-}
-
-impl Kind {
-    /// Tells by the form (Dockerfile reference, "ADD").
-    fn of(path: &str) -> Self {
-        let (address, _) = path.split_once('#').unwrap_or((path, ""));
-        let is_web = path.starts_with("http://") || path.starts_with("https://");
-        let is_git = path.starts_with("git://") || path.starts_with("ssh://") || path.starts_with("git@");
-        match (is_web, is_git) {
-            (_, true) => Self::Repository,
-            (true, _) if address.ends_with(".git") => Self::Repository,
-            (true, _) => Self::Web,
-            _ => Self::Local,
-        }
-    }
-}
 
 /// A source of ADD whose bytes can be had.
 enum Found {
@@ -49,19 +20,20 @@ enum Found {
     Local(String),
     /// A file from the web.
     Web { url: String, bytes: Bytes },
+    /// What a git repository has.
+    Repository(Tree),
     /// A here-document.
     Inline { name: String, node: Node },
 }
 
 impl Builder<'_> {
     pub(super) async fn add(&self, transfer: &Transfer, state: &mut State) -> Result<Left, StepError> {
-        let checksum = self.checksum(transfer, state)?;
         let mut found = Vec::new();
         for source in &transfer.sources {
             found.push(match source {
                 Source::Path(path) => {
                     let path = self.expander().expand(path, &state.variables())?.text;
-                    self.find(path, checksum.as_ref()).await?
+                    self.find(path, transfer, state).await?
                 }
                 Source::Inline(inline) => Found::Inline {
                     name: inline.name.clone(),
@@ -78,36 +50,35 @@ impl Builder<'_> {
         Ok(Left::Layer { reused: made.reused })
     }
 
-    fn checksum(&self, transfer: &Transfer, state: &State) -> Result<Option<Digest>, StepError> {
-        let Some(written) = &transfer.checksum else { return Ok(None) };
-        let written = self.expander().expand(written, &state.variables())?.text;
-        written.parse().map(Some).map_err(|source| StepError::Checksum { written, source })
-    }
-
-    async fn find(&self, path: String, checksum: Option<&Digest>) -> Result<Found, StepError> {
-        match Kind::of(&path) {
-            Kind::Repository => Err(StepError::NotSupported { what: "ADD of a repository" }),
-            Kind::Local if checksum.is_some() => Err(StepError::ChecksumOfLocal),
-            Kind::Local => Ok(Found::Local(path)),
-            Kind::Web => {
-                let bytes = self.fetch(path.clone()).await?;
-                match checksum.filter(|expected| !expected.matches(&bytes)) {
-                    None => Ok(Found::Web { url: path, bytes }),
-                    Some(expected) => {
-                        let expected = expected.clone();
-                        Err(StepError::OtherContents { url: path, expected, found: Digest::of(&bytes) })
-                    }
-                }
+    async fn find(&self, path: String, transfer: &Transfer, state: &mut State) -> Result<Found, StepError> {
+        let checksum = match &transfer.checksum {
+            Some(written) => Some(self.expander().expand(written, &state.variables())?.text),
+            None => None,
+        };
+        if let Some(mut address) = git_address(&path)? {
+            if let Some(checksum) = &checksum {
+                address.expect(checksum).map_err(|source| address_error(&path, source))?;
             }
+            address.keep_history = address.keep_history.or(Some(transfer.keep_git_directory));
+            let (tree, input) = self.checkout(&address, state.time).await?;
+            state.dependencies.push(input);
+            return Ok(Found::Repository(tree));
         }
-    }
-
-    /// Fetches a file, on a thread of its own: how it is waited for is not for every thread.
-    async fn fetch(&self, url: String) -> Result<Bytes, StepError> {
-        let (fetcher, runtime) = (self.request.fetcher.clone(), Handle::current());
-        let work = move || runtime.block_on(fetcher.current(&url, LIMIT));
-        let fetched = spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?;
-        Ok(fetched.map_err(Box::new)?)
+        if !path.starts_with("http://") && !path.starts_with("https://") {
+            return if checksum.is_some() { Err(StepError::ChecksumOfLocal) } else { Ok(Found::Local(path)) };
+        }
+        let expected: Option<Digest> = match checksum {
+            Some(written) => {
+                Some(written.parse().map_err(|source| StepError::Checksum { written: written.clone(), source })?)
+            }
+            None => None,
+        };
+        let (bytes, input) = self.download(&path).await?;
+        if let Some(expected) = expected.filter(|expected| !expected.matches(&bytes)) {
+            return Err(StepError::OtherContents { url: path, expected, found: Digest::of(&bytes) });
+        }
+        state.dependencies.push(input);
+        Ok(Found::Web { url: path, bytes })
     }
 
     /// Decides what goes where.
@@ -119,7 +90,7 @@ impl Builder<'_> {
         scratch: &Path,
         state: &mut State,
     ) -> Result<Items, StepError> {
-        let image = state.tree(self.request.store)?;
+        let image = self.below(transfer, state)?;
         let exclude = self.patterns(transfer, state)?;
         let placing = self.placing(transfer, &image, &exclude, state)?;
         let offer = self.context_offer(context);
@@ -135,6 +106,11 @@ impl Builder<'_> {
                 Found::Web { url, bytes } => {
                     let folder = scratch.join(format!("web-{count}"));
                     web(url, bytes, transfer.unpack == Some(true), &placing, &folder, state.time, &mut items)?;
+                }
+                Found::Repository(tree) => {
+                    let root = EntryPath::default();
+                    let whole = Item { name: String::new(), parents: root.clone(), path: root };
+                    placing.add(&whole, tree, &mut items)?;
                 }
                 Found::Inline { name, node } => placing.add_file(name, node, &mut items)?,
             }
@@ -168,7 +144,7 @@ fn unpack(
     Ok(archive::unpack(on_disk, folder, placing, items)?)
 }
 
-/// Adds a file from the web: of mode 0600, and the name that its address ends with.
+/// Adds a file from the web.
 fn web(
     url: &str,
     bytes: &Bytes,
@@ -186,37 +162,9 @@ fn web(
             return Ok(());
         }
     }
-    let address = url.split(['?', '#']).next().unwrap_or_default();
-    let path = address.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
-    let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    let (name, node) = file_of(url, bytes, time);
     if name.is_empty() && placing.takes()? {
         return Err(StepError::NoName { url: url.to_owned() });
     }
-    let file = FileNode { size: bytes.len() as u64, lies: Lies::Here(bytes.clone()), text: None };
-    let node = Node { kind: NodeKind::File(Arc::new(file)), mode: 0o600, ..Node::directory(time) };
-    Ok(placing.add_file(name, &node, items)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sources_are_told_by_their_form() {
-        let word = |path: &str| match Kind::of(path) {
-            Kind::Local => "local",
-            Kind::Web => "web",
-            Kind::Repository => "repository",
-        };
-        for (path, expected) in [
-            ("a.tar", "local"),
-            ("http.txt", "local"),
-            ("https://example.org/a.tar", "web"),
-            ("https://example.org/a.git#v1:sub", "repository"),
-            ("git@example.org:a.git", "repository"),
-            ("https://example.org/a#b.git", "web"),
-        ] {
-            assert_eq!(word(path), expected, "{path}");
-        }
-    }
+    Ok(placing.add_file(&name, &node, items)?)
 }

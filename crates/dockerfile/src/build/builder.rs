@@ -1,15 +1,12 @@
 use super::images::fetch;
 use super::state::State;
-use super::time::{OF_CONTEXT, settle};
-use super::{BuildError, NamedContext, Recipe, Request, StepError, layer};
-use crate::context::Context;
+use super::time::OF_CONTEXT;
+use super::{BuildError, NamedContext, Recipe, Request, StepError};
 use crate::files::Tree;
 use crate::stage::{Base, Given, Graph, needed, source};
 use crate::syntax::Lines;
-use crate::transfer::Items;
 use crate::{Expander, Variables};
 use consign_oci::Platform;
-use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -105,8 +102,7 @@ impl<'a> Builder<'a> {
     async fn image_for(&self, name: &str, platform: &Platform) -> Result<Arc<State>, StepError> {
         let reference = match self.recipe.contexts.get(name) {
             Some(NamedContext::Image(reference)) => reference,
-            Some(NamedContext::Folder(_)) => "",
-            None => name,
+            _ => name,
         };
         let mut images = self.images.lock().await;
         let key = (name.to_owned(), platform.clone());
@@ -115,7 +111,9 @@ impl<'a> Builder<'a> {
         }
         let state = match self.recipe.contexts.get(name) {
             Some(NamedContext::Folder(context)) => self.folder(context, platform)?,
-            _ => {
+            Some(NamedContext::Repository(written)) => self.repository(written, platform).await?,
+            Some(NamedContext::Web(url)) => self.web(url, platform).await?,
+            Some(NamedContext::Image(_)) | None => {
                 let base = fetch(reference, platform, self.request).await?;
                 let time = self.request.base_time(&base);
                 State::of_image(base, time)
@@ -123,20 +121,6 @@ impl<'a> Builder<'a> {
         };
         let state = Arc::new(state);
         images.insert(key, state.clone());
-        Ok(state)
-    }
-
-    /// Returns a folder as the only layer of an image.
-    fn folder(&self, context: &Context, platform: &Platform) -> Result<State, StepError> {
-        let tree = context.tree(OF_CONTEXT)?;
-        let root = EntryPath::default();
-        let files = tree.within(&root).filter(|(_, node)| !node.is_special());
-        let mut items: Items = files.map(|(path, node)| (path.clone(), node.clone())).collect();
-        let time = self.request.changed_time(&[context.folder().to_owned()], 0);
-        settle(&mut items, time);
-        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
-        let mut state = State::scratch(platform.clone(), time);
-        state.add_layer(made.layer, Some(made.listing));
         Ok(state)
     }
 

@@ -5,7 +5,7 @@ use crate::instruction::{Instruction, InstructionError, InstructionProblem};
 use crate::stage::{GraphError, ScopeError};
 use crate::syntax::{Lines, SyntaxError};
 use crate::{ExpandError, RunError, TransferError};
-use consign_fetch::FetchError;
+use consign_fetch::{FetchError, GitError};
 use consign_image::{BaseError, ImageError, ImageReferenceError, WriteError};
 use consign_oci::layer::{ContentsError, EntryPathError};
 use consign_oci::{Digest, DigestError, Platform, PlatformError};
@@ -191,6 +191,9 @@ pub enum StepError {
     /// A file cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] Box<FetchError>),
+    /// A repository's files cannot be had.
+    #[error(transparent)]
+    Git(#[from] Box<GitError>),
     /// A checksum is none.
     #[error("`--checksum={written}` is no digest")]
     Checksum {
@@ -242,12 +245,6 @@ pub enum StepError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It asks for what this version does not do.
-    #[error("{what} is not supported by this version")]
-    NotSupported {
-        /// What it asks for.
-        what: &'static str,
-    },
 }
 
 impl From<BaseError> for StepError {
@@ -370,8 +367,7 @@ impl StepError {
             | Self::NoVolume { .. }
             | Self::TooLarge { .. }
             | Self::ChecksumOfLocal
-            | Self::NoName { .. }
-            | Self::NotSupported { .. } => ErrorKind::Configuration,
+            | Self::NoName { .. } => ErrorKind::Configuration,
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
                 BaseError::Gone { .. } => ErrorKind::Drift,
@@ -380,9 +376,26 @@ impl StepError {
             Self::Context(error) => of_context(error),
             Self::Stage(error) => error.kind(),
             Self::Run(
-                RunError::Emulation(_) | RunError::User { .. } | RunError::Secret { .. } | RunError::Agent { .. },
+                RunError::Emulation(_)
+                | RunError::NotAllowed
+                | RunError::NotRoot
+                | RunError::Device
+                | RunError::User { .. }
+                | RunError::Secret { .. }
+                | RunError::Agent { .. },
             ) => ErrorKind::Configuration,
             Self::OtherContents { .. } => ErrorKind::NotAuthentic,
+            Self::Git(error) => match **error {
+                GitError::OtherCommit { .. } => ErrorKind::NotAuthentic,
+                GitError::Address { .. }
+                | GitError::Absent { .. }
+                | GitError::Agent { .. }
+                | GitError::NoReference { .. }
+                | GitError::NoFolder { .. }
+                | GitError::Submodule { .. }
+                | GitError::Path { .. } => ErrorKind::Configuration,
+                _ => ErrorKind::Failed,
+            },
             Self::Fetch(_)
             | Self::Run(_)
             | Self::Image(_)

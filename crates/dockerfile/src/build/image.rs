@@ -1,7 +1,8 @@
 use super::builder::Builder;
 use super::{BuildError, Recipe, Request, remote};
 use consign_image::{Base, Built, Parts, rfc3339};
-use consign_oci::annotation;
+use consign_oci::{Digest, annotation};
+use consign_receipt::predicate::ResourceDescriptor;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, Buil
     };
     let (manifest, config) = parts.write(request.store)?;
     let mut resolved_dependencies = state.dependencies.clone();
+    resolved_dependencies.push(dockerfile(recipe));
     resolved_dependencies.sort_by(|one, other| (&one.name, &one.uri).cmp(&(&other.name, &other.uri)));
     resolved_dependencies.dedup();
     Ok(Built {
@@ -53,6 +55,11 @@ pub(super) fn annotations(base: Option<&Base>, created: String, request: &Reques
     }
     annotations.extend(request.annotations.clone());
     annotations
+}
+
+/// Returns the Dockerfile itself as an input. Where it lies on this machine is nobody's business.
+pub(super) fn dockerfile(recipe: &Recipe) -> ResourceDescriptor {
+    ResourceDescriptor::named("Dockerfile", None, &Digest::of(&recipe.text))
 }
 
 /// Returns what the user asked for.

@@ -90,7 +90,7 @@ impl Recipe {
             StageBase::Image(name) => Some(name),
             StageBase::Context(name) => match self.contexts.get(name)? {
                 NamedContext::Image(reference) => Some(reference),
-                NamedContext::Folder(_) => None,
+                NamedContext::Folder(_) | NamedContext::Repository(_) | NamedContext::Web(_) => None,
             },
             StageBase::Scratch | StageBase::Stage(_) => None,
         }
@@ -154,15 +154,19 @@ pub async fn resolve(
         };
         if !request.offline {
             let document = place.document(&root).await.map_err(|error| failed(error.into()))?;
-            if let Document::Index(index) = &document {
-                let present: Vec<Platform> = index.platforms().map(|(platform, _)| platform.clone()).collect();
-                let lacking = platforms.into_iter().filter(|platform| !present.contains(platform));
-                missing.extend(lacking.map(|wanted| MissingPlatform {
-                    reference: name.clone(),
-                    wanted,
-                    present: present.clone(),
-                }));
-            }
+            let present: Vec<Platform> = match &document {
+                Document::Index(index) => index.platforms().map(|(platform, _)| platform.clone()).collect(),
+                Document::Manifest(manifest) => {
+                    let config = Base::config(&place, &manifest.config).await;
+                    vec![config.map_err(|error| failed(error.into()))?.platform]
+                }
+            };
+            let lacking = platforms.into_iter().filter(|platform| !present.contains(platform));
+            missing.extend(lacking.map(|wanted| MissingPlatform {
+                reference: name.clone(),
+                wanted,
+                present: present.clone(),
+            }));
         }
         found.insert(name, root.plain());
     }

@@ -1,4 +1,4 @@
-use super::{Daemon, Program, Secrets};
+use super::{Daemon, NamedContext, Program, Secrets};
 use crate::context::Context;
 use crate::instruction::{Dockerfile, Network};
 use crate::stage::{Given, Graph, GraphError, global};
@@ -7,15 +7,6 @@ use crate::{BuildError, Expander, Variables};
 use consign_oci::Platform;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// A context with a name of its own (`--build-context`).
-#[derive(Clone, Debug)]
-pub enum NamedContext {
-    /// A folder.
-    Folder(Context),
-    /// An image.
-    Image(String),
-}
 
 /// A Dockerfile, and what it is to be built with.
 #[derive(Clone, Debug)]
@@ -36,6 +27,8 @@ pub struct Recipe {
     pub arguments: BTreeMap<String, String>,
     /// What commands reach that say nothing of it.
     pub network: Network,
+    /// Whether commands may ask for all rights (`RUN --security=insecure`).
+    pub insecure: bool,
     /// Secrets, by what a Dockerfile calls them.
     pub secrets: Secrets,
     /// Sockets of SSH agents, by what a Dockerfile calls them.
@@ -48,6 +41,8 @@ pub struct Recipe {
     pub program: Option<Program>,
     /// What programs see that build, or that reach into containers and pods of builders.
     pub builder_environment: BTreeMap<String, String>,
+    /// What the program `git` sees, which fetches repositories: see [`consign_fetch::GitAccess`].
+    pub git_environment: BTreeMap<String, String>,
 }
 
 impl Recipe {
@@ -67,12 +62,14 @@ impl Recipe {
             target: None,
             arguments: BTreeMap::new(),
             network: Network::Default,
+            insecure: false,
             secrets: Secrets::default(),
             agents: BTreeMap::new(),
             labels: BTreeMap::new(),
             builders: Vec::new(),
             program: None,
             builder_environment: BTreeMap::new(),
+            git_environment: BTreeMap::new(),
         })
     }
 

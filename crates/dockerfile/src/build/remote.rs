@@ -1,6 +1,6 @@
 //! A build by somebody else: a BuildKit that is already there, or a program. Its image comes into the store like any other, so it passes the same gates.
 
-use super::image::{annotations, parameters};
+use super::image::{annotations, dockerfile, parameters};
 use super::{BuildError, Daemon, NamedContext, Recipe, RemoteError, Request, program};
 use crate::buildkit::{Builder, Context, Form, Network, Options, Progress, Recompute, Secret, Solve};
 use crate::instruction;
@@ -53,6 +53,7 @@ pub(super) async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Buil
     let images = request.images.iter();
     let resolved_dependencies = images
         .map(|(name, image)| ResourceDescriptor::named("base image", Some(format!("oci://{name}")), &image.digest))
+        .chain([dockerfile(recipe)])
         .collect();
     Ok(Built {
         platform: request.platform.clone(),
@@ -100,6 +101,7 @@ async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archiv
             let context = match context {
                 NamedContext::Folder(context) => Context::Folder(context.folder().to_owned()),
                 NamedContext::Image(reference) => Context::Image(looked_up(reference, request)),
+                NamedContext::Repository(written) | NamedContext::Web(written) => Context::Remote(written.clone()),
             };
             solve.contexts.insert(name.clone(), context);
         }
@@ -121,6 +123,7 @@ async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archiv
         instruction::Network::None => Network::None,
         instruction::Network::Host => Network::Host,
     };
+    solve.insecure = recipe.insecure;
     solve.created = i64::try_from(request.time()).ok();
     solve.secrets = recipe.secrets.iter().map(|(id, secret)| (id.clone(), Secret::new(secret.clone()))).collect();
     solve.agents = recipe.agents.clone();

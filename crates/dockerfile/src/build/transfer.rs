@@ -48,7 +48,7 @@ impl Builder<'_> {
         if let From::State(other) = &from {
             state.time = state.time.max(other.time);
         }
-        let image = state.tree(self.request.store)?;
+        let image = self.below(transfer, state)?;
         let items = self.items(transfer, &from, &image, state)?;
         let layers: &[Layer] = match &from {
             From::Context(_) => &[],
@@ -144,6 +144,11 @@ impl Builder<'_> {
         settle(items, state.time);
     }
 
+    /// Returns what lies where the files go: with `--link` nothing is known of it, so that the same layer goes on top of whatever it is.
+    pub(super) fn below(&self, transfer: &Transfer, state: &State) -> Result<Arc<Tree>, StepError> {
+        if transfer.link { Ok(Arc::default()) } else { Ok(state.tree(self.request.store)?) }
+    }
+
     /// Offers the files of the context.
     pub(super) fn context_offer<'b>(&'b self, tree: &'b Tree) -> Offer<'b> {
         let context = &self.recipe.context;
@@ -174,7 +179,10 @@ impl Builder<'_> {
             None => None,
             Some(owner) => {
                 let found = Accounts::of(image).find(&owner);
-                let found = found.ok_or_else(|| TransferError::Owner { owner: owner.clone() })?;
+                let found = found.ok_or_else(|| match transfer.link {
+                    true => TransferError::LinkOwner { owner: owner.clone() },
+                    false => TransferError::Owner { owner: owner.clone() },
+                })?;
                 // A number alone is both, as Docker has it.
                 let gid = if owner.parse::<u32>().is_ok() { found.uid } else { found.gid };
                 Some((found.uid, gid))

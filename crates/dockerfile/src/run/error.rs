@@ -19,6 +19,21 @@ pub enum RunError {
         /// Whether it knew one id, and speaks of what the kernel says of any other.
         lacks_ids: bool,
     },
+    /// It asks for all rights, and nobody allowed it.
+    #[error(
+        "`--security=insecure` gives a command all rights, with which it can get out of the build: `--allow security.insecure` allows it"
+    )]
+    NotAllowed,
+    /// It asks for all rights, and there are none to give.
+    #[error(
+        "`--security=insecure` needs rights that only root has: run consign as root, or have a BuildKit build it (`--builder`)"
+    )]
+    NotRoot,
+    /// It asks for a device.
+    #[error(
+        "`--device` asks for a device by CDI, and consign hands none to commands: have a BuildKit build it (`--builder`)"
+    )]
+    Device,
     /// This machine runs no programs of the platform.
     #[error(transparent)]
     Emulation(#[from] EmulationError),

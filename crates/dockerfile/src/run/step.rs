@@ -12,7 +12,7 @@ use consign_oci::layer::{Layer, compress_stream};
 use consign_oci::{Descriptor, Digest, media_type};
 use consign_sandbox::{
     Capabilities, Command, Exit, Ids, Layers, Limits, MemoryFile, Mount, MountKind, Network, PackOptions, RESOLVER,
-    Sandbox, Upper, User, emulator,
+    Sandbox, SystemCalls, Upper, User, emulator,
 };
 use consign_store::Store;
 use serde_json::json;
@@ -49,6 +49,8 @@ struct Order {
     user: User,
     folder: String,
     network: Asked,
+    /// Whether it has all rights.
+    insecure: bool,
     mounts: Vec<Found>,
 }
 
@@ -61,11 +63,8 @@ impl Builder<'_> {
         place: usize,
         state: &mut State,
     ) -> Result<Left, StepError> {
-        if run.security == Security::Insecure {
-            return Err(StepError::NotSupported { what: "RUN --security=insecure" });
-        }
         if !run.devices.is_empty() {
-            return Err(StepError::NotSupported { what: "RUN --device" });
+            return Err(RunError::Device.into());
         }
         let order = self.order(run, place, instruction.lines, state).await?;
         let key = self.key(&order, state);
@@ -123,15 +122,26 @@ impl Builder<'_> {
             user: User { uid: owner.uid, gid: owner.gid, groups: owner.groups },
             folder: folder.to_owned(),
             network,
+            insecure: self.insecure(run)?,
             mounts,
         })
+    }
+
+    /// Returns whether a command has all rights: where it asks for them, and is allowed to. An ordinary user has none that could be given.
+    fn insecure(&self, run: &Run) -> Result<bool, RunError> {
+        match run.security {
+            Security::Sandbox => Ok(false),
+            Security::Insecure if !self.recipe.insecure => Err(RunError::NotAllowed),
+            Security::Insecure if Ids::of_this_process() != Ids::All => Err(RunError::NotRoot),
+            Security::Insecure => Ok(true),
+        }
     }
 
     /// Returns the digest of all that decides what a command does, as far as that can be known. What is secret is no part of it.
     fn key(&self, order: &Order, state: &State) -> Digest {
         // By their blobs, whose digests were checked. What a base says of its uncompressed layers was not.
         let layers: Vec<&Digest> = state.layers.iter().map(|layer| &layer.descriptor.digest).collect();
-        let Order { words, environment, proxies: _, user, folder, network, mounts } = order;
+        let Order { words, environment, proxies: _, user, folder, network, insecure, mounts } = order;
         let mounts: Vec<_> = mounts.iter().map(Found::key).collect();
         let all = json!({
             "step": "run",
@@ -148,6 +158,7 @@ impl Builder<'_> {
             "folder": folder,
             // What was asked for, not what this machine has: otherwise a build where nothing is reached could use nothing of one before.
             "network": network.word(),
+            "insecure": insecure,
             "mounts": mounts,
             "time": state.time,
         });
@@ -186,7 +197,8 @@ impl Builder<'_> {
         // An earlier command may have removed it.
         command.makes_working_directory = true;
         command.hostname = HOST_NAME.to_owned();
-        command.capabilities = Capabilities::Default;
+        command.capabilities = if order.insecure { Capabilities::All } else { Capabilities::Default };
+        command.system_calls = if order.insecure { SystemCalls::All } else { SystemCalls::Usual };
         command.emulation = emulation;
         command.network = self.network(order.network);
         command.mounts = standard_mounts(order, command.network, kitchen);

@@ -51,6 +51,14 @@ pub enum TransferError {
         /// What is written.
         owner: String,
     },
+    /// A user or group is named where nothing is known of the image.
+    #[error(
+        "`--chown={owner}` needs numbers beside `--link`, which does not look at what lies below: names are those of the image"
+    )]
+    LinkOwner {
+        /// What is written.
+        owner: String,
+    },
     /// An archive cannot be unpacked.
     #[error("the archive `{archive}` cannot be unpacked")]
     Archive {
