@@ -263,5 +263,5 @@ async fn what_fails_shows_no_password() {
     let nothing =
         GitAccess { environment: BTreeMap::from([("PATH".to_owned(), "/nowhere".to_owned())]), ..world.access() };
     let absent = world.fetcher("cache", false).checkout(&world.address("a"), &nothing).await.unwrap_err();
-    assert!(matches!(absent, GitError::Absent { .. }) && absent.to_string().contains("install git"));
+    assert!(matches!(absent, GitError::Absent { .. }) && absent.to_string().contains("install git 2.31"));
 }

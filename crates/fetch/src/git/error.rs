@@ -14,7 +14,7 @@ pub enum GitError {
         source: GitAddressError,
     },
     /// There is no program `git` on the path.
-    #[error("the repository {remote} needs the program `git`, which is not on the PATH: install git")]
+    #[error("the repository {remote} needs the program `git`, which is not on the PATH: install git 2.31 or later")]
     Absent {
         /// The repository.
         remote: String,

@@ -200,6 +200,26 @@ registries:
 }
 
 #[test]
+fn mirrors_that_are_none() {
+    let text = r#"build:
+  - source: image.yaml
+    destination: ghcr.io/team/app
+registries:
+  docker.io:
+    mirrors: [mirror.example.org, "mirror.example.org:5000/hub", "https://mirror.example.org"]
+"#;
+    insta::assert_snapshot!(refused(text), @r#"
+    error[C008]: `https://mirror.example.org` is not a registry, nor a part of one
+     --> consign.yaml:6:66
+      |
+    6 |     mirrors: [mirror.example.org, "mirror.example.org:5000/hub", "https://mirror.example.org"]
+      |                                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: expected such as `mirror.example.org` or `mirror.example.org/hub`
+    "#);
+}
+
+#[test]
 fn serving_elsewhere() {
     let text = r#"build:
   - source: image.yaml
