@@ -1,11 +1,13 @@
 mod builder;
 mod guidance;
 mod lints;
+mod no_cache;
 mod store;
 
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
+pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
 use crate::exit_code;
@@ -236,9 +238,9 @@ pub(crate) struct Build {
     /// Also writes the image here: `oci-archive:FILE`, `oci:DIR` or `store:NAME`.
     #[arg(long, value_name = "REF")]
     pub(crate) to: Option<ImageReference>,
-    /// Builds and tests again what was built and tested before.
+    /// Also says of each step of a Dockerfile why it was done, or why not.
     #[arg(long)]
-    pub(crate) no_cache: bool,
+    pub(crate) explain: bool,
     /// Writes what was built to this file, once it is: digests and descriptors, under the names that `docker buildx build` has for them.
     #[arg(long, value_name = "FILE")]
     pub(crate) metadata_file: Option<PathBuf>,
@@ -251,6 +253,12 @@ pub(crate) struct Build {
 /// How Dockerfiles are built, beside what the configuration says.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct DockerArguments {
+    /// Builds and tests again what was built and tested before; with stages of Dockerfiles, by name or number, only does their steps again.
+    #[arg(long, value_name = "STAGE,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub(crate) no_cache: Option<NoCache>,
+    /// Looks up again what the tags of bases name, which every build does that has the network: what `consign.lock` pins stays.
+    #[arg(long)]
+    pub(crate) pull: bool,
     /// Sets a build argument of Dockerfiles. Without a value it is taken from the environment. May be given several times.
     #[arg(long = "build-arg", value_name = "NAME[=VALUE]")]
     pub(crate) build_arguments: Vec<String>,
@@ -260,6 +268,12 @@ pub(crate) struct DockerArguments {
     /// Who builds Dockerfiles in consign's place: the program `docker` or `buildah`, or a BuildKit daemon, such as `unix:///run/buildkit/buildkitd.sock`. Daemons may be given several times, for the platforms that each has.
     #[arg(long = "builder", value_name = "docker|buildah|ADDRESS")]
     pub(crate) builders: Vec<BuilderArgument>,
+    /// Takes steps that are not known here from a cache: `REPO:TAG`, `type=registry,ref=REPO:TAG` or `type=local,src=DIR`. May be given several times.
+    #[arg(long = "cache-from", value_name = "CACHE")]
+    pub(crate) cache_from: Vec<String>,
+    /// Leaves the steps of Dockerfiles in a cache: `type=registry,ref=REPO:TAG` or `type=local,dest=DIR`, with `,mode=max` those of all stages. May be given several times.
+    #[arg(long = "cache-to", value_name = "CACHE")]
+    pub(crate) cache_to: Vec<String>,
     /// Gives a folder, an image (`docker-image://REF`, `oci-layout://FOLDER:TAG`), a git repository (`https://HOST/PATH.git#REF`) or an archive on the web the name that Dockerfiles have for it. May be given several times.
     #[arg(long = "build-context", value_name = "NAME=FOLDER")]
     pub(crate) contexts: Vec<String>,

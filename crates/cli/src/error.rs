@@ -282,6 +282,7 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         _ if error.is_trial() => ExitCode::Trial,
         _ if error.is_database() => ExitCode::AdvisoryDatabase,
         ReleaseError::Gate { .. } => ExitCode::Policy,
+        ReleaseError::Cache { .. } => ExitCode::Configuration,
         ReleaseError::Stopped => ExitCode::Interrupted,
         ReleaseError::TagMovedMeanwhile { .. }
         | ReleaseError::TagNamesLater { .. }

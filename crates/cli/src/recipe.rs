@@ -1,6 +1,7 @@
 //! The file that an image is made from. What is wrong with it is shown as what is wrong with the configuration is.
 
 use crate::arguments::DockerArguments;
+use crate::caches;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -174,6 +175,7 @@ fn dockerfile(
         BuilderKind::Buildah => Some(Program::Buildah),
         BuilderKind::Buildkit => None,
     });
+    caches::configure(configuration, image, &mut recipe)?;
     Ok(Recipe::Dockerfile(Box::new(recipe)))
 }
 

@@ -8,7 +8,7 @@ use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_file};
 use crate::source::Source;
 use crate::words::Words;
-use crate::{advisories, debian, equipment, identities, progress, recipe, runner};
+use crate::{advisories, caches, debian, equipment, identities, progress, recipe, runner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_dockerfile::{Kitchen, KitchenOptions};
@@ -17,7 +17,7 @@ use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
 use consign_plan::configuration::{LintEngine, Spanned};
 use consign_plan::{Configuration, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile};
-use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Workshop};
+use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Steps, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -81,10 +81,12 @@ impl Planned {
             let mut recipe = recipe::read(&configuration, image, &path, &text)?;
             if let Recipe::Dockerfile(dockerfile) = &mut recipe {
                 dockerfile.target = docker.target.clone().or(dockerfile.target.take());
+                dockerfile.anew = docker.anew_of(&dockerfile.file);
                 dockerfile.network = docker.network.map_or(dockerfile.network, Into::into);
                 dockerfile.insecure = docker.allowed.contains(&Entitlement::Insecure);
                 dockerfile.builder_environment = recipe::builder_environment(session);
                 dockerfile.git_environment = recipe::git_environment(session);
+                caches::extend(&configuration, docker, dockerfile)?;
                 dockerfile.contexts.extend(recipe::contexts(docker)?);
                 texts.insert(path.clone(), text);
             }
@@ -98,6 +100,7 @@ impl Planned {
             sources.insert(image.name.value.clone(), facts);
             files.insert(image.name.value.clone(), (path, recipe));
         }
+        docker.check_anew(files.values().map(|(_, recipe)| recipe))?;
         let git = git(configuration.folder(), session)?;
         let facts = git.as_ref().and_then(|state| facts(state, session));
         let inputs = PlanInputs { git: facts, host: host_platform()?, sources };
@@ -235,6 +238,7 @@ impl Planned {
             now: jiff::Timestamp::now(),
             jobs,
             reuse,
+            steps: Steps::default(),
             observer: progress::observer(&session.global, &session.printer),
         }))
     }
@@ -246,6 +250,7 @@ impl Planned {
         // A base image that cannot be named fails later, with its name.
         let bases = self.bases().filter_map(|(_, reference)| reference.ok()).chain(self.dockerfile_images());
         let bases = bases.filter(|_| !session.global.offline);
+        let caches = self.caches().filter(|_| !session.global.offline);
         let sources = bases.chain(traffic.from.iter().map(|source| source.reference.clone())).filter_map(|reference| {
             match reference {
                 ImageReference::Registry(reference) => Some(reference.repository),
@@ -256,7 +261,17 @@ impl Planned {
             let mirrors = registries::mirrors(&source, &self.configuration);
             mirrors.into_iter().chain([source])
         };
-        destinations.chain(sources.flat_map(mirrored)).collect()
+        destinations.chain(sources.flat_map(mirrored)).chain(caches).collect()
+    }
+
+    /// Returns the repositories of caches.
+    fn caches(&self) -> impl Iterator<Item = Repository> {
+        let recipes = self.plan.images.iter().filter_map(|planned| Some(&self.files.get(&planned.name)?.1));
+        let caches = recipes.flat_map(|recipe| match recipe {
+            Recipe::Dockerfile(recipe) => recipe.cache_from.iter().chain(&recipe.cache_to).collect(),
+            Recipe::ImageFile(_) => Vec::new(),
+        });
+        caches.filter_map(caches::repository)
     }
 
     /// Makes the jobs of the plan.

@@ -6,6 +6,7 @@
 
 mod build;
 pub mod buildkit;
+mod cache;
 pub mod context;
 mod expand;
 mod files;
@@ -21,6 +22,7 @@ pub use build::{
     BuildError, Daemon, ErrorKind, MissingPlatform, NamedContext, Program, Recipe, RemoteError, Request,
     ResolveRequest, Secrets, StepError, build, resolve,
 };
+pub use cache::{CacheError, Direction, Export, Step, Why};
 pub use expand::{ExpandError, Expanded, Expander, Quotes, Variables};
 pub use files::FilesError;
 pub use run::{Kitchen, KitchenOptions, RunError, Upkeep};

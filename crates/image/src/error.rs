@@ -112,6 +112,12 @@ pub enum ImageError {
         /// The place.
         reference: Reference,
     },
+    /// A place that is on no registry.
+    #[error("{place} is on no registry")]
+    NoRegistry {
+        /// The place.
+        place: String,
+    },
     /// A form of archive that is read only.
     #[error("{} is not written: `docker-archive:` is read only, and `docker load` takes what `oci-archive:` writes", file.display())]
     ReadOnly {
@@ -197,6 +203,7 @@ impl ImageError {
             | Self::Ambiguous { .. }
             | Self::SharedTag { .. }
             | Self::NotLocal { .. }
+            | Self::NoRegistry { .. }
             | Self::ReadOnly { .. }
             | Self::NotALayout { .. }
             | Self::Io { .. }

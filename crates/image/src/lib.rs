@@ -16,6 +16,7 @@ mod layout;
 mod place;
 mod reference;
 mod segments;
+mod send;
 pub mod unpack;
 mod write;
 

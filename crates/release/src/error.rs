@@ -46,6 +46,14 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<consign_dockerfile::BuildError>,
     },
+    /// A cache cannot be written.
+    #[error("{image}: what was built cannot be left in a cache")]
+    Cache {
+        /// Name of the image.
+        image: String,
+        /// Why not.
+        source: Box<consign_dockerfile::CacheError>,
+    },
     /// What was chosen was chosen for another kind of file.
     #[error("{image}: what was chosen is for another kind of file")]
     OtherRecipe {

@@ -14,7 +14,12 @@ pub(crate) fn blank(job: &Job) -> ImageReport {
             .planned
             .platforms
             .iter()
-            .map(|platform| PlatformRow { platform: platform.clone(), digest: None, stages: Default::default() })
+            .map(|platform| PlatformRow {
+                platform: platform.clone(),
+                digest: None,
+                stages: Default::default(),
+                steps: Vec::new(),
+            })
             .collect(),
         destinations: job
             .planned

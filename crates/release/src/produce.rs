@@ -232,7 +232,9 @@ impl Workshop {
         let name = &job.planned.name;
         let open = self.opener()?;
         let output = |line: &str| self.wrote(name, platform, line);
+        let steps = |step| self.steps.add(name, platform, step);
         let request = consign_dockerfile::Request {
+            name,
             platform,
             host: &self.host.platform,
             store: &self.store,
@@ -242,11 +244,13 @@ impl Workshop {
             epoch: self.epoch,
             source_time: job.source_time,
             changed: &*job.changed,
+            now: u64::try_from(self.now.as_second()).unwrap_or_default(),
             annotations: BTreeMap::new(),
             reuse: self.reuse,
             fetcher: &self.fetcher,
             kitchen: &self.kitchen,
             output: &output,
+            steps: &steps,
         };
         let built = consign_dockerfile::build(recipe, &request).await;
         built.map_err(|source| ReleaseError::Dockerfile {

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Options {
     /// Whether it ends after the gate.
     pub dry_run: bool,
+    /// Whether the report says why each step of a Dockerfile was done.
+    pub explain: bool,
     /// Ends it early.
     pub interruption: Interruption,
 }
@@ -109,11 +111,15 @@ impl Release<'_> {
         for (job, image) in self.jobs.iter().zip(&mut report.images) {
             let (produced, failures) = self.workshop.produce(job).await;
             note_produced(image, &produced);
+            if self.options.explain {
+                self.workshop.steps.explain(image);
+            }
             self.note_advisories(&produced, image);
             failures.iter().for_each(|error| note_failure(job, image, error));
             if let Some(error) = failures.into_iter().next() {
                 return Err(error);
             }
+            self.workshop.export(job).await?;
             all_produced.push(produced);
         }
         Ok(all_produced)

@@ -1,4 +1,4 @@
-use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Stage};
+use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Stage, Steps};
 use consign_build::{DebianSources, Runner};
 use consign_dockerfile::Kitchen;
 use consign_fetch::Fetcher;
@@ -50,6 +50,8 @@ pub struct Workshop {
     pub jobs: usize,
     /// Whether results of earlier runs are used.
     pub reuse: bool,
+    /// What became of the steps of Dockerfiles.
+    pub steps: Steps,
     /// Told what happens.
     pub observer: Observer,
 }

@@ -12,6 +12,7 @@ mod release_text;
 mod sarif;
 mod scan;
 mod size;
+mod steps;
 mod table;
 mod tree;
 
@@ -24,5 +25,6 @@ pub use release::{DestinationReport, ImageReport, PlatformRow, ReasonReport, Rel
 pub use sarif::SarifLog;
 pub use scan::{DatabaseReport, ScanReport, ScannedPlatform, summary};
 pub use size::size;
+pub use steps::StepReport;
 pub use table::table;
 pub use tree::TreeNode;

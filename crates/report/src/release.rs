@@ -1,4 +1,4 @@
-use crate::{AdvisoryReport, Outcome, Stage};
+use crate::{AdvisoryReport, Outcome, Stage, StepReport};
 use consign_oci::{Digest, Platform, Repository, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,6 +63,9 @@ pub struct PlatformRow {
     pub digest: Option<Digest>,
     /// The stages that were planned for it.
     pub stages: BTreeMap<Stage, Outcome>,
+    /// Why each step of its Dockerfile was done, or why not. Empty where nobody asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
 }
 
 /// A repository that an image was to go to.

@@ -15,6 +15,7 @@ impl ReleaseReport {
         let rows: Vec<Vec<String>> = rows().map(|(image, row)| cells(&image.name, row, &stages)).collect();
         let mut text = table(&headers, &rows);
         self.images.iter().for_each(|image| write_image(&mut text, image));
+        text.push_str(&self.steps_text());
         if !self.warnings.is_empty() {
             text.push('\n');
         }

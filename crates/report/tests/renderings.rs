@@ -10,7 +10,12 @@ use consign_report::{
 use jiff::civil::date;
 
 fn row(platform: &str, digest: Option<Digest>, stages: &[(Stage, Outcome)]) -> PlatformRow {
-    PlatformRow { platform: platform.parse().unwrap(), digest, stages: stages.iter().copied().collect() }
+    PlatformRow {
+        platform: platform.parse().unwrap(),
+        digest,
+        stages: stages.iter().copied().collect(),
+        steps: Vec::new(),
+    }
 }
 
 fn destination(repository: &str, tags: &[(&str, TagState)]) -> DestinationReport {

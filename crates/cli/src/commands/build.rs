@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::signing::key_reader;
 use crate::workshop::{Planned, Traffic};
 use consign_image::ImageReference;
-use consign_release::Release;
+use consign_release::{Options, Release};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -46,19 +46,36 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         return Err(error.hint("name the image: `consign build IMAGE --to …`"));
     }
     lint::check(session, &planned, arguments.lints.deny)?;
+    if arguments.docker.pull {
+        check_pull(session, &planned)?;
+    }
     // Only what leaves this machine is signed.
     let key = if arguments.to.is_some() { key_reader(session, &planned.configuration)? } else { None };
-    let workshop = planned.workshop(session, !arguments.no_cache, Traffic::default()).await?;
+    let workshop = planned.workshop(session, arguments.docker.reuses(), Traffic::default()).await?;
     let jobs = planned.jobs(session, &workshop, &[])?;
     let store = workshop.store.clone();
-    let release =
-        Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options: Default::default() };
+    let options = Options { explain: arguments.explain, ..Options::default() };
+    let release = Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options };
     let (report, result) = release.build(arguments.to.as_ref()).await;
     if let (Some(path), Ok(roots)) = (&arguments.metadata_file, &result) {
         metadata::write(path, &planned.plan, &report, roots, &store)?;
     }
     session.conclude(&report, result.map(drop))?;
     Ok(ExitCode::Done)
+}
+
+/// Says where bases are not looked up again. Fails where they cannot be.
+fn check_pull(session: &Session, planned: &Planned) -> Result<(), CommandError> {
+    if session.global.offline {
+        let error = CommandError::new(ExitCode::Usage, "`--pull` asks registries, and consign is offline");
+        return Err(error.hint("leave out `--offline` or `--pull`"));
+    }
+    if planned.lock.is_some() {
+        session.printer.note(
+            "warning: `--pull` changes nothing: consign.lock says what the bases are. `consign lock --update` looks anew",
+        );
+    }
+    Ok(())
 }
 
 /// Returns whether a file is there that is no archive: it may be a key.

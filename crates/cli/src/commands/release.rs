@@ -28,7 +28,7 @@ pub(crate) async fn run(
     let traffic = Traffic { from: &arguments.from, publishes: !arguments.dry_run };
     let workshop = planned.workshop(session, !arguments.no_cache, traffic).await?;
     let jobs = planned.jobs(session, &workshop, &arguments.from)?;
-    let options = Options { dry_run: arguments.dry_run, interruption: interruption.clone() };
+    let options = Options { dry_run: arguments.dry_run, interruption: interruption.clone(), ..Options::default() };
     let release = Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options };
     let (report, result) = release.run().await;
     session.conclude(&report, result)?;

@@ -12,6 +12,7 @@ mod common;
 mod base;
 mod builders;
 mod buildkit;
+mod caching;
 mod case;
 mod class;
 mod context;

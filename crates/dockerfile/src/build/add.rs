@@ -1,10 +1,10 @@
 //! ADD: like COPY, but it also takes files from the web and of git repositories, and unpacks archives.
 
+use super::StepError;
 use super::builder::Builder;
 use super::evaluate::Left;
 use super::remote_files::{address_error, file_of, git_address};
 use super::state::State;
-use super::{StepError, layer};
 use crate::files::{Lies, Node, NodeKind, Tree};
 use crate::instruction::{Source, Transfer};
 use crate::transfer::{Item, Items, Placing, TransferError, archive};
@@ -45,7 +45,7 @@ impl Builder<'_> {
         // Where archives are unpacked until they are in the layer.
         let scratch = self.request.store.scratch()?;
         let items = self.added(transfer, &found, &context, scratch.path(), state)?;
-        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
+        let made = self.layer(&items, &[], state).await?;
         state.add_layer(made.layer, Some(made.listing));
         Ok(Left::Layer { reused: made.reused })
     }

@@ -2,12 +2,14 @@ use super::images::fetch;
 use super::state::State;
 use super::time::OF_CONTEXT;
 use super::{BuildError, NamedContext, Recipe, Request, StepError};
+use crate::cache::{Journal, Position};
 use crate::files::Tree;
 use crate::stage::{Base, Given, Graph, needed, source};
 use crate::syntax::Lines;
 use crate::{Expander, Variables};
 use consign_oci::Platform;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
@@ -28,6 +30,14 @@ pub(crate) struct Builder<'a> {
     stages: Vec<OnceCell<Arc<State>>>,
     images: Mutex<BTreeMap<(String, Platform), Arc<State>>>,
     context: OnceCell<Arc<Tree>>,
+    /// The places of stages whose steps are done in any case.
+    pub(crate) anew: BTreeSet<usize>,
+    /// The places of stages whose layers are in the image.
+    pub(crate) image_stages: BTreeSet<usize>,
+    /// What the user should know.
+    pub(crate) warnings: std::sync::Mutex<BTreeSet<String>>,
+    /// What the last build did, and what this one does.
+    pub(crate) journal: Journal,
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -37,11 +47,17 @@ impl<'a> Builder<'a> {
         let (graph, global) = recipe.graph(request.platform, request.host)?;
         let mut given = recipe.given(request.platform, request.host);
         given.automatic.extend(request.epoch.map(|epoch| (EPOCH.to_owned(), epoch.to_string())));
+        let file = fs::canonicalize(&recipe.path).unwrap_or_else(|_| recipe.path.clone());
+        let subject = format!("{} {} {}", request.name, file.display(), request.platform);
         Ok(Self {
             recipe,
             request,
             given,
             global,
+            warnings: std::sync::Mutex::default(),
+            anew: recipe.places_anew()?,
+            image_stages: graph.chain(),
+            journal: Journal::open(&subject, request.store)?,
             graph,
             stages: recipe.file.stages.iter().map(|_| OnceCell::new()).collect(),
             images: Mutex::default(),
@@ -83,6 +99,8 @@ impl<'a> Builder<'a> {
                 self.image_for(name, &platform).await.map_err(failed)?.continued()
             }
         };
+        let name = || stage.name.clone().unwrap_or_else(|| place.to_string());
+        state.position = Position { place, stage: name(), base: stage.base.clone(), ..Position::default() };
         for trigger in state.take_triggers() {
             self.trigger(&trigger, place, &mut state).await.map_err(failed)?;
         }

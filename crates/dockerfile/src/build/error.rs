@@ -1,4 +1,5 @@
 use super::{Recipe, RemoteError};
+use crate::cache::CacheError;
 use crate::context::ContextError;
 use crate::files::FilesError;
 use crate::instruction::{Instruction, InstructionError, InstructionProblem};
@@ -12,6 +13,7 @@ use consign_oci::{Digest, DigestError, Platform, PlatformError};
 use consign_store::StoreError;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Longest part of an instruction in a message, in characters.
 const TEXT_LIMIT: usize = 200;
@@ -245,6 +247,9 @@ pub enum StepError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] Arc<CacheError>),
 }
 
 impl From<BaseError> for StepError {
@@ -367,7 +372,8 @@ impl StepError {
             | Self::NoVolume { .. }
             | Self::TooLarge { .. }
             | Self::ChecksumOfLocal
-            | Self::NoName { .. } => ErrorKind::Configuration,
+            | Self::NoName { .. }
+            | Self::Cache(_) => ErrorKind::Configuration,
             Self::Base(error) => match **error {
                 BaseError::Platform { .. } | BaseError::Missing { .. } => ErrorKind::Configuration,
                 BaseError::Gone { .. } => ErrorKind::Drift,

@@ -1,6 +1,6 @@
 use super::builder::Builder;
 use super::state::State;
-use super::{BuildError, StepError, layer};
+use super::{BuildError, StepError};
 use crate::files::{Accounts, Node};
 use crate::instruction::{Action, Argument, Dockerfile, Instruction, Network, Value};
 use crate::syntax;
@@ -27,6 +27,8 @@ impl Builder<'_> {
         place: usize,
         state: &mut State,
     ) -> Result<(), StepError> {
+        state.position.number += 1;
+        state.position.text.clone_from(&instruction.text);
         let left = self.action(instruction, place, state).await?;
         if let Left::Layer { reused } = left {
             // A command is said before it is run.
@@ -81,7 +83,7 @@ impl Builder<'_> {
                 return Ok(Left::Layer { reused });
             }
             Action::Run(run) => return self.run(run, instruction, place, state).await,
-            Action::Workdir(path) => return self.working_directory(&expand(path)?, state),
+            Action::Workdir(path) => return self.working_directory(&expand(path)?, state).await,
             Action::Arg(arguments) => self.declare(arguments, state)?,
             Action::Env(values) => {
                 let pairs: Vec<(String, String)> = self.pairs(values, state)?;
@@ -147,7 +149,7 @@ impl Builder<'_> {
     }
 
     /// Sets the working directory, and makes it where it is missing: for the user of the image, as Docker does.
-    fn working_directory(&self, path: &str, state: &mut State) -> Result<Left, StepError> {
+    async fn working_directory(&self, path: &str, state: &mut State) -> Result<Left, StepError> {
         let written = clean(&state.absolute(path))?;
         // As it is written: Docker keeps a slash at its end.
         let slash = if path.starts_with('/') && path.len() > 1 && path.ends_with('/') { "/" } else { "" };
@@ -170,7 +172,7 @@ impl Builder<'_> {
             let node = Node { uid: owner.uid, gid, ..Node::directory(state.time) };
             items.insert(folder, node);
         }
-        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
+        let made = self.layer(&items, &[], state).await?;
         state.add_layer(made.layer, Some(made.listing));
         Ok(Left::Layer { reused: made.reused })
     }

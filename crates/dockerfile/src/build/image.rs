@@ -5,13 +5,18 @@ use consign_oci::{Digest, annotation};
 use consign_receipt::predicate::ResourceDescriptor;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 /// Builds an image for one platform.
 pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
     if recipe.program.is_some() || !recipe.builders.is_empty() {
         return remote::build(recipe, request).await;
     }
-    let state = Builder::new(recipe, request)?.build().await?;
+    let builder = Builder::new(recipe, request)?;
+    let built = builder.build().await;
+    builder.journal.close(request.store);
+    let state = built?;
+    let warnings = builder.warnings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
     let created = rfc3339(request.time())?;
     let mut config = state.config.clone();
     if !recipe.labels.is_empty() {
@@ -38,7 +43,7 @@ pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, Buil
         layers: state.layers.clone(),
         resolved_dependencies,
         external_parameters: parameters(recipe, request),
-        warnings: Vec::new(),
+        warnings,
         reused: false,
         observed: false,
     })

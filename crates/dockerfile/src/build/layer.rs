@@ -1,7 +1,10 @@
 //! Files as a layer, unless an earlier build made the same.
 
 use super::StepError;
+use super::builder::Builder;
 use super::spool::Spool;
+use super::state::State;
+use crate::cache::{FILE_LIMIT, Looked, Parts, Question, Record};
 use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, is_text};
 use crate::transfer::Items;
 use blake3::Hash;
@@ -9,7 +12,6 @@ use consign_image::StoredSegments;
 use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk};
 use consign_oci::{Descriptor, Digest, Hasher, media_type};
 use consign_store::Store;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,24 +20,6 @@ use std::thread;
 /// Names what this room makes of the same files: raise it when that changes.
 const FORMAT: u32 = 1;
 
-/// A layer that an earlier step made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Record {
-    descriptor: Descriptor,
-    diff_id: Digest,
-}
-
-impl Record {
-    pub(crate) fn of(layer: &Layer) -> Self {
-        Self { descriptor: layer.descriptor.clone(), diff_id: layer.diff_id.clone() }
-    }
-
-    pub(crate) fn layer(self, store: &Store) -> Option<Layer> {
-        let Self { descriptor, diff_id } = self;
-        store.has(&descriptor).then_some(Layer { descriptor, diff_id })
-    }
-}
-
 /// A layer, and whether an earlier step made it.
 pub(crate) struct Made {
     pub(crate) layer: Layer,
@@ -43,28 +27,44 @@ pub(crate) struct Made {
     pub(crate) reused: bool,
 }
 
-/// Writes a layer with these files. Those that lie in layers are taken out of `layers`.
-pub(crate) fn write(items: &Items, layers: &[Layer], store: &Store, reuse: bool) -> Result<Made, StepError> {
-    let files = Files::read(items)?;
-    let key = files.key(items);
-    let listing = Arc::new(files.listing(items));
-    if reuse && let Some(layer) = store.step::<Record>(&key)?.and_then(|record| record.layer(store)) {
-        return Ok(Made { layer, listing, reused: true });
+impl Builder<'_> {
+    /// Makes a layer of what a step puts into a stage. Files that lie in layers are taken out of `layers`.
+    pub(super) async fn layer(&self, items: &Items, layers: &[Layer], state: &State) -> Result<Made, StepError> {
+        let files = Files::read(items)?;
+        let (key, listing) = (files.key(items), Arc::new(files.listing(items)));
+        let (at, parts) = (&state.position, files.parts(items));
+        let question = Question { at, key: &key, parts, ages: false, mounts: Vec::new() };
+        let (layer, record, why) = match self.look(&question).await? {
+            Looked::Found(record, why) if let Some(layer) = record.layer() => (layer, record, why),
+            Looked::Found(_, why) | Looked::Missing(why) => {
+                let layer = files.write(items, layers, self.request.store)?;
+                let record = Record::new(Some(&layer), self.request.now);
+                self.keep(&key, &record)?;
+                (layer, record, why)
+            }
+        };
+        let reused = why.is_cached();
+        self.note(question, &record, why);
+        Ok(Made { layer, listing, reused })
     }
-    let spool = Spool::fill(&files.in_layers(), layers, store)?;
-    let entries = files.entries(items, &spool)?;
-    let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut blob = store.writer()?;
-    let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut |_| ());
-    let diff_id = written.map_err(|source| StepError::Layer { source })?;
-    let (digest, size) = blob.commit(None)?;
-    let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest.clone(), size), diff_id };
-    store.put_step("layer", &key, &[digest], &Record::of(&layer))?;
-    Ok(Made { layer, listing, reused: false })
+
+    /// Makes a layer of files that are no step of their own.
+    pub(super) fn plain_layer(&self, items: &Items) -> Result<Made, StepError> {
+        let store = self.request.store;
+        let files = Files::read(items)?;
+        let (key, listing) = (files.key(items), Arc::new(files.listing(items)));
+        let kept = if self.request.reuse { store.step::<Record>(&key)? } else { None };
+        if let Some(layer) = kept.filter(|record| record.is_whole(store)).and_then(|record| record.layer()) {
+            return Ok(Made { layer, listing, reused: true });
+        }
+        let layer = files.write(items, &[], store)?;
+        self.keep(&key, &Record::new(Some(&layer), self.request.now))?;
+        Ok(Made { layer, listing, reused: false })
+    }
 }
 
 /// The files of a layer, each once, however many names it has.
-struct Files<'a>(BTreeMap<*const FileNode, File<'a>>);
+struct Files<'a>(BTreeMap<usize, File<'a>>);
 
 struct File<'a> {
     node: &'a FileNode,
@@ -81,7 +81,7 @@ impl<'a> Files<'a> {
         let mut files = BTreeMap::new();
         for (name, node) in items {
             let NodeKind::File(node) = &node.kind else { continue };
-            if files.contains_key(&Arc::as_ptr(node)) {
+            if files.contains_key(&identity(node)) {
                 continue;
             }
             let (digest, contents) = match &node.lies {
@@ -92,7 +92,7 @@ impl<'a> Files<'a> {
                     (on_disk.digest.into(), Some(on_disk.into()))
                 }
             };
-            files.insert(Arc::as_ptr(node), File { node, name, digest, contents });
+            files.insert(identity(node), File { node, name, digest, contents });
         }
         Ok(Self(files))
     }
@@ -113,7 +113,7 @@ impl<'a> Files<'a> {
                 NodeKind::Fifo => "pipe".to_owned(),
                 NodeKind::Device(device) => format!("device {device:?}"),
                 NodeKind::Special => "special".to_owned(),
-                NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
+                NodeKind::File(file) => match self.0.get(&identity(file)) {
                     Some(file) if file.name == path => format!("file {}", file.digest),
                     Some(file) => format!("name {}", file.name.as_str()),
                     None => continue,
@@ -127,6 +127,43 @@ impl<'a> Files<'a> {
         hasher.finish()
     }
 
+    /// Returns the parts of that which people may want to know.
+    fn parts(&self, items: &Items) -> Parts {
+        let mut parts = Parts::default();
+        let (mut all, mut times) = (Hasher::default(), Hasher::default());
+        for (path, node) in items {
+            let contents = match &node.kind {
+                NodeKind::File(file) => self.0.get(&identity(file)).map(|file| file.digest.to_string()),
+                NodeKind::Symlink(target) => Some(target.clone()),
+                NodeKind::Device(device) => Some(format!("{device:?}")),
+                NodeKind::Directory | NodeKind::Fifo | NodeKind::Special => None,
+            };
+            let Node { mode, uid, gid, mtime, attributes, .. } = node;
+            let value = format!("{contents:?} {mode:o} {uid} {gid} {attributes:?}");
+            times.update(format!("{mtime} ").as_bytes());
+            match items.len() {
+                0..=FILE_LIMIT => parts.add("file", path.as_str(), value),
+                _ => all.update(format!("{} {value}\n", path.as_str()).as_bytes()),
+            }
+        }
+        parts.add("time", "", times.finish().to_string());
+        if items.len() > FILE_LIMIT {
+            parts.add("files", "", all.finish().to_string());
+        }
+        parts
+    }
+
+    fn write(self, items: &Items, layers: &[Layer], store: &Store) -> Result<Layer, StepError> {
+        let spool = Spool::fill(&self.in_layers(), layers, store)?;
+        let entries = self.entries(items, &spool)?;
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let mut blob = store.writer()?;
+        let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut |_| ());
+        let diff_id = written.map_err(|source| StepError::Layer { source })?;
+        let (digest, size) = blob.commit(None)?;
+        Ok(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id })
+    }
+
     /// Returns what the layer does. Its members stand in the order of their paths.
     fn listing(&self, items: &Items) -> Listing {
         let mut listing = Listing::default();
@@ -137,7 +174,7 @@ impl<'a> Files<'a> {
                 NodeKind::Fifo => ListedKind::Fifo,
                 NodeKind::Device(device) => ListedKind::Device(*device),
                 NodeKind::Special => continue,
-                NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
+                NodeKind::File(file) => match self.0.get(&identity(file)) {
                     Some(file) if file.name == path => {
                         ListedKind::File { size: file.node.size, digest: file.digest, text: text(path, file) }
                     }
@@ -162,7 +199,7 @@ impl<'a> Files<'a> {
                 NodeKind::Device(device) => Kind::Device(*device),
                 // Such are not put anywhere.
                 NodeKind::Special => continue,
-                NodeKind::File(file) => match self.0.get(&Arc::as_ptr(file)) {
+                NodeKind::File(file) => match self.0.get(&identity(file)) {
                     Some(file) if file.name == path => Kind::File(match &file.contents {
                         Some(contents) => contents.clone(),
                         None => spool.contents(file.node)?,
@@ -177,6 +214,11 @@ impl<'a> Files<'a> {
         }
         Ok(entries)
     }
+}
+
+/// Tells files apart that look the same: by where they are in memory.
+fn identity(node: &Arc<FileNode>) -> usize {
+    Arc::as_ptr(node).addr()
 }
 
 /// Returns the text of a file that says who has an account. One that cannot be read says nothing, until it is read for the layer.

@@ -29,7 +29,6 @@ pub use error::{BuildError, ErrorKind, MissingPlatform, StepError};
 pub(crate) use evaluate::Left;
 pub use image::build;
 pub use images::{ResolveRequest, resolve};
-pub(crate) use layer::Record;
 pub use named::NamedContext;
 pub use recipe::Recipe;
 pub use remote_error::RemoteError;

@@ -1,9 +1,9 @@
 //! Contexts that have names of their own.
 
+use super::StepError;
 use super::builder::Builder;
 use super::remote_files::{file_of, git_address};
 use super::state::State;
-use super::{StepError, layer};
 use crate::context::{Context, Patterns};
 use crate::files::Tree;
 use crate::transfer::{Items, Placing, archive};
@@ -100,7 +100,7 @@ impl Builder<'_> {
         platform: &Platform,
         time: u64,
     ) -> Result<State, StepError> {
-        let made = layer::write(items, &[], self.request.store, self.request.reuse)?;
+        let made = self.plain_layer(items)?;
         let mut state = State::scratch(platform.clone(), time);
         state.add_layer(made.layer, Some(made.listing));
         state.dependencies.extend(input);

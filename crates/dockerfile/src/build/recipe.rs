@@ -1,12 +1,14 @@
 use super::{Daemon, NamedContext, Program, Secrets};
+use crate::buildkit::Cache;
 use crate::context::Context;
 use crate::instruction::{Dockerfile, Network};
-use crate::stage::{Given, Graph, GraphError, global};
+use crate::stage::{Given, Graph, GraphError, global, place_of};
 use crate::syntax;
 use crate::{BuildError, Expander, Variables};
 use consign_oci::Platform;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A Dockerfile, and what it is to be built with.
 #[derive(Clone, Debug)]
@@ -25,6 +27,14 @@ pub struct Recipe {
     pub target: Option<String>,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
+    /// Stages, by name or number, whose steps are done although nothing has changed.
+    pub anew: Vec<String>,
+    /// The greatest age of what a command made that had the network; nothing ages without it.
+    pub max_age: Option<Duration>,
+    /// Caches that steps are taken from that are not known here.
+    pub cache_from: Vec<Cache>,
+    /// Caches that the steps of a build are left in: see [`crate::Export`].
+    pub cache_to: Vec<Cache>,
     /// What commands reach that say nothing of it.
     pub network: Network,
     /// Whether commands may ask for all rights (`RUN --security=insecure`).
@@ -61,6 +71,10 @@ impl Recipe {
             contexts: BTreeMap::new(),
             target: None,
             arguments: BTreeMap::new(),
+            anew: Vec::new(),
+            max_age: None,
+            cache_from: Vec::new(),
+            cache_to: Vec::new(),
             network: Network::Default,
             insecure: false,
             secrets: Secrets::default(),
@@ -83,6 +97,13 @@ impl Recipe {
         let graph =
             Graph::new(&self.file, self.target.as_deref(), &variables, &self.context_names()).map_err(in_file)?;
         Ok((graph, variables))
+    }
+
+    /// Returns the places of the stages whose steps are done in any case.
+    pub(crate) fn places_anew(&self) -> Result<BTreeSet<usize>, BuildError> {
+        let place = |name: &String| place_of(&self.file, name);
+        let in_file = |source| BuildError::Graph { path: self.path.clone(), source };
+        self.anew.iter().map(place).collect::<Result<_, _>>().map_err(in_file)
     }
 
     /// Returns the names of contexts that have some.

@@ -2,7 +2,7 @@
 
 use super::image::{annotations, dockerfile, parameters};
 use super::{BuildError, Daemon, NamedContext, Recipe, RemoteError, Request, program};
-use crate::buildkit::{Builder, Context, Form, Network, Options, Progress, Recompute, Secret, Solve};
+use crate::buildkit::{Builder, Cache, Context, Form, Network, Options, Progress, Recompute, Secret, Solve};
 use crate::instruction;
 use consign_image::{Base, Built, ImageReference, Layout, Parts, Place, rfc3339};
 use consign_oci::Platform;
@@ -17,6 +17,7 @@ const IMAGE_KEYS: [&str; 5] = ["ArgsEscaped", "Healthcheck", "OnBuild", "Shell",
 
 /// Builds an image for one platform by one of the recipe's daemons, or by its program.
 pub(super) async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
+    recipe.places_anew()?;
     let scratch = request.store.scratch()?;
     let archive = scratch.path().join("image.tar");
     let (form, by) = match recipe.program {
@@ -117,13 +118,22 @@ async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archiv
     solve.target.clone_from(&recipe.target);
     solve.platform = Some(request.platform.clone());
     solve.arguments = recipe.arguments.clone();
-    solve.recompute = if request.reuse { Recompute::Nothing } else { Recompute::Everything };
+    solve.recompute = match request.reuse {
+        false => Recompute::Everything,
+        true if recipe.anew.is_empty() => Recompute::Nothing,
+        true => Recompute::Stages(recipe.anew.clone()),
+    };
     solve.network = match recipe.network {
         instruction::Network::Default => Network::Default,
         instruction::Network::None => Network::None,
         instruction::Network::Host => Network::Host,
     };
     solve.insecure = recipe.insecure;
+    // What was left by others is looked at, too.
+    let own = |caches: &[Cache]| caches.iter().map(|cache| cache.of_platform(request.platform)).collect::<Vec<_>>();
+    solve.cache_from = own(&recipe.cache_from);
+    solve.cache_from.extend(recipe.cache_from.iter().filter(|cache| cache.kind == "registry").cloned());
+    solve.cache_to = own(&recipe.cache_to);
     solve.created = i64::try_from(request.time()).ok();
     solve.secrets = recipe.secrets.iter().map(|(id, secret)| (id.clone(), Secret::new(secret.clone()))).collect();
     solve.agents = recipe.agents.clone();

@@ -1,4 +1,5 @@
 use crate::Kitchen;
+use crate::cache::Step;
 use consign_fetch::Fetcher;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform};
@@ -8,6 +9,8 @@ use std::path::PathBuf;
 
 /// What a build is given besides the recipe.
 pub struct Request<'a> {
+    /// What the image is called.
+    pub name: &'a str,
     /// What to build for.
     pub platform: &'a Platform,
     /// What this machine runs: `BUILDPLATFORM`.
@@ -26,6 +29,8 @@ pub struct Request<'a> {
     pub source_time: Option<u64>,
     /// Says when any of some files or folders last changed, in seconds since 1970, where that is known.
     pub changed: &'a (dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync),
+    /// The time, in seconds since 1970, by which ages are judged. It gets into nothing that is published.
+    pub now: u64,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
     /// Whether results of earlier steps are used.
@@ -36,6 +41,8 @@ pub struct Request<'a> {
     pub kitchen: &'a Kitchen,
     /// Sees every line of output, and what is done.
     pub output: &'a (dyn Fn(&str) + Send + Sync),
+    /// Told of each step that makes a layer, or could.
+    pub steps: &'a (dyn Fn(Step) + Send + Sync),
 }
 
 impl Request<'_> {

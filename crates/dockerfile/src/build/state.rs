@@ -1,4 +1,5 @@
 use crate::Variables;
+use crate::cache::Position;
 use crate::files::{FilesError, Listing, Tree};
 use consign_image::Base;
 use consign_oci::layer::Layer;
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) dependencies: Vec<ResourceDescriptor>,
     /// The time of what the next step writes, in seconds since 1970: see [`super::time`].
     pub(crate) time: u64,
+    /// The step that is being done.
+    pub(crate) position: Position,
 }
 
 impl State {
@@ -68,6 +71,7 @@ impl State {
             base: None,
             dependencies: Vec::new(),
             time,
+            position: Position::default(),
         }
     }
 
@@ -90,6 +94,7 @@ impl State {
             arguments: Variables::new(),
             has_command: false,
             dependencies: base.dependencies(),
+            position: Position::default(),
             base: Some(Arc::new(base)),
             time,
         }

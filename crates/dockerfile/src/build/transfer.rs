@@ -1,9 +1,9 @@
 //! COPY and ADD.
 
+use super::StepError;
 use super::builder::Builder;
 use super::state::State;
 use super::time::settle;
-use super::{StepError, layer};
 use crate::context::Patterns;
 use crate::expand::Quotes;
 use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree};
@@ -54,7 +54,7 @@ impl Builder<'_> {
             From::Context(_) => &[],
             From::State(other) => &other.layers,
         };
-        let made = layer::write(&items, layers, self.request.store, self.request.reuse)?;
+        let made = self.layer(&items, layers, state).await?;
         if let From::State(other) = &from {
             state.dependencies.extend(other.dependencies.iter().cloned());
         }
@@ -79,7 +79,7 @@ impl Builder<'_> {
         }
         // No image gets these files, so no commit is to change what they look like.
         settle(&mut items, self.request.first_time());
-        let made = layer::write(&items, &[], self.request.store, self.request.reuse)?;
+        let made = self.plain_layer(&items)?;
         Ok((made.layer, format!("/{path}")))
     }
 

@@ -48,6 +48,12 @@ impl Dockerfile {
         self.stages.iter().rposition(|stage| stage.name.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)))
     }
 
+    /// Returns the place of the stage with this name or number.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        let by_number = || name.parse().ok().filter(|place| *place < self.stages.len());
+        self.stage(name).or_else(by_number)
+    }
+
     /// Returns the arguments that FROM can use.
     pub fn global_arguments(&self) -> &[Argument] {
         &self.arguments

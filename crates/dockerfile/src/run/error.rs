@@ -66,6 +66,12 @@ pub enum RunError {
         /// What is wrong.
         source: io::Error,
     },
+    /// A layer cannot be written.
+    #[error("cannot write the layer")]
+    Write {
+        /// Why not.
+        source: io::Error,
+    },
     /// It cannot be worked in a folder.
     #[error("cannot {action} `{}`", path.display())]
     Folder {

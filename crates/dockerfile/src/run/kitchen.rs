@@ -1,14 +1,14 @@
 use super::RunError;
 use super::trees::{Trees, touch};
+use crate::cache::{Record, Sources};
 use consign_oci::Digest;
-use consign_oci::layer::Layer;
 use consign_sandbox::{Host, Sandbox, has_private_network};
 use consign_store::Store;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -30,8 +30,10 @@ pub struct KitchenOptions {
 pub struct Kitchen {
     pub(super) options: KitchenOptions,
     pub(super) trees: Arc<Trees>,
+    /// Caches elsewhere.
+    pub(crate) sources: Sources,
     /// Commands that are run, or were, by what they follow from: each once, for however many platforms.
-    steps: Mutex<BTreeMap<Digest, Arc<OnceCell<Option<Layer>>>>>,
+    steps: Mutex<BTreeMap<Digest, Arc<OnceCell<Record>>>>,
     private_network: OnceLock<bool>,
 }
 
@@ -39,11 +41,11 @@ impl Kitchen {
     /// Makes one. Nothing is written before a command is run.
     pub fn new(options: KitchenOptions) -> Self {
         let trees = Arc::new(Trees::new(options.folder.join("trees"), options.sandbox.clone()));
-        Self { options, trees, steps: Mutex::default(), private_network: OnceLock::new() }
+        Self { options, trees, sources: Sources::default(), steps: Mutex::default(), private_network: OnceLock::new() }
     }
 
-    /// Returns the place for what a step makes: a layer, unless it changes nothing.
-    pub(super) fn step(&self, key: &Digest) -> Arc<OnceCell<Option<Layer>>> {
+    /// Returns the place for what a step makes.
+    pub(super) fn step(&self, key: &Digest) -> Arc<OnceCell<Record>> {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         steps.entry(key.clone()).or_default().clone()
     }
@@ -55,9 +57,8 @@ impl Kitchen {
 
     /// Returns the folder that is kept between builds under a name. One that is made now belongs to `owner`, and has this mode.
     pub(super) fn cache(&self, name: &str, owner: (u32, u32), mode: u32) -> Result<PathBuf, RunError> {
-        let caches = self.options.folder.join("caches");
-        Store::closed_folder(&caches)?;
-        let folder = caches.join(Digest::of(name.as_bytes()).hex());
+        let folder = self.cache_folder(name);
+        self.caches()?;
         match fs::create_dir(&folder) {
             Ok(()) => {}
             Err(source) if source.kind() == ErrorKind::AlreadyExists => {
@@ -66,16 +67,32 @@ impl Kitchen {
             }
             Err(source) => return Err(RunError::folder("make", &folder)(source)),
         }
-        let made = fs::set_permissions(&folder, Permissions::from_mode(mode))
-            .map_err(RunError::folder("set the mode of", &folder));
-        let made = made.and_then(|()| match owner {
-            (0, 0) => Ok(()),
-            (uid, gid) => chown(&folder, Some(uid), Some(gid)).map_err(RunError::folder("give away", &folder)),
-        });
+        let made = give(&folder, owner, mode);
         if made.is_err() {
             // The next build is to make it as it should be.
             let _ = fs::remove_dir(&folder);
         }
         made.map(|()| folder)
+    }
+
+    /// Returns the folder of all that are kept between builds.
+    pub(super) fn caches(&self) -> Result<PathBuf, RunError> {
+        let caches = self.options.folder.join("caches");
+        Store::closed_folder(&caches)?;
+        Ok(caches)
+    }
+
+    /// Returns where the folder is, or would be, that is kept between builds under a name.
+    pub(super) fn cache_folder(&self, name: &str) -> PathBuf {
+        self.options.folder.join("caches").join(Digest::of(name.as_bytes()).hex())
+    }
+}
+
+/// Gives a folder its mode and its owner.
+pub(super) fn give(folder: &Path, owner: (u32, u32), mode: u32) -> Result<(), RunError> {
+    fs::set_permissions(folder, Permissions::from_mode(mode)).map_err(RunError::folder("set the mode of", folder))?;
+    match owner {
+        (0, 0) => Ok(()),
+        (uid, gid) => chown(folder, Some(uid), Some(gid)).map_err(RunError::folder("give away", folder)),
     }
 }

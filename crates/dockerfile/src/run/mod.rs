@@ -1,5 +1,6 @@
 //! RUN: a command in a sandbox over the stage's layers, and what it changed as a layer.
 
+mod carried;
 mod command;
 mod error;
 mod kitchen;

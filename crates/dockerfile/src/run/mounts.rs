@@ -136,6 +136,20 @@ impl Found {
         json!([self.target, source, read_only, environment, size, mode, uid, gid])
     }
 
+    /// Returns the name of the folder that is kept between builds, if it is one.
+    pub(super) fn cache(&self) -> Option<&str> {
+        match &self.source {
+            Source::Cache(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns the same, with the owner and the mode that the folder gets where it is made.
+    pub(super) fn cache_made(&self) -> Option<(&str, (u32, u32), u32)> {
+        let Resolved { uid, gid, mode, .. } = &self.mount;
+        Some((self.cache()?, (uid.unwrap_or(0), gid.unwrap_or(0)), mode.unwrap_or(0o755)))
+    }
+
     /// Returns the variable that it sets.
     pub(super) fn variable(&self) -> Option<(String, String)> {
         match (&self.source, &self.mount.environment) {
@@ -148,7 +162,7 @@ impl Found {
     }
 
     /// Returns the folder of a cache.
-    fn cache(&self, name: &str, kitchen: &Kitchen) -> Result<PathBuf, RunError> {
+    fn folder(&self, name: &str, kitchen: &Kitchen) -> Result<PathBuf, RunError> {
         let Resolved { mode, uid, gid, .. } = &self.mount;
         kitchen.cache(name, (uid.unwrap_or(0), gid.unwrap_or(0)), mode.unwrap_or(0o755))
     }
@@ -173,7 +187,7 @@ impl Found {
                 }
                 Kind::Layers { layers, path: path.clone() }
             }
-            Source::Cache(name) => Kind::Bind(shared(|name| self.cache(name, kitchen), name, *sharing, locks).await?),
+            Source::Cache(name) => Kind::Bind(shared(|name| self.folder(name, kitchen), name, *sharing, locks).await?),
             Source::Temporary => Kind::Temporary { size: size.unwrap_or(TEMPORARY_SIZE) },
             Source::Secret(Some(secret)) if environment.is_none() || self.mount.target.is_some() => {
                 Kind::File(MemoryFile {
@@ -201,7 +215,7 @@ pub(super) async fn lock_all(mounts: &[Found], kitchen: &Kitchen) -> Result<Vec<
     }
     let mut locks = Vec::new();
     for (name, found) in wanted {
-        let folder = found.cache(name, kitchen)?;
+        let folder = found.folder(name, kitchen)?;
         let file = File::open(&folder).map_err(RunError::folder("open", &folder))?;
         let lock = move || file.lock().map(|()| file);
         let locked = tokio::task::spawn_blocking(lock).await.map_err(|source| RunError::Worker { source })?;

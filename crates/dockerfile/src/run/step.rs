@@ -3,7 +3,8 @@ use super::error::{speaks_of_ids, speaks_of_networks};
 use super::mounts::{Found, lock_all};
 use super::trees::Trees;
 use super::{Kitchen, RunError};
-use crate::build::{Builder, EPOCH, Left, Record, State, StepError};
+use crate::build::{Builder, EPOCH, Left, State, StepError};
+use crate::cache::{Looked, Parts, Question, Record, Why};
 use crate::files::Accounts;
 use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::syntax::Lines;
@@ -68,22 +69,25 @@ impl Builder<'_> {
         }
         let order = self.order(run, place, instruction.lines, state).await?;
         let key = self.key(&order, state);
-        let store = self.request.store;
-        let kept = if self.request.reuse { store.step::<Option<Record>>(&key)? } else { None };
-        let reused = match kept {
-            Some(None) => Some(None),
-            Some(Some(record)) => record.layer(store).map(Some),
-            None => None,
-        };
-        let (layer, reused) = match reused {
-            Some(layer) => (layer, true),
-            None => {
+        let mounts = order.mounts.iter().filter_map(|mount| mount.cache().map(str::to_owned)).collect();
+        let (ages, parts) = (self.network(order.network) != Network::None, self.parts(&order, state));
+        let question = Question { at: &state.position, key: &key, parts, ages, mounts };
+        let (record, why) = match self.look(&question).await? {
+            Looked::Found(record, why) => (record, why),
+            Looked::Missing(why) => {
                 let cell = self.request.kitchen.step(&key);
-                let cook = || self.cook(&order, instruction, &key, state);
-                (cell.get_or_try_init(cook).await?.clone(), false)
+                let mut is_own = false;
+                let cook = || {
+                    is_own = true;
+                    self.cook(&order, instruction, &key, state)
+                };
+                let record = cell.get_or_try_init(cook).await?.clone();
+                (record, if is_own { why } else { Why::Shared })
             }
         };
-        Ok(match layer {
+        let reused = why.is_cached();
+        self.note(question, &record, why);
+        Ok(match record.layer() {
             None => Left::Settings,
             Some(layer) => {
                 state.add_layer(layer, None);
@@ -174,13 +178,35 @@ impl Builder<'_> {
         }
     }
 
+    /// Returns the parts of that which people may want to know.
+    fn parts(&self, order: &Order, state: &State) -> Parts {
+        let mut parts = Parts::default();
+        let layers: Vec<&Digest> = state.layers.iter().map(|layer| &layer.diff_id).collect();
+        parts.add_below(&layers);
+        let Order { words, environment, proxies: _, user, folder, network, insecure, mounts } = order;
+        parts.add("command", "", json!([words.arguments, words.script]).to_string());
+        for (name, value) in environment {
+            parts.add(if state.arguments.contains_key(name) { "arg" } else { "env" }, name, value);
+        }
+        for mount in mounts {
+            parts.add("mount", &mount.target, mount.key().to_string());
+        }
+        parts.add("user", "", json!(user).to_string());
+        parts.add("folder", "", folder);
+        parts.add("network", "", network.word());
+        parts.add("insecure", "", insecure.to_string());
+        parts.add("time", "", state.time.to_string());
+        parts.add("the version of consign", "", env!("CARGO_PKG_VERSION"));
+        parts
+    }
+
     async fn cook(
         &self,
         order: &Order,
         instruction: &Instruction,
         key: &Digest,
         state: &State,
-    ) -> Result<Option<Layer>, StepError> {
+    ) -> Result<Record, StepError> {
         let (kitchen, store) = (self.request.kitchen, self.request.store);
         let emulation = emulator(&state.platform, &kitchen.options.host).map_err(RunError::from)?;
         let lower = kitchen.trees.of(&state.layers, store).await?;
@@ -204,6 +230,9 @@ impl Builder<'_> {
         command.mounts = standard_mounts(order, command.network, kitchen);
         command.limits =
             Limits { free: Some(FREE), time: TIME, output: OUTPUT_LIMIT, kept_output: 16 << 10, ..Limits::default() };
+        for (name, owner, mode) in order.mounts.iter().filter_map(Found::cache_made) {
+            self.import_mount(name, owner, mode).await?;
+        }
         locks.extend(lock_all(&order.mounts, kitchen).await?);
         for mount in &order.mounts {
             command.mounts.extend(mount.make(kitchen, store, &mut locks, &mut used.uppers).await?);
@@ -227,12 +256,12 @@ impl Builder<'_> {
         let work = move || pack(&sandbox, &folder, &options, &store_of_thread);
         let packed = tokio::task::spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?;
         let layer = packed?;
-        let blobs: Vec<Digest> = layer.iter().map(|layer| layer.descriptor.digest.clone()).collect();
-        store.put_step("layer", key, &blobs, &layer.as_ref().map(Record::of))?;
+        let record = Record::new(layer.as_ref(), self.request.now);
+        self.keep(key, &record)?;
         if let Some(layer) = &layer {
             kitchen.trees.keep(&changes, &state.layers, layer);
         }
-        Ok(layer)
+        Ok(record)
     }
 }
 
@@ -290,8 +319,13 @@ fn private_resolver(machine: &[u8]) -> Vec<u8> {
 }
 
 /// Makes a layer of what a command changed; `None` where that is nothing.
-fn pack(sandbox: &Sandbox, folder: &Path, options: &PackOptions, store: &Store) -> Result<Option<Layer>, StepError> {
-    let mut packing = sandbox.pack(folder, options).map_err(RunError::from)?;
+pub(super) fn pack(
+    sandbox: &Sandbox,
+    folder: &Path,
+    options: &PackOptions,
+    store: &Store,
+) -> Result<Option<Layer>, RunError> {
+    let mut packing = sandbox.pack(folder, options)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut blob = store.writer()?;
     let written = compress_stream(&mut packing, &mut blob, &StoredSegments(store), threads, LAYER_LIMIT);
@@ -300,9 +334,9 @@ fn pack(sandbox: &Sandbox, folder: &Path, options: &PackOptions, store: &Store) 
         (Ok(written), _) => written,
         // Why the stream ended early says more than that it did.
         (Err(source), Err(_)) if source.kind() == io::ErrorKind::UnexpectedEof => {
-            return Err(packed.err().map_or(StepError::Layer { source }, Into::into));
+            return Err(packed.err().unwrap_or(RunError::Write { source }));
         }
-        (Err(source), _) => return Err(StepError::Layer { source }),
+        (Err(source), _) => return Err(RunError::Write { source }),
     };
     let packed = packed?;
     if packed.entries == 0 {

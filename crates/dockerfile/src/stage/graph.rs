@@ -118,6 +118,25 @@ impl Graph {
         stages.reverse();
         Ok(Self { stages, target })
     }
+
+    /// Returns the places of the stages whose layers are in the image: the target, and what it builds on.
+    pub(crate) fn chain(&self) -> BTreeSet<usize> {
+        let mut chain = BTreeSet::from([self.target]);
+        for stage in self.stages.iter().rev().filter(|stage| stage.place <= self.target) {
+            if let (true, Base::Stage(base)) = (chain.contains(&stage.place), &stage.base) {
+                chain.insert(*base);
+            }
+        }
+        chain
+    }
+}
+
+/// Returns the place of the stage with this name or number.
+pub(crate) fn place_of(file: &Dockerfile, name: &str) -> Result<usize, GraphError> {
+    file.place(name).ok_or_else(|| GraphError::Target {
+        name: name.to_owned(),
+        names: file.stages.iter().filter_map(|stage| stage.name.clone()).collect(),
+    })
 }
 
 /// Says what the stage at `place` builds on and takes files from.
@@ -138,13 +157,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn target(&self, target: Option<&str>) -> Result<usize, GraphError> {
-        let count = self.file.stages.len();
-        let Some(name) = target else { return Ok(count - 1) };
-        let by_number = || name.parse().ok().filter(|place| *place < count);
-        self.file.stage(name).or_else(by_number).ok_or_else(|| GraphError::Target {
-            name: name.to_owned(),
-            names: self.file.stages.iter().filter_map(|stage| stage.name.clone()).collect(),
-        })
+        target.map_or(Ok(self.file.stages.len() - 1), |name| place_of(self.file, name))
     }
 
     fn needed(&self, place: usize) -> Result<Needed, GraphError> {

@@ -4,5 +4,5 @@ mod graph;
 mod scope;
 
 pub use graph::{Base, Graph, GraphError, Needed};
-pub(crate) use graph::{needed, source};
+pub(crate) use graph::{needed, place_of, source};
 pub use scope::{Given, ScopeError, global};

@@ -3,7 +3,9 @@ use super::image::{spanned_texts_by_key, texts_by_key};
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use super::{BuilderKind, BuilderSettings, Code, LintEngine, SecretSource, Spanned, builder, lint, secret};
+use super::{
+    BuilderKind, BuilderSettings, CacheSettings, Code, LintEngine, SecretSource, Spanned, builder, cache, lint, secret,
+};
 use std::collections::BTreeMap;
 
 pub(super) const KEYS: Keys = Keys {
@@ -56,6 +58,7 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Word(|| NetworkSetting::ALL.map(NetworkSetting::word).to_vec()),
             "What commands reach that say nothing of it: `none`, `host`, or `default`, which for consign itself is nothing.",
         ),
+        Key::new("cache", Shape::Mapping(&cache::KEYS), "What is kept of earlier builds, and where."),
         Key::new("lint", Shape::Mapping(&lint::KEYS), "How what could be better in the Dockerfile is found."),
     ],
     later: &["cacheFrom", "cacheTo"],
@@ -87,6 +90,8 @@ pub struct DockerSettings {
     pub builder: Option<Spanned<BuilderKind>>,
     /// BuildKit daemons that build in consign's place.
     pub builders: Vec<BuilderSettings>,
+    /// What is kept of earlier builds, and where.
+    pub cache: CacheSettings,
     /// Who says what could be better in the Dockerfile.
     pub lint: LintEngine,
 }
@@ -130,9 +135,24 @@ impl DockerSettings {
         let secrets = fields.get("secrets").map(|node| SecretSource::read_all(reader, node)).unwrap_or_default();
         let agents = fields.get("ssh").map(|node| reader.texts(node, "`ssh`")).unwrap_or_default();
         let network = word(reader, &fields, "network", NetworkSetting::ALL, NetworkSetting::word).unwrap_or_default();
+        let cache = fields.get("cache").map(|node| CacheSettings::read(reader, node)).unwrap_or_default();
         let lint = fields.get("lint").map(|node| LintEngine::read(reader, node)).unwrap_or_default();
         let target = target.map(|target| target.value);
-        Self { context, file, target, arguments, labels, secrets, agents, network, contexts, builder, builders, lint }
+        Self {
+            context,
+            file,
+            target,
+            arguments,
+            labels,
+            secrets,
+            agents,
+            network,
+            contexts,
+            builder,
+            builders,
+            cache,
+            lint,
+        }
     }
 }
 

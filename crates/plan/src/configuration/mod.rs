@@ -2,6 +2,7 @@
 
 mod advisories;
 mod builder;
+mod cache;
 mod code;
 mod debian;
 mod destination;
@@ -31,6 +32,7 @@ mod warning;
 
 pub use advisories::AdvisorySettings;
 pub use builder::{BuilderKind, BuilderSettings, TlsSettings};
+pub use cache::CacheSettings;
 pub use code::Code;
 pub use debian::{DebianMirror, DebianSettings};
 pub use destination::Destination;

@@ -1,0 +1,69 @@
+//! Folders that are kept between builds, out of one store and into another.
+
+use super::kitchen::give;
+use super::step::pack;
+use super::{Kitchen, RunError};
+use consign_image::layer::uncompressed;
+use consign_oci::Descriptor;
+use consign_sandbox::{PackOptions, UnpackOptions};
+use consign_store::Store;
+use std::fs;
+use std::io::{self, BufReader};
+use tokio::task::spawn_blocking;
+
+/// Before the names of folders that are not whole.
+const PARTIAL: &str = "partial-";
+
+impl Kitchen {
+    /// Returns whether there is a folder of this name that is kept between builds.
+    pub(crate) fn has_cache(&self, name: &str) -> bool {
+        self.cache_folder(name).is_dir()
+    }
+
+    /// Packs the folder that is kept between builds under a name, as a layer in the store; `None` where there is none, or nothing is in it.
+    pub(crate) async fn pack_cache(&self, name: &str, store: &Store) -> Result<Option<Descriptor>, RunError> {
+        if !self.has_cache(name) {
+            return Ok(None);
+        }
+        let (sandbox, folder, store) = (self.options.sandbox.clone(), self.cache_folder(name), store.clone());
+        let work = move || pack(&sandbox, &folder, &PackOptions::default(), &store);
+        let packed = spawn_blocking(work).await.map_err(|source| RunError::Worker { source })??;
+        Ok(packed.map(|layer| layer.descriptor))
+    }
+
+    /// Makes the folder that is kept between builds under a name from a layer in the store. Where there is one meanwhile, that stays.
+    pub(crate) async fn restore(
+        &self,
+        name: &str,
+        owner: (u32, u32),
+        mode: u32,
+        layer: &Descriptor,
+        store: &Store,
+    ) -> Result<(), RunError> {
+        let (sandbox, folder, store) = (self.options.sandbox.clone(), self.cache_folder(name), store.clone());
+        let (caches, layer) = (self.caches()?, layer.clone());
+        let work = move || {
+            let digest = &layer.digest;
+            let unreadable = |source| RunError::Layer { digest: digest.clone(), source };
+            let blob = store.open_blob(digest).map_err(|error| unreadable(io::Error::other(error)))?;
+            let stream = uncompressed(&layer.media_type, blob).map_err(unreadable)?;
+            let stream = stream.ok_or_else(|| unreadable(io::ErrorKind::Unsupported.into()))?;
+            let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&caches);
+            let partial = partial.map_err(RunError::folder("make a folder in", &caches))?.keep();
+            let files = partial.join("files");
+            let make = fs::create_dir(&files).map_err(RunError::folder("make", &files));
+            let unpack = |()| {
+                let stream = BufReader::with_capacity(128 << 10, stream);
+                sandbox.unpack(stream, &files, &UnpackOptions::default()).map_err(RunError::from)
+            };
+            let done = make.and_then(unpack).and_then(|_| give(&files, owner, mode));
+            let kept = done.and_then(|()| match fs::rename(&files, &folder) {
+                Err(_) if folder.is_dir() => Ok(()),
+                renamed => renamed.map_err(RunError::folder("make", &folder)),
+            });
+            let _ = sandbox.remove(&partial);
+            kept
+        };
+        spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?
+    }
+}
