@@ -4,7 +4,7 @@ use crate::base::Bases;
 use crate::common::{Run, TestEnvironment, runs_here};
 use consign_oci::Reference;
 use consign_registry::{Client, Options};
-use consign_testkit::registry::TestRegistry;
+use consign_testkit::registry::{Fault, TestRegistry};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,8 +41,9 @@ impl Caches {
     fn document(&self, target: &str) -> Value {
         let client = Client::new(Options::default()).unwrap();
         let reference: Reference = format!("{}/team/cache{target}", self.registry.host()).parse().unwrap();
-        let found = client.manifest(&reference.repository, &reference.target());
-        let document = self.runtime.block_on(found).unwrap().unwrap();
+        let target = reference.target();
+        let found = self.runtime.block_on(client.manifest(&reference.repository, &target));
+        let document = found.unwrap().unwrap();
         serde_json::from_slice(document.bytes()).unwrap()
     }
 }
@@ -224,6 +225,25 @@ fn runners_share_a_cache_in_a_registry() {
 }
 
 #[test]
+fn what_another_runner_overwrote_is_written_again() {
+    let Some(bases) = Bases::serve() else { return };
+    let caches = Caches::serve();
+    let is_list = |method: &str, path: &str| method == "PUT" && path.ends_with("/manifests/main");
+    // The registry says that it has the list, and has not.
+    caches.registry.fail(1, is_list, || Fault::status(201));
+    let reference = caches.reference();
+    build(&project(&bases, &["linux/amd64"]), "one", &[&format!("--cache-to={reference}")]).expect(0);
+    assert_eq!(caches.document(":main")["manifests"].as_array().unwrap().len(), 1);
+    // Where that never ends, the build is there none the less.
+    caches.registry.hook(move |head| is_list(head.method.as_str(), head.uri.path()).then(|| Fault::status(201)));
+    let other = project(&bases, &["linux/amd64"]);
+    other.write("data", "other");
+    let run = build(&other, "two", &[&format!("--cache-to={reference}")]).expect(0);
+    let expected = format!("warning: a cache is not written: {reference} was changed by others each time");
+    assert!(run.stderr.contains(&expected), "{}", run.stderr);
+}
+
+#[test]
 fn what_was_tampered_with_is_not_used() {
     let Some(bases) = Bases::serve() else { return };
     let caches = Caches::serve();
@@ -245,7 +265,9 @@ fn what_was_tampered_with_is_not_used() {
         if layers.iter().any(|layer| path.to_string_lossy().contains(layer.as_str())) {
             let mut bytes = fs::read(&path).unwrap();
             let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
+            // What only says that a repository has a blob is empty.
+            let Some(byte) = bytes.get_mut(middle) else { continue };
+            *byte ^= 1;
             fs::write(&path, bytes).unwrap();
             changed += 1;
         }

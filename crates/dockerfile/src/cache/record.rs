@@ -29,8 +29,8 @@ impl Record {
 
     /// Returns the layer.
     pub(crate) fn layer(&self) -> Option<Layer> {
-        let Blob { descriptor, diff_id } = self.layer.clone()?;
-        Some(Layer { descriptor, diff_id })
+        let Blob { descriptor, diff_id } = self.layer.as_ref()?;
+        Some(Layer { descriptor: descriptor.plain(), diff_id: diff_id.clone() })
     }
 
     /// Returns what the layer is unpacked.
