@@ -4,7 +4,7 @@ use super::StepError;
 use super::builder::Builder;
 use super::spool::Spool;
 use super::state::State;
-use crate::cache::{FILE_LIMIT, Looked, Parts, Question, Record};
+use crate::cache::{FILE_LIMIT, Parts, Question, Record};
 use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, is_text};
 use crate::transfer::Items;
 use blake3::Hash;
@@ -34,13 +34,14 @@ impl Builder<'_> {
         let (key, listing) = (files.key(items), Arc::new(files.listing(items)));
         let (at, parts) = (&state.position, files.parts(items));
         let question = Question { at, key: &key, parts, ages: false, mounts: Vec::new() };
-        let (layer, record, why) = match self.look(&question).await? {
-            Looked::Found(record, why) if let Some(layer) = record.layer() => (layer, record, why),
-            Looked::Found(_, why) | Looked::Missing(why) => {
+        let (known, why) = self.look(&question).await?;
+        let (layer, record) = match known.and_then(|record| Some((record.layer()?, record))) {
+            Some(known) => known,
+            None => {
                 let layer = files.write(items, layers, self.request.store)?;
                 let record = Record::new(Some(&layer), self.request.now);
                 self.keep(&key, &record)?;
-                (layer, record, why)
+                (layer, record)
             }
         };
         let reused = why.is_cached();

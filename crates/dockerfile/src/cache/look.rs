@@ -15,20 +15,12 @@ pub(crate) struct Question<'a> {
     pub(crate) mounts: Vec<String>,
 }
 
-/// What is known of a step.
-pub(crate) enum Looked {
-    /// Its result.
-    Found(Record, Why),
-    /// Nothing that can be used.
-    Missing(Why),
-}
-
 impl Builder<'_> {
-    /// Looks whether a step has to be done.
-    pub(crate) async fn look(&self, question: &Question<'_>) -> Result<Looked, StepError> {
+    /// Looks whether a step has to be done, and why: where there is a result that can be used, it has not.
+    pub(crate) async fn look(&self, question: &Question<'_>) -> Result<(Option<Record>, Why), StepError> {
         let request = self.request;
         if !request.reuse || self.anew.contains(&question.at.place) {
-            return Ok(Looked::Missing(Why::Asked));
+            return Ok((None, Why::Asked));
         }
         let limit = self.recipe.max_age.filter(|_| question.ages);
         let is_old = |record: &Record| {
@@ -36,16 +28,17 @@ impl Builder<'_> {
         };
         let kept = request.store.step::<Record>(question.key)?.filter(|record| record.is_whole(request.store));
         let too_old = match kept {
-            Some(record) if !is_old(&record) => return Ok(Looked::Found(record, Why::Cached)),
+            Some(record) if !is_old(&record) => return Ok((Some(record), Why::Cached)),
             kept => kept.is_some(),
         };
         if let Some((record, cache)) = self.import(question.key, is_old).await? {
-            return Ok(Looked::Found(record, Why::Imported { cache }));
+            return Ok((Some(record), Why::Imported { cache }));
         }
-        Ok(Looked::Missing(match limit.filter(|_| too_old) {
+        let why = match limit.filter(|_| too_old) {
             Some(limit) => Why::Old { limit },
             None => self.journal.why(question.at, &question.parts),
-        }))
+        };
+        Ok((None, why))
     }
 
     /// Keeps the result of a step for later builds.

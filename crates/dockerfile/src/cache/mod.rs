@@ -17,7 +17,7 @@ mod why;
 pub use error::CacheError;
 pub use export::Export;
 pub(crate) use journal::Journal;
-pub(crate) use look::{Looked, Question};
+pub(crate) use look::Question;
 pub(crate) use parts::{FILE_LIMIT, Parts};
 pub(crate) use record::Record;
 pub use setting::Direction;

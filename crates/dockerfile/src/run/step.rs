@@ -4,7 +4,7 @@ use super::mounts::{Found, lock_all};
 use super::trees::Trees;
 use super::{Kitchen, RunError};
 use crate::build::{Builder, EPOCH, Left, State, StepError};
-use crate::cache::{Looked, Parts, Question, Record, Why};
+use crate::cache::{Parts, Question, Record, Why};
 use crate::files::Accounts;
 use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::syntax::Lines;
@@ -73,8 +73,8 @@ impl Builder<'_> {
         let (ages, parts) = (self.network(order.network) != Network::None, self.parts(&order, state));
         let question = Question { at: &state.position, key: &key, parts, ages, mounts };
         let (record, why) = match self.look(&question).await? {
-            Looked::Found(record, why) => (record, why),
-            Looked::Missing(why) => {
+            (Some(record), why) => (record, why),
+            (None, why) => {
                 let cell = self.request.kitchen.step(&key);
                 let mut is_own = false;
                 let cook = || {
