@@ -48,8 +48,8 @@ pub(crate) fn extend(
     if by_buildkit {
         // The configuration does not know of builders that the command line names.
         let from = recipe.cache_from.iter().map(|cache| (cache, Direction::From));
-        let all = from.chain(recipe.cache_to.iter().map(|cache| (cache, Direction::To)));
-        all.map(|(cache, direction)| cache.check(direction, true)).collect::<Result<(), _>>().map_err(refused)?;
+        let mut all = from.chain(recipe.cache_to.iter().map(|cache| (cache, Direction::To)));
+        all.try_for_each(|(cache, direction)| cache.check(direction, true)).map_err(refused)?;
     }
     for written in &docker.cache_from {
         recipe.cache_from.push(read(written, Direction::From, by_buildkit, plain).map_err(refused)?);

@@ -338,3 +338,16 @@ fn what_is_no_cache_of_ours_is_left_alone() {
         );
     }
 }
+
+#[test]
+fn a_release_leaves_its_steps_too() {
+    let Some(bases) = Bases::serve() else { return };
+    let environment = project(&bases, &["linux/amd64"]);
+    configure(&environment, &["linux/amd64"], &json!({ "to": "type=local,dest=kept,mode=max" }));
+    environment.commit("First.");
+    environment.invocation().store("one").run(&["release", "--dry-run"]).expect(0);
+    configure(&environment, &["linux/amd64"], &json!({ "from": "type=local,src=kept" }));
+    let report = environment.invocation().store("two").run(&["build", "--explain", "--output", "json"]).expect(0);
+    let expected = "cached from oci:kept";
+    assert!(all_are(&reasons(&report), expected), "{:?}", reasons(&report));
+}

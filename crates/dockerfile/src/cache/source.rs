@@ -215,3 +215,28 @@ async fn read_entry(reference: &ImageReference, descriptor: &Descriptor, open: O
     let Document::Manifest(manifest) = place.document(descriptor).await.ok()? else { return None };
     Entry::read(&place.bytes(&manifest.config, DOCUMENT_LIMIT).await.ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use consign_oci::{Index, Manifest};
+
+    #[test]
+    fn tells_what_else_lies_there() {
+        let reference: ImageReference = "localhost:1/a:b".parse().unwrap();
+        let config = |media_type: &str| Descriptor::of(media_type, b"{}");
+        let index = Index::new(vec![config(BUILDKIT)]);
+        let index = Document::read(media_type::INDEX, serde_json::to_vec(&index).unwrap()).unwrap();
+        let manifest = |media_type: &str| {
+            let manifest = serde_json::to_vec(&Manifest::new(config(media_type), Vec::new())).unwrap();
+            Document::read(media_type::MANIFEST, manifest).unwrap()
+        };
+        for (document, is_buildkit) in
+            [(index, true), (manifest(BUILDKIT), true), (manifest(media_type::CONFIG), false)]
+        {
+            let error = foreign(&document, &reference);
+            assert_eq!(matches!(error, CacheError::Buildkit { .. }), is_buildkit, "{error}");
+            assert!(error.is_refusal());
+        }
+    }
+}

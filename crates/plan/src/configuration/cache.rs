@@ -58,3 +58,29 @@ fn max_age(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
     }
     age
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Configuration;
+
+    fn read(cache: &str) -> Result<CacheSettings, String> {
+        let text = format!("build: [{{source: a, destination: localhost:1/b, dockerOptions: {{cache: {cache}}}}}]");
+        let configuration = Configuration::parse("consign.yaml", &text).map_err(|error| error.to_string())?;
+        Ok(configuration.images[0].docker.cache.clone())
+    }
+
+    #[test]
+    fn reads_ages_and_places() {
+        let settings = read("{max-age: 1h30m, from: [a, b], to: 'type=local,dest=c'}").unwrap();
+        let texts = |all: &[Spanned<String>]| all.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
+        assert_eq!(settings.max_age, Some(Duration::from_secs(5400)));
+        assert_eq!(
+            (texts(&settings.from), texts(&settings.to)),
+            (vec!["a".into(), "b".into()], vec!["type=local,dest=c".into()])
+        );
+        for wrong in ["{max-age: 24}", "{max-age: soon}", "{max-ago: 24h}", "{from: {a: b}}", "24h"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
