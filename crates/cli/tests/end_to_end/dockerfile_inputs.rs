@@ -115,3 +115,28 @@ fn bases_come_from_mirrors_under_their_own_names() {
     assert_eq!(first.stdout, second.stdout);
     assert!(registry.requests() > 0);
 }
+
+#[test]
+fn a_layout_is_a_context_and_nothing_to_lock() {
+    let environment = TestEnvironment::new();
+    environment.write("Dockerfile", "FROM scratch\nCOPY a /\n");
+    environment.write("a", "a\n");
+    environment
+        .consign(&["-f", "Dockerfile", "build", "--platform", "linux/amd64", "--to", "oci:layout:one"])
+        .expect(0);
+    environment.write("second/Dockerfile", "FROM x\nCOPY --from=x /a /b\n");
+    let configuration = "build: [{source: second/Dockerfile, destination: \"localhost/app:1\", platforms: [linux/amd64],\n\
+                         dockerOptions: {contexts: {x: \"oci-layout://layout:one\"}}}]\n";
+    environment.write("consign.yaml", configuration);
+    environment.commit("Dockerfiles.");
+    environment.consign(&["build", "--to", "oci:out"]).expect(0);
+    let base = environment.consign(&["inspect", "--raw", "oci:layout:one"]).expect(0).stdout;
+    let digest = Digest::of(base.trim_end().as_bytes());
+    let inputs = inputs(&environment);
+    assert!(inputs.iter().any(|input| input["digest"]["sha256"] == digest.hex()), "{digest}: {inputs:#?}");
+    environment.consign(&["lock"]).expect(0);
+    assert!(!environment.path("consign.lock").exists() || !environment.read("consign.lock").contains("layout"));
+    environment.write("consign.yaml", configuration.replace(":one\"}", "@sha256:00\"}"));
+    let refused = environment.consign(&["build"]).expect(3).error();
+    assert!(refused.contains("oci-layout://FOLDER:TAG"), "{refused}");
+}

@@ -96,7 +96,7 @@ impl Recipe {
         }
     }
 
-    /// Returns those of the images that are named without a digest.
+    /// Returns those of the images that are named without a digest. What lies in files of this machine is left out: it comes and goes with them.
     pub fn open_images(
         &self,
         platforms: &[Platform],
@@ -105,7 +105,8 @@ impl Recipe {
         let mut images = self.images(platforms, host)?;
         images.retain(|name, _| match name.parse() {
             Ok(ImageReference::Registry(reference)) => reference.digest.is_none(),
-            _ => true,
+            Ok(_) => false,
+            Err(_) => true,
         });
         Ok(images)
     }
