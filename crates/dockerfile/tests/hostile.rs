@@ -6,6 +6,7 @@ use consign_dockerfile::context::Patterns;
 use consign_dockerfile::lint::lint;
 use consign_dockerfile::syntax::{Arguments, Escape, Heredoc, Keyword, Source, Statement, read};
 use consign_dockerfile::{Expander, Quotes, Recipe, Variables};
+use consign_fetch::GitAddress;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -147,6 +148,19 @@ proptest! {
         let expanded = Expander::new(Escape::BACKSLASH).expand(&text, &variables()).unwrap();
         prop_assert_eq!(&expanded.text, &text);
         prop_assert_eq!(expanded.words, text.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn any_address_of_a_repository_is_read_or_refused(
+        scheme in prop::sample::select(&["https://", "http://", "ssh://", "git://"][..]),
+        rest in "[a-z:/?#=&%@.^{}\\-]{0,60}(\\.git)?(#[a-z:/.@-]{0,20})?",
+        other in any::<String>(),
+    ) {
+        let _ = GitAddress::parse(&other);
+        if let Ok(Some(address)) = GitAddress::parse(&format!("{scheme}me:hunter2@{rest}")) {
+            let shown = format!("{} {} {address:?}", address.repository(), address.locator());
+            prop_assert!(!shown.contains("hunter2"), "{}", shown);
+        }
     }
 
     #[test]

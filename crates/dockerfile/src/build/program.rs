@@ -108,10 +108,16 @@ fn common(recipe: &Recipe, request: &Request<'_>, file: &Path) -> Result<Argumen
         arguments.add("--label", format!("{name}={value}"));
     }
     for (name, context) in &recipe.contexts {
-        // Images are written into the file.
-        if let NamedContext::Folder(context) = context {
-            let folder = std::path::absolute(context.folder()).map_err(|source| RemoteError::Output { source })?;
-            arguments.add("--build-context", joined(name, &folder));
+        match context {
+            NamedContext::Folder(context) => {
+                let folder = std::path::absolute(context.folder()).map_err(|source| RemoteError::Output { source })?;
+                arguments.add("--build-context", joined(name, &folder));
+            }
+            NamedContext::Repository(address) | NamedContext::Web(address) => {
+                arguments.add("--build-context", format!("{name}={address}"));
+            }
+            // They are written into the file.
+            NamedContext::Image(_) => {}
         }
     }
     for (name, socket) in &recipe.agents {

@@ -101,6 +101,9 @@ async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archiv
         for (name, context) in &recipe.contexts {
             let context = match context {
                 NamedContext::Folder(context) => Context::Folder(context.folder().to_owned()),
+                NamedContext::Image(reference) if reference.starts_with("oci:") => {
+                    return Err(RemoteError::Layout { name: name.clone() }.into());
+                }
                 NamedContext::Image(reference) => Context::Image(looked_up(reference, request)),
                 NamedContext::Repository(written) | NamedContext::Web(written) => Context::Remote(written.clone()),
             };
@@ -164,7 +167,7 @@ fn looked_up(name: &str, request: &Request<'_>) -> String {
 impl Recipe {
     /// Refuses folders with names, which a builder does not take.
     pub(super) fn check_contexts(&self, builder: impl FnOnce() -> String) -> Result<(), RemoteError> {
-        let folders = self.contexts.iter().filter(|(_, context)| matches!(context, NamedContext::Folder(_)));
+        let folders = self.contexts.iter().filter(|(_, context)| !matches!(context, NamedContext::Image(_)));
         let names: Vec<String> = folders.map(|(name, _)| name.clone()).collect();
         if names.is_empty() { Ok(()) } else { Err(RemoteError::Contexts { builder: builder(), names }) }
     }

@@ -47,6 +47,14 @@ pub enum RemoteError {
         /// What it said last.
         said: String,
     },
+    /// A context lies where the daemon cannot reach it.
+    #[error(
+        "the context `{name}` is an image on this machine, which no builder is given: push it, and write `docker-image://REF`"
+    )]
+    Layout {
+        /// Its name.
+        name: String,
+    },
     /// The builder takes no folders with names.
     #[error("{builder} is too old for contexts with names, and would take something else for {}", names.join(", "))]
     Contexts {
