@@ -9,7 +9,7 @@ use consign_dockerfile::{Expander, Quotes, Variables};
 const EXPANDED_LIMIT: usize = 16 << 20;
 
 /// A Dockerfile is read or refused. What was read stands in the text, is no more than that, and means the same when it is written back.
-pub fn dockerfile(bytes: &[u8]) {
+pub(crate) fn dockerfile(bytes: &[u8]) {
     let count = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
     let inside =
         |lines: Lines| assert!(1 <= lines.first && lines.first <= lines.last && lines.last <= count, "{lines:?}");
@@ -35,7 +35,7 @@ pub fn dockerfile(bytes: &[u8]) {
 }
 
 /// A text is expanded or refused, and does not grow without end. What was looked up is what there is.
-pub fn words(bytes: &[u8]) {
+pub(crate) fn words(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let variables: Variables = [("a", "b c"), ("E", ""), ("A", "*\\$a"), ("long", "0123456789")]
         .map(|(name, value)| (name.into(), value.into()))
@@ -54,7 +54,7 @@ pub fn words(bytes: &[u8]) {
 }
 
 /// Patterns are read or refused, and the last that matches decides.
-pub fn patterns(bytes: &[u8]) {
+pub(crate) fn patterns(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(patterns) = Patterns::parse(text) else { return };
     let with = |last: &str| Patterns::parse(&format!("{text}\n{last}"));
