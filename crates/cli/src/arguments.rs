@@ -149,7 +149,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  consign build\n  consign build hello --platform linux/arm64 --to oci-archive:arm64.tar"
     )]
-    Build(Build),
+    Build(Box<Build>),
     /// Builds, tests, signs and publishes: first everything by digest, then the tags.
     #[command(
         after_help = "Examples:\n  consign release\n  consign release --dry-run\n  consign release --from oci-archive:hello.tar"

@@ -17,7 +17,7 @@ use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
 use consign_plan::configuration::{LintEngine, Spanned};
 use consign_plan::{Configuration, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile};
-use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Steps, Workshop};
+use consign_release::{Changed, EmbeddedRegistry, Job, Recipe, SourceFacts, Steps, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -459,7 +459,6 @@ impl Planned {
     }
 }
 
-type Changed = Arc<dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync>;
 /// Returns the time of what is built from a Dockerfile, RFC 3339: SOURCE_DATE_EPOCH, else that of the last commit that changed its files.
 fn created(
     session: &Session,

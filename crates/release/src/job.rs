@@ -6,6 +6,9 @@ use consign_sign::PrivateKey;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Says when any of some files or folders last changed, in seconds since 1970, where that is known.
+pub type Changed = Arc<dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync>;
+
 /// One image to release: what is planned for it, and what it is made from.
 #[derive(Clone)]
 pub struct Job {
@@ -20,7 +23,7 @@ pub struct Job {
     /// When the image's own files last changed, in seconds since 1970.
     pub source_time: Option<u64>,
     /// Says when any of some files or folders last changed, in seconds since 1970, where that is known.
-    pub changed: Arc<dyn Fn(&[PathBuf]) -> Option<u64> + Send + Sync>,
+    pub changed: Changed,
     /// When the source as a whole last changed, in seconds since 1970.
     pub commit_time: Option<u64>,
     /// All platforms that the image has, also those that are not built now.

@@ -39,7 +39,7 @@ pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};
 pub use import_problem::{ImportProblem, ImportTrouble};
 pub use interruption::Interruption;
-pub use job::{Job, KeySource};
+pub use job::{Changed, Job, KeySource};
 pub use produce::{Produced, ProducedPlatform};
 pub use publish::{Publication, PublishedTag, Sent, move_tags};
 pub use recipe::Recipe;

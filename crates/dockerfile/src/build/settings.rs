@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn knows_signals() {
-        let mut state = State::scratch("linux/amd64".parse().unwrap());
+        let mut state = State::scratch("linux/amd64".parse().unwrap(), 0);
         for (signal, known) in
             [("SIGTERM", true), ("term", true), ("9", true), ("SIGRTMIN+3", true), ("0", false), ("SIGNAL", false)]
         {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_entrypoint_resets_the_command_of_the_base_alone() {
-        let mut state = State::scratch("linux/amd64".parse().unwrap());
+        let mut state = State::scratch("linux/amd64".parse().unwrap(), 0);
         state.config.cmd = Some(vec!["base".to_owned()]);
         state.set_entrypoint(&CommandLine::Program(vec!["/a".to_owned()]));
         assert_eq!(state.config.cmd, None);
