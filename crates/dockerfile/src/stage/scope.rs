@@ -11,24 +11,18 @@ pub struct Given {
 }
 
 /// Arguments that need no ARG: they say by whom the web is reached (Dockerfile reference, "Predefined ARGs").
-const PROXIES: [&str; 10] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
+const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
 impl Given {
-    /// Returns the arguments that commands see without ARG.
+    /// Returns the arguments that commands see without ARG. Programs look for them in one spelling or the other, so both are there.
     pub(crate) fn proxies(&self) -> impl Iterator<Item = (String, String)> {
-        let given = self.arguments.iter().filter(|(name, _)| PROXIES.contains(&name.as_str()));
-        given.map(|(name, value)| (name.clone(), value.clone()))
+        PROXIES.into_iter().flat_map(|upper| {
+            let lower = upper.to_lowercase();
+            let given = |name: &str| self.arguments.get(name);
+            let values =
+                [given(upper).or(given(&lower)), given(&lower).or(given(upper))].map(Option::<&String>::cloned);
+            [upper.to_owned(), lower].into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)))
+        })
     }
 }
 
