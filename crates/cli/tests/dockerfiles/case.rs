@@ -82,6 +82,8 @@ pub(crate) enum Lack {
     Owners,
     /// The right to read a file of the context, which the error names.
     Reading,
+    /// Rights of root's: a command asks for all that there are.
+    Rights,
 }
 
 /// Who says what comes of a Dockerfile.

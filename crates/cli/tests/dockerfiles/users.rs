@@ -21,6 +21,10 @@ const NOBODY: u32 = 65534;
 const RANGES: &str = "ranges";
 /// Exit status of a step that fails.
 const FAILED: i32 = 1;
+/// Exit status of what cannot be asked for here.
+const REFUSED: i32 = 3;
+/// What is said of rights.
+const RIGHTS: &str = "needs rights that only root has";
 /// What is said of what cannot be read.
 const DENIED: &str = "Permission denied";
 /// What is said where one id does not do.
@@ -119,14 +123,20 @@ impl Place {
         give_away(&folder);
         let consign = |arguments: &[&str]| self.become_user(self.program.to_str().unwrap(), arguments);
         let ours = ours::build(case, platform, bases, &self.environment, consign);
-        let lack = case.settings.user.filter(|lack| self.ids == Ids::Single || *lack == Lack::Reading);
-        let remedy = if lack == Some(Lack::Reading) { DENIED } else { REMEDY };
+        let with_all_ids = [Lack::Reading, Lack::Rights];
+        let lack = case.settings.user.filter(|lack| self.ids == Ids::Single || with_all_ids.contains(lack));
+        let (status, remedy) = match lack {
+            Some(Lack::Reading) => (FAILED, DENIED),
+            Some(Lack::Rights) => (REFUSED, RIGHTS),
+            _ => (FAILED, REMEDY),
+        };
+        let is_lacking = matches!(lack, Some(Lack::Ids | Lack::Reading | Lack::Rights));
         let problems = match (roots, ours) {
-            (_, Err(run)) if matches!(lack, Some(Lack::Ids | Lack::Reading)) => {
-                let says = run.status == FAILED && run.text.contains(remedy);
+            (_, Err(run)) if is_lacking => {
+                let says = run.status == status && run.text.contains(remedy);
                 if says { Vec::new() } else { vec![format!("it does not say `{remedy}`: {}", run.text.trim())] }
             }
-            (_, Ok(_)) if matches!(lack, Some(Lack::Ids | Lack::Reading)) => {
+            (_, Ok(_)) if is_lacking => {
                 vec![format!("it is built, although the user lacks {lack:?}")]
             }
             (Ok(roots), Ok(ours)) => compared(roots, &ours, lack == Some(Lack::Owners)),
