@@ -15,7 +15,7 @@ const EMULATORS: [Tool; 1] = [("qemu-aarch64-static", "qemu-user-static")];
 const HANDLERS: [Tool; 1] = [("update-binfmts", "binfmt-support")];
 
 /// Outside judges of what consign makes, and what makes surroundings for it.
-const JUDGES: [Tool; 13] = [
+const JUDGES: [Tool; 14] = [
     ("skopeo", "skopeo"),
     ("podman", "podman"),
     ("buildah", "buildah"),
@@ -28,6 +28,7 @@ const JUDGES: [Tool; 13] = [
     ("zstd", "zstd"),
     ("disorderfs", "disorderfs"),
     ("mmdebstrap", "mmdebstrap"),
+    ("slirp4netns", "slirp4netns"),
     ("newuidmap", "uidmap"),
 ];
 

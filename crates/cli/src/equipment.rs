@@ -7,7 +7,7 @@ use crate::session::{Session, read_file};
 use crate::{recipe, secret};
 use consign_dockerfile::buildkit::{AddressError, Identity, Secret, Tls, TlsPart};
 use consign_dockerfile::{Daemon, Recipe};
-use consign_plan::configuration::{BuilderKind, ImageSettings, Span, Spanned, TlsSettings};
+use consign_plan::configuration::{BuilderKind, ImageSettings, SecretPlace, SigningKey, Span, Spanned, TlsSettings};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use std::error::Error;
 use std::path::PathBuf;
@@ -39,6 +39,7 @@ pub(crate) fn equip(
         })?;
         recipe.secrets.insert(source.id.clone(), secret);
     }
+    keep_out(recipe, configuration, image, docker);
     for written in &image.docker.agents {
         let (name, socket) = recipe::agent(session, written, |path| configuration.resolve(path))
             .ok_or_else(|| refused(written.span, "SSH_AUTH_SOCK is not set, so there is no agent".to_owned()))?;
@@ -81,6 +82,23 @@ pub(crate) fn equip(
         recipe.builders.push(daemon(address));
     }
     Ok(())
+}
+
+/// Keeps what signs images, and what only commands are to see, out of them.
+fn keep_out(recipe: &mut Recipe, configuration: &Configuration, image: &ImageSettings, docker: &DockerArguments) {
+    let key = configuration.signing.as_ref().and_then(|signing| match &signing.key.value {
+        SigningKey::File(path) => Some(configuration.resolve(path)),
+        SigningKey::Environment(_) => None,
+    });
+    let file = |place: &SecretPlace| match place {
+        SecretPlace::File(path) => Some(path.clone()),
+        SecretPlace::Variable(_) | SecretPlace::Either => None,
+    };
+    let configured = image.docker.secrets.iter().filter_map(|secret| file(&secret.place));
+    let given = docker.secrets.iter().filter_map(|secret| file(&secret.place)).map(PathBuf::from);
+    for path in key.into_iter().chain(configured.map(|path| configuration.resolve(&path))).chain(given) {
+        recipe.keep_out(&path);
+    }
 }
 
 /// Reads what a builder is recognized by. Errors name the file and its key.

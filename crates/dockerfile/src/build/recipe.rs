@@ -87,6 +87,25 @@ impl Recipe {
         })
     }
 
+    /// Returns the folders that files are taken from.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Context> {
+        let named = self.contexts.values().filter_map(|context| match context {
+            NamedContext::Folder(context) => Some(context),
+            _ => None,
+        });
+        named.chain([&self.context])
+    }
+
+    /// Keeps a file, such as a signing key, out of every image.
+    pub fn keep_out(&mut self, path: &Path) {
+        self.context.keep_out(path);
+        for context in self.contexts.values_mut() {
+            if let NamedContext::Folder(context) = context {
+                context.keep_out(path);
+            }
+        }
+    }
+
     /// Finds the stages that a build for `platform` needs, on a machine of platform `host`.
     pub(crate) fn graph(&self, platform: &Platform, host: &Platform) -> Result<(Graph, Variables), BuildError> {
         let given = self.given(platform, host);

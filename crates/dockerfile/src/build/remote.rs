@@ -18,6 +18,9 @@ const IMAGE_KEYS: [&str; 5] = ["ArgsEscaped", "Healthcheck", "OnBuild", "Shell",
 /// Builds an image for one platform by one of the recipe's daemons, or by its program.
 pub(super) async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
     recipe.places_anew()?;
+    if let Some(path) = recipe.folders().find_map(|folder| folder.exposed()) {
+        return Err(RemoteError::Exposed { path: path.to_owned() }.into());
+    }
     let scratch = request.store.scratch()?;
     let archive = scratch.path().join("image.tar");
     let (form, by) = match recipe.program {

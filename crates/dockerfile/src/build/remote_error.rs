@@ -55,6 +55,12 @@ pub enum RemoteError {
         /// Its name.
         name: String,
     },
+    /// A secret would go to the builder with the context.
+    #[error("`{}` is secret, and lies in the context, which the builder gets: leave it out by `.dockerignore`", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The builder takes no folders with names.
     #[error("{builder} is too old for contexts with names, and would take something else for {}", names.join(", "))]
     Contexts {
@@ -94,6 +100,13 @@ impl From<BuildkitError> for RemoteError {
 impl RemoteError {
     /// Returns whether something else has to be asked for, and trying again does not help.
     pub(super) fn is_configuration(&self) -> bool {
-        matches!(self, Self::Platform { .. } | Self::Missing { .. } | Self::Contexts { .. } | Self::Pin { .. })
+        matches!(
+            self,
+            Self::Platform { .. }
+                | Self::Missing { .. }
+                | Self::Exposed { .. }
+                | Self::Contexts { .. }
+                | Self::Pin { .. }
+        )
     }
 }

@@ -28,6 +28,16 @@ pub struct Context {
     ignored: Patterns,
     /// The text of the list of patterns that belongs to the Dockerfile alone.
     own: Option<String>,
+    /// Files that are nobody's to copy, such as signing keys.
+    secret: Vec<SecretFile>,
+}
+
+/// A file that is in no image, by whatever name.
+#[derive(Clone, Debug)]
+struct SecretFile {
+    path: PathBuf,
+    device: u64,
+    number: u64,
 }
 
 /// A context that cannot be read.
@@ -101,7 +111,25 @@ impl Context {
         };
         let ignored = text.as_deref().map(Patterns::parse).transpose();
         let ignored = ignored.map_err(|source| ContextError::Pattern { path, source })?.unwrap_or_default();
-        Ok(Self { folder: folder.to_owned(), ignored, own })
+        Ok(Self { folder: folder.to_owned(), ignored, own, secret: Vec::new() })
+    }
+
+    /// Keeps a file out of every image, wherever in the folder it lies. What is not there is nothing to keep out.
+    pub fn keep_out(&mut self, path: &Path) {
+        if let Ok(metadata) = fs::metadata(path) {
+            self.secret.push(SecretFile { path: path.to_owned(), device: metadata.dev(), number: metadata.ino() });
+        }
+    }
+
+    /// Returns a file that is to be kept out, and lies where somebody else who reads the folder would take it.
+    pub(crate) fn exposed(&self) -> Option<&Path> {
+        let folder = self.folder.canonicalize().ok()?;
+        let is_exposed = |secret: &&SecretFile| {
+            let path = secret.path.canonicalize().ok();
+            let inside = path.as_deref().and_then(|path| path.strip_prefix(&folder).ok()).and_then(Path::to_str);
+            inside.is_some_and(|inside| !self.ignored.leave_out(inside))
+        };
+        self.secret.iter().find(is_exposed).map(|secret| secret.path.as_path())
     }
 
     /// Returns the list of patterns that belongs to the Dockerfile alone.
@@ -187,6 +215,10 @@ impl Walk<'_> {
                 Err(source) => return Err(ContextError::Read { path: on_disk, source }),
             };
             if left_out && !metadata.is_dir() {
+                continue;
+            }
+            let is_same = |secret: &SecretFile| (secret.device, secret.number) == (metadata.dev(), metadata.ino());
+            if self.context.secret.iter().any(is_same) {
                 continue;
             }
             self.count += 1;
@@ -318,6 +350,27 @@ mod tests {
         let tree = Context::open(folder.path(), &folder.path().join("Dockerfile")).unwrap().tree(7).unwrap();
         assert!(tree.get(&"socket".parse().unwrap()).is_none());
         assert!(matches!(tree.get(&"pipe".parse().unwrap()).unwrap().kind, NodeKind::Fifo));
+    }
+
+    #[test]
+    fn what_is_secret_stays_out_by_every_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["cosign.key", "file"] {
+            fs::write(at(name), name).unwrap();
+        }
+        fs::hard_link(at("cosign.key"), at("other")).unwrap();
+        let mut context = Context::open(folder.path(), &at("Dockerfile")).unwrap();
+        context.keep_out(&at("cosign.key"));
+        context.keep_out(&at("absent"));
+        let tree = context.tree(7).unwrap();
+        let paths: Vec<&str> = tree.within(&EntryPath::default()).map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["file"]);
+        assert_eq!(context.exposed(), Some(at("cosign.key").as_path()));
+        fs::write(at(".dockerignore"), "*.key").unwrap();
+        let mut context = Context::open(folder.path(), &at("Dockerfile")).unwrap();
+        context.keep_out(&at("cosign.key"));
+        assert_eq!(context.exposed(), None);
     }
 
     #[test]
