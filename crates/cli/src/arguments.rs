@@ -262,6 +262,9 @@ pub(crate) struct DockerArguments {
     /// Sets a build argument of Dockerfiles. Without a value it is taken from the environment. May be given several times.
     #[arg(long = "build-arg", value_name = "NAME[=VALUE]")]
     pub(crate) build_arguments: Vec<String>,
+    /// The folder that COPY takes files from, in place of the Dockerfile's own, or of what the configuration says.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) context: Option<PathBuf>,
     /// The stage of the Dockerfile to build; the last if not given.
     #[arg(long, value_name = "STAGE")]
     pub(crate) target: Option<String>,

@@ -100,6 +100,15 @@ pub(crate) fn alone(path: &Path, platforms: &[Platform]) -> Result<Configuration
     Configuration::parse(&path.to_string_lossy(), &text)
 }
 
+/// Opens the context that the command line gives.
+pub(crate) fn context(folder: &Path, dockerfile: &Path) -> Result<Context, CommandError> {
+    if !folder.is_dir() {
+        let message = format!("`--context {}` is no folder", folder.display());
+        return Err(CommandError::new(ExitCode::Usage, message));
+    }
+    Context::open(folder, dockerfile).map_err(|error| CommandError::of(ExitCode::Configuration, &error))
+}
+
 /// Returns whether a file is a Dockerfile by its name.
 pub(crate) fn is_dockerfile(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();

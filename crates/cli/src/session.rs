@@ -50,9 +50,14 @@ impl Session {
         }
         let text = read_file(path, CONFIGURATION_LIMIT).map_err(|error| {
             let hint = "name another file with `-f FILE`, or another folder with `-C DIR`";
-            CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()))
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let error = CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()))
                 .cause(error)
-                .hint(hint)
+                .hint(hint);
+            match is_missing && path.with_file_name("Dockerfile").is_file() {
+                true => error.hint("`-f Dockerfile` builds the Dockerfile that is there without a configuration"),
+                false => error,
+            }
         })?;
         Ok(Configuration::parse(&path.to_string_lossy(), &text)?)
     }

@@ -80,6 +80,9 @@ impl Planned {
                 .map_err(|error| recipe::unreadable(session, &configuration, image, &path, &error))?;
             let mut recipe = recipe::read(&configuration, image, &path, &text)?;
             if let Recipe::Dockerfile(dockerfile) = &mut recipe {
+                if let Some(folder) = &docker.context {
+                    dockerfile.context = recipe::context(folder, &path)?;
+                }
                 dockerfile.target = docker.target.clone().or(dockerfile.target.take());
                 dockerfile.anew = docker.anew_of(&dockerfile.file);
                 dockerfile.network = docker.network.map_or(dockerfile.network, Into::into);

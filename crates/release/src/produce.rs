@@ -6,11 +6,13 @@ use crate::lock::Choice;
 use crate::provenance::provenance;
 use crate::{Job, Outcome, Recipe, ReleaseError, Stage, Workshop, imported};
 use consign_build::{Request, Resolution, Specification};
+use consign_dockerfile::buildkit::{Login, Secret};
 use consign_image::Built;
 use consign_inventory::Observer as Inventory;
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
 use consign_receipt::{Receipt, Trust};
+use consign_registry::{Credentials, HostOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -222,6 +224,24 @@ impl Workshop {
         }
     }
 
+    /// Returns how builders log in to the registries that this run speaks to.
+    fn logins(&self) -> BTreeMap<String, Login> {
+        let login = |username: &str, secret: &consign_registry::Secret| Login {
+            username: username.to_owned(),
+            secret: Secret::new(secret.expose()),
+        };
+        let of_host = |(host, options): (&String, &HostOptions)| {
+            let login = match &options.credentials {
+                Credentials::Basic { username, password } => login(username, password),
+                Credentials::Identity(token) => login("", token),
+                // Builders have no use for a token that is meant for one registry.
+                Credentials::Anonymous | Credentials::Bearer(_) => return None,
+            };
+            Some((host.clone(), login))
+        };
+        self.hosts.iter().filter_map(of_host).collect()
+    }
+
     async fn build_dockerfile(
         &self,
         job: &Job,
@@ -233,6 +253,7 @@ impl Workshop {
         let open = self.opener()?;
         let output = |line: &str| self.wrote(name, platform, line);
         let steps = |step| self.steps.add(name, platform, step);
+        let logins = self.logins();
         let request = consign_dockerfile::Request {
             name,
             platform,
@@ -240,6 +261,7 @@ impl Workshop {
             store: &self.store,
             images,
             open: &open,
+            logins: &logins,
             offline: self.fetcher.is_offline(),
             epoch: self.epoch,
             source_time: job.source_time,

@@ -345,7 +345,7 @@ impl BuildError {
                     .to_owned(),
             ),
             StepError::Run(RunError::Failed { offline: true, .. }) => Some(
-                "the command had no network: install `slirp4netns`, which gives commands a network of their own, or let them have the machine's by `RUN --network=host` or `consign build --network host`"
+                "the command had no network: install `slirp4netns`, which gives commands a network of their own, or let them have the machine's by `RUN --network=host`, `network: host` in `dockerOptions`, or `consign build --network host`"
                     .to_owned(),
             ),
             _ => None,

@@ -9,9 +9,12 @@ use consign_oci::Platform;
 use consign_receipt::predicate::ResourceDescriptor;
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 
+/// Names of Docker Hub; references have the first.
+const DOCKER_HUB: [&str; 3] = ["docker.io", "registry-1.docker.io", "index.docker.io"];
 /// What of a config is the image's, beside what OCI knows (Docker image specification v1.2). The rest is of the container that it was made in.
 const IMAGE_KEYS: [&str; 5] = ["ArgsEscaped", "Healthcheck", "OnBuild", "Shell", "StopTimeout"];
 
@@ -143,6 +146,13 @@ async fn solve(recipe: &Recipe, request: &Request<'_>, builder: &Builder, archiv
     solve.created = i64::try_from(request.time()).ok();
     solve.secrets = recipe.secrets.iter().map(|(id, secret)| (id.clone(), Secret::new(secret.clone()))).collect();
     solve.agents = recipe.agents.clone();
+    let logins = request.logins.clone();
+    solve.credentials = Some(Arc::new(move |host: String| {
+        // Docker Hub by the names that daemons have for it.
+        let name = if DOCKER_HUB.contains(&host.as_str()) { DOCKER_HUB[0] } else { &host };
+        let login = logins.get(name).cloned();
+        Box::pin(async move { login })
+    }));
     let output = request.output;
     let mut progress = |progress: Progress| match progress {
         Progress::Started { name, .. } => output(&name),

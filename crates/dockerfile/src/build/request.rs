@@ -1,4 +1,5 @@
 use crate::Kitchen;
+use crate::buildkit::Login;
 use crate::cache::Step;
 use consign_fetch::Fetcher;
 use consign_image::{ImageError, ImageReference, Place};
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub images: &'a BTreeMap<String, Descriptor>,
     /// Opens an image.
     pub open: &'a (dyn Fn(&ImageReference) -> Result<Place, ImageError> + Sync),
+    /// How builders log in to registries that bases are on, by host as references name it. A daemon gets those of the hosts that it asks for.
+    pub logins: &'a BTreeMap<String, Login>,
     /// Whether registries are left alone.
     pub offline: bool,
     /// The latest time of anything that this build writes (`SOURCE_DATE_EPOCH`), in seconds since 1970.

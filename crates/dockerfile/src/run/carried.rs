@@ -56,7 +56,7 @@ impl Kitchen {
                 let stream = BufReader::with_capacity(128 << 10, stream);
                 sandbox.unpack(stream, &files, &UnpackOptions::default()).map_err(RunError::from)
             };
-            let done = make.and_then(unpack).and_then(|_| give(&files, owner, mode));
+            let done = make.and_then(unpack).and_then(|_| give(&sandbox, &files, owner, mode));
             let kept = done.and_then(|()| match fs::rename(&files, &folder) {
                 Err(_) if folder.is_dir() => Ok(()),
                 renamed => renamed.map_err(RunError::folder("make", &folder)),

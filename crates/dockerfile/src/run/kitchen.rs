@@ -2,12 +2,12 @@ use super::RunError;
 use super::trees::{Trees, touch};
 use crate::cache::{Record, Sources};
 use consign_oci::Digest;
-use consign_sandbox::{Host, Sandbox, has_private_network};
+use consign_oci::layer::{Entry, EntryPath, Kind, TarWriter};
+use consign_sandbox::{Host, Sandbox, UnpackOptions, Upper, has_private_network};
 use consign_store::Store;
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
@@ -67,7 +67,7 @@ impl Kitchen {
             }
             Err(source) => return Err(RunError::folder("make", &folder)(source)),
         }
-        let made = give(&folder, owner, mode);
+        let made = give(&self.options.sandbox, &folder, owner, mode);
         if made.is_err() {
             // The next build is to make it as it should be.
             let _ = fs::remove_dir(&folder);
@@ -82,17 +82,27 @@ impl Kitchen {
         Ok(caches)
     }
 
+    /// Returns where changes of layers go that are kept between builds under a name.
+    pub(super) fn upper_of(&self, name: &str) -> Result<Upper, RunError> {
+        let folder = self.cache(name, (0, 0), 0o755)?;
+        let make = |part: &str| {
+            let path = folder.join(part);
+            fs::create_dir_all(&path).map_err(RunError::folder("make", &path)).map(|()| path)
+        };
+        Ok(Upper { folder: make("upper")?, work: make("work")? })
+    }
+
     /// Returns where the folder is, or would be, that is kept between builds under a name.
     pub(super) fn cache_folder(&self, name: &str) -> PathBuf {
         self.options.folder.join("caches").join(Digest::of(name.as_bytes()).hex())
     }
 }
 
-/// Gives a folder its mode and its owner.
-pub(super) fn give(folder: &Path, owner: (u32, u32), mode: u32) -> Result<(), RunError> {
-    fs::set_permissions(folder, Permissions::from_mode(mode)).map_err(RunError::folder("set the mode of", folder))?;
-    match owner {
-        (0, 0) => Ok(()),
-        (uid, gid) => chown(folder, Some(uid), Some(gid)).map_err(RunError::folder("give away", folder)),
-    }
+/// Gives an empty folder, or one that was just unpacked, its mode and its owner, who is one of the image's: which of this machine's ids that is, the sandbox knows.
+pub(super) fn give(sandbox: &Sandbox, folder: &Path, (uid, gid): (u32, u32), mode: u32) -> Result<(), RunError> {
+    let look = Entry { uid, gid, mode, ..Entry::new(EntryPath::default(), Kind::Directory) };
+    let mut layer = TarWriter::new(Vec::new());
+    let layer = layer.append(&look).and_then(|()| layer.finish()).map_err(RunError::folder("give away", folder))?;
+    sandbox.unpack(&layer[..], folder, &UnpackOptions::default())?;
+    Ok(())
 }

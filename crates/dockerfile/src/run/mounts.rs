@@ -30,6 +30,8 @@ enum Source {
     Layers(Vec<Layer>, String),
     /// A folder that is kept, by name.
     Cache(String),
+    /// What is changed of files of a stage or an image, in a folder that is kept by name; and the path in them.
+    CacheOf(String, Vec<Layer>, String),
     Temporary,
     /// A secret, if it is given.
     Secret(Option<Vec<u8>>),
@@ -68,7 +70,21 @@ impl Builder<'_> {
             MountKind::Cache => {
                 let key = mount.id.clone().or_else(|| target.clone()).unwrap_or_default();
                 // What one platform's programs put there is of no use to another's.
-                (Source::Cache(format!("{key}\0{}", state.platform)), target)
+                let key = format!("{key}\0{}", state.platform);
+                let path = mount.source.clone().unwrap_or_else(|| "/".to_owned());
+                let source = match (&mount.from, mount.uid, mount.gid, mount.mode) {
+                    (Some(from), ..) => match self.files(Some(from), &path, place, lines, state).await? {
+                        Source::Layers(layers, path) => {
+                            let digests = layers.iter().map(|layer| format!("\0{}", layer.descriptor.digest));
+                            Source::CacheOf(format!("{key}\0{path}{}", digests.collect::<String>()), layers, path)
+                        }
+                        other => other,
+                    },
+                    (None, None, None, None) => Source::Cache(key),
+                    // A folder that belongs to somebody else is another.
+                    (None, uid, gid, mode) => Source::Cache(format!("{key}\0{uid:?} {gid:?} {mode:?}")),
+                };
+                (source, target)
             }
             MountKind::Temporary => (Source::Temporary, target),
             MountKind::Secret => {
@@ -127,7 +143,7 @@ impl Found {
                 let layers: Vec<&Digest> = layers.iter().map(|layer| &layer.descriptor.digest).collect();
                 json!({ "layers": layers, "path": path })
             }
-            Source::Cache(name) => json!({ "cache": name }),
+            Source::Cache(name) | Source::CacheOf(name, ..) => json!({ "cache": name }),
             Source::Temporary => json!("temporary"),
             Source::Secret(secret) => json!({ "secret": secret.is_some() }),
             Source::Agent(agent) => json!({ "agent": agent.is_some() }),
@@ -188,6 +204,11 @@ impl Found {
                 Kind::Layers { layers, path: path.clone() }
             }
             Source::Cache(name) => Kind::Bind(shared(|name| self.folder(name, kitchen), name, *sharing, locks).await?),
+            Source::CacheOf(name, layers, path) => {
+                let lower = kitchen.trees.of(layers, store).await?;
+                let upper = Some(kitchen.upper_of(name)?);
+                Kind::Layers { layers: Layers { lower, upper }, path: path.clone() }
+            }
             Source::Temporary => Kind::Temporary { size: size.unwrap_or(TEMPORARY_SIZE) },
             Source::Secret(Some(secret)) if environment.is_none() || self.mount.target.is_some() => {
                 Kind::File(MemoryFile {
@@ -209,8 +230,12 @@ impl Found {
 pub(super) async fn lock_all(mounts: &[Found], kitchen: &Kitchen) -> Result<Vec<File>, RunError> {
     let mut wanted: BTreeMap<&str, &Found> = BTreeMap::new();
     for found in mounts {
-        if let (Source::Cache(name), Sharing::Locked) = (&found.source, found.mount.sharing) {
-            wanted.entry(name).or_insert(found);
+        match (&found.source, found.mount.sharing) {
+            // Layers are changed by one command at a time.
+            (Source::Cache(name), Sharing::Locked) | (Source::CacheOf(name, ..), _) => {
+                wanted.entry(name).or_insert(found);
+            }
+            _ => {}
         }
     }
     let mut locks = Vec::new();

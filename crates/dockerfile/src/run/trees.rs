@@ -15,8 +15,6 @@ use tokio::sync::OnceCell;
 
 /// How long an unpacked layer is kept that nobody uses.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
-/// Age of what an interrupted build left.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Before the names of what is not whole.
 pub(super) const PARTIAL: &str = "partial-";
 
@@ -30,6 +28,8 @@ pub(crate) struct Trees {
     /// What names of whole ones begin with.
     prefix: String,
     known: Mutex<BTreeMap<String, Arc<OnceCell<PathBuf>>>>,
+    /// The folder, locked as long as this is there, so that nobody else removes anything.
+    used: OnceCell<File>,
 }
 
 impl Trees {
@@ -42,11 +42,17 @@ impl Trees {
             Ids::Single => "single",
         };
         let prefix = Digest::of(format!("{ids} {start} {}", env!("CARGO_PKG_VERSION")).as_bytes());
-        Self { folder, sandbox, prefix: format!("{}-", prefix.short()), known: Mutex::default() }
+        Self { folder, sandbox, prefix: format!("{}-", prefix.short()), known: Mutex::default(), used: OnceCell::new() }
     }
 
     /// Returns the folders of these layers, lowest first. Those that are not there are unpacked.
     pub(super) async fn of(self: &Arc<Self>, layers: &[Layer], store: &Store) -> Result<Vec<PathBuf>, RunError> {
+        let trees = self.clone();
+        let open = || async move {
+            let work = move || trees.open();
+            tokio::task::spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?
+        };
+        self.used.get_or_try_init(open).await?;
         let mut lower = Vec::new();
         let mut chain = String::new();
         for layer in layers {
@@ -150,23 +156,35 @@ impl Trees {
 
     fn cell(&self, name: &str) -> Arc<OnceCell<PathBuf>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_empty() {
-            self.sweep();
-        }
         known.entry(name.to_owned()).or_default().clone()
     }
 
-    /// Removes what nobody has used for some time, and what earlier starts of the machine left.
+    /// Sees to it that nobody removes anything from now on. Where nobody else uses the folder, what is of no use is removed first.
+    fn open(&self) -> Result<File, RunError> {
+        Store::closed_folder(&self.folder)?;
+        let folder = File::open(&self.folder).map_err(RunError::folder("open", &self.folder))?;
+        if folder.try_lock().is_ok() {
+            self.sweep();
+            folder.unlock().map_err(RunError::folder("unlock", &self.folder))?;
+        }
+        folder.lock_shared().map_err(RunError::folder("lock", &self.folder))?;
+        Ok(folder)
+    }
+
+    /// Removes what nobody has used for some time, what earlier starts of the machine left, and what interrupted builds did.
     fn sweep(&self) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             let age = entry.metadata().ok().and_then(|metadata| metadata.accessed().ok()?.elapsed().ok());
-            let most = if name.starts_with(PARTIAL) { ABANDONED } else { KEPT };
-            let foreign = !name.starts_with(PARTIAL) && !name.starts_with(&self.prefix);
-            if foreign || age.is_some_and(|age| age > most) {
-                let _ = self.sandbox.remove(&entry.path());
+            if name.starts_with(&self.prefix) && age.is_none_or(|age| age <= KEPT) {
+                continue;
             }
+            // Under its name it counts as whole, and this may be interrupted.
+            let gone = self.folder.join(format!("{PARTIAL}{name}"));
+            let path =
+                if name.starts_with(PARTIAL) || fs::rename(entry.path(), &gone).is_err() { entry.path() } else { gone };
+            let _ = self.sandbox.remove(&path);
         }
     }
 }
