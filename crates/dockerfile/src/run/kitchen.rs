@@ -3,7 +3,7 @@ use super::trees::{Trees, touch};
 use crate::cache::{Record, Sources};
 use consign_oci::Digest;
 use consign_oci::layer::{Entry, EntryPath, Kind, TarWriter};
-use consign_sandbox::{Host, Sandbox, UnpackOptions, Upper, has_private_network};
+use consign_sandbox::{Host, Sandbox, UnpackOptions, has_private_network};
 use consign_store::Store;
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,13 +83,10 @@ impl Kitchen {
     }
 
     /// Returns where changes of layers go that are kept between builds under a name.
-    pub(super) fn upper_of(&self, name: &str) -> Result<Upper, RunError> {
-        let folder = self.cache(name, (0, 0), 0o755)?;
-        let make = |part: &str| {
-            let path = folder.join(part);
-            fs::create_dir_all(&path).map_err(RunError::folder("make", &path)).map(|()| path)
-        };
-        Ok(Upper { folder: make("upper")?, work: make("work")? })
+    pub(super) fn upper_of(&self, name: &str) -> Result<PathBuf, RunError> {
+        let upper = self.cache(name, (0, 0), 0o755)?.join("upper");
+        fs::create_dir_all(&upper).map_err(RunError::folder("make", &upper))?;
+        Ok(upper)
     }
 
     /// Returns where the folder is, or would be, that is kept between builds under a name.

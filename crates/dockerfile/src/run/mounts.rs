@@ -206,7 +206,10 @@ impl Found {
             Source::Cache(name) => Kind::Bind(shared(|name| self.folder(name, kitchen), name, *sharing, locks).await?),
             Source::CacheOf(name, layers, path) => {
                 let lower = kitchen.trees.of(layers, store).await?;
-                let upper = Some(kitchen.upper_of(name)?);
+                // The kernel takes each work folder once: what it wrote there was not flushed.
+                let scratch = kitchen.trees.upper()?;
+                uppers.push(scratch.clone());
+                let upper = Some(Upper { folder: kitchen.upper_of(name)?, work: scratch.work });
                 Kind::Layers { layers: Layers { lower, upper }, path: path.clone() }
             }
             Source::Temporary => Kind::Temporary { size: size.unwrap_or(TEMPORARY_SIZE) },
