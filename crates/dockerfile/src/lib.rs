@@ -4,6 +4,7 @@
 //! stages ([`stage`]). [`build`] does what they say, for one platform, into the store: a layer of files is written straight from where the files
 //! lie, and no tree is unpacked for it. [`lint`] says what could be better in a file.
 
+mod agent;
 mod build;
 pub mod buildkit;
 mod cache;

@@ -1,6 +1,7 @@
 //! What is mounted for one command alone.
 
 use super::{Kitchen, RunError};
+use crate::agent::AgentSocket;
 use crate::build::{Builder, State, StepError};
 use crate::instruction::{MountKind, Resolved, Run, Sharing};
 use crate::stage::Base;
@@ -190,6 +191,7 @@ impl Found {
         store: &Store,
         locks: &mut Vec<File>,
         uppers: &mut Vec<Upper>,
+        agents: &mut Vec<AgentSocket>,
     ) -> Result<Option<Mount>, RunError> {
         let Resolved { read_only, size, mode, uid, gid, environment, sharing, .. } = &self.mount;
         let kind = match &self.source {
@@ -221,7 +223,16 @@ impl Found {
                     mode: mode.unwrap_or(0o400),
                 })
             }
-            Source::Agent(Some(socket)) => Kind::Bind(socket.clone()),
+            Source::Agent(Some(socket)) => {
+                let scratch = kitchen.trees.upper()?;
+                uppers.push(scratch.clone());
+                let owner = (uid.unwrap_or(0), gid.unwrap_or(0));
+                let agent = AgentSocket::open(&scratch.folder, socket, owner, mode.unwrap_or(0o600));
+                let agent = agent.map_err(RunError::folder("make the socket of an agent in", &scratch.folder))?;
+                let path = agent.path.clone();
+                agents.push(agent);
+                Kind::Bind(path)
+            }
             Source::Secret(_) | Source::Agent(None) => return Ok(None),
         };
         Ok(Some(Mount { target: self.target.clone(), kind, read_only: *read_only }))

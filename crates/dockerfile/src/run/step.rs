@@ -211,7 +211,7 @@ impl Builder<'_> {
         let emulation = emulator(&state.platform, &kitchen.options.host).map_err(RunError::from)?;
         let lower = kitchen.trees.of(&state.layers, store).await?;
         let upper = Cleared { trees: kitchen.trees.clone(), uppers: vec![kitchen.trees.upper()?] };
-        let (mut used, mut locks) = (upper, Vec::new());
+        let (mut used, mut locks, mut agents) = (upper, Vec::new(), Vec::new());
         let changes = used.uppers[0].clone();
         let layers = Layers { lower: lower.clone(), upper: Some(changes.clone()) };
         let mut command = Command::new(layers, order.words.arguments.clone());
@@ -235,7 +235,7 @@ impl Builder<'_> {
         }
         locks.extend(lock_all(&order.mounts, kitchen).await?);
         for mount in &order.mounts {
-            command.mounts.extend(mount.make(kitchen, store, &mut locks, &mut used.uppers).await?);
+            command.mounts.extend(mount.make(kitchen, store, &mut locks, &mut used.uppers, &mut agents).await?);
         }
         let output = self.request.output;
         // Several commands may be running, of this stage's neighbours.
