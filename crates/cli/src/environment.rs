@@ -1,8 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Variables that credential helpers may see: where programs, files and their person are, how to ask that person, and how to reach a network.
-const FOR_HELPERS: [&str; 36] = [
+/// Variables that say how programs reach the web, and whom they trust there.
+pub(crate) const FOR_THE_WEB: [&str; 10] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+/// Variables that credential helpers may see, beside those: where programs, files and their person are, how to ask that person, and how to reach a network.
+const FOR_HELPERS: [&str; 26] = [
     "PATH",
     "HOME",
     "USER",
@@ -23,16 +36,6 @@ const FOR_HELPERS: [&str; 36] = [
     "GPG_AGENT_INFO",
     "DOCKER_CONFIG",
     "REGISTRY_AUTH_FILE",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
     "MSI_ENDPOINT",
@@ -77,7 +80,9 @@ impl Environment {
     /// names, whatever they are called, nor any that no helper is known to need, such as `COSIGN_PASSWORD`.
     pub(crate) fn for_helpers(&self, secrets: &BTreeSet<&str>) -> BTreeMap<String, String> {
         let needed = |name: &str| {
-            FOR_HELPERS.contains(&name) || FOR_HELPERS_BEGIN.iter().any(|beginning| name.starts_with(beginning))
+            FOR_HELPERS.contains(&name)
+                || FOR_THE_WEB.contains(&name)
+                || FOR_HELPERS_BEGIN.iter().any(|beginning| name.starts_with(beginning))
         };
         let variables = self.variables.iter().filter(|(name, _)| needed(name) && !secrets.contains(name.as_str()));
         variables.map(|(name, value)| (name.clone(), value.clone())).collect()

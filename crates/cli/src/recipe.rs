@@ -2,6 +2,7 @@
 
 use crate::arguments::DockerArguments;
 use crate::caches;
+use crate::environment::FOR_THE_WEB;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -231,47 +232,27 @@ fn oci_layout(written: &str, resolve: impl Fn(&str) -> PathBuf) -> Result<NamedC
 const BUILDER_VARIABLES: [&str; 7] =
     ["DOCKER_", "BUILDX_", "BUILDAH_", "CONTAINER_", "CONTAINERS_", "STORAGE_", "XDG_"];
 /// Further ones.
-const OTHER_BUILDER_VARIABLES: [&str; 16] = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "KUBECONFIG",
-    "REGISTRY_AUTH_FILE",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-];
+const OTHER_BUILDER_VARIABLES: [&str; 6] =
+    ["PATH", "HOME", "TMPDIR", "KUBECONFIG", "REGISTRY_AUTH_FILE", "SSH_AUTH_SOCK"];
 /// Holds passwords for registries; programs have those that they need in their own files.
 const LOGIN: &str = "DOCKER_AUTH_CONFIG";
 
 /// Returns what programs see that build, or reach into containers and pods of builders.
 pub(crate) fn builder_environment(session: &Session) -> BTreeMap<String, String> {
     let wanted = |name: &str| {
-        OTHER_BUILDER_VARIABLES.contains(&name) || BUILDER_VARIABLES.iter().any(|beginning| name.starts_with(beginning))
+        OTHER_BUILDER_VARIABLES.contains(&name)
+            || FOR_THE_WEB.contains(&name)
+            || BUILDER_VARIABLES.iter().any(|beginning| name.starts_with(beginning))
     };
     let all =
         session.environment.all().iter().filter(|(name, value)| wanted(name) && *name != LOGIN && !value.is_empty());
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Variables that git sees where it fetches repositories: where programs are, and the way to the network.
-const GIT_VARIABLES: [&str; 9] =
-    ["PATH", "HOME", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "SSL_CERT_FILE"];
-
-/// Returns what git sees where it fetches repositories.
+/// Returns what git sees where it fetches repositories: where programs are, and the way to the web.
 pub(crate) fn git_environment(session: &Session) -> BTreeMap<String, String> {
-    let mut environment = GIT_VARIABLES
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), session.environment.get(name)?.to_owned())))
-        .collect::<BTreeMap<_, _>>();
+    let value = |name: &str| Some((name.to_owned(), session.environment.get(name)?.to_owned()));
+    let mut environment: BTreeMap<_, _> = ["PATH", "HOME"].into_iter().chain(FOR_THE_WEB).filter_map(value).collect();
     // As other programs call it.
     if let Some(certificates) = environment.get("SSL_CERT_FILE").cloned() {
         environment.insert("GIT_SSL_CAINFO".to_owned(), certificates);

@@ -57,7 +57,7 @@ impl Builder<'_> {
         };
         if let Some(mut address) = git_address(&path)? {
             if let Some(checksum) = &checksum {
-                address.expect(checksum).map_err(|source| address_error(&path, source))?;
+                address.require(checksum).map_err(|source| address_error(&path, source))?;
             }
             address.keep_history = address.keep_history.or(Some(transfer.keep_git_directory));
             let (tree, input) = self.checkout(&address, state.time).await?;

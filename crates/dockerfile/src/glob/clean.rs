@@ -16,6 +16,14 @@ pub(crate) fn clean(path: &str) -> String {
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
+/// Does the same as if the path began at the root, above which nothing leads; the root itself is empty.
+pub(crate) fn rooted(path: &str) -> String {
+    match clean(&format!("/{path}")) {
+        path if path == "." => String::new(),
+        path => path,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 mod clean;
 mod token;
 
-pub(crate) use clean::clean;
+pub(crate) use clean::{clean, rooted};
 
 use token::Token;
 

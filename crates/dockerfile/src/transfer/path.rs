@@ -1,16 +1,9 @@
+use crate::glob::rooted;
 use consign_oci::layer::{EntryPath, EntryPathError};
 
 /// Takes `.`, `..` and superfluous slashes out of a path. Above the root there is only the root.
 pub(crate) fn clean(path: &str) -> Result<EntryPath, EntryPathError> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/").parse()
+    rooted(path).parse()
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl GitAddress {
     }
 
     /// Has the commit, or the tag, be one whose id begins so, besides what the address says.
-    pub fn expect(&mut self, checksum: &str) -> Result<(), GitAddressError> {
+    pub fn require(&mut self, checksum: &str) -> Result<(), GitAddressError> {
         if !is_start_of_commit(checksum) {
             return Err(GitAddressError::Name { name: clip(checksum) });
         }

@@ -1,4 +1,4 @@
-use crate::glob::{Glob, clean};
+use crate::glob::{Glob, rooted};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path};
@@ -56,14 +56,6 @@ fn link(root: &Path, path: &str) -> Option<String> {
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     Some(format!("/{folder}/{target}"))
-}
-
-/// Returns a path relative to the root, above which nothing leads.
-fn rooted(path: &str) -> String {
-    match clean(&format!("/{path}")) {
-        path if path == "." => String::new(),
-        path => path,
-    }
 }
 
 #[cfg(test)]
