@@ -144,9 +144,11 @@ async fn secrets(builder: &Builder) {
 }
 
 async fn agents(builder: &Builder) {
-    // Without any module of Perl's: a socket, and its address as the kernel has it.
-    const ASK: &str = r#"socket(S, 1, 1, 0) or die; connect(S, pack("Sa108", 1, $ENV{SSH_AUTH_SOCK})) or die $!; \
-        syswrite(S, "question\n"); open(O, ">", "/answer"); print O scalar <S>"#;
+    // Without any module of Perl's: a socket, and its address as the kernel has it. Asks for keys, then to forget them all
+    // (draft-ietf-sshm-ssh-agent, section 6.1), and writes what kinds of answers there were.
+    const ASK: &str = r#"socket(S, 1, 1, 0) or die; connect(S, pack("Sa108", 1, $ENV{SSH_AUTH_SOCK})) or die $!;
+        open(O, ">", "/answer");
+        for $kind (11, 19) { syswrite(S, pack("NC", 1, $kind)); sysread(S, $_, 9); print O (unpack("NC", $_))[1], "\n" }"#;
     let world = World::new(&[]).with_program("/usr/bin/perl");
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("agent.sock");
@@ -154,9 +156,10 @@ async fn agents(builder: &Builder) {
     let serving = tokio::spawn(async move {
         loop {
             let (mut stream, _) = agent.accept().await.unwrap();
-            let mut question = [0; 9];
-            if stream.read_exact(&mut question).await.is_ok() && &question == b"question\n" {
-                stream.write_all(b"answer\n").await.unwrap();
+            let mut question = [0; 5];
+            while stream.read_exact(&mut question).await.is_ok() {
+                assert_eq!(question, [0, 0, 0, 1, 11], "only what reads reaches the agent");
+                stream.write_all(&[0, 0, 0, 5, 12, 0, 0, 0, 0]).await.unwrap();
             }
         }
     });
@@ -165,7 +168,8 @@ async fn agents(builder: &Builder) {
     solve.network = Network::None;
     solve.recompute = Recompute::Everything;
     solve.agents = [("default".to_owned(), socket)].into();
-    assert_eq!(world.build(builder, &solve).await.unwrap().read("answer"), "answer\n");
+    assert_eq!(world.build(builder, &solve).await.unwrap().read("answer"), "12\n5\n");
+    assert!(!serving.is_finished());
     serving.abort();
 }
 
