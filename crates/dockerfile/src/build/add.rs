@@ -5,6 +5,7 @@ use super::builder::Builder;
 use super::evaluate::Left;
 use super::remote_files::{address_error, file_of, git_address};
 use super::state::State;
+use super::transfer::named;
 use crate::files::{Lies, Node, NodeKind, Tree};
 use crate::instruction::{Source, Transfer};
 use crate::transfer::{Item, Items, Placing, TransferError, archive};
@@ -99,17 +100,16 @@ impl Builder<'_> {
             count += 1;
             match source {
                 Found::Local(path) => {
-                    let mut named = offer.find(path, transfer.parents)?;
-                    count += named.len().saturating_sub(1);
-                    local.append(&mut named);
+                    let mut matched = named(&offer, path, transfer)?;
+                    count += matched.len().saturating_sub(1);
+                    local.append(&mut matched);
                 }
                 Found::Web { url, bytes } => {
                     let folder = scratch.join(format!("web-{count}"));
                     web(url, bytes, transfer.unpack == Some(true), &placing, &folder, state.time, &mut items)?;
                 }
                 Found::Repository(tree) => {
-                    let root = EntryPath::default();
-                    let whole = Item { name: String::new(), parents: root.clone(), path: root };
+                    let whole = Item { name: String::new(), path: EntryPath::default(), kept_from: None };
                     placing.add(&whole, tree, &mut items)?;
                 }
                 Found::Inline { name, node } => placing.add_file(name, node, &mut items)?,

@@ -235,6 +235,12 @@ pub enum StepError {
         /// What is written.
         signal: String,
     },
+    /// A file of a layer cannot be read.
+    #[error("cannot read a file of a layer")]
+    Read {
+        /// Why not.
+        source: io::Error,
+    },
     /// The layer cannot be written.
     #[error("cannot write the layer")]
     Layer {
@@ -408,6 +414,7 @@ impl StepError {
             | Self::Contents(_)
             | Self::Write(_)
             | Self::Layer { .. }
+            | Self::Read { .. }
             | Self::Store(_) => ErrorKind::Failed,
         }
     }

@@ -1,7 +1,7 @@
 use super::builder::Builder;
 use super::state::State;
 use super::{BuildError, StepError};
-use crate::files::{Accounts, Node};
+use crate::files::Node;
 use crate::instruction::{Action, Argument, Dockerfile, Instruction, Network, Value};
 use crate::syntax;
 use crate::transfer::{Items, clean};
@@ -159,9 +159,8 @@ impl Builder<'_> {
         if tree.is_directory(&folder) {
             return Ok(Left::Settings);
         }
-        let owner = Accounts::of(&tree).find(&state.config.user).unwrap_or_default();
-        // A number alone is both, as Docker has it.
-        let gid = if state.config.user.parse::<u32>().is_ok() { owner.uid } else { owner.gid };
+        let accounts = state.accounts(self.request.store)?;
+        let (uid, gid) = accounts.find_for_files(&state.config.user).unwrap_or_default();
         let mut items = Items::new();
         let mut missing = Some(folder).filter(|folder| !tree.is_directory(folder));
         while let Some(folder) = missing {
@@ -169,7 +168,7 @@ impl Builder<'_> {
                 return Err(crate::TransferError::NotDirectory { path: folder.to_string() }.into());
             }
             missing = folder.parent().filter(|above| !tree.is_directory(above));
-            let node = Node { uid: owner.uid, gid, ..Node::directory(state.time) };
+            let node = Node { uid, gid, ..Node::directory(state.time) };
             items.insert(folder, node);
         }
         let made = self.layer(&items, &[], state).await?;

@@ -229,7 +229,7 @@ fn text(path: &EntryPath, file: &File<'_>) -> Option<String> {
     }
     let bytes = match &file.contents {
         Some(contents) => contents.read(file.node.size).ok()?,
-        None => return file.node.text.clone(),
+        None => return file.node.text.get().cloned(),
     };
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

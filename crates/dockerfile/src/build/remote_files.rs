@@ -80,7 +80,7 @@ pub(super) fn file_of(url: &str, bytes: &Bytes, time: u64) -> (String, Node) {
     let address = url.split(['?', '#']).next().unwrap_or_default();
     let path = address.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path);
     let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-    let file = FileNode { size: bytes.len() as u64, lies: Lies::Here(bytes.clone()), text: None };
+    let file = FileNode::new(bytes.len() as u64, Lies::Here(bytes.clone()));
     (name.to_owned(), Node { kind: NodeKind::File(Arc::new(file)), mode: 0o600, ..Node::directory(time) })
 }
 
@@ -95,7 +95,7 @@ fn tree(checkout: Checkout, time: u64) -> Result<Tree, StepError> {
             Content::Folder => (NodeKind::Directory, 0o755),
             Content::Link(target) => (NodeKind::Symlink(target), 0o777),
             Content::File(bytes, is_program) => {
-                let file = FileNode { size: bytes.len() as u64, lies: Lies::Here(bytes), text: None };
+                let file = FileNode::new(bytes.len() as u64, Lies::Here(bytes));
                 (NodeKind::File(Arc::new(file)), if is_program { 0o755 } else { 0o644 })
             }
         };

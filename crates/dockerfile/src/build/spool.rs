@@ -1,5 +1,6 @@
 use super::StepError;
 use crate::files::{FileNode, FilesError, Lies, open};
+use bytes::Bytes;
 use consign_oci::layer::{Contents, Layer, Members, OnDisk};
 use consign_store::{Scratch, Store};
 use std::cell::Cell;
@@ -33,6 +34,12 @@ impl Spool {
             }
         }
         Ok(Self { folder: Some(folder) })
+    }
+
+    /// Returns what is in one file of a layer, if that is at most so many bytes.
+    pub(crate) fn read(file: &FileNode, layers: &[Layer], store: &Store, limit: u64) -> Result<Bytes, StepError> {
+        let read = Self::fill(&[file], layers, store)?.contents(file)?.read(limit);
+        read.map_err(|source| StepError::Read { source })
     }
 
     /// Returns what is in a file that lies in a layer. It is what it was when the layer was listed, or there is an error when it is read.

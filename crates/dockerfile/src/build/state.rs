@@ -1,6 +1,8 @@
+use super::StepError;
+use super::spool::Spool;
 use crate::Variables;
 use crate::cache::Position;
-use crate::files::{FilesError, Listing, Tree};
+use crate::files::{Accounts, FilesError, Listing, TEXT_LIMIT, Tree};
 use consign_image::Base;
 use consign_oci::layer::Layer;
 use consign_oci::{History, Platform, RuntimeConfig};
@@ -120,6 +122,12 @@ impl State {
             *count = place + 1;
         }
         Ok(tree.clone())
+    }
+
+    /// Returns who has an account, links on the way to the files that say so followed.
+    pub(crate) fn accounts(&self, store: &Store) -> Result<Accounts, StepError> {
+        let tree = self.tree(store)?;
+        Accounts::of(&tree, |file| Spool::read(file, &self.layers, store, TEXT_LIMIT))
     }
 
     /// Adds a layer. `listing` is what it does, where that is known.

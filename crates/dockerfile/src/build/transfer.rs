@@ -68,7 +68,7 @@ impl Builder<'_> {
         let offer = self.context_offer(&tree);
         let mut items = Items::new();
         let path = tree.resolve(&clean(path)?, true)?;
-        for item in offer.find(path.as_str(), false)? {
+        for item in offer.find(path.as_str())? {
             let mut folder = item.path.parent();
             while let Some(above) = folder.filter(|above| !above.is_root()) {
                 items.extend(tree.get(&above).map(|node| (above.clone(), node.clone())));
@@ -106,7 +106,7 @@ impl Builder<'_> {
         for source in &transfer.sources {
             match source {
                 Source::Path(path) => {
-                    found.extend(offer.find(&expander.expand(path, &variables)?.text, transfer.parents)?);
+                    found.append(&mut named(&offer, &expander.expand(path, &variables)?.text, transfer)?);
                 }
                 Source::Inline(inline) => {
                     placing.add_file(&inline.name, &self.inline(inline, &variables, state.time)?, &mut items)?;
@@ -178,14 +178,11 @@ impl Builder<'_> {
         let owner = match transfer.owner.as_deref().map(expand).transpose()?.filter(|owner| !owner.is_empty()) {
             None => None,
             Some(owner) => {
-                let found = Accounts::of(image).find(&owner);
-                let found = found.ok_or_else(|| match transfer.link {
+                let accounts = if transfer.link { Accounts::default() } else { state.accounts(self.request.store)? };
+                Some(accounts.find_for_files(&owner).ok_or_else(|| match transfer.link {
                     true => TransferError::LinkOwner { owner: owner.clone() },
                     false => TransferError::Owner { owner: owner.clone() },
-                })?;
-                // A number alone is both, as Docker has it.
-                let gid = if owner.parse::<u32>().is_ok() { found.uid } else { found.gid };
-                Some((found.uid, gid))
+                })?)
             }
         };
         let mode = match transfer.mode.as_deref().map(expand).transpose()?.filter(|mode| !mode.is_empty()) {
@@ -211,10 +208,15 @@ impl Builder<'_> {
             true => plain.expand(&inline.text, variables)?.text,
             false => inline.text.clone(),
         };
-        let file = FileNode { size: text.len() as u64, lies: Lies::Here(text.into_bytes().into()), text: None };
+        let file = FileNode::new(text.len() as u64, Lies::Here(text.into_bytes().into()));
         let kind = NodeKind::File(Arc::new(file));
         Ok(Node { kind, mode: 0o644, ..Node::directory(time) })
     }
+}
+
+/// Returns what a source names.
+pub(super) fn named(offer: &Offer<'_>, source: &str, transfer: &Transfer) -> Result<Vec<Item>, TransferError> {
+    if transfer.parents { offer.find_with_parents(source) } else { offer.find(source) }
 }
 
 /// Returns the destination as an absolute path, with a slash at its end where it is to be a folder.

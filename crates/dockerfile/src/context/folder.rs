@@ -263,8 +263,7 @@ impl Walk<'_> {
             let target = target.into_os_string().into_string();
             NodeKind::Symlink(target.map_err(|_| ContextError::Name { path: on_disk.to_owned() })?)
         } else if metadata.is_file() {
-            let file =
-                || Arc::new(FileNode { size: metadata.len(), lies: Lies::OnDisk(on_disk.to_owned()), text: None });
+            let file = || Arc::new(FileNode::new(metadata.len(), Lies::OnDisk(on_disk.to_owned())));
             NodeKind::File(match metadata.nlink() {
                 1 => file(),
                 _ => self.files.entry((metadata.dev(), metadata.ino())).or_insert_with(file).clone(),

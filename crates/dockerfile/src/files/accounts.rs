@@ -1,6 +1,8 @@
-use super::{NodeKind, Tree};
+use super::{FileNode, NodeKind, TEXT_LIMIT, Tree};
+use bytes::Bytes;
 
 /// The accounts of an image: its `/etc/passwd` and `/etc/group`.
+#[derive(Default)]
 pub(crate) struct Accounts {
     passwd: String,
     group: String,
@@ -18,70 +20,86 @@ pub(crate) struct Owner {
 }
 
 impl Accounts {
-    pub(crate) fn of(tree: &Tree) -> Self {
+    /// Reads who has an account, as far as it was not read before. Where such a file is missing, or larger than any honest one, nobody has.
+    pub(crate) fn of<E>(tree: &Tree, read: impl Fn(&FileNode) -> Result<Bytes, E>) -> Result<Self, E> {
         let text = |path: &str| {
-            let path = tree.resolve(&path.parse().ok()?, true).ok()?;
-            let NodeKind::File(file) = &tree.get(&path)?.kind else { return None };
-            file.text.clone()
+            let path = path.parse().ok().and_then(|path| tree.resolve(&path, true).ok());
+            let file = match path.and_then(|path| tree.get(&path)).map(|node| &node.kind) {
+                Some(NodeKind::File(file)) if file.size <= TEXT_LIMIT => file,
+                _ => return Ok(String::new()),
+            };
+            if let Some(known) = file.text.get() {
+                return Ok(known.clone());
+            }
+            let text = String::from_utf8_lossy(&read(file)?).into_owned();
+            Ok(file.text.get_or_init(|| text).clone())
         };
-        Self { passwd: text("etc/passwd").unwrap_or_default(), group: text("etc/group").unwrap_or_default() }
+        Ok(Self { passwd: text("etc/passwd")?, group: text("etc/group")? })
     }
 
-    /// Finds `user` or `user:group`, each by name or by number. A user without a group has that of the account, or 0 where there is none; `None`
-    /// where the image has no account of the name.
+    /// Finds `user` or `user:group`, each by name or by number; what is a number is never a name. A user without a group has that of the account,
+    /// or 0 where there is none; `None` where the image has no account of the name.
     pub(crate) fn find(&self, written: &str) -> Option<Owner> {
         let (user, group) = written.split_once(':').map_or((written, None), |(user, group)| (user, Some(group)));
-        let number = |text: &str| text.parse::<u32>().ok();
+        let user = if user.is_empty() { "0" } else { user };
         let account = self.account(user);
-        let (uid, own, home) = match (account, number(user)) {
-            (Some((uid, gid, home)), _) => (uid, Some(gid), Some(home)),
-            (None, Some(uid)) => (uid, None, None),
-            (None, None) if user.is_empty() => (0, Some(0), None),
-            (None, None) => return None,
-        };
+        let uid = account.as_ref().map(|account| account.uid).or_else(|| number(user))?;
         let group = group.filter(|group| !group.is_empty());
         let gid = match group {
-            Some(group) => self.group(group).or_else(|| number(group))?,
-            None => own.unwrap_or(0),
+            Some(group) => number(group).or_else(|| self.group(group))?,
+            None => account.as_ref().map_or(0, |account| account.gid),
         };
-        let mut groups = if group.is_some() { Vec::new() } else { self.groups_of(user, uid) };
-        // As engines have it, the user's own is one of them.
-        if group.is_none() && !groups.contains(&gid) {
-            groups.push(gid);
+        // As engines have it, the user's own is one of them, and the first.
+        let mut groups = vec![gid];
+        if let (None, Some(account)) = (group, &account) {
+            groups.extend(self.groups_of(account.name).filter(|other| *other != gid));
         }
-        Some(Owner { uid, gid, groups, home })
+        Some(Owner { uid, gid, groups, home: account.map(|account| account.home.to_owned()) })
     }
 
-    /// Returns the account of a name, or of a number: its number, its group and its home folder.
-    fn account(&self, user: &str) -> Option<(u32, u32, String)> {
-        let accounts = || {
-            lines(&self.passwd).filter_map(|fields| match fields[..] {
-                [name, _, uid, gid, _, home, ..] => Some((name, uid.parse().ok()?, gid.parse().ok()?, home.to_owned())),
-                _ => None,
-            })
-        };
-        let strip = |(_, uid, gid, home): (&str, u32, u32, String)| (uid, gid, home);
-        let by_name = accounts().find(|(name, ..)| *name == user).map(strip);
-        by_name.or_else(|| {
-            let number: u32 = user.parse().ok()?;
-            accounts().find(|(_, uid, ..)| *uid == number).map(strip)
-        })
+    /// Finds whose files are, as Docker has it: a number alone is user and group.
+    pub(crate) fn find_for_files(&self, written: &str) -> Option<(u32, u32)> {
+        let found = self.find(written)?;
+        Some((found.uid, if number(written).is_some() { found.uid } else { found.gid }))
+    }
+
+    /// Returns the account of a name, or of a number.
+    fn account(&self, user: &str) -> Option<Account<'_>> {
+        let mut accounts = lines(&self.passwd).filter_map(|fields| match fields[..] {
+            [name, _, uid, gid, _, home, ..] => Some(Account { name, uid: number(uid)?, gid: number(gid)?, home }),
+            _ => None,
+        });
+        match number(user) {
+            Some(uid) => accounts.find(|account| account.uid == uid),
+            None => accounts.find(|account| account.name == user),
+        }
     }
 
     fn group(&self, group: &str) -> Option<u32> {
         let mut groups = lines(&self.group).filter(|fields| fields.first() == Some(&group));
-        groups.find_map(|fields| fields.get(2)?.parse().ok())
+        groups.find_map(|fields| number(fields.get(2)?))
     }
 
-    fn groups_of(&self, user: &str, uid: u32) -> Vec<u32> {
-        let mut names =
-            lines(&self.passwd).filter(|fields| fields.get(2).and_then(|text| text.parse().ok()) == Some(uid));
-        let name = if user.parse::<u32>().is_ok() { names.next().map(|fields| fields[0]) } else { Some(user) };
-        let Some(name) = name else { return Vec::new() };
-        let member =
-            |fields: &Vec<&str>| fields.get(3).is_some_and(|members| members.split(',').any(|other| other == name));
-        lines(&self.group).filter(member).filter_map(|fields| fields.get(2)?.parse().ok()).collect()
+    /// Returns the groups that have a user as a member.
+    fn groups_of(&self, name: &str) -> impl Iterator<Item = u32> {
+        let is_member = move |fields: &Vec<&str>| {
+            fields.get(3).is_some_and(|members| members.split(',').any(|other| other == name))
+        };
+        lines(&self.group).filter(is_member).filter_map(|fields| number(fields.get(2)?))
     }
+}
+
+/// A line of `/etc/passwd`.
+struct Account<'a> {
+    name: &'a str,
+    uid: u32,
+    gid: u32,
+    home: &'a str,
+}
+
+/// Reads a number of a user or group. The greatest is none: to the kernel it says that nothing is to change.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number| *number != u32::MAX)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
@@ -95,20 +113,24 @@ mod tests {
     #[test]
     fn finds_users_and_groups() {
         let accounts = Accounts {
-            passwd: "root:x:0:0:root:/root:/bin/sh\nweb:x:100:101:,,,:/srv:/bin/sh\nbroken\n".into(),
+            passwd: "root:x:0:0:root:/root:/bin/sh\nweb:x:100:101:,,,:/srv:/bin/sh\n500:x:7:7::/:\nbroken\n".into(),
             group: "root:x:0:\nweb:x:101:\nlog:x:7:web,x\nten:x:10:\n".into(),
         };
         let found = |text: &str| accounts.find(text).map(|owner| (owner.uid, owner.gid, owner.groups));
         for (text, expected) in [
             ("root", Some((0, 0, vec![0]))),
-            ("web", Some((100, 101, vec![7, 101]))),
-            ("100", Some((100, 101, vec![7, 101]))),
-            ("web:ten", Some((100, 10, vec![]))),
-            ("web:7", Some((100, 7, vec![]))),
+            ("web", Some((100, 101, vec![101, 7]))),
+            ("100", Some((100, 101, vec![101, 7]))),
+            ("web:ten", Some((100, 10, vec![10]))),
+            ("web:7", Some((100, 7, vec![7]))),
+            ("500", Some((500, 0, vec![0]))),
+            (":ten", Some((0, 10, vec![10]))),
             ("5000", Some((5000, 0, vec![0]))),
-            ("5000:6000", Some((5000, 6000, vec![]))),
+            ("5000:6000", Some((5000, 6000, vec![6000]))),
             ("nobody", None),
             ("web:nogroup", None),
+            ("4294967295", None),
+            ("web:4294967295", None),
             ("4294967296", None),
             ("-1", None),
         ] {

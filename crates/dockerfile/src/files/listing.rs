@@ -22,7 +22,7 @@ const MEMBER_LIMIT: usize = 2_000_000;
 /// Files whose text is kept: they say who has an account.
 const TEXTS: [&str; 2] = ["etc/passwd", "etc/group"];
 /// Largest such text, in bytes.
-const TEXT_LIMIT: u64 = 1 << 20;
+pub(crate) const TEXT_LIMIT: u64 = 1 << 20;
 /// Before the name of what a layer removes (image-spec, layer.md, "Whiteouts").
 const WHITEOUT: &str = ".wh.";
 /// In a folder of which a layer hides all that is below (image-spec, layer.md, "Opaque Whiteout").

@@ -8,6 +8,6 @@ mod tree;
 
 pub(crate) use accounts::Accounts;
 pub use error::FilesError;
-pub(crate) use listing::{Listed, ListedKind, Listing, is_text, open};
+pub(crate) use listing::{Listed, ListedKind, Listing, TEXT_LIMIT, is_text, open};
 pub(crate) use node::{FileNode, Lies, Node, NodeKind};
 pub(crate) use tree::Tree;

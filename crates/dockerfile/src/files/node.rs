@@ -3,7 +3,7 @@ use bytes::Bytes;
 use consign_oci::layer::Device;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What stands at a path of an image or of a context.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ pub(crate) struct FileNode {
     /// In bytes.
     pub(crate) size: u64,
     pub(crate) lies: Lies,
-    /// Its text, where it says who has an account.
-    pub(crate) text: Option<String>,
+    /// Its text, where it says who has an account and was read already.
+    pub(crate) text: OnceLock<String>,
 }
 
 /// Where a file's contents lie.
@@ -59,6 +59,12 @@ pub(crate) enum Lies {
     },
     /// In memory.
     Here(Bytes),
+}
+
+impl FileNode {
+    pub(crate) fn new(size: u64, lies: Lies) -> Self {
+        Self { size, lies, text: OnceLock::new() }
+    }
 }
 
 impl Node {

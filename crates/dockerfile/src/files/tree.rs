@@ -1,7 +1,7 @@
 use super::{FileNode, FilesError, Lies, Listed, ListedKind, Listing, Node, NodeKind};
 use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Most symbolic links that are followed on the way to one path (Linux `MAXSYMLINKS`).
 const LINK_LIMIT: usize = 40;
@@ -97,7 +97,8 @@ impl Tree {
             let kind = match &member.kind {
                 ListedKind::File { size, digest, text } => {
                     let lies = Lies::InLayer { layer, member: place, digest: *digest };
-                    NodeKind::File(Arc::new(FileNode { size: *size, lies, text: text.clone() }))
+                    let text = text.clone().map(OnceLock::from).unwrap_or_default();
+                    NodeKind::File(Arc::new(FileNode { size: *size, lies, text }))
                 }
                 ListedKind::Directory => NodeKind::Directory,
                 ListedKind::Symlink(target) => NodeKind::Symlink(target.clone()),

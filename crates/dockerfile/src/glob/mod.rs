@@ -18,10 +18,19 @@ pub(crate) struct Glob(Vec<Token>);
 impl Glob {
     /// Reads a pattern; `None` if it is none.
     pub(crate) fn parse(pattern: &str) -> Option<Self> {
+        Self::read(pattern, true)
+    }
+
+    /// Reads a pattern in which two stars are one (Go's `filepath.Match`): none reaches beyond a slash. `None` if it is none.
+    pub(crate) fn of_names(pattern: &str) -> Option<Self> {
+        Self::read(pattern, false)
+    }
+
+    fn read(pattern: &str, any_depth: bool) -> Option<Self> {
         if pattern.len() > LIMIT {
             return None;
         }
-        token::parse(pattern).map(Self)
+        token::parse(pattern, any_depth).map(Self)
     }
 
     /// Returns whether there is anything in a text that makes it a pattern.
@@ -171,6 +180,14 @@ mod tests {
         }
         for wrong in ["[", "[]", "[a", "[a-]", "[b-a]", "[-a]", "\\", "a\\", &"a".repeat(5000)] {
             assert!(Glob::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn two_stars_are_one_among_names() {
+        for (pattern, yes, no) in [("**", "a", "a/b"), ("**/a", "b/a", "c/b/a"), ("a/**b", "a/cb", "a/c/b")] {
+            let parsed = Glob::of_names(pattern).unwrap();
+            assert!(parsed.matches(yes) && !parsed.matches(no), "{pattern}");
         }
     }
 

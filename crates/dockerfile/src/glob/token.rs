@@ -32,13 +32,13 @@ impl Class {
     }
 }
 
-/// Reads a pattern; `None` if it is none.
-pub(super) fn parse(pattern: &str) -> Option<Vec<Token>> {
+/// Reads a pattern; `None` if it is none. `any_depth`: whether two stars stand for any number of folders.
+pub(super) fn parse(pattern: &str, any_depth: bool) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut characters = pattern.chars().peekable();
     while let Some(character) = characters.next() {
         tokens.push(match character {
-            '*' if characters.next_if_eq(&'*').is_some() => {
+            '*' if any_depth && characters.next_if_eq(&'*').is_some() => {
                 let slash = characters.next_if_eq(&'/').is_some();
                 match characters.peek() {
                     None => Token::Anything,

@@ -5,7 +5,6 @@ use super::trees::Trees;
 use super::{Kitchen, RunError};
 use crate::build::{Builder, EPOCH, Left, State, StepError};
 use crate::cache::{Parts, Question, Record, Why};
-use crate::files::Accounts;
 use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::syntax::Lines;
 use consign_image::StoredSegments;
@@ -101,7 +100,8 @@ impl Builder<'_> {
         let written = state.config.user.clone();
         let owner = match written.as_str() {
             "" => Default::default(),
-            written => Accounts::of(&*state.tree(self.request.store)?)
+            written => state
+                .accounts(self.request.store)?
                 .find(written)
                 .ok_or_else(|| RunError::User { user: written.to_owned() })?,
         };

@@ -95,7 +95,7 @@ pub(crate) fn unpack(
                 let on_disk = folder.join(number.to_string());
                 let write = File::create_new(&on_disk).and_then(|mut file| io::copy(&mut members, &mut file));
                 let size = write.map_err(|error| failed(error.into()))?;
-                NodeKind::File(Arc::new(FileNode { size, lies: Lies::OnDisk(on_disk), text: None }))
+                NodeKind::File(Arc::new(FileNode::new(size, Lies::OnDisk(on_disk))))
             }
             MemberKind::SparseFile => return Err(TransferError::Sparse { path: to.to_string() }),
             MemberKind::Fifo => NodeKind::Fifo,

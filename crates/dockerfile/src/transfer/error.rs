@@ -15,6 +15,16 @@ pub enum TransferError {
         /// Whether it is there, but left out.
         left_out: bool,
     },
+    /// The path of something behind a link cannot be kept.
+    #[error(
+        "`{source_path}` lies behind the link `{link}`, and `--parents` keeps links as they are: name the folder that it leads to"
+    )]
+    BehindLink {
+        /// The source, as written.
+        source_path: String,
+        /// The link.
+        link: String,
+    },
     /// A pattern cannot be read.
     #[error("`{pattern}` is no pattern")]
     Pattern {

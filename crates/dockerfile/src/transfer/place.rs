@@ -1,32 +1,12 @@
-use super::{ModeChange, TransferError, clean};
+use super::{Item, ModeChange, TransferError};
 use crate::context::Patterns;
 use crate::files::{FileNode, Node, NodeKind, Tree};
-use crate::glob::Glob;
 use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What goes into the image, by path.
 pub(crate) type Items = BTreeMap<EntryPath, Node>;
-
-/// Something that a source names.
-pub(crate) struct Item {
-    /// Its name, for where a folder takes it.
-    pub(crate) name: String,
-    /// The folder that it keeps above it (`--parents`).
-    pub(crate) parents: EntryPath,
-    /// The path where it lies.
-    pub(crate) path: EntryPath,
-}
-
-/// What sources are looked for in.
-pub(crate) struct Offer<'a> {
-    pub(crate) tree: &'a Tree,
-    /// How messages call it.
-    pub(crate) name: String,
-    /// Returns whether a path is there, but left out.
-    pub(crate) left_out: Box<dyn Fn(&EntryPath) -> bool + 'a>,
-}
 
 /// How files are put into an image.
 pub(crate) struct Placing<'a> {
@@ -37,7 +17,7 @@ pub(crate) struct Placing<'a> {
     /// Who is to have everything; otherwise everything keeps its owner.
     pub(crate) owner: Option<(u32, u32)>,
     pub(crate) mode: Option<ModeChange>,
-    /// Whether sources keep the folders that lead to them.
+    /// Whether sources keep the folders that lead to them: the destination is a folder then.
     pub(crate) parents: bool,
     /// What stays out.
     pub(crate) exclude: &'a Patterns,
@@ -59,48 +39,9 @@ impl Names {
     }
 }
 
-impl Offer<'_> {
-    /// Returns what a source names: one thing, or all that its pattern matches.
-    pub(crate) fn find(&self, source: &str, parents: bool) -> Result<Vec<Item>, TransferError> {
-        // Where `--parents` is written, the folders after `/./` are kept.
-        let (above, kept) = match source.split_once("/./") {
-            Some((above, kept)) if parents => (above, kept),
-            _ => ("", source),
-        };
-        let whole = if above.is_empty() { kept.to_owned() } else { format!("{above}/{kept}") };
-        // A pattern may match nothing; a name names something.
-        let paths = if Glob::is_one(&whole) { self.matching(&whole)? } else { vec![clean(&whole)?] };
-        let missing = || TransferError::NotFound {
-            source_path: source.to_owned(),
-            offered: self.name.clone(),
-            left_out: clean(&whole).is_ok_and(|path| (self.left_out)(&path)),
-        };
-        let above = clean(above)?;
-        let item = |path: EntryPath| {
-            let real = self.tree.resolve(&path, true)?;
-            if !real.is_root() && self.tree.get(&real).is_none() {
-                return Err(missing());
-            }
-            let folder = path.parent().filter(|_| parents).unwrap_or_default();
-            let kept = folder.as_str().strip_prefix(above.as_str()).unwrap_or_default().parse()?;
-            Ok(Item { name: path.name().to_owned(), parents: kept, path: real })
-        };
-        paths.into_iter().map(item).collect()
-    }
-
-    fn matching(&self, written: &str) -> Result<Vec<EntryPath>, TransferError> {
-        let cleaned = clean(written)?;
-        let glob = Glob::parse(cleaned.as_str()).ok_or_else(|| pattern(written))?;
-        let mut found: Vec<EntryPath> = Vec::new();
-        for (path, _) in self.tree.within(&EntryPath::default()) {
-            // What lies in a folder that matches comes with it.
-            let within = found.last().is_some_and(|last| path.is_within(last));
-            if !within && glob.matches(path.as_str()) {
-                found.push(path.clone());
-            }
-        }
-        Ok(found)
-    }
+/// Returns the part of a path that is below a folder.
+fn below<'a>(folder: &EntryPath, path: &'a EntryPath) -> &'a str {
+    path.as_str()[folder.as_str().len()..].trim_start_matches('/')
 }
 
 /// Removes what lies in a folder that something else takes the place of.
@@ -113,28 +54,60 @@ fn remove_below(folder: &EntryPath, items: &mut Items) -> Result<(), TransferErr
     Ok(())
 }
 
-fn pattern(written: &str) -> TransferError {
-    TransferError::Pattern { pattern: written.chars().take(200).collect() }
-}
-
 impl Placing<'_> {
     /// Adds what a source names.
     pub(crate) fn add(&self, item: &Item, offer: &Tree, items: &mut Items) -> Result<(), TransferError> {
+        if let Some(from) = &item.kept_from {
+            return self.add_with_parents(item, from, offer, items);
+        }
         if !offer.is_directory(&item.path) {
             let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(&item.name)) else {
                 return Ok(());
             };
-            return self.file(&item.parents, &item.name, &Names::default().own(node), items);
-        }
-        let mut to = self.real_destination()?.join(item.parents.as_str())?;
-        if self.parents {
-            to = to.join(&item.name)?;
+            return self.add_file(&item.name, &Names::default().own(node), items);
         }
         // Of a folder it is what lies in it that is copied: where it goes is made like any folder that leads to something.
-        self.make_folder(&to, items)?;
+        let to = self.make_destination(items)?;
+        self.put_all(&item.path, &item.path, &to, offer, items)
+    }
+
+    /// Adds something with the folders above it, as they are, from one on.
+    fn add_with_parents(
+        &self,
+        item: &Item,
+        from: &EntryPath,
+        offer: &Tree,
+        items: &mut Items,
+    ) -> Result<(), TransferError> {
+        let to = self.make_destination(items)?;
+        let kept = below(from, &item.path);
+        let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(kept)) else {
+            // The root is no node.
+            return if item.path.is_root() { self.put_all(from, from, &to, offer, items) } else { Ok(()) };
+        };
+        for (end, _) in kept.match_indices('/') {
+            if let Some(node) = offer.get(&from.join(&kept[..end])?) {
+                self.put(to.join(&kept[..end])?, node, items)?;
+            }
+        }
+        if !kept.is_empty() {
+            self.put(to.join(kept)?, &Names::default().own(node), items)?;
+        }
+        self.put_all(&item.path, from, &to, offer, items)
+    }
+
+    /// Adds what lies in a folder; paths begin at another, or at the same.
+    fn put_all(
+        &self,
+        folder: &EntryPath,
+        from: &EntryPath,
+        to: &EntryPath,
+        offer: &Tree,
+        items: &mut Items,
+    ) -> Result<(), TransferError> {
         let mut names = Names::default();
-        for (path, node) in offer.within(&item.path) {
-            let rest = path.as_str()[item.path.as_str().len()..].trim_start_matches('/');
+        for (path, node) in offer.within(folder) {
+            let rest = below(from, path);
             if !self.exclude.leave_out(rest) {
                 self.put(to.join(rest)?, &names.own(node), items)?;
             }
@@ -144,12 +117,8 @@ impl Placing<'_> {
 
     /// Adds a file of this name.
     pub(crate) fn add_file(&self, name: &str, node: &Node, items: &mut Items) -> Result<(), TransferError> {
-        self.file(&EntryPath::default(), name, node, items)
-    }
-
-    fn file(&self, parents: &EntryPath, name: &str, node: &Node, items: &mut Items) -> Result<(), TransferError> {
-        let to = self.real_destination()?.join(parents.as_str())?;
-        let to = if self.takes()? || self.parents { to.join(name)? } else { to };
+        let to = self.real_destination()?;
+        let to = if self.takes()? { to.join(name)? } else { to };
         self.put(to, node, items)
     }
 
@@ -162,8 +131,7 @@ impl Placing<'_> {
         tree: &mut Tree,
         items: &mut Items,
     ) -> Result<(), TransferError> {
-        let destination = self.real_destination()?;
-        self.make_folder(&destination, items)?;
+        let destination = self.make_destination(items)?;
         if path.is_root() {
             return Ok(());
         }
@@ -184,11 +152,18 @@ impl Placing<'_> {
 
     /// Returns whether the destination is a folder, or is to be one.
     pub(crate) fn takes(&self) -> Result<bool, TransferError> {
-        Ok(self.destination.ends_with('/') || self.image.is_directory(&self.real_destination()?))
+        Ok(self.parents || self.destination.ends_with('/') || self.image.is_directory(&self.real_destination()?))
     }
 
     fn real_destination(&self) -> Result<EntryPath, TransferError> {
         Ok(self.image.resolve(&self.destination.trim_matches('/').parse()?, true)?)
+    }
+
+    /// Makes the destination, which is a folder.
+    fn make_destination(&self, items: &mut Items) -> Result<EntryPath, TransferError> {
+        let destination = self.real_destination()?;
+        self.make_folder(&destination, items)?;
+        Ok(destination)
     }
 
     /// Puts something at a path.
