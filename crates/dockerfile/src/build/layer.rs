@@ -12,7 +12,7 @@ use consign_image::StoredSegments;
 use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk};
 use consign_oci::{Descriptor, Digest, Hasher, media_type};
 use consign_store::Store;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
@@ -131,7 +131,8 @@ impl<'a> Files<'a> {
     /// Returns the parts of that which people may want to know.
     fn parts(&self, items: &Items) -> Parts {
         let mut parts = Parts::default();
-        let (mut all, mut times) = (Hasher::default(), Hasher::default());
+        // Which there are, not what has which: another file of the same time is another file, and no other time.
+        let (mut all, mut times) = (Hasher::default(), BTreeSet::new());
         for (path, node) in items {
             let contents = match &node.kind {
                 NodeKind::File(file) => self.0.get(&identity(file)).map(|file| file.digest.to_string()),
@@ -141,13 +142,13 @@ impl<'a> Files<'a> {
             };
             let Node { mode, uid, gid, mtime, attributes, .. } = node;
             let value = format!("{contents:?} {mode:o} {uid} {gid} {attributes:?}");
-            times.update(format!("{mtime} ").as_bytes());
+            times.insert(*mtime);
             match items.len() {
                 0..=FILE_LIMIT => parts.add("file", path.as_str(), value),
                 _ => all.update(format!("{} {value}\n", path.as_str()).as_bytes()),
             }
         }
-        parts.add("time", "", times.finish().to_string());
+        parts.add("time", "", format!("{times:?}"));
         if items.len() > FILE_LIMIT {
             parts.add("files", "", all.finish().to_string());
         }
