@@ -68,7 +68,7 @@ impl Bases {
                 if ["amd64-only", "no-index"].contains(&name) && *architecture != "amd64" {
                     continue;
                 }
-                let layer = layer(program);
+                let layer = layer(name, program);
                 let config = json!({
                     "architecture": architecture, "os": "linux", "config": config, "created": "2020-01-01T00:00:00Z",
                     "rootfs": {"type": "layers", "diff_ids": [Digest::of(&layer)]},
@@ -137,13 +137,26 @@ fn repositories(git: &GitServer) {
     app.commit().unwrap();
 }
 
+/// Mode and owner of the root of a base, where its layer says so.
+fn root(name: &str) -> Option<(u32, (u64, u64))> {
+    match name {
+        // As Fedora has it.
+        "closed" => Some((0o555, (0, 0))),
+        "owned" => Some((0o750, (1000, 1001))),
+        _ => None,
+    }
+}
+
 /// Names of the bases and what their configs say.
-fn configs() -> [(&'static str, Value); 5] {
+fn configs() -> [(&'static str, Value); 8] {
     let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     [
         ("busybox", json!({"Env": [path], "Cmd": ["sh"]})),
         ("amd64-only", json!({"Env": [path], "Cmd": ["sh"]})),
         ("no-index", json!({"Env": [path], "Cmd": ["sh"]})),
+        ("absolute", json!({"Env": [path], "Cmd": ["sh"]})),
+        ("closed", json!({"Env": [path], "Cmd": ["sh"]})),
+        ("owned", json!({"Env": [path], "Cmd": ["sh"]})),
         (
             "configured",
             json!({
@@ -163,12 +176,14 @@ fn configs() -> [(&'static str, Value); 5] {
     ]
 }
 
-fn layer(program: &[u8]) -> Vec<u8> {
+fn layer(name: &str, program: &[u8]) -> Vec<u8> {
+    // As `ko` has it.
+    let start = if name == "absolute" { "/" } else { "" };
     let mut builder = tar::Builder::new(Vec::new());
     let mut add = |path: &str, kind: EntryType, mode: u32, (user, group): (u64, u64), contents: &[u8], target: &str| {
         let mut header = tar::Header::new_ustar();
         header.set_entry_type(kind);
-        header.set_path(path).unwrap();
+        header.set_path_absolute(format!("{start}{path}")).unwrap();
         header.set_mode(mode);
         header.set_uid(user);
         header.set_gid(group);
@@ -178,6 +193,9 @@ fn layer(program: &[u8]) -> Vec<u8> {
         header.set_cksum();
         builder.append(&header, contents).unwrap();
     };
+    if let Some((mode, owner)) = root(name) {
+        add("./", EntryType::Directory, mode, owner, b"", "");
+    }
     for folder in FOLDERS.split(' ') {
         add(&format!("{folder}/"), EntryType::Directory, 0o755, (0, 0), b"", "");
     }
@@ -195,7 +213,7 @@ fn layer(program: &[u8]) -> Vec<u8> {
     }
     add("opt/state", EntryType::Symlink, 0o777, (0, 0), b"", "/var/lib");
     add("opt/relative", EntryType::Symlink, 0o777, (0, 0), b"", "../srv/data");
-    add("srv/data/same", EntryType::Link, 0o644, (0, 0), b"", "srv/data/a");
+    add("srv/data/same", EntryType::Link, 0o644, (0, 0), b"", &format!("{start}srv/data/a"));
     builder.into_inner().unwrap()
 }
 

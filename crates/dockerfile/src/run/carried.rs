@@ -50,14 +50,11 @@ impl Kitchen {
             let stream = stream.ok_or_else(|| unreadable(io::ErrorKind::Unsupported.into()))?;
             let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&caches);
             let partial = partial.map_err(RunError::folder("make a folder in", &caches))?.keep();
-            let files = partial.join("files");
-            let make = fs::create_dir(&files).map_err(RunError::folder("make", &files));
-            let unpack = |()| {
-                let stream = BufReader::with_capacity(128 << 10, stream);
-                sandbox.unpack(stream, &files, &UnpackOptions::default()).map_err(RunError::from)
-            };
-            let done = make.and_then(unpack).and_then(|_| give(&sandbox, &files, owner, mode));
-            let kept = done.and_then(|()| match fs::rename(&files, &folder) {
+            let stream = BufReader::with_capacity(128 << 10, stream);
+            let unpacked = sandbox.unpack(stream, &partial, &UnpackOptions::default()).map_err(RunError::from);
+            let done = unpacked.and_then(|_| give(&sandbox, &partial, owner, mode));
+            // It may be somebody else's now, who alone could take it out of its folder.
+            let kept = done.and_then(|()| match fs::rename(&partial, &folder) {
                 Err(_) if folder.is_dir() => Ok(()),
                 renamed => renamed.map_err(RunError::folder("make", &folder)),
             });

@@ -17,8 +17,15 @@ use tokio::sync::OnceCell;
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Before the names of what is not whole.
 pub(super) const PARTIAL: &str = "partial-";
+/// Names how unpacked layers lie: raise it when that changes.
+const FORMAT: u32 = 2;
+/// What an unpacked layer is called in the folder that has its name.
+const UPPER: &str = "upper";
 
 /// Unpacked layers, each by the chain of layers that it ends: a layer looks different on top of others.
+///
+/// Each lies in a folder of our own: the root of an image may be closed, or belong to somebody else, and then an ordinary user could neither
+/// rename it nor note that it is in use.
 ///
 /// They are not flushed to the disk, so what an earlier start of the machine left is not trusted.
 #[derive(Debug)]
@@ -41,7 +48,7 @@ impl Trees {
             Ids::Subordinate { .. } => "subordinate",
             Ids::Single => "single",
         };
-        let prefix = Digest::of(format!("{ids} {start} {}", env!("CARGO_PKG_VERSION")).as_bytes());
+        let prefix = Digest::of(format!("{ids} {start} {FORMAT} {}", env!("CARGO_PKG_VERSION")).as_bytes());
         Self { folder, sandbox, prefix: format!("{}-", prefix.short()), known: Mutex::default(), used: OnceCell::new() }
     }
 
@@ -64,11 +71,11 @@ impl Trees {
                 let work = move || trees.unpack(&layer, &store, below, &name);
                 tokio::task::spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?
             };
-            lower.push(cell.get_or_try_init(unpack).await?.clone());
+            lower.push(cell.get_or_try_init(unpack).await?.join(UPPER));
         }
         if lower.is_empty() {
             // Something has to lie below.
-            lower.push(self.make("empty")?);
+            lower.push(self.empty()?);
         }
         Ok(lower)
     }
@@ -81,23 +88,23 @@ impl Trees {
             fs::create_dir(&path).map_err(RunError::folder("make", &path))?;
             Ok(path)
         };
-        Ok(Upper { folder: make("upper")?, work: make("work")? })
+        Ok(Upper { folder: make(UPPER)?, work: make("work")? })
     }
 
     /// Keeps the changes of a command as the unpacked form of the layer that was made of them.
     pub(super) fn keep(&self, upper: &Upper, below: &[Layer], layer: &Layer) {
         let chain = below.iter().chain([layer]).fold(String::new(), |chain, layer| self.chain(&chain, layer));
         let path = self.folder.join(&chain);
+        let Some(partial) = upper.folder.parent() else { return };
         // Where somebody else was faster, theirs is as good.
-        if fs::rename(&upper.folder, &path).is_ok() {
-            touch(&path);
+        if self.sandbox.remove(&upper.work).is_ok() && fs::rename(partial, &path).is_ok() {
             let _ = self.cell(&chain).set(path);
         }
     }
 
-    /// Throws away what a command needed.
+    /// Throws away what a command needed, and what was not kept.
     pub(super) fn discard(&self, upper: &Upper) {
-        if let Some(folder) = upper.folder.parent() {
+        if let Some(folder) = upper.folder.parent().filter(|folder| folder.exists()) {
             // It is only space, and is tried again later.
             let _ = self.sandbox.remove(folder);
         }
@@ -117,27 +124,31 @@ impl Trees {
         let stream = uncompressed(&layer.descriptor.media_type, blob).map_err(unreadable)?;
         let stream = stream.ok_or_else(|| unreadable(io::ErrorKind::Unsupported.into()))?;
         let partial = self.partial()?;
-        let files = partial.join("upper");
-        fs::create_dir(&files).map_err(RunError::folder("make", &files))?;
+        let files = partial.join(UPPER);
         let options = UnpackOptions { lower, ..UnpackOptions::default() };
-        let unpacked = self.sandbox.unpack(BufReader::with_capacity(128 << 10, stream), &files, &options);
-        let kept = unpacked.map_err(RunError::from).and_then(|_| match fs::rename(&files, &path) {
-            Err(_) if path.is_dir() => Ok(()),
-            renamed => renamed.map_err(RunError::folder("make", &path)),
+        let made = fs::create_dir(&files).map_err(RunError::folder("make", &files));
+        let unpacked = made.and_then(|()| {
+            let stream = BufReader::with_capacity(128 << 10, stream);
+            self.sandbox.unpack(stream, &files, &options).map_err(RunError::from)
         });
-        // Unpacking gives it the times that the layer says.
-        touch(&path);
-        let _ = self.sandbox.remove(&partial);
-        kept.map(|()| path)
+        match unpacked.and_then(|_| fs::rename(&partial, &path).map_err(RunError::folder("make", &path))) {
+            Ok(()) => Ok(path),
+            Err(error) => {
+                let _ = self.sandbox.remove(&partial);
+                // Where somebody else was faster, theirs is as good.
+                if path.is_dir() { Ok(path) } else { Err(error) }
+            }
+        }
     }
 
-    fn make(&self, name: &str) -> Result<PathBuf, RunError> {
+    /// Makes a folder with nothing in it.
+    fn empty(&self) -> Result<PathBuf, RunError> {
         Store::closed_folder(&self.folder)?;
-        let path = self.folder.join(format!("{}{name}", self.prefix));
+        let path = self.folder.join(format!("{}empty", self.prefix)).join(UPPER);
         fs::create_dir_all(&path).map_err(RunError::folder("make", &path))?;
         // Commands see it as `/`, whoever starts consign.
-        let look = |source| RunError::folder("set the mode of", &path)(source);
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).map_err(look)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o755))
+            .map_err(RunError::folder("set the mode of", &path))?;
         Ok(path)
     }
 
@@ -189,7 +200,7 @@ impl Trees {
     }
 }
 
-/// Notes that a folder is in use, where that leaves no trace in an image: by the time of its last access.
+/// Notes that a folder is in use: by the time of its last access, which leaves no trace in an image.
 pub(super) fn touch(path: &Path) {
     let times = FileTimes::new().set_accessed(SystemTime::now());
     let _ = File::open(path).and_then(|folder| folder.set_times(times));
