@@ -245,6 +245,21 @@ fn honours_links_inside() {
 }
 
 #[test]
+fn takes_absolute_names_as_those_of_the_image() {
+    let layers = vec![
+        tar().folder("/", 0o700).file("/gone", "").file("/app/old", ""),
+        tar()
+            .file("//app/./web", "W")
+            .hard_link("/app/again", "/app/web")
+            .file("/.wh.gone", "")
+            .file("/app/.wh.old", ""),
+    ];
+    let root = unpacked(layers);
+    assert_eq!((listing(root.path()), read(&root, "app/again")), ("app/again app/web".to_owned(), "W".to_owned()));
+    assert_eq!(fs::metadata(root.path()).unwrap().mode() & 0o7777, 0o700);
+}
+
+#[test]
 fn never_leaves_the_folder() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("victim"), "untouched").unwrap();
@@ -275,7 +290,7 @@ fn never_leaves_the_folder() {
 fn refuses_what_no_layer_holds() {
     let long = "x".repeat(5000);
     for layer in [
-        tar().file("/etc/passwd", ""),
+        tar().file("/../etc/passwd", ""),
         tar().file("../x", ""),
         tar().file("a/../../x", ""),
         tar().pax("path", "../x").file("a", ""),

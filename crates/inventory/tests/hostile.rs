@@ -69,6 +69,7 @@ fn reads_long_names_and_pax_records() {
             vec![(b'K', "x", "", long.as_bytes()), (b'2', "y", "", b""), (b'0', STATUS, "", contents.as_bytes())],
         ),
         ("an old file", vec![(b'\0', STATUS, "", contents.as_bytes())]),
+        ("an absolute name", vec![(b'0', "/var/lib/dpkg/status", "", contents.as_bytes())]),
     ];
     for (name, members) in table {
         assert_eq!(names(&read(&tar(&members)).unwrap()), "a 1", "{name}");

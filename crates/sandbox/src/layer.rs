@@ -62,7 +62,7 @@ pub enum LayerFault {
         reason: String,
     },
     /// The path leads out of the folder.
-    #[error("its path is empty, absolute, has `..`, or is longer than 4096 bytes or 256 parts")]
+    #[error("its path is empty, has `..`, is no name of a file, or is longer than 4096 bytes or 256 parts")]
     Path,
     /// A hard link's target is not a file of the same layer.
     #[error("it is a hard link to `{target}`, which is no file of the same layer")]

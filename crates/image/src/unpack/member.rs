@@ -1,6 +1,6 @@
 use super::UnpackError;
-use super::path::{entry_path, link_target, shown};
-use consign_oci::layer;
+use super::path::shown;
+use consign_oci::layer::{self, member_path};
 
 /// One member of a layer that may be unpacked.
 pub(super) struct Member {
@@ -42,14 +42,14 @@ impl Member {
             layer::MemberKind::Directory => MemberKind::Directory,
             layer::MemberKind::Symlink(link) => MemberKind::Symlink(target(link)?),
             layer::MemberKind::HardLink(link) => MemberKind::HardLink(
-                link_target(&target(link)?).map_err(|_| refused("is a hard link that leads out of the image"))?,
+                member_path(&target(link)?).map_err(|_| refused("is a hard link that leads out of the image"))?,
             ),
-            layer::MemberKind::Fifo | consign_oci::layer::MemberKind::Device(_) => MemberKind::Special,
+            layer::MemberKind::Fifo | layer::MemberKind::Device(_) => MemberKind::Special,
             layer::MemberKind::SparseFile => return Err(refused("is a sparse file")),
             layer::MemberKind::Unknown => return Err(refused("is of a kind that layers do not have")),
         };
         Ok(Self {
-            path: entry_path(&member.path).map_err(refused)?,
+            path: member_path(&member.path).map_err(|error| refused(error.reason))?,
             kind,
             mode: member.mode,
             uid: id(member.uid)?,

@@ -25,6 +25,6 @@ pub use entry::{Entry, EntryPath, EntryPathError, Kind};
 pub use entry_error::EntryError;
 pub use gzip_member::{NoCache, SegmentCache};
 pub use on_disk::OnDisk;
-pub use read::{Counted, LayerError, Member, MemberKind, Members};
+pub use read::{Counted, LayerError, Member, MemberKind, MemberPathError, Members, member_path};
 pub use tar_stream::TarWriter;
 pub use writer::{Layer, compress_stream, stream_layer, write_layer};

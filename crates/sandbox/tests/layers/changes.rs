@@ -206,6 +206,19 @@ pub(super) fn follows_links_inside(fixture: &Fixture) {
     assert_eq!(text, expected);
 }
 
+pub(super) fn takes_absolute_names(fixture: &Fixture) {
+    let lower = [Entry::folder("/"), Entry::folder("/app/"), Entry::file("/app/old", "o"), Entry::file("/gone", "g")];
+    let upper = [
+        Entry::file("//app/./web", "w"),
+        Entry::hard_link("/app/again", "/app/web"),
+        Entry::file("/.wh.gone", ""),
+        Entry::file("/app/.wh.old", ""),
+    ];
+    let mut stack = Stack::of(fixture, &[&lower, &upper]);
+    let (text, _) = stack.run(&["show", "/app", "/app/again", "/gone"]);
+    assert_eq!(text, "/app 755 0:0 folder again,web\n/app/again 644 0:0 file w\n/gone -\n");
+}
+
 pub(super) fn settles(fixture: &Fixture) {
     let mut stack = Stack::of(fixture, &[&base()]);
     let steps =

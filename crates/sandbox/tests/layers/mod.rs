@@ -30,6 +30,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("names what no layer may have", hostile::names_what_no_layer_may_have),
     ("gives folders without entries their look from below", changes::takes_looks_from_below),
     ("follows links inside a layer", changes::follows_links_inside),
+    ("takes absolute names as those of the layer", changes::takes_absolute_names),
     ("keeps owners", changes::keeps_owners),
     ("leaves what unpacking would make", changes::settles),
     ("stacks many layers", changes::stacks_many_layers),

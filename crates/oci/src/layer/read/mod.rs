@@ -6,8 +6,10 @@ mod error;
 mod extension;
 mod member;
 mod members;
+mod path;
 
 pub use counted::Counted;
 pub use error::LayerError;
 pub use member::{Member, MemberKind};
 pub use members::Members;
+pub use path::{MemberPathError, member_path};

@@ -1,7 +1,6 @@
 //! Unpacks a layer in the form that overlayfs wants: what lower layers have and this one removes is a device 0/0, and a folder that hides those of lower layers has
 //! an attribute (Linux, `filesystems/overlayfs.rst`).
 
-mod path;
 mod tree;
 
 use super::below::Below;

@@ -1,4 +1,3 @@
-use super::path::{entry_path, link_target};
 use crate::init::below::Below;
 use crate::init::beneath::split;
 use crate::init::fault::{AtEntry, Fault, shown};
@@ -7,7 +6,7 @@ use crate::init::mounts::resolve;
 use crate::init::{mark, remove, xattr};
 use crate::order::Step;
 use crate::{Ids, LayerFault, Unpacked};
-use consign_oci::layer::{Member, MemberKind};
+use consign_oci::layer::{Member, MemberKind, member_path};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, fstat, linkat, mkdirat, mknodat, openat, openat2, statat,
     symlinkat,
@@ -70,7 +69,7 @@ impl<'a> Tree<'a> {
     /// Applies an entry, whose contents `data` gives.
     pub(super) fn put(&mut self, member: &Member, data: &mut dyn Read) -> Result<(), Fault> {
         self.unpacked.entries += 1;
-        let path = entry_path(&member.path).ok_or_else(|| Fault::layer(&member.path, LayerFault::Path))?;
+        let path = member_path(&member.path).map_err(|_| Fault::layer(&member.path, LayerFault::Path))?;
         let fault = |fault| Err(Fault::layer(&path, fault));
         let look = look(member).ok_or_else(|| Fault::malformed(&path, "its owner is not a number of 32 bits"))?;
         if !self.ids.knows(look.uid, look.gid) && *self.ids != Ids::Single {
@@ -251,7 +250,7 @@ impl<'a> Tree<'a> {
     /// Returns whether the target is a file, so that there is a link now.
     fn put_hard_link(&mut self, folder: &OwnedFd, path: &[u8], target: &[u8]) -> Result<bool, Errno> {
         let (_, name) = split(path);
-        let Some(target) = link_target(target).filter(|target| !target.is_empty()) else { return Ok(false) };
+        let Some(target) = member_path(target).ok().filter(|target| !target.is_empty()) else { return Ok(false) };
         let (target_parent, target_name) = split(&target);
         let target_folder = match self.resolve(target_parent, OFlags::PATH | OFlags::DIRECTORY) {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(false),
