@@ -297,6 +297,7 @@ fn refuses_what_no_layer_holds() {
         tar().pax("path", "a\0b").file("a", ""),
         tar().pax("path", &long).file("a", ""),
         tar().entry(EntryType::GNULongName, "long", "", 0, long.as_bytes()).file("a", ""),
+        tar().pax("uid", "4294967295").file("a", ""),
         tar().pax("GNU.sparse.major", "1").file("a", ""),
         tar().entry(EntryType::GNUSparse, "a", "", 0, b""),
         tar().entry(EntryType::new(b'Z'), "a", "", 0, b""),

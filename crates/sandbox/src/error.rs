@@ -1,3 +1,4 @@
+use crate::ids::is_owner;
 use crate::order::{Failure, Report};
 use crate::{LayerFault, Step};
 use nix::errno::Errno;
@@ -45,11 +46,8 @@ pub enum SandboxError {
         /// What the system says.
         source: io::Error,
     },
-    /// The command's user, or the owner of a file for it, is not known in the sandbox.
-    #[error(
-        "{uid}:{gid} is not among the ids that a sandbox of this user knows; install the package `uidmap` and give the user a range in /etc/subuid and \
-         /etc/subgid (such as `{}:100000:65536`), or run as root", rustix::process::geteuid().as_raw()
-    )]
+    /// The command's user, or the owner of a file for it, is not known in the sandbox, or is nobody.
+    #[error("{uid}:{gid} {}", remedy(*uid, *gid))]
     Ids {
         /// User.
         uid: u32,
@@ -121,6 +119,18 @@ fn is_refused_by_apparmor(errno: i32, setting: &str) -> bool {
     matches!(Errno::from_raw(errno), Errno::EPERM | Errno::EACCES)
         && !rustix::process::geteuid().is_root()
         && fs::read_to_string(setting).is_ok_and(|value| value.trim() == "1")
+}
+
+/// Says what to do so that there is such an owner.
+fn remedy(uid: u32, gid: u32) -> String {
+    if !is_owner(uid, gid) {
+        return "is nobody: ids are below 4294967295, so choose another".to_owned();
+    }
+    format!(
+        "is not among the ids that a sandbox of this user knows; install the package `uidmap` and give the user a range in /etc/subuid and \
+         /etc/subgid (such as `{}:100000:65536`), or run as root",
+        rustix::process::geteuid().as_raw()
+    )
 }
 
 fn subject(path: &str) -> String {
@@ -210,6 +220,18 @@ mod tests {
             assert_eq!(is_refused_by_apparmor(errno as i32, path), expected, "{setting}");
         }
         assert!(!is_refused_by_apparmor(Errno::EPERM as i32, "/no/such/setting"));
+    }
+
+    #[test]
+    fn says_what_to_do_about_owners() {
+        for ((uid, gid), expected) in
+            [((1000, 0), "install the package `uidmap`"), ((u32::MAX, 0), "is nobody"), ((0, u32::MAX), "is nobody")]
+        {
+            let error = SandboxError::Ids { uid, gid }.to_string();
+            assert!(error.contains(expected) && error.starts_with(&format!("{uid}:{gid} ")), "{error}");
+            let fault = LayerFault::Owner { uid, gid }.to_string();
+            assert_eq!(fault.contains("is nobody"), expected == "is nobody", "{fault}");
+        }
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use consign_oci::layer::NO_ID;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -52,11 +53,22 @@ impl Ids {
     /// Returns whether a file can have this owner.
     pub(crate) fn knows(&self, uid: u32, gid: u32) -> bool {
         match self {
+            _ if !is_owner(uid, gid) => false,
             Self::All => true,
             Self::Subordinate { users, groups } => uid <= users.count && gid <= groups.count,
             Self::Single => uid == 0 && gid == 0,
         }
     }
+
+    /// Returns whether it can be said of a file that it has this owner: with one id, other owners are noted.
+    pub(crate) fn keeps(&self, uid: u32, gid: u32) -> bool {
+        self.knows(uid, gid) || (*self == Self::Single && is_owner(uid, gid))
+    }
+}
+
+/// Returns whether these are a user and a group at all.
+pub(crate) fn is_owner(uid: u32, gid: u32) -> bool {
+    uid != NO_ID && gid != NO_ID
 }
 
 /// Returns the path of a program of the machine.
@@ -103,10 +115,20 @@ mod tests {
     fn knows_owners() {
         let range = IdRange { first: 100_000, count: 65536 };
         let some = Ids::Subordinate { users: range, groups: range };
-        for (ids, uid, expected) in
-            [(Ids::All, 70_000, true), (some.clone(), 65536, true), (some, 65537, false), (Ids::Single, 1, false)]
-        {
-            assert_eq!(ids.knows(uid, 0), expected, "{ids:?} {uid}");
+        let wide = IdRange { first: 0, count: u32::MAX };
+        let wide = Ids::Subordinate { users: wide, groups: wide };
+        for (ids, uid, expected) in [
+            (Ids::All, 70_000, (true, true)),
+            (Ids::All, NO_ID - 1, (true, true)),
+            (Ids::All, NO_ID, (false, false)),
+            (some.clone(), 65536, (true, true)),
+            (some, 65537, (false, false)),
+            (wide, NO_ID, (false, false)),
+            (Ids::Single, 1, (false, true)),
+            (Ids::Single, NO_ID, (false, false)),
+        ] {
+            assert_eq!((ids.knows(uid, 0), ids.keeps(uid, 0)), expected, "{ids:?} {uid}");
+            assert_eq!(ids.knows(0, uid), expected.0, "{ids:?} {uid}");
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::ids::is_owner;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -83,9 +84,7 @@ pub enum LayerFault {
     #[error("its name, its target or a name of its attributes is not UTF-8, is too long, or has a line break")]
     Text,
     /// The owner is not known in the sandbox.
-    #[error(
-        "its owner {uid}:{gid} is not among the ids that this user may map; widen the user's ranges in /etc/subuid and /etc/subgid"
-    )]
+    #[error("its owner {uid}:{gid} {}", why_no_owner(*uid, *gid))]
     Owner {
         /// User.
         uid: u32,
@@ -104,4 +103,12 @@ pub enum LayerFault {
         /// The limit.
         limit: u64,
     },
+}
+
+fn why_no_owner(uid: u32, gid: u32) -> &'static str {
+    if is_owner(uid, gid) {
+        "is not among the ids that this user may map; widen the user's ranges in /etc/subuid and /etc/subgid"
+    } else {
+        "is nobody: ids are below 4294967295"
+    }
 }

@@ -1,7 +1,8 @@
 use super::builder::Builder;
 use super::state::State;
 use super::{BuildError, StepError};
-use crate::files::Node;
+use crate::RunError;
+use crate::files::{Node, names_nobody};
 use crate::instruction::{Action, Argument, Dockerfile, Instruction, Network, Value};
 use crate::syntax;
 use crate::transfer::{Items, clean};
@@ -118,7 +119,13 @@ impl Builder<'_> {
             Action::Onbuild(trigger) => state.add_trigger(&trigger.text),
             Action::Shell(words) => state.set_shell(words),
             Action::Stopsignal(signal) => state.set_stop_signal(&expand(signal)?)?,
-            Action::User(user) => state.config.user = expand(user)?,
+            Action::User(user) => {
+                let user = expand(user)?;
+                if names_nobody(&user) {
+                    return Err(RunError::User { user }.into());
+                }
+                state.config.user = user;
+            }
         }
         Ok(Left::Settings)
     }

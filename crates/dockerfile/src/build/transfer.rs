@@ -6,7 +6,7 @@ use super::state::State;
 use super::time::settle;
 use crate::context::Patterns;
 use crate::expand::Quotes;
-use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree};
+use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree, names_nobody};
 use crate::instruction::{Inline, Source, Transfer};
 use crate::stage::Base;
 use crate::syntax::Lines;
@@ -180,8 +180,8 @@ impl Builder<'_> {
             Some(owner) => {
                 let accounts = if transfer.link { Accounts::default() } else { state.accounts(self.request.store)? };
                 Some(accounts.find_for_files(&owner).ok_or_else(|| match transfer.link {
-                    true => TransferError::LinkOwner { owner: owner.clone() },
-                    false => TransferError::Owner { owner: owner.clone() },
+                    true if !names_nobody(&owner) => TransferError::LinkOwner { owner: owner.clone() },
+                    _ => TransferError::Owner { owner: owner.clone() },
                 })?)
             }
         };

@@ -1,5 +1,6 @@
 use super::{FileNode, NodeKind, TEXT_LIMIT, Tree};
 use bytes::Bytes;
+use consign_oci::layer::parse_id;
 
 /// The accounts of an image: its `/etc/passwd` and `/etc/group`.
 #[derive(Default)]
@@ -43,10 +44,10 @@ impl Accounts {
         let (user, group) = written.split_once(':').map_or((written, None), |(user, group)| (user, Some(group)));
         let user = if user.is_empty() { "0" } else { user };
         let account = self.account(user);
-        let uid = account.as_ref().map(|account| account.uid).or_else(|| number(user))?;
+        let uid = account.as_ref().map(|account| account.uid).or_else(|| parse_id(user))?;
         let group = group.filter(|group| !group.is_empty());
         let gid = match group {
-            Some(group) => number(group).or_else(|| self.group(group))?,
+            Some(group) => parse_id(group).or_else(|| self.group(group))?,
             None => account.as_ref().map_or(0, |account| account.gid),
         };
         // As engines have it, the user's own is one of them, and the first.
@@ -60,16 +61,16 @@ impl Accounts {
     /// Finds whose files are, as Docker has it: a number alone is user and group.
     pub(crate) fn find_for_files(&self, written: &str) -> Option<(u32, u32)> {
         let found = self.find(written)?;
-        Some((found.uid, if number(written).is_some() { found.uid } else { found.gid }))
+        Some((found.uid, if parse_id(written).is_some() { found.uid } else { found.gid }))
     }
 
     /// Returns the account of a name, or of a number.
     fn account(&self, user: &str) -> Option<Account<'_>> {
         let mut accounts = lines(&self.passwd).filter_map(|fields| match fields[..] {
-            [name, _, uid, gid, _, home, ..] => Some(Account { name, uid: number(uid)?, gid: number(gid)?, home }),
+            [name, _, uid, gid, _, home, ..] => Some(Account { name, uid: parse_id(uid)?, gid: parse_id(gid)?, home }),
             _ => None,
         });
-        match number(user) {
+        match parse_id(user) {
             Some(uid) => accounts.find(|account| account.uid == uid),
             None => accounts.find(|account| account.name == user),
         }
@@ -77,7 +78,7 @@ impl Accounts {
 
     fn group(&self, group: &str) -> Option<u32> {
         let mut groups = lines(&self.group).filter(|fields| fields.first() == Some(&group));
-        groups.find_map(|fields| number(fields.get(2)?))
+        groups.find_map(|fields| parse_id(fields.get(2)?))
     }
 
     /// Returns the groups that have a user as a member.
@@ -85,7 +86,7 @@ impl Accounts {
         let is_member = move |fields: &Vec<&str>| {
             fields.get(3).is_some_and(|members| members.split(',').any(|other| other == name))
         };
-        lines(&self.group).filter(is_member).filter_map(|fields| number(fields.get(2)?))
+        lines(&self.group).filter(is_member).filter_map(|fields| parse_id(fields.get(2)?))
     }
 }
 
@@ -95,11 +96,6 @@ struct Account<'a> {
     uid: u32,
     gid: u32,
     home: &'a str,
-}
-
-/// Reads a number of a user or group. The greatest is none: to the kernel it says that nothing is to change.
-fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number| *number != u32::MAX)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
@@ -113,8 +109,9 @@ mod tests {
     #[test]
     fn finds_users_and_groups() {
         let accounts = Accounts {
-            passwd: "root:x:0:0:root:/root:/bin/sh\nweb:x:100:101:,,,:/srv:/bin/sh\n500:x:7:7::/:\nbroken\n".into(),
-            group: "root:x:0:\nweb:x:101:\nlog:x:7:web,x\nten:x:10:\n".into(),
+            passwd: "root:x:0:0:root:/root:/bin/sh\nweb:x:100:101:,,,:/srv:/bin/sh\n500:x:7:7::/:\nnil:x:4294967295:0::/:\nbroken\n"
+                .into(),
+            group: "root:x:0:\nweb:x:101:\nlog:x:7:web,x\nten:x:10:\nnil:x:4294967295:web\n".into(),
         };
         let found = |text: &str| accounts.find(text).map(|owner| (owner.uid, owner.gid, owner.groups));
         for (text, expected) in [
@@ -131,6 +128,9 @@ mod tests {
             ("web:nogroup", None),
             ("4294967295", None),
             ("web:4294967295", None),
+            ("0:4294967295", None),
+            ("nil", None),
+            ("web:nil", None),
             ("4294967296", None),
             ("-1", None),
         ] {

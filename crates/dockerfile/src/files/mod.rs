@@ -4,10 +4,12 @@ mod accounts;
 mod error;
 mod listing;
 mod node;
+mod number;
 mod tree;
 
 pub(crate) use accounts::Accounts;
 pub use error::FilesError;
 pub(crate) use listing::{Listed, ListedKind, Listing, TEXT_LIMIT, is_text, open};
 pub(crate) use node::{FileNode, Lies, Node, NodeKind};
+pub(crate) use number::{names_nobody, why_unknown};
 pub(crate) use tree::Tree;

@@ -1,5 +1,6 @@
 use super::InstructionProblem;
 use super::flags::similar;
+use consign_oci::layer::parse_id;
 use std::collections::BTreeMap;
 
 /// What is mounted for one command alone (`RUN --mount`). Values are as written: variables in them are expanded before [`Mount::resolve`].
@@ -88,6 +89,9 @@ const KEYS: [(&str, &str); 19] = [
     ("uid", "uid"),
     ("gid", "gid"),
 ];
+
+/// What a user or a group can be.
+const ID: &str = "a number below 4294967295";
 
 /// Reads the fields of a flag.
 pub(super) fn read(text: &str) -> Result<Mount, InstructionProblem> {
@@ -212,8 +216,8 @@ fn resolve(mut values: BTreeMap<&'static str, Option<String>>) -> Result<Resolve
         required,
         size: number(&mut values, "size", "a size, such as 64m", bytes)?,
         mode: number(&mut values, "mode", "an octal number", |text| u32::from_str_radix(text, 8).ok())?,
-        uid: number(&mut values, "uid", "a number", |text| text.parse().ok())?,
-        gid: number(&mut values, "gid", "a number", |text| text.parse().ok())?,
+        uid: number(&mut values, "uid", ID, parse_id)?,
+        gid: number(&mut values, "gid", ID, parse_id)?,
         from: values.remove("from").flatten(),
         source: values.remove("source").flatten(),
         target: values.remove("target").flatten(),
@@ -322,6 +326,8 @@ mod tests {
             ("from=$X", "`$X` is no value of `from`: a name without variables; `FROM … AS name` may have them"),
             ("type=bind,size=1", "`size` is nothing for a mount of type bind"),
             ("type=secret", "`id` of the secret is missing"),
+            ("type=cache,uid=app", "`app` is no value of `uid`: a number below 4294967295"),
+            ("type=secret,id=a,gid=4294967295", "`4294967295` is no value of `gid`: a number below 4294967295"),
             ("type=tmpfs,size=many", "`many` is no value of `size`: a size, such as 64m"),
             (
                 "type=bind,\"a",

@@ -1,3 +1,4 @@
+use crate::files::why_unknown;
 use consign_oci::Digest;
 use consign_sandbox::{EmulationError, Exit, SandboxError};
 use consign_store::StoreError;
@@ -41,7 +42,7 @@ pub enum RunError {
     #[error(transparent)]
     Sandbox(#[from] Box<SandboxError>),
     /// The image has no such user.
-    #[error("USER `{user}`: the image has no account of that name in /etc/passwd or /etc/group; numbers need none")]
+    #[error("USER `{user}`: {}", why_unknown(user))]
     User {
         /// What is written.
         user: String,

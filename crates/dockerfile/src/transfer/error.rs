@@ -1,4 +1,4 @@
-use crate::files::FilesError;
+use crate::files::{FilesError, why_unknown};
 use consign_oci::layer::EntryPathError;
 use consign_oci::layer::LayerError;
 
@@ -56,7 +56,7 @@ pub enum TransferError {
         path: String,
     },
     /// There is no such user or group.
-    #[error("`--chown={owner}`: the image has no account of that name in /etc/passwd or /etc/group; numbers need none")]
+    #[error("`--chown={owner}`: {}", why_unknown(owner))]
     Owner {
         /// What is written.
         owner: String,

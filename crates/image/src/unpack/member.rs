@@ -1,6 +1,6 @@
 use super::UnpackError;
 use super::path::shown;
-use consign_oci::layer::{self, member_path};
+use consign_oci::layer::{self, NO_ID, member_path};
 
 /// One member of a layer that may be unpacked.
 pub(super) struct Member {
@@ -32,7 +32,10 @@ impl Member {
     /// Checks a member of the layer with this number.
     pub(super) fn check(layer: usize, member: layer::Member) -> Result<Self, UnpackError> {
         let refused = |reason| UnpackError::Member { layer, path: shown(&member.path), reason };
-        let id = |value: u64| u32::try_from(value).map_err(|_| refused("has an owner that is too large a number"));
+        let id = |value: u64| {
+            let id = u32::try_from(value).ok().filter(|id| *id != NO_ID);
+            id.ok_or_else(|| refused("has an owner that is too large a number"))
+        };
         let target = |link: &Vec<u8>| {
             let valid = !link.is_empty() && !link.contains(&0);
             if valid { Ok(link.clone()) } else { Err(refused("is a link without a target")) }

@@ -47,6 +47,7 @@ pub(super) fn names_what_no_layer_may_have(fixture: &Fixture) {
         (Entry::hard_link("x", "/etc/passwd"), link("/etc/passwd")),
         (Entry::hard_link("x", "../x"), link("../x")),
         (Entry::hard_link("x", ""), link("")),
+        (Entry::file("x", "").owner(4_294_967_295, 0), LayerFault::Owner { uid: u32::MAX, gid: 0 }),
         (Entry::file(".wh..wh..opq", ""), LayerFault::HidesAll),
         (Entry::new(::tar::EntryType::GNUSparse, "x", ""), LayerFault::Kind),
     ] {

@@ -72,7 +72,7 @@ impl<'a> Tree<'a> {
         let path = member_path(&member.path).map_err(|_| Fault::layer(&member.path, LayerFault::Path))?;
         let fault = |fault| Err(Fault::layer(&path, fault));
         let look = look(member).ok_or_else(|| Fault::malformed(&path, "its owner is not a number of 32 bits"))?;
-        if !self.ids.knows(look.uid, look.gid) && *self.ids != Ids::Single {
+        if !self.ids.keeps(look.uid, look.gid) {
             return fault(LayerFault::Owner { uid: look.uid, gid: look.gid });
         }
         if path.is_empty() {
