@@ -67,6 +67,14 @@ pub enum InstructionProblem {
         /// The kind.
         kind: &'static str,
     },
+    /// A mount's place is none.
+    #[error("nothing can be mounted at `{target}`, {why}: choose another `target`")]
+    MountTarget {
+        /// Where it would be.
+        target: String,
+        /// Why it cannot be there.
+        why: &'static str,
+    },
     /// Something is missing.
     #[error("{what} is missing")]
     Missing {

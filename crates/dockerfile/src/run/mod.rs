@@ -6,6 +6,7 @@ mod error;
 mod kitchen;
 mod mounts;
 mod step;
+mod target;
 mod trees;
 mod upkeep;
 

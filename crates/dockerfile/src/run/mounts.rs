@@ -1,6 +1,6 @@
 //! What is mounted for one command alone.
 
-use super::{Kitchen, RunError};
+use super::{Kitchen, RunError, target};
 use crate::agent::AgentSocket;
 use crate::build::{Builder, State, StepError};
 use crate::instruction::{MountKind, Resolved, Run, Sharing};
@@ -108,6 +108,7 @@ impl Builder<'_> {
         let Some(target) = target else {
             return Err(crate::instruction::InstructionProblem::Missing { what: "`target` of the mount" }.into());
         };
+        target::check(&target)?;
         Ok(Found { mount, target, source })
     }
 
