@@ -4,7 +4,8 @@
 
 use consign_image::layer::uncompressed;
 use consign_oci::layer::{
-    Contents, Device, DeviceClass, Entry, EntryPath, Kind, Member, MemberKind, Members, NoCache, TarWriter, write_layer,
+    Contents, Device, DeviceClass, Entry, EntryPath, Kind, Member, MemberKind, Members, NoCache, TarWriter,
+    begins_tar_stream, write_layer,
 };
 use consign_oci::media_type;
 use consign_testkit::tools::peer;
@@ -153,6 +154,32 @@ fn numbers_of_devices_are_read_in_every_form() {
         let found = found.ok().flatten().map(|member| member.kind);
         let device = |major| MemberKind::Device(Device { class: DeviceClass::Block, major, minor: 0 });
         assert_eq!(found, expected.map(device), "{name}");
+    }
+}
+
+#[test]
+fn tells_archives_by_their_first_header() {
+    let header = |mut header: Header| {
+        header.set_path("x").unwrap();
+        header.set_size(0);
+        header.set_cksum();
+        header.as_bytes().to_vec()
+    };
+    let named_only = {
+        let mut bytes = vec![b'x'; 512];
+        bytes[257..262].copy_from_slice(b"ustar");
+        bytes
+    };
+    for (name, bytes, expected) in [
+        ("ustar", header(Header::new_ustar()), true),
+        ("gnu", header(Header::new_gnu()), true),
+        ("the oldest form", header(Header::new_old()), true),
+        ("cut off", header(Header::new_old())[..511].to_vec(), false),
+        ("a name of the form alone", named_only, false),
+        ("zeros", vec![0; 1024], false),
+        ("nothing", Vec::new(), false),
+    ] {
+        assert_eq!(begins_tar_stream(&bytes), expected, "{name}");
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) struct Fixture {
     /// What an archive holds. Its compression goes by the end of its name.
     #[serde(default)]
     members: Vec<Member>,
+    /// Whether an archive is of the oldest form, that of Unix version 7: nothing in it says that it is one.
+    #[serde(default)]
+    old: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -96,7 +99,7 @@ impl Fixture {
                 return copied(Path::new(CERTIFICATES), &path, missing);
             }
             Some(Kind::Archive) => {
-                let Some(bytes) = compressed(&self.path, archive(&self.members)) else { return false };
+                let Some(bytes) = compressed(&self.path, archive(&self.members, self.old)) else { return false };
                 fs::write(&path, bytes).unwrap();
             }
         }
@@ -143,10 +146,10 @@ fn pair(owner: &str) -> (u32, u32) {
     (user.parse().unwrap(), group.parse().unwrap())
 }
 
-fn archive(members: &[Member]) -> Vec<u8> {
+fn archive(members: &[Member], old: bool) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for member in members {
-        let mut header = tar::Header::new_ustar();
+        let mut header = if old { tar::Header::new_old() } else { tar::Header::new_ustar() };
         let (kind, mode) = match member.kind {
             Kind::Folder => (tar::EntryType::Directory, "755"),
             Kind::Symlink => (tar::EntryType::Symlink, "777"),
@@ -164,6 +167,10 @@ fn archive(members: &[Member]) -> Vec<u8> {
         // As written, also where it leads out: `tar` would not write that.
         for (field, text) in [(0..100, &member.path), (157..257, &member.to)] {
             header.as_mut_bytes()[field][..text.len()].copy_from_slice(text.as_bytes());
+        }
+        if old && matches!(member.kind, Kind::File | Kind::Folder) {
+            // A folder is told by the slash at the end of its name.
+            header.as_old_mut().linkflag = [0];
         }
         header.set_cksum();
         builder.append(&header, member.text.as_bytes()).unwrap();

@@ -2,7 +2,7 @@
 
 use super::{Items, Placing, TransferError, clean};
 use crate::files::{FileNode, Lies, Node, NodeKind};
-use consign_oci::layer::{Counted, EntryPath, LayerError, MemberKind, Members};
+use consign_oci::layer::{Counted, EntryPath, LayerError, MemberKind, Members, begins_tar_stream};
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,8 +19,8 @@ const MEMBER_LIMIT: usize = 2_000_000;
 const XZ_MEMORY: u64 = 128 << 20;
 /// Largest window of a zstd stream, as a power of two.
 const ZSTD_WINDOW: u32 = 27;
-/// Where the header of a tar archive's first member says that it is one (POSIX.1-2017, pax, "ustar Interchange Format").
-const MAGIC: (usize, &[u8]) = (257, b"ustar");
+/// Bytes by which it is told whether a stream is a tar archive.
+const START: usize = 512;
 /// How names begin that a layer takes for the removal of what lies below (image-spec, layer.md, "Whiteouts").
 const WHITEOUT: &str = ".wh.";
 
@@ -49,10 +49,8 @@ fn open(path: &Path) -> io::Result<Option<Box<dyn Read>>> {
         })
     };
     // What cannot be unpacked is no archive, but a file like any other.
-    let (at, expected) = MAGIC;
-    let Ok(first) = start(&mut *unpacked()?, 512) else { return Ok(None) };
-    let is_archive = first.get(at..at + expected.len()) == Some(expected);
-    if is_archive { unpacked().map(Some) } else { Ok(None) }
+    let Ok(first) = start(&mut *unpacked()?, START) else { return Ok(None) };
+    if begins_tar_stream(&first) { unpacked().map(Some) } else { Ok(None) }
 }
 
 /// Adds what is in an archive, if the file is one. Files are unpacked into `folder`, where they lie until the layer is written.

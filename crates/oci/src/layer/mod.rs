@@ -27,6 +27,6 @@ pub use entry_error::EntryError;
 pub use gzip_member::{NoCache, SegmentCache};
 pub use id::{NO_ID, parse_id};
 pub use on_disk::OnDisk;
-pub use read::{Counted, LayerError, Member, MemberKind, MemberPathError, Members, member_path};
+pub use read::{Counted, LayerError, Member, MemberKind, MemberPathError, Members, begins_tar_stream, member_path};
 pub use tar_stream::TarWriter;
 pub use writer::{Layer, compress_stream, stream_layer, write_layer};

@@ -2,9 +2,12 @@ use super::extension::Extension;
 use super::{LayerError, Member, MemberKind};
 use crate::layer::{Device, DeviceClass};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use tar::Header;
 
 const BLOCK: usize = 512;
+/// Where a header has its checksum (POSIX.1-2017, pax, "ustar Interchange Format"; it was there in older forms, too).
+const CHECKSUM: Range<usize> = 148..156;
 /// Longest header before a member's own that is read, in bytes (Go's limit, which is that of the engines).
 const EXTENSION_LIMIT: u64 = 1 << 20;
 
@@ -145,16 +148,10 @@ impl<R: Read> Members<R> {
                 _ => Ok(None),
             };
         }
-        let header = Header::from_byte_slice(&block).clone();
-        let sum: u32 = block
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
-            .sum();
-        if header.cksum().ok() != Some(sum) {
+        if !is_header(&block) {
             return Err(self.fault("the header's checksum is wrong"));
         }
-        Ok(Some(header))
+        Ok(Some(Header::from_byte_slice(&block).clone()))
     }
 
     fn block(&mut self) -> Result<Option<[u8; BLOCK]>, LayerError> {
@@ -220,6 +217,18 @@ impl<R: Read> Members<R> {
     fn fault(&self, reason: &'static str) -> LayerError {
         LayerError::Malformed { offset: self.offset, reason }
     }
+}
+
+/// Returns whether bytes begin as a tar stream does that has members, of whatever form: the oldest says so by its checksum alone.
+pub fn begins_tar_stream(bytes: &[u8]) -> bool {
+    bytes.first_chunk().is_some_and(is_header)
+}
+
+/// Returns whether a block states the sum of its bytes, those of the sum itself counted as spaces.
+fn is_header(block: &[u8; BLOCK]) -> bool {
+    let bytes = block.iter().enumerate();
+    let sum: u32 = bytes.map(|(at, byte)| u32::from(if CHECKSUM.contains(&at) { b' ' } else { *byte })).sum();
+    Header::from_byte_slice(block).cksum().ok() == Some(sum)
 }
 
 impl<R: Read + Seek> Members<R> {

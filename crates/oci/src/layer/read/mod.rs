@@ -11,5 +11,5 @@ mod path;
 pub use counted::Counted;
 pub use error::LayerError;
 pub use member::{Member, MemberKind};
-pub use members::Members;
+pub use members::{Members, begins_tar_stream};
 pub use path::{MemberPathError, member_path};
