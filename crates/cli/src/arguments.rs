@@ -154,7 +154,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  consign release\n  consign release --dry-run\n  consign release --from oci-archive:hello.tar"
     )]
-    Release(Release),
+    Release(Box<Release>),
     /// Pins what the files leave open, in `consign.lock`: packages by version and digest, base images by digest. Versions that are locked stay.
     #[command(
         after_help = "Examples:\n  consign lock\n  consign lock --update openssl\n  consign lock --check          # in CI: 20 if the lock is not what the files ask for\n  consign lock --update --check # 20 if there is anything newer"
@@ -334,9 +334,8 @@ pub(crate) struct Release {
     /// Stops after the gate: nothing is signed or written to a registry.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Builds and tests again what was built and tested before.
-    #[arg(long)]
-    pub(crate) no_cache: bool,
+    #[command(flatten)]
+    pub(crate) docker: DockerArguments,
 }
 
 #[derive(Args, Debug)]

@@ -1,4 +1,4 @@
-use crate::arguments::{DockerArguments, Release as Arguments};
+use crate::arguments::Release as Arguments;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lint;
@@ -18,15 +18,15 @@ pub(crate) async fn run(
         let hint = "`consign init` writes a configuration for it; `consign build` builds it as it is";
         return Err(CommandError::new(ExitCode::Usage, message).hint(hint));
     }
-    let planned = Planned::read(session)?.select(&arguments.images)?;
+    let planned = Planned::read_for(session, &[], &arguments.docker)?.select(&arguments.images)?;
     check_sources(&planned, &arguments.from)?;
-    let planned = planned.equipped(session, &DockerArguments::default(), &arguments.from)?;
+    let planned = planned.equipped(session, &arguments.docker, &arguments.from)?;
     lint::check(session, &planned, None)?;
     // A dry run signs nothing, but what others signed counts only by the key.
     let signs = !arguments.dry_run || !arguments.from.is_empty();
     let key = if signs { key_reader(session, &planned.configuration)? } else { None };
     let traffic = Traffic { from: &arguments.from, publishes: !arguments.dry_run };
-    let workshop = planned.workshop(session, !arguments.no_cache, traffic).await?;
+    let workshop = planned.workshop(session, arguments.docker.reuses(), traffic).await?;
     let jobs = planned.jobs(session, &workshop, &arguments.from)?;
     let options = Options { dry_run: arguments.dry_run, interruption: interruption.clone(), ..Options::default() };
     let release = Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options };

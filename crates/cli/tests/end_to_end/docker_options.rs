@@ -51,6 +51,35 @@ fn values_name_the_version() {
 }
 
 #[test]
+fn a_release_takes_the_flags_of_a_build() {
+    let environment = environment();
+    environment
+        .write("Dockerfile", "FROM scratch AS first\nARG A\nCOPY a /\nLABEL argument=$A\nFROM first\nLABEL last=yes\n");
+    let registry = environment.registry();
+    let image =
+        json!({"source": "Dockerfile", "destination": format!("{registry}/team/case"), "platforms": ["linux/amd64"]});
+    let configuration =
+        json!({"build": [image], "signing": {"key": "cosign.key"}, "registries": {registry: {"serve": "registry"}}});
+    environment.write("consign.yaml", configuration.to_string());
+    environment.commit("Two stages.");
+    environment.git(&["tag", "v1.2.4"]);
+    environment.consign(&["release", "--build-arg", "A=given", "--target", "first"]).expect(0);
+    let _server = environment.serve();
+    let image = environment.reference("team/case:1.2.4");
+    let config = environment.consign(&["inspect", "--config", "--platform", "linux/amd64", &image]).expect(0).json();
+    assert_eq!(config["config"]["Labels"], json!({"argument": "given"}));
+    // What is wrong with a flag is said as `build` says it.
+    for (flags, expected) in [
+        (&["--no-cache=none"][..], "there is no stage `none`"),
+        (&["--builder", "docker", "--builder", "buildah"], "`--builder` names a program, and something else"),
+        (&["--secret", "id=token,env=UNSET"], "the variable `UNSET` is not set"),
+    ] {
+        let run = environment.consign(&[&["release", "--dry-run"], flags].concat()).expect(2);
+        assert!(run.stderr.contains(expected), "{flags:?}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn what_was_built_is_written_down() {
     let environment = environment();
     let metadata = |platforms: &[&str]| {
