@@ -66,8 +66,7 @@ pub(crate) fn equip(
     recipe.builders.extend(daemons.into_iter().map(daemon));
     if let Some(kind) = &image.docker.builder
         && kind.value == BuilderKind::Buildkit
-        && recipe.builders.is_empty()
-        && recipe.program.is_none()
+        && recipe.is_built_here()
     {
         let Some(address) = session.environment.get("BUILDKIT_HOST") else {
             let hint = "list `builders`, or set the variable BUILDKIT_HOST";

@@ -14,6 +14,7 @@ mod exit_code;
 mod explain;
 mod hadolint;
 mod identities;
+mod ignored;
 mod init;
 mod lint;
 mod lock_file;

@@ -1,6 +1,7 @@
 use crate::arguments::Build;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::ignored;
 use crate::lint;
 use crate::metadata;
 use crate::session::Session;
@@ -46,9 +47,7 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
         return Err(error.hint("name the image: `consign build IMAGE --to …`"));
     }
     lint::check(session, &planned, arguments.lints.deny)?;
-    if arguments.docker.pull {
-        check_pull(session, &planned)?;
-    }
+    ignored::check(session, &planned, &arguments.docker)?;
     // Only what leaves this machine is signed.
     let key = if arguments.to.is_some() { key_reader(session, &planned.configuration)? } else { None };
     let workshop = planned.workshop(session, arguments.docker.reuses(), Traffic::default()).await?;
@@ -62,20 +61,6 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
     }
     session.conclude(&report, result.map(drop))?;
     Ok(ExitCode::Done)
-}
-
-/// Says where bases are not looked up again. Fails where they cannot be.
-fn check_pull(session: &Session, planned: &Planned) -> Result<(), CommandError> {
-    if session.global.offline {
-        let error = CommandError::new(ExitCode::Usage, "`--pull` asks registries, and consign is offline");
-        return Err(error.hint("leave out `--offline` or `--pull`"));
-    }
-    if planned.lock.is_some() {
-        session.printer.note(
-            "warning: `--pull` changes nothing: consign.lock says what the bases are. `consign lock --update` looks anew",
-        );
-    }
-    Ok(())
 }
 
 /// Returns whether a file is there that is no archive: it may be a key.

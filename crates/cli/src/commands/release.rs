@@ -1,6 +1,7 @@
 use crate::arguments::Release as Arguments;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::ignored;
 use crate::lint;
 use crate::session::Session;
 use crate::signing::key_reader;
@@ -22,6 +23,7 @@ pub(crate) async fn run(
     check_sources(&planned, &arguments.from)?;
     let planned = planned.equipped(session, &arguments.docker, &arguments.from)?;
     lint::check(session, &planned, None)?;
+    ignored::check(session, &planned, &arguments.docker)?;
     // A dry run signs nothing, but what others signed counts only by the key.
     let signs = !arguments.dry_run || !arguments.from.is_empty();
     let key = if signs { key_reader(session, &planned.configuration)? } else { None };

@@ -70,13 +70,51 @@ fn a_release_takes_the_flags_of_a_build() {
     assert_eq!(config["config"]["Labels"], json!({"argument": "given"}));
     // What is wrong with a flag is said as `build` says it.
     for (flags, expected) in [
-        (&["--no-cache=none"][..], "there is no stage `none`"),
+        (&["--pull", "--offline"][..], "`--pull` asks registries, and consign is offline"),
+        (&["--no-cache=none"], "there is no stage `none`"),
         (&["--builder", "docker", "--builder", "buildah"], "`--builder` names a program, and something else"),
         (&["--secret", "id=token,env=UNSET"], "the variable `UNSET` is not set"),
     ] {
         let run = environment.consign(&[&["release", "--dry-run"], flags].concat()).expect(2);
         assert!(run.stderr.contains(expected), "{flags:?}: {}", run.stderr);
     }
+}
+
+#[test]
+fn what_changes_nothing_is_said() {
+    let environment = environment();
+    environment.write("Dockerfile", "FROM scratch\nARG A VERSION\nONBUILD ARG LATER=1\nCOPY a /\n");
+    configure(&environment, &["linux/amd64", "linux/arm64"], &json!({"args": {"OTHER": "b"}}));
+    let warnings = |arguments: &[&str]| {
+        let run = environment.invocation().variable("C", "c").run(arguments).expect(0);
+        let warnings = run.stderr.lines().filter_map(|line| line.strip_prefix("warning: ")).map(str::to_owned);
+        warnings.collect::<Vec<_>>()
+    };
+    let given = ["A=a", "LATER=2", "VERSON=b", "C", "UNSET", "http_proxy=http://localhost:1", "NO_PROXY=*"];
+    let given = given.iter().flat_map(|given| ["--build-arg", given]);
+    assert_eq!(
+        warnings(&["build"].into_iter().chain(given).collect::<Vec<_>>()),
+        [
+            "`--build-arg C`: no ARG of Dockerfile declares it",
+            "`--build-arg VERSON`: no ARG of Dockerfile declares it (did you mean `VERSION`?)",
+        ]
+    );
+    assert!(warnings(&["build", "--build-arg", "A=a"]).is_empty());
+    let text = environment.read("Dockerfile");
+    environment.write("Dockerfile", format!("# syntax=docker/dockerfile:1.7-labs\n{text}"));
+    assert!(warnings(&["build"]).is_empty());
+    environment.write("Dockerfile", format!("# syntax=example.org/frontend:1\n{text}"));
+    assert_eq!(
+        warnings(&["build"]),
+        [
+            "Dockerfile: `# syntax=example.org/frontend:1` changes nothing: consign reads the file as `docker/dockerfile` does. \
+          A BuildKit uses that frontend: `--builder ADDRESS`"
+        ]
+    );
+    assert!(warnings(&["build", "--quiet"]).is_empty());
+    // Whatever another builder makes of it is that builder's business.
+    let run = environment.consign(&["build", "--builder", "unix:///none", "--build-arg", "AB=b"]);
+    assert!(run.status != 0 && !run.stderr.contains("warning: "), "{}", run.stderr);
 }
 
 #[test]

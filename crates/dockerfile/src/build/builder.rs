@@ -4,7 +4,7 @@ use super::time::OF_CONTEXT;
 use super::{BuildError, NamedContext, Recipe, Request, StepError};
 use crate::cache::{Journal, Position};
 use crate::files::Tree;
-use crate::stage::{Base, Given, Graph, needed, source};
+use crate::stage::{Base, EPOCH, Given, Graph, needed, source};
 use crate::syntax::Lines;
 use crate::{Expander, Variables};
 use consign_oci::Platform;
@@ -13,9 +13,6 @@ use std::fs;
 use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell};
-
-/// What tells programs the time that their output is to have, in seconds since 1970 (reproducible-builds.org, "SOURCE_DATE_EPOCH specification").
-pub(crate) const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// Builds the stages of a Dockerfile for one platform, each once.
 pub(crate) struct Builder<'a> {

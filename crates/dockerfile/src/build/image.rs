@@ -9,7 +9,7 @@ use std::sync::PoisonError;
 
 /// Builds an image for one platform.
 pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, BuildError> {
-    if recipe.program.is_some() || !recipe.builders.is_empty() {
+    if !recipe.is_built_here() {
         return remote::build(recipe, request).await;
     }
     let builder = Builder::new(recipe, request)?;

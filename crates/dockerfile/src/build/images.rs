@@ -66,7 +66,7 @@ impl Recipe {
     pub fn commands(&self, platforms: &[Platform], host: &Platform) -> Result<BTreeSet<Platform>, BuildError> {
         let mut found = BTreeSet::new();
         // Where a builder builds, nothing is run here.
-        for platform in platforms.iter().filter(|_| self.builders.is_empty() && self.program.is_none()) {
+        for platform in platforms.iter().filter(|_| self.is_built_here()) {
             let (graph, _) = self.graph(platform, host)?;
             let mut of_stages: BTreeMap<usize, Platform> = BTreeMap::new();
             for stage in graph.stages {

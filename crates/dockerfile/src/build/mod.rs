@@ -23,7 +23,7 @@ mod state;
 mod time;
 mod transfer;
 
-pub(crate) use builder::{Builder, EPOCH};
+pub(crate) use builder::Builder;
 pub use builders::{Daemon, Program};
 pub use error::{BuildError, ErrorKind, MissingPlatform, StepError};
 pub(crate) use evaluate::Left;

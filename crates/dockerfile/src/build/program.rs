@@ -5,6 +5,7 @@ use crate::buildkit::Form;
 use crate::buildkit::identifier::identifier;
 use crate::buildkit::text::printable;
 use crate::instruction::Network;
+use crate::stage::EPOCH;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -71,7 +72,7 @@ pub(super) async fn build(
         }
         Program::Docker => {
             let image = Borrowed::new(&call)?;
-            arguments.add("--build-arg", format!("SOURCE_DATE_EPOCH={}", request.time()));
+            arguments.add("--build-arg", format!("{EPOCH}={}", request.time()));
             arguments.add("--tag", &image.name);
             arguments.words(&["--progress", "plain"]);
             let words: &[&str] = if buildx { &["buildx", "build", "--load"] } else { &["build"] };

@@ -87,6 +87,11 @@ impl Recipe {
         })
     }
 
+    /// Returns whether consign builds it itself.
+    pub fn is_built_here(&self) -> bool {
+        self.builders.is_empty() && self.program.is_none()
+    }
+
     /// Returns the folders that files are taken from.
     pub(super) fn folders(&self) -> impl Iterator<Item = &Context> {
         let named = self.contexts.values().filter_map(|context| match context {

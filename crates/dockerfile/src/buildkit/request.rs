@@ -1,6 +1,7 @@
 use super::cache::Cache;
 use super::protocol::control::{CacheEntry, CacheOptions, Exporter, SolveRequest};
 use super::solve::{Context, Network, Recompute, Solve};
+use crate::stage::EPOCH;
 use std::collections::BTreeMap;
 
 /// What the Dockerfile is called that a daemon asks for.
@@ -51,7 +52,7 @@ fn attributes(solve: &Solve) -> BTreeMap<String, String> {
         set(format!("build-arg:{name}"), value.clone());
     }
     if let Some(created) = solve.created {
-        set("build-arg:SOURCE_DATE_EPOCH".to_owned(), created.to_string());
+        set(format!("build-arg:{EPOCH}"), created.to_string());
     }
     for (name, value) in &solve.labels {
         set(format!("label:{name}"), value.clone());

@@ -1,3 +1,4 @@
+use crate::stage::EPOCH;
 use consign_oci::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ impl Parts {
                 ("user", _) => words.push("USER".to_owned()),
                 ("folder", _) => words.push("WORKDIR".to_owned()),
                 ("network", _) => words.push("the network".to_owned()),
-                ("time", _) => words.push("the time of the source, or SOURCE_DATE_EPOCH".to_owned()),
+                ("time", _) => words.push(format!("the time of the source, or {EPOCH}")),
                 (kind, _) => words.push(kind.to_owned()),
             }
         }

@@ -54,6 +54,19 @@ impl Dockerfile {
         self.stage(name).or_else(by_number)
     }
 
+    /// Returns the names of all arguments that are declared: before the first stage, in any, and by what images get that build on one.
+    pub fn declared_arguments(&self) -> impl Iterator<Item = &str> {
+        let statements = self.source.statements.iter().map(|statement| match &statement.arguments {
+            Arguments::Statement(inner) => inner.as_ref(),
+            _ => statement,
+        });
+        let words = statements.filter(|statement| statement.keyword == Keyword::Arg).flat_map(|statement| {
+            let Arguments::Words(words) = &statement.arguments else { return [].iter() };
+            words.iter()
+        });
+        words.map(|word| word.split_once('=').map_or(word.as_str(), |(name, _)| name))
+    }
+
     /// Returns the arguments that FROM can use.
     pub fn global_arguments(&self) -> &[Argument] {
         &self.arguments
@@ -163,6 +176,12 @@ mod tests {
         let Action::Copy(copy) = &file.stages[1].instructions[0].action else { panic!() };
         let inline = transfer::Inline { name: "E".into(), text: "c\n".into(), expand: false };
         assert_eq!(copy.sources, [transfer::Source::Inline(inline), transfer::Source::Path("/a".into())]);
+    }
+
+    #[test]
+    fn knows_what_is_declared() {
+        let text = "ARG A\nFROM a\nARG B=1 C\nONBUILD ARG D=2\nONBUILD ENV E=3\nENV F=4\n";
+        assert_eq!(file(text).unwrap().declared_arguments().collect::<Vec<_>>(), ["A", "B", "C", "D"]);
     }
 
     #[test]

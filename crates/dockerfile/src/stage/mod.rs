@@ -5,4 +5,5 @@ mod scope;
 
 pub use graph::{Base, Graph, GraphError, Needed};
 pub(crate) use graph::{needed, place_of, source};
-pub use scope::{Given, ScopeError, global};
+pub(crate) use scope::EPOCH;
+pub use scope::{Given, ScopeError, global, is_predefined};

@@ -10,6 +10,8 @@ pub struct Given {
     pub automatic: Variables,
 }
 
+/// What tells programs the time that their output is to have, in seconds since 1970 (reproducible-builds.org, "SOURCE_DATE_EPOCH specification").
+pub(crate) const EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// Arguments that need no ARG: they say by whom the web is reached (Dockerfile reference, "Predefined ARGs").
 const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 
@@ -24,6 +26,11 @@ impl Given {
             [upper.to_owned(), lower].into_iter().zip(values).filter_map(|(name, value)| Some((name, value?)))
         })
     }
+}
+
+/// Returns whether an argument needs no ARG: it is there for commands in any case.
+pub fn is_predefined(name: &str) -> bool {
+    PROXIES.iter().any(|upper| *upper == name || upper.to_lowercase() == name)
 }
 
 /// An argument whose default cannot be expanded.
@@ -58,6 +65,13 @@ pub fn global(arguments: &[Argument], given: &Given, expander: &Expander) -> Res
 mod tests {
     use super::*;
     use crate::syntax::Escape;
+
+    #[test]
+    fn proxies_need_no_declaration() {
+        for (name, expected) in [("HTTP_PROXY", true), ("no_proxy", true), ("Http_Proxy", false), (EPOCH, false)] {
+            assert_eq!(is_predefined(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn what_is_given_wins_over_defaults() {
