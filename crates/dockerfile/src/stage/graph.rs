@@ -1,6 +1,6 @@
 use crate::instruction::{Action, Dockerfile};
 use crate::syntax::{Escape, Lines};
-use crate::{ExpandError, Expander, Variables};
+use crate::{ExpandError, Expanded, Expander, Variables};
 use std::collections::BTreeSet;
 
 /// What a stage builds on, or takes files from.
@@ -66,6 +66,16 @@ pub enum GraphError {
         written: String,
         /// Variables in it that have no value.
         unset: Vec<String>,
+    },
+    /// A platform is empty.
+    #[error("line {}: FROM `--platform={written}` names no platform: {}", lines.first, variables.first().map_or_else(|| "name one, or leave it out".to_owned(), |name| format!("{name} is empty; give it a value by `ARG {name}=…` before the first FROM, or by --build-arg")))]
+    NoPlatform {
+        /// Where.
+        lines: Lines,
+        /// What is written.
+        written: String,
+        /// Variables in it.
+        variables: Vec<String>,
     },
     /// A base or platform cannot be expanded.
     #[error("line {}", lines.first)]
@@ -172,7 +182,6 @@ impl Finder<'_> {
             expander.expand(text, self.global).map_err(|source| GraphError::Expand { lines: stage.lines, source })
         };
         let expanded = expand(&stage.base)?;
-        let platform = stage.platform.as_deref().map(expand).transpose()?.map(|expanded| expanded.text);
         let name = expanded.text;
         if name.is_empty() {
             let unset = expanded.unset.into_iter().collect();
@@ -188,7 +197,12 @@ impl Finder<'_> {
         } else {
             Base::Image(name)
         };
-        Ok((base, platform.filter(|platform| !platform.is_empty())))
+        // Nothing at all is no platform, as BuildKit has it; a variable without a value is a mistake.
+        let platform = match stage.platform.as_deref().filter(|written| !written.is_empty()) {
+            None => None,
+            Some(written) => Some(platform(written, expand(written)?, stage.lines)?),
+        };
+        Ok((base, platform))
     }
 
     /// Returns what the instructions of a stage take files from.
@@ -210,6 +224,14 @@ impl Finder<'_> {
     fn escape(&self) -> Escape {
         self.file.directives.escape
     }
+}
+
+fn platform(written: &str, expanded: Expanded, lines: Lines) -> Result<String, GraphError> {
+    if expanded.text.is_empty() {
+        let variables = expanded.unset.into_iter().chain(expanded.used).collect();
+        return Err(GraphError::NoPlatform { lines, written: written.to_owned(), variables });
+    }
+    Ok(expanded.text)
 }
 
 /// Finds what `--from` or `from=` names in the stage at `place`.
@@ -250,7 +272,7 @@ mod tests {
 
     fn graph(text: &str, target: Option<&str>) -> Result<Vec<(usize, Base, usize)>, String> {
         let file = Dockerfile::new(syntax::read(text.as_bytes()).unwrap()).unwrap();
-        let global = [("V".to_owned(), "12".to_owned())].into();
+        let global = [("E", ""), ("V", "12")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let contexts = ["ctx".to_owned()].into();
         let graph = Graph::new(&file, target, &global, &contexts).map_err(|error| error.to_string())?;
         Ok(graph.stages.into_iter().map(|stage| (stage.place, stage.base, stage.uses.len())).collect())
@@ -270,6 +292,7 @@ mod tests {
         assert_eq!(graph(text, None).unwrap(), expected);
         assert_eq!(graph(text, Some("Unused")).unwrap(), [(0, image.clone(), 0), (1, Base::Stage(0), 0)]);
         assert_eq!(graph(text, Some("0")).unwrap(), [(0, image, 0)]);
+        assert_eq!(graph("FROM --platform= scratch\n", None).unwrap(), [(0, Base::Scratch, 0)]);
     }
 
     #[test]
@@ -280,6 +303,16 @@ mod tests {
                 "FROM $X\n",
                 None,
                 "line 1: FROM `$X` names nothing: X has no value; give it by `ARG X=…` before the first FROM, or by --build-arg",
+            ),
+            (
+                "FROM a\nFROM --platform=$X$E a\n",
+                None,
+                "line 2: FROM `--platform=$X$E` names no platform: X is empty; give it a value by `ARG X=…` before the first FROM, or by --build-arg",
+            ),
+            (
+                "FROM --platform=${E} a\n",
+                None,
+                "line 1: FROM `--platform=${E}` names no platform: E is empty; give it a value by `ARG E=…` before the first FROM, or by --build-arg",
             ),
             ("FROM a\nCOPY --from=1 a b\n", None, "line 2: there is no stage 1 before this one"),
             (
