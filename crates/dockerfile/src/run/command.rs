@@ -3,14 +3,14 @@
 use crate::build::State;
 use crate::instruction::{CommandLine, Run};
 
-/// Where a script of its own lies for the time of the command.
-pub(super) const SCRIPT: &str = "/dev/pipes/EOF";
+/// The folder that a script of its own lies in for the time of the command, as in BuildKit.
+const SCRIPTS: &str = "/dev/pipes";
 
 /// What is executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words {
     pub(super) arguments: Vec<String>,
-    /// A script with its own interpreter, which lies at [`SCRIPT`].
+    /// A script with its own interpreter, which lies where the first argument says.
     pub(super) script: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Words {
             [alone] if alone.is_named_by(text.trim()) => {
                 let content = alone.text();
                 match content.starts_with("#!") {
-                    true => Self { arguments: vec![SCRIPT.to_owned()], script: Some(content) },
+                    true => Self { arguments: vec![format!("{SCRIPTS}/{}", alone.name)], script: Some(content) },
                     false => shell(content),
                 }
             }
@@ -71,7 +71,8 @@ mod tests {
         ] {
             assert_eq!(words(text), Words { arguments, script: None }, "{text}");
         }
-        let script = words("RUN <<E\n#!/usr/bin/python3\nprint(1)\nE\n");
-        assert_eq!((script.arguments, script.script.is_some()), (vec![SCRIPT.to_owned()], true));
+        let script = words("RUN <<-install\n\t#!/usr/bin/python3\n\tprint(1)\n\tinstall\n");
+        let content = "#!/usr/bin/python3\nprint(1)\n".to_owned();
+        assert_eq!(script, Words { arguments: vec!["/dev/pipes/install".to_owned()], script: Some(content) });
     }
 }

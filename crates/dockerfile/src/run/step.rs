@@ -1,4 +1,4 @@
-use super::command::{SCRIPT, Words};
+use super::command::Words;
 use super::error::{speaks_of_ids, speaks_of_networks};
 use super::mounts::{Found, lock_all};
 use super::trees::Trees;
@@ -302,8 +302,8 @@ fn standard_mounts(order: &Order, network: Network, kitchen: &Kitchen) -> Vec<Mo
         file("/etc/hosts", HOSTS.as_bytes(), 0o644),
         file("/etc/resolv.conf", &resolver, 0o644),
     ];
-    if let Some(script) = &order.words.script {
-        mounts.push(file(SCRIPT, script.as_bytes(), 0o755));
+    if let Words { arguments, script: Some(script) } = &order.words {
+        mounts.extend(arguments.first().map(|path| file(path, script.as_bytes(), 0o755)));
     }
     mounts
 }
