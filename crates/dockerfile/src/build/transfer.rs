@@ -9,7 +9,7 @@ use crate::expand::Quotes;
 use crate::files::{Accounts, FileNode, Lies, Node, NodeKind, Tree, names_nobody};
 use crate::instruction::{Inline, Source, Transfer};
 use crate::stage::Base;
-use crate::syntax::Lines;
+use crate::syntax::{Escape, Lines};
 use crate::transfer::{Item, Items, ModeChange, Offer, Placing, TransferError, clean};
 use crate::{Expander, Variables};
 use consign_oci::layer::Layer;
@@ -203,7 +203,8 @@ impl Builder<'_> {
 
     /// Makes a file of a here-document.
     pub(super) fn inline(&self, inline: &Inline, variables: &Variables, time: u64) -> Result<Node, StepError> {
-        let plain = Expander { quotes: Quotes::Plain, ..self.expander() };
+        // Whatever the file's escape character is (BuildKit, `dispatch`).
+        let plain = Expander { quotes: Quotes::Plain, ..Expander::new(Escape::BACKSLASH) };
         let text = match inline.expand {
             true => plain.expand(&inline.text, variables)?.text,
             false => inline.text.clone(),

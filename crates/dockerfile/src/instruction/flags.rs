@@ -46,6 +46,11 @@ impl<'a> Flags<'a> {
         }
     }
 
+    /// Takes all that are left, whatever they are.
+    pub(super) fn ignore(&mut self) {
+        self.all.clear();
+    }
+
     /// Ends with an error if there is a flag that was not taken.
     pub(super) fn end(self) -> Result<(), InstructionProblem> {
         let Some((flag, _)) = self.all.first() else { return Ok(()) };

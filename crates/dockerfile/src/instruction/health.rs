@@ -34,6 +34,8 @@ pub(super) fn read(arguments: &Arguments, flags: &mut Flags<'_>) -> Result<Healt
     };
     let command = CommandLine::of(rest);
     if kind.eq_ignore_ascii_case("NONE") {
+        // BuildKit does not look at them either.
+        flags.ignore();
         return match command.is_empty() {
             true => Ok(HealthCheck::None),
             false => Err(InstructionProblem::Count { expected: "nothing after NONE" }),
@@ -51,7 +53,7 @@ pub(super) fn read(arguments: &Arguments, flags: &mut Flags<'_>) -> Result<Healt
         timeout: time(flags, "timeout")?,
         start_period: time(flags, "start-period")?,
         start_interval: time(flags, "start-interval")?,
-        retries: match flags.text("retries")? {
+        retries: match flags.text("retries")?.filter(|text| !text.is_empty()) {
             None => 0,
             Some(text) => {
                 text.parse().ok().filter(|retries| *retries <= i32::MAX as u32).ok_or(InstructionProblem::Value {
@@ -65,11 +67,61 @@ pub(super) fn read(arguments: &Arguments, flags: &mut Flags<'_>) -> Result<Healt
 }
 
 fn time(flags: &mut Flags<'_>, name: &'static str) -> Result<u64, InstructionProblem> {
-    let Some(value) = flags.text(name)? else { return Ok(0) };
+    // Zero needs no unit.
+    let Some(value) = flags.text(name)?.filter(|value| !matches!(value.as_str(), "" | "0" | "+0" | "-0")) else {
+        return Ok(0);
+    };
     let found = value.parse::<SignedDuration>().ok().and_then(|time| u64::try_from(time.as_nanos()).ok());
     found.filter(|time| *time == 0 || *time >= SHORTEST).ok_or(InstructionProblem::Value {
         name,
         value,
         expected: "a time of at least 1ms, such as 30s or 1m30s",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruction::{Action, Dockerfile};
+    use crate::syntax;
+
+    fn check(text: &str) -> Result<HealthCheck, String> {
+        let source = syntax::read(format!("FROM a\nHEALTHCHECK {text}\n").as_bytes()).unwrap();
+        let file = Dockerfile::new(source).map_err(|error| error.to_string())?;
+        let Action::Healthcheck(check) = &file.stages[0].instructions[0].action else { panic!("no HEALTHCHECK") };
+        Ok(check.clone())
+    }
+
+    #[test]
+    fn zero_is_the_default() {
+        for (written, expected) in [
+            ("0", 0),
+            ("0s", 0),
+            ("0m", 0),
+            ("0h0m0s", 0),
+            ("", 0),
+            ("1ms", 1_000_000),
+            ("1m30s", 90_000_000_000),
+            ("1.5h", 5_400_000_000_000),
+        ] {
+            let Ok(HealthCheck::Command { interval, .. }) = check(&format!("--interval={written} CMD a")) else {
+                panic!("{written}");
+            };
+            assert_eq!(interval, expected, "{written}");
+        }
+        for written in ["1", "1us", "-1s", "s"] {
+            assert!(check(&format!("--interval={written} CMD a")).is_err(), "{written}");
+        }
+        for (written, expected) in [("0", 0), ("", 0), ("3", 3)] {
+            let found = check(&format!("--retries={written} CMD a"));
+            assert!(matches!(found, Ok(HealthCheck::Command { retries, .. }) if retries == expected), "{written}");
+        }
+    }
+
+    #[test]
+    fn none_has_no_use_for_flags() {
+        assert_eq!(check("--interval=5s NONE"), Ok(HealthCheck::None));
+        assert_eq!(check("--interval=x --retries=-1 none"), Ok(HealthCheck::None));
+        assert_eq!(check("NONE a").unwrap_err(), "line 2: HEALTHCHECK: it takes nothing after NONE");
+    }
 }
