@@ -2,8 +2,9 @@
 
 use crate::session::Session;
 use consign_plan::configuration::{SecretPlace, SecretSource};
-use std::fs::File;
+use std::fs::{self, File, FileType};
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 /// Largest secret, in bytes, as with Docker.
@@ -25,6 +26,14 @@ pub(crate) enum SecretError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// It is no file: who reads a pipe waits for somebody who writes to it, and what a device gives does not end.
+    #[error("{} is a {kind}, not a file: write the secret to a file, or give it in a variable, by `env=VARIABLE`", path.display())]
+    NotFile {
+        /// The path.
+        path: PathBuf,
+        /// What is there.
+        kind: &'static str,
     },
     /// The file is too large.
     #[error("{} has more than {LIMIT} bytes", path.display())]
@@ -52,11 +61,50 @@ pub(crate) fn read(
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, SecretError> {
+    let failed = |source| SecretError::Read { path: path.to_owned(), source };
+    // Asked before it is opened: opening a pipe waits, too.
+    if let Some(kind) = other_kind(fs::metadata(path).map_err(failed)?.file_type()) {
+        return Err(SecretError::NotFile { path: path.to_owned(), kind });
+    }
     let mut secret = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut secret));
-    read.map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
+    File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut secret)).map_err(failed)?;
     if secret.len() as u64 > LIMIT {
         return Err(SecretError::TooLarge { path: path.to_owned() });
     }
     Ok(secret)
+}
+
+/// Says what something is that is no regular file.
+fn other_kind(found: FileType) -> Option<&'static str> {
+    match found {
+        found if found.is_file() => None,
+        found if found.is_fifo() => Some("pipe"),
+        found if found.is_dir() => Some("folder"),
+        found if found.is_socket() => Some("socket"),
+        _ => Some("device"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{CWD, Mode, mkfifoat};
+
+    #[test]
+    fn nobody_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
+        for (path, expected) in [
+            (pipe.as_path(), " is a pipe, not a file: write the secret to a file, or give it in a variable"),
+            (folder.path(), " is a folder, not a file"),
+            (Path::new("/dev/zero"), "/dev/zero is a device, not a file"),
+        ] {
+            let error = file(path).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let secret = folder.path().join("secret");
+        fs::write(&secret, "hunter2").unwrap();
+        assert_eq!(file(&secret).unwrap(), b"hunter2");
+    }
 }

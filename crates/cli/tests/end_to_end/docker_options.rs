@@ -74,6 +74,7 @@ fn a_release_takes_the_flags_of_a_build() {
         (&["--no-cache=none"], "there is no stage `none`"),
         (&["--builder", "docker", "--builder", "buildah"], "`--builder` names a program, and something else"),
         (&["--secret", "id=token,env=UNSET"], "the variable `UNSET` is not set"),
+        (&["--secret", "id=token,src=/dev/zero"], "/dev/zero is a device, not a file"),
     ] {
         let run = environment.consign(&[&["release", "--dry-run"], flags].concat()).expect(2);
         assert!(run.stderr.contains(expected), "{flags:?}: {}", run.stderr);
