@@ -1,18 +1,14 @@
 //! Folders that are kept between builds, out of one store and into another.
 
-use super::kitchen::give;
+use super::kept::make;
 use super::step::pack;
 use super::{Kitchen, RunError};
 use consign_image::layer::uncompressed;
 use consign_oci::Descriptor;
 use consign_sandbox::{PackOptions, UnpackOptions};
 use consign_store::Store;
-use std::fs;
 use std::io::{self, BufReader};
 use tokio::task::spawn_blocking;
-
-/// Before the names of folders that are not whole.
-const PARTIAL: &str = "partial-";
 
 impl Kitchen {
     /// Returns whether there is a folder of this name that is kept between builds.
@@ -25,7 +21,7 @@ impl Kitchen {
         if !self.has_cache(name) {
             return Ok(None);
         }
-        let (sandbox, folder, store) = (self.options.sandbox.clone(), self.cache_folder(name), store.clone());
+        let (sandbox, folder, store) = (self.options.sandbox.clone(), self.cached_files(name), store.clone());
         let work = move || pack(&sandbox, &folder, &PackOptions::default(), &store);
         let packed = spawn_blocking(work).await.map_err(|source| RunError::Worker { source })??;
         Ok(packed.map(|layer| layer.descriptor))
@@ -48,18 +44,10 @@ impl Kitchen {
             let blob = store.open_blob(digest).map_err(|error| unreadable(io::Error::other(error)))?;
             let stream = uncompressed(&layer.media_type, blob).map_err(unreadable)?;
             let stream = stream.ok_or_else(|| unreadable(io::ErrorKind::Unsupported.into()))?;
-            let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&caches);
-            let partial = partial.map_err(RunError::folder("make a folder in", &caches))?.keep();
-            let stream = BufReader::with_capacity(128 << 10, stream);
-            let unpacked = sandbox.unpack(stream, &partial, &UnpackOptions::default()).map_err(RunError::from);
-            let done = unpacked.and_then(|_| give(&sandbox, &partial, owner, mode));
-            // It may be somebody else's now, who alone could take it out of its folder.
-            let kept = done.and_then(|()| match fs::rename(&partial, &folder) {
-                Err(_) if folder.is_dir() => Ok(()),
-                renamed => renamed.map_err(RunError::folder("make", &folder)),
-            });
-            let _ = sandbox.remove(&partial);
-            kept
+            make(&sandbox, &caches, &folder, owner, mode, |files| {
+                let stream = BufReader::with_capacity(128 << 10, stream);
+                Ok(sandbox.unpack(stream, files, &UnpackOptions::default()).map(|_| ())?)
+            })
         };
         spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?
     }

@@ -1,14 +1,9 @@
-use super::RunError;
-use super::trees::{Trees, touch};
+use super::trees::Trees;
 use crate::cache::{Record, Sources};
 use consign_oci::Digest;
-use consign_oci::layer::{Entry, EntryPath, Kind, TarWriter};
-use consign_sandbox::{Host, Sandbox, UnpackOptions, has_private_network};
-use consign_store::Store;
+use consign_sandbox::{Host, Sandbox, has_private_network};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -54,52 +49,4 @@ impl Kitchen {
     pub(super) fn has_private_network(&self) -> bool {
         *self.private_network.get_or_init(has_private_network)
     }
-
-    /// Returns the folder that is kept between builds under a name. One that is made now belongs to `owner`, and has this mode.
-    pub(super) fn cache(&self, name: &str, owner: (u32, u32), mode: u32) -> Result<PathBuf, RunError> {
-        let folder = self.cache_folder(name);
-        self.caches()?;
-        match fs::create_dir(&folder) {
-            Ok(()) => {}
-            Err(source) if source.kind() == ErrorKind::AlreadyExists => {
-                touch(&folder);
-                return Ok(folder);
-            }
-            Err(source) => return Err(RunError::folder("make", &folder)(source)),
-        }
-        let made = give(&self.options.sandbox, &folder, owner, mode);
-        if made.is_err() {
-            // The next build is to make it as it should be.
-            let _ = fs::remove_dir(&folder);
-        }
-        made.map(|()| folder)
-    }
-
-    /// Returns the folder of all that are kept between builds.
-    pub(super) fn caches(&self) -> Result<PathBuf, RunError> {
-        let caches = self.options.folder.join("caches");
-        Store::closed_folder(&caches)?;
-        Ok(caches)
-    }
-
-    /// Returns where changes of layers go that are kept between builds under a name.
-    pub(super) fn upper_of(&self, name: &str) -> Result<PathBuf, RunError> {
-        let upper = self.cache(name, (0, 0), 0o755)?.join("upper");
-        fs::create_dir_all(&upper).map_err(RunError::folder("make", &upper))?;
-        Ok(upper)
-    }
-
-    /// Returns where the folder is, or would be, that is kept between builds under a name.
-    pub(super) fn cache_folder(&self, name: &str) -> PathBuf {
-        self.options.folder.join("caches").join(Digest::of(name.as_bytes()).hex())
-    }
-}
-
-/// Gives an empty folder, or one that was just unpacked, its mode and its owner, who is one of the image's: which of this machine's ids that is, the sandbox knows.
-pub(super) fn give(sandbox: &Sandbox, folder: &Path, (uid, gid): (u32, u32), mode: u32) -> Result<(), RunError> {
-    let look = Entry { uid, gid, mode, ..Entry::new(EntryPath::default(), Kind::Directory) };
-    let mut layer = TarWriter::new(Vec::new());
-    let layer = layer.append(&look).and_then(|()| layer.finish()).map_err(RunError::folder("give away", folder))?;
-    sandbox.unpack(&layer[..], folder, &UnpackOptions::default())?;
-    Ok(())
 }

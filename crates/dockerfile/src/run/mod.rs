@@ -3,6 +3,7 @@
 mod carried;
 mod command;
 mod error;
+mod kept;
 mod kitchen;
 mod mounts;
 mod step;

@@ -13,7 +13,7 @@ use consign_store::Store;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Largest temporary file system, in bytes, where nothing else is said.
@@ -185,6 +185,35 @@ impl Found {
         kitchen.cache(name, (uid.unwrap_or(0), gid.unwrap_or(0)), mode.unwrap_or(0o755))
     }
 
+    /// Returns the folder of a cache, locked where only one command at a time may have it. The lock ends when the file is closed.
+    fn shared(
+        &self,
+        name: &str,
+        sharing: Sharing,
+        kitchen: &Kitchen,
+        locks: &mut Vec<File>,
+    ) -> Result<PathBuf, RunError> {
+        let (mut tried, mut number) = (name.to_owned(), 0);
+        loop {
+            let files = self.folder(&tried, kitchen)?;
+            match sharing {
+                // See `lock_all`.
+                Sharing::Shared | Sharing::Locked => return Ok(files),
+                // The first that nobody has; there are more numbers than commands.
+                Sharing::Private => {
+                    let folder = kitchen.cache_folder(&tried);
+                    let file = File::open(&folder).map_err(RunError::folder("open", &folder))?;
+                    if file.try_lock().is_ok() {
+                        locks.push(file);
+                        return Ok(files);
+                    }
+                }
+            }
+            number += 1;
+            tried = format!("{name}\0{number}");
+        }
+    }
+
     /// Makes it. What cannot be mounted, because it is not given, is left out.
     pub(super) async fn make(
         &self,
@@ -206,7 +235,7 @@ impl Found {
                 }
                 Kind::Layers { layers, path: path.clone() }
             }
-            Source::Cache(name) => Kind::Bind(shared(|name| self.folder(name, kitchen), name, *sharing, locks).await?),
+            Source::Cache(name) => Kind::Bind(self.shared(name, *sharing, kitchen, locks)?),
             Source::CacheOf(name, layers, path) => {
                 let lower = kitchen.trees.of(layers, store).await?;
                 // The kernel takes each work folder once: what it wrote there was not flushed.
@@ -255,40 +284,12 @@ pub(super) async fn lock_all(mounts: &[Found], kitchen: &Kitchen) -> Result<Vec<
     }
     let mut locks = Vec::new();
     for (name, found) in wanted {
-        let folder = found.folder(name, kitchen)?;
+        found.folder(name, kitchen)?;
+        let folder = kitchen.cache_folder(name);
         let file = File::open(&folder).map_err(RunError::folder("open", &folder))?;
         let lock = move || file.lock().map(|()| file);
         let locked = tokio::task::spawn_blocking(lock).await.map_err(|source| RunError::Worker { source })?;
         locks.push(locked.map_err(RunError::folder("lock", &folder))?);
     }
     Ok(locks)
-}
-
-/// Returns the folder of a cache, locked where only one command at a time may have it. The lock ends when the file is closed.
-async fn shared(
-    cache: impl Fn(&str) -> Result<PathBuf, RunError>,
-    name: &str,
-    sharing: Sharing,
-    locks: &mut Vec<File>,
-) -> Result<PathBuf, RunError> {
-    let open = |folder: &Path| File::open(folder).map_err(RunError::folder("open", folder));
-    let folder = cache(name)?;
-    match sharing {
-        // See `lock_all`.
-        Sharing::Shared | Sharing::Locked => {}
-        Sharing::Private => {
-            // The first that nobody has; there are more numbers than commands.
-            let (mut folder, mut number) = (folder, 0);
-            loop {
-                let file = open(&folder)?;
-                if file.try_lock().is_ok() {
-                    locks.push(file);
-                    return Ok(folder);
-                }
-                number += 1;
-                folder = cache(&format!("{name}\0{number}"))?;
-            }
-        }
-    }
-    Ok(folder)
 }

@@ -41,7 +41,7 @@ impl Upkeep {
             }
             Ok(amounts)
         };
-        Ok(Self { trees: count("trees", is_tree)?, caches: count("caches", is_digest)? })
+        Ok(Self { trees: count("trees", is_tree)?, caches: count("caches", is_cache)? })
     }
 }
 
@@ -51,6 +51,11 @@ fn is_tree(name: &str) -> bool {
         prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) && (rest == "empty" || is_digest(rest))
     });
     whole || name.starts_with(PARTIAL)
+}
+
+/// Returns whether a name is one of a folder that is kept between builds, or of what is not whole.
+fn is_cache(name: &str) -> bool {
+    is_digest(name) || name.starts_with(PARTIAL)
 }
 
 fn is_digest(name: &str) -> bool {
