@@ -6,7 +6,7 @@ use crate::exit_code::ExitCode;
 use crate::recipe;
 use crate::session::Session;
 use crate::workshop::{LintedFile, Planned};
-use consign_dockerfile::stage::is_predefined;
+use consign_dockerfile::stage::{EPOCH, is_predefined};
 use consign_plan::configuration::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -49,9 +49,17 @@ fn arguments(session: &Session, files: &[LintedFile<'_>], given: &BTreeMap<Strin
     };
     let declared: BTreeSet<&str> = files.iter().flat_map(|file| file.recipe.file.declared_arguments()).collect();
     for name in given.keys().filter(|name| !declared.contains(name.as_str()) && !is_predefined(name)) {
+        if name == EPOCH {
+            session
+                .printer
+                .note(&format!("warning: `--build-arg {name}` is no time of the build here: set the variable {EPOCH}"));
+            continue;
+        }
         let near = nearest(name, declared.iter().copied());
         let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        session.printer.note(&format!("warning: `--build-arg {name}`: no ARG of {place} declares it{near}"));
+        session.printer.note(&format!(
+            "warning: `--build-arg {name}`: no ARG of {place} declares it{near}; only an ONBUILD of a base can"
+        ));
     }
 }
 

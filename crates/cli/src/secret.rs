@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Largest secret, in bytes, as with Docker.
 const LIMIT: u64 = 500 << 10;
+/// Where the files are that this process has open already (proc_pid_fd(5)).
+const OPEN: [&str; 3] = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
 
 /// A secret that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,12 @@ pub(crate) enum SecretError {
         path: PathBuf,
         /// What is there.
         kind: &'static str,
+    },
+    /// A pipe had nothing, or nothing any more.
+    #[error("{} gave nothing: a pipe can be read once, so for several images the secret has to be in a file, or in a variable (`env=VARIABLE`)", path.display())]
+    Nothing {
+        /// The pipe.
+        path: PathBuf,
     },
     /// The file is too large.
     #[error("{} has more than {LIMIT} bytes", path.display())]
@@ -63,13 +71,19 @@ pub(crate) fn read(
 fn file(path: &Path) -> Result<Vec<u8>, SecretError> {
     let failed = |source| SecretError::Read { path: path.to_owned(), source };
     // Asked before it is opened: opening a pipe waits, too.
-    if let Some(kind) = other_kind(fs::metadata(path).map_err(failed)?.file_type()) {
+    let kind = other_kind(fs::metadata(path).map_err(failed)?.file_type());
+    // To one of the shell's, as of `<(command)`, somebody writes.
+    let is_open = OPEN.iter().any(|folder| path.starts_with(folder));
+    if let Some(kind) = kind.filter(|kind| *kind != "pipe" || !is_open) {
         return Err(SecretError::NotFile { path: path.to_owned(), kind });
     }
     let mut secret = Vec::new();
     File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut secret)).map_err(failed)?;
     if secret.len() as u64 > LIMIT {
         return Err(SecretError::TooLarge { path: path.to_owned() });
+    }
+    if kind.is_some() && secret.is_empty() {
+        return Err(SecretError::Nothing { path: path.to_owned() });
     }
     Ok(secret)
 }
@@ -89,6 +103,8 @@ fn other_kind(found: FileType) -> Option<&'static str> {
 mod tests {
     use super::*;
     use rustix::fs::{CWD, Mode, mkfifoat};
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
 
     #[test]
     fn nobody_is_waited_for() {
@@ -103,6 +119,13 @@ mod tests {
             let error = file(path).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+        // What a shell makes of `<(command)`.
+        let (reads, mut writes) = std::io::pipe().unwrap();
+        writes.write_all(b"hunter2").unwrap();
+        drop(writes);
+        let of_shell = PathBuf::from(format!("/dev/fd/{}", reads.as_raw_fd()));
+        assert_eq!(file(&of_shell).unwrap(), b"hunter2");
+        assert!(file(&of_shell).unwrap_err().to_string().contains("gave nothing"));
         let secret = folder.path().join("secret");
         fs::write(&secret, "hunter2").unwrap();
         assert_eq!(file(&secret).unwrap(), b"hunter2");

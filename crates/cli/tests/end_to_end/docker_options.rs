@@ -96,8 +96,8 @@ fn what_changes_nothing_is_said() {
     assert_eq!(
         warnings(&["build"].into_iter().chain(given).collect::<Vec<_>>()),
         [
-            "`--build-arg C`: no ARG of Dockerfile declares it",
-            "`--build-arg VERSON`: no ARG of Dockerfile declares it (did you mean `VERSION`?)",
+            "`--build-arg C`: no ARG of Dockerfile declares it; only an ONBUILD of a base can",
+            "`--build-arg VERSON`: no ARG of Dockerfile declares it (did you mean `VERSION`?); only an ONBUILD of a base can",
         ]
     );
     assert!(warnings(&["build", "--build-arg", "A=a"]).is_empty());

@@ -44,10 +44,10 @@ impl Accounts {
         let (user, group) = written.split_once(':').map_or((written, None), |(user, group)| (user, Some(group)));
         let user = if user.is_empty() { "0" } else { user };
         let account = self.account(user);
-        let uid = account.as_ref().map(|account| account.uid).or_else(|| parse_id(user))?;
+        let uid = account.as_ref().map(|account| account.uid).or_else(|| known(user))?;
         let group = group.filter(|group| !group.is_empty());
         let gid = match group {
-            Some(group) => parse_id(group).or_else(|| self.group(group))?,
+            Some(group) => parse_id(group).or_else(|| self.group(group)).or_else(|| known(group))?,
             None => account.as_ref().map_or(0, |account| account.gid),
         };
         // As engines have it, the user's own is one of them, and the first.
@@ -61,7 +61,8 @@ impl Accounts {
     /// Finds whose files are, as Docker has it: a number alone is user and group.
     pub(crate) fn find_for_files(&self, written: &str) -> Option<(u32, u32)> {
         let found = self.find(written)?;
-        Some((found.uid, if parse_id(written).is_some() { found.uid } else { found.gid }))
+        let alone = written.strip_suffix(':').unwrap_or(written);
+        Some((found.uid, if parse_id(alone).is_some() { found.uid } else { found.gid }))
     }
 
     /// Returns the account of a name, or of a number.
@@ -98,6 +99,11 @@ struct Account<'a> {
     home: &'a str,
 }
 
+/// Returns the number that something stands for in any image.
+fn known(written: &str) -> Option<u32> {
+    if written == "root" { Some(0) } else { parse_id(written) }
+}
+
 fn lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
     text.lines().map(|line| line.trim().split(':').collect())
 }
@@ -105,6 +111,23 @@ fn lines(text: &str) -> impl Iterator<Item = Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_and_numbers_need_no_accounts() {
+        let accounts = Accounts::default();
+        for (written, expected) in [
+            ("root", Some((0, 0))),
+            ("root:root", Some((0, 0))),
+            ("7:root", Some((7, 0))),
+            ("7", Some((7, 7))),
+            ("7:", Some((7, 7))),
+            ("7:8", Some((7, 8))),
+            ("web", None),
+            ("7:web", None),
+        ] {
+            assert_eq!(accounts.find_for_files(written), expected, "{written}");
+        }
+    }
 
     #[test]
     fn finds_users_and_groups() {

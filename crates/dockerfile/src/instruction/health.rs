@@ -71,7 +71,8 @@ fn time(flags: &mut Flags<'_>, name: &'static str) -> Result<u64, InstructionPro
     let Some(value) = flags.text(name)?.filter(|value| !matches!(value.as_str(), "" | "0" | "+0" | "-0")) else {
         return Ok(0);
     };
-    let found = value.parse::<SignedDuration>().ok().and_then(|time| u64::try_from(time.as_nanos()).ok());
+    let found = value.parse::<SignedDuration>().ok().and_then(|time| i64::try_from(time.as_nanos()).ok());
+    let found = found.and_then(|time| u64::try_from(time).ok());
     found.filter(|time| *time == 0 || *time >= SHORTEST).ok_or(InstructionProblem::Value {
         name,
         value,
@@ -109,7 +110,7 @@ mod tests {
             };
             assert_eq!(interval, expected, "{written}");
         }
-        for written in ["1", "1us", "-1s", "s"] {
+        for written in ["1", "1us", "-1s", "s", "3000000h"] {
             assert!(check(&format!("--interval={written} CMD a")).is_err(), "{written}");
         }
         for (written, expected) in [("0", 0), ("", 0), ("3", 3)] {

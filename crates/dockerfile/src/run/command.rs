@@ -1,7 +1,7 @@
 //! The words of a command: what is executed, and the file that a script may be.
 
 use crate::build::State;
-use crate::instruction::{CommandLine, Run};
+use crate::instruction::{CommandLine, InstructionProblem, Run};
 
 /// The folder that a script of its own lies in for the time of the command, as in BuildKit.
 const SCRIPTS: &str = "/dev/pipes";
@@ -16,17 +16,25 @@ pub(super) struct Words {
 
 impl Words {
     /// Makes the words of a command. A here-document alone is the script; others belong to the text that names them, and go to the shell with it.
-    pub(super) fn of(run: &Run, state: &State) -> Self {
+    pub(super) fn of(run: &Run, state: &State) -> Result<Self, InstructionProblem> {
         let text = match &run.command {
-            CommandLine::Program(words) => return Self { arguments: words.clone(), script: None },
+            CommandLine::Program(words) => return Ok(Self { arguments: words.clone(), script: None }),
             CommandLine::Shell(text) => text,
         };
         let shell = |text: String| Self { arguments: state.shell().into_iter().chain([text]).collect(), script: None };
-        match &run.heredocs[..] {
+        Ok(match &run.heredocs[..] {
             [] => shell(text.clone()),
             [alone] if alone.is_named_by(text.trim()) => {
                 let content = alone.text();
                 match content.starts_with("#!") {
+                    // It would lie elsewhere, in place of what is there.
+                    true if alone.name.contains('/') || matches!(alone.name.as_str(), "." | "..") => {
+                        return Err(InstructionProblem::Value {
+                            name: "the name of the here-document",
+                            value: alone.name.clone(),
+                            expected: "the name of a file, without a folder",
+                        });
+                    }
                     true => Self { arguments: vec![format!("{SCRIPTS}/{}", alone.name)], script: Some(content) },
                     false => shell(content),
                 }
@@ -42,7 +50,7 @@ impl Words {
                 whole.push('\n');
                 shell(whole)
             }
-        }
+        })
     }
 }
 
@@ -55,7 +63,7 @@ mod tests {
     fn words(text: &str) -> Words {
         let file = Dockerfile::new(syntax::read(format!("FROM a\n{text}").as_bytes()).unwrap()).unwrap();
         let Action::Run(run) = &file.stages[0].instructions[0].action else { panic!("no RUN") };
-        Words::of(run, &State::scratch("linux/amd64".parse().unwrap(), 0))
+        Words::of(run, &State::scratch("linux/amd64".parse().unwrap(), 0)).unwrap()
     }
 
     #[test]
@@ -70,6 +78,13 @@ mod tests {
             ("RUN cat <<A <<B\na\nA\nb\nB\n", shell("cat <<A <<B\na\nA\nb\nB\n")),
         ] {
             assert_eq!(words(text), Words { arguments, script: None }, "{text}");
+        }
+        for name in ["..", "a/b", "../../etc/passwd"] {
+            let text = format!("FROM a\nRUN <<{name}\n#!/bin/sh\n{name}\n");
+            let file = Dockerfile::new(syntax::read(text.as_bytes()).unwrap()).unwrap();
+            let Action::Run(run) = &file.stages[0].instructions[0].action else { panic!("no RUN") };
+            let error = Words::of(run, &State::scratch("linux/amd64".parse().unwrap(), 0)).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
         }
         let script = words("RUN <<-install\n\t#!/usr/bin/python3\n\tprint(1)\n\tinstall\n");
         let content = "#!/usr/bin/python3\nprint(1)\n".to_owned();

@@ -18,7 +18,7 @@ impl Kitchen {
     /// Returns the folder that is kept between builds under a name. One that is made now belongs to `owner`, and has this mode.
     pub(super) fn cache(&self, name: &str, owner: (u32, u32), mode: u32) -> Result<PathBuf, RunError> {
         let folder = self.cache_folder(name);
-        if !folder.is_dir() {
+        if !self.cached_files(name).is_dir() {
             make(&self.options.sandbox, &self.caches()?, &folder, owner, mode, |_| Ok(()))?;
         }
         touch(&folder);
@@ -34,7 +34,8 @@ impl Kitchen {
 
     /// Returns where changes of layers go that are kept between builds under a name.
     pub(super) fn upper_of(&self, name: &str) -> Result<PathBuf, RunError> {
-        let upper = self.cache(name, (0, 0), 0o755)?.join("upper");
+        // Beside the files, which are somebody else's.
+        let upper = self.cache_folder(name).join("upper");
         fs::create_dir_all(&upper).map_err(RunError::folder("make", &upper))?;
         Ok(upper)
     }

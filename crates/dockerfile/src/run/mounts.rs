@@ -3,6 +3,7 @@
 use super::{Kitchen, RunError, target};
 use crate::agent::AgentSocket;
 use crate::build::{Builder, State, StepError};
+use crate::glob::rooted;
 use crate::instruction::{MountKind, Resolved, Run, Sharing};
 use crate::stage::Base;
 use crate::syntax::Lines;
@@ -59,7 +60,9 @@ impl Builder<'_> {
     }
 
     async fn mount(&self, mount: Resolved, place: usize, lines: Lines, state: &mut State) -> Result<Found, StepError> {
-        let target = mount.target.as_deref().map(|target| state.absolute(target));
+        // As if nothing were there: a folder that is missing would be made, and what it leads to taken for missing, too.
+        let cleaned = |target: &str| format!("/{}", rooted(target));
+        let target = mount.target.as_deref().map(|target| cleaned(&state.absolute(target)));
         let id = |mount: &Resolved| mount.id.clone().or_else(|| mount.source.clone());
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let (source, target) = match mount.kind {
@@ -94,7 +97,7 @@ impl Builder<'_> {
                 if secret.is_none() && mount.required {
                     return Err(RunError::Secret { id }.into());
                 }
-                (Source::Secret(secret), target.or_else(|| Some(format!("/run/secrets/{}", name(&id)))))
+                (Source::Secret(secret), target.or_else(|| Some(cleaned(&format!("/run/secrets/{}", name(&id))))))
             }
             MountKind::Ssh => {
                 let id = mount.id.clone().unwrap_or_else(|| "default".to_owned());

@@ -99,13 +99,8 @@ impl Builder<'_> {
     async fn order(&self, run: &Run, place: usize, lines: Lines, state: &mut State) -> Result<Order, StepError> {
         let mounts = self.mounts(run, place, lines, state).await?;
         let written = state.config.user.clone();
-        let owner = match written.as_str() {
-            "" => Default::default(),
-            written => state
-                .accounts(self.request.store)?
-                .find(written)
-                .ok_or_else(|| RunError::User { user: written.to_owned() })?,
-        };
+        let owner = state.accounts(self.request.store)?.find(&written);
+        let owner = owner.ok_or_else(|| RunError::User { user: written.clone() })?;
         let mut environment = state.variables();
         // As runc has it.
         let home = owner.home.unwrap_or_else(|| if owner.uid == 0 { "/root" } else { "/" }.to_owned());
@@ -121,7 +116,7 @@ impl Builder<'_> {
         };
         let folder = if state.config.working_dir.is_empty() { "/" } else { &state.config.working_dir };
         Ok(Order {
-            words: Words::of(run, state),
+            words: Words::of(run, state)?,
             proxies: self.given.proxies().filter(|(name, _)| !environment.contains_key(name)).collect(),
             environment,
             user: User { uid: owner.uid, gid: owner.gid, groups: owner.groups },

@@ -2,8 +2,7 @@ use crate::glob::rooted;
 use crate::instruction::InstructionProblem;
 
 /// What of `/proc` something can be mounted on, as in runc, by which BuildKit runs commands: what says something of the machine as a whole.
-const OF_THE_MACHINE: [&str; 9] =
-    ["cpuinfo", "diskstats", "loadavg", "meminfo", "net/dev", "slabinfo", "stat", "swaps", "uptime"];
+const OF_THE_MACHINE: [&str; 8] = ["cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "uptime"];
 
 /// Refuses a target on which nothing can be mounted: the root itself, as in BuildKit, and what the kernel says of processes.
 pub(super) fn check(target: &str) -> Result<(), InstructionProblem> {

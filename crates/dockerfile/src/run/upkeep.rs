@@ -35,7 +35,7 @@ impl Upkeep {
                     continue;
                 }
                 // That something of it stays is no reason not to go on: it is only space.
-                if !remove || sandbox.remove(&path).is_ok() {
+                if !remove || sandbox.remove(&set_aside(path, is_partial)).is_ok() {
                     add(&mut amounts.pruned, amount);
                 }
             }
@@ -43,6 +43,13 @@ impl Upkeep {
         };
         Ok(Self { trees: count("trees", is_tree)?, caches: count("caches", is_cache)? })
     }
+}
+
+/// Takes the name from what is to be removed, under which it counts as whole: this may be interrupted.
+fn set_aside(path: PathBuf, is_partial: bool) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!("{PARTIAL}{name}"));
+    if !is_partial && fs::rename(&path, &aside).is_ok() { aside } else { path }
 }
 
 /// Returns whether a name is one of an unpacked layer, or of what is not whole.

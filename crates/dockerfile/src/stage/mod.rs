@@ -5,5 +5,4 @@ mod scope;
 
 pub use graph::{Base, Graph, GraphError, Needed};
 pub(crate) use graph::{needed, place_of, source};
-pub(crate) use scope::EPOCH;
-pub use scope::{Given, ScopeError, global, is_predefined};
+pub use scope::{EPOCH, Given, ScopeError, global, is_predefined};

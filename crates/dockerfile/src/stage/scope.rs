@@ -11,7 +11,7 @@ pub struct Given {
 }
 
 /// What tells programs the time that their output is to have, in seconds since 1970 (reproducible-builds.org, "SOURCE_DATE_EPOCH specification").
-pub(crate) const EPOCH: &str = "SOURCE_DATE_EPOCH";
+pub const EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// Arguments that need no ARG: they say by whom the web is reached (Dockerfile reference, "Predefined ARGs").
 const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 

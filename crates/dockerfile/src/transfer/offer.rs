@@ -40,14 +40,18 @@ impl Offer<'_> {
     pub(crate) fn find_with_parents(&self, source: &str) -> Result<Vec<Item>, TransferError> {
         let (above, written) = source.split_once("/./").unwrap_or(("", source));
         let kept = clean(written)?;
-        let is_pattern = Glob::is_one(kept.as_str());
         let glob = Glob::parse(kept.as_str()).ok_or_else(|| pattern(source))?;
+        let (is_pattern, of_pattern) = (Glob::is_one(kept.as_str()), Glob::is_one(above));
         let mut items = Vec::new();
         for folder in self.find(above)? {
             let folder = folder.path;
             let paths = match is_pattern {
                 true => self.matching(&folder, &glob),
-                false => vec![self.within(&folder, &kept, source)?],
+                false => match self.within(&folder, &kept, source) {
+                    // What a pattern matches need not have it.
+                    Err(_) if of_pattern => Vec::new(),
+                    found => vec![found?],
+                },
             };
             let item = |path: EntryPath| Item { name: path.name().to_owned(), path, kept_from: Some(folder.clone()) };
             items.extend(paths.into_iter().map(item));
@@ -89,13 +93,17 @@ impl Offer<'_> {
     fn matching(&self, folder: &EntryPath, glob: &Glob) -> Vec<EntryPath> {
         let mut found: Vec<EntryPath> = Vec::new();
         for (path, _) in self.tree.within(folder) {
-            let rest = path.as_str()[folder.as_str().len()..].trim_start_matches('/');
-            if !found.last().is_some_and(|last| path.is_within(last)) && glob.matches(rest) {
+            if !found.last().is_some_and(|last| path.is_within(last)) && glob.matches(below(folder, path)) {
                 found.push(path.clone());
             }
         }
         found
     }
+}
+
+/// Returns the part of a path that is below a folder.
+pub(super) fn below<'a>(folder: &EntryPath, path: &'a EntryPath) -> &'a str {
+    path.as_str()[folder.as_str().len()..].trim_start_matches('/')
 }
 
 fn pattern(written: &str) -> TransferError {

@@ -1,3 +1,4 @@
+use super::offer::below;
 use super::{Item, ModeChange, TransferError};
 use crate::context::Patterns;
 use crate::files::{FileNode, Node, NodeKind, Tree};
@@ -39,11 +40,6 @@ impl Names {
     }
 }
 
-/// Returns the part of a path that is below a folder.
-fn below<'a>(folder: &EntryPath, path: &'a EntryPath) -> &'a str {
-    path.as_str()[folder.as_str().len()..].trim_start_matches('/')
-}
-
 /// Removes what lies in a folder that something else takes the place of.
 fn remove_below(folder: &EntryPath, items: &mut Items) -> Result<(), TransferError> {
     // No name sorts before this one, so all that lies in the folder follows, and nothing else before its end.
@@ -81,16 +77,8 @@ impl Placing<'_> {
     ) -> Result<(), TransferError> {
         let to = self.make_destination(items)?;
         let kept = below(from, &item.path);
-        let Some(node) = offer.get(&item.path).filter(|_| !self.exclude.leave_out(kept)) else {
-            // The root is no node.
-            return if item.path.is_root() { self.put_all(from, from, &to, offer, items) } else { Ok(()) };
-        };
-        for (end, _) in kept.match_indices('/') {
-            if let Some(node) = offer.get(&from.join(&kept[..end])?) {
-                self.put(to.join(&kept[..end])?, node, items)?;
-            }
-        }
-        if !kept.is_empty() {
+        if let Some(node) = offer.get(&item.path).filter(|_| !kept.is_empty() && !self.exclude.leave_out(kept)) {
+            self.keep_folders(kept, from, &to, offer, items)?;
             self.put(to.join(kept)?, &Names::default().own(node), items)?;
         }
         self.put_all(&item.path, from, &to, offer, items)
@@ -107,9 +95,36 @@ impl Placing<'_> {
     ) -> Result<(), TransferError> {
         let mut names = Names::default();
         for (path, node) in offer.within(folder) {
-            let rest = below(from, path);
-            if !self.exclude.leave_out(rest) {
-                self.put(to.join(rest)?, &names.own(node), items)?;
+            let kept = below(from, path);
+            if !self.exclude.leave_out(kept) {
+                self.keep_folders(kept, from, to, offer, items)?;
+                self.put(to.join(kept)?, &names.own(node), items)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the folders that lead to something, as they are. Those that the image has keep all but their mode, as BuildKit has it.
+    fn keep_folders(
+        &self,
+        kept: &str,
+        from: &EntryPath,
+        to: &EntryPath,
+        offer: &Tree,
+        items: &mut Items,
+    ) -> Result<(), TransferError> {
+        let Some((folders, _)) = kept.rsplit_once('/') else { return Ok(()) };
+        if items.contains_key(&to.join(folders)?) {
+            return Ok(());
+        }
+        for (end, _) in kept.match_indices('/') {
+            let path = to.join(&kept[..end])?;
+            let Some(node) = offer.get(&from.join(&kept[..end])?).filter(|_| !items.contains_key(&path)) else {
+                continue;
+            };
+            match self.image.get(&path).filter(|there| there.is_directory()) {
+                Some(there) => drop(items.insert(path, Node { mode: node.mode, ..there.clone() })),
+                None => self.put(path, node, items)?,
             }
         }
         Ok(())
@@ -118,7 +133,7 @@ impl Placing<'_> {
     /// Adds a file of this name.
     pub(crate) fn add_file(&self, name: &str, node: &Node, items: &mut Items) -> Result<(), TransferError> {
         let to = self.real_destination()?;
-        let to = if self.takes()? { to.join(name)? } else { to };
+        let to = if self.is_folder()? { to.join(name)? } else { to };
         self.put(to, node, items)
     }
 
@@ -150,9 +165,14 @@ impl Placing<'_> {
         Ok(())
     }
 
-    /// Returns whether the destination is a folder, or is to be one.
+    /// Returns whether several things can go to the destination.
     pub(crate) fn takes(&self) -> Result<bool, TransferError> {
-        Ok(self.parents || self.destination.ends_with('/') || self.image.is_directory(&self.real_destination()?))
+        Ok(self.parents || self.is_folder()?)
+    }
+
+    /// Returns whether the destination is a folder, or is to be one, whatever goes there.
+    fn is_folder(&self) -> Result<bool, TransferError> {
+        Ok(self.destination.ends_with('/') || self.image.is_directory(&self.real_destination()?))
     }
 
     fn real_destination(&self) -> Result<EntryPath, TransferError> {

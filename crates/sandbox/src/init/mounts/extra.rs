@@ -6,7 +6,7 @@ use crate::{MemoryFile, Mount, MountKind};
 use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, fstat, openat, openat2};
 use rustix::mount::{MountAttrFlags, MoveMountFlags, move_mount};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -100,7 +100,11 @@ pub(super) fn make_point(target: &str, is_folder: bool) -> Result<(), Failure> {
     if let Some(folder) = Path::new(target).parent() {
         fs::create_dir_all(folder).at_path(Step::Mount, target)?;
     }
-    File::create(target).map(drop).at_path(Step::Mount, target)
+    // Links and what is mounted meanwhile may lead to something that was not seen: it is not emptied.
+    match File::create_new(target) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop).at_path(Step::Mount, target),
+    }
 }
 
 fn write(file: &MemoryFile, stage: &Stage) -> Result<OwnedFd, Failure> {
