@@ -94,10 +94,16 @@ impl Placing<'_> {
         items: &mut Items,
     ) -> Result<(), TransferError> {
         let mut names = Names::default();
+        // Most of what follows lies in the same folder.
+        let mut last = None;
         for (path, node) in offer.within(folder) {
             let kept = below(from, path);
             if !self.exclude.leave_out(kept) {
-                self.keep_folders(kept, from, to, offer, items)?;
+                let above = kept.rsplit_once('/').map(|(folders, _)| folders);
+                if above != last {
+                    self.keep_folders(kept, from, to, offer, items)?;
+                    last = above;
+                }
                 self.put(to.join(kept)?, &names.own(node), items)?;
             }
         }
