@@ -2,6 +2,7 @@
 
 use super::StepError;
 use super::builder::Builder;
+use super::in_threads::in_threads;
 use super::spool::Spool;
 use super::state::State;
 use crate::cache::{FILE_LIMIT, Parts, Question, Record};
@@ -76,26 +77,34 @@ struct File<'a> {
     contents: Option<Contents>,
 }
 
+impl<'a> File<'a> {
+    fn read(name: &'a EntryPath, node: &'a FileNode) -> Result<Self, StepError> {
+        let (digest, contents) = match &node.lies {
+            Lies::InLayer { digest, .. } => (*digest, None),
+            Lies::Here(bytes) => (blake3::hash(bytes), Some(bytes.clone().into())),
+            Lies::OnDisk(path) => {
+                let on_disk = OnDisk::of(path)?;
+                (on_disk.digest.into(), Some(on_disk.into()))
+            }
+        };
+        Ok(Self { node, name, digest, contents })
+    }
+}
+
 impl<'a> Files<'a> {
     /// Hashes what lies on the disk.
     fn read(items: &'a Items) -> Result<Self, StepError> {
-        let mut files = BTreeMap::new();
+        let mut known = BTreeSet::new();
+        let mut found = Vec::new();
         for (name, node) in items {
-            let NodeKind::File(node) = &node.kind else { continue };
-            if files.contains_key(&identity(node)) {
-                continue;
+            if let NodeKind::File(node) = &node.kind
+                && known.insert(identity(node))
+            {
+                found.push((name, node));
             }
-            let (digest, contents) = match &node.lies {
-                Lies::InLayer { digest, .. } => (*digest, None),
-                Lies::Here(bytes) => (blake3::hash(bytes), Some(bytes.clone().into())),
-                Lies::OnDisk(path) => {
-                    let on_disk = OnDisk::of(path)?;
-                    (on_disk.digest.into(), Some(on_disk.into()))
-                }
-            };
-            files.insert(identity(node), File { node, name, digest, contents });
         }
-        Ok(Self(files))
+        let files = in_threads(&found, |(name, node)| Ok((identity(node), File::read(name, node)?)));
+        Ok(Self(files.into_iter().collect::<Result<_, StepError>>()?))
     }
 
     fn in_layers(&self) -> Vec<&'a FileNode> {

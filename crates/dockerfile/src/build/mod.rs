@@ -7,6 +7,7 @@ mod error;
 mod evaluate;
 mod image;
 mod images;
+mod in_threads;
 mod layer;
 mod named;
 mod pinned;

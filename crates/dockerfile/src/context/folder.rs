@@ -283,11 +283,14 @@ impl Walk<'_> {
 
 /// Returns the extended attributes of a user's making. Where the file system has none, there are none.
 fn attributes(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
-    let mut names = vec![0_u8; ATTRIBUTES_LIMIT];
-    let length = match llistxattr(path, &mut names[..]) {
+    // Without room for them, it says how many bytes they are: most files have none.
+    let nothing: &mut [u8] = &mut [];
+    match llistxattr(path, nothing) {
         Ok(0) | Err(Errno::NOTSUP | Errno::NOENT) => return Ok(BTreeMap::new()),
         other => other?,
     };
+    let mut names = vec![0_u8; ATTRIBUTES_LIMIT];
+    let length = llistxattr(path, &mut names[..])?;
     let mut found = BTreeMap::new();
     for name in names[..length].split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok()) {
         if name.starts_with("user.") {

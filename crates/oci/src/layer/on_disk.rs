@@ -35,7 +35,8 @@ impl OnDisk {
         if !metadata.is_file() {
             return Err(ContentsError::NotAFile { path });
         }
-        let mut buffer = vec![0; capacity(metadata.len())];
+        // With room for one byte more, one read shows most files whole, and that they end there.
+        let mut buffer = vec![0; capacity(metadata.len().saturating_add(1))];
         let mut hasher = blake3::Hasher::new();
         let mut size = 0;
         loop {
@@ -45,6 +46,9 @@ impl OnDisk {
                     hasher.update(&buffer[..count]);
                     observer(&buffer[..count]);
                     size += count as u64;
+                    if size == metadata.len() && count < buffer.len() {
+                        break;
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(failed(error)),
