@@ -1,7 +1,7 @@
 use super::{PatternError, Patterns};
 use crate::files::{FileNode, Lies, Node, NodeKind, Tree};
 use consign_oci::layer::{Device, DeviceClass, EntryPath, EntryPathError};
-use rustix::fs::{lgetxattr, llistxattr};
+use rustix::fs::{lgetxattr, llistxattr, llistxattr_query};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -283,9 +283,8 @@ impl Walk<'_> {
 
 /// Returns the extended attributes of a user's making. Where the file system has none, there are none.
 fn attributes(path: &Path) -> io::Result<BTreeMap<String, Vec<u8>>> {
-    // Without room for them, it says how many bytes they are: most files have none.
-    let nothing: &mut [u8] = &mut [];
-    match llistxattr(path, nothing) {
+    // Most files have none: no room is made for their names.
+    match llistxattr_query(path) {
         Ok(0) | Err(Errno::NOTSUP | Errno::NOENT) => return Ok(BTreeMap::new()),
         other => other?,
     };
