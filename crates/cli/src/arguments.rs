@@ -1,12 +1,14 @@
 mod builder;
 mod guidance;
 mod lints;
+mod moving;
 mod no_cache;
 mod store;
 
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
+pub(crate) use moving::Copy;
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
@@ -178,6 +180,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign inspect debian:12\n  consign inspect --raw oci:some/layout:1.0\n  consign inspect --config --platform linux/arm64 debian:12"
     )]
     Inspect(Inspect),
+    /// Copies an image as it is, with all platforms, signatures and attestations, between registries, layouts, archives and the store.
+    #[command(
+        after_help = "What is there already is not sent, and nothing is done where DST is what SRC is. The tag comes last.\n\nExamples:\n  consign copy ghcr.io/team/app:1.2.3 registry.example.org/mirror/app:1.2.3\n  consign copy --platform linux/arm64 debian:12 oci:debian\n  consign copy --all-tags ghcr.io/team/app localhost:5000/app"
+    )]
+    Copy(Copy),
     /// Makes a key pair for signing, in cosign's format: `cosign.key` and `cosign.pub`.
     #[command(
         after_help = "The password is taken from COSIGN_PASSWORD, else asked for.\n\nExample:\n  consign keygen --output-key-prefix release"

@@ -6,6 +6,7 @@ use consign_image::{BaseError, ImageError, Trouble};
 use consign_plan::ConfigurationError;
 use consign_registry_server::ServerError;
 use consign_release::{ImportProblem, ImportTrouble, ReleaseError};
+use consign_transfer::TransferError;
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -39,6 +40,14 @@ impl CommandError {
 
     pub(crate) fn cause(mut self, error: impl Error) -> Self {
         self.add_causes(Some(&error));
+        self
+    }
+
+    /// Makes another error the cause of this one, with its hints.
+    pub(crate) fn because(mut self, other: Self) -> Self {
+        self.causes.push(other.message);
+        self.causes.extend(other.causes);
+        self.hints.extend(other.hints);
         self
     }
 
@@ -182,6 +191,16 @@ impl From<ServerError> for CommandError {
 impl From<ImageError> for CommandError {
     fn from(error: ImageError) -> Self {
         Self::of_image(ExitCode::Failed, &error)
+    }
+}
+
+impl From<TransferError> for CommandError {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Image(error) => error.into(),
+            TransferError::OneName { .. } => Self::of(ExitCode::Usage, &error).hint("name a repository, or `oci:DIR`"),
+            _ => Self::of(ExitCode::Failed, &error),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ exit_codes! {
     Conflict = 4,
     /// an input is not authentic: hash or signature of packages, or what an image says of itself
     NotAuthentic = 5,
+    /// some of what was asked for failed, and the rest is done
+    SomeFailed = 6,
     /// the gate closed: a trial failed
     Trial = 10,
     /// the gate closed: the policy is not met

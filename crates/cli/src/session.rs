@@ -12,7 +12,6 @@ use consign_registry::Client;
 use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -81,7 +80,7 @@ impl Session {
     }
 
     /// Returns what opens the store, which may have to wait.
-    fn opening_of_store(&self) -> impl FnOnce() -> Result<Store, StoreError> + use<> {
+    pub(crate) fn opening_of_store(&self) -> impl FnOnce() -> Result<Store, StoreError> + use<> {
         let (root, printer) = (self.store_root(), self.printer.clone());
         || Store::open_or_wait(root, move || printer.note("The store is being pruned; waiting …"))
     }
@@ -114,15 +113,20 @@ impl Session {
         stated.map_or_else(|| self.environment.cache_folder(), PathBuf::from)
     }
 
-    /// Makes a client for commands that read and need no configuration, but use what it says about registries where there is one.
+    /// Makes a client for commands that need no configuration, but use what it says about registries where there is one.
     pub(crate) async fn client(&self, reference: &ImageReference) -> Result<Client, CommandError> {
+        self.client_for(&[reference]).await
+    }
+
+    /// Makes such a client for several images.
+    pub(crate) async fn client_for(&self, references: &[&ImageReference]) -> Result<Client, CommandError> {
         let configuration = self.global.file.exists().then(|| self.configuration().ok()).flatten();
-        let repositories = match reference {
-            ImageReference::Registry(reference) => BTreeSet::from([reference.repository.clone()]),
-            _ => BTreeSet::new(),
-        };
-        let hosts =
-            registries::hosts(&repositories, configuration.as_ref(), &self.environment, Unset::Anonymous).await?;
+        let repositories = references.iter().filter_map(|reference| match reference {
+            ImageReference::Registry(reference) => Some(reference.repository.clone()),
+            _ => None,
+        });
+        let (repositories, settings) = (repositories.collect(), configuration.as_ref());
+        let hosts = registries::hosts(&repositories, settings, &self.environment, Unset::Anonymous).await?;
         let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }

@@ -106,8 +106,11 @@ pub enum ImageError {
         /// How many there are.
         images: usize,
     },
-    /// A place that only `consign release` may write to.
-    #[error("cannot write to {reference}: an image reaches a registry only by `consign release`, through the gate")]
+    /// A place that is not on this machine.
+    #[error(
+        "cannot write to {reference}: what is built reaches a registry by `consign release`, through the gate; \
+         `consign copy` takes images there that were let out before"
+    )]
     NotLocal {
         /// The place.
         reference: Reference,

@@ -1,6 +1,6 @@
 use crate::graph::{DEPTH_LIMIT, is_document};
 use crate::{ImageError, Place, children};
-use consign_oci::{Algorithm, Descriptor, Digest, Document, DocumentError};
+use consign_oci::{Algorithm, Descriptor, Digest};
 use consign_store::Store;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -47,8 +47,7 @@ impl Import<'_> {
                 return Err(ImageError::TooDeep { place, digest, limit: DEPTH_LIMIT });
             }
             self.check_algorithm(&descriptor.digest)?;
-            let document = self.place.document(descriptor).await?;
-            self.check(descriptor, &document)?;
+            let document = self.place.exact_document(descriptor).await?;
             for child in children(&document) {
                 if is_document(child) {
                     self.manifest(child, depth + 1).await?;
@@ -59,28 +58,6 @@ impl Import<'_> {
             self.store.put(document.bytes())?;
             Ok(())
         })
-    }
-
-    /// A registry answers with a type of its own; the descriptor's is the one that was signed or listed.
-    fn check(&self, descriptor: &Descriptor, document: &Document) -> Result<(), ImageError> {
-        self.check_size(descriptor, document.bytes().len() as u64)?;
-        if document.media_type() == descriptor.media_type {
-            return Ok(());
-        }
-        let (stated, served) = (document.media_type().to_owned(), descriptor.media_type.clone());
-        Err(ImageError::Document {
-            place: self.place.describe(),
-            digest: descriptor.digest.clone(),
-            source: DocumentError::Disagreement { served, stated },
-        })
-    }
-
-    fn check_size(&self, descriptor: &Descriptor, found: u64) -> Result<(), ImageError> {
-        if found == descriptor.size {
-            return Ok(());
-        }
-        let (place, digest) = (self.place.describe(), descriptor.digest.clone());
-        Err(ImageError::Size { place, digest, found, stated: descriptor.size })
     }
 
     fn check_algorithm(&self, digest: &Digest) -> Result<(), ImageError> {

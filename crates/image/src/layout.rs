@@ -29,6 +29,8 @@ struct Contents {
     index: Index,
     /// What `index.json` lists that is about nothing else.
     images: Vec<Descriptor>,
+    /// What it lists under tags that say which manifest it is about.
+    tagged: Vec<Descriptor>,
     /// What it lists that is about another manifest, by that manifest's digest and its own.
     referrers: BTreeMap<Digest, BTreeMap<Digest, Descriptor>>,
 }
@@ -59,8 +61,13 @@ impl Layout {
 
     fn open(files: Files) -> Result<Self, ImageError> {
         let index = read_index(&files)?;
-        let mut sorting =
-            Sorting { files: &files, known: BTreeMap::new(), images: Vec::new(), referrers: BTreeMap::new() };
+        let mut sorting = Sorting {
+            files: &files,
+            known: BTreeMap::new(),
+            images: Vec::new(),
+            tagged: Vec::new(),
+            referrers: BTreeMap::new(),
+        };
         for descriptor in &index.manifests {
             sorting.sort(descriptor)?;
         }
@@ -70,8 +77,8 @@ impl Layout {
                 return Err(files.refused(problem));
             }
         }
-        let Sorting { images, referrers, .. } = sorting;
-        Ok(Self { contents: Arc::new(Contents { index, images, referrers }), files })
+        let Sorting { images, tagged, referrers, .. } = sorting;
+        Ok(Self { contents: Arc::new(Contents { index, images, tagged, referrers }), files })
     }
 
     /// Returns the tags of the images, sorted.
@@ -79,9 +86,15 @@ impl Layout {
         self.contents.images.iter().filter_map(tag_of).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// Returns the tags under which something about an image is kept.
+    pub(crate) fn digest_tags(&self) -> impl Iterator<Item = Tag> {
+        self.contents.tagged.iter().filter_map(tag_of)
+    }
+
     /// Returns the image with this tag; without a tag, the only image.
     pub fn root(&self, tag: Option<&Tag>) -> Result<Option<Descriptor>, ImageError> {
-        let images = self.contents.images.iter();
+        let about_a_digest = tag.is_some_and(Tag::is_about_a_digest);
+        let images = if about_a_digest { self.contents.tagged.iter() } else { self.contents.images.iter() };
         let images: Vec<&Descriptor> = images.filter(|image| tag.is_none() || tag_of(image).as_ref() == tag).collect();
         let distinct = images.iter().map(|image| &image.digest).collect::<BTreeSet<_>>().len();
         match tag {
@@ -101,9 +114,9 @@ impl Layout {
         &self.contents.index
     }
 
-    /// Returns whether this is listed and about nothing else.
-    pub(crate) fn has_image(&self, digest: &Digest) -> bool {
-        self.contents.images.iter().any(|image| image.digest == *digest)
+    /// Returns whether this is listed for its own sake, or under a tag of its own.
+    pub(crate) fn is_named(&self, digest: &Digest) -> bool {
+        self.contents.images.iter().chain(&self.contents.tagged).any(|image| image.digest == *digest)
     }
 
     pub(crate) fn describe(&self) -> String {
@@ -133,6 +146,7 @@ struct Sorting<'a> {
     /// Each manifest is read once, however often it is listed.
     known: BTreeMap<(Digest, String), Facts>,
     images: Vec<Descriptor>,
+    tagged: Vec<Descriptor>,
     referrers: BTreeMap<Digest, BTreeMap<Digest, Descriptor>>,
 }
 
@@ -152,6 +166,10 @@ impl Sorting<'_> {
         if facts.size != descriptor.size {
             let (place, digest) = (self.files.path().display().to_string(), descriptor.digest);
             return Err(ImageError::Size { place, digest, found: facts.size, stated: descriptor.size });
+        }
+        if tag_of(&descriptor).is_some_and(|tag| tag.is_about_a_digest()) {
+            self.tagged.push(descriptor);
+            return Ok(false);
         }
         let Some(subject) = facts.subject else {
             self.images.push(descriptor);

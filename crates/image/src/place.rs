@@ -1,7 +1,7 @@
 use crate::layout::reader_of;
 use crate::{BlobReader, ImageError, ImageReference, Layout};
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Reference, Tag, Target};
-use consign_registry::Client;
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, DocumentError, Reference, Tag, Target};
+use consign_registry::{Client, Found};
 use consign_store::{Store, StoreError};
 use tokio::io::AsyncReadExt;
 
@@ -58,6 +58,26 @@ impl Place {
         })
     }
 
+    /// Returns what the tag names in the same place. The store has no tags.
+    pub fn with_tag(&self, tag: &Tag) -> Self {
+        match self {
+            Self::Registry { client, reference } => {
+                Self::Registry { client: client.clone(), reference: reference.repository.tagged(tag.clone()) }
+            }
+            Self::Layout { layout, .. } => Self::Layout { layout: layout.clone(), tag: Some(tag.clone()) },
+            Self::Store { .. } => self.clone(),
+        }
+    }
+
+    /// Returns the name of the image, for messages.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Registry { reference, .. } => reference.to_string(),
+            Self::Layout { layout, tag: Some(tag) } => format!("{}:{tag}", layout.describe()),
+            Self::Layout { .. } | Self::Store { .. } => self.describe(),
+        }
+    }
+
     /// Returns a name of the place, for messages.
     pub fn describe(&self) -> String {
         match self {
@@ -78,6 +98,27 @@ impl Place {
         }
     }
 
+    /// Reads what the reference names, unless that is what is `known` of it. On a registry that is one request, as a rule.
+    pub async fn find(&self, known: Option<&Digest>) -> Result<Found, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                if known.is_some() && reference.digest.as_ref() == known {
+                    return Ok(Found::Same);
+                }
+                let (repository, target) = (&reference.repository, reference.target());
+                Ok(match known {
+                    Some(known) => client.manifest_unless(repository, &target, known).await?,
+                    None => client.manifest(repository, &target).await?.map_or(Found::Nothing, Found::of),
+                })
+            }
+            Self::Layout { .. } | Self::Store { .. } => match self.root().await? {
+                None => Ok(Found::Nothing),
+                Some(root) if Some(&root.digest) == known => Ok(Found::Same),
+                Some(root) => Ok(Found::of(self.document(&root).await?)),
+            },
+        }
+    }
+
     /// Returns what `tag` names in the same place.
     pub async fn tagged(&self, tag: &Tag) -> Result<Option<Descriptor>, ImageError> {
         match self {
@@ -93,7 +134,7 @@ impl Place {
     pub async fn tags(&self) -> Result<Vec<Tag>, ImageError> {
         match self {
             Self::Registry { client, reference } => Ok(client.tags(&reference.repository).await?),
-            Self::Layout { layout, .. } => Ok(layout.tags()),
+            Self::Layout { layout, .. } => Ok(layout.tags().into_iter().chain(layout.digest_tags()).collect()),
             Self::Store { .. } => Ok(Vec::new()),
         }
     }
@@ -121,6 +162,22 @@ impl Place {
                 })
             }
         }
+    }
+
+    /// Reads a manifest that is to be what the descriptor says in every respect: a registry answers with a type of its own, and the
+    /// descriptor's is the one that was signed or listed.
+    pub async fn exact_document(&self, descriptor: &Descriptor) -> Result<Document, ImageError> {
+        let document = self.document(descriptor).await?;
+        let (place, digest, found) = (self.describe(), descriptor.digest.clone(), document.bytes().len() as u64);
+        if found != descriptor.size {
+            return Err(ImageError::Size { place, digest, found, stated: descriptor.size });
+        }
+        if document.media_type() != descriptor.media_type {
+            let (stated, served) = (document.media_type().to_owned(), descriptor.media_type.clone());
+            let source = DocumentError::Disagreement { served, stated };
+            return Err(ImageError::Document { place, digest, source });
+        }
+        Ok(document)
     }
 
     /// Returns how many mirrors are asked before the registry itself: one fewer after one has failed, so that another try finds something else.
@@ -167,6 +224,17 @@ impl Place {
             }
             Self::Layout { layout, .. } => layout.reader(descriptor),
             Self::Store { store, .. } => Ok(reader_of(store.open_blob(&descriptor.digest)?.into_file(), descriptor)),
+        }
+    }
+
+    /// Opens a blob for a writer that checks what comes.
+    pub(crate) async fn unchecked(&self, descriptor: &Descriptor) -> Result<BlobReader, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                let reader = client.unchecked_blob(&reference.repository, &descriptor.digest).await;
+                reader.map_err(|error| ImageError::of_registry(self.describe(), descriptor.digest.clone(), error))
+            }
+            Self::Layout { .. } | Self::Store { .. } => self.reader(descriptor).await,
         }
     }
 

@@ -42,3 +42,9 @@ pub fn is_document(media_type: &str) -> bool {
 pub fn is_manifest(media_type: &str) -> bool {
     matches!(media_type, MANIFEST | DOCKER_MANIFEST)
 }
+
+/// Returns whether this is a layer that only its own source may hand out (image-spec, layer.md, "Non-Distributable Layers"): images name it,
+/// and registries need not have it.
+pub fn is_foreign(media_type: &str) -> bool {
+    media_type.contains(".nondistributable.") || media_type.contains(".foreign.")
+}

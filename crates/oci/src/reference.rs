@@ -131,6 +131,13 @@ impl Tag {
         Self(format!("{}-{}", digest.algorithm().name(), &digest.hex()[..64]))
     }
 
+    /// Returns whether the tag looks like those that list the referrers or signatures of a digest (distribution-spec, "Referrers Tag Schema";
+    /// cosign, specs/SIGNATURE_SPEC.md).
+    pub fn is_about_a_digest(&self) -> bool {
+        let hexadecimal = |rest: &str| rest.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64;
+        ["sha256-", "sha512-"].iter().any(|prefix| self.0.strip_prefix(prefix).is_some_and(hexadecimal))
+    }
+
     /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -35,7 +35,7 @@ struct Part {
 impl Part {
     /// Returns whether registries do not keep the bytes (image-spec, layer.md, "Non-Distributable Layers").
     fn is_kept_elsewhere(&self) -> bool {
-        self.media_type.contains(".nondistributable.") || self.media_type.contains(".foreign.")
+        media_type::is_foreign(&self.media_type)
     }
 }
 

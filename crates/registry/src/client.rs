@@ -1,8 +1,10 @@
+use crate::budget::Budget;
 use crate::connections::{Connections, Purpose};
 use crate::known::Known;
 use crate::options::{HostOptions, Options};
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Speaks to registries. Clones share connections, tokens and what is known about registries.
@@ -17,6 +19,8 @@ struct Shared {
     options: Options,
     connections: Connections,
     known: Mutex<Known>,
+    /// By registry.
+    budgets: Mutex<HashMap<String, Arc<Budget>>>,
     /// Held while a list of referrers is brought up to date, so that writers of this process do not undo each other's work.
     lists: tokio::sync::Mutex<()>,
     /// Held while a token is asked for.
@@ -33,6 +37,7 @@ impl Client {
                 options,
                 connections,
                 known: Mutex::default(),
+                budgets: Mutex::default(),
                 lists: tokio::sync::Mutex::default(),
                 tokens: tokio::sync::Mutex::default(),
             }),
@@ -57,6 +62,11 @@ impl Client {
 
     pub(crate) async fn token_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.shared.tokens.lock().await
+    }
+
+    pub(crate) fn budget(&self, repository: &Repository) -> Arc<Budget> {
+        let mut budgets = self.shared.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets.entry(repository.registry().to_owned()).or_default().clone()
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {

@@ -7,6 +7,11 @@ use std::net::IpAddr;
 /// Docker Hub is spoken to under another name than images on it have.
 const DOCKER_HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
+/// Returns whether reading a manifest counts against a limit that asking for its digest does not (docs.docker.com, "Docker Hub pull usage and limits").
+pub(crate) fn counts_reads(repository: &Repository) -> bool {
+    repository.registry() == DOCKER_HUB.0
+}
+
 /// Returns `scheme://host` of a repository's registry.
 pub(crate) fn base(repository: &Repository, options: Option<&HostOptions>) -> String {
     let plain = options.and_then(|options| options.plain_http).unwrap_or_else(|| repository.is_loopback());

@@ -6,12 +6,14 @@
 
 mod auth;
 mod blob;
+mod budget;
 mod challenge;
 mod client;
 mod connections;
 pub mod credential_helper;
 mod credentials;
 pub mod docker_config;
+mod download;
 mod endpoint;
 mod error;
 mod known;
@@ -21,6 +23,7 @@ mod mirrors;
 mod options;
 mod paging;
 mod probe;
+mod push;
 mod reader;
 mod referrers;
 mod refusal;
@@ -29,11 +32,12 @@ mod token;
 mod transport;
 mod unanswered;
 
-pub use blob::Pushed;
 pub use client::Client;
 pub use credentials::{Credentials, Secret};
 pub use error::{ErrorKind, RegistryError};
+pub use manifest::Found;
 pub use mirrors::mirrored;
 pub use options::{HostOptions, Options};
 pub use probe::Probe;
+pub use push::Pushed;
 pub use reader::{BlobReader, verified};

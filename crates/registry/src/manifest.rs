@@ -1,14 +1,40 @@
-use crate::endpoint::redacted;
+use crate::endpoint::{counts_reads, redacted};
 use crate::refusal::is_page;
 use crate::transport::{Body, Call, header, read_limited};
 use crate::{Client, RegistryError};
 use bytes::Bytes;
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Repository, Target, media_type};
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_NONE_MATCH};
 use reqwest::{Method, Response, StatusCode};
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+
+/// What a name names, for somebody who may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// There is nothing of that name.
+    Nothing,
+    /// What is known.
+    Same,
+    /// Something else.
+    Document(Box<Document>),
+}
+
+impl Found {
+    /// Makes what was found of a document.
+    pub fn of(document: Document) -> Self {
+        Self::Document(Box::new(document))
+    }
+
+    /// Returns what was read.
+    pub fn document(self) -> Option<Document> {
+        match self {
+            Self::Document(document) => Some(*document),
+            Self::Nothing | Self::Same => None,
+        }
+    }
+}
 
 impl Client {
     /// Returns what a tag or digest names, without its bytes; `None` if there is nothing of that name.
@@ -55,29 +81,68 @@ impl Client {
                 Ok(Some(Descriptor::new(&media_type, digest, size)))
             }
             // Some registries answer HEAD without these; the bytes themselves tell.
-            _ => Ok(self.manifest_at(repository, target).await?.map(|document| document.descriptor())),
+            _ => {
+                let found = self.manifest_at(repository, target, None).await?;
+                Ok(found.document().map(|document| document.descriptor()))
+            }
         }
+    }
+
+    /// Reads what a tag or digest names, unless that is what is `known` of it: then no bytes are sent.
+    ///
+    /// The registry is asked with a condition (RFC 9110, section 13.1.2), or, where it counts what is read, whether it is the same.
+    pub async fn manifest_unless(
+        &self,
+        repository: &Repository,
+        target: &Target,
+        known: &Digest,
+    ) -> Result<Found, RegistryError> {
+        if counts_reads(repository) {
+            return match self.manifest_descriptor(repository, target).await? {
+                None => Ok(Found::Nothing),
+                Some(found) if found.digest == *known => Ok(Found::Same),
+                Some(found) => {
+                    let read = self.manifest(repository, &Target::Digest(found.digest)).await?;
+                    Ok(read.map_or(Found::Nothing, Found::of))
+                }
+            };
+        }
+        for mirror in self.mirrors_of(repository) {
+            match self.manifest_at(&mirror, target, Some(known)).await {
+                Ok(Found::Nothing) => {}
+                Ok(found) => return Ok(found),
+                Err(error) => self.note_mirror(&mirror, &error),
+            }
+        }
+        self.manifest_at(repository, target, Some(known)).await
     }
 
     /// Reads what a tag or digest names; `None` if there is nothing of that name.
     pub async fn manifest(&self, repository: &Repository, target: &Target) -> Result<Option<Document>, RegistryError> {
         for mirror in self.mirrors_of(repository) {
-            match self.manifest_at(&mirror, target).await {
-                Ok(Some(found)) => return Ok(Some(found)),
-                Ok(None) => {}
+            match self.manifest_at(&mirror, target, None).await {
+                Ok(Found::Document(found)) => return Ok(Some(*found)),
+                Ok(_) => {}
                 Err(error) => self.note_mirror(&mirror, &error),
             }
         }
-        self.manifest_at(repository, target).await
+        Ok(self.manifest_at(repository, target, None).await?.document())
     }
 
-    async fn manifest_at(&self, repository: &Repository, target: &Target) -> Result<Option<Document>, RegistryError> {
+    async fn manifest_at(
+        &self,
+        repository: &Repository,
+        target: &Target,
+        known: Option<&Digest>,
+    ) -> Result<Found, RegistryError> {
         let accept = accept();
-        let call = Call { accept: &accept, ..self.manifest_call(Method::GET, repository, target)? };
+        let condition = known.map(|known| (IF_NONE_MATCH, format!("\"{known}\"")));
+        let call = Call { accept: &accept, condition, ..self.manifest_call(Method::GET, repository, target)? };
         let response = self.send(&call).await?;
         match response.status() {
             StatusCode::OK if !is_page(response.headers()) => {}
-            StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| None),
+            StatusCode::NOT_MODIFIED if known.is_some() => return Ok(Found::Same),
+            StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| Found::Nothing),
             _ => return Err(self.refused(&call, response).await),
         }
         let url = redacted(&call.url);
@@ -93,8 +158,12 @@ impl Client {
         }
         let media_type = served.filter(|served| media_type::MANIFESTS.contains(&served.as_str()));
         let media_type = media_type.or_else(|| stated_in(&bytes)).unwrap_or_else(|| media_type::MANIFEST.to_owned());
-        let document = Document::read(&media_type, bytes.into());
-        document.map(Some).map_err(|source| RegistryError::Document { url, source })
+        match Document::read(&media_type, bytes.into()) {
+            // Not every registry knows conditions.
+            Ok(document) if Some(document.digest()) == known => Ok(Found::Same),
+            Ok(document) => Ok(Found::of(document)),
+            Err(source) => Err(RegistryError::Document { url, source }),
+        }
     }
 
     /// Writes a manifest under a tag or its digest. What it refers to must be there.

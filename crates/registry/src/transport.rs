@@ -36,6 +36,8 @@ pub(crate) struct Call<'a> {
     pub(crate) action: Action<'a>,
     pub(crate) accept: &'a str,
     pub(crate) content_type: Option<&'a str>,
+    /// A header that says which part, or under which condition.
+    pub(crate) condition: Option<(HeaderName, String)>,
     pub(crate) body: Body<'a>,
     /// Whether doing it twice is the same as doing it once.
     pub(crate) repeatable: bool,
@@ -59,6 +61,7 @@ impl<'a> Call<'a> {
             action: if reading { Action::Pull } else { Action::Push },
             accept: "*/*",
             content_type: None,
+            condition: None,
             body: Body::Empty,
             repeatable: reading,
             redirects: reading,
@@ -123,6 +126,9 @@ impl Client {
             if let Some(content_type) = call.content_type {
                 request = request.header(CONTENT_TYPE, content_type);
             }
+            if let Some((name, value)) = &call.condition {
+                request = request.header(name, value);
+            }
             if let Some(authorization) = authorization.filter(|_| same_host(&url, &registry)) {
                 request = request.header(AUTHORIZATION, authorization);
             }
@@ -132,8 +138,14 @@ impl Client {
                 Body::Bytes(bytes) => request.body(bytes.clone()),
                 Body::Stream(length, open) => request.header(CONTENT_LENGTH, *length).body(open().await?),
             };
+            let turn = match &call.body {
+                // Who sends a blob has a turn already, for as long as that takes.
+                Body::Stream(..) => None,
+                Body::Empty | Body::Bytes(_) => Some(self.budget(call.repository).request().await),
+            };
             let response =
                 request.send().await.map_err(|error| RegistryError::unreachable(&call.method, &url, error))?;
+            drop(turn);
             let location =
                 header(response.headers(), &LOCATION).filter(|_| response.status().is_redirection() && call.redirects);
             match location {

@@ -1,6 +1,7 @@
 //! For tests: registries with counters and faults, signed package mirrors, random images, git repositories, programs that are killed at a chosen moment.
 
 pub mod certificates;
+pub mod distribution;
 pub mod elf;
 pub mod engine;
 pub mod git;

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod completions;
+mod copy;
 mod doctor;
 mod explain;
 mod init;
@@ -90,6 +91,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Scan(arguments) => scan::run(arguments, session).await,
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
+        Command::Copy(arguments) => copy::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,

@@ -24,6 +24,10 @@ pub(super) fn advice(code: ExitCode) -> Advice {
             "A release file of Debian packages is not signed by the keys that were named or is out of date, bytes of an index, a package or an archive are not those that were promised, or a layer holds something else than the image's config says.",
             "Do not go on with them. For packages, see whether `signed-by` names the right keys, and whether the mirror is being updated right now or is not what it claims to be.",
         ),
+        ExitCode::SomeFailed => Advice(
+            "Of several tags some could not be copied. The others are where they were to go.",
+            "The first reason is shown, and the table or the report says which tags failed. The same command tries those again, and finds the others done.",
+        ),
         ExitCode::Trial => Advice(
             "A command under `tests` did not end as expected on at least one platform.",
             "The platform, the command and the end of its output are in the report. `consign build --platform PLATFORM` repeats it without any registry.",

@@ -14,6 +14,7 @@ mod build;
 mod configuration;
 mod conflict;
 mod contents;
+mod copying;
 mod credentials;
 mod debian;
 mod determinism;

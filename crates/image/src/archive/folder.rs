@@ -8,31 +8,53 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// Where most blobs lie.
+const BLOBS: &str = "blobs/sha256";
+
 /// Adds an image to the layout in a folder, which is made where there is none.
-///
-/// The list is written last, when all that it names is on the disk: whoever reads sees the old layout or the new one.
 pub(super) fn write(store: &Store, image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<(), ImageError> {
     let failed = |action| move |source| ImageError::Io { action, path: folder.to_owned(), source };
-    let blobs = folder.join("blobs/sha256");
-    fs::create_dir_all(&blobs).map_err(failed("make a layout in"))?;
+    list(image, tag, folder, || {
+        for blob in stored::blobs(store, image)? {
+            let place = folder.join(blob_name(&blob.digest));
+            if !is_there(&place, &blob) {
+                put(folder, &place, |file| {
+                    stored::copy(store, &blob, |bytes| io::copy(bytes, file).map(drop).map_err(failed("write to")))
+                })?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Adds an image to the list of a layout in a folder once `blobs` has brought all that it names.
+///
+/// The list is written last, when all is on the disk: whoever reads sees the old layout or the new one.
+pub(crate) fn list(
+    image: &ArchiveImage,
+    tag: Option<&Tag>,
+    folder: &Path,
+    blobs: impl FnOnce() -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let failed = |action| move |source| ImageError::Io { action, path: folder.to_owned(), source };
+    make_folders(folder)?;
     // Two that write at once would each forget the other's image.
     let lock = File::open(folder).map_err(failed("open"))?;
     lock.lock().map_err(failed("lock"))?;
     let index = merged(image, tag, folder)?;
-    for blob in stored::blobs(store, image)? {
-        let place = folder.join(blob_name(&blob.digest));
-        if !is_there(&place, &blob) {
-            put(folder, &place, |file| {
-                stored::copy(store, &blob, |bytes| io::copy(bytes, file).map(drop).map_err(failed("write to")))
-            })?;
-        }
-    }
+    blobs()?;
     let write_all = |bytes: &[u8], file: &mut dyn Write| file.write_all(bytes).map_err(failed("write to"));
     put(folder, &folder.join(MARKER), |file| write_all(MARKER_TEXT, file))?;
-    for flushed in [&blobs, folder] {
+    for flushed in [&folder.join(BLOBS), folder] {
         File::open(flushed).and_then(|folder| folder.sync_all()).map_err(failed("flush"))?;
     }
     put(folder, &folder.join(INDEX), |file| write_all(&json(&index, folder)?, file))
+}
+
+/// Makes the folders of a layout.
+pub(crate) fn make_folders(folder: &Path) -> Result<(), ImageError> {
+    let failed = |source| ImageError::Io { action: "make a layout in", path: folder.to_owned(), source };
+    fs::create_dir_all(folder.join(BLOBS)).map_err(failed)
 }
 
 /// Returns the list of what the folder has and the image. A folder with a list that cannot be read is refused, not overwritten.
@@ -43,7 +65,7 @@ fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Inde
     }
     let layout = Layout::folder(folder)?;
     let gives_way = |old: &Descriptor| {
-        let replaced = layout.has_image(&old.digest) && tag_of(old).as_ref() == tag;
+        let replaced = layout.is_named(&old.digest) && tag_of(old).as_ref() == tag;
         let listed_better = tag_of(old).is_none() && new.iter().any(|new| new.digest == old.digest);
         replaced || listed_better
     };
@@ -58,7 +80,7 @@ fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Inde
 }
 
 /// Returns whether the file has the blob's bytes.
-fn is_there(path: &Path, blob: &Descriptor) -> bool {
+pub(crate) fn is_there(path: &Path, blob: &Descriptor) -> bool {
     let mut hasher = Hasher::new(blob.digest.algorithm());
     let is_same_size = path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == blob.size);
     is_same_size
@@ -67,7 +89,11 @@ fn is_there(path: &Path, blob: &Descriptor) -> bool {
 }
 
 /// Puts a file in its place, flushed to the disk, when all of it is written.
-fn put(folder: &Path, path: &Path, write: impl FnOnce(&mut File) -> Result<(), ImageError>) -> Result<(), ImageError> {
+pub(crate) fn put(
+    folder: &Path,
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
     let failed = |source| ImageError::Io { action: "write", path: path.to_owned(), source };
     let mut partial = partial_file(folder).map_err(failed)?;
     write(partial.as_file_mut())?;

@@ -1,13 +1,13 @@
 //! Images out of the store, as OCI layouts.
 
 mod docker;
-mod folder;
+pub(crate) mod folder;
 mod image;
 mod stored;
 mod tar_file;
 
 pub use image::ArchiveImage;
-pub(crate) use tar_file::MARKER_TEXT;
+pub(crate) use tar_file::{MARKER_TEXT, partial_file};
 
 use crate::{ImageError, ImageReference};
 use consign_oci::Tag;

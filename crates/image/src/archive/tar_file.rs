@@ -39,7 +39,7 @@ pub(super) fn write(store: &Store, image: &ArchiveImage, tag: Option<&Tag>, path
 }
 
 /// Makes a file that becomes another when it is complete. Unlike most temporary files it is for whoever the user's mask lets read it.
-pub(super) fn partial_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(crate) fn partial_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(".partial-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)
 }
 

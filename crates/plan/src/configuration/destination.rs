@@ -29,7 +29,7 @@ impl Destination {
             return None;
         }
         if let Some(tag) = &tag
-            && is_reserved(tag)
+            && tag.is_about_a_digest()
         {
             report_reserved(reader, tag, node.span);
             return None;
@@ -40,10 +40,4 @@ impl Destination {
 
 pub(crate) fn report_reserved(reader: &mut Reader<'_>, tag: &Tag, span: Span) {
     reader.report(Code::Tag, span, format!("the tag `{tag}` is reserved: signatures and attestations have such names"));
-}
-
-/// Returns whether a tag looks like those that list the referrers or signatures of a digest (distribution-spec, "Referrers Tag Schema").
-pub(crate) fn is_reserved(tag: &Tag) -> bool {
-    let hexadecimal = |rest: &str| rest.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64;
-    ["sha256-", "sha512-"].iter().any(|prefix| tag.as_str().strip_prefix(prefix).is_some_and(hexadecimal))
 }

@@ -2,7 +2,7 @@ use super::destination::report_reserved;
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use super::{Code, Destination, DockerSettings, Spanned, TrialSettings, docker, is_reserved, nearest, trial};
+use super::{Code, Destination, DockerSettings, Spanned, TrialSettings, docker, nearest, trial};
 use consign_oci::{ARCHITECTURES, Platform, Tag};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -190,7 +190,7 @@ fn tags(reader: &mut Reader<'_>, node: &Node) -> Option<TagRules> {
     }
     for item in items {
         let Some(tag) = reader.parsed::<Tag>(item, "a tag", Code::Tag) else { continue };
-        if is_reserved(&tag) {
+        if tag.is_about_a_digest() {
             report_reserved(reader, &tag, item.span);
         } else if !known.insert(tag.value.clone()) {
             reader.report(Code::Tag, item.span, format!("the tag `{}` stands twice", tag.value));

@@ -54,5 +54,4 @@ pub use span::{Span, Spanned};
 pub use trial::{Expectation, TrialSettings};
 pub use warning::Warning;
 
-pub(crate) use destination::is_reserved;
 pub use suggestion::nearest;

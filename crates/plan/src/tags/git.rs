@@ -1,5 +1,4 @@
 use super::{GitFacts, TagDecision};
-use crate::configuration::is_reserved;
 use consign_oci::Tag;
 use semver::Version;
 
@@ -104,7 +103,7 @@ fn snapshot(facts: &GitFacts, decision: &mut TagDecision) {
         return decision.skip("", "no branch is checked out");
     };
     match sanitized(branch).parse::<Tag>() {
-        Ok(tag) if is_version_like(tag.as_str()) || tag == Tag::latest() || is_reserved(&tag) => {
+        Ok(tag) if is_version_like(tag.as_str()) || tag == Tag::latest() || tag.is_about_a_digest() => {
             decision.skip(branch, "the branch's name could be taken for the tag of a release");
         }
         Ok(_) if facts.dirty => {

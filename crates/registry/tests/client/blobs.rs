@@ -1,7 +1,19 @@
-use crate::world::{World, always, answer, push, read};
-use consign_oci::{Algorithm, Descriptor, Digest, Hasher};
+use crate::world::{BLOB, LARGE, World, always, answer, push, read};
+use consign_oci::{Algorithm, Descriptor, Digest, Hasher, Repository};
 use consign_registry::{ErrorKind, Pushed, RegistryError};
+use consign_testkit::registry::Fault;
 use std::fs;
+
+/// The largest blob that is sent with the request that asks to send it.
+pub(crate) const SMALL: &[u8] = &[b's'; 64 << 10];
+
+pub(crate) const HAS: &str = "HEAD blobs/DIGEST 200";
+pub(crate) const HAS_NOT: &str = "HEAD blobs/DIGEST 404";
+pub(crate) const WHOLE: &str = "POST blobs/uploads/?digest=DIGEST 201";
+const WHOLE_BEGUN: &str = "POST blobs/uploads/?digest=DIGEST 202";
+pub(crate) const MOUNTED: &str = "POST blobs/uploads/?mount=DIGEST&from=team%2Fapp 201";
+pub(crate) const BEGUN: &str = "POST blobs/uploads/?mount=DIGEST&from=team%2Fapp 202";
+pub(crate) const SENT: &str = "PUT blobs/uploads/UPLOAD?digest=DIGEST 201";
 
 #[tokio::test]
 async fn blobs_come_back() {
@@ -49,59 +61,114 @@ async fn altered_blobs_are_refused_while_they_are_read() {
     assert_eq!(read(&world, &descriptor).await.unwrap(), b"hello");
 }
 
-#[tokio::test]
-async fn a_blob_costs_as_few_requests_as_there_are() {
-    let world = World::new().await;
-    let other = world.registry.repository("other").unwrap();
-    let digest = Digest::of(b"hello");
+/// Brings a blob to the repository, and returns how it came there and what was asked, without what differs from run to run.
+pub(crate) async fn brought(world: &World, bytes: &'static [u8], from: Option<&Repository>) -> (Pushed, Vec<String>) {
     world.asked();
-    assert_eq!(push(&world.client, &world.repository, b"hello", None).await.unwrap(), Pushed::Uploaded);
-    let asked = world.asked();
-    assert_eq!(asked.len(), 3, "{asked:?}");
-    assert_eq!(asked[..2], [format!("HEAD blobs/{digest} 404"), "POST blobs/uploads/ 202".to_owned()]);
-    assert!(asked[2].starts_with("PUT blobs/uploads/") && asked[2].ends_with(" 201"), "{asked:?}");
-    for from in [None, Some(&other)] {
-        assert_eq!(push(&world.client, &world.repository, b"hello", from).await.unwrap(), Pushed::Existed);
-        assert_eq!(world.asked(), [format!("HEAD blobs/{digest} 200")]);
-    }
-    assert_eq!(push(&world.client, &other, b"hello", Some(&world.repository)).await.unwrap(), Pushed::Mounted);
-    let encoded = digest.to_string().replace(':', "%3A");
-    assert_eq!(
-        world.asked(),
-        [
-            format!("HEAD /v2/other/blobs/{digest} 404"),
-            format!("POST /v2/other/blobs/uploads/?mount={encoded}&from=team%2Fapp 201"),
-        ]
-    );
+    let pushed = push(&world.client, &world.repository, bytes, from).await.unwrap();
+    let descriptor = Descriptor::of("x/y", bytes);
+    let digest = descriptor.digest.to_string();
+    let short = |line: &String| {
+        let line = line.replace(&digest, "DIGEST").replace(&digest.replace(':', "%3A"), "DIGEST");
+        match line.strip_prefix("PUT blobs/uploads/").and_then(|rest| rest.split_once('?')) {
+            Some((_, rest)) => format!("PUT blobs/uploads/UPLOAD?{rest}"),
+            None => line,
+        }
+    };
+    let asked = world.asked().iter().map(short).collect();
+    assert!(read(world, &descriptor).await.unwrap() == bytes);
+    (pushed, asked)
+}
+
+/// Returns what is expected of [`brought`].
+pub(crate) fn by(pushed: Pushed, asked: &[&str]) -> (Pushed, Vec<String>) {
+    (pushed, asked.iter().map(ToString::to_string).collect())
+}
+
+/// Whether a request sends a blob as it asks to send it.
+fn sends_whole(method: &str, path: &str) -> bool {
+    method == "POST" && path.contains("/blobs/uploads/?digest=")
 }
 
 #[tokio::test]
-async fn a_mount_that_is_refused_is_an_upload_that_began() {
+async fn a_blob_costs_as_few_requests_as_there_are() {
+    for (bytes, absent, there, found) in [
+        (&b""[..], &[WHOLE][..], WHOLE, Pushed::Uploaded),
+        (SMALL, &[WHOLE], WHOLE, Pushed::Uploaded),
+        (BLOB, &[BEGUN, SENT], MOUNTED, Pushed::Existed),
+        (&LARGE[1..], &[BEGUN, SENT], MOUNTED, Pushed::Existed),
+        (LARGE, &[HAS_NOT, BEGUN, SENT], HAS, Pushed::Existed),
+    ] {
+        let world = World::new().await;
+        assert_eq!(brought(&world, bytes, None).await, by(Pushed::Uploaded, absent));
+        assert_eq!(brought(&world, bytes, None).await, by(found, &[there]));
+    }
+}
+
+/// Begins an upload that nobody ends, and returns where it is.
+async fn begun(world: &World) -> String {
+    world.registry.fail(1, |method, _| method == "PUT", || Fault::status(400));
+    push(&world.client, &world.repository, BLOB, None).await.unwrap_err();
+    let asked = world.registry.lines().pop().unwrap();
+    asked.split([' ', '?']).nth(1).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_registry_that_begins_an_upload_instead_is_not_sent_whole_blobs_again() {
     let world = World::new().await;
-    let nowhere = world.registry.repository("nowhere").unwrap();
-    assert_eq!(push(&world.client, &world.repository, b"hello", Some(&nowhere)).await.unwrap(), Pushed::Uploaded);
-    let methods: Vec<String> = world.asked().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-    assert_eq!(methods, ["HEAD", "POST", "PUT"]);
-    assert_eq!(read(&world, &Descriptor::of("x/y", b"hello")).await.unwrap(), b"hello");
+    let upload = begun(&world).await;
+    always(&world.registry, sends_whole, move || answer(202, &[("location", &upload)], ""));
+    assert_eq!(brought(&world, b"hello", None).await, by(Pushed::Uploaded, &[WHOLE_BEGUN, SENT]));
+    assert_eq!(brought(&world, b"again", None).await, by(Pushed::Uploaded, &[BEGUN, SENT]));
+    assert_eq!(brought(&world, b"again", None).await, by(Pushed::Existed, &[MOUNTED]));
+}
+
+#[tokio::test]
+async fn a_registry_that_refuses_a_whole_blob_is_not_sent_another() {
+    for status in [400, 405, 415] {
+        let world = World::new().await;
+        always(&world.registry, sends_whole, move || answer(status, &[], ""));
+        let refused = format!("POST blobs/uploads/?digest=DIGEST {status}");
+        assert_eq!(brought(&world, b"hello", None).await, by(Pushed::Uploaded, &[&refused, BEGUN, SENT]));
+        assert_eq!(brought(&world, b"again", None).await, by(Pushed::Uploaded, &[BEGUN, SENT]));
+        // Another registry did not say so.
+        let elsewhere = World { client: world.client.clone(), ..World::new().await };
+        assert_eq!(brought(&elsewhere, b"hello", None).await, by(Pushed::Uploaded, &[WHOLE]));
+    }
+}
+
+#[tokio::test]
+async fn a_whole_blob_that_breaks_off_is_sent_again() {
+    for (fault, first) in
+        [((|| Fault::Drop) as fn() -> Fault, "POST blobs/uploads/?digest=DIGEST 0"), (|| Fault::DropAfter, WHOLE)]
+    {
+        let world = World::new().await;
+        world.registry.fail(1, sends_whole, fault);
+        assert_eq!(brought(&world, b"hello", None).await, by(Pushed::Uploaded, &[first, WHOLE]));
+    }
 }
 
 #[tokio::test]
 async fn odd_answers_about_blobs() {
-    for (method, status, headers) in [
-        ("HEAD", 403, vec![]),
-        ("POST", 400, vec![]),
-        ("POST", 201, vec![]),
-        ("PUT", 400, vec![]),
-        ("PUT", 202, vec![]),
+    for (bytes, method, status) in [
+        (LARGE, "HEAD", 403),
+        (b"hello", "POST", 200),
+        (b"hello", "POST", 400),
+        (b"hello", "POST", 403),
+        (BLOB, "POST", 200),
+        (BLOB, "POST", 400),
+        (BLOB, "PUT", 400),
+        (BLOB, "PUT", 202),
     ] {
         let world = World::new().await;
-        always(&world.registry, move |asked, _| asked == method, move || answer(status, &headers, ""));
-        let error = push(&world.client, &world.repository, b"hello", None).await.unwrap_err();
+        always(&world.registry, move |asked, _| asked == method, move || answer(status, &[], ""));
+        let error = push(&world.client, &world.repository, bytes, None).await.unwrap_err();
         let same = matches!(&error, RegistryError::Answer { status: found, .. } if *found == status);
         assert!(same, "{method} {status}: {error:?}");
     }
-    let world = World::new().await;
-    always(&world.registry, |method, _| method == "POST", || answer(202, &[], ""));
-    let error = push(&world.client, &world.repository, b"hello", None).await.unwrap_err();
-    assert!(matches!(error, RegistryError::Protocol { .. }), "{error:?}");
+    for bytes in [b"hello", BLOB] {
+        let world = World::new().await;
+        always(&world.registry, |method, _| method == "POST", || answer(202, &[], ""));
+        let error = push(&world.client, &world.repository, bytes, None).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Protocol { .. }), "{error:?}");
+    }
 }

@@ -4,6 +4,7 @@ use crate::world::{World, answer, authorization, basic, named, push, shown};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
+use consign_oci::Digest;
 use consign_registry::{ErrorKind, Pushed, RegistryError};
 use consign_testkit::registry::{Fault, TestRegistry};
 use percent_encoding::percent_decode_str;
@@ -72,6 +73,7 @@ async fn is_exchanged_and_never_shown_to_the_registry() {
     let seen = shown(&world.registry);
     service.guard(&world.registry);
     let client = world.client_as(basic("<token>", "long lived&"));
+    assert!(!client.blob_exists(&world.repository, &Digest::of(b"hello")).await.unwrap());
     assert_eq!(push(&client, &world.repository, b"hello", None).await.unwrap(), Pushed::Uploaded);
     assert!(seen.lock().unwrap().iter().all(|shown| shown.is_empty() || shown == "Bearer access"));
     let asked = service.asked.lock().unwrap().clone();

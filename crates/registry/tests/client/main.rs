@@ -2,11 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod blobs;
+mod broken;
+mod budgets;
+mod conditions;
+mod downloads;
 mod faults;
 mod identity;
 mod login;
 mod manifests;
 mod mirrors;
+mod mounts;
+mod moving;
 mod pages;
 mod peers;
 mod probe;

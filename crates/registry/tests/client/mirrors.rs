@@ -1,8 +1,10 @@
 //! What is read from registries that have what another has.
 
+use crate::downloads::breaking;
 use crate::world::{World, always, answer, client, image, named, push};
 use consign_oci::{Descriptor, Target};
 use consign_registry::{Client, Credentials, HostOptions, Options};
+use consign_testkit::registry::Fault;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncReadExt;
@@ -95,6 +97,32 @@ async fn blobs_that_are_wrong_are_refused_and_then_come_from_the_registry() {
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
     assert!(mirrored.client.mirrors_of(repository).is_empty());
     assert_eq!(mirrored.blob("true").await.unwrap(), b"true");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_whose_blob_breaks_off_goes_on_with_it() {
+    let mirrored = Mirrored::new().await;
+    mirrored.mirror.push(b"hello").await;
+    mirrored.mirror.registry.fail(1, |method, _| method == "GET", || Fault::Answer(breaking(200, &[], b"he")));
+    assert_eq!(mirrored.blob("hello").await.unwrap(), b"hello");
+    assert_eq!(mirrored.mirror.registry.lines().last().unwrap().split(' ').next_back(), Some("206"));
+    assert_eq!(mirrored.client.mirrors_of(&mirrored.world.repository).len(), 1);
+    assert_eq!(mirrored.world.registry.requests(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_whose_blobs_break_off_for_good_is_asked_no_more() {
+    for rest in [|| breaking(200, &[], b"he"), || answer(416, &[], "")] {
+        let mirrored = Mirrored::new().await;
+        mirrored.world.push(b"hello").await;
+        mirrored.mirror.registry.fail(1, |_, _| true, || Fault::Answer(breaking(200, &[], b"he")));
+        always(&mirrored.mirror.registry, |_, _| true, rest);
+        mirrored.blob("hello").await.unwrap_err();
+        assert!(mirrored.client.mirrors_of(&mirrored.world.repository).is_empty());
+        mirrored.mirror.registry.forget();
+        assert_eq!(mirrored.blob("hello").await.unwrap(), b"hello");
+        assert_eq!(mirrored.mirror.registry.requests(), 0);
+    }
 }
 
 #[tokio::test]

@@ -3,65 +3,18 @@
 use crate::world::{client, image, named, push};
 use consign_oci::{Descriptor, Digest, Document, Exact, Index, Tag, media_type};
 use consign_registry::{ErrorKind, Options, Pushed};
-use consign_testkit::tools::peer;
-use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, Stdio};
-use std::time::Duration;
-use tempfile::TempDir;
+use consign_testkit::distribution::Distribution;
 use tokio::io::AsyncReadExt;
-
-/// Debian's `docker-registry`, which ends when this is dropped.
-struct Distribution {
-    process: Child,
-    address: SocketAddr,
-    _folder: TempDir,
-}
-
-impl Distribution {
-    async fn start() -> Option<Self> {
-        let program = peer("docker-registry")?;
-        let folder = tempfile::tempdir().unwrap();
-        // Below the ports that the system gives out: between here and its start nobody else takes one of these.
-        let ports = 20_000 + (std::process::id() % 10_000) as u16..32_000;
-        let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.into_iter().find(free).unwrap()));
-        let configuration = folder.path().join("configuration.yaml");
-        let data = folder.path().join("data");
-        let text = format!(
-            "version: 0.1\nlog: {{level: warn, accesslog: {{disabled: true}}}}\nstorage: {{filesystem: {{rootdirectory: {}}}, \
-             delete: {{enabled: true}}}}\nhttp: {{addr: '{address}'}}\n",
-            data.display()
-        );
-        fs::write(&configuration, text).unwrap();
-        let mut command = program.command();
-        command.arg("serve").arg(&configuration).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().unwrap();
-        let started = Self { process, address, _folder: folder };
-        let mut tries = 0;
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            tries += 1;
-            assert!(tries < 400, "docker-registry does not start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Some(started)
-    }
-}
-
-impl Drop for Distribution {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[tokio::test]
 async fn debians_docker_registry() {
-    let Some(peer) = Distribution::start().await else { return };
+    let Some(peer) = Distribution::start() else { return };
+    let peer = peer.unwrap();
     let client = client(Options::default());
-    let [app, copy] = ["team/app", "copy"].map(|path| format!("{}/{path}", peer.address).parse().unwrap());
+    let [app, copy] = ["team/app", "copy"].map(|path| format!("{}/{path}", peer.host()).parse().unwrap());
     assert_eq!(client.tags(&app).await.unwrap(), []);
     // Blobs.
+    // The first is sent with the request that asks to; after that it is known that this registry does not take that.
     for (bytes, first) in [(&b"{}"[..], Pushed::Uploaded), (b"x", Pushed::Uploaded), (b"x", Pushed::Existed)] {
         assert_eq!(push(&client, &app, bytes, None).await.unwrap(), first);
     }

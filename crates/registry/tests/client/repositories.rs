@@ -1,6 +1,6 @@
 //! Registries on which some repositories want other credentials than the rest.
 
-use crate::world::{World, answer, authorization, basic, client, named, path, push};
+use crate::world::{BLOB, World, answer, authorization, basic, client, named, path, push};
 use axum::http::request::Parts;
 use consign_registry::{Client, Credentials, ErrorKind, HostOptions, Options, Pushed};
 use consign_testkit::registry::{Fault, TestRegistry};
@@ -96,11 +96,14 @@ async fn blobs_are_mounted_from_where_the_same_credentials_lead() {
     let client = two_teams(&world.registry);
     let [one, two, other] =
         ["team-a/one", "team-a/two", "team-b/other"].map(|path| world.registry.repository(path).unwrap());
-    assert_eq!(push(&client, &one, b"hello", None).await.unwrap(), Pushed::Uploaded);
-    assert_eq!(push(&client, &two, b"hello", Some(&one)).await.unwrap(), Pushed::Mounted);
-    world.registry.forget();
-    assert_eq!(push(&client, &other, b"hello", Some(&one)).await.unwrap(), Pushed::Uploaded);
-    assert!(!world.registry.lines().iter().any(|line| line.contains("mount=")), "{:?}", world.registry.lines());
+    for bytes in [b"hello", BLOB] {
+        assert_eq!(push(&client, &one, bytes, None).await.unwrap(), Pushed::Uploaded);
+        assert_eq!(push(&client, &two, bytes, Some(&one)).await.unwrap(), Pushed::Mounted);
+        world.registry.forget();
+        assert_eq!(push(&client, &other, bytes, Some(&one)).await.unwrap(), Pushed::Uploaded);
+        let lines = world.registry.lines();
+        assert!(!lines.iter().any(|line| line.contains("from=team-a")), "{lines:?}");
+    }
 }
 
 #[tokio::test]

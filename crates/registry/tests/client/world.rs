@@ -10,6 +10,11 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncReadExt;
 
+/// A blob that is just too large to be sent with the request that asks to send it.
+pub(crate) const BLOB: &[u8] = &[b'b'; (64 << 10) + 1];
+/// The smallest blob that is worth a request which asks whether it is there.
+pub(crate) const LARGE: &[u8] = &[b'l'; 1 << 20];
+
 /// A registry, a repository in it and a client without credentials.
 pub(crate) struct World {
     pub(crate) registry: TestRegistry,

@@ -8,6 +8,7 @@ use consign_registry::Client;
 use consign_store::Store;
 use futures::future::try_join_all;
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// An image that may be published: what the gate let pass, and the artifacts about it. All of it lies in the store.
 pub struct Publication<'a> {
@@ -85,7 +86,7 @@ impl Publication<'_> {
         let mut total = (0, 0);
         for (position, repository) in repositories.iter().enumerate() {
             let sibling = repositories[..position].first().copied();
-            let sender = Sender { publication: self, index, repository, sibling };
+            let sender = Sender { publication: self, index, repository, sibling, brought: Mutex::default() };
             let (written, present) = sender.send_all().await.map_err(|failure| failure.at(repository))?;
             total = (total.0 + written, total.1 + present);
         }

@@ -6,6 +6,7 @@ use consign_registry::{Pushed, RegistryError};
 use consign_store::Store;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Sends one image to one repository, by digest. What it counts is what was written and what was there.
 pub(super) struct Sender<'a> {
@@ -14,6 +15,8 @@ pub(super) struct Sender<'a> {
     pub(super) repository: &'a Repository,
     /// A repository of the same registry that has the image already.
     pub(super) sibling: Option<&'a Repository>,
+    /// Blobs that this sender has brought: signatures and attestations share some.
+    pub(super) brought: Mutex<BTreeSet<Digest>>,
 }
 
 pub(super) enum Failure {
@@ -104,6 +107,9 @@ impl Sender<'_> {
     }
 
     async fn send_blob(&self, descriptor: Descriptor) -> Result<Pushed, Failure> {
+        if self.brought().contains(&descriptor.digest) {
+            return Ok(Pushed::Existed);
+        }
         let path = self.publication.store.path(&descriptor.digest);
         let open = || tokio::fs::File::open(path.clone());
         let pushed = self.publication.client.push_blob(self.repository, &descriptor, open, self.sibling).await;
@@ -111,7 +117,13 @@ impl Sender<'_> {
             // One that is corrupt is thrown away here, so that the next run makes it anew.
             self.publication.store.check(&descriptor.digest).map_err(ReleaseError::from)?;
         }
-        Ok(pushed?)
+        let pushed = pushed?;
+        self.brought().insert(descriptor.digest);
+        Ok(pushed)
+    }
+
+    fn brought(&self) -> MutexGuard<'_, BTreeSet<Digest>> {
+        self.brought.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns which of these manifests the repository has.

@@ -39,9 +39,11 @@ async fn what_somebody_deleted_is_sent_again() {
         delete(&registry, "team/a", deleted);
         registry.forget();
         let sent = image.send().await.unwrap();
-        assert_eq!(sent.written, expected.len());
-        let puts: Vec<String> = registry.lines().into_iter().filter(|line| !line.starts_with("HEAD")).collect();
-        let puts: Vec<&String> = puts.iter().filter(|line| !line.starts_with("GET")).collect();
+        let lines = registry.lines();
+        // The blobs of a manifest that is written are so small here that they are sent without asking.
+        let blobs = lines.iter().filter(|line| line.starts_with("POST")).count();
+        assert_eq!(sent.written, expected.len() + blobs);
+        let puts: Vec<&String> = lines.iter().filter(|line| line.starts_with("PUT")).collect();
         let expected: Vec<String> =
             expected.iter().map(|digest| format!("PUT /v2/team/a/manifests/{digest} 201")).collect();
         assert_eq!(puts, expected.iter().collect::<Vec<_>>());

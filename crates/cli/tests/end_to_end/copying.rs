@@ -1,0 +1,101 @@
+//! `copy`.
+
+use crate::common::{Destination, TestEnvironment};
+use insta::assert_snapshot;
+
+/// Releases an image of two platforms, signed, and returns the environment, the released name and its digest.
+fn released() -> (TestEnvironment, String, String) {
+    let environment = TestEnvironment::with_image();
+    let report = environment.consign(&["release", "--output", "json"]).expect(0).json();
+    let reference = environment.reference("team/hello:latest");
+    (environment, reference, report["images"][0]["index"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn what_was_signed_verifies_where_it_arrives() {
+    let (environment, released, digest) = released();
+    let _server = environment.serve();
+    let mirror = Destination::start();
+    let to = format!("{}/mirror/hello:1", mirror.host());
+    assert_eq!(environment.consign(&["copy", &released, &to]).expect(0).stdout, format!("{digest}\n"));
+    assert_eq!(mirror.tags_written().len(), 1);
+    let by_digest = format!("{}/mirror/hello@{digest}", mirror.host());
+    environment.consign(&["verify", &by_digest, "--key", "cosign.pub"]).expect(0);
+    // Nothing is done twice.
+    mirror.forget();
+    let again = environment.consign(&["copy", &released, &to, "--output", "json"]).expect(0).json();
+    assert_eq!((again["state"].as_str(), mirror.requests(), mirror.writes()), (Some("unchanged"), 1, 0));
+    // And by way of files.
+    for (place, name) in [("oci:layout:1", "one"), ("oci-archive:file.tar", "two"), ("store:copied", "three")] {
+        environment.consign(&["copy", &to, place]).expect(0);
+        let back = format!("{}/back/{name}:1", mirror.host());
+        environment.consign(&["copy", place, &back]).expect(0);
+        let by_digest = format!("{}/back/{name}@{digest}", mirror.host());
+        environment.consign(&["verify", &by_digest, "--key", "cosign.pub"]).expect(0);
+    }
+}
+
+#[test]
+fn a_part_of_the_platforms_keeps_their_digests_and_signatures() {
+    let (environment, released, digest) = released();
+    let _server = environment.serve();
+    let whole = environment.consign(&["inspect", "--raw", &released]).expect(0).json();
+    environment.consign(&["copy", &released, "oci:layout:1", "--platform", "linux/arm64"]).expect(0);
+    let part = environment.consign(&["inspect", "--raw", "oci:layout:1"]).expect(0);
+    assert_ne!(consign_oci::Digest::of(part.stdout.as_bytes()).to_string(), digest);
+    let part = part.json();
+    assert_eq!(part["manifests"].as_array().unwrap().len(), 1);
+    assert_eq!(part["manifests"][0], whole["manifests"][1]);
+    let tree = environment.consign(&["tree", "oci:layout:1"]).expect(0).stdout;
+    assert!(tree.contains("linux/arm64") && tree.contains("signature") && !tree.contains("linux/amd64"), "{tree}");
+    assert_snapshot!(environment.consign(&["copy", &released, "oci:other", "--platform", "linux/s390x"]), @"
+    status 1
+    --- stderr
+    error: localhost:PORT1/team/hello has no image for linux/s390x; it has linux/amd64, linux/arm64
+    ");
+}
+
+#[test]
+fn every_tag() {
+    let (environment, released, digest) = released();
+    let _server = environment.serve();
+    let mirror = Destination::start();
+    let (from, to) = (released.rsplit_once(':').unwrap().0, format!("{}/mirror/hello", mirror.host()));
+    let tags = environment.consign(&["copy", "--all-tags", from, &to]).expect(0).stdout;
+    assert!(tags.lines().count() > 2 && tags.lines().skip(1).all(|line| line.ends_with(&digest)), "{tags}");
+    let again = environment.consign(&["copy", "--all-tags", from, &to, "--output", "json"]).expect(0).json();
+    assert!(again["tags"].as_array().unwrap().iter().all(|tag| tag["state"] == "unchanged"), "{again}");
+    assert_snapshot!(environment.consign(&["copy", "--all-tags", &released, "oci:layout"]), @"
+    status 2
+    --- stderr
+    error: `--all-tags` copies every tag, and SRC names one image: localhost:PORT1/team/hello:latest
+    hint: leave the tag or digest out
+    ");
+    assert_snapshot!(environment.consign(&["copy", "--all-tags", from, "store:x"]), @"
+    status 2
+    --- stderr
+    error: `--all-tags` copies every tag, and DST names one image: store:x
+    hint: leave the tag or digest out
+    ");
+}
+
+#[test]
+fn what_is_not_there_or_cannot_be_written() {
+    let environment = TestEnvironment::new();
+    assert_snapshot!(environment.consign(&["copy", "oci:absent", "oci:other"]), @"
+    status 1
+    --- stderr
+    error: absent is not an OCI layout: it has no file `oci-layout`
+    ");
+    assert_snapshot!(environment.consign(&["copy", "store:absent", "oci:other"]), @"
+    status 1
+    --- stderr
+    error: there is no image store:absent
+    ");
+    assert_snapshot!(environment.consign(&["copy", "store:absent", "docker-archive:x.tar"]), @"
+    status 1
+    --- stderr
+    error: x.tar is not written: `docker-archive:` is read only, and `docker load` takes what `oci-archive:` writes
+    ");
+    assert!(!environment.path("other").exists());
+}

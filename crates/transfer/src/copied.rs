@@ -1,0 +1,50 @@
+use consign_image::Pushed;
+use consign_oci::Descriptor;
+
+/// What became of an image that was to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// What the name names now.
+    pub root: Descriptor,
+    /// What it named before.
+    pub before: Option<Descriptor>,
+    /// Whether anything was to be done.
+    pub state: State,
+}
+
+/// Whether anything was to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The name named the image already.
+    Unchanged,
+    /// It names it now.
+    Copied,
+}
+
+/// How much was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Manifests that were written by digest, signatures and other artifacts among them.
+    pub manifests: usize,
+    /// Blobs that were sent.
+    pub sent: usize,
+    /// Bytes of those.
+    pub bytes: u64,
+    /// Blobs that the registry took from another of its repositories.
+    pub mounted: usize,
+    /// Blobs that were there.
+    pub present: usize,
+}
+
+impl Count {
+    pub(crate) fn blob(&mut self, blob: &Descriptor, pushed: Pushed) {
+        match pushed {
+            Pushed::Existed => self.present += 1,
+            Pushed::Mounted => self.mounted += 1,
+            Pushed::Uploaded => {
+                self.sent += 1;
+                self.bytes += blob.size;
+            }
+        }
+    }
+}

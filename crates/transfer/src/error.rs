@@ -1,0 +1,47 @@
+use consign_image::ImageError;
+use consign_oci::Platform;
+
+/// An image that cannot be copied.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// There is nothing of that name.
+    #[error("there is no image {name}")]
+    NoImage {
+        /// The name.
+        name: String,
+    },
+    /// Several names were to go where one fits.
+    #[error("{place} holds one image, and no list of tags")]
+    OneName {
+        /// The place.
+        place: String,
+    },
+    /// The image is not made for a platform that was asked for.
+    #[error("{place} has no image for {}; it has {}", listed(missing), listed(present))]
+    NoPlatform {
+        /// Where it was looked for.
+        place: String,
+        /// What was asked for and is not there.
+        missing: Vec<Platform>,
+        /// What is there.
+        present: Vec<Platform>,
+    },
+    /// A list of which a part was to be copied cannot be written again.
+    #[error("{place}: the list of the image's platforms cannot be written again")]
+    Index {
+        /// Where it lies.
+        place: String,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+}
+
+fn listed(platforms: &[Platform]) -> String {
+    match platforms {
+        [] => "none".to_owned(),
+        some => some.iter().map(Platform::to_string).collect::<Vec<_>>().join(", "),
+    }
+}

@@ -1,0 +1,16 @@
+//! Copies images between any two places.
+//!
+//! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
+//! parts before what they are parts of, names last. Bytes are never changed, and those that are there, or that the registry has elsewhere, are
+//! not sent.
+
+mod about;
+mod copied;
+mod copier;
+mod error;
+mod once;
+mod platforms;
+
+pub use copied::{Copied, Count, State};
+pub use copier::{Copier, Options};
+pub use error::TransferError;
