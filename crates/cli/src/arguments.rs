@@ -2,6 +2,7 @@ mod builder;
 mod guidance;
 mod lints;
 mod moving;
+mod naming;
 mod no_cache;
 mod store;
 
@@ -9,6 +10,7 @@ pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use moving::Copy;
+pub(crate) use naming::{Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
@@ -185,6 +187,22 @@ pub(crate) enum Command {
         after_help = "What is there already is not sent, and nothing is done where DST is what SRC is. The tag comes last.\n\nExamples:\n  consign copy ghcr.io/team/app:1.2.3 registry.example.org/mirror/app:1.2.3\n  consign copy --platform linux/arm64 debian:12 oci:debian\n  consign copy --all-tags ghcr.io/team/app localhost:5000/app"
     )]
     Copy(Copy),
+    /// Prints the digest that a name stands for.
+    #[command(after_help = "Example:\n  consign digest ghcr.io/team/app:1.2.3")]
+    Digest(Reference),
+    /// Lists the tags of a repository or a layout.
+    #[command(
+        after_help = "Tags under which signatures are kept (`sha256-….sig`) are among them.\n\nExamples:\n  consign tags ghcr.io/team/app\n  consign tags oci:some/layout"
+    )]
+    Tags(Tags),
+    /// Gives an image another tag where it is. Nothing is copied.
+    #[command(after_help = "Example:\n  consign tag ghcr.io/team/app:1.2.3 stable")]
+    Tag(TagArguments),
+    /// Deletes an image, or a tag, from a registry.
+    #[command(
+        after_help = "A registry may refuse it, or delete by digest only.\n\nExamples:\n  consign delete localhost:5000/team/app:old\n  consign delete localhost:5000/team/app@sha256:4f53…"
+    )]
+    Delete(Delete),
     /// Makes a key pair for signing, in cosign's format: `cosign.key` and `cosign.pub`.
     #[command(
         after_help = "The password is taken from COSIGN_PASSWORD, else asked for.\n\nExample:\n  consign keygen --output-key-prefix release"

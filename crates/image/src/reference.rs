@@ -59,6 +59,17 @@ pub enum ImageReferenceError {
     Reference(#[from] ReferenceError),
 }
 
+impl ImageReference {
+    /// Returns whether it says which of several images of a place is meant.
+    pub fn names_one(&self) -> bool {
+        match self {
+            Self::Registry(reference) => reference.tag.is_some() || reference.digest.is_some(),
+            Self::Layout { tag, .. } | Self::Archive { tag, .. } | Self::DockerArchive { tag, .. } => tag.is_some(),
+            Self::Store { .. } => true,
+        }
+    }
+}
+
 impl FromStr for ImageReference {
     type Err = ImageReferenceError;
 

@@ -11,6 +11,8 @@ pub(crate) enum Action<'a> {
     Push,
     /// Write to it, and take a blob from another repository of the same registry.
     Mount(&'a Repository),
+    /// Delete from it.
+    Delete,
 }
 
 impl Action<'_> {
@@ -20,6 +22,7 @@ impl Action<'_> {
         match self {
             Self::Pull => vec![format!("repository:{}:pull", repository.path())],
             Self::Push => vec![push],
+            Self::Delete => vec![format!("repository:{}:pull,push,delete", repository.path())],
             Self::Mount(from) => vec![push, format!("repository:{}:pull", from.path())],
         }
     }
@@ -39,6 +42,7 @@ mod tests {
         let [one, other] = ["ghcr.io/a/b", "ghcr.io/c"].map(|text| text.parse().unwrap());
         assert_eq!(Action::Pull.scopes(&one), ["repository:a/b:pull"]);
         assert_eq!(Action::Push.scopes(&one), ["repository:a/b:pull,push"]);
+        assert_eq!(Action::Delete.scopes(&one), ["repository:a/b:pull,push,delete"]);
         assert_eq!(Action::Mount(&other).scopes(&one), ["repository:a/b:pull,push", "repository:c:pull"]);
     }
 }

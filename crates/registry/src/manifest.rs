@@ -1,3 +1,4 @@
+use crate::auth::Action;
 use crate::endpoint::{counts_reads, redacted};
 use crate::refusal::is_page;
 use crate::transport::{Body, Call, header, read_limited};
@@ -204,6 +205,19 @@ impl Client {
             self.known().without_referrers.remove(repository.registry());
         }
         Ok(listed)
+    }
+
+    /// Deletes a tag, or a manifest by its digest with every tag that names it (distribution-spec, "Deleting manifests"); returns whether there
+    /// was one.
+    pub async fn delete_manifest(&self, repository: &Repository, target: &Target) -> Result<bool, RegistryError> {
+        let mut call = self.manifest_call(Method::DELETE, repository, target)?;
+        call.action = Action::Delete;
+        let response = self.send(&call).await?;
+        match response.status() {
+            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(true),
+            StatusCode::NOT_FOUND => self.nothing(&call, response).await.map(|()| false),
+            _ => Err(self.refused(&call, response).await),
+        }
     }
 
     fn manifest_call<'a>(

@@ -12,7 +12,7 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
     let Copy { source, destination, .. } = arguments;
     if arguments.all_tags {
         for (what, reference) in [("SRC", source), ("DST", destination)] {
-            if names_one(reference) {
+            if reference.names_one() {
                 let message = format!("`--all-tags` copies every tag, and {what} names one image: {reference}");
                 return Err(CommandError::new(ExitCode::Usage, message).hint("leave the tag or digest out"));
             }
@@ -34,16 +34,6 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
             .note(&format!("note: {destination} has no place for the tag {tag}: what it names stays behind"));
     }
     result
-}
-
-/// Returns whether a reference says which image of a place is meant.
-fn names_one(reference: &ImageReference) -> bool {
-    match reference {
-        ImageReference::Registry(reference) => reference.tag.is_some() || reference.digest.is_some(),
-        ImageReference::Layout { tag, .. } => tag.is_some(),
-        ImageReference::Archive { tag, .. } | ImageReference::DockerArchive { tag, .. } => tag.is_some(),
-        ImageReference::Store { .. } => true,
-    }
 }
 
 async fn one(copier: &Copier<'_>, destination: &ImageReference, session: &Session) -> Result<ExitCode, CommandError> {

@@ -4,6 +4,8 @@ mod build;
 mod check;
 mod completions;
 mod copy;
+mod delete;
+mod digest;
 mod doctor;
 mod explain;
 mod init;
@@ -18,6 +20,8 @@ mod schema;
 mod store_check;
 mod store_df;
 mod store_prune;
+mod tag;
+mod tags;
 mod tree;
 mod verify;
 
@@ -92,6 +96,10 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,
+        Command::Digest(arguments) => digest::run(arguments, session).await,
+        Command::Tags(arguments) => tags::run(arguments, session).await,
+        Command::Tag(arguments) => tag::run(arguments, session).await,
+        Command::Delete(arguments) => delete::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,

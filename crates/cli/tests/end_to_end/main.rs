@@ -34,6 +34,7 @@ mod keygen;
 mod loading;
 mod lock;
 mod looking;
+mod naming;
 mod offline;
 mod plan;
 mod publishing;
