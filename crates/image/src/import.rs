@@ -1,18 +1,15 @@
 use crate::graph::{DEPTH_LIMIT, is_document};
+use crate::sink::pour;
 use crate::{ImageError, Place, children};
 use consign_oci::{Algorithm, Descriptor, Digest};
 use consign_store::Store;
 use std::collections::BTreeSet;
-use std::io::{self, Write};
 use std::pin::Pin;
-use tokio::io::AsyncReadExt;
 
 /// Most manifests that one image may be made of.
 const MANIFEST_LIMIT: usize = 1_000;
 /// Largest blob that is brought in, in bytes.
 const BLOB_LIMIT: u64 = 64 << 30;
-/// Bytes that are read and written at once.
-const CHUNK: usize = 256 * 1024;
 
 /// Brings an image into the store: manifests, configs and layers, each checked against its descriptor, children before parents.
 ///
@@ -87,21 +84,8 @@ impl Import<'_> {
     }
 
     async fn copy(&self, descriptor: &Descriptor) -> Result<(), ImageError> {
-        let (place, digest) = (|| self.place.describe(), || descriptor.digest.clone());
-        let mut reader = self.place.reader(descriptor).await?;
         let mut writer = self.store.writer()?;
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let read = reader.read(&mut chunk).await.map_err(|source| match source.kind() {
-                io::ErrorKind::InvalidData => ImageError::Mismatch { place: place(), digest: digest() },
-                _ => ImageError::Io { action: "read a blob of", path: place().into(), source },
-            })?;
-            if read == 0 {
-                break;
-            }
-            let failed = |source| ImageError::Io { action: "write to", path: self.store.root().to_owned(), source };
-            writer.write_all(&chunk[..read]).map_err(failed)?;
-        }
+        pour(self.place, descriptor, &mut writer).await?;
         writer.commit(Some(&descriptor.digest))?;
         Ok(())
     }

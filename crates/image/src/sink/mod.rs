@@ -191,7 +191,7 @@ impl Sink {
 }
 
 /// Writes a blob's bytes, having checked all of them before the last.
-async fn pour(source: &Place, blob: &Descriptor, to: &mut impl Write) -> Result<(), ImageError> {
+pub(crate) async fn pour(source: &Place, blob: &Descriptor, to: &mut impl Write) -> Result<(), ImageError> {
     let mut reader = source.reader(blob).await?;
     let mut chunk = vec![0; CHUNK];
     loop {
