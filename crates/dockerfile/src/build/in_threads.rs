@@ -5,11 +5,14 @@ use std::thread::{available_parallelism, scope};
 /// How many things a thread takes at once.
 const AT_ONCE: usize = 64;
 
-/// Does the same with each of some things, on as many threads as there are processors, and returns the results in the order of the things.
+/// Threads for each processor: most wait for a disk.
+const THREADS: usize = 4;
+
+/// Does the same with each of some things, on several threads, and returns the results in the order of the things.
 pub(super) fn in_threads<T: Sync, R: Send>(things: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let mut results: Vec<Option<R>> = things.iter().map(|_| None).collect();
     let parts = things.len().div_ceil(AT_ONCE);
-    let threads = available_parallelism().map_or(1, NonZeroUsize::get).min(parts);
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get).saturating_mul(THREADS).min(parts);
     let work = Mutex::new(things.chunks(AT_ONCE).zip(results.chunks_mut(AT_ONCE)));
     let take = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
     let run = || {
