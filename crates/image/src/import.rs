@@ -85,7 +85,7 @@ impl Import<'_> {
 
     async fn copy(&self, descriptor: &Descriptor) -> Result<(), ImageError> {
         let mut writer = self.store.writer()?;
-        pour(self.place, descriptor, &mut writer).await?;
+        pour(self.place, descriptor, &mut writer, self.store.root()).await?;
         writer.commit(Some(&descriptor.digest))?;
         Ok(())
     }

@@ -57,40 +57,38 @@ impl Copier<'_> {
     async fn bring_artifacts(&self, subject: &Digest, root: &Document) -> Result<Artifacts, TransferError> {
         let artifacts = self.find_artifacts(subject).await?;
         if !artifacts.is_empty() && subject == root.digest() {
-            self.documents.get(subject, self.put(root)).await?;
+            self.documents.get(subject, self.put(root, subject)).await?;
         }
         stream::iter(artifacts.iter().map(Ok))
-            .try_for_each_concurrent(AT_ONCE, async |Artifact { descriptor, tag }| {
-                self.document(descriptor, 1).await?;
-                if let Some(tag) = tag
-                    && !self.sink.tag(&self.source.exact_document(descriptor).await?, tag).await?
-                {
-                    self.leave_behind(tag);
-                }
-                Ok::<_, TransferError>(())
-            })
+            .try_for_each_concurrent(AT_ONCE, |artifact| self.bring_artifact(artifact))
             .await?;
         Ok(Arc::new(artifacts))
+    }
+
+    async fn bring_artifact(&self, Artifact { descriptor, tag }: &Artifact) -> Result<(), TransferError> {
+        let Some(tag) = tag else { return self.document(descriptor, 1).await };
+        let Some(sink) = self.sink.with_tag(tag) else {
+            self.leave_behind(tag);
+            return Ok(());
+        };
+        // Its tag writes it.
+        let document = self.source.exact_document(descriptor).await?;
+        self.documents.get(&descriptor.digest, self.parts(&document, 1)).await?;
+        Ok(sink.name(&document, &[]).await?)
     }
 
     async fn find_artifacts(&self, subject: &Digest) -> Result<Vec<Artifact>, TransferError> {
         let listed = self.source.referrers(subject).await?.into_iter();
         let mut found: Vec<Artifact> = listed.map(|descriptor| Artifact { descriptor, tag: None }).collect();
-        let tags = self.digest_tags.get_or_try_init(|| self.find_digest_tags()).await?;
+        let tags = self.tags().await?;
         for suffix in SUFFIXES {
-            let name = format!("{}{suffix}", Tag::of_referrers(subject));
-            if let Some(tag) = tags.iter().find(|tag| tag.as_str() == name)
-                && let Some(descriptor) = self.source.tagged(tag).await?
+            let tag = format!("{}{suffix}", Tag::of_referrers(subject)).parse::<Tag>();
+            if let Some(tag) = tag.ok().filter(|tag| tags.contains(tag))
+                && let Some(descriptor) = self.source.tagged(&tag).await?
             {
-                found.push(Artifact { descriptor, tag: Some(tag.clone()) });
+                found.push(Artifact { descriptor, tag: Some(tag) });
             }
         }
         Ok(found)
-    }
-
-    /// Finds the tags under which something about an image is kept.
-    async fn find_digest_tags(&self) -> Result<BTreeSet<Tag>, TransferError> {
-        let tags = self.source.tags().await?.into_iter();
-        Ok(tags.filter(|tag| SUFFIXES.iter().any(|suffix| tag.as_str().ends_with(suffix))).collect())
     }
 }

@@ -36,8 +36,8 @@ pub struct Copier<'a> {
     listed: Mutex<BTreeMap<Digest, Vec<Digest>>>,
     /// What is about a manifest, and is there.
     pub(crate) about: Once<crate::about::Artifacts>,
-    /// The tags of the source under which something about an image is kept.
-    pub(crate) digest_tags: OnceCell<BTreeSet<Tag>>,
+    /// The tags of the source.
+    tags: OnceCell<BTreeSet<Tag>>,
     /// Manifests that are taken to be there, since a list names them that is.
     assumed: Mutex<BTreeSet<Digest>>,
     count: Mutex<Count>,
@@ -70,7 +70,7 @@ impl<'a> Copier<'a> {
             documents: Once::default(),
             listed: Mutex::default(),
             about: Once::default(),
-            digest_tags: OnceCell::new(),
+            tags: OnceCell::new(),
             assumed: Mutex::default(),
             count: Mutex::default(),
             left_behind: Mutex::default(),
@@ -83,8 +83,10 @@ impl<'a> Copier<'a> {
         self.finish(task).await
     }
 
-    /// Does the same for these tags of the source. No tag is written before all that is to be copied is there; what fails for one stops no other.
-    pub async fn copy_tags(&self, tags: Vec<Tag>) -> Vec<(Tag, Result<Copied, TransferError>)> {
+    /// Does the same for every tag of the source that names an image. No tag is written before all that is to be copied is there; what fails for one
+    /// stops no other.
+    pub async fn copy_tags(&self) -> Result<Vec<(Tag, Result<Copied, TransferError>)>, TransferError> {
+        let tags: Vec<Tag> = self.tags().await?.iter().filter(|tag| !tag.is_about_a_digest()).cloned().collect();
         let prepare = async |tag: Tag| {
             let task = match self.sink.with_tag(&tag) {
                 Some(sink) => self.prepare(&self.source.with_tag(&tag), sink).await,
@@ -97,7 +99,12 @@ impl<'a> Copier<'a> {
             Ok(task) => (tag, self.finish(task).await),
             Err(error) => (tag, Err(error)),
         };
-        stream::iter(tasks).map(finish).buffered(AT_ONCE).collect().await
+        Ok(stream::iter(tasks).map(finish).buffered(AT_ONCE).collect().await)
+    }
+
+    /// Returns the tags of the source, which is asked once.
+    pub(crate) async fn tags(&self) -> Result<&BTreeSet<Tag>, TransferError> {
+        self.tags.get_or_try_init(async || Ok(self.source.tags().await?.into_iter().collect())).await
     }
 
     /// Returns how much was done so far.
@@ -166,7 +173,7 @@ impl<'a> Copier<'a> {
     }
 
     /// Brings everything that a manifest is made of.
-    async fn parts(&self, document: &Document, depth: usize) -> Result<(), TransferError> {
+    pub(crate) async fn parts(&self, document: &Document, depth: usize) -> Result<(), TransferError> {
         let mut seen = BTreeSet::new();
         let parts: Vec<&Descriptor> =
             document.children().into_iter().filter(|part| seen.insert(part.digest.clone())).collect();
@@ -210,13 +217,13 @@ impl<'a> Copier<'a> {
             }
             let document = self.source.exact_document(descriptor).await?;
             self.parts(&document, depth).await?;
-            self.put(&document).await
+            self.put(&document, &descriptor.digest).await
         }))
     }
 
     /// Writes a manifest whose parts are there.
-    pub(crate) async fn put(&self, document: &Document) -> Result<(), TransferError> {
-        self.sink.put_document(document).await?;
+    pub(crate) async fn put(&self, document: &Document, digest: &Digest) -> Result<(), TransferError> {
+        self.sink.put_document(document, digest).await?;
         lock(&self.count).manifests += 1;
         Ok(())
     }

@@ -2,7 +2,7 @@ use crate::arguments::{Copy, Output};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, on_a_thread};
-use consign_image::{ImageReference, Place, Sink};
+use consign_image::{ImageReference, Sink};
 use consign_oci::Tag;
 use consign_report::{size, table};
 use consign_transfer::{Copied, Copier, Count, Options, State, TransferError};
@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
     let options = Options { platforms: arguments.platforms.clone(), without_referrers: arguments.no_referrers };
     let copier = Copier::new(&place, &sink, &options);
     let result = match arguments.all_tags {
-        true => every_tag(&copier, &place, destination, session).await,
+        true => every_tag(&copier, destination, session).await,
         false => one(&copier, destination, session).await,
     };
     for tag in copier.left_behind() {
@@ -53,12 +53,10 @@ async fn one(copier: &Copier<'_>, destination: &ImageReference, session: &Sessio
 
 async fn every_tag(
     copier: &Copier<'_>,
-    place: &Place,
     destination: &ImageReference,
     session: &Session,
 ) -> Result<ExitCode, CommandError> {
-    let tags: Vec<Tag> = place.tags().await?.into_iter().filter(|tag| !tag.is_about_a_digest()).collect();
-    let results = copier.copy_tags(tags).await;
+    let results = copier.copy_tags().await?;
     let failed = results.iter().filter(|(_, result)| result.is_err()).count();
     let report = json!({
         "destination": destination.to_string(),

@@ -37,7 +37,7 @@ pub(crate) fn list(
     blobs: impl FnOnce() -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {
     let failed = |action| move |source| ImageError::Io { action, path: folder.to_owned(), source };
-    make_folders(folder)?;
+    fs::create_dir_all(folder.join(BLOBS)).map_err(failed("make a layout in"))?;
     // Two that write at once would each forget the other's image.
     let lock = File::open(folder).map_err(failed("open"))?;
     lock.lock().map_err(failed("lock"))?;
@@ -49,12 +49,6 @@ pub(crate) fn list(
         File::open(flushed).and_then(|folder| folder.sync_all()).map_err(failed("flush"))?;
     }
     put(folder, &folder.join(INDEX), |file| write_all(&json(&index, folder)?, file))
-}
-
-/// Makes the folders of a layout.
-pub(crate) fn make_folders(folder: &Path) -> Result<(), ImageError> {
-    let failed = |source| ImageError::Io { action: "make a layout in", path: folder.to_owned(), source };
-    fs::create_dir_all(folder.join(BLOBS)).map_err(failed)
 }
 
 /// Returns the list of what the folder has and the image. A folder with a list that cannot be read is refused, not overwritten.

@@ -1,8 +1,8 @@
 use super::pour;
-use crate::archive::folder::{is_there, list as add_to_list, make_folders, put};
+use crate::archive::folder::{is_there, put};
 use crate::layout::blob_name;
-use crate::{ArchiveImage, ImageError, Place, Pushed};
-use consign_oci::{Descriptor, Digest, Document, Tag};
+use crate::{ImageError, Place, Pushed};
+use consign_oci::{Descriptor, Digest, Document};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,29 +14,22 @@ pub(super) async fn put_blob(folder: &Path, blob: &Descriptor, source: &Place) -
     }
     let failed = |source| ImageError::Io { action: "write", path: path.clone(), source };
     let mut partial = crate::archive::partial_file(folder).map_err(failed)?;
-    pour(source, blob, partial.as_file_mut()).await?;
+    pour(source, blob, partial.as_file_mut(), &path).await?;
     partial.as_file().sync_all().map_err(failed)?;
     partial.persist(&path).map_err(|error| failed(error.error))?;
     Ok(Pushed::Uploaded)
 }
 
-pub(super) fn put_document(folder: &Path, document: &Document) -> Result<(), ImageError> {
-    let path = place_of(folder, document.digest())?;
+pub(super) fn put_document(folder: &Path, document: &Document, digest: &Digest) -> Result<(), ImageError> {
+    let path = place_of(folder, digest)?;
     let failed = |source| ImageError::Io { action: "write", path: path.clone(), source };
     put(folder, &path, |file| file.write_all(document.bytes()).map_err(failed))
 }
 
-pub(super) fn list(folder: &Path, image: &ArchiveImage, tag: Option<&Tag>) -> Result<(), ImageError> {
-    add_to_list(image, tag, folder, || Ok(()))
-}
-
 /// Returns where a blob lies, in a folder that is there.
 fn place_of(folder: &Path, digest: &Digest) -> Result<PathBuf, ImageError> {
-    make_folders(folder)?;
     let path = folder.join(blob_name(digest));
-    if let Some(above) = path.parent() {
-        let failed = |source| ImageError::Io { action: "make a folder in", path: folder.to_owned(), source };
-        fs::create_dir_all(above).map_err(failed)?;
-    }
+    let failed = |source| ImageError::Io { action: "make a layout in", path: folder.to_owned(), source };
+    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
     Ok(path)
 }

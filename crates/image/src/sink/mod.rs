@@ -2,14 +2,15 @@
 
 mod layout;
 
+use crate::archive::folder::list as add_to_list;
 use crate::archive::write_archive;
 use crate::layout::INDEX;
 use crate::{ArchiveImage, ImageError, ImageReference, Layout, Place, Pushed};
-use consign_oci::{Descriptor, Digest, Document, Reference, Tag, Target};
+use consign_oci::{Algorithm, Descriptor, Digest, Document, Reference, Tag, Target};
 use consign_registry::{Client, RegistryError};
 use consign_store::{Store, StoreError};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::io::AsyncReadExt;
 
 /// Bytes that are read and written at once.
@@ -133,37 +134,25 @@ impl Sink {
             Self::Store { store, .. } if store.has(blob) => Ok(Pushed::Existed),
             Self::Store { store, .. } => {
                 let mut writer = store.writer()?;
-                pour(source, blob, &mut writer).await?;
+                pour(source, blob, &mut writer, store.root()).await?;
                 writer.commit(Some(&blob.digest))?;
                 Ok(Pushed::Uploaded)
             }
         }
     }
 
-    /// Writes a manifest by its digest.
-    pub async fn put_document(&self, document: &Document) -> Result<(), ImageError> {
+    /// Writes a manifest by a digest of its bytes, of whatever algorithm it is listed by.
+    pub async fn put_document(&self, document: &Document, digest: &Digest) -> Result<(), ImageError> {
         match self {
             Self::Registry { client, reference } => {
-                let target = Target::Digest(document.digest().clone());
+                let target = Target::Digest(digest.clone());
                 Ok(client.put_manifest(&reference.repository, &target, document).await?)
             }
-            Self::Layout { folder, .. } => layout::put_document(folder, document),
+            Self::Layout { folder, .. } => layout::put_document(folder, document, digest),
+            Self::Store { .. } if digest.algorithm() != Algorithm::Sha256 => {
+                Err(ImageError::Algorithm { place: self.describe(), digest: digest.clone() })
+            }
             Self::Store { store, .. } => Ok(store.put(document.bytes()).map(drop)?),
-        }
-    }
-
-    /// Writes a manifest under a tag beside the name. Returns whether there is such a thing: the store and archives hold one image.
-    pub async fn tag(&self, document: &Document, tag: &Tag) -> Result<bool, ImageError> {
-        match self {
-            Self::Registry { client, reference } => {
-                client.put_manifest(&reference.repository, &Target::Tag(tag.clone()), document).await?;
-                Ok(true)
-            }
-            Self::Layout { folder, .. } => {
-                let artifact = ArchiveImage { root: document.descriptor(), name: None, referrers: Vec::new() };
-                layout::list(folder, &artifact, Some(tag)).map(|()| true)
-            }
-            Self::Store { .. } => Ok(false),
         }
     }
 
@@ -176,8 +165,8 @@ impl Sink {
                 Ok(client.put_manifest(&reference.repository, &reference.target(), root).await?)
             }
             Self::Layout { folder, tag } => {
-                layout::put_document(folder, root)?;
-                layout::list(folder, &image, tag.as_ref())
+                layout::put_document(folder, root, root.digest())?;
+                add_to_list(&image, tag.as_ref(), folder, || Ok(()))
             }
             Self::Store { store, reference } => {
                 store.put(root.bytes())?;
@@ -190,18 +179,22 @@ impl Sink {
     }
 }
 
-/// Writes a blob's bytes, having checked all of them before the last.
-pub(crate) async fn pour(source: &Place, blob: &Descriptor, to: &mut impl Write) -> Result<(), ImageError> {
+/// Writes a blob's bytes to what lies at a path, having checked all of them before the last.
+pub(crate) async fn pour(
+    source: &Place,
+    blob: &Descriptor,
+    to: &mut impl Write,
+    path: &Path,
+) -> Result<(), ImageError> {
     let mut reader = source.reader(blob).await?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match reader.read(&mut chunk).await {
             Ok(0) => return Ok(()),
-            Ok(read) => to.write_all(&chunk[..read]).map_err(|source| ImageError::Io {
-                action: "write",
-                path: blob.digest.to_string().into(),
-                source,
-            })?,
+            Ok(read) => {
+                let failed = |source| ImageError::Io { action: "write to", path: path.to_owned(), source };
+                to.write_all(&chunk[..read]).map_err(failed)?;
+            }
             Err(error) => return Err(unreadable(source, blob, error)),
         }
     }

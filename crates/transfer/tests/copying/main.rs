@@ -1,6 +1,7 @@
 //! Copies between registries that count what they are asked, and places on this machine.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod digests;
 mod peers;
 mod referrers;
 mod requests;
