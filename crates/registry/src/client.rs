@@ -1,5 +1,7 @@
+use crate::aws::Web;
 use crate::budget::Budget;
 use crate::connections::{Connections, Purpose};
+use crate::ecr::{Held, Session};
 use crate::known::Known;
 use crate::options::{HostOptions, Options};
 use crate::{Credentials, RegistryError};
@@ -25,12 +27,16 @@ struct Shared {
     lists: tokio::sync::Mutex<()>,
     /// Held while a token is asked for.
     tokens: tokio::sync::Mutex<()>,
+    /// By registry of ECR.
+    ecr: HashMap<String, tokio::sync::Mutex<Held>>,
 }
 
 impl Client {
     /// Makes a client.
     pub fn new(options: Options) -> Result<Self, RegistryError> {
         let connections = Connections::new(&options)?;
+        let ecr = options.hosts.iter().filter(|(_, host)| host.ecr.is_some());
+        let ecr = ecr.map(|(name, _)| (name.clone(), tokio::sync::Mutex::default())).collect();
         Ok(Self {
             mirrors: false,
             shared: Arc::new(Shared {
@@ -40,6 +46,7 @@ impl Client {
                 budgets: Mutex::default(),
                 lists: tokio::sync::Mutex::default(),
                 tokens: tokio::sync::Mutex::default(),
+                ecr,
             }),
         })
     }
@@ -50,6 +57,14 @@ impl Client {
 
     pub(crate) fn credentials_of(&self, repository: &Repository) -> &Credentials {
         self.options_of(repository).map_or(&Credentials::Anonymous, |options| options.credentials_of(repository.path()))
+    }
+
+    /// Returns what speaks to AWS about a repository's registry, if that is one of ECR's.
+    pub(crate) fn ecr<'a>(&'a self, repository: &'a Repository) -> Option<Session<'a>> {
+        let name = repository.registry();
+        let ecr = self.options_of(repository)?.ecr.as_ref()?;
+        let web = Web { connections: &self.shared.connections };
+        Some(Session { name, ecr, held: self.shared.ecr.get(name)?, web })
     }
 
     pub(crate) fn http(&self, repository: &Repository, sends_blob: bool) -> Result<&reqwest::Client, RegistryError> {

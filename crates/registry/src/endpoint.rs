@@ -54,7 +54,7 @@ pub(crate) fn leads_inside(from: &Url, to: &Url) -> bool {
 }
 
 /// Returns the address that a URL names instead of a host.
-fn address(url: &Url) -> Option<IpAddr> {
+pub(crate) fn address(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 

@@ -1,3 +1,4 @@
+use crate::aws::{AwsError, named_action};
 use crate::endpoint::redacted;
 use crate::unanswered::reason;
 use consign_oci::{Digest, DocumentError};
@@ -97,6 +98,9 @@ pub enum RegistryError {
         /// Why not.
         source: io::Error,
     },
+    /// AWS does not let us in, or did not do what a registry of its needs.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
     /// The client could not be made.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
@@ -143,7 +147,19 @@ impl RegistryError {
             Self::Token { .. } => ErrorKind::Unauthorized,
             Self::Unreachable { .. } | Self::Stalled { .. } => ErrorKind::Unreachable,
             Self::Mismatch { .. } => ErrorKind::Mismatch,
+            Self::Aws(error) => error.kind(),
             _ => ErrorKind::Other,
+        }
+    }
+}
+
+impl RegistryError {
+    /// Returns the action that no policy of AWS allows, such as `ecr:InitiateLayerUpload`.
+    pub fn missing_action(&self) -> Option<&str> {
+        match self {
+            Self::Aws(error) => error.missing_action(),
+            Self::Answer { status: 403, message: Some(message), .. } => named_action(message),
+            _ => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! against the digest that asked for them.
 
 mod auth;
+pub mod aws;
 mod blob;
 mod budget;
 mod challenge;
@@ -14,6 +15,7 @@ pub mod credential_helper;
 mod credentials;
 pub mod docker_config;
 mod download;
+pub mod ecr;
 mod endpoint;
 mod error;
 mod known;

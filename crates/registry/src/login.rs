@@ -12,7 +12,15 @@ impl Client {
         scopes: &[String],
     ) -> Result<Option<String>, RegistryError> {
         let challenge = self.known().challenge(call.repository);
-        match (challenge, self.credentials_of(call.repository)) {
+        let configured = self.credentials_of(call.repository);
+        // What is said about a registry counts before what AWS has.
+        let ecr = self.ecr(call.repository).filter(|_| *configured == Credentials::Anonymous);
+        if let Some(private) = ecr.as_ref().filter(|ecr| !ecr.ecr.registry.is_public())
+            && let Credentials::Basic { username, password } = private.login(call.action).await?
+        {
+            return Ok(Some(auth::basic(&username, password.expose())));
+        }
+        match (challenge, configured) {
             (_, Credentials::Bearer(token)) => Ok(Some(bearer(token))),
             (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
                 Ok(Some(auth::basic(username, password.expose())))
@@ -29,7 +37,10 @@ impl Client {
                 }
                 let registry = self.base(call)?;
                 let wanted = Wanted { registry: &registry, realm: &realm, service: service.as_deref(), scopes };
-                let token = self.token(call, &wanted, credentials).await?;
+                let token = match ecr {
+                    Some(public) => self.token(call, &wanted, &public.login(call.action).await?).await?,
+                    None => self.token(call, &wanted, credentials).await?,
+                };
                 let value = bearer(&token.value);
                 self.known().tokens.insert(key, token);
                 Ok(Some(value))

@@ -1,4 +1,5 @@
 use crate::Credentials;
+use crate::ecr::Ecr;
 use std::collections::BTreeMap;
 
 /// How a client speaks to registries.
@@ -23,6 +24,8 @@ pub struct HostOptions {
     pub repositories: BTreeMap<String, Credentials>,
     /// Registries that have what this one has, as `HOST[/PATH]`, in the order in which they are asked: see [`crate::Client::with_mirrors`].
     pub mirrors: Vec<String>,
+    /// What is particular about it as a registry of Amazon ECR: there keys of AWS log in where nothing else does.
+    pub ecr: Option<Ecr>,
 }
 
 impl HostOptions {

@@ -10,6 +10,18 @@ use serde::Deserialize;
 /// Largest body of an error that is read, in bytes.
 const LIMIT: u64 = 64 << 10;
 
+/// What a registry says (distribution-spec, "Error Codes").
+#[derive(Deserialize)]
+struct Answer {
+    errors: Vec<Entry>,
+}
+
+#[derive(Default, Deserialize)]
+struct Entry {
+    code: Option<String>,
+    message: Option<String>,
+}
+
 impl Client {
     /// Returns that there is nothing of that name, unless who says so is a server of pages for people that is no registry at all.
     pub(crate) async fn nothing(&self, call: &Call<'_>, response: Response) -> Result<(), RegistryError> {
@@ -28,22 +40,12 @@ impl Client {
 
     /// Makes an error of an answer that says no.
     pub(crate) async fn refused(&self, call: &Call<'_>, response: Response) -> RegistryError {
-        #[derive(Deserialize)]
-        struct Answer {
-            errors: Vec<Entry>,
-        }
-        #[derive(Deserialize)]
-        struct Entry {
-            code: Option<String>,
-            message: Option<String>,
-        }
         let status = response.status().as_u16();
         if is_page(response.headers()) && !may_be_a_proxys(status) {
             return not_a_registry(call, &response);
         }
         let body = read_limited(response, LIMIT).await.unwrap_or_default();
-        let first = serde_json::from_slice(&body).ok().and_then(|answer: Answer| answer.errors.into_iter().next());
-        let (code, message) = first.map_or((None, None), |entry| (entry.code, entry.message));
+        let Entry { code, message } = first_entry(&body);
         RegistryError::Answer {
             method: call.method.to_string(),
             url: redacted(&call.url),
@@ -52,6 +54,16 @@ impl Client {
             message: message.map(|message| printable(&message)),
         }
     }
+}
+
+/// Returns the code of an answer that says no.
+pub(crate) async fn refusal_code(response: Response) -> Option<String> {
+    first_entry(&read_limited(response, LIMIT).await.unwrap_or_default()).code
+}
+
+fn first_entry(body: &[u8]) -> Entry {
+    let answer = serde_json::from_slice(body).ok();
+    answer.and_then(|answer: Answer| answer.errors.into_iter().next()).unwrap_or_default()
 }
 
 fn not_a_registry(call: &Call<'_>, response: &Response) -> RegistryError {
@@ -69,7 +81,7 @@ fn may_be_a_proxys(status: u16) -> bool {
 }
 
 /// A registry's words, fit for a terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

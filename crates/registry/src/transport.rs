@@ -1,6 +1,8 @@
 use crate::auth::Action;
 use crate::challenge::Challenge;
+use crate::ecr::Session;
 use crate::endpoint::{self, follow, redacted, same_host};
+use crate::refusal::refusal_code;
 use crate::{Client, RegistryError};
 use bytes::Bytes;
 use consign_oci::Repository;
@@ -75,7 +77,7 @@ impl Client {
         let mut attempt = 1;
         loop {
             let last = attempt >= TRIES || !call.repeatable;
-            let asked = match self.send_once(call).await {
+            let asked = match self.send_creating(call).await {
                 Ok(response) if !last && is_temporary(response.status().as_u16()) => retry_after(response.headers()),
                 Err(RegistryError::Unreachable { .. }) if !last => None,
                 answered => return answered,
@@ -83,6 +85,21 @@ impl Client {
             tokio::time::sleep(pause(attempt, asked)).await;
             attempt += 1;
         }
+    }
+
+    /// Makes a request. What was pushed to a repository of ECR that is not there is pushed again once the repository is made, where it may be made.
+    async fn send_creating(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+        let response = self.send_once(call).await?;
+        let is_push = call.repeatable && matches!(call.action, Action::Push | Action::Mount(_));
+        if !is_push || response.status() != StatusCode::NOT_FOUND {
+            return Ok(response);
+        }
+        let Some(ecr) = self.ecr(call.repository).filter(Session::creates) else { return Ok(response) };
+        if refusal_code(response).await.as_deref() == Some("NAME_UNKNOWN") {
+            ecr.create(call.repository).await?;
+        }
+        // An answer can be read once only.
+        self.send_once(call).await
     }
 
     async fn send_once(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
@@ -100,6 +117,9 @@ impl Client {
         let challenge = response.headers().get_all(WWW_AUTHENTICATE).iter();
         let challenge = challenge.filter_map(|header| Challenge::parse(header.to_str().ok()?)).next();
         let Some(challenge) = challenge else { return Ok(response) };
+        if let (Some(ecr), Some(authorization)) = (self.ecr(call.repository), &authorization) {
+            ecr.refuse(authorization).await;
+        }
         {
             let mut known = self.known();
             known.learn_challenge(call.repository, challenge);

@@ -1,0 +1,93 @@
+use super::AwsError;
+use crate::connections::{Connections, Purpose};
+use crate::endpoint::redacted;
+use crate::transport::{TRIES, is_temporary, pause};
+use crate::unanswered::reason;
+use reqwest::{Method, Url};
+use std::time::Duration;
+
+/// Largest answer, in bytes.
+const LIMIT: usize = 256 << 10;
+/// How long an answer may take, all of it.
+const TIME: Duration = Duration::from_secs(30);
+
+/// Asks AWS, and those who give keys. No redirect is followed, so nobody else is shown what a request holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Web<'a> {
+    pub(crate) connections: &'a Connections,
+}
+
+/// A request whose parts may be secret.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+}
+
+/// An answer of any status.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn get(url: Url, headers: Vec<(&'static str, String)>) -> Self {
+        Self { method: Method::GET, url, headers, body: String::new() }
+    }
+}
+
+impl Answer {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl Web<'_> {
+    /// Makes a request, and makes it again where that may help. `request` is called for each try: signatures hold for a few minutes.
+    pub(crate) async fn ask(&self, request: impl Fn() -> Request) -> Result<Answer, AwsError> {
+        let mut attempt = 1;
+        loop {
+            match self.once(request(), TIME).await {
+                Ok(answer) if attempt < TRIES && is_temporary(answer.status) => {}
+                Err(AwsError::Unreachable { .. }) if attempt < TRIES => {}
+                answered => return answered,
+            }
+            tokio::time::sleep(pause(attempt, None)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Makes a request once, which may take that long.
+    pub(crate) async fn once(&self, request: Request, time: Duration) -> Result<Answer, AwsError> {
+        let Request { method, url, headers, body } = request;
+        let failed = |error: reqwest::Error| AwsError::Unreachable {
+            url: redacted(&url),
+            reason: reason(&error.without_url()),
+        };
+        // Plain HTTP is spoken on this machine and its own link only, and no proxy is on the way there.
+        let purpose = Purpose { loopback: url.scheme() == "http", sends_blob: false };
+        let http = self
+            .connections
+            .pool(purpose)
+            .map_err(|error| AwsError::Unreachable { url: redacted(&url), reason: error.to_string() })?;
+        let mut request = http.request(method, url.clone()).timeout(time);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > LIMIT {
+                let problem = format!("the answer has more than {LIMIT} bytes");
+                return Err(AwsError::Answer { url: redacted(&url), problem });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body })
+    }
+}

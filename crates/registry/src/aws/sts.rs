@@ -1,0 +1,83 @@
+//! Keys for identity tokens: `AssumeRoleWithWebIdentity` (AWS Security Token Service API Reference, version 2011-06-15).
+
+use super::ask::{Request, Web};
+use super::{AwsError, Keys, endpoint};
+use crate::endpoint::redacted;
+use reqwest::{Method, Url};
+
+const PLACE: &str = "AWS's token service";
+const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+/// What AWS's logs call us.
+const SESSION_NAME: &str = "consign";
+
+/// A role to take on, and where.
+pub(crate) struct Assumption<'a> {
+    pub(crate) sts: &'a str,
+    pub(crate) role: &'a str,
+    pub(crate) session_name: Option<&'a str>,
+}
+
+impl Assumption<'_> {
+    /// Returns keys of the role for an identity token. The request is not signed: the token says who asks.
+    pub(crate) async fn keys(&self, web: Web<'_>, token: &str) -> Result<Keys, AwsError> {
+        let url = endpoint::service(self.sts, PLACE)?;
+        let body = self.form(&url, token);
+        let request = || Request {
+            method: Method::POST,
+            url: url.clone(),
+            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+            body: body.clone(),
+        };
+        let answer = web.ask(request).await?;
+        let text = String::from_utf8_lossy(&answer.body);
+        if !answer.is_success() {
+            let (code, message) = (element(&text, "Code"), element(&text, "Message"));
+            return Err(AwsError::refused(ACTION, answer.status, code.as_deref(), message.as_deref()));
+        }
+        read(&text).ok_or_else(|| AwsError::Answer { url: redacted(&url), problem: "it gives no keys".to_owned() })
+    }
+
+    fn form(&self, url: &Url, token: &str) -> String {
+        let mut form = url.clone();
+        form.query_pairs_mut()
+            .append_pair("Action", "AssumeRoleWithWebIdentity")
+            .append_pair("Version", "2011-06-15")
+            .append_pair("RoleArn", self.role)
+            .append_pair("RoleSessionName", self.session_name.unwrap_or(SESSION_NAME))
+            .append_pair("WebIdentityToken", token);
+        form.query().unwrap_or_default().to_owned()
+    }
+}
+
+fn read(text: &str) -> Option<Keys> {
+    let (_, credentials) = text.split_once("<Credentials>")?;
+    let find = |name| element(credentials, name).filter(|value| !value.is_empty());
+    let keys = Keys::new(find("AccessKeyId")?, find("SecretAccessKey")?, Some(find("SessionToken")?));
+    Some(Keys { expires: Some(find("Expiration")?.parse().ok()?), ..keys })
+}
+
+/// Returns the text of the first element of that name. What this service answers has no attributes there, and no elements within.
+fn element(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    let (value, _) = rest.split_once(&format!("</{name}>"))?;
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&amp;", "&")];
+    Some(entities.iter().fold(value.trim().to_owned(), |value, (entity, c)| value.replace(entity, c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_service_answers() {
+        let answer = "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\n<AccessKeyId>AKID</AccessKeyId>\
+            <SecretAccessKey>a/b+c=</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-01-02T03:04:05Z</Expiration></Credentials>";
+        let keys = read(answer).unwrap();
+        assert_eq!((keys.id.expose(), keys.secret.expose()), ("AKID", "a/b+c="));
+        assert_eq!(keys.expires, Some("2026-01-02T03:04:05Z".parse().unwrap()));
+        for part in ["<Credentials>", "AKID", "</SecretAccessKey>", "<SessionToken>", "2026-"] {
+            assert_eq!(read(&answer.replace(part, "")), None, "{part}");
+        }
+        assert_eq!(element("<Message>a &quot;b&quot; &amp;lt; c</Message>", "Message").unwrap(), "a \"b\" &lt; c");
+    }
+}
