@@ -1,5 +1,6 @@
 //! For tests: registries with counters and faults, signed package mirrors, random images, git repositories, programs that are killed at a chosen moment.
 
+pub mod aws;
 pub mod certificates;
 pub mod distribution;
 pub mod elf;
