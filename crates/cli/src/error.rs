@@ -9,6 +9,7 @@ use consign_release::{ImportProblem, ImportTrouble, ReleaseError};
 use consign_transfer::TransferError;
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::error::Error;
 
 /// What went wrong, for a person: one line, its causes, what to try next, and the exit status.
@@ -34,7 +35,7 @@ impl CommandError {
     pub(crate) fn of(code: ExitCode, error: &(dyn Error + 'static)) -> Self {
         let mut this = Self::new(code, error.to_string());
         this.add_causes(error.source());
-        this.hints.extend(registry_hint(error).or_else(|| space_hint(error)).map(str::to_owned));
+        this.hints.extend(registry_hint(error).or_else(|| space_hint(error).map(Into::into)).map(Cow::into_owned));
         this
     }
 

@@ -2,6 +2,7 @@
 
 mod advisories;
 mod arguments;
+mod aws;
 mod caches;
 mod commands;
 mod credential_files;

@@ -1,5 +1,6 @@
 //! Finds out how to log in to the registries of a run.
 
+use crate::aws;
 use crate::credential_files::CredentialFiles;
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -9,6 +10,7 @@ use consign_plan::Configuration;
 use consign_plan::configuration::{Credentials as Configured, SigningKey};
 use consign_registry::{Credentials, HostOptions, mirrored};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 /// What becomes of a registry whose credentials stand in variables that are not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +30,15 @@ pub(crate) async fn hosts(
 ) -> Result<BTreeMap<String, HostOptions>, CommandError> {
     let mut hosts: BTreeMap<String, HostOptions> = BTreeMap::new();
     let mut files = None;
+    let sources =
+        LazyLock::new(|| Arc::new(aws::sources(environment, environment.for_helpers(&secrets(configuration)))));
     for repository in repositories {
         let registry = repository.registry();
         let settings = configuration.and_then(|configuration| configuration.registries.get(registry));
         let host = hosts.entry(registry.to_owned()).or_default();
         host.plain_http = settings.and_then(|settings| settings.plain_http);
         host.mirrors = settings.map(|settings| settings.mirrors.clone()).unwrap_or_default();
+        host.ecr = aws::ecr(registry, configuration, || Arc::clone(&sources))?;
         match settings.map(|settings| &settings.credentials) {
             // What `release` serves takes the token of that run, and lets anybody read.
             _ if settings.is_some_and(|settings| settings.serve.is_some()) => {}

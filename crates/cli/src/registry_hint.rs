@@ -1,11 +1,48 @@
 use consign_image::ImageError;
+use consign_registry::aws::AwsError;
 use consign_registry::{ErrorKind, RegistryError};
 use consign_release::ReleaseError;
+use std::borrow::Cow;
 use std::error::Error;
 
 /// Returns what to try next where a registry stands anywhere in a chain of causes.
-pub(crate) fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    match registry_error(error)?.kind() {
+pub(crate) fn registry_hint(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
+    let error = registry_error(error)?;
+    aws_hint(error).or_else(|| usual_hint(error).map(Cow::Borrowed))
+}
+
+/// Returns what to try next where AWS says no.
+fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
+    const STALE: &str = "docker's file has a login of ECR's that has ended: `docker logout` takes it away, and `docker-config: false` under `registries:` does without that file; then keys of AWS log in";
+    if let Some(action) = error.missing_action() {
+        let policy = match action {
+            "sts:AssumeRoleWithWebIdentity" => "let the role's trust policy take the token of this job",
+            _ => "allow it in a policy of the user or role",
+        };
+        return Some(format!("{policy}: {action}; docs/ecr.md has the policies").into());
+    }
+    match error {
+        RegistryError::Aws(AwsError::NoCredentials { lacks: Some(lacks), .. }) => Some(Cow::Borrowed(lacks)),
+        RegistryError::Aws(AwsError::NoCredentials { lacks: None, .. }) => {
+            Some("docs/ecr.md says where credentials are looked for, and in which order".into())
+        }
+        RegistryError::Aws(AwsError::Source { .. }) => {
+            Some("what is named counts, and nothing after it is asked: see docs/ecr.md for the order".into())
+        }
+        RegistryError::Aws(error) if error.kind() == ErrorKind::Unauthorized => {
+            Some("AWS does not know these credentials, or they have ended".into())
+        }
+        RegistryError::Answer { status: 403, message: Some(message), .. }
+            if message.to_ascii_lowercase().contains("authorization token has expired") =>
+        {
+            Some(STALE.into())
+        }
+        _ => None,
+    }
+}
+
+fn usual_hint(error: &RegistryError) -> Option<&'static str> {
+    match error.kind() {
         ErrorKind::Unauthorized => Some(
             "log in: `docker login` or `podman login`, or name credentials under `registries:` in the configuration",
         ),
@@ -74,5 +111,23 @@ mod tests {
         }
         assert_eq!(registry_hint(&refused(404)), None);
         assert_eq!(registry_hint(&std::io::Error::other("x")), None);
+    }
+
+    #[test]
+    fn what_aws_does_not_allow_is_named() {
+        let said = |message: &str| {
+            let (method, url) = ("POST".to_owned(), "https://x.example/".to_owned());
+            RegistryError::Answer { method, url, status: 403, code: None, message: Some(message.to_owned()) }
+        };
+        for (error, expected) in [
+            (said("User: x is not authorized to perform: ecr:PutImage on resource: y"), "ecr:PutImage"),
+            (said("Your authorization token has expired. Reauthenticate and try again."), "docker logout"),
+            (said("no"), "do not allow this"),
+            (AwsError::NoCredentials { registry: String::new(), lacks: Some("set it") }.into(), "set it"),
+            (AwsError::NoCredentials { registry: String::new(), lacks: None }.into(), "docs/ecr.md"),
+        ] {
+            let hint = registry_hint(&error).unwrap();
+            assert!(hint.contains(expected), "{hint}");
+        }
     }
 }

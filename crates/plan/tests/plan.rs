@@ -5,7 +5,7 @@
 mod schema;
 
 use consign_oci::Platform;
-use consign_plan::configuration::{Credentials, SigningKey};
+use consign_plan::configuration::{Credentials, LifecyclePolicy, SigningKey};
 use consign_plan::{Configuration, GitFacts, Plan, PlanInputs, SourceFacts};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +40,22 @@ registries:
   ghcr.io:
     username: { env: GHCR_USER }
     password: { env: GHCR_TOKEN }
+  123456789012.dkr.ecr.eu-central-1.amazonaws.com:
+    ecr:
+      role: arn:aws:iam::123456789012:role/push
+      create: true
+      encryption: alias/images
+      immutable-tags: true
+      mutable-tags: [latest, "*-dev"]
+      scan-on-push: false
+      resource-tags: { team: web, cost-center: "" }
+      lifecycle-policy: keep.json
+  registry.example.org:
+    ecr:
+      region: eu-central-1
+      endpoint: https://ecr.example.org
+      audience: example
+      lifecycle-policy: '{"rules": []}'
 debian:
   mirrors:
     - uri: https://example.org/debian
@@ -96,6 +112,12 @@ fn reads_everything() {
         Credentials::Environment { username: "GHCR_USER".to_owned(), password: "GHCR_TOKEN".to_owned() }
     );
     assert_eq!(configuration.debian.mirrors[0].components, ["main"]);
+    let amazon = configuration.registries["123456789012.dkr.ecr.eu-central-1.amazonaws.com"].ecr.as_ref().unwrap();
+    assert_eq!((amazon.create, amazon.immutable_tags, amazon.scan_on_push), (Some(true), Some(true), Some(false)));
+    assert_eq!(amazon.mutable_tags, ["latest", "*-dev"]);
+    assert_eq!(amazon.lifecycle_policy, Some(LifecyclePolicy::File("keep.json".to_owned())));
+    let named = configuration.registries["registry.example.org"].ecr.as_ref().unwrap();
+    assert_eq!(named.lifecycle_policy, Some(LifecyclePolicy::Json(r#"{"rules": []}"#.to_owned())));
 }
 
 #[test]

@@ -121,7 +121,8 @@ impl Aws {
                 return Some(Fault::Answer(with_header(text(401, "Not Authorized"), challenge)));
             }
             state.misses(head).then(|| {
-                let body = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"The repository does not exist in the registry"}]}"#;
+                let body =
+                    r#"{"errors":[{"code":"NAME_UNKNOWN","message":"The repository does not exist in the registry"}]}"#;
                 Fault::Answer(with_header(text(404, body), ("content-type", "application/json")))
             })
         });
@@ -169,8 +170,10 @@ impl State {
             ),
             "GetAuthorizationToken" => {
                 let token = login(self.given.fetch_add(1, Ordering::Relaxed) + 1);
-                let data =
-                    format!(r#"{{"authorizationToken":"{token}","expiresAt":{}.5,"proxyEndpoint":"x"}}"#, now + logins_last);
+                let data = format!(
+                    r#"{{"authorizationToken":"{token}","expiresAt":{}.5,"proxyEndpoint":"x"}}"#,
+                    now + logins_last
+                );
                 let public = asked.headers.contains("SpencerFrontendService");
                 text(200, format!(r#"{{"authorizationData":{}}}"#, if public { data } else { format!("[{data}]") }))
             }

@@ -77,7 +77,9 @@ async fn registry(
         Err(error) => return Finding::error(AREA, &error),
     };
     let credentials = hosts.get(repository.registry()).map(|host| host.credentials_of(repository.path()));
-    let is_anonymous = credentials.is_none_or(|credentials| *credentials == Credentials::Anonymous);
+    // Keys of AWS are looked for when they are needed.
+    let is_ecr = hosts.get(repository.registry()).is_some_and(|host| host.ecr.is_some());
+    let is_anonymous = !is_ecr && credentials.is_none_or(|credentials| *credentials == Credentials::Anonymous);
     let login = if is_anonymous { "without logging in" } else { "with credentials" };
     let answered = match session.global.offline {
         true => None,
@@ -119,7 +121,7 @@ async fn probe(repository: &Repository, options: &mut Options) -> Result<Probe, 
 
 fn refused(repository: &Repository, is_written: bool, error: &RegistryError) -> Finding {
     // Some registries say this of a repository that is made by the first push.
-    if is_written && error.kind() == ErrorKind::Denied {
+    if is_written && error.kind() == ErrorKind::Denied && error.missing_action().is_none() {
         let message = format!("{repository} may not be read: it is not there yet, or the credentials do not allow it");
         return Finding::warn(AREA, message).next("see whether the credentials may push to it");
     }

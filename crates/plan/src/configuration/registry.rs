@@ -1,3 +1,4 @@
+use super::ecr::{self, EcrSettings};
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::{Fields, Reader, clip};
 use super::signing::is_variable;
@@ -25,6 +26,11 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Items(&Shape::Text),
             "Registries that bases are read from first, in this order, such as `mirror.example.org/hub`. Names and digests stay the registry's own.",
         ),
+        Key::new(
+            "ecr",
+            Shape::Mapping(&ecr::KEYS),
+            "What is particular about a registry of Amazon ECR: keys of AWS log in there where docker's files say nothing.",
+        ),
         Key::new("docker-config", Shape::Flag, "Whether docker's and podman's files say how to log in. Default: true."),
         Key::new("plain-http", Shape::Flag, "Whether to speak plain HTTP, on loopback only. Default: true there."),
     ],
@@ -49,6 +55,8 @@ pub struct RegistrySettings {
     pub plain_http: Option<bool>,
     /// Registries that bases are read from first, as `HOST[/PATH]`.
     pub mirrors: Vec<String>,
+    /// What is particular about it as a registry of Amazon ECR.
+    pub ecr: Option<EcrSettings>,
 }
 
 /// Where the credentials of a registry come from.
@@ -119,7 +127,8 @@ impl RegistrySettings {
         }
         let credentials = credentials(reader, &fields);
         let mirrors = mirrors(reader, &fields);
-        Some(Self { serve, credentials, plain_http, mirrors })
+        let ecr = fields.get("ecr").and_then(|node| EcrSettings::read(reader, node));
+        Some(Self { serve, credentials, plain_http, mirrors, ecr })
     }
 }
 

@@ -367,3 +367,20 @@ fn mistyped_platforms() {
       = hint: architectures are 386, amd64, arm, arm64, loong64, mips, mips64, mips64le, mipsle, ppc64, ppc64le, riscv, riscv64, s390x, sparc64, wasm
     ");
 }
+
+#[test]
+fn ecr_that_cannot_be_meant() {
+    let text = r#"build:
+  - source: image.yaml
+    destination: ghcr.io/team/app
+registries:
+  registry.example.org:
+    ecr:
+      region: Frankfurt
+      endpoint: api.ecr.eu-central-1.amazonaws.com
+      mutable-tags: [latest]
+      lifecycle-policy: '{"rules":'
+      tag-mutability: immutable
+"#;
+    insta::assert_snapshot!(refused(text), @"");
+}

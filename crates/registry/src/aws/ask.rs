@@ -61,10 +61,8 @@ impl Web<'_> {
     /// Makes a request once, which may take that long.
     pub(crate) async fn once(&self, request: Request, time: Duration) -> Result<Answer, AwsError> {
         let Request { method, url, headers, body } = request;
-        let failed = |error: reqwest::Error| AwsError::Unreachable {
-            url: redacted(&url),
-            reason: reason(&error.without_url()),
-        };
+        let failed =
+            |error: reqwest::Error| AwsError::Unreachable { url: redacted(&url), reason: reason(&error.without_url()) };
         // Plain HTTP is spoken on this machine and its own link only, and no proxy is on the way there.
         let purpose = Purpose { loopback: url.scheme() == "http", sends_blob: false };
         let http = self

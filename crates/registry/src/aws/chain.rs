@@ -63,9 +63,15 @@ impl Sources {
     /// Returns what a source lacks that is nearly one.
     pub(crate) fn lacks(&self, role: Role<'_>) -> Option<&'static str> {
         match (role.name.or(self.role.as_deref()), &self.github, &self.identity_file) {
-            (None, Some(_), _) => Some("this job has an identity token, but nothing names a role that it is for: set AWS_ROLE_ARN, or `role` under `ecr`"),
-            (None, None, Some(_)) => Some("AWS_WEB_IDENTITY_TOKEN_FILE names an identity token, but nothing names a role that it is for: set AWS_ROLE_ARN"),
-            (Some(_), None, None) => Some("a role is named, but there is no identity token for it: a job of GitHub Actions has one with `permissions: id-token: write`"),
+            (None, Some(_), _) => Some(
+                "this job has an identity token, but nothing names a role that it is for: set AWS_ROLE_ARN, or `role` under `ecr`",
+            ),
+            (None, None, Some(_)) => Some(
+                "AWS_WEB_IDENTITY_TOKEN_FILE names an identity token, but nothing names a role that it is for: set AWS_ROLE_ARN",
+            ),
+            (Some(_), None, None) => Some(
+                "a role is named, but there is no identity token for it: a job of GitHub Actions has one with `permissions: id-token: write`",
+            ),
             _ => None,
         }
     }

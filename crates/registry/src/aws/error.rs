@@ -134,7 +134,13 @@ mod tests {
         let denied = |message| AwsError::refused("ecr:CreateRepository", 400, Some("AccessDeniedException"), message);
         let tagging = "User: arn:aws:iam::1:user/x is not authorized to perform: ecr:TagResource on resource: arn";
         assert_eq!(denied(Some(tagging)).missing_action(), Some("ecr:TagResource"));
-        for message in [None, Some(""), Some("no"), Some("not authorized to perform: "), Some("not authorized to perform: \u{1b}:x")] {
+        for message in [
+            None,
+            Some(""),
+            Some("no"),
+            Some("not authorized to perform: "),
+            Some("not authorized to perform: \u{1b}:x"),
+        ] {
             assert_eq!(denied(message).missing_action(), Some("ecr:CreateRepository"), "{message:?}");
         }
         let expired = AwsError::refused("ecr:CreateRepository", 403, Some("ExpiredTokenException"), None);

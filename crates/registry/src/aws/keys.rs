@@ -41,7 +41,8 @@ impl Keys {
     /// Reads keys from JSON that `place` gave.
     pub(crate) fn read(json: &[u8], place: &'static str) -> Result<Self, AwsError> {
         // What a parser says may quote what it read.
-        let document: Document = serde_json::from_slice(json).map_err(|_| AwsError::source(place, "it gives no keys"))?;
+        let document: Document =
+            serde_json::from_slice(json).map_err(|_| AwsError::source(place, "it gives no keys"))?;
         let keys = Self::new(document.access_key_id, document.secret_access_key, document.token);
         Ok(Self { expires: document.expiration, ..keys })
     }

@@ -19,7 +19,8 @@ pub(super) async fn keys(web: Web<'_>, address: &str) -> Result<Option<Keys>, Aw
         Request { method: Method::PUT, url: at("latest/api/token")?, headers: vec![lifetime], body: String::new() };
     let Ok(Answer { status: 200, body: token }) = web.once(request, TIME).await else { return Ok(None) };
     let Ok(token) = String::from_utf8(token) else { return Ok(None) };
-    let read = async |url: Url| web.once(Request::get(url, vec![("x-aws-ec2-metadata-token", token.clone())]), TIME).await;
+    let read =
+        async |url: Url| web.once(Request::get(url, vec![("x-aws-ec2-metadata-token", token.clone())]), TIME).await;
     let roles = read(at(ROLES)?).await?;
     let names = String::from_utf8_lossy(&roles.body);
     let Some(role) = names.lines().map(str::trim).find(|line| !line.is_empty()).filter(|_| roles.status == 200) else {

@@ -29,7 +29,8 @@ pub(super) async fn keys(line: &str, environment: &BTreeMap<String, String>) -> 
         std::io::Result::Ok((child.wait().await?, answer))
     };
     let ended = tokio::time::timeout(TIME, run).await;
-    let ended = ended.map_err(|_| AwsError::source(PLACE, format!("it did not end within {} seconds", TIME.as_secs())))?;
+    let ended =
+        ended.map_err(|_| AwsError::source(PLACE, format!("it did not end within {} seconds", TIME.as_secs())))?;
     match ended.map_err(|error| AwsError::source(PLACE, format!("it cannot be run: {error}")))? {
         (status, answer) if status.success() => Keys::read(&answer, PLACE),
         _ => Err(AwsError::source(PLACE, "it failed")),

@@ -18,7 +18,8 @@ impl Profile {
             let known = found.get_or_insert_with(BTreeMap::new);
             settings.into_iter().for_each(|(key, value)| _ = known.entry(key).or_insert(value));
             let settings = &*known;
-            if let (Some(id), Some(secret)) = (settings.get("aws_access_key_id"), settings.get("aws_secret_access_key")) {
+            if let (Some(id), Some(secret)) = (settings.get("aws_access_key_id"), settings.get("aws_secret_access_key"))
+            {
                 return Ok(Some(Keys::new(id, secret, settings.get("aws_session_token").cloned())));
             }
         }
@@ -65,7 +66,8 @@ mod tests {
     use super::*;
     use std::fs;
 
-    const CREDENTIALS: &str = "# keys\n[default]\naws_access_key_id = D\naws_secret_access_key=d/=\n\n[ other ]\naws_access_key_id=O\n";
+    const CREDENTIALS: &str =
+        "# keys\n[default]\naws_access_key_id = D\naws_secret_access_key=d/=\n\n[ other ]\naws_access_key_id=O\n";
     const CONFIG: &str = "[profile run]\ncredential_process = sh -c 'printf \"%s\" \"$ANSWER\"'\nregion = x\n[profile sso]\nsso_session = s\n[profile empty]\nregion = y\ns3 =\n  aws_access_key_id = no\n[sso-session s]\n";
     const ANSWER: &str = r#"{"Version":1,"AccessKeyId":"P","SecretAccessKey":"p"}"#;
 

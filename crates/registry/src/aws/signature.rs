@@ -42,7 +42,8 @@ impl Signer<'_> {
         let first = format!("AWS4{}", self.keys.secret.expose()).into_bytes();
         let key = scope.split('/').fold(first, |key, part| code(&key, part));
         let (id, signature) = (self.keys.id.expose(), hex(&code(&key, &text)));
-        let authorization = format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}");
+        let authorization =
+            format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}");
         headers.push(("authorization", authorization));
         headers
     }
@@ -81,7 +82,14 @@ mod tests {
         let form: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded")];
         let (vanilla, session) = ("host;x-amz-date", "host;x-amz-date;x-amz-security-token");
         for (method, given, token, body, names, signature) in [
-            (Method::GET, &[][..], None, "", vanilla, "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+            (
+                Method::GET,
+                &[][..],
+                None,
+                "",
+                vanilla,
+                "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+            ),
             (Method::POST, &[], None, "", vanilla, "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
             (
                 Method::POST,
@@ -114,7 +122,11 @@ mod tests {
 
     #[test]
     fn a_port_is_part_of_the_host() {
-        for (url, expected) in [("https://a.example:443/", "a.example"), ("http://127.0.0.1:80/", "127.0.0.1"), ("http://127.0.0.1:81/", "127.0.0.1:81")] {
+        for (url, expected) in [
+            ("https://a.example:443/", "a.example"),
+            ("http://127.0.0.1:80/", "127.0.0.1"),
+            ("http://127.0.0.1:81/", "127.0.0.1:81"),
+        ] {
             assert_eq!(host(&Url::parse(url).unwrap()), expected);
         }
     }

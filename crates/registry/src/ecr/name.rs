@@ -51,8 +51,14 @@ impl Registry {
         if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        let forms = [("dkr.ecr.", false, false), ("dkr.ecr-fips.", false, true), ("dkr-ecr.", true, false), ("dkr-ecr-fips.", true, true)];
-        let (rest, dual, fips) = forms.into_iter().find_map(|(start, dual, fips)| Some((rest.strip_prefix(start)?, dual, fips)))?;
+        let forms = [
+            ("dkr.ecr.", false, false),
+            ("dkr.ecr-fips.", false, true),
+            ("dkr-ecr.", true, false),
+            ("dkr-ecr-fips.", true, true),
+        ];
+        let (rest, dual, fips) =
+            forms.into_iter().find_map(|(start, dual, fips)| Some((rest.strip_prefix(start)?, dual, fips)))?;
         let (region, end) = rest.split_once('.')?;
         let (_, services, dual_stack) =
             PARTITIONS.into_iter().find(|(registries, _, both)| *registries == end && both.is_some() == dual)?;
@@ -145,7 +151,11 @@ mod tests {
                 "sts-fips.us-east-1.amazonaws.com",
             ),
             ("123456789012.dkr-ecr.us-west-2.on.aws", "ecr.us-west-2.api.aws", "sts.us-west-2.amazonaws.com"),
-            ("123456789012.dkr-ecr-fips.us-west-2.on.aws", "ecr-fips.us-west-2.api.aws", "sts-fips.us-west-2.amazonaws.com"),
+            (
+                "123456789012.dkr-ecr-fips.us-west-2.on.aws",
+                "ecr-fips.us-west-2.api.aws",
+                "sts-fips.us-west-2.amazonaws.com",
+            ),
             (
                 "123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
                 "ecr.cn-north-1.api.amazonwebservices.com.cn",

@@ -45,7 +45,9 @@ impl Api<'_> {
             }
         };
         match self.ask::<IgnoredAny>("CreateRepository", &question).await {
-            Err(AwsError::Refused { code: Some(code), .. }) if code == "RepositoryAlreadyExistsException" => return Ok(()),
+            Err(AwsError::Refused { code: Some(code), .. }) if code == "RepositoryAlreadyExistsException" => {
+                return Ok(());
+            }
             created => created?,
         };
         let (Registry::Private { account, .. }, Some(policy)) = (self.registry, &new.lifecycle_policy) else {

@@ -124,9 +124,11 @@ impl Session<'_> {
         let named = decoded.as_deref().and_then(|text| text.split_once(':'));
         let (username, password) =
             named.ok_or_else(|| AwsError::source("Amazon ECR", "its authorization token is none"))?;
-        let credentials =
-            Credentials::Basic { username: username.to_owned(), password: Secret::new(password) };
-        #[expect(clippy::cast_possible_truncation, reason = "what is too large becomes the largest number, which is no time")]
+        let credentials = Credentials::Basic { username: username.to_owned(), password: Secret::new(password) };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "what is too large becomes the largest number, which is no time"
+        )]
         let expires = Timestamp::from_second(data.expires_at as i64).unwrap_or(Timestamp::UNIX_EPOCH);
         Ok(Login { credentials, expires })
     }

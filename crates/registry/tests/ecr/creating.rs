@@ -83,7 +83,8 @@ async fn one_that_somebody_else_made_is_left_as_it_is() {
 
 #[tokio::test]
 async fn the_action_that_is_not_allowed_is_named() {
-    const NAMED: &str = "User: arn:aws:sts::1:assumed-role/push/consign is not authorized to perform: ecr:TagResource on resource: *";
+    const NAMED: &str =
+        "User: arn:aws:sts::1:assumed-role/push/consign is not authorized to perform: ecr:TagResource on resource: *";
     for (operation, message, expected) in [
         ("GetAuthorizationToken", "", "ecr:GetAuthorizationToken"),
         ("CreateRepository", "no", "ecr:CreateRepository"),

@@ -120,7 +120,8 @@ async fn nothing_prints_what_is_secret() {
     let mut sources = world.sources();
     sources.keys = Some(consign_registry::aws::Keys::new("AKID", "hunter2", Some("hunter2".to_owned())));
     sources.github = Some(world.github());
-    sources.container = Some(Container { token: Some(consign_registry::Secret::new("hunter2")), ..Container::default() });
+    sources.container =
+        Some(Container { token: Some(consign_registry::Secret::new("hunter2")), ..Container::default() });
     let text = format!("{sources:?}");
     assert!(!text.contains("hunter2") && !text.contains("AKID") && !text.contains("github?"), "{text}");
 }

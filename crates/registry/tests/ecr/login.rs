@@ -129,7 +129,8 @@ async fn what_is_missing_is_said() {
     ] {
         let client = world.client_of(Sources { role, github, ..world.sources() }, |_| {});
         let error = client.push("one").await.unwrap_err();
-        let RegistryError::Aws(consign_registry::aws::AwsError::NoCredentials { lacks: Some(lacks), .. }) = error else {
+        let RegistryError::Aws(consign_registry::aws::AwsError::NoCredentials { lacks: Some(lacks), .. }) = error
+        else {
             panic!("{error}")
         };
         assert!(lacks.contains(expected), "{lacks}");
