@@ -22,6 +22,7 @@ mod docker_options;
 mod dockerfile_inputs;
 mod dockerfile_lints;
 mod doctor;
+mod ecr;
 mod errors;
 mod explain;
 mod faults;

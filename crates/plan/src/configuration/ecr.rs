@@ -60,6 +60,9 @@ pub(super) const KEYS: Keys = Keys {
     rules: &[],
 };
 
+/// The most tags that ECR makes an exception for (Amazon ECR API Reference, "CreateRepository").
+const MUTABLE_TAGS: usize = 5;
+
 /// What is particular about a registry of Amazon ECR.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EcrSettings {
@@ -110,6 +113,9 @@ impl EcrSettings {
         if let Some((key, _)) = fields.entry("mutable-tags").filter(|_| immutable_tags != Some(true)) {
             let message = "`mutable-tags` says which tags can be moved although `immutable-tags` is set, and it is not";
             reader.report_hint(Code::Value, key.span, message, "add `immutable-tags: true`");
+        }
+        if let Some((key, _)) = fields.entry("mutable-tags").filter(|_| mutable_tags.len() > MUTABLE_TAGS) {
+            reader.report(Code::Value, key.span, format!("ECR takes at most {MUTABLE_TAGS} of these"));
         }
         if let Some(region) = region.as_ref().filter(|region| !is_region(&region.value)) {
             reader.report(Code::Value, region.span, "this is not the name of a region, such as `eu-central-1`");

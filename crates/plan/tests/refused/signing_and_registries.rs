@@ -378,9 +378,49 @@ registries:
     ecr:
       region: Frankfurt
       endpoint: api.ecr.eu-central-1.amazonaws.com
-      mutable-tags: [latest]
+      mutable-tags: [latest, a, b, c, d, e]
       lifecycle-policy: '{"rules":'
       tag-mutability: immutable
 "#;
-    insta::assert_snapshot!(refused(text), @"");
+    insta::assert_snapshot!(refused(text), @r#"
+    error[C012]: this is not the name of a region, such as `eu-central-1`
+     --> consign.yaml:7:15
+      |
+    7 |       region: Frankfurt
+      |               ^^^^^^^^^
+
+    error[C012]: `endpoint` must be an address such as `https://api.ecr.eu-central-1.amazonaws.com`
+     --> consign.yaml:8:17
+      |
+    8 |       endpoint: api.ecr.eu-central-1.amazonaws.com
+      |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error[C012]: `mutable-tags` says which tags can be moved although `immutable-tags` is set, and it is not
+     --> consign.yaml:9:7
+      |
+    9 |       mutable-tags: [latest, a, b, c, d, e]
+      |       ^^^^^^^^^^^^
+      |
+      = hint: add `immutable-tags: true`
+
+    error[C012]: ECR takes at most 5 of these
+     --> consign.yaml:9:7
+      |
+    9 |       mutable-tags: [latest, a, b, c, d, e]
+      |       ^^^^^^^^^^^^
+
+    error[C012]: `lifecycle-policy` begins as JSON, but is none
+      --> consign.yaml:10:25
+       |
+    10 |       lifecycle-policy: '{"rules":'
+       |                         ^^^^^^^^^^^
+
+    error[C003]: unknown key `tag-mutability` in a registry of Amazon ECR
+      --> consign.yaml:11:7
+       |
+    11 |       tag-mutability: immutable
+       |       ^^^^^^^^^^^^^^
+       |
+       = hint: the keys here are `role`, `audience`, `region`, `endpoint`, `create`, `encryption`, `immutable-tags`, `mutable-tags`, `scan-on-push`, `resource-tags` and `lifecycle-policy`
+    "#);
 }
