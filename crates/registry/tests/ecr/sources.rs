@@ -8,6 +8,9 @@ use std::fs;
 const PUT_TOKEN: &str = "PUT /latest/api/token";
 const ROLES: &str = "GET /latest/meta-data/iam/security-credentials/";
 
+/// Takes a source away.
+type Take = fn(&mut Sources);
+
 #[tokio::test]
 async fn the_first_source_that_there_is_counts() {
     let world = World::new().await;
@@ -26,7 +29,7 @@ async fn the_first_source_that_there_is_counts() {
         ..world.sources()
     };
     let machine = format!("{ROLES}machine");
-    let takers: [(fn(&mut Sources), &str, &[&str]); 6] = [
+    let takers: [(Take, &str, &[&str]); 6] = [
         (|sources| sources.keys = None, "AKIDSTATED", &[]),
         (|sources| sources.identity_file = None, "AKIDROLE", &["AssumeRoleWithWebIdentity"]),
         (
