@@ -3,7 +3,10 @@
 use super::ask::{Request, Web};
 use super::{AwsError, Keys, endpoint};
 use crate::endpoint::redacted;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use reqwest::{Method, Url};
+use serde::Deserialize;
 
 const PLACE: &str = "AWS's token service";
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
@@ -31,7 +34,12 @@ impl Assumption<'_> {
         let answer = web.ask(request).await?;
         let text = String::from_utf8_lossy(&answer.body);
         if !answer.is_success() {
-            let (code, message) = (element(&text, "Code"), element(&text, "Message"));
+            let code = element(&text, "Code");
+            let message = element(&text, "Message").map(|message| match subject(token) {
+                // That it is another one than the role's trust policy has is the usual reason.
+                Some(subject) => format!("{message}; the token's `sub` is `{subject}`"),
+                None => message,
+            });
             return Err(AwsError::refused(ACTION, answer.status, code.as_deref(), message.as_deref()));
         }
         read(&text).ok_or_else(|| AwsError::Answer { url: redacted(&url), problem: "it gives no keys".to_owned() })
@@ -47,6 +55,16 @@ impl Assumption<'_> {
             .append_pair("WebIdentityToken", token);
         form.query().unwrap_or_default().to_owned()
     }
+}
+
+/// Returns whom a token is about (RFC 7519, section 4.1.2).
+fn subject(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Claims {
+        sub: String,
+    }
+    let claims = BASE64.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok().map(|claims: Claims| claims.sub)
 }
 
 fn read(text: &str) -> Option<Keys> {

@@ -115,6 +115,24 @@ async fn words_are_fit_for_a_terminal() {
 }
 
 #[tokio::test]
+async fn whom_a_refused_token_is_about_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    // {"sub":"repo:team/app:environment:test"}
+    std::fs::write(&file, "hunter2.eyJzdWIiOiJyZXBvOnRlYW0vYXBwOmVudmlyb25tZW50OnRlc3QifQ.hunter2").unwrap();
+    let world = World::new().await;
+    let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+    let body = format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
+    world.aws.answer("AssumeRoleWithWebIdentity", 403, body);
+    let sources = Sources { identity_file: Some(file), role: Some(ROLE.to_owned()), ..world.sources() };
+    let error = world.client_of(sources, |_| {}).push("one").await.unwrap_err();
+    assert_eq!(error.missing_action(), Some("sts:AssumeRoleWithWebIdentity"));
+    let text = error.to_string();
+    assert!(text.ends_with(&format!("{message}; the token's `sub` is `repo:team/app:environment:test`")), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
 async fn nothing_prints_what_is_secret() {
     let world = World::new().await;
     let mut sources = world.sources();
