@@ -59,7 +59,7 @@ fn profile(environment: &Environment, for_programs: BTreeMap<String, String>) ->
         name: stated.unwrap_or("default").to_owned(),
         is_stated: stated.is_some(),
         files: files.into_iter().flatten().collect(),
-        environment: for_programs,
+        environment: for_programs.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::{AwsError, Keys};
+use crate::Secret;
 use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,12 +14,13 @@ const LIMIT: u64 = 64 << 10;
 
 /// Runs a program that gives keys (AWS SDKs and Tools Reference Guide, "Process credential provider"). No shell reads the line, and the program sees
 /// this environment and no other.
-pub(super) async fn keys(line: &str, environment: &BTreeMap<String, String>) -> Result<Keys, AwsError> {
+pub(super) async fn keys(line: &str, environment: &BTreeMap<String, Secret>) -> Result<Keys, AwsError> {
     let words = shlex::split(line).ok_or_else(|| AwsError::source(PLACE, "a quote in its line has no end"))?;
     let (program, arguments) =
         words.split_first().ok_or_else(|| AwsError::source(PLACE, "its line names no program"))?;
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment).kill_on_drop(true);
+    command.args(arguments).env_clear().kill_on_drop(true);
+    command.envs(environment.iter().map(|(name, value)| (name, value.expose())));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let run = async {
         let mut child = command.spawn()?;

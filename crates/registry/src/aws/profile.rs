@@ -64,6 +64,7 @@ fn section(text: &str, name: &str) -> Option<BTreeMap<String, String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Secret;
     use std::fs;
 
     const CREDENTIALS: &str =
@@ -79,7 +80,7 @@ mod tests {
         fs::write(&files[2], CONFIG).unwrap();
         let variables = [("ANSWER", ANSWER), ("PATH", "/usr/bin:/bin")];
         let environment: BTreeMap<_, _> =
-            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            variables.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect();
         for (name, is_stated, expected) in [
             ("default", false, Ok(Some("D"))),
             ("run", true, Ok(Some("P"))),
@@ -112,7 +113,7 @@ mod tests {
             ("'", "has no end"),
             ("", "names no program"),
         ] {
-            let environment = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+            let environment = BTreeMap::from([("PATH".to_owned(), Secret::new("/usr/bin:/bin"))]);
             let error = process::keys(line, &environment).await.unwrap_err();
             assert!(error.to_string().contains(expected), "{line}: {error}");
             assert!(!format!("{error:?}").contains("hunter2"));

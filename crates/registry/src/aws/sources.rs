@@ -56,8 +56,8 @@ pub struct Profile {
     pub is_stated: bool,
     /// The files, the first of which counts.
     pub files: Vec<PathBuf>,
-    /// What a program that gives keys sees of the environment.
-    pub environment: BTreeMap<String, String>,
+    /// What a program that gives keys sees of the environment. Keys may be among it.
+    pub environment: BTreeMap<String, Secret>,
 }
 
 /// Where AWS's services are, if elsewhere (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").

@@ -10,15 +10,21 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// A login is replaced this long before it ends.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
+/// How long nobody looks again for keys that were not there.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a client has of a registry of ECR. Whoever changes it keeps others waiting, so that of several requests that need the same one asks for it.
 #[derive(Default)]
 pub(crate) struct Held {
     keys: Option<Keys>,
+    /// Until when it holds that there are none: a machine that gives none takes a while to say so.
+    without_keys: Option<Instant>,
     login: Option<Login>,
     /// Whether the public registry is read without a login.
     is_anonymous: bool,
@@ -137,13 +143,22 @@ impl Session<'_> {
         if let Some(keys) = held.keys.as_ref().filter(|keys| keys.last(Timestamp::now())) {
             return Ok(keys.clone());
         }
+        let missing = |role| {
+            let lacks = self.ecr.sources.lacks(role);
+            AwsError::NoCredentials { registry: self.name.to_owned(), lacks }
+        };
         let sts = self.ecr.registry.sts();
         let role = Role { name: self.ecr.role.as_deref(), audience: self.ecr.audience.as_deref(), sts: &sts };
+        if held.without_keys.is_some_and(|until| Instant::now() < until) {
+            return Err(missing(role));
+        }
         match self.ecr.sources.find(self.web, role, asked).await? {
             Some(keys) => Ok(held.keys.insert(keys).clone()),
             None => {
-                let lacks = self.ecr.sources.lacks(role);
-                Err(AwsError::NoCredentials { registry: self.name.to_owned(), lacks })
+                if asked == Asked::All {
+                    held.without_keys = Some(Instant::now() + PATIENCE);
+                }
+                Err(missing(role))
             }
         }
     }

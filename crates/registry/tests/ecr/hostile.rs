@@ -3,7 +3,7 @@
 use crate::world::World;
 use axum::body::Body;
 use axum::http::Response;
-use consign_registry::aws::{Container, Sources};
+use consign_registry::aws::{Container, Profile, Sources};
 use consign_testkit::aws::Aws;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/push";
@@ -140,6 +140,8 @@ async fn nothing_prints_what_is_secret() {
     sources.github = Some(world.github());
     sources.container =
         Some(Container { token: Some(consign_registry::Secret::new("hunter2")), ..Container::default() });
+    let environment = std::collections::BTreeMap::from([("X".to_owned(), consign_registry::Secret::new("hunter2"))]);
+    sources.profile = Some(Profile { environment, ..Profile::default() });
     let text = format!("{sources:?}");
     assert!(!text.contains("hunter2") && !text.contains("AKID") && !text.contains("github?"), "{text}");
 }

@@ -1,7 +1,7 @@
 //! Keys become a login, which is kept.
 
 use crate::world::{World, stated};
-use consign_registry::aws::Sources;
+use consign_registry::aws::{AwsError, Keys, Sources};
 use consign_registry::ecr::{Ecr, Registry};
 use consign_registry::{ErrorKind, HostOptions, Pushed, RegistryError};
 use consign_testkit::registry::Fault;
@@ -105,13 +105,9 @@ async fn a_login_that_is_not_taken_is_replaced_once() {
 #[tokio::test]
 async fn what_somebody_stated_counts_first() {
     let world = World::new().await;
-    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let log = Arc::clone(&seen);
-    world.registry.hook(move |head| {
-        log.lock().unwrap().push(head.headers.contains_key("authorization"));
-        None
-    });
-    let ecr = Ecr::new(Registry::in_region("eu-central-1").unwrap(), Arc::new(world.sources()));
+    // They would be taken.
+    let sources = Sources { keys: Some(Keys::new("AKIDSTATED", "hunter2", None)), ..world.sources() };
+    let ecr = Ecr::new(Registry::in_region("eu-central-1").unwrap(), Arc::new(sources));
     let client = world.client_with(HostOptions { credentials: stated(), ecr: Some(ecr), ..HostOptions::default() });
     assert_eq!(client.push("one").await.unwrap_err().kind(), ErrorKind::Unauthorized);
     assert!(world.aws.names().is_empty());
@@ -129,10 +125,7 @@ async fn what_is_missing_is_said() {
     ] {
         let client = world.client_of(Sources { role, github, ..world.sources() }, |_| {});
         let error = client.push("one").await.unwrap_err();
-        let RegistryError::Aws(consign_registry::aws::AwsError::NoCredentials { lacks: Some(lacks), .. }) = error
-        else {
-            panic!("{error}")
-        };
+        let RegistryError::Aws(AwsError::NoCredentials { lacks: Some(lacks), .. }) = error else { panic!("{error}") };
         assert!(lacks.contains(expected), "{lacks}");
     }
     assert!(world.aws.names().is_empty());

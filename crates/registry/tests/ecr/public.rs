@@ -82,9 +82,12 @@ async fn keys_that_may_not_log_in_do_not_keep_anybody_from_reading() {
     public.world.aws.answer("GetAuthorizationToken", 400, r#"{"__type":"AccessDeniedException"}"#);
     let client = public.client(Public::keys(), None);
     public.read(&client).await;
-    public.read(&client).await;
+    // Another repository wants another token, for which nobody asks AWS again.
+    let other = public.world.registry.repository("team/other").unwrap();
+    let tag = Target::Tag("1".parse().unwrap());
+    assert_eq!(client.client.manifest(&other, &tag).await.unwrap(), None);
     assert_eq!(public.names(), ["GetAuthorizationToken"]);
-    assert_eq!(*public.shown.lock().unwrap(), [""]);
+    assert_eq!(*public.shown.lock().unwrap(), ["", ""]);
     // But nobody pushes without.
     let error = client.push("one").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);

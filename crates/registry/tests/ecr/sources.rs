@@ -1,8 +1,8 @@
 //! Where keys come from, and which source counts before which.
 
 use crate::world::World;
-use consign_registry::Secret;
 use consign_registry::aws::{Container, Keys, Profile, Sources};
+use consign_registry::{ErrorKind, Secret};
 use std::fs;
 
 const PUT_TOKEN: &str = "PUT /latest/api/token";
@@ -78,6 +78,18 @@ async fn a_machine_shows_its_token() {
     assert!(asked[0].headers.contains("x-aws-ec2-metadata-token-ttl-seconds: "));
     for asked in &asked[1..3] {
         assert!(asked.headers.contains("x-aws-ec2-metadata-token: metadata token\n"), "{}", asked.headers);
+    }
+}
+
+#[tokio::test]
+async fn a_machine_without_a_role_is_asked_once() {
+    let world = World::new().await;
+    world.aws.answer(ROLES, 404, "");
+    let metadata = Some(world.aws.address().to_owned());
+    let client = world.client_of(Sources { metadata, ..world.sources() }, |_| {});
+    for expected in [&[PUT_TOKEN, ROLES][..], &[]] {
+        assert_eq!(client.push("one").await.unwrap_err().kind(), ErrorKind::Unauthorized);
+        assert_eq!(world.aws.names(), expected);
     }
 }
 
