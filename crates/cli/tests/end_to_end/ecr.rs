@@ -1,8 +1,10 @@
 //! Amazon ECR, as far as one who runs the program sees it.
 
-use crate::common::Run;
+use crate::common::{Run, TestEnvironment};
 use crate::world::World;
 use consign_testkit::aws::Aws;
+use std::fs;
+use std::path::Path;
 use tokio::runtime::Runtime;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/push";
@@ -82,4 +84,23 @@ fn a_registry_that_is_not_known_to_be_of_ecr() {
     amazon.world.environment.replace("consign.yaml", "region: eu-central-1, ", "");
     let error = amazon.release().expect(3).error();
     assert!(error.contains("so that its region is not known") && error.contains("hint: add `region`"), "{error}");
+}
+
+#[test]
+fn what_is_documented_is_right() {
+    let environment = TestEnvironment::with_image();
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ecr.md")).unwrap();
+    let blocks = |of: &str| text.split(of).skip(1).map(|rest| rest.split("```").next().unwrap()).collect::<Vec<_>>();
+    let settings: Vec<&str> =
+        blocks("```yaml\n").into_iter().filter(|block| block.starts_with("registries:")).collect();
+    let [settings] = settings[..] else { unreachable!("one block has the settings") };
+    let build = "build: [{source: image.yaml, destination: \"localhost:5000/team/app:1\"}]\n";
+    environment.write("consign.yaml", format!("{build}{settings}"));
+    environment.consign(&["check"]).expect(0);
+    let policies = blocks("```json\n");
+    assert_eq!(policies.len(), 2);
+    for policy in policies {
+        let policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+        assert_eq!(policy["Version"], "2012-10-17");
+    }
 }
