@@ -9,7 +9,7 @@ mod store;
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
-pub(crate) use moving::Copy;
+pub(crate) use moving::{Copy, Looking, Synchronize};
 pub(crate) use naming::{Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
@@ -187,6 +187,11 @@ pub(crate) enum Command {
         after_help = "What is there already is not sent, and nothing is done where DST is what SRC is. The tag comes last.\n\nExamples:\n  consign copy ghcr.io/team/app:1.2.3 registry.example.org/mirror/app:1.2.3\n  consign copy --platform linux/arm64 debian:12 oci:debian\n  consign copy --all-tags ghcr.io/team/app localhost:5000/app"
     )]
     Copy(Copy),
+    /// Keeps images like others: what the list `sync` of the configuration says. Only what differs is copied, with its signatures.
+    #[command(
+        after_help = "Everything is looked at at once. An entry that fails stops no other; then the exit status is 6.\n\nExamples:\n  consign sync\n  consign sync --dry-run\n  consign sync -f mirrors.yaml --output json"
+    )]
+    Sync(Synchronize),
     /// Prints the digest that a name stands for.
     #[command(after_help = "Example:\n  consign digest ghcr.io/team/app:1.2.3")]
     Digest(Reference),

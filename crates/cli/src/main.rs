@@ -20,6 +20,7 @@ mod init;
 mod lint;
 mod lock_file;
 mod metadata;
+mod mirrors;
 mod printer;
 mod progress;
 mod recipe;

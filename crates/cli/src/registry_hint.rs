@@ -82,7 +82,7 @@ mod tests {
 
     fn refused(status: u16) -> RegistryError {
         let (method, url) = ("GET".to_owned(), "http://localhost:5080/v2/team/app/manifests/1".to_owned());
-        RegistryError::Answer { method, url, status, code: None, message: None }
+        RegistryError::Answer { method, url, status, code: None, message: None, missing: Vec::new() }
     }
 
     #[test]

@@ -6,12 +6,13 @@ use crate::printer::Printer;
 use crate::recipe;
 use crate::registries::{self, Unset};
 use consign_image::{ImageError, ImageReference, Place};
-use consign_oci::{Descriptor, Platform};
+use consign_oci::{Descriptor, Platform, Repository};
 use consign_plan::Configuration;
-use consign_registry::Client;
+use consign_registry::{Client, MemoryFolder};
 use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -41,13 +42,24 @@ impl Session {
         self.configuration_for(&[])
     }
 
+    /// Reads what mirroring needs of the configuration.
+    pub(crate) fn configuration_for_sync(&self) -> Result<Configuration, CommandError> {
+        let path = &self.global.file;
+        Ok(Configuration::parse_for_sync(&path.to_string_lossy(), &self.configuration_text()?)?)
+    }
+
     /// Reads the configuration. A Dockerfile in its place is built for these platforms.
     pub(crate) fn configuration_for(&self, platforms: &[Platform]) -> Result<Configuration, CommandError> {
         let path = &self.global.file;
         if self.is_dockerfile() {
             return Ok(recipe::alone(path, platforms)?);
         }
-        let text = read_file(path, CONFIGURATION_LIMIT).map_err(|error| {
+        Ok(Configuration::parse(&path.to_string_lossy(), &self.configuration_text()?)?)
+    }
+
+    fn configuration_text(&self) -> Result<String, CommandError> {
+        let path = &self.global.file;
+        read_file(path, CONFIGURATION_LIMIT).map_err(|error| {
             let hint = "name another file with `-f FILE`, or another folder with `-C DIR`";
             let is_missing = error.kind() == io::ErrorKind::NotFound;
             let error = CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()))
@@ -57,8 +69,7 @@ impl Session {
                 true => error.hint("`-f Dockerfile` builds the Dockerfile that is there without a configuration"),
                 false => error,
             }
-        })?;
-        Ok(Configuration::parse(&path.to_string_lossy(), &text)?)
+        })
     }
 
     /// Returns whether a Dockerfile stands in the place of the configuration: by its name, or by what is in it.
@@ -121,14 +132,41 @@ impl Session {
     /// Makes such a client for several images.
     pub(crate) async fn client_for(&self, references: &[&ImageReference]) -> Result<Client, CommandError> {
         let configuration = self.global.file.exists().then(|| self.configuration().ok()).flatten();
-        let repositories = references.iter().filter_map(|reference| match reference {
-            ImageReference::Registry(reference) => Some(reference.repository.clone()),
-            _ => None,
-        });
-        let (repositories, settings) = (repositories.collect(), configuration.as_ref());
-        let hosts = registries::hosts(&repositories, settings, &self.environment, Unset::Anonymous).await?;
+        let repositories = references.iter().filter_map(|reference| reference.repository()).collect();
+        self.client_of(&repositories, configuration.as_ref(), Unset::Anonymous).await
+    }
+
+    /// Makes a client for repositories of a configuration.
+    pub(crate) async fn client_of(
+        &self,
+        repositories: &BTreeSet<Repository>,
+        configuration: Option<&Configuration>,
+        unset: Unset,
+    ) -> Result<Client, CommandError> {
+        let hosts = registries::hosts(repositories, configuration, &self.environment, unset).await?;
         let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
+    }
+
+    /// Gives a client what earlier runs left of the registries of these repositories.
+    pub(crate) fn recall(&self, client: &Client, repositories: &BTreeSet<Repository>) {
+        for repository in of_each_registry(repositories) {
+            client.recall(repository, self.memories().read(repository));
+        }
+    }
+
+    /// Leaves what a client knows of the registries of these repositories to later runs.
+    pub(crate) fn remember(&self, client: &Client, repositories: &BTreeSet<Repository>) {
+        for repository in of_each_registry(repositories) {
+            if let Err(error) = self.memories().write(repository, client.memory(repository)) {
+                let registry = repository.registry();
+                self.printer.note(&format!("note: what is known of {registry} is not kept for later runs: {error}"));
+            }
+        }
+    }
+
+    fn memories(&self) -> MemoryFolder {
+        MemoryFolder::new(self.store_folder().join("registries"))
     }
 
     /// Prints how the images fared. What went wrong is for the caller to pass on: for programs, both are one document.
@@ -156,6 +194,12 @@ impl Session {
         let missing = || CommandError::new(ExitCode::Failed, format!("there is no image {reference}"));
         Ok((place, root.ok_or_else(missing)?))
     }
+}
+
+fn of_each_registry(repositories: &BTreeSet<Repository>) -> impl Iterator<Item = &Repository> {
+    let by_registry: BTreeMap<&str, &Repository> =
+        repositories.iter().map(|repository| (repository.registry(), repository)).collect();
+    by_registry.into_values()
 }
 
 /// Does something lengthy where an interruption is heard meanwhile.

@@ -145,8 +145,12 @@ impl Planned {
         })
     }
 
-    /// Leaves only these images.
+    /// Leaves only these images. There is one at least.
     pub(crate) fn select(mut self, names: &[String]) -> Result<Self, CommandError> {
+        if self.plan.images.is_empty() {
+            let error = CommandError::new(ExitCode::Configuration, "the configuration lists no image to build");
+            return Err(error.hint("list images under `build:`; `consign sync` mirrors those under `sync:`"));
+        }
         self.plan = self.plan.select(names).map_err(|error| {
             let hint = error.suggestion.as_ref().map(|name| format!("did you mean `{name}`?"));
             let command_error = CommandError::of(ExitCode::Usage, &error);

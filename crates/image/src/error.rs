@@ -177,6 +177,14 @@ pub enum Trouble {
 }
 
 impl ImageError {
+    /// Returns whether a registry refused a manifest, and the parts that it says it has not got; `None` for any other error.
+    pub fn refused_parts(&self) -> Option<&[Digest]> {
+        match self {
+            Self::Registry(error) => error.refused_parts(),
+            _ => None,
+        }
+    }
+
     /// Makes an error of a registry's answer to a question for `digest`.
     pub(crate) fn of_registry(place: String, digest: Digest, error: RegistryError) -> Self {
         match error {

@@ -3,6 +3,7 @@ use crate::{BlobReader, ImageError, ImageReference, Layout};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, DocumentError, Reference, Tag, Target};
 use consign_registry::{Client, Found};
 use consign_store::{Store, StoreError};
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 /// An image wherever it lies.
@@ -116,6 +117,17 @@ impl Place {
                 Some(root) if Some(&root.digest) == known => Ok(Found::Same),
                 Some(root) => Ok(Found::of(self.document(&root).await?)),
             },
+        }
+    }
+
+    /// Returns for how long the tag that was asked for has been seen to name an image; `None` where nobody watches.
+    pub fn seen_for(&self, digest: &Digest) -> Option<Duration> {
+        match self {
+            Self::Registry { client, reference } => match reference.target() {
+                Target::Tag(tag) => Some(client.seen_for(&reference.repository, &tag, digest)),
+                Target::Digest(_) => None,
+            },
+            Self::Layout { .. } | Self::Store { .. } => None,
         }
     }
 

@@ -1,4 +1,4 @@
-use consign_oci::{Reference, ReferenceError, Tag};
+use consign_oci::{Reference, ReferenceError, Repository, Tag};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -60,6 +60,14 @@ pub enum ImageReferenceError {
 }
 
 impl ImageReference {
+    /// Returns the repository of an image on a registry.
+    pub fn repository(&self) -> Option<Repository> {
+        match self {
+            Self::Registry(reference) => Some(reference.repository.clone()),
+            _ => None,
+        }
+    }
+
     /// Returns whether it says which of several images of a place is meant.
     pub fn names_one(&self) -> bool {
         match self {

@@ -25,6 +25,8 @@ struct Shared {
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
     /// Held while a list of referrers is brought up to date, so that writers of this process do not undo each other's work.
     lists: tokio::sync::Mutex<()>,
+    /// Held while a registry is tried out.
+    probes: tokio::sync::Mutex<()>,
     /// Held while a token is asked for.
     tokens: tokio::sync::Mutex<()>,
     /// By registry of ECR.
@@ -45,6 +47,7 @@ impl Client {
                 known: Mutex::default(),
                 budgets: Mutex::default(),
                 lists: tokio::sync::Mutex::default(),
+                probes: tokio::sync::Mutex::default(),
                 tokens: tokio::sync::Mutex::default(),
                 ecr,
             }),
@@ -73,6 +76,10 @@ impl Client {
 
     pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.shared.lists.lock().await
+    }
+
+    pub(crate) async fn probes(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.shared.probes.lock().await
     }
 
     pub(crate) async fn token_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -21,6 +21,8 @@ pub enum RegistryError {
         code: Option<String>,
         /// The registry's own words.
         message: Option<String>,
+        /// The parts of a manifest that it says it has not got.
+        missing: Vec<Digest>,
     },
     /// No answer came.
     #[error("{method} {url}: {}", reason(error))]
@@ -131,6 +133,16 @@ impl RegistryError {
     /// Makes the error that a request got no answer, or not all of it.
     pub(crate) fn unreachable(method: impl ToString, url: &Url, error: reqwest::Error) -> Self {
         Self::Unreachable { method: method.to_string(), url: redacted(url), error: error.without_url() }
+    }
+
+    /// Returns whether a manifest was refused, and the parts that the registry says it has not got; `None` for any other error.
+    pub fn refused_parts(&self) -> Option<&[Digest]> {
+        match self {
+            Self::Answer { method, status: 400 | 404 | 409 | 412 | 422, missing, .. } if method == "PUT" => {
+                Some(missing)
+            }
+            _ => None,
+        }
     }
 
     /// Returns what the error means.

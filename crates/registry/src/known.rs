@@ -1,23 +1,19 @@
 use crate::Secret;
 use crate::challenge::Challenge;
+use crate::memory::{Contents, Features, Memory, Sighting, Time};
 use crate::token::Token;
-use consign_oci::Repository;
+use consign_oci::{Descriptor, Digest, Repository, Tag};
 use std::collections::{HashMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// What a client learned in this run.
+/// How long what a repository was seen to hold is believed of a registry that takes manifests without looking for their parts.
+const BELIEVED: Duration = Duration::from_secs(3600);
+
+/// What a client knows.
 #[derive(Default)]
 pub(crate) struct Known {
     /// By repository and scopes: who may do what depends on the credentials, and they on the repository.
     pub(crate) tokens: HashMap<(Repository, Vec<String>), Token>,
-    /// Registries that have no referrers API.
-    pub(crate) without_referrers: HashSet<String>,
-    /// Registries that took a blob from a repository of theirs.
-    mounting: HashSet<String>,
-    /// Registries that refuse to be asked for that.
-    without_mounts: HashSet<String>,
-    /// Registries that do not take a blob with the request that asks to send it.
-    without_whole: HashSet<String>,
     /// Mirrors that did not answer as mirrors do, by their hosts.
     pub(crate) failed_mirrors: HashSet<String>,
     challenges: HashMap<Repository, Challenge>,
@@ -25,6 +21,19 @@ pub(crate) struct Known {
     first_challenges: HashMap<String, Challenge>,
     /// Identity tokens that their service has replaced.
     replaced: HashMap<Secret, Secret>,
+    /// By registry, with what earlier runs left.
+    memories: HashMap<String, Memory>,
+}
+
+/// Whether a repository has something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Nothing is known of it.
+    Unknown,
+    /// It had it, some time ago.
+    Remembered,
+    /// It has it, or would say that it has not.
+    Believed,
 }
 
 impl Known {
@@ -44,31 +53,80 @@ impl Known {
         self.challenges.insert(repository.clone(), challenge);
     }
 
-    /// Returns whether the registry is known to find its own blobs.
-    pub(crate) fn mounts(&self, repository: &Repository) -> bool {
-        self.mounting.contains(repository.registry())
+    /// Takes over what earlier runs left of a registry.
+    pub(crate) fn recall(&mut self, repository: &Repository, memory: Memory) {
+        self.memories.entry(repository.registry().to_owned()).or_default().merge(memory);
     }
 
-    pub(crate) fn learn_mount(&mut self, repository: &Repository) {
-        self.mounting.insert(repository.registry().to_owned());
+    /// Returns what is known of a registry.
+    pub(crate) fn memory(&self, repository: &Repository) -> Option<&Memory> {
+        self.memories.get(repository.registry())
     }
 
-    /// Returns whether the registry may be asked to take a blob from a repository of its own.
-    pub(crate) fn answers_mounts(&self, repository: &Repository) -> bool {
-        !self.without_mounts.contains(repository.registry())
+    /// Returns what a registry can do, as far as it has shown.
+    pub(crate) fn features(&self, repository: &Repository) -> Features {
+        self.memory(repository).map(|memory| memory.features.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn answers_no_mounts(&mut self, repository: &Repository) {
-        self.without_mounts.insert(repository.registry().to_owned());
+    /// Notes what a registry has shown that it can do.
+    pub(crate) fn learn(&mut self, repository: &Repository, note: impl FnOnce(&mut Features)) {
+        let features = &mut self.memories.entry(repository.registry().to_owned()).or_default().features;
+        note(features);
+        features.learned = Time::now();
     }
 
-    /// Returns whether the registry may take a blob with the request that asks to send it.
-    pub(crate) fn takes_whole(&self, repository: &Repository) -> bool {
-        !self.without_whole.contains(repository.registry())
+    fn contents(&mut self, repository: &Repository) -> &mut Contents {
+        let memory = self.memories.entry(repository.registry().to_owned()).or_default();
+        memory.repositories.entry(repository.path().to_owned()).or_default()
     }
 
-    pub(crate) fn takes_no_whole(&mut self, repository: &Repository) {
-        self.without_whole.insert(repository.registry().to_owned());
+    fn contents_of(&self, repository: &Repository) -> Option<&Contents> {
+        self.memory(repository)?.repositories.get(repository.path())
+    }
+
+    /// Notes that a repository has a blob or manifest.
+    pub(crate) fn learn_holding(&mut self, repository: &Repository, digest: &Digest) {
+        let contents = self.contents(repository);
+        contents.holds.insert(digest.clone(), Time::now());
+        contents.own.insert(digest.clone());
+    }
+
+    /// Returns whether a repository has something, as far as that is known.
+    pub(crate) fn holding(&self, repository: &Repository, digest: &Digest) -> Held {
+        let Some(contents) = self.contents_of(repository) else { return Held::Unknown };
+        match contents.holds.get(digest) {
+            None => Held::Unknown,
+            Some(_) if self.features(repository).validates == Some(true) => Held::Believed,
+            Some(seen) if contents.own.contains(digest) && seen.age() < BELIEVED => Held::Believed,
+            Some(_) => Held::Remembered,
+        }
+    }
+
+    /// Returns another repository of the same registry that has a blob.
+    pub(crate) fn holder(&self, repository: &Repository, digest: &Digest) -> Option<Repository> {
+        let repositories = &self.memory(repository)?.repositories;
+        let holds =
+            |(path, contents): &(&String, &Contents)| *path != repository.path() && contents.holds.contains_key(digest);
+        let (path, _) = repositories.iter().find(holds)?;
+        format!("{}/{path}", repository.registry()).parse().ok()
+    }
+
+    /// Forgets what a repository has: it turned out to be wrong.
+    pub(crate) fn forget(&mut self, repository: &Repository) {
+        let contents = self.contents(repository);
+        contents.holds.clear();
+        contents.own.clear();
+        contents.forgotten = Time::now();
+    }
+
+    /// Notes what a tag names.
+    pub(crate) fn learn_tag(&mut self, repository: &Repository, tag: &Tag, descriptor: &Descriptor) {
+        self.contents(repository).note(tag, descriptor);
+    }
+
+    /// Returns what a tag was last seen to name.
+    pub(crate) fn sighting(&self, repository: &Repository, tag: &Tag) -> Option<&Sighting> {
+        self.contents_of(repository)?.tags.get(tag)
     }
 
     /// Returns the identity token to show in place of the one that was configured.

@@ -1,6 +1,6 @@
 use crate::auth::Action;
 use crate::endpoint::{counts_reads, redacted};
-use crate::refusal::is_page;
+use crate::refusal::{is_missing_part, is_page};
 use crate::transport::{Body, Call, header, read_limited};
 use crate::{Client, RegistryError};
 use bytes::Bytes;
@@ -79,7 +79,9 @@ impl Client {
                 {
                     return Err(RegistryError::Mismatch { url: redacted(&call.url), digest: asked.clone() });
                 }
-                Ok(Some(Descriptor::new(&media_type, digest, size)))
+                let found = Descriptor::new(&media_type, digest, size);
+                self.note_tag(repository, target, &found);
+                Ok(Some(found))
             }
             // Some registries answer HEAD without these; the bytes themselves tell.
             _ => {
@@ -160,9 +162,11 @@ impl Client {
         let media_type = served.filter(|served| media_type::MANIFESTS.contains(&served.as_str()));
         let media_type = media_type.or_else(|| stated_in(&bytes)).unwrap_or_else(|| media_type::MANIFEST.to_owned());
         match Document::read(&media_type, bytes.into()) {
-            // Not every registry knows conditions.
-            Ok(document) if Some(document.digest()) == known => Ok(Found::Same),
-            Ok(document) => Ok(Found::of(document)),
+            Ok(document) => {
+                self.note_tag(repository, target, &document.descriptor());
+                // Not every registry knows conditions.
+                Ok(if Some(document.digest()) == known { Found::Same } else { Found::of(document) })
+            }
             Err(source) => Err(RegistryError::Document { url, source }),
         }
     }
@@ -198,11 +202,17 @@ impl Client {
             Call { body, content_type, repeatable: true, ..self.manifest_call(Method::PUT, repository, target)? };
         let response = self.send(&call).await?;
         if !matches!(response.status(), StatusCode::CREATED | StatusCode::OK | StatusCode::ACCEPTED) {
-            return Err(self.refused(&call, response).await);
+            let error = self.refused(&call, response).await;
+            if matches!(&error, RegistryError::Answer { code: Some(code), .. } if is_missing_part(code)) {
+                self.known().learn(repository, |features| features.validates = Some(true));
+            }
+            return Err(error);
         }
         let listed = response.headers().contains_key(SUBJECT);
+        self.known().learn_holding(repository, document.digest());
+        self.note_tag(repository, target, &document.descriptor());
         if listed {
-            self.known().without_referrers.remove(repository.registry());
+            self.known().learn(repository, |features| features.referrers = Some(true));
         }
         Ok(listed)
     }
@@ -217,6 +227,12 @@ impl Client {
             StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(true),
             StatusCode::NOT_FOUND => self.nothing(&call, response).await.map(|()| false),
             _ => Err(self.refused(&call, response).await),
+        }
+    }
+
+    fn note_tag(&self, repository: &Repository, target: &Target, descriptor: &Descriptor) {
+        if let Target::Tag(tag) = target {
+            self.known().learn_tag(repository, tag, descriptor);
         }
     }
 

@@ -2,7 +2,7 @@ use crate::auth::Action;
 use crate::endpoint::{follow, redacted};
 use crate::reader::verified;
 use crate::transport::{Body, Call, TRIES, header, is_temporary, pause};
-use crate::{Client, RegistryError};
+use crate::{Client, ErrorKind, RegistryError};
 use bytes::Bytes;
 use consign_oci::{Descriptor, Repository};
 use futures::TryStreamExt;
@@ -71,12 +71,45 @@ impl Client {
         let known = self.credentials_of(repository);
         let is_sibling = |from: &&Repository| *from != repository && from.registry() == repository.registry();
         let mount_from = mount_from.filter(|from| is_sibling(from) && self.credentials_of(from) == known);
-        let mount_from = mount_from.filter(|_| self.known().answers_mounts(repository));
+        let mount_from = mount_from.filter(|_| self.known().features(repository).answers_mounts != Some(false));
+        let guess = match mount_from {
+            Some(_) => None,
+            None => {
+                self.known().holder(repository, &descriptor.digest).filter(|from| self.credentials_of(from) == known)
+            }
+        };
+        let pushed = self.bring_blob(repository, descriptor, &open, mount_from, guess).await?;
+        self.known().learn_holding(repository, &descriptor.digest);
+        Ok(pushed)
+    }
+
+    /// Brings a blob: from `mount_from`, or from `guess`, which may turn out not to be readable.
+    async fn bring_blob<R, F>(
+        &self,
+        repository: &Repository,
+        descriptor: &Descriptor,
+        open: &(impl Fn() -> F + Sync),
+        mount_from: Option<&Repository>,
+        mut guess: Option<Repository>,
+    ) -> Result<Pushed, RegistryError>
+    where
+        F: Future<Output = io::Result<R>> + Send,
+        R: AsyncRead + Send + 'static,
+    {
         let mut attempt = 1;
         loop {
-            let begun = match mount_from {
-                None if descriptor.size <= SMALL && self.known().takes_whole(repository) => {
-                    self.send_whole(repository, descriptor, &open).await?
+            let features = self.known().features(repository);
+            let begun = match (mount_from, guess.take()) {
+                (None, _) if descriptor.size <= SMALL && features.takes_whole != Some(false) => {
+                    self.send_whole(repository, descriptor, open).await?
+                }
+                (None, Some(from)) if features.answers_mounts != Some(false) => {
+                    match self.begin(repository, descriptor, Some(&from)).await {
+                        Err(error) if matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Denied) => {
+                            self.begin(repository, descriptor, None).await?
+                        }
+                        begun => begun?,
+                    }
                 }
                 _ => self.begin(repository, descriptor, mount_from).await?,
             };
@@ -84,7 +117,7 @@ impl Client {
                 // After a try that failed: it had arrived, although no answer did.
                 Begun::Done(Pushed::Existed) if attempt > 1 => return Ok(Pushed::Uploaded),
                 Begun::Done(pushed) => return Ok(pushed),
-                Begun::At(location) => self.upload(repository, descriptor, location, &open).await,
+                Begun::At(location) => self.upload(repository, descriptor, location, open).await,
                 Begun::With(location, bytes) => {
                     let open = || future::ready(Ok(io::Cursor::new(bytes.clone())));
                     self.upload(repository, descriptor, location, &open).await
@@ -123,13 +156,13 @@ impl Client {
         match response.status() {
             StatusCode::CREATED => Ok(Begun::Done(Pushed::Uploaded)),
             StatusCode::ACCEPTED => {
-                self.known().takes_no_whole(repository);
+                self.known().learn(repository, |features| features.takes_whole = Some(false));
                 Ok(Begun::With(self.location(&call, &response)?, bytes))
             }
             // Not every one that does not know it says so in the specified way.
             status if is_unknown_form(status) => {
                 let begun = self.begin(repository, descriptor, None).await?;
-                self.known().takes_no_whole(repository);
+                self.known().learn(repository, |features| features.takes_whole = Some(false));
                 Ok(begun)
             }
             _ => Err(self.refused(&call, response).await),
@@ -143,8 +176,9 @@ impl Client {
         descriptor: &Descriptor,
         mount_from: Option<&Repository>,
     ) -> Result<Begun, RegistryError> {
-        let (asks, is_large) = (self.known().answers_mounts(repository), descriptor.size >= LARGE);
-        let is_told = asks && (mount_from.is_some() || !is_large || self.known().mounts(repository));
+        let (features, is_large) = (self.known().features(repository), descriptor.size >= LARGE);
+        let asks = features.answers_mounts != Some(false);
+        let is_told = asks && (mount_from.is_some() || !is_large || features.mounts == Some(true));
         if !is_told && self.blob_exists(repository, &descriptor.digest).await? {
             return Ok(Begun::Done(Pushed::Existed));
         }
@@ -158,7 +192,7 @@ impl Client {
         let response = self.send(&call).await?;
         match response.status() {
             StatusCode::CREATED => {
-                self.known().learn_mount(repository);
+                self.known().learn(repository, |features| features.mounts = Some(true));
                 Ok(Begun::Done(if mount_from.is_some() { Pushed::Mounted } else { Pushed::Existed }))
             }
             // The sibling has not got it, or the registry does not mount; it may be there all the same.
@@ -171,7 +205,7 @@ impl Client {
             // Some know no mounts at all.
             status if is_unknown_form(status) => {
                 let begun = self.begin_plainly(repository).await?;
-                self.known().answers_no_mounts(repository);
+                self.known().learn(repository, |features| features.answers_mounts = Some(false));
                 Ok(begun)
             }
             _ => Err(self.refused(&call, response).await),

@@ -16,7 +16,7 @@ const TRIES: usize = 5;
 impl Client {
     /// Returns the manifests that are about `digest`. That they cannot be listed is an error, never an empty list.
     pub async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
-        let ask = !self.known().without_referrers.contains(repository.registry());
+        let ask = self.known().features(repository).referrers != Some(false);
         if ask && let Some(listed) = self.referrers_api(repository, digest).await? {
             return Ok(listed);
         }
@@ -46,7 +46,7 @@ impl Client {
                     let error = self.refused(&call, response).await;
                     // Some registries that have the API say this of a repository to which nothing was pushed yet.
                     if !matches!(&error, RegistryError::Answer { code: Some(code), .. } if code == "NAME_UNKNOWN") {
-                        self.known().without_referrers.insert(repository.registry().to_owned());
+                        self.known().learn(repository, |features| features.referrers = Some(false));
                     }
                     return Ok(None);
                 }

@@ -3,6 +3,7 @@
 use crate::endpoint::redacted;
 use crate::transport::{Call, header, read_limited};
 use crate::{Client, RegistryError};
+use consign_oci::Digest;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Response};
 use serde::Deserialize;
@@ -20,6 +21,8 @@ struct Answer {
 struct Entry {
     code: Option<String>,
     message: Option<String>,
+    #[serde(default)]
+    detail: serde_json::Value,
 }
 
 impl Client {
@@ -45,25 +48,39 @@ impl Client {
             return not_a_registry(call, &response);
         }
         let body = read_limited(response, LIMIT).await.unwrap_or_default();
-        let Entry { code, message } = first_entry(&body);
+        let entries = entries(&body);
+        let unknown = entries.iter().filter(|entry| entry.code.as_deref().is_some_and(is_missing_part));
+        let missing = unknown.flat_map(|entry| digests_in(&entry.detail.to_string())).collect();
+        let Entry { code, message, .. } = entries.into_iter().next().unwrap_or_default();
         RegistryError::Answer {
             method: call.method.to_string(),
             url: redacted(&call.url),
             status,
             code: code.map(|code| printable(&code)),
             message: message.map(|message| printable(&message)),
+            missing,
         }
     }
 }
 
 /// Returns the code of an answer that says no.
 pub(crate) async fn refusal_code(response: Response) -> Option<String> {
-    first_entry(&read_limited(response, LIMIT).await.unwrap_or_default()).code
+    entries(&read_limited(response, LIMIT).await.unwrap_or_default()).into_iter().next()?.code
 }
 
-fn first_entry(body: &[u8]) -> Entry {
-    let answer = serde_json::from_slice(body).ok();
-    answer.and_then(|answer: Answer| answer.errors.into_iter().next()).unwrap_or_default()
+fn entries(body: &[u8]) -> Vec<Entry> {
+    let answer: Option<Answer> = serde_json::from_slice(body).ok();
+    answer.map(|answer| answer.errors).unwrap_or_default()
+}
+
+/// Returns whether a registry says with this code that it has not got a part of a manifest (distribution-spec, "Error Codes"; Amazon ECR, `PutImage`).
+pub(crate) fn is_missing_part(code: &str) -> bool {
+    matches!(code, "MANIFEST_BLOB_UNKNOWN" | "BLOB_UNKNOWN" | "LayersNotFoundException")
+}
+
+/// Returns the digests that a text names.
+fn digests_in(text: &str) -> Vec<Digest> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').filter_map(|word| word.parse().ok()).collect()
 }
 
 fn not_a_registry(call: &Call<'_>, response: &Response) -> RegistryError {
@@ -88,6 +105,16 @@ pub(crate) fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_are_found_wherever_they_stand() {
+        let digest = Digest::of(b"x");
+        for text in [format!("\"{digest}\""), format!("{{\"digest\":\"{digest}\"}}"), format!("unknown blob {digest}.")]
+        {
+            assert_eq!(digests_in(&text), std::slice::from_ref(&digest), "{text}");
+        }
+        assert_eq!(digests_in("sha256:123 null"), []);
+    }
 
     #[test]
     fn a_registrys_words_are_fit_for_a_terminal() {

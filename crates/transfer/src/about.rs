@@ -49,7 +49,7 @@ impl Copier<'_> {
                 return Ok(brought);
             }
         }
-        let (place, digest) = (self.source.describe(), root.digest().clone());
+        let (place, digest) = (self.source.place.describe(), root.digest().clone());
         Err(ImageError::TooDeep { place, digest, limit: DEPTH_LIMIT }.into())
     }
 
@@ -72,19 +72,20 @@ impl Copier<'_> {
             return Ok(());
         };
         // Its tag writes it.
-        let document = self.source.exact_document(descriptor).await?;
+        let document = self.source.document(descriptor).await?;
         self.documents.get(&descriptor.digest, self.parts(&document, 1)).await?;
-        Ok(sink.name(&document, &[]).await?)
+        self.name(&sink, &document, &[]).await
     }
 
     async fn find_artifacts(&self, subject: &Digest) -> Result<Vec<Artifact>, TransferError> {
-        let listed = self.source.referrers(subject).await?.into_iter();
-        let mut found: Vec<Artifact> = listed.map(|descriptor| Artifact { descriptor, tag: None }).collect();
-        let tags = self.tags().await?;
+        let listed = self.source.referrers(subject).await?;
+        let artifact = |descriptor: &Descriptor| Artifact { descriptor: descriptor.clone(), tag: None };
+        let mut found: Vec<Artifact> = listed.iter().map(artifact).collect();
+        let tags = self.source.tags().await?;
         for suffix in SUFFIXES {
             let tag = format!("{}{suffix}", Tag::of_referrers(subject)).parse::<Tag>();
             if let Some(tag) = tag.ok().filter(|tag| tags.contains(tag))
-                && let Some(descriptor) = self.source.tagged(&tag).await?
+                && let Some(descriptor) = self.source.place.tagged(&tag).await?
             {
                 found.push(Artifact { descriptor, tag: Some(tag) });
             }

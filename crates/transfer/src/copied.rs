@@ -1,5 +1,5 @@
 use consign_image::Pushed;
-use consign_oci::Descriptor;
+use consign_oci::{Descriptor, Tag};
 
 /// What became of an image that was to be copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Copied {
     pub before: Option<Descriptor>,
     /// Whether anything was to be done.
     pub state: State,
+    /// The tag under which what it named before is kept.
+    pub backup: Option<Tag>,
 }
 
 /// Whether anything was to be done.
@@ -17,8 +19,10 @@ pub struct Copied {
 pub enum State {
     /// The name named the image already.
     Unchanged,
-    /// It names it now.
+    /// It names it now; in a dry run, it would.
     Copied,
+    /// The source's tag does not name it for long enough.
+    Waiting,
 }
 
 /// How much was done.
@@ -37,6 +41,16 @@ pub struct Count {
 }
 
 impl Count {
+    /// Adds what others did.
+    pub fn add(&mut self, other: Self) {
+        let Self { manifests, sent, bytes, mounted, present } = other;
+        self.manifests += manifests;
+        self.sent += sent;
+        self.bytes += bytes;
+        self.mounted += mounted;
+        self.present += present;
+    }
+
     pub(crate) fn blob(&mut self, blob: &Descriptor, pushed: Pushed) {
         match pushed {
             Pushed::Existed => self.present += 1,

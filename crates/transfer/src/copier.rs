@@ -1,13 +1,13 @@
 use crate::copied::{Copied, Count, State};
 use crate::once::Once;
-use crate::{TransferError, platforms};
-use consign_image::{Found, ImageError, Place, Sink};
-use consign_oci::{Descriptor, Digest, Document, Platform, Tag, media_type};
+use crate::origin::Origin;
+use crate::{Options, TransferError, platforms};
+use consign_image::{Found, ImageError, Place, Pushed, Sink};
+use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::OnceCell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Things that are worked on at the same time. How many requests that makes is for the registry's client to say.
 pub(crate) const AT_ONCE: usize = 32;
@@ -16,18 +16,9 @@ pub(crate) const DEPTH_LIMIT: usize = 8;
 /// Most manifests that are copied, with all that is about them.
 const MANIFEST_LIMIT: usize = 100_000;
 
-/// What is copied of an image.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// These platforms alone; all where there are none.
-    pub platforms: Vec<Platform>,
-    /// Whether signatures and other artifacts stay behind.
-    pub without_referrers: bool,
-}
-
 /// Copies images from one place to another. What several of them share is asked for, and sent, once.
 pub struct Copier<'a> {
-    pub(crate) source: &'a Place,
+    pub(crate) source: Arc<Origin<'a>>,
     pub(crate) sink: &'a Sink,
     options: &'a Options,
     blobs: Once<()>,
@@ -36,10 +27,10 @@ pub struct Copier<'a> {
     listed: Mutex<BTreeMap<Digest, Vec<Digest>>>,
     /// What is about a manifest, and is there.
     pub(crate) about: Once<crate::about::Artifacts>,
-    /// The tags of the source.
-    tags: OnceCell<BTreeSet<Tag>>,
-    /// Manifests that are taken to be there, since a list names them that is.
+    /// Parts that are taken to be there, since what names them is.
     assumed: Mutex<BTreeSet<Digest>>,
+    /// Manifests of which some parts were taken to be there without asking.
+    doubtful: Mutex<BTreeSet<Digest>>,
     count: Mutex<Count>,
     left_behind: Mutex<BTreeSet<Tag>>,
 }
@@ -59,9 +50,20 @@ enum Task {
     Name(Box<Naming>),
 }
 
+impl Task {
+    fn nothing(root: Descriptor, state: State) -> Self {
+        Self::Nothing(Box::new(Copied { before: Some(root.clone()), root, state, backup: None }))
+    }
+}
+
 impl<'a> Copier<'a> {
     /// Prepares to copy; nothing is asked yet.
     pub fn new(source: &'a Place, sink: &'a Sink, options: &'a Options) -> Self {
+        Self::from(Arc::new(Origin::new(source)), sink, options)
+    }
+
+    /// Prepares to copy from where others copy too.
+    pub(crate) fn from(source: Arc<Origin<'a>>, sink: &'a Sink, options: &'a Options) -> Self {
         Self {
             source,
             sink,
@@ -70,8 +72,8 @@ impl<'a> Copier<'a> {
             documents: Once::default(),
             listed: Mutex::default(),
             about: Once::default(),
-            tags: OnceCell::new(),
             assumed: Mutex::default(),
+            doubtful: Mutex::default(),
             count: Mutex::default(),
             left_behind: Mutex::default(),
         }
@@ -79,17 +81,22 @@ impl<'a> Copier<'a> {
 
     /// Makes the sink's name name what the source's does, once all of it is there. Nothing is done where it does.
     pub async fn copy(&self) -> Result<Copied, TransferError> {
-        let task = self.prepare(self.source, self.sink.clone()).await?;
+        self.copy_to(self.source.place, self.sink.clone()).await
+    }
+
+    /// Makes a name of the sink name what one of the source does.
+    pub(crate) async fn copy_to(&self, source: &Place, sink: Sink) -> Result<Copied, TransferError> {
+        let task = self.prepare(source, sink).await?;
         self.finish(task).await
     }
 
     /// Does the same for every tag of the source that names an image. No tag is written before all that is to be copied is there; what fails for one
     /// stops no other.
     pub async fn copy_tags(&self) -> Result<Vec<(Tag, Result<Copied, TransferError>)>, TransferError> {
-        let tags: Vec<Tag> = self.tags().await?.iter().filter(|tag| !tag.is_about_a_digest()).cloned().collect();
+        let tags: Vec<Tag> = self.source.tags().await?.iter().filter(|tag| !tag.is_about_a_digest()).cloned().collect();
         let prepare = async |tag: Tag| {
             let task = match self.sink.with_tag(&tag) {
-                Some(sink) => self.prepare(&self.source.with_tag(&tag), sink).await,
+                Some(sink) => self.prepare(&self.source.place.with_tag(&tag), sink).await,
                 None => Err(TransferError::OneName { place: self.sink.describe() }),
             };
             (tag, task)
@@ -102,9 +109,9 @@ impl<'a> Copier<'a> {
         Ok(stream::iter(tasks).map(finish).buffered(AT_ONCE).collect().await)
     }
 
-    /// Returns the tags of the source, which is asked once.
-    pub(crate) async fn tags(&self) -> Result<&BTreeSet<Tag>, TransferError> {
-        self.tags.get_or_try_init(async || Ok(self.source.tags().await?.into_iter().collect())).await
+    /// Returns how it copies.
+    pub fn options(&self) -> &Options {
+        self.options
     }
 
     /// Returns how much was done so far.
@@ -119,21 +126,38 @@ impl<'a> Copier<'a> {
 
     /// Brings everything but the name.
     async fn prepare(&self, source: &Place, sink: Sink) -> Result<Task, TransferError> {
-        let before = sink.before().await?;
-        let whole = self.options.platforms.is_empty();
-        let known = before.as_ref().filter(|_| whole);
-        let root = match (source.find(known.map(|before| &before.digest)).await?, known) {
-            (Found::Document(root), _) if whole => *root,
-            (Found::Document(root), _) => platforms::choose(*root, &self.options.platforms, source).await?,
-            (Found::Same, Some(before)) => return Ok(Task::Nothing(Box::new(unchanged(before)))),
+        let Options { platforms, always, believed_for, minimum_age, .. } = self.options;
+        let believed = believed_for.filter(|_| !always).and_then(|age| sink.seen_lately(age));
+        let mut before = match &believed {
+            Some(believed) => Some(believed.clone()),
+            None => sink.before().await?,
+        };
+        let known = before.as_ref().filter(|_| platforms.is_empty() && !always);
+        let found = match (source.find(known.map(|before| &before.digest)).await?, known) {
+            (Found::Document(found), _) => *found,
+            (Found::Same, Some(before)) => return Ok(Task::nothing(before.clone(), State::Unchanged)),
             _ => return Err(TransferError::NoImage { name: source.name() }),
         };
-        if let Some(before) = before.as_ref().filter(|before| before.digest == *root.digest()) {
-            return Ok(Task::Nothing(Box::new(unchanged(before))));
+        let age = minimum_age.and_then(|least| Some((least, source.seen_for(found.digest())?)));
+        let root = match platforms.is_empty() {
+            true => found,
+            false => platforms::choose(found, platforms, source).await?,
+        };
+        if believed.is_some() {
+            before = sink.before().await?;
+        }
+        if let Some(before) = before.as_ref().filter(|before| before.digest == *root.digest() && !always) {
+            return Ok(Task::nothing(before.clone(), State::Unchanged));
+        }
+        if age.is_some_and(|(least, age)| age < least) {
+            let waiting = Copied { root: root.descriptor(), before, state: State::Waiting, backup: None };
+            return Ok(Task::Nothing(Box::new(waiting)));
         }
         let mut about = Vec::new();
         if !sink.shares(source) {
-            self.assume(&sink, before.as_ref(), &root).await;
+            if !always {
+                self.assume(&sink, before.as_ref(), &root).await;
+            }
             about = self.bring(&root).await?;
         }
         Ok(Task::Name(Box::new(Naming { sink, root, before, about })))
@@ -144,25 +168,41 @@ impl<'a> Copier<'a> {
             Task::Nothing(copied) => return Ok(*copied),
             Task::Name(naming) => *naming,
         };
-        let named = sink.name(&root, &about).await;
-        let assumed = std::mem::take(&mut *lock(&self.assumed));
-        if named.is_err() && !assumed.is_empty() {
-            // It may be that some of what was taken to be there is not.
-            self.documents.forget();
-            self.bring(&root).await?;
-            sink.name(&root, &about).await?;
-        } else {
-            named?;
-        }
-        Ok(Copied { root: root.descriptor(), before, state: State::Copied })
+        let backup = match before.as_ref().filter(|before| before.digest != *root.digest()) {
+            Some(before) => self.keep(&sink, before).await?,
+            None => None,
+        };
+        self.name(&sink, &root, &about).await?;
+        Ok(Copied { root: root.descriptor(), before, state: State::Copied, backup })
     }
 
-    /// Takes what the name names so far to be there whole, so that what a new list shares with the old one is not asked for again.
+    /// Keeps what a name names under another, if that is wanted.
+    async fn keep(&self, sink: &Sink, before: &Descriptor) -> Result<Option<Tag>, TransferError> {
+        let (Some(backup), Some(tag)) = (&self.options.backup, sink.tag()) else { return Ok(None) };
+        let failed = |problem: &str| TransferError::Backup {
+            name: sink.describe(),
+            backup: backup.template.clone(),
+            problem: problem.to_owned(),
+        };
+        let name = backup.tag(&tag, &before.digest).map_err(|error| failed(&error.to_string()))?;
+        let place = sink.with_tag(&name).ok_or_else(|| failed("there is one name only"))?;
+        if !self.options.dry_run {
+            let document = sink.document(before).await.ok_or_else(|| failed("what it names cannot be read"))?;
+            place.name(&document, &[]).await?;
+        }
+        Ok(Some(name))
+    }
+
+    /// Takes what the name names so far to be there whole, so that what the image shares with it is not asked for again.
     async fn assume(&self, sink: &Sink, before: Option<&Descriptor>, root: &Document) {
-        if let (Some(before), Document::Index(_)) = (before, root)
-            && let Some(Document::Index(index)) = sink.document(before).await
+        let Some(before) = before else { return };
+        let parts: BTreeSet<Digest> = root.children().into_iter().map(|part| part.digest.clone()).collect();
+        // One request, to save at least as many.
+        let is_list = matches!(root, Document::Index(_));
+        if (is_list || parts.len() > sink.believed(&parts).await.len() + 2)
+            && let Some(document) = sink.document(before).await
         {
-            lock(&self.assumed).extend(index.manifests.iter().map(|listed| listed.digest.clone()));
+            lock(&self.assumed).extend(document.children().into_iter().map(|part| part.digest.clone()));
         }
     }
 
@@ -172,15 +212,31 @@ impl<'a> Copier<'a> {
         if self.options.without_referrers { Ok(Vec::new()) } else { self.bring_about(root).await }
     }
 
-    /// Brings everything that a manifest is made of.
+    /// Brings everything that a manifest is made of, but for what is taken to be there.
     pub(crate) async fn parts(&self, document: &Document, depth: usize) -> Result<(), TransferError> {
-        let mut seen = BTreeSet::new();
-        let parts: Vec<&Descriptor> =
-            document.children().into_iter().filter(|part| seen.insert(part.digest.clone())).collect();
-        let documents = parts.iter().filter(|part| media_type::is_document(&part.media_type));
+        let parts: BTreeMap<&Digest, &Descriptor> =
+            document.children().into_iter().map(|part| (&part.digest, part)).collect();
+        let documents = parts.values().filter(|part| media_type::is_document(&part.media_type));
         let documents = documents.map(|part| part.digest.clone()).collect();
         lock(&self.listed).insert(document.digest().clone(), documents);
-        stream::iter(parts.into_iter().map(Ok)).try_for_each_concurrent(AT_ONCE, |part| self.part(part, depth)).await
+        let taken = self.taken(&parts).await;
+        if !taken.is_empty() {
+            lock(&self.doubtful).insert(document.digest().clone());
+            lock(&self.count).present += taken.len();
+        }
+        let open = parts.into_values().filter(|part| !taken.contains(&part.digest)).map(Ok);
+        stream::iter(open).try_for_each_concurrent(AT_ONCE, |part| self.part(part, depth)).await
+    }
+
+    /// Returns the parts that are taken to be there without asking.
+    async fn taken(&self, parts: &BTreeMap<&Digest, &Descriptor>) -> BTreeSet<Digest> {
+        if self.options.always {
+            return BTreeSet::new();
+        }
+        let digests: BTreeSet<Digest> = parts.keys().map(|digest| (*digest).clone()).collect();
+        let mut taken = self.sink.believed(&digests).await;
+        taken.extend(lock(&self.assumed).intersection(&digests).cloned());
+        taken
     }
 
     async fn part(&self, part: &Descriptor, depth: usize) -> Result<(), TransferError> {
@@ -191,7 +247,11 @@ impl<'a> Copier<'a> {
             return Ok(());
         }
         let bring = async {
-            let pushed = self.sink.put_blob(part, self.source).await?;
+            let pushed = match self.options.dry_run {
+                true if self.sink.has_blob(part).await? => Pushed::Existed,
+                true => Pushed::Uploaded,
+                false => self.sink.put_blob(part, self.source.place).await?,
+            };
             lock(&self.count).blob(part, pushed);
             Ok(())
         };
@@ -205,17 +265,14 @@ impl<'a> Copier<'a> {
         depth: usize,
     ) -> BoxFuture<'b, Result<(), TransferError>> {
         Box::pin(self.documents.get(&descriptor.digest, async move {
-            let (place, digest) = (|| self.source.describe(), || descriptor.digest.clone());
+            let (place, digest) = (|| self.source.place.describe(), || descriptor.digest.clone());
             if depth > DEPTH_LIMIT {
                 return Err(ImageError::TooDeep { place: place(), digest: digest(), limit: DEPTH_LIMIT }.into());
             }
             if self.documents.len() > MANIFEST_LIMIT {
                 return Err(ImageError::TooMany { place: place(), digest: digest(), limit: MANIFEST_LIMIT }.into());
             }
-            if lock(&self.assumed).contains(&descriptor.digest) {
-                return Ok(());
-            }
-            let document = self.source.exact_document(descriptor).await?;
+            let document = self.source.document(descriptor).await?;
             self.parts(&document, depth).await?;
             self.put(&document, &descriptor.digest).await
         }))
@@ -223,9 +280,52 @@ impl<'a> Copier<'a> {
 
     /// Writes a manifest whose parts are there.
     pub(crate) async fn put(&self, document: &Document, digest: &Digest) -> Result<(), TransferError> {
-        self.sink.put_document(document, digest).await?;
+        if !self.options.dry_run {
+            self.settle(document, || Box::pin(self.sink.put_document(document, digest))).await?;
+        }
         lock(&self.count).manifests += 1;
         Ok(())
+    }
+
+    /// Gives a manifest whose parts are there its name.
+    pub(crate) async fn name(
+        &self,
+        sink: &Sink,
+        root: &Document,
+        about: &[(Digest, Descriptor)],
+    ) -> Result<(), TransferError> {
+        match self.options.dry_run {
+            true => Ok(()),
+            false => self.settle(root, || Box::pin(sink.name(root, about))).await,
+        }
+    }
+
+    /// Writes a manifest. Where it is refused since parts of it are missing that were taken to be there, they are brought, and it is written again:
+    /// first those that the registry names, then all.
+    async fn settle<'b>(
+        &self,
+        document: &Document,
+        write: impl Fn() -> BoxFuture<'b, Result<(), ImageError>>,
+    ) -> Result<(), TransferError> {
+        for named in [true, false] {
+            let Err(error) = write().await else { return Ok(()) };
+            let Some(missing) = error.refused_parts() else { return Err(error.into()) };
+            if !lock(&self.doubtful).contains(document.digest()) {
+                return Err(error.into());
+            }
+            let parts = document.children().into_iter().filter(|part| !named || missing.contains(&part.digest));
+            let parts: Vec<&Descriptor> = parts.collect();
+            if !named {
+                self.sink.forget_holdings();
+                lock(&self.assumed).clear();
+            }
+            for part in &parts {
+                self.documents.forget_one(&part.digest);
+            }
+            let parts = parts.into_iter().map(Ok::<_, TransferError>);
+            Box::pin(stream::iter(parts).try_for_each_concurrent(AT_ONCE, |part| self.part(part, 1))).await?;
+        }
+        Ok(write().await?)
     }
 
     /// Returns a manifest and all that it lists, by their digests.
@@ -244,10 +344,6 @@ impl<'a> Copier<'a> {
     pub(crate) fn leave_behind(&self, tag: &Tag) {
         lock(&self.left_behind).insert(tag.clone());
     }
-}
-
-fn unchanged(root: &Descriptor) -> Copied {
-    Copied { root: root.clone(), before: Some(root.clone()), state: State::Unchanged }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

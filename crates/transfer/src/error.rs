@@ -26,6 +26,24 @@ pub enum TransferError {
         /// What is there.
         present: Vec<Platform>,
     },
+    /// What the name named could not be kept under another before it took another image.
+    #[error("{name} is to be kept as `{backup}`, which cannot be done: {problem}")]
+    Backup {
+        /// The name.
+        name: String,
+        /// The tag for what it named.
+        backup: String,
+        /// Why not.
+        problem: String,
+    },
+    /// Tags are not deleted, since something seems to be wrong.
+    #[error("nothing is deleted from {place}: {problem}")]
+    Prune {
+        /// The place.
+        place: String,
+        /// What seems to be wrong.
+        problem: String,
+    },
     /// A list of which a part was to be copied cannot be written again.
     #[error("{place}: the list of the image's platforms cannot be written again")]
     Index {

@@ -2,15 +2,20 @@
 //!
 //! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
 //! parts before what they are parts of, names last. Bytes are never changed, and those that are there, or that the registry has elsewhere, are
-//! not sent.
+//! not sent. [`synchronize`] does so for whatever is to be like something else.
 
 mod about;
 mod copied;
 mod copier;
 mod error;
 mod once;
+mod options;
+mod origin;
 mod platforms;
+mod sync;
 
 pub use copied::{Copied, Count, State};
-pub use copier::{Copier, Options};
+pub use copier::Copier;
 pub use error::TransferError;
+pub use options::{Backup, Options};
+pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};

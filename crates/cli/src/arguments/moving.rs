@@ -1,7 +1,9 @@
 use super::REF;
+use super::store::duration;
 use clap::Args;
 use consign_image::ImageReference;
 use consign_oci::Platform;
+use std::time::Duration;
 
 #[derive(Args, Debug)]
 pub(crate) struct Copy {
@@ -20,4 +22,26 @@ pub(crate) struct Copy {
     /// Leaves signatures, attestations and all else behind that is about the image.
     #[arg(long)]
     pub(crate) no_referrers: bool,
+    /// Looks at everything again where DST is what SRC is: signatures may have come since.
+    #[arg(long)]
+    pub(crate) always: bool,
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Synchronize {
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Looking {
+    /// Writes nothing: only finds out what would be copied, and how many bytes.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Believes, without asking, that tags at the destination name what they were seen to name within this time, such as `10m`: one request for a
+    /// tag that has not moved, in place of two. What others did there meanwhile is not noticed.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) believe: Option<Duration>,
 }

@@ -54,7 +54,7 @@ pub(crate) struct StoreCheck {
 }
 
 /// Reads a time such as `12h`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a number with `s`, `m`, `h`, `d` or `w`, such as `30d`".to_owned();
     let unit = text.chars().next_back().ok_or_else(expected)?;
     let seconds: u64 = match unit {

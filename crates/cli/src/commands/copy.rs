@@ -19,15 +19,26 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
         }
     }
     let client = session.client_for(&[source, destination]).await?;
+    let for_sink = client.clone();
+    let repositories = [source, destination].into_iter().filter_map(ImageReference::repository).collect();
+    session.recall(&client, &repositories);
     let place = session.place(source, &client, CommandError::from).await?;
     let (to, store) = (destination.clone(), session.opening_of_store());
-    let sink = on_a_thread(move || Ok(Sink::open(&to, &client, store)?)).await?;
-    let options = Options { platforms: arguments.platforms.clone(), without_referrers: arguments.no_referrers };
+    let sink = on_a_thread(move || Ok(Sink::open(&to, &for_sink, store)?)).await?;
+    let options = Options {
+        platforms: arguments.platforms.clone(),
+        without_referrers: arguments.no_referrers,
+        always: arguments.always,
+        dry_run: arguments.looking.dry_run,
+        believed_for: arguments.looking.believe,
+        ..Options::default()
+    };
     let copier = Copier::new(&place, &sink, &options);
     let result = match arguments.all_tags {
         true => every_tag(&copier, destination, session).await,
         false => one(&copier, destination, session).await,
     };
+    session.remember(&client, &repositories);
     for tag in copier.left_behind() {
         session
             .printer
@@ -38,7 +49,7 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
 
 async fn one(copier: &Copier<'_>, destination: &ImageReference, session: &Session) -> Result<ExitCode, CommandError> {
     let copied = copier.copy().await?;
-    session.printer.note(&format!("{destination}: {}", done(&copied, copier.count())));
+    session.printer.note(&format!("{destination}: {}", done(&copied, copier)));
     match session.output {
         Output::Json => {
             let mut report = of(&copied);
@@ -65,7 +76,7 @@ async fn every_tag(
     });
     if session.output == Output::Table {
         session.printer.data(&shown(&results))?;
-        session.printer.note(&format!("{destination}: {}", words(copier.count())));
+        session.printer.note(&format!("{destination}: {}", words(copier)));
     }
     let total = results.len();
     let error = results.into_iter().find_map(|(_, result)| result.err());
@@ -100,36 +111,50 @@ fn of_tag(tag: &Tag, result: &Result<Copied, TransferError>) -> Value {
     report
 }
 
-fn of(copied: &Copied) -> Value {
-    let Copied { root, before, .. } = copied;
-    json!({
+pub(super) fn of(copied: &Copied) -> Value {
+    let Copied { root, before, backup, .. } = copied;
+    let mut report = json!({
         "digest": root.digest,
         "before": before.as_ref().map(|before| &before.digest),
         "state": state(copied),
-    })
+    });
+    if let Some(backup) = backup {
+        report["backup"] = json!(backup);
+    }
+    report
 }
 
-fn counted(Count { manifests, sent, bytes, mounted, present }: Count) -> Value {
+pub(super) fn counted(Count { manifests, sent, bytes, mounted, present }: Count) -> Value {
     json!({ "manifests": manifests, "blobsSent": sent, "bytesSent": bytes, "blobsMounted": mounted, "blobsPresent": present })
 }
 
-fn state(copied: &Copied) -> &'static str {
+pub(super) fn state(copied: &Copied) -> &'static str {
     match copied.state {
         State::Unchanged => "unchanged",
         State::Copied => "copied",
+        State::Waiting => "waiting",
     }
 }
 
-fn done(copied: &Copied, count: Count) -> String {
+fn done(copied: &Copied, copier: &Copier<'_>) -> String {
     match copied.state {
         State::Unchanged => "it is there already".to_owned(),
-        State::Copied => words(count),
+        State::Waiting => "it waits until it is old enough".to_owned(),
+        State::Copied => words(copier),
     }
 }
 
-fn words(Count { manifests, sent, bytes, mounted, present }: Count) -> String {
-    format!(
-        "{manifests} manifests written by digest; of their blobs {sent} sent ({}), {mounted} mounted, {present} there",
-        size(bytes)
-    )
+fn words(copier: &Copier<'_>) -> String {
+    amount(copier.count(), copier.options().dry_run)
+}
+
+/// Says how much was done, or would be.
+pub(super) fn amount(Count { manifests, sent, bytes, mounted, present }: Count, dry_run: bool) -> String {
+    let bytes = size(bytes);
+    match dry_run {
+        true => format!("at most {sent} blobs ({bytes}) would be sent; {present} are there"),
+        false => format!(
+            "{manifests} manifests written by digest; of their blobs {sent} sent ({bytes}), {mounted} mounted, {present} there"
+        ),
+    }
 }

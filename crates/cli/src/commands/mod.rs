@@ -20,6 +20,7 @@ mod schema;
 mod store_check;
 mod store_df;
 mod store_prune;
+mod sync;
 mod tag;
 mod tags;
 mod tree;
@@ -96,6 +97,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,
+        Command::Sync(arguments) => sync::run(arguments, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,
         Command::Tags(arguments) => tags::run(arguments, session).await,
         Command::Tag(arguments) => tag::run(arguments, session).await,

@@ -47,6 +47,7 @@ mod schema;
 mod signing;
 mod store;
 mod streams;
+mod syncing;
 mod tags;
 mod trust;
 mod verify;

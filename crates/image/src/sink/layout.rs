@@ -20,6 +20,10 @@ pub(super) async fn put_blob(folder: &Path, blob: &Descriptor, source: &Place) -
     Ok(Pushed::Uploaded)
 }
 
+pub(super) fn has_blob(folder: &Path, blob: &Descriptor) -> bool {
+    is_there(&folder.join(blob_name(&blob.digest)), blob)
+}
+
 pub(super) fn put_document(folder: &Path, document: &Document, digest: &Digest) -> Result<(), ImageError> {
     let path = place_of(folder, digest)?;
     let failed = |source| ImageError::Io { action: "write", path: path.clone(), source };

@@ -9,8 +9,10 @@ use crate::{ArchiveImage, ImageError, ImageReference, Layout, Place, Pushed};
 use consign_oci::{Algorithm, Descriptor, Digest, Document, Reference, Tag, Target};
 use consign_registry::{Client, RegistryError};
 use consign_store::{Store, StoreError};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 /// Bytes that are read and written at once.
@@ -81,6 +83,27 @@ impl Sink {
         }
     }
 
+    /// Returns the name that is written, for messages.
+    pub fn name_of(&self) -> String {
+        match self {
+            Self::Registry { reference, .. } => reference.to_string(),
+            Self::Layout { folder, tag: Some(tag) } => format!("{}:{tag}", folder.display()),
+            Self::Layout { .. } | Self::Store { .. } => self.describe(),
+        }
+    }
+
+    /// Returns the tag that it is about, if it is one.
+    pub fn tag(&self) -> Option<Tag> {
+        match self {
+            Self::Registry { reference, .. } => match reference.target() {
+                Target::Tag(tag) => Some(tag),
+                Target::Digest(_) => None,
+            },
+            Self::Layout { tag, .. } => tag.clone(),
+            Self::Store { .. } => None,
+        }
+    }
+
     /// Returns what the name names before anything is written.
     pub async fn before(&self) -> Result<Option<Descriptor>, ImageError> {
         match self {
@@ -112,6 +135,68 @@ impl Sink {
                 to.repository == from.repository
             }
             _ => false,
+        }
+    }
+
+    /// Returns the tags that are there. The store and archives have none.
+    pub async fn tags(&self) -> Result<Vec<Tag>, ImageError> {
+        match self {
+            Self::Registry { client, reference } => Ok(client.tags(&reference.repository).await?),
+            Self::Layout { folder, .. } if folder.join(INDEX).exists() => Ok(Layout::folder(folder)?.tags()),
+            Self::Layout { .. } | Self::Store { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// Returns what a tag names.
+    pub async fn named(&self, tag: &Tag) -> Result<Option<Descriptor>, ImageError> {
+        match self.with_tag(tag) {
+            Some(sink) => sink.before().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Deletes a tag, whatever it names; `false` if there was none. Only registries can.
+    pub async fn delete(&self, tag: &Tag) -> Result<bool, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                Ok(client.delete_manifest(&reference.repository, &Target::Tag(tag.clone())).await?)
+            }
+            Self::Layout { .. } | Self::Store { .. } => Ok(false),
+        }
+    }
+
+    /// Returns what the name was last seen to name, if that is not longer ago than `age`.
+    pub fn seen_lately(&self, age: Duration) -> Option<Descriptor> {
+        match self {
+            Self::Registry { client, reference } => match reference.target() {
+                Target::Tag(tag) => client.seen_lately(&reference.repository, &tag, age),
+                Target::Digest(_) => None,
+            },
+            Self::Layout { .. } | Self::Store { .. } => None,
+        }
+    }
+
+    /// Returns those of some blobs and manifests that need not be brought: they are there, or it is refused to write what they are parts of.
+    pub async fn believed(&self, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+        match self {
+            Self::Registry { client, reference } => client.believed(&reference.repository, digests).await,
+            Self::Layout { .. } | Self::Store { .. } => BTreeSet::new(),
+        }
+    }
+
+    /// Believes no longer that anything is there.
+    pub fn forget_holdings(&self) {
+        if let Self::Registry { client, reference } = self {
+            client.forget_holdings(&reference.repository);
+        }
+    }
+
+    /// Returns whether a blob is there.
+    pub async fn has_blob(&self, blob: &Descriptor) -> Result<bool, ImageError> {
+        match self {
+            Self::Registry { client, reference } => Ok(client.blob_exists(&reference.repository, &blob.digest).await?),
+            Self::Layout { folder, .. } => Ok(layout::has_blob(folder, blob)),
+            Self::Store { store, .. } => Ok(store.has(blob)),
         }
     }
 

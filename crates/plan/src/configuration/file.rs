@@ -1,9 +1,9 @@
-use super::keys::{Key, Keys, Shape};
+use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::Reader;
 use super::tree::Node;
 use super::{
     Code, ConfigurationError, DebianSettings, ImageSettings, PolicySettings, RegistrySettings, SigningSettings,
-    SourceFile, debian, image, overlap, policy, registry, signing, tree,
+    SourceFile, SyncSettings, debian, image, overlap, policy, registry, signing, sync, tree,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,12 @@ pub(super) const KEYS: Keys = Keys {
     what: "the configuration",
     known: &[
         Key::new("version", Shape::Or(&Shape::Number(1, 1), &Shape::Word(|| vec!["1"])), "The version of this format."),
-        Key::required(
+        Key::new(
             "build",
             Shape::Items(&Shape::Mapping(&image::KEYS)),
             "The images, released together: if one does not pass the gate, none is published.",
         ),
+        Key::new("sync", Shape::Items(&Shape::Mapping(&sync::KEYS)), "The images that `consign sync` mirrors."),
         Key::new("policy", Shape::Mapping(&policy::KEYS), "What an image must show before it is published."),
         Key::new("signing", Shape::Mapping(&signing::KEYS), "How releases are signed. Without it they stay unsigned."),
         Key::new(
@@ -26,8 +27,8 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new("debian", Shape::Mapping(&debian::KEYS), "Where Debian packages come from."),
     ],
-    later: &["sync"],
-    rules: &[],
+    later: &[],
+    rules: &[Rule::OneAtLeast("build", "sync")],
 };
 
 /// Everything that `consign.yaml` says.
@@ -35,8 +36,10 @@ pub(super) const KEYS: Keys = Keys {
 pub struct Configuration {
     /// The file, for errors that only show later.
     pub file: SourceFile,
-    /// The images to build, at least one, with names that differ.
+    /// The images to build, with names that differ. There is at least one, or one to mirror.
     pub images: Vec<ImageSettings>,
+    /// The images to mirror.
+    pub mirrors: Vec<SyncSettings>,
     /// What an image must show before it is published.
     pub policy: PolicySettings,
     /// How releases are signed; `None` leaves them unsigned.
@@ -51,9 +54,18 @@ impl Configuration {
     /// Reads a configuration of at most 1 MiB. `name` is the file's path as it should stand in messages, and what other paths are
     /// relative to. Reports all problems at once, except where YAML itself is broken.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigurationError> {
+        Self::parse_part(name, text, Part::All)
+    }
+
+    /// Reads what mirroring needs of a configuration, which has then no images to build: whatever else the file says, images can be mirrored.
+    pub fn parse_for_sync(name: &str, text: &str) -> Result<Self, ConfigurationError> {
+        Self::parse_part(name, text, Part::Sync)
+    }
+
+    fn parse_part(name: &str, text: &str, part: Part) -> Result<Self, ConfigurationError> {
         let (file, root) = tree::parse(name, text)?;
         let mut reader = Reader::new(&file);
-        let read = read(&mut reader, &root);
+        let read = read(&mut reader, &root, part);
         let diagnostics = reader.finish();
         match read {
             Some(read) if diagnostics.is_empty() => Ok(read.into_configuration(file)),
@@ -72,9 +84,18 @@ impl Configuration {
     }
 }
 
+/// How much of a file is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    /// What mirroring needs.
+    Sync,
+}
+
 /// What was read, before the file is known to be free of problems.
 struct Parts {
     images: Vec<ImageSettings>,
+    mirrors: Vec<SyncSettings>,
     policy: PolicySettings,
     signing: Option<SigningSettings>,
     registries: BTreeMap<String, RegistrySettings>,
@@ -83,12 +104,12 @@ struct Parts {
 
 impl Parts {
     fn into_configuration(self, file: SourceFile) -> Configuration {
-        let Self { images, policy, signing, registries, debian } = self;
-        Configuration { file, images, policy, signing, registries, debian }
+        let Self { images, mirrors, policy, signing, registries, debian } = self;
+        Configuration { file, images, mirrors, policy, signing, registries, debian }
     }
 }
 
-fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Parts> {
+fn read(reader: &mut Reader<'_>, root: &Node, part: Part) -> Option<Parts> {
     let fields = reader.fields(root, &KEYS)?;
     if let Some(node) = fields.get("version")
         && let Some(version) = reader.text(node, "`version`")
@@ -98,20 +119,24 @@ fn read(reader: &mut Reader<'_>, root: &Node) -> Option<Parts> {
             format!("version `{}` of the configuration is not supported by this version: expected `1`", version.value);
         reader.report(Code::NotSupported, version.span, message);
     }
-    let images = match fields.get("build") {
-        Some(node) => images(reader, node),
-        None => {
-            reader.missing(&fields, "build", "there is nothing to build");
+    let images = match (fields.get("build"), fields.get("sync"), part) {
+        (Some(node), _, Part::All) => images(reader, node),
+        (None, None, _) => {
+            reader.missing(&fields, "build", "there is nothing to build, and nothing to mirror under `sync`");
             Vec::new()
         }
+        _ => Vec::new(),
     };
     overlap::check(reader, &images);
+    let mirrors = fields.get("sync").map(|node| SyncSettings::read_all(reader, node)).unwrap_or_default();
+    let rest = |key: &str| fields.get(key).filter(|_| part == Part::All);
     Some(Parts {
         images,
-        policy: fields.get("policy").map(|node| PolicySettings::read(reader, node)).unwrap_or_default(),
+        mirrors,
+        policy: rest("policy").map(|node| PolicySettings::read(reader, node)).unwrap_or_default(),
         signing: fields.get("signing").and_then(|node| SigningSettings::read(reader, node)),
         registries: fields.get("registries").map(|node| RegistrySettings::read_all(reader, node)).unwrap_or_default(),
-        debian: fields.get("debian").map(|node| DebianSettings::read(reader, node)).unwrap_or_default(),
+        debian: rest("debian").map(|node| DebianSettings::read(reader, node)).unwrap_or_default(),
     })
 }
 

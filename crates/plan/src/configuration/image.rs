@@ -120,7 +120,8 @@ fn source(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<String>> {
     Some(source)
 }
 
-fn destinations(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Destination> {
+/// Reads `destination` or `destinations`.
+pub(super) fn destinations(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Destination> {
     let (node, key) = match (fields.entry("destination"), fields.entry("destinations")) {
         (Some((key, _)), Some(_)) => {
             reader.report(

@@ -25,6 +25,8 @@ pub(crate) struct Key {
 pub(crate) enum Rule {
     /// One of the two stands there, and not both.
     Either(&'static str, &'static str),
+    /// One of the two stands there, or both.
+    OneAtLeast(&'static str, &'static str),
     /// Each stands only with the other.
     Together(&'static str, &'static str),
 }

@@ -29,6 +29,9 @@ fn mapping(keys: &Keys) -> Value {
     for rule in keys.rules {
         match rule {
             Rule::Either(one, other) => schema["oneOf"] = json!([{ "required": [one] }, { "required": [other] }]),
+            Rule::OneAtLeast(one, other) => {
+                schema["anyOf"] = json!([{ "required": [one] }, { "required": [other] }]);
+            }
             Rule::Together(one, other) => {
                 schema["dependentRequired"][one] = json!([other]);
                 schema["dependentRequired"][other] = json!([one]);

@@ -9,6 +9,7 @@ mod advisories;
 mod document;
 mod image;
 mod signing_and_registries;
+mod sync;
 mod tests_and_policy;
 
 use consign_plan::{Code, Configuration};

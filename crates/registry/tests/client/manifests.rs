@@ -135,7 +135,7 @@ async fn an_endless_manifest_is_not_read_to_its_end() {
 async fn a_refusal_keeps_the_registrys_words() {
     let world = World::new().await;
     let error = world.client.put_manifest(&world.repository, &named("1"), &image("x", |_| {})).await.unwrap_err();
-    let RegistryError::Answer { method, url, status, code, message } = &error else { panic!("{error:?}") };
+    let RegistryError::Answer { method, url, status, code, message, .. } = &error else { panic!("{error:?}") };
     assert_eq!((method.as_str(), *status, code.as_deref()), ("PUT", 400, Some("MANIFEST_BLOB_UNKNOWN")));
     assert_eq!(url, &format!("http://{}/v2/team/app/manifests/1", world.registry.host()));
     assert_eq!(message.as_deref(), Some("the repository does not have what the manifest names"));

@@ -5,4 +5,6 @@ mod digests;
 mod peers;
 mod referrers;
 mod requests;
+mod state;
+mod sync;
 mod world;

@@ -1,0 +1,115 @@
+use super::copy::{amount, counted, of, state};
+use crate::arguments::{Output, Synchronize};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::mirrors::Mirrors;
+use crate::session::Session;
+use consign_report::table;
+use consign_transfer::{Image, Mirror, Mirrored, Outcome, State, synchronize};
+use serde_json::{Value, json};
+
+pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<ExitCode, CommandError> {
+    let dry_run = arguments.looking.dry_run;
+    let Mirrors { client, repositories, mirrors } = Mirrors::read(session, &arguments.looking).await?;
+    if mirrors.is_empty() {
+        let error = CommandError::new(ExitCode::Configuration, "the configuration lists nothing to mirror");
+        return Err(error.hint("list images under `sync:`"));
+    }
+    let (mirrored, count) = synchronize(&mirrors).await;
+    session.remember(&client, &repositories);
+    let report = json!({
+        "dryRun": dry_run,
+        "entries": mirrors.iter().zip(&mirrored).map(|(mirror, mirrored)| entry(mirror, mirrored)).collect::<Vec<_>>(),
+        "count": counted(count),
+    });
+    if session.output == Output::Table {
+        let rows: Vec<_> =
+            mirrors.iter().zip(&mirrored).flat_map(|(mirror, mirrored)| rows(mirror, mirrored)).collect();
+        let shown: Vec<_> = rows.iter().filter(|row| session.global.verbose || is_news(row)).cloned().collect();
+        if !shown.is_empty() {
+            session.printer.data(&table(&["DESTINATION", "STATE", "DIGEST"], &shown))?;
+        }
+        let still = rows.len() - rows.iter().filter(|row| is_news(row)).count();
+        let still = format!("{still} of {} are as they were", rows.len());
+        session.printer.note(&format!("{still}. Altogether {}.", amount(count, dry_run)));
+    }
+    let failures: usize = mirrored.iter().map(Mirrored::failures).sum();
+    let total: usize = mirrored.iter().map(|mirrored| mirrored.images.as_ref().map_or(1, Vec::len)).sum();
+    let first = mirrored.into_iter().find_map(Mirrored::into_error).map(CommandError::from);
+    match (first, session.output) {
+        (None, Output::Json) => session.printer.json(&report).map(|()| ExitCode::Done),
+        (None, Output::Table) => Ok(ExitCode::Done),
+        (Some(error), output) => {
+            // The first says why; the table says of which.
+            let some = CommandError::new(ExitCode::SomeFailed, format!("{failures} of {total} could not be mirrored"));
+            let error = if total == 1 { error } else { some.because(error) };
+            Err(if output == Output::Json { error.with_report(report) } else { error })
+        }
+    }
+}
+
+fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
+    let failed = |name: String, error: &dyn std::fmt::Display| vec![name, "failed".to_owned(), error.to_string()];
+    let mut rows = match &mirrored.images {
+        Err(error) => vec![failed(mirror.sink.describe(), error)],
+        Ok(images) => images
+            .iter()
+            .map(|image| match &image.result {
+                Err(error) => failed(image.destination.clone(), error),
+                Ok(outcome) => vec![image.destination.clone(), word(outcome).to_owned(), digest(outcome)],
+            })
+            .collect(),
+    };
+    match &mirrored.pruned {
+        Err(error) => rows.push(failed(mirror.sink.describe(), error)),
+        Ok(tags) => {
+            let name = |tag| format!("{}:{tag}", mirror.sink.describe());
+            rows.extend(tags.iter().map(|tag| vec![name(tag), "deleted".to_owned(), String::new()]));
+        }
+    }
+    rows
+}
+
+/// Returns whether something happened, or is wrong.
+fn is_news(row: &[String]) -> bool {
+    row.get(1).is_none_or(|state| !matches!(state.as_str(), "unchanged" | "immutable"))
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Copied(copied) => state(copied),
+        Outcome::Immutable => "immutable",
+    }
+}
+
+fn digest(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Copied(copied) if copied.state == State::Waiting => format!("for {}", copied.root.digest),
+        Outcome::Copied(copied) => copied.root.digest.to_string(),
+        Outcome::Immutable => String::new(),
+    }
+}
+
+fn entry(mirror: &Mirror, mirrored: &Mirrored) -> Value {
+    let mut entry = json!({ "source": mirror.source.describe(), "destination": mirror.sink.describe() });
+    match &mirrored.images {
+        Ok(images) => entry["images"] = images.iter().map(image).collect(),
+        Err(error) => entry["error"] = json!(error.to_string()),
+    }
+    match &mirrored.pruned {
+        Ok(tags) => entry["deleted"] = json!(tags),
+        Err(error) => entry["error"] = json!(error.to_string()),
+    }
+    entry
+}
+
+fn image(image: &Image) -> Value {
+    let mut report = match &image.result {
+        Ok(Outcome::Copied(copied)) => of(copied),
+        Ok(outcome) => json!({ "state": word(outcome) }),
+        Err(error) => json!({ "state": "failed", "error": error.to_string() }),
+    };
+    report["source"] = json!(image.source);
+    report["destination"] = json!(image.destination);
+    report
+}

@@ -1,0 +1,159 @@
+//! `sync`.
+
+use crate::common::{Destination, TestEnvironment};
+use consign_testkit::distribution::Distribution;
+use insta::assert_snapshot;
+
+/// Makes an image in a layout, the digest of which is returned.
+fn image(environment: &TestEnvironment) -> String {
+    let report = environment.consign(&["release", "--output", "json"]).expect(0).json();
+    let _server = environment.serve();
+    environment.consign(&["copy", &environment.reference("team/hello:latest"), "oci:images:1"]).expect(0);
+    report["images"][0]["index"].as_str().unwrap().to_owned()
+}
+
+fn write(environment: &TestEnvironment, text: &str) {
+    environment.write("mirrors.yaml", text);
+}
+
+/// Every key of the list that people keep, with the keys beside it that only other commands read.
+fn existing_list(from: &str, to: &str, digest: &str) -> String {
+    format!(
+        "sync:
+  - source: {from}/alpine:latest
+    destination: {to}/somecoolorg/images/alpine:latest
+  - source: {from}/alpine:latest
+    destination: {to}/somecoolorg/images/again:latest
+    always: true
+  - source: {from}/alpine@{digest}
+    destination: {to}/somecoolorg/images/alpine:some-cool-tag
+build:
+  - source: ./images/hello/image.yaml
+    destination: {to}/somecoolorg/images/hello:latest
+    melangeConfigs: [./images/hello/pkg-hello.yaml]
+"
+    )
+}
+
+#[test]
+fn the_list_that_people_keep() {
+    let environment = TestEnvironment::with_image();
+    let digest = image(&environment);
+    let (from, to) = (Destination::start(), Destination::start());
+    environment.consign(&["copy", "oci:images:1", &format!("{}/alpine:latest", from.host())]).expect(0);
+    write(&environment, &existing_list(&from.host(), &to.host(), &digest));
+    let sync = ["sync", "-f", "mirrors.yaml", "--output", "json"];
+    let report = environment.consign(&sync).expect(0).json();
+    let states = |report: &serde_json::Value| -> Vec<String> {
+        let entries = report["entries"].as_array().unwrap();
+        entries.iter().map(|entry| entry["images"][0]["state"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(states(&report), ["copied", "copied", "copied"]);
+    for name in ["alpine:latest", "again:latest", "alpine:some-cool-tag"] {
+        let name = format!("{}/somecoolorg/images/{name}", to.host());
+        assert_eq!(environment.consign(&["digest", &name]).expect(0).stdout.trim(), digest);
+    }
+    environment
+        .consign(&["verify", "--key", "cosign.pub", &format!("{}/somecoolorg/images/alpine@{digest}", to.host())])
+        .expect(0);
+    to.forget();
+    let again = environment.consign(&sync).expect(0).json();
+    assert_eq!(states(&again), ["unchanged", "copied", "unchanged"]);
+    // What is always copied is written again, and nothing else.
+    let written: Vec<String> =
+        to.records().into_iter().filter(|record| record.writes()).map(|record| record.path).collect();
+    assert!(!written.is_empty() && written.iter().all(|path| path.contains("/again/")), "{written:?}");
+}
+
+#[test]
+fn the_same_list_between_two_of_debians_registries() {
+    let (Some(from), Some(to)) = (Distribution::start(), Distribution::start()) else { return };
+    let (from, to) = (from.unwrap(), to.unwrap());
+    let environment = TestEnvironment::with_image();
+    let digest = image(&environment);
+    environment.consign(&["copy", "oci:images:1", &format!("{}/alpine:latest", from.host())]).expect(0);
+    write(&environment, &existing_list(&from.host(), &to.host(), &digest));
+    let sync = ["sync", "-f", "mirrors.yaml"];
+    let shown = environment.consign(&sync).expect(0).stdout;
+    assert_eq!(shown.lines().filter(|line| line.contains(" copied ") && line.ends_with(&digest)).count(), 3, "{shown}");
+    for name in ["alpine:latest", "again:latest", "alpine:some-cool-tag"] {
+        let name = format!("{}/somecoolorg/images/{name}", to.host());
+        assert_eq!(environment.consign(&["digest", &name]).expect(0).stdout.trim(), digest);
+        let by_digest = format!("{}@{digest}", name.rsplit_once(':').unwrap().0);
+        environment.consign(&["verify", "--key", "cosign.pub", &by_digest]).expect(0);
+    }
+    // One tag of the list that is there already, in two requests; in one, for whoever believes what was seen just now.
+    write(
+        &environment,
+        &format!(
+            "sync: [{{source: '{}/alpine:latest', destination: '{}/somecoolorg/images/alpine:latest'}}]",
+            from.host(),
+            to.host()
+        ),
+    );
+    for (arguments, expected) in [(&sync[..], 2), (&[&sync[..], &["--believe", "10m"]].concat(), 1)] {
+        let before = from.requests().unwrap() + to.requests().unwrap();
+        let ended = environment.consign(arguments).expect(0);
+        assert_eq!(from.requests().unwrap() + to.requests().unwrap() - before, expected, "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_fails_and_what_does_not() {
+    let environment = TestEnvironment::with_image();
+    image(&environment);
+    let (from, to) = (Destination::start(), Destination::start());
+    environment.consign(&["copy", "oci:images:1", &format!("{}/app:1.0", from.host())]).expect(0);
+    let (from, to) = (from.host(), to.host());
+    write(
+        &environment,
+        &format!(
+            "sync:
+  - {{source: '{from}/absent:1', destination: '{to}/absent:1'}}
+  - {{source: '{from}/app', destination: '{to}/app', tags: all}}
+"
+        ),
+    );
+    let planned =
+        environment.consign(&["sync", "-f", "mirrors.yaml", "--dry-run", "--output", "json"]).expect(6).json();
+    assert_eq!((&planned["dryRun"], &planned["entries"][1]["images"][0]["state"]), (&true.into(), &"copied".into()));
+    assert!(planned["count"]["bytesSent"].as_u64().unwrap() > 0);
+    let done = environment.consign(&["sync", "-f", "mirrors.yaml"]).expect(6);
+    assert!(done.stdout.contains("absent:1"), "{}", done.stdout);
+    assert!(done.stderr.contains("1 of 2 could not be mirrored"), "{}", done.stderr);
+    assert_eq!(environment.consign(&["tags", &format!("{to}/app")]).expect(0).stdout, "1.0\n");
+    assert_snapshot!(environment.consign(&["sync"]), @"
+    status 3
+    --- stderr
+    error: the configuration lists nothing to mirror
+    hint: list images under `sync:`
+    ");
+    assert_snapshot!(environment.consign(&["build", "-f", "mirrors.yaml"]), @"
+    status 3
+    --- stderr
+    error: the configuration lists no image to build
+    hint: list images under `build:`; `consign sync` mirrors those under `sync:`
+    ");
+    environment.consign(&["check", "-f", "mirrors.yaml"]).expect(0);
+}
+
+#[test]
+fn two_at_once_do_no_harm() {
+    let environment = TestEnvironment::with_image();
+    let digest = image(&environment);
+    let (from, to) = (Destination::start(), Destination::start());
+    for tag in 1..=20 {
+        environment.consign(&["copy", "oci:images:1", &format!("{}/app:{tag}", from.host())]).expect(0);
+    }
+    write(&environment, &format!("sync: [{{source: {}/app, destination: {}/app, tags: all}}]", from.host(), to.host()));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| environment.consign(&["sync", "-f", "mirrors.yaml"]).expect(0));
+        }
+    });
+    let tags = environment.consign(&["tags", &format!("{}/app", to.host())]).expect(0).stdout;
+    assert_eq!(tags.lines().filter(|tag| !tag.starts_with("sha256-")).count(), 20, "{tags}");
+    let by_digest = format!("{}/app@{digest}", to.host());
+    environment.consign(&["verify", "--key", "cosign.pub", &by_digest]).expect(0);
+    environment.consign(&["store", "check"]).expect(0);
+}

@@ -1,0 +1,237 @@
+use super::destination::report_reserved;
+use super::image::{PLATFORMS, destinations};
+use super::keys::{Key, Keys, Rule, Shape};
+use super::reader::Reader;
+use super::selection::{self, SelectionSettings};
+use super::tree::{Node, Value, has_user_information};
+use super::{Code, Destination, Spanned, duration};
+use consign_oci::{Platform, Reference, Tag};
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub(super) const KEYS: Keys = Keys {
+    what: "a mirrored image",
+    known: &[
+        Key::required(
+            "source",
+            Shape::Text,
+            "The image: a tag, a digest, or both. Where `tags` stands beside it, a repository.",
+        ),
+        Key::new("destination", Shape::Some(&Shape::Text), "Where it goes: a tag, or `latest` where none is written."),
+        Key::new("destinations", Shape::Some(&Shape::Text), "The same as `destination`."),
+        Key::new(
+            "always",
+            Shape::Flag,
+            "Whether everything is looked at again although the digests are the same, new signatures among it. Default: false.",
+        ),
+        Key::new(
+            "tags",
+            Shape::Or(&Shape::Word(|| vec!["all"]), &Shape::Or(&Shape::Items(&Shape::Text), &selection::SHAPE)),
+            "Which tags of a repository are mirrored: `all`, a list of them, or what they look like.",
+        ),
+        Key::new("platforms", PLATFORMS, "Only these platforms; the list of platforms is written anew. Default: all."),
+        Key::new("referrers", Shape::Flag, "Whether signatures and attestations come along. Default: true."),
+        Key::new(
+            "immutable",
+            Shape::Some(&Shape::Text),
+            "Tags that never move (regular expressions for the whole tag): once they are there, nobody is asked again.",
+        ),
+        Key::new(
+            "minimum-age",
+            Shape::Form("^([0-9]+[smhd])+$"),
+            "How long a tag must have named an image before it is mirrored, such as `3d`. Counted from when consign first saw it.",
+        ),
+        Key::new(
+            "backup",
+            Shape::Text,
+            "The tag under which an image is kept that another takes the tag of, such as `{tag}-until-{date}`. `{digest}` and `{time}` can stand there too.",
+        ),
+        Key::new(
+            "prune",
+            Shape::Or(&Shape::Flag, &Shape::Mapping(&PRUNE_KEYS)),
+            "Whether tags are deleted at the destination that the source has no longer. Default: false.",
+        ),
+    ],
+    later: &["require", "windows", "name"],
+    rules: &[Rule::Either("destination", "destinations")],
+};
+const PRUNE_KEYS: Keys = Keys {
+    what: "`prune`",
+    known: &[
+        Key::new(
+            "maximum",
+            Shape::Number(1, 100),
+            "How many of a hundred tags may go at once; if it were more, none goes. Default: 20.",
+        ),
+        Key::new(
+            "keep",
+            Shape::Some(&Shape::Text),
+            "Tags that stay in any case (regular expressions for the whole tag).",
+        ),
+    ],
+    later: &[],
+    rules: &[],
+};
+/// How many of a hundred tags may go where nothing is said.
+const PRUNED_PERCENT: u32 = 20;
+
+/// One entry of `sync:`.
+#[derive(Clone, Debug)]
+pub struct SyncSettings {
+    /// What is mirrored.
+    pub source: Spanned<Reference>,
+    /// Where it goes; at least one. Those of a repository have no tags.
+    pub destinations: Vec<Destination>,
+    /// Whether everything is looked at again although the digests are the same.
+    pub always: bool,
+    /// Which tags of a repository; `None` for a single image.
+    pub tags: Option<SelectionSettings>,
+    /// Only these platforms; empty for all.
+    pub platforms: Vec<Platform>,
+    /// Whether what is about an image comes along.
+    pub referrers: bool,
+    /// Tags that never move.
+    pub immutable: Vec<Regex>,
+    /// How long a tag must have named an image.
+    pub minimum_age: Option<Duration>,
+    /// The tag under which an image is kept whose tag another takes, with `{tag}`, `{date}`, `{time}` and `{digest}` in it.
+    pub backup: Option<String>,
+    /// What is deleted at the destination.
+    pub prune: Option<PruneSettings>,
+}
+
+/// Which tags are deleted that the source has no longer.
+#[derive(Clone, Debug)]
+pub struct PruneSettings {
+    /// How many of a hundred tags may go at once.
+    pub maximum_percent: u32,
+    /// Tags that stay in any case.
+    pub keep: Vec<Regex>,
+}
+
+impl SyncSettings {
+    pub(crate) fn read_all(reader: &mut Reader<'_>, node: &Node) -> Vec<Self> {
+        let Some(items) = reader.list(node, "`sync`") else { return Vec::new() };
+        let entries: Vec<Self> = items.iter().filter_map(|item| Self::read(reader, item)).collect();
+        let mut claimed = BTreeSet::new();
+        for destination in entries.iter().filter(|entry| entry.tags.is_none()).flat_map(|entry| &entry.destinations) {
+            let tag = destination.tag.clone().unwrap_or_else(Tag::latest);
+            let name = destination.repository.tagged(tag);
+            if claimed.contains(&name) {
+                reader.report(Code::Overlap, destination.span, format!("`{name}` is the destination twice"));
+            }
+            claimed.insert(name);
+        }
+        entries
+    }
+
+    fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let fields = reader.fields(node, &KEYS)?;
+        let source = match fields.get("source") {
+            Some(node) => source(reader, node),
+            None => {
+                reader.missing(&fields, "source", "the image to mirror");
+                None
+            }
+        };
+        let destinations = destinations(reader, &fields);
+        let tags = fields.get("tags").map(|node| SelectionSettings::read(reader, node));
+        let patterns = |reader: &mut Reader<'_>, key: &str| {
+            fields.get(key).map(|node| selection::patterns(reader, node, key)).unwrap_or_default()
+        };
+        let immutable = patterns(reader, "immutable");
+        let flag = |reader: &mut Reader<'_>, key: &str| {
+            fields.get(key).and_then(|node| reader.boolean(node, &format!("`{key}`")))
+        };
+        let (always, referrers) = (flag(reader, "always"), flag(reader, "referrers"));
+        let minimum_age = fields.get("minimum-age").and_then(|node| age(reader, node));
+        let backup = fields.get("backup").and_then(|node| backup(reader, node));
+        let prune = fields.get("prune").and_then(|node| prune(reader, node));
+        let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
+        match (&tags, fields.entry("prune")) {
+            (None, Some((key, _))) => {
+                reader.report(Code::Value, key.span, "`prune` is for repositories: write `tags` too");
+            }
+            (Some(_), _) => of_a_repository(reader, source.as_ref(), &destinations),
+            (None, None) => {}
+        }
+        Some(Self {
+            source: source?,
+            destinations,
+            always: always.unwrap_or(false),
+            tags: tags.map_or(Some(None), |tags| tags.map(Some))?,
+            platforms,
+            referrers: referrers.unwrap_or(true),
+            immutable,
+            minimum_age,
+            backup,
+            prune: prune.flatten(),
+        })
+    }
+}
+
+/// Reports names of single images where several tags are to be chosen.
+fn of_a_repository(reader: &mut Reader<'_>, source: Option<&Spanned<Reference>>, destinations: &[Destination]) {
+    if let Some(source) = source.filter(|source| source.tag.is_some() || source.digest.is_some()) {
+        let message = "`tags` chooses from a repository, and this is one image";
+        reader.report_hint(Code::Value, source.span, message, "leave its tag or digest out, or `tags`");
+    }
+    for destination in destinations.iter().filter(|destination| destination.tag.is_some()) {
+        let message = "several tags cannot become one";
+        reader.report_hint(Code::Value, destination.span, message, "every tag keeps its name: leave this one out");
+    }
+}
+
+fn source(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Reference>> {
+    if matches!(&node.value, Value::Scalar { text, .. } if has_user_information(text)) {
+        let hint = "give them under `registries:` by the names of environment variables, or by `docker login`";
+        reader.report_hint(Code::Secret, node.span, "a source must not hold a user name or password", hint);
+        return None;
+    }
+    reader.parsed(node, "`source`", Code::Reference)
+}
+
+fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {
+    let items = reader.list(node, "`platforms`").unwrap_or_default();
+    let platforms = items.iter().filter_map(|item| reader.parsed(item, "a platform", Code::Platform));
+    platforms.map(|platform| platform.value).collect()
+}
+
+fn age(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
+    let text = reader.text(node, "`minimum-age`")?;
+    let age = duration::parse(&text);
+    if age.is_none() {
+        let message = format!("`{}` is not a length of time: expected one such as `3d` or `12h`", text.value);
+        reader.report(Code::Duration, node.span, message);
+    }
+    age
+}
+
+fn backup(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node, "`backup`")?;
+    let example =
+        ["{tag}", "{date}", "{time}", "{digest}"].iter().fold(text.value.clone(), |text, part| text.replace(part, "0"));
+    match example.parse::<Tag>() {
+        Ok(tag) if tag.is_about_a_digest() => report_reserved(reader, &tag, node.span),
+        Ok(_) if text.value == example => {
+            let hint = "write `{tag}`, `{date}`, `{time}` or `{digest}` somewhere";
+            reader.report_hint(Code::Value, node.span, "every backup would take the place of the last", hint);
+        }
+        Ok(_) => return Some(text.value),
+        Err(error) => reader.report(Code::Tag, node.span, error.to_string()),
+    }
+    None
+}
+
+/// Reads `prune`; the inner `None` is that nothing is deleted.
+fn prune(reader: &mut Reader<'_>, node: &Node) -> Option<Option<PruneSettings>> {
+    if let Value::Scalar { .. } = &node.value {
+        let wanted = reader.boolean(node, "`prune`")?;
+        return Some(wanted.then_some(PruneSettings { maximum_percent: PRUNED_PERCENT, keep: Vec::new() }));
+    }
+    let fields = reader.fields(node, &PRUNE_KEYS)?;
+    let maximum = fields.get("maximum").map(|node| reader.integer(node, "`maximum`", 1, 100));
+    let keep = fields.get("keep").map(|node| selection::patterns(reader, node, "keep")).unwrap_or_default();
+    Some(Some(PruneSettings { maximum_percent: maximum.unwrap_or(Some(PRUNED_PERCENT))?, keep }))
+}

@@ -1,0 +1,193 @@
+//! Entries of `sync`.
+
+use crate::refused;
+use consign_plan::Configuration;
+
+#[test]
+fn the_list_that_people_keep() {
+    let text = "sync:
+  - source: docker.io/alpine:latest
+    destination: ghcr.io/somecoolorg/images/alpine:latest
+  - source: ghcr.io/somecoolorg/images/hello@sha256:a61743b19423a01827ba68a1ec81a09d04f84bc69848303905ecbc73824fb88b
+    destination: ghcr.io/somecoolorg/images/hello:some-cool-tag
+    always: true
+build:
+  - source: ./images/hello/image.yaml
+    destination: ghcr.io/somecoolorg/images/hello:latest
+    melangeConfigs: [./images/hello/pkg-hello.yaml]
+";
+    let configuration = Configuration::parse_for_sync("consign.yaml", text).unwrap();
+    let [alpine, hello] = &configuration.mirrors[..] else { unreachable!() };
+    assert_eq!(alpine.source.value.to_string(), "docker.io/library/alpine:latest");
+    assert_eq!((alpine.always, hello.always, alpine.referrers, alpine.tags.is_none()), (false, true, true, true));
+    assert_eq!(hello.source.value.digest.as_ref().unwrap().hex()[..6], *"a61743");
+    // Only mirroring can do without what the rest says.
+    assert!(Configuration::parse("consign.yaml", text).is_err());
+    let alone = text.split("build:").next().unwrap();
+    assert!(Configuration::parse("consign.yaml", alone).unwrap().images.is_empty());
+}
+
+#[test]
+fn everything_that_can_be_said() {
+    let text = r#"sync:
+  - source: ghcr.io/team/app
+    destinations: [one.example/app, two.example/app]
+    tags: { match: ['v(\d+.*)', 'latest'], exclude: '.*-rc.*', semver: '>=1.2 <3 || ^4', newest: 5 }
+    platforms: [linux/amd64, linux/s390x, windows/amd64]
+    referrers: false
+    immutable: 'v.*'
+    minimum-age: 3d
+    backup: '{tag}-until-{date}'
+    prune: { maximum: 10, keep: [mine-.*] }
+  - source: ghcr.io/team/app
+    destination: three.example/app
+    tags: all
+    prune: true
+  - { source: ghcr.io/team/app, destination: four.example/app, tags: [1.2, latest] }
+"#;
+    let configuration = Configuration::parse("consign.yaml", text).unwrap();
+    let [rich, all, list] = &configuration.mirrors[..] else { unreachable!() };
+    let tags = rich.tags.as_ref().unwrap();
+    assert_eq!((rich.destinations.len(), tags.matching.len(), tags.newest, rich.platforms.len()), (2, 2, Some(5), 3));
+    assert!(rich.immutable[0].is_match("v1") && !rich.immutable[0].is_match("xv1"));
+    assert_eq!((all.prune.as_ref().unwrap().maximum_percent, rich.prune.as_ref().unwrap().maximum_percent), (20, 10));
+    assert_eq!(list.tags.as_ref().unwrap().list.len(), 2);
+}
+
+#[test]
+fn what_cannot_be() {
+    let text = r#"sync:
+  - source: ghcr.io/team/app:1
+    destination: one.example/app:2
+    tags: { match: '(', semver: new, newest: 0 }
+    immutable: '['
+    minimum-age: soon
+    backup: old
+  - source: me:secret@ghcr.io/team/app
+    destination: one.example/app:2@sha256:a61743b19423a01827ba68a1ec81a09d04f84bc69848303905ecbc73824fb88b
+    prune: { maximum: 101 }
+  - destination: one.example/app:x
+    awlays: true
+  - source: a:1
+    destination: [one.example/app:x, 'one.example/app:x']
+    backup: 'x y {tag}'
+    require: signed
+"#;
+    insta::assert_snapshot!(refused(text), @"
+    error[C012]: `tags` chooses from a repository, and this is one image
+     --> consign.yaml:2:13
+      |
+    2 |   - source: ghcr.io/team/app:1
+      |             ^^^^^^^^^^^^^^^^^^
+      |
+      = hint: leave its tag or digest out, or `tags`
+
+    error[C012]: several tags cannot become one
+     --> consign.yaml:3:18
+      |
+    3 |     destination: one.example/app:2
+      |                  ^^^^^^^^^^^^^^^^^
+      |
+      = hint: every tag keeps its name: leave this one out
+
+    error[C012]: `(` is not a regular expression: unclosed group
+     --> consign.yaml:4:20
+      |
+    4 |     tags: { match: '(', semver: new, newest: 0 }
+      |                    ^^^
+
+    error[C012]: `new` is not a range of versions
+     --> consign.yaml:4:33
+      |
+    4 |     tags: { match: '(', semver: new, newest: 0 }
+      |                                 ^^^
+      |
+      = hint: expected one such as `>=1.2 <3`, `^2`, `1.4.x` or `^1 || ^2`
+
+    error[C005]: `newest` must be a whole number from 1 to 100000, not `0`
+     --> consign.yaml:4:46
+      |
+    4 |     tags: { match: '(', semver: new, newest: 0 }
+      |                                              ^
+
+    error[C012]: `[` is not a regular expression: unclosed character class
+     --> consign.yaml:5:16
+      |
+    5 |     immutable: '['
+      |                ^^^
+
+    error[C011]: `soon` is not a length of time: expected one such as `3d` or `12h`
+     --> consign.yaml:6:18
+      |
+    6 |     minimum-age: soon
+      |                  ^^^^
+
+    error[C012]: every backup would take the place of the last
+     --> consign.yaml:7:13
+      |
+    7 |     backup: old
+      |             ^^^
+      |
+      = hint: write `{tag}`, `{date}`, `{time}` or `{digest}` somewhere
+
+    error[C015]: a source must not hold a user name or password
+     --> consign.yaml:8:13
+      |
+    8 |   - source: ***
+      |             ^^^
+      |
+      = hint: give them under `registries:` by the names of environment variables, or by `docker login`
+
+    error[C008]: a destination cannot name a digest
+     --> consign.yaml:9:18
+      |
+    9 |     destination: one.example/app:2@sha256:a61743b19423a01827ba68a1ec81a09d04f84bc69848303905ecbc73824fb88b
+      |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: the digest is known only once the image is built; leave `@…` out
+
+    error[C012]: `prune` is for repositories: write `tags` too
+      --> consign.yaml:10:5
+       |
+    10 |     prune: { maximum: 101 }
+       |     ^^^^^
+
+    error[C005]: `maximum` must be a whole number from 1 to 100, not `101`
+      --> consign.yaml:10:23
+       |
+    10 |     prune: { maximum: 101 }
+       |                       ^^^
+
+    error[C006]: `source` is missing: the image to mirror
+      --> consign.yaml:11:5
+       |
+    11 |   - destination: one.example/app:x
+       |     ^^^^^^^^^^^
+
+    error[C003]: unknown key `awlays` in a mirrored image
+      --> consign.yaml:12:5
+       |
+    12 |     awlays: true
+       |     ^^^^^^
+       |
+       = hint: did you mean `always`?
+
+    error[C013]: `one.example/app:x` is the destination twice
+      --> consign.yaml:14:38
+       |
+    14 |     destination: [one.example/app:x, 'one.example/app:x']
+       |                                      ^^^^^^^^^^^^^^^^^^^
+
+    error[C010]: `x y 0` is not a tag: at most 128 letters, digits, `_`, `.` and `-`, the first not `.` or `-`
+      --> consign.yaml:15:13
+       |
+    15 |     backup: 'x y {tag}'
+       |             ^^^^^^^^^^^
+
+    error[C007]: `require` is not supported by this version
+      --> consign.yaml:16:5
+       |
+    16 |     require: signed
+       |     ^^^^^^^
+    ");
+}

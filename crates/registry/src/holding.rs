@@ -1,0 +1,81 @@
+//! What repositories hold, as far as it is known without asking for each part.
+
+use crate::known::Held;
+use crate::refusal::is_missing_part;
+use crate::{Client, Memory, RegistryError};
+use consign_oci::{Descriptor, Digest, Document, Manifest, Repository, Tag, Target, media_type};
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+/// So many parts must be remembered for it to be worth a request to find out whether the registry looks for them itself.
+const WORTH_A_PROBE: usize = 3;
+
+impl Client {
+    /// Takes over what earlier runs left of the registry of a repository.
+    pub fn recall(&self, repository: &Repository, memory: Memory) {
+        self.known().recall(repository, memory);
+    }
+
+    /// Returns what is known of the registry of a repository, to be left to later runs.
+    pub fn memory(&self, repository: &Repository) -> Memory {
+        self.known().memory(repository).cloned().unwrap_or_default()
+    }
+
+    /// Returns those of some blobs and manifests that need not be asked for: the repository has them, or the registry refuses a manifest whose
+    /// parts it has not got. Where enough is remembered of earlier runs, the registry is asked which of the two it is, once.
+    pub async fn believed(&self, repository: &Repository, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+        let held = |wanted: Held| {
+            let known = self.known();
+            let held = digests.iter().filter(|digest| known.holding(repository, digest) == wanted);
+            held.cloned().collect::<BTreeSet<_>>()
+        };
+        let is_open = || self.known().features(repository).validates.is_none();
+        if is_open() && held(Held::Remembered).len() >= WORTH_A_PROBE {
+            let _turn = self.probes().await;
+            if !is_open() {
+                return held(Held::Believed);
+            }
+            let validates = self.validates(repository).await.unwrap_or(false);
+            self.known().learn(repository, |features| features.validates = Some(validates));
+        }
+        held(Held::Believed)
+    }
+
+    /// Forgets what is known of what a repository holds.
+    pub fn forget_holdings(&self, repository: &Repository) {
+        self.known().forget(repository);
+    }
+
+    /// Returns what a tag was last seen to name, if that is not longer ago than `age`.
+    pub fn seen_lately(&self, repository: &Repository, tag: &Tag, age: Duration) -> Option<Descriptor> {
+        let known = self.known();
+        let seen = known.sighting(repository, tag).filter(|seen| seen.last.age() <= age)?;
+        Some(seen.descriptor.clone())
+    }
+
+    /// Returns for how long a tag has been seen to name an image: nothing if this is the first time.
+    pub fn seen_for(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Duration {
+        let known = self.known();
+        let seen = known.sighting(repository, tag).filter(|seen| seen.descriptor.digest == *digest);
+        seen.map(|seen| seen.first.age()).unwrap_or_default()
+    }
+
+    /// Finds out whether the registry refuses a manifest whose parts it has not got, by one that names what nobody has.
+    async fn validates(&self, repository: &Repository) -> Result<bool, RegistryError> {
+        let nobodys = Digest::of(format!("{repository} {:?}", SystemTime::now()).as_bytes());
+        let config = Descriptor::new(media_type::CONFIG, nobodys, 2);
+        let bytes = serde_json::to_vec(&Manifest::new(config, Vec::new())).unwrap_or_default();
+        let manifest = Document::read(media_type::MANIFEST, bytes)
+            .map_err(|source| RegistryError::Document { url: repository.to_string(), source })?;
+        let target = Target::Digest(manifest.digest().clone());
+        match self.write_manifest(repository, &target, &manifest).await {
+            Ok(_) => {
+                // Not every registry lets it be deleted.
+                let _ = self.delete_manifest(repository, &target).await;
+                Ok(false)
+            }
+            Err(RegistryError::Answer { code: Some(code), .. }) => Ok(is_missing_part(&code)),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use crate::once::Once;
+use consign_image::{ImageError, Place};
+use consign_oci::{Descriptor, Digest, Document, Tag};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// Where images come from. What several copies want to know of it is asked once.
+pub(crate) struct Origin<'a> {
+    pub(crate) place: &'a Place,
+    tags: OnceCell<BTreeSet<Tag>>,
+    referrers: Once<Arc<Vec<Descriptor>>>,
+    documents: Once<Arc<Document>>,
+}
+
+impl<'a> Origin<'a> {
+    pub(crate) fn new(place: &'a Place) -> Self {
+        Self { place, tags: OnceCell::new(), referrers: Once::default(), documents: Once::default() }
+    }
+
+    /// Returns the tags.
+    pub(crate) async fn tags(&self) -> Result<&BTreeSet<Tag>, ImageError> {
+        self.tags.get_or_try_init(async || Ok(self.place.tags().await?.into_iter().collect())).await
+    }
+
+    /// Returns the manifests that are about another.
+    pub(crate) async fn referrers(&self, subject: &Digest) -> Result<Arc<Vec<Descriptor>>, ImageError> {
+        self.referrers.get(subject, async { Ok(Arc::new(self.place.referrers(subject).await?)) }).await
+    }
+
+    /// Reads a manifest that is what its descriptor says in every respect.
+    pub(crate) async fn document(&self, descriptor: &Descriptor) -> Result<Arc<Document>, ImageError> {
+        let document = self.documents.get(&descriptor.digest, async {
+            Ok::<_, ImageError>(Arc::new(self.place.exact_document(descriptor).await?))
+        });
+        let document = document.await?;
+        // Another descriptor may have said something else of the same bytes.
+        match document.media_type() == descriptor.media_type && document.bytes().len() as u64 == descriptor.size {
+            true => Ok(document),
+            false => Ok(Arc::new(self.place.exact_document(descriptor).await?)),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Repositories that are kept like others.
+
+use crate::world::{World, client, push_artifact, push_image, push_tagged};
+use consign_oci::{Document, Reference, Tag, Target};
+use consign_registry::Memory;
+use consign_testkit::registry::Fault;
+use consign_transfer::{
+    Backup, Copied, Mirror, Mirrored, Options, Outcome, Prune, Selection, State, TransferError, synchronize,
+};
+use regex::Regex;
+use std::time::Duration;
+
+fn mirror(world: &World, from: &str, to: &str) -> Mirror {
+    Mirror {
+        source: world.source(from),
+        sink: world.sink(to),
+        selection: None,
+        immutable: Vec::new(),
+        prune: None,
+        options: Options::default(),
+    }
+}
+
+fn every_tag(world: &World, from: &str, to: &str) -> Mirror {
+    Mirror { selection: Some(Selection::default()), ..mirror(world, from, to) }
+}
+
+fn pattern(text: &str) -> Vec<Regex> {
+    vec![Regex::new(&format!("^(?:{text})$")).unwrap()]
+}
+
+async fn sync(world: &World, mirrors: &[Mirror]) -> Vec<Mirrored> {
+    world.from.forget();
+    world.to.forget();
+    synchronize(mirrors).await.0
+}
+
+/// Returns what became of the images, each by its name at the destination and a word.
+fn outcomes(mirrored: &[Mirrored]) -> Vec<(String, &'static str)> {
+    let images = mirrored.iter().flat_map(|mirrored| mirrored.images.as_ref().unwrap());
+    let word = |outcome: &Result<Outcome, TransferError>| match outcome {
+        Ok(Outcome::Copied(Copied { state: State::Copied, .. })) => "copied",
+        Ok(Outcome::Copied(Copied { state: State::Unchanged, .. })) => "unchanged",
+        Ok(Outcome::Copied(Copied { state: State::Waiting, .. })) => "waiting",
+        Ok(Outcome::Immutable) => "immutable",
+        Err(_) => "failed",
+    };
+    let tag = |name: &str| name.parse::<Reference>().unwrap().tag.unwrap().to_string();
+    images.map(|image| (tag(&image.destination), word(&image.result))).collect()
+}
+
+async fn tag_also(name: &str, image: &Document) {
+    let reference: Reference = name.parse().unwrap();
+    client().put_manifest(&reference.repository, &reference.target(), image).await.unwrap();
+}
+
+async fn named(name: &str) -> Option<consign_oci::Digest> {
+    let reference: Reference = name.parse().unwrap();
+    let found = client().manifest_descriptor(&reference.repository, &reference.target()).await.unwrap();
+    found.map(|found| found.digest)
+}
+
+async fn tags(name: &str) -> Vec<String> {
+    client().tags(&name.parse().unwrap()).await.unwrap().iter().map(Tag::to_string).collect()
+}
+
+#[tokio::test]
+async fn tags_and_digests_get_the_tags_that_are_written() {
+    let world = World::new().await;
+    let from = World::at(&world.from, "team/app");
+    let (one, two) = (push_image(&format!("{from}:1"), 1, 1).await, push_image(&format!("{from}:2"), 2, 1).await);
+    let to = World::at(&world.to, "mirror/app");
+    let mirrors = [
+        mirror(&world, &format!("{from}:1"), &format!("{to}:one")),
+        mirror(&world, &format!("{from}@{}", two.digest()), &format!("{to}:some-cool-tag")),
+        mirror(&world, &format!("{from}:1@{}", one.digest()), &format!("{to}:both")),
+    ];
+    let done = sync(&world, &mirrors).await;
+    assert_eq!(outcomes(&done).iter().map(|(_, word)| *word).collect::<Vec<_>>(), ["copied"; 3]);
+    assert_eq!(named(&format!("{to}:some-cool-tag")).await.as_ref(), Some(two.digest()));
+    assert_eq!(named(&format!("{to}:both")).await.as_ref(), Some(one.digest()));
+    let again = sync(&world, &mirrors).await;
+    assert_eq!(outcomes(&again).iter().map(|(_, word)| *word).collect::<Vec<_>>(), ["unchanged"; 3]);
+    assert_eq!(world.to.writes(), 0);
+    // What names a digest need not be asked for.
+    assert_eq!((world.from.requests(), world.to.requests()), (1, 3), "{}", world.asked());
+}
+
+#[tokio::test]
+async fn always_brings_what_came_since() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
+    let image = push_image(&from, 1, 1).await;
+    let plain = mirror(&world, &from, &to);
+    sync(&world, std::slice::from_ref(&plain)).await;
+    let signature = push_artifact(&from.parse::<Reference>().unwrap().repository, &image, "signature").await;
+    sync(&world, std::slice::from_ref(&plain)).await;
+    assert_eq!(world.source(&to).referrers(image.digest()).await.unwrap().len(), 0);
+    let always = Mirror { options: Options { always: true, ..Options::default() }, ..plain };
+    sync(&world, &[always]).await;
+    assert_eq!(world.source(&to).referrers(image.digest()).await.unwrap()[0].digest, *signature.digest());
+}
+
+#[tokio::test]
+async fn chosen_tags_are_mirrored_and_no_others() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    for (seed, tag) in (1..).zip(["1.0.0", "1.1.0", "2.0.0", "latest"]) {
+        push_image(&format!("{from}:{tag}"), seed, 1).await;
+    }
+    let selection = Selection { matching: pattern("[0-9.]+"), newest: Some(2), ..Selection::default() };
+    let done = sync(&world, &[Mirror { selection: Some(selection), ..mirror(&world, &from, &to) }]).await;
+    assert_eq!(outcomes(&done), [("1.1.0".to_owned(), "copied"), ("2.0.0".to_owned(), "copied")]);
+    assert_eq!(tags(&to).await, ["1.1.0", "2.0.0"]);
+}
+
+#[tokio::test]
+async fn tags_that_never_move_are_not_asked_for_again() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    for (seed, tag) in (1..).zip(["1.0.0", "1.1.0", "edge"]) {
+        push_image(&format!("{from}:{tag}"), seed, 1).await;
+    }
+    let mirrors = [Mirror { immutable: pattern("[0-9.]+"), ..every_tag(&world, &from, &to) }];
+    sync(&world, &mirrors).await;
+    push_image(&format!("{from}:1.0.0"), 9, 1).await;
+    let done = sync(&world, &mirrors).await;
+    let expected = [("1.0.0", "immutable"), ("1.1.0", "immutable"), ("edge", "unchanged")];
+    assert_eq!(outcomes(&done), expected.map(|(tag, word)| (tag.to_owned(), word)));
+    // Two lists, and the tag that moves.
+    assert_eq!((world.from.requests(), world.to.requests()), (2, 2), "{}", world.asked());
+}
+
+#[tokio::test]
+async fn what_a_tag_named_is_kept_under_another() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
+    let first = push_image(&from, 1, 1).await;
+    let backup = Backup { template: "{tag}-until-{date}".into(), date: "20261122".into(), time: "120000".into() };
+    let options = Options { backup: Some(backup), ..Options::default() };
+    let mirrors = [Mirror { options, ..mirror(&world, &from, &to) }];
+    sync(&world, &mirrors).await;
+    assert_eq!(tags(&World::at(&world.to, "mirror/app")).await, ["1"]);
+    let second = push_image(&from, 2, 1).await;
+    sync(&world, &mirrors).await;
+    assert_eq!(named(&to).await.as_ref(), Some(second.digest()));
+    assert_eq!(named(&format!("{to}-until-20261122")).await.as_ref(), Some(first.digest()));
+}
+
+#[tokio::test]
+async fn new_images_wait_until_they_are_old_enough() {
+    let mut world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
+    push_image(&from, 1, 1).await;
+    let repository = from.parse::<Reference>().unwrap().repository;
+    let options = Options { minimum_age: Some(Duration::from_secs(86_400)), ..Options::default() };
+    let waiting = |world: &World| [Mirror { options: options.clone(), ..mirror(world, &from, &to) }];
+    let done = sync(&world, &waiting(&world)).await;
+    assert_eq!(outcomes(&done)[0].1, "waiting");
+    assert_eq!(named(&to).await, None);
+    // A day goes by.
+    let mut memory = serde_json::to_value(world.client.memory(&repository)).unwrap();
+    let first = &mut memory["repositories"]["team/app"]["tags"]["1"]["first"];
+    *first = (first.as_u64().unwrap() - 90_000).into();
+    let memory: Memory = serde_json::from_value(memory).unwrap();
+    world.client = client();
+    world.client.recall(&repository, memory.clone());
+    assert_eq!(outcomes(&sync(&world, &waiting(&world)).await)[0].1, "copied");
+    // Another image under the same tag has to wait again.
+    push_image(&from, 2, 1).await;
+    world.client = client();
+    world.client.recall(&repository, memory);
+    assert_eq!(outcomes(&sync(&world, &waiting(&world)).await)[0].1, "waiting");
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing_and_counts_bytes() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    let image = push_image(&format!("{from}:1"), 1, 2).await;
+    push_artifact(&from.parse().unwrap(), &image, "signature").await;
+    push_tagged(&from.parse().unwrap(), &format!("{}.sig", Tag::of_referrers(image.digest())), "older").await;
+    let options = Options { dry_run: true, ..Options::default() };
+    let (done, count) = synchronize(&[Mirror { options, ..every_tag(&world, &from, &to) }]).await;
+    assert_eq!(outcomes(&done), [("1".to_owned(), "copied")]);
+    assert_eq!(world.to.writes(), 0, "{}", world.asked());
+    let (_, real) = synchronize(&[every_tag(&world, &from, &to)]).await;
+    assert_eq!((count.sent, count.bytes), (real.sent, real.bytes));
+    assert!(real.bytes > 140_000);
+}
+
+#[tokio::test]
+async fn what_several_entries_share_is_asked_for_once() {
+    let world = World::new().await;
+    let from = World::at(&world.from, "team/app");
+    let image = push_image(&format!("{from}:0"), 1, 1).await;
+    for tag in 1..20 {
+        tag_also(&format!("{from}:{tag}"), &image).await;
+    }
+    let to = |path: &str| World::at(&world.to, path);
+    let mut mirrors = vec![every_tag(&world, &from, &to("a")), every_tag(&world, &from, &to("b"))];
+    mirrors.push(mirror(&world, &format!("{from}:7"), &format!("{}:seven", to("a"))));
+    let done = sync(&world, &mirrors).await;
+    assert!(done.iter().all(|mirrored| mirrored.failures() == 0));
+    let asked = world.from.lines();
+    let of = |what: &str| asked.iter().filter(|line| line.contains(what)).count();
+    assert_eq!((of("/referrers/"), of("/tags/list")), (1, 1), "{}", world.asked());
+    let sent = world.to.lines().iter().filter(|line| line.starts_with("PATCH") || line.contains("/uploads/")).count();
+    assert!(sent <= 12, "{}", world.asked());
+}
+
+#[tokio::test]
+async fn one_that_fails_stops_no_other() {
+    let world = World::new().await;
+    let from = World::at(&world.from, "team/app");
+    push_image(&format!("{from}:1"), 1, 1).await;
+    let to = World::at(&world.to, "mirror/app");
+    world.from.hook(|head| head.uri.path().contains("/secret/").then(|| Fault::status(403)));
+    let mirrors = [
+        every_tag(&world, &World::at(&world.from, "secret/app"), &to),
+        mirror(&world, &format!("{from}:none"), &format!("{to}:none")),
+        mirror(&world, &format!("{from}:1"), &format!("{to}:1")),
+    ];
+    let done = sync(&world, &mirrors).await;
+    assert!(done[0].images.is_err());
+    let failures: Vec<usize> = done.iter().map(Mirrored::failures).collect();
+    assert_eq!(failures, [1, 1, 0]);
+    assert!(named(&format!("{to}:1")).await.is_some());
+}
+
+/// Mirrors five tags, deletes some at the source, and mirrors again.
+async fn prune(world: &World, gone: usize, maximum_percent: u32) -> (Vec<Mirrored>, Vec<String>) {
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    for seed in 1..=5 {
+        let image = push_image(&format!("{from}:{seed}"), seed, 1).await;
+        let about = format!("{}.sig", Tag::of_referrers(image.digest()));
+        push_tagged(&from.parse().unwrap(), &about, &format!("signature {seed}")).await;
+    }
+    let keeper = Prune { maximum_percent, keep: pattern("mine.*") };
+    let mirrors = [Mirror { prune: Some(keeper), ..every_tag(world, &from, &to) }];
+    assert!(sync(world, &mirrors).await[0].pruned.as_ref().unwrap().is_empty());
+    push_image(&format!("{to}:mine-1"), 7, 1).await;
+    // Two tags of one image: its signature stays with the one that stays.
+    let one = client().manifest(&from.parse().unwrap(), &Target::Tag("1".parse().unwrap())).await.unwrap().unwrap();
+    tag_also(&format!("{to}:mine-too"), &one).await;
+    for seed in 1..=gone {
+        let target = Target::Tag(seed.to_string().parse().unwrap());
+        client().delete_manifest(&from.parse().unwrap(), &target).await.unwrap();
+    }
+    let done = sync(world, &[mirrors[0].clone()]).await;
+    (done, tags(&to).await)
+}
+
+#[tokio::test]
+async fn tags_that_are_gone_are_deleted_with_their_signatures() {
+    let world = World::new().await;
+    let (done, left) = prune(&world, 2, 50).await;
+    let deleted: Vec<String> = done[0].pruned.as_ref().unwrap().iter().map(Tag::to_string).collect();
+    assert_eq!(deleted[..2], ["1", "2"]);
+    assert_eq!(deleted.len(), 3, "{deleted:?}");
+    assert_eq!(
+        left.iter().filter(|tag| !tag.starts_with("sha256-")).collect::<Vec<_>>(),
+        ["3", "4", "5", "mine-1", "mine-too"]
+    );
+    assert_eq!(left.iter().filter(|tag| tag.starts_with("sha256-")).count(), 4);
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_where_something_seems_wrong() {
+    for (gone, maximum, problem) in [(2, 20, "2 of 7 tags would go"), (5, 100, "no tag that is mirrored")] {
+        let world = World::new().await;
+        let (done, left) = prune(&world, gone, maximum).await;
+        let error = done[0].pruned.as_ref().unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+        assert_eq!(left.len(), 12);
+    }
+}
