@@ -144,7 +144,12 @@ impl Session {
         unset: Unset,
     ) -> Result<Client, CommandError> {
         let hosts = registries::hosts(repositories, configuration, &self.environment, unset).await?;
-        let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
+        let options = consign_registry::Options {
+            hosts,
+            user_agent: USER_AGENT.to_owned(),
+            uploads: Some(self.uploads()),
+            ..consign_registry::Options::default()
+        };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }
 
@@ -163,6 +168,11 @@ impl Session {
                 self.printer.note(&format!("note: what is known of {registry} is not kept for later runs: {error}"));
             }
         }
+    }
+
+    /// Returns the folder in which large uploads leave where they go on.
+    pub(crate) fn uploads(&self) -> PathBuf {
+        self.store_folder().join("uploads")
     }
 
     fn memories(&self) -> MemoryFolder {

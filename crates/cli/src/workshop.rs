@@ -241,6 +241,7 @@ impl Planned {
             hosts,
             embedded: embedded.collect(),
             user_agent: USER_AGENT.to_owned(),
+            uploads: session.uploads(),
             policy,
             advisories,
             identities,

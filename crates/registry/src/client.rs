@@ -4,6 +4,7 @@ use crate::connections::{Connections, Purpose};
 use crate::ecr::{Held, Session};
 use crate::known::Known;
 use crate::options::{HostOptions, Options};
+use crate::sessions::Sessions;
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ pub struct Client {
 struct Shared {
     options: Options,
     connections: Connections,
+    sessions: Option<Sessions>,
     known: Mutex<Known>,
     /// By registry.
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
@@ -42,6 +44,7 @@ impl Client {
         Ok(Self {
             mirrors: false,
             shared: Arc::new(Shared {
+                sessions: options.uploads.clone().map(Sessions::new),
                 options,
                 connections,
                 known: Mutex::default(),
@@ -89,6 +92,10 @@ impl Client {
     pub(crate) fn budget(&self, repository: &Repository) -> Arc<Budget> {
         let mut budgets = self.shared.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         budgets.entry(repository.registry().to_owned()).or_default().clone()
+    }
+
+    pub(crate) fn sessions(&self) -> Option<&Sessions> {
+        self.shared.sessions.as_ref()
     }
 
     pub(crate) fn known(&self) -> MutexGuard<'_, Known> {

@@ -31,10 +31,12 @@ mod push;
 mod reader;
 mod referrers;
 mod refusal;
+mod sessions;
 mod tags;
 mod token;
 mod transport;
 mod unanswered;
+mod upload;
 
 pub use client::Client;
 pub use credentials::{Credentials, Secret};

@@ -1,6 +1,7 @@
 use crate::Credentials;
 use crate::ecr::Ecr;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// How a client speaks to registries.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,8 @@ pub struct Options {
     pub certificates: Vec<Vec<u8>>,
     /// Says who asks.
     pub user_agent: String,
+    /// The folder in which it is kept where large uploads go on that were broken off, so that a later run need not send again what has arrived.
+    pub uploads: Option<PathBuf>,
 }
 
 /// What is particular about one registry.

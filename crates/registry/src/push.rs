@@ -1,31 +1,20 @@
 use crate::auth::Action;
-use crate::endpoint::{follow, redacted};
+use crate::endpoint::redacted;
 use crate::reader::verified;
-use crate::transport::{Body, Call, TRIES, header, is_temporary, pause};
+use crate::transport::{Body, Call, TRIES, is_temporary, pause};
 use crate::{Client, ErrorKind, RegistryError};
 use bytes::Bytes;
 use consign_oci::{Descriptor, Repository};
-use futures::TryStreamExt;
-use futures::future::BoxFuture;
-use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode, Url};
 use std::future;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio_util::io::ReaderStream;
 
-/// Bytes that are read and sent at once.
-const CHUNK: usize = 128 << 10;
 /// Blobs up to this size are sent without asking whether they are there: that is one request where the registry takes it, as asking would be.
 const SMALL: u64 = 64 << 10;
 /// Blobs from this size on are asked for before they are sent to a registry that did not say yet that it finds its own blobs: to send one in vain
 /// takes longer than a request.
 const LARGE: u64 = 1 << 20;
-/// How long an upload may stand still. After the last byte a registry may still have to move the blob to its place.
-const STALL: Duration = Duration::from_secs(300);
 
 /// How a blob came to be in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +86,13 @@ impl Client {
         R: AsyncRead + Send + 'static,
     {
         let mut attempt = 1;
+        if let Some(resumed) = self.resume(repository, descriptor, open).await {
+            match resumed {
+                // It is begun anew.
+                Err(error) if may_pass(&error) || matches!(error, RegistryError::Answer { .. }) => {}
+                sent => return sent.map(|()| Pushed::Uploaded),
+            }
+        }
         loop {
             let features = self.known().features(repository);
             let begun = match (mount_from, guess.take()) {
@@ -183,7 +179,7 @@ impl Client {
             return Ok(Begun::Done(Pushed::Existed));
         }
         if !asks {
-            return self.begin_plainly(repository).await;
+            return self.begin_plainly(repository).await.map(Begun::At);
         }
         let mut call = self.uploads_call(repository)?;
         call.action = mount_from.map_or(Action::Push, Action::Mount);
@@ -204,20 +200,20 @@ impl Client {
             StatusCode::ACCEPTED => self.location(&call, &response).map(Begun::At),
             // Some know no mounts at all.
             status if is_unknown_form(status) => {
-                let begun = self.begin_plainly(repository).await?;
+                let location = self.begin_plainly(repository).await?;
                 self.known().learn(repository, |features| features.answers_mounts = Some(false));
-                Ok(begun)
+                Ok(Begun::At(location))
             }
             _ => Err(self.refused(&call, response).await),
         }
     }
 
-    /// Asks for a blob to be sent.
-    async fn begin_plainly(&self, repository: &Repository) -> Result<Begun, RegistryError> {
+    /// Asks for a blob to be sent, and returns where.
+    pub(crate) async fn begin_plainly(&self, repository: &Repository) -> Result<Url, RegistryError> {
         let call = self.uploads_call(repository)?;
         let response = self.send(&call).await?;
         match response.status() {
-            StatusCode::ACCEPTED => self.location(&call, &response).map(Begun::At),
+            StatusCode::ACCEPTED => self.location(&call, &response),
             _ => Err(self.refused(&call, response).await),
         }
     }
@@ -231,79 +227,15 @@ impl Client {
 
     /// Returns where a registry wants a blob to be sent.
     fn location(&self, call: &Call<'_>, response: &reqwest::Response) -> Result<Url, RegistryError> {
-        match header(response.headers(), &LOCATION) {
-            Some(location) => follow(&call.url, location),
-            None => {
-                let problem = "it began an upload, but does not say where".to_owned();
-                Err(RegistryError::Protocol { url: redacted(&call.url), problem })
-            }
-        }
-    }
-
-    async fn upload<R, F>(
-        &self,
-        repository: &Repository,
-        descriptor: &Descriptor,
-        mut url: Url,
-        open: &(impl Fn() -> F + Sync),
-    ) -> Result<(), RegistryError>
-    where
-        F: Future<Output = io::Result<R>> + Send,
-        R: AsyncRead + Send + 'static,
-    {
-        url.query_pairs_mut().append_pair("digest", &descriptor.digest.to_string());
-        let failed = |source| RegistryError::Source { digest: descriptor.digest.clone(), source };
-        // The HTTP client only says that a body ended early; this keeps why.
-        let broken: Arc<Mutex<Option<io::Error>>> = Arc::default();
-        let sent: Arc<AtomicU64> = Arc::default();
-        let body = || -> BoxFuture<'_, Result<reqwest::Body, RegistryError>> {
-            let (broken, sent) = (Arc::clone(&broken), Arc::clone(&sent));
-            Box::pin(async move {
-                let reader = verified(open().await.map_err(failed)?, descriptor);
-                let stream = ReaderStream::with_capacity(reader, CHUNK).inspect_ok(move |chunk| {
-                    sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                });
-                let stream = stream.map_err(move |error| {
-                    let told = io::Error::new(error.kind(), error.to_string());
-                    *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    told
-                });
-                Ok(reqwest::Body::wrap_stream(stream))
-            })
-        };
-        let call = Call {
-            url,
-            content_type: Some("application/octet-stream"),
-            body: Body::Stream(descriptor.size, &body),
-            ..Call::new(self, Method::PUT, repository, "blobs/uploads/")?
-        };
-        let _turn = self.budget(repository).send().await;
-        let answered = tokio::select! {
-            answered = self.send(&call) => answered,
-            () = stalled(&sent) => Err(RegistryError::Stalled { url: redacted(&call.url), seconds: STALL.as_secs() }),
-        };
-        if let Some(source) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(failed(source));
-        }
-        let response = answered?;
-        if response.status() != StatusCode::CREATED {
-            return Err(self.refused(&call, response).await);
-        }
-        Ok(())
-    }
-}
-
-/// Ends once nothing was sent for a while.
-async fn stalled(sent: &AtomicU64) {
-    let mut before = None;
-    while before != Some(sent.load(Ordering::Relaxed)) {
-        before = Some(sent.load(Ordering::Relaxed));
-        tokio::time::sleep(STALL).await;
+        self.next_location(call, response)?.ok_or_else(|| {
+            let problem = "it began an upload, but does not say where".to_owned();
+            RegistryError::Protocol { url: redacted(&call.url), problem }
+        })
     }
 }
 
 /// Returns whether a registry may answer so to a form of request that it does not know.
-fn is_unknown_form(status: StatusCode) -> bool {
+pub(crate) fn is_unknown_form(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 405 | 411 | 413 | 415 | 501)
 }
 

@@ -12,6 +12,7 @@ use consign_store::Store;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What every stage of every image is given.
@@ -36,6 +37,8 @@ pub struct Workshop {
     pub embedded: Vec<EmbeddedRegistry>,
     /// Says who asks.
     pub user_agent: String,
+    /// The folder in which large uploads that broke off leave where they go on.
+    pub uploads: PathBuf,
     /// What an image must show.
     pub policy: Policy,
     /// What is known against packages; `None`: nobody asks.
@@ -59,8 +62,12 @@ pub struct Workshop {
 impl Workshop {
     /// Makes a client that speaks to the registries as configured.
     pub fn client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, ReleaseError> {
-        let options =
-            consign_registry::Options { hosts, certificates: Vec::new(), user_agent: self.user_agent.clone() };
+        let options = consign_registry::Options {
+            hosts,
+            user_agent: self.user_agent.clone(),
+            uploads: Some(self.uploads.clone()),
+            ..consign_registry::Options::default()
+        };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }
 

@@ -84,7 +84,7 @@ async fn registry(
     let answered = match session.global.offline {
         true => None,
         false => {
-            let mut options = Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
+            let mut options = Options { hosts, user_agent: USER_AGENT.to_owned(), ..Options::default() };
             match timeout(PATIENCE, probe(repository, &mut options)).await {
                 Ok(Ok(probe)) => Some(probe),
                 Ok(Err(error)) => return refused(repository, is_written, &error),

@@ -45,6 +45,8 @@ pub(crate) struct Features {
     pub(crate) answers_mounts: Option<bool>,
     /// It takes a blob with the request that asks to send it.
     pub(crate) takes_whole: Option<bool>,
+    /// It takes a blob in pieces.
+    pub(crate) takes_pieces: Option<bool>,
     /// It refuses a manifest whose parts it has not got.
     pub(crate) validates: Option<bool>,
 }

@@ -19,6 +19,7 @@ mod probe;
 mod redirects;
 mod referrers;
 mod repositories;
+mod resuming;
 mod tags;
 mod tokens;
 mod uploads;

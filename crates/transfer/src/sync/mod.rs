@@ -55,7 +55,7 @@ pub struct Image {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was looked at.
-    Copied(Copied),
+    Copied(Box<Copied>),
     /// Its tag never moves, and is there.
     Immutable,
 }
@@ -121,7 +121,7 @@ async fn one(mirror: &Mirror, copier: &Copier<'_>) -> Mirrored {
         let result = match sink {
             None => Err(TransferError::OneName { place: mirror.sink.describe() }),
             Some(sink) if !mirror.options.always && is_settled(&sink) => Ok(Outcome::Immutable),
-            Some(sink) => copier.copy_to(&source, sink).await.map(Outcome::Copied),
+            Some(sink) => copier.copy_to(&source, sink).await.map(|copied| Outcome::Copied(Box::new(copied))),
         };
         Image { source: source.name(), destination, result }
     });

@@ -5,7 +5,7 @@ use consign_oci::{Document, Reference, Tag, Target};
 use consign_registry::Memory;
 use consign_testkit::registry::Fault;
 use consign_transfer::{
-    Backup, Copied, Mirror, Mirrored, Options, Outcome, Prune, Selection, State, TransferError, synchronize,
+    Backup, Mirror, Mirrored, Options, Outcome, Prune, Selection, State, TransferError, synchronize,
 };
 use regex::Regex;
 use std::time::Duration;
@@ -39,9 +39,11 @@ async fn sync(world: &World, mirrors: &[Mirror]) -> Vec<Mirrored> {
 fn outcomes(mirrored: &[Mirrored]) -> Vec<(String, &'static str)> {
     let images = mirrored.iter().flat_map(|mirrored| mirrored.images.as_ref().unwrap());
     let word = |outcome: &Result<Outcome, TransferError>| match outcome {
-        Ok(Outcome::Copied(Copied { state: State::Copied, .. })) => "copied",
-        Ok(Outcome::Copied(Copied { state: State::Unchanged, .. })) => "unchanged",
-        Ok(Outcome::Copied(Copied { state: State::Waiting, .. })) => "waiting",
+        Ok(Outcome::Copied(copied)) => match copied.state {
+            State::Copied => "copied",
+            State::Unchanged => "unchanged",
+            State::Waiting => "waiting",
+        },
         Ok(Outcome::Immutable) => "immutable",
         Err(_) => "failed",
     };
