@@ -1,3 +1,4 @@
+mod account;
 mod builder;
 mod guidance;
 mod lints;
@@ -6,11 +7,12 @@ mod naming;
 mod no_cache;
 mod store;
 
+pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use moving::Copy;
-pub(crate) use naming::{Delete, TagArguments, Tags};
+pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 
@@ -195,6 +197,11 @@ pub(crate) enum Command {
         after_help = "Tags under which signatures are kept (`sha256-….sig`) are among them.\n\nExamples:\n  consign tags ghcr.io/team/app\n  consign tags oci:some/layout"
     )]
     Tags(Tags),
+    /// Lists the repositories of a registry, where it does that.
+    #[command(
+        after_help = "Docker Hub, GHCR and public ECR do not.\n\nExamples:\n  consign catalog localhost:5000\n  consign catalog registry.example.org/team"
+    )]
+    Catalog(CatalogArguments),
     /// Gives an image another tag where it is. Nothing is copied.
     #[command(after_help = "Example:\n  consign tag ghcr.io/team/app:1.2.3 stable")]
     Tag(TagArguments),
@@ -203,6 +210,14 @@ pub(crate) enum Command {
         after_help = "A registry may refuse it, or delete by digest only.\n\nExamples:\n  consign delete localhost:5000/team/app:old\n  consign delete localhost:5000/team/app@sha256:4f53…"
     )]
     Delete(Delete),
+    /// Logs in to a registry: asks it whether the credentials are right, and keeps them where docker and podman look for them.
+    #[command(
+        after_help = "They are kept in the file that REGISTRY_AUTH_FILE names, else in `config.json` in the folder that DOCKER_CONFIG names, else in `~/.docker/config.json`; or by the credential helper that this file names.\n\nExamples:\n  consign login ghcr.io -u somebody\n  consign login docker.io -u somebody --password-stdin < token\n  consign login registry.example.org/team -u team"
+    )]
+    Login(Login),
+    /// Forgets the credentials of a registry, wherever they are kept.
+    #[command(after_help = "Example:\n  consign logout ghcr.io")]
+    Logout(Logout),
     /// Makes a key pair for signing, in cosign's format: `cosign.key` and `cosign.pub`.
     #[command(
         after_help = "The password is taken from COSIGN_PASSWORD, else asked for.\n\nExample:\n  consign keygen --output-key-prefix release"

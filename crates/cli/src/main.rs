@@ -21,6 +21,7 @@ mod lock_file;
 mod metadata;
 mod printer;
 mod progress;
+mod prompt;
 mod recipe;
 mod registries;
 mod registry_hint;

@@ -6,12 +6,13 @@ use crate::printer::Printer;
 use crate::recipe;
 use crate::registries::{self, Unset};
 use consign_image::{ImageError, ImageReference, Place};
-use consign_oci::{Descriptor, Platform};
+use consign_oci::{Descriptor, Platform, RegistryPath, Repository};
 use consign_plan::Configuration;
-use consign_registry::Client;
+use consign_registry::{Client, Credentials, HostOptions};
 use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -120,15 +121,38 @@ impl Session {
 
     /// Makes such a client for several images.
     pub(crate) async fn client_for(&self, references: &[&ImageReference]) -> Result<Client, CommandError> {
-        let configuration = self.global.file.exists().then(|| self.configuration().ok()).flatten();
         let repositories = references.iter().filter_map(|reference| match reference {
             ImageReference::Registry(reference) => Some(reference.repository.clone()),
             _ => None,
         });
-        let (repositories, settings) = (repositories.collect(), configuration.as_ref());
-        let hosts = registries::hosts(&repositories, settings, &self.environment, Unset::Anonymous).await?;
-        let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
-        Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
+        self.client_of(&repositories.collect()).await
+    }
+
+    /// Makes such a client for repositories.
+    pub(crate) async fn client_of(&self, repositories: &BTreeSet<Repository>) -> Result<Client, CommandError> {
+        let configuration = self.stated_configuration();
+        let hosts = registries::hosts(repositories, configuration.as_ref(), &self.environment, Unset::Anonymous);
+        client(hosts.await?)
+    }
+
+    /// Makes a client that logs in to one registry in this way, whatever is kept about it.
+    pub(crate) fn client_as(&self, at: &RegistryPath, credentials: Credentials) -> Result<Client, CommandError> {
+        let configuration = self.stated_configuration();
+        let settings = configuration.as_ref().and_then(|configuration| configuration.registries.get(at.registry()));
+        let plain_http = settings.and_then(|settings| settings.plain_http);
+        let host = HostOptions { plain_http, credentials, ..HostOptions::default() };
+        client(BTreeMap::from([(at.registry().to_owned(), host)]))
+    }
+
+    /// Returns the variables that credential helpers may see.
+    pub(crate) fn for_helpers(&self) -> BTreeMap<String, String> {
+        let configuration = self.stated_configuration();
+        self.environment.for_helpers(&registries::secrets(configuration.as_ref()))
+    }
+
+    /// Returns the configuration, for commands that need none.
+    fn stated_configuration(&self) -> Option<Configuration> {
+        self.global.file.exists().then(|| self.configuration().ok()).flatten()
     }
 
     /// Prints how the images fared. What went wrong is for the caller to pass on: for programs, both are one document.
@@ -156,6 +180,11 @@ impl Session {
         let missing = || CommandError::new(ExitCode::Failed, format!("there is no image {reference}"));
         Ok((place, root.ok_or_else(missing)?))
     }
+}
+
+fn client(hosts: BTreeMap<String, HostOptions>) -> Result<Client, CommandError> {
+    let options = consign_registry::Options { hosts, certificates: Vec::new(), user_agent: USER_AGENT.to_owned() };
+    Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
 }
 
 /// Does something lengthy where an interruption is heard meanwhile.

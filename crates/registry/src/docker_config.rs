@@ -1,5 +1,14 @@
 //! The files that `docker login` and `podman login` write: docker's `config.json` and containers' `auth.json` (containers-auth.json(5)).
 
+mod edit;
+mod file;
+mod json;
+mod keeping;
+
+pub use edit::{ConfigText, Keeper};
+pub use file::{ConfigFileError, read, update};
+pub use keeping::{Kept, KeepingError, forget, keep};
+
 use crate::{Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

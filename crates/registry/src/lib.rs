@@ -7,6 +7,7 @@
 mod auth;
 mod blob;
 mod budget;
+mod catalog;
 mod challenge;
 mod client;
 mod connections;
@@ -14,6 +15,7 @@ pub mod credential_helper;
 mod credentials;
 pub mod docker_config;
 mod download;
+mod entrance;
 mod endpoint;
 mod error;
 mod known;
@@ -32,8 +34,10 @@ mod token;
 mod transport;
 mod unanswered;
 
+pub use catalog::Catalog;
 pub use client::Client;
 pub use credentials::{Credentials, Secret};
+pub use entrance::Entrance;
 pub use error::{ErrorKind, RegistryError};
 pub use manifest::Found;
 pub use mirrors::mirrored;

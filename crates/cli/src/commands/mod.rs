@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod build;
+mod catalog;
 mod check;
 mod completions;
 mod copy;
@@ -12,6 +13,8 @@ mod init;
 mod inspect;
 mod keygen;
 mod lock;
+mod login;
+mod logout;
 mod plan;
 mod registry_serve;
 mod release;
@@ -98,8 +101,11 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Copy(arguments) => copy::run(arguments, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,
         Command::Tags(arguments) => tags::run(arguments, session).await,
+        Command::Catalog(arguments) => catalog::run(arguments, session).await,
         Command::Tag(arguments) => tag::run(arguments, session).await,
         Command::Delete(arguments) => delete::run(arguments, session).await,
+        Command::Login(arguments) => login::run(arguments, session).await,
+        Command::Logout(arguments) => logout::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,
