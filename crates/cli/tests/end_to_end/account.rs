@@ -36,7 +36,13 @@ fn what_is_kept_is_what_the_registry_takes() {
     let registry = guarded();
     let host = registry.host();
     let shown = |run: &Run| run.to_string().replace(&host, "HOST");
-    assert_snapshot!(shown(&log_in(&environment, &host, "wrong", &[])), @"");
+    assert_snapshot!(shown(&log_in(&environment, &host, "wrong", &[])), @"
+    status 1
+    --- stderr
+    error: HOST does not let me in with this password
+      caused by: GET http://HOST/v2/: 401
+    hint: many registries take a token in place of the account's password; nothing was stored
+    ");
     assert!(!environment.beside("home/.docker").exists());
     assert_snapshot!(shown(&log_in(&environment, &host, "secret\n", &[])), @"");
     assert_eq!(kept(&environment).replace(&host, "HOST"), "{\n\t\"auths\": {\n\t\t\"HOST\": {\n\t\t\t\"auth\": \"bWU6c2VjcmV0\"\n\t\t}\n\t}\n}\n");
@@ -73,7 +79,12 @@ fn secrets_are_not_taken_from_the_command_line() {
     let environment = TestEnvironment::new();
     for password in [&["-p", "hush"][..], &["--password=hush"]] {
         let run = environment.consign(&[&["login", "localhost:1", "-u", "me"], password].concat());
-        assert_snapshot!(run, @"");
+        assert_snapshot!(run, @"
+        status 2
+        --- stderr
+        error: a password on the command line is seen by everybody on this machine, and stays in the shell's history
+        hint: write it to standard input: `consign login HOST -u NAME --password-stdin < FILE`
+        ");
     }
     assert_snapshot!(environment.consign(&["login", "localhost:1", "-u", "me"]), @"");
     assert_snapshot!(environment.invocation().run_reading("hush", &["login", "localhost:1", "--password-stdin"]), @"");
@@ -87,7 +98,12 @@ fn an_open_registry_is_said_to_have_checked_nothing() {
     let environment = TestEnvironment::new();
     let registry = Destination::start();
     let run = log_in(&environment, &registry.host(), "anything", &[]).expect(0);
-    assert_snapshot!(run.to_string().replace(&registry.host(), "HOST"), @"");
+    assert_snapshot!(run.to_string().replace(&registry.host(), "HOST"), @"
+    status 0
+    --- stderr
+    HOST: it lets anybody in, and has not looked at whether the password is right
+    The password is kept in [root]/home/.docker/config.json, and is not encrypted there.
+    ");
 }
 
 #[test]
@@ -103,7 +119,12 @@ fn helpers_keep_and_forget() {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("config.json"), "{\"credsStore\": \"test\", \"auths\": {}}").unwrap();
     let run = invocation.run_reading("secret", &["login", &host, "-u", "me", "--password-stdin"]).expect(0);
-    assert_snapshot!(run.to_string().replace(&host, "HOST"), @"");
+    assert_snapshot!(run.to_string().replace(&host, "HOST"), @"
+    status 0
+    --- stderr
+    HOST: logged in as me
+    The password is kept by docker-credential-test, which [root]/home/.docker/config.json names.
+    ");
     let vault = fs::read_to_string(environment.beside("home/vault")).unwrap();
     assert_eq!(vault.replace(&host, "HOST"), r#"{"Secret":"secret","ServerURL":"HOST","Username":"me"}"#);
     assert!(!kept(&environment).contains("auth\"") && kept(&environment).contains(&host));
@@ -155,10 +176,15 @@ fn repositories_are_listed_where_that_is_offered() {
     let environment = TestEnvironment::new();
     let registry = Destination::start();
     let catalog = environment.consign(&["catalog", &registry.host()]);
-    assert_snapshot!(catalog.to_string().replace(&registry.host(), "HOST"), @"");
+    assert_snapshot!(catalog.to_string().replace(&registry.host(), "HOST"), @"
+    status 1
+    --- stderr
+    error: HOST does not list its repositories
+    hint: its web pages, or an API of its own, may; `consign tags REPOSITORY` lists the tags of one
+    ");
     registry.hook(|head| {
         let body = r#"{"repositories": ["team/b", "other", "team/a"]}"#;
-        (head.uri.path() == "/v2/_catalog").then(|| Fault::Answer(axum::http::Response::new(body.into())))
+        (head.uri.path() == "/v2/_catalog").then(|| Fault::text(body))
     });
     let listed = |at: &str| environment.consign(&["catalog", at]).expect(0).stdout.replace(&registry.host(), "HOST");
     assert_eq!(listed(&registry.host()), "HOST/other\nHOST/team/a\nHOST/team/b\n");
