@@ -6,6 +6,7 @@ mod moving;
 mod naming;
 mod no_cache;
 mod store;
+mod taking;
 
 pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
@@ -15,6 +16,7 @@ pub(crate) use moving::Copy;
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
+pub(crate) use taking::{Download, DownloadBlob, Export};
 
 use crate::exit_code;
 use crate::source::Source;
@@ -189,6 +191,14 @@ pub(crate) enum Command {
         after_help = "What is there already is not sent, and nothing is done where DST is what SRC is. The tag comes last.\n\nExamples:\n  consign copy ghcr.io/team/app:1.2.3 registry.example.org/mirror/app:1.2.3\n  consign copy --platform linux/arm64 debian:12 oci:debian\n  consign copy --all-tags ghcr.io/team/app localhost:5000/app"
     )]
     Copy(Copy),
+    /// Writes the file system of an image as one tar archive: its layers laid on each other, with owners and links.
+    #[command(
+        after_help = "What is at a registry is first fetched into the store's folder, and is gone from there afterwards.\n\nExamples:\n  consign export debian:12 | tar -t\n  consign export --platform linux/arm64 oci:some/layout:1.0 rootfs.tar"
+    )]
+    Export(Export),
+    /// Writes parts of images to files.
+    #[command(subcommand)]
+    Download(Download),
     /// Prints the digest that a name stands for.
     #[command(after_help = "Example:\n  consign digest ghcr.io/team/app:1.2.3")]
     Digest(Reference),
@@ -415,13 +425,13 @@ pub(crate) struct Reference {
 pub(crate) struct Inspect {
     #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
-    /// Prints the exact bytes.
-    #[arg(long, conflicts_with = "config")]
+    /// Prints the exact bytes, as the digest has them: of the manifest or index, or with `--config` of the config.
+    #[arg(long)]
     pub(crate) raw: bool,
-    /// Prints the config of the platform's image.
+    /// Prints the config of the platform's image, as it is.
     #[arg(long)]
     pub(crate) config: bool,
-    /// The platform; this machine's if not given.
+    /// The platform. If not given, an index is shown itself, and `--config` takes the image for this machine.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platform: Option<Platform>,
 }

@@ -19,6 +19,7 @@ mod init;
 mod lint;
 mod lock_file;
 mod metadata;
+mod outlet;
 mod printer;
 mod progress;
 mod prompt;

@@ -14,7 +14,9 @@ const LIMIT: u64 = 64 << 10;
 pub(crate) fn name_and_password(arguments: &Login, printer: &Printer) -> Result<(String, Secret), CommandError> {
     let usage = |message: &str| CommandError::new(ExitCode::Usage, message);
     if arguments.password.is_some() {
-        let error = usage("a password on the command line is seen by everybody on this machine, and stays in the shell's history");
+        let error = usage(
+            "a password on the command line is seen by everybody on this machine, and stays in the shell's history",
+        );
         return Err(error.hint("write it to standard input: `consign login HOST -u NAME --password-stdin < FILE`"));
     }
     let asks = stdin().is_terminal();
@@ -34,7 +36,9 @@ pub(crate) fn name_and_password(arguments: &Login, printer: &Printer) -> Result<
     }
     let password = match (arguments.password_stdin, asks) {
         (true, _) => line()?,
-        (false, true) => rpassword::prompt_password(format!("Password of {username} at {}: ", arguments.at)).map_err(cannot_ask)?,
+        (false, true) => {
+            rpassword::prompt_password(format!("Password of {username} at {}: ", arguments.at)).map_err(cannot_ask)?
+        }
         (false, false) => {
             let error = usage("there is no terminal to ask for the password at");
             return Err(error.hint("write it to standard input, with `--password-stdin`"));

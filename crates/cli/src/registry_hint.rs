@@ -6,9 +6,9 @@ use std::error::Error;
 /// Returns what to try next where a registry stands anywhere in a chain of causes.
 pub(crate) fn registry_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     match registry_error(error)?.kind() {
-        ErrorKind::Unauthorized => Some(
-            "log in: `docker login` or `podman login`, or name credentials under `registries:` in the configuration",
-        ),
+        ErrorKind::Unauthorized => {
+            Some("log in: `consign login HOST`, or name credentials under `registries:` in the configuration")
+        }
         ErrorKind::Denied => Some("the credentials are known, but they do not allow this"),
         ErrorKind::Throttled => Some("the registry asks for fewer requests; try again later"),
         ErrorKind::Unreachable => Some("is the registry running, and is its name right?"),

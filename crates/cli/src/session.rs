@@ -114,6 +114,17 @@ impl Session {
         stated.map_or_else(|| self.environment.cache_folder(), PathBuf::from)
     }
 
+    /// Returns a folder for files without a name, with room for images; made if it is not there.
+    pub(crate) fn scratch(&self) -> Result<PathBuf, CommandError> {
+        let folder = self.store_folder();
+        let failed = |error| {
+            let error = CommandError::new(ExitCode::Failed, format!("cannot make {}", folder.display())).cause(error);
+            error.hint("`--store DIR` names another folder")
+        };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        Ok(folder)
+    }
+
     /// Makes a client for commands that need no configuration, but use what it says about registries where there is one.
     pub(crate) async fn client(&self, reference: &ImageReference) -> Result<Client, CommandError> {
         self.client_for(&[reference]).await

@@ -116,7 +116,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<RegistryPath>().unwrap().to_string(), expected, "{text}");
         }
-        for text in ["", "team", "ghcr.io/Team", "ghcr.io//a", "user@ghcr.io", "ghcr.io/a:1", "ftp://ghcr.io", "a b.c"] {
+        for text in ["", "team", "ghcr.io/Team", "ghcr.io//a", "user@ghcr.io", "ghcr.io/a:1", "ftp://ghcr.io", "a b.c"]
+        {
             assert!(text.parse::<RegistryPath>().is_err(), "{text}");
         }
     }

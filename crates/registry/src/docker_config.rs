@@ -7,7 +7,7 @@ mod keeping;
 
 pub use edit::{ConfigText, Keeper};
 pub use file::{ConfigFileError, read, update};
-pub use keeping::{Kept, KeepingError, forget, keep};
+pub use keeping::{KeepingError, Kept, forget, keep};
 
 use crate::{Credentials, Secret};
 use base64::Engine as _;

@@ -3,7 +3,8 @@ use consign_oci::RegistryPath;
 use std::convert::Infallible;
 
 /// What stands for a registry.
-const HOST: &str = "The registry, or a part of one that has credentials of its own: `HOST[:PORT][/PATH]`. Docker Hub is `docker.io`";
+const HOST: &str =
+    "The registry, or a part of one that has credentials of its own: `HOST[:PORT][/PATH]`. Docker Hub is `docker.io`";
 
 #[derive(Args, Debug)]
 pub(crate) struct Login {

@@ -43,9 +43,15 @@ fn refused(error: RegistryError) -> CommandError {
 /// Returns where the repositories of a registry are listed instead.
 fn elsewhere(registry: &str) -> &'static str {
     match registry {
-        "docker.io" => "they are at https://hub.docker.com/u/NAMESPACE; `consign tags NAMESPACE/NAME` lists the tags of one",
-        "ghcr.io" => "`gh api users/NAME/packages?package_type=container`, or `orgs/NAME` in place of `users/NAME`, lists those of an account",
-        "public.ecr.aws" => "`aws ecr-public describe-repositories` lists your own; those of others are at https://gallery.ecr.aws",
+        "docker.io" => {
+            "they are at https://hub.docker.com/u/NAMESPACE; `consign tags NAMESPACE/NAME` lists the tags of one"
+        }
+        "ghcr.io" => {
+            "`gh api users/NAME/packages?package_type=container`, or `orgs/NAME` in place of `users/NAME`, lists those of an account"
+        }
+        "public.ecr.aws" => {
+            "`aws ecr-public describe-repositories` lists your own; those of others are at https://gallery.ecr.aws"
+        }
         _ => "its web pages, or an API of its own, may; `consign tags REPOSITORY` lists the tags of one",
     }
 }

@@ -8,7 +8,9 @@ mod copy;
 mod delete;
 mod digest;
 mod doctor;
+mod download_blob;
 mod explain;
+mod export;
 mod init;
 mod inspect;
 mod keygen;
@@ -28,7 +30,7 @@ mod tags;
 mod tree;
 mod verify;
 
-use crate::arguments::{Arguments, Command, Form, Registry, Store};
+use crate::arguments::{Arguments, Command, Download, Form, Registry, Store};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -99,6 +101,8 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,
+        Command::Export(arguments) => export::run(arguments, session).await,
+        Command::Download(Download::Blob(arguments)) => download_blob::run(arguments, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,
         Command::Tags(arguments) => tags::run(arguments, session).await,
         Command::Catalog(arguments) => catalog::run(arguments, session).await,

@@ -45,7 +45,10 @@ fn what_is_kept_is_what_the_registry_takes() {
     ");
     assert!(!environment.beside("home/.docker").exists());
     assert_snapshot!(shown(&log_in(&environment, &host, "secret\n", &[])), @"");
-    assert_eq!(kept(&environment).replace(&host, "HOST"), "{\n\t\"auths\": {\n\t\t\"HOST\": {\n\t\t\t\"auth\": \"bWU6c2VjcmV0\"\n\t\t}\n\t}\n}\n");
+    assert_eq!(
+        kept(&environment).replace(&host, "HOST"),
+        "{\n\t\"auths\": {\n\t\t\"HOST\": {\n\t\t\t\"auth\": \"bWU6c2VjcmV0\"\n\t\t}\n\t}\n}\n"
+    );
     let mode = fs::metadata(environment.beside("home/.docker/config.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     // It is used by what comes next.
@@ -184,7 +187,7 @@ fn repositories_are_listed_where_that_is_offered() {
     ");
     registry.hook(|head| {
         let body = r#"{"repositories": ["team/b", "other", "team/a"]}"#;
-        (head.uri.path() == "/v2/_catalog").then(|| Fault::text(body))
+        (head.uri.path() == "/v2/_catalog").then(|| Fault::bytes(body.as_bytes()))
     });
     let listed = |at: &str| environment.consign(&["catalog", at]).expect(0).stdout.replace(&registry.host(), "HOST");
     assert_eq!(listed(&registry.host()), "HOST/other\nHOST/team/a\nHOST/team/b\n");

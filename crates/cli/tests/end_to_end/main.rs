@@ -48,6 +48,7 @@ mod signing;
 mod store;
 mod streams;
 mod tags;
+mod taking;
 mod trust;
 mod verify;
 mod world;

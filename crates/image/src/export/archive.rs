@@ -40,7 +40,12 @@ impl<'a, W: Write> Archive<'a, W> {
     }
 
     /// Writes a file, if it has a name, and its other names as links to it.
-    pub(super) fn write_file(&mut self, place: Place, member: Member, contents: &mut dyn Read) -> Result<(), ExportError> {
+    pub(super) fn write_file(
+        &mut self,
+        place: Place,
+        member: Member,
+        contents: &mut dyn Read,
+    ) -> Result<(), ExportError> {
         let Some(names) = self.files.remove(&place) else { return Ok(()) };
         let mut first: Option<EntryPath> = None;
         for name in names {

@@ -68,7 +68,8 @@ impl Place {
             return Err(ImageError::TooManyLayers { place: self.describe(), count: layers.len(), limit: LAYER_LIMIT });
         }
         if !matches!(self, Self::Registry { .. }) {
-            let local = |layer: &Descriptor| LayerSource { descriptor: layer.clone(), bytes: Bytes::Local(self.clone()) };
+            let local =
+                |layer: &Descriptor| LayerSource { descriptor: layer.clone(), bytes: Bytes::Local(self.clone()) };
             return Ok(layers.iter().map(local).collect());
         }
         let failed = |source| ImageError::Io { action: "write", path: scratch.to_owned(), source };
@@ -89,7 +90,8 @@ impl Place {
                     end - layer.size
                 }
             };
-            fetched.push(LayerSource { descriptor: layer.clone(), bytes: Bytes::Fetched { file: file.clone(), offset } });
+            fetched
+                .push(LayerSource { descriptor: layer.clone(), bytes: Bytes::Fetched { file: file.clone(), offset } });
         }
         Ok(fetched)
     }

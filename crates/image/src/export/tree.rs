@@ -299,7 +299,9 @@ fn check(member: &Member) -> Result<(), &'static str> {
         MemberKind::Symlink(target) | MemberKind::HardLink(target) if target.is_empty() || target.contains(&0) => {
             Err("is a link without a target")
         }
-        MemberKind::Symlink(target) if target.len() > TARGET_LIMIT => Err("is a link to a path of more than 4096 bytes"),
+        MemberKind::Symlink(target) if target.len() > TARGET_LIMIT => {
+            Err("is a link to a path of more than 4096 bytes")
+        }
         _ => Ok(()),
     }
 }

@@ -165,12 +165,19 @@ mod tests {
         assert_eq!(changed(text, |_| ()), text);
         // "me:pass" in base64.
         let set = changed(text, |config| config.set(&at("b.io"), &Credentials::named("me", "pass")));
-        let expected = text.replace("https://b.io/v2/", "b.io").replace("\"email\": \"e\"", "\"auth\": \"bWU6cGFzcw==\"");
+        let expected =
+            text.replace("https://b.io/v2/", "b.io").replace("\"email\": \"e\"", "\"auth\": \"bWU6cGFzcw==\"");
         assert_eq!(set, expected);
-        assert_eq!(changed(&set, |config| assert!(config.remove(&at("b.io")) && !config.remove(&at("c.io")))).find("b.io"), None);
+        assert_eq!(
+            changed(&set, |config| assert!(config.remove(&at("b.io")) && !config.remove(&at("c.io")))).find("b.io"),
+            None
+        );
         for text in ["", "{}", "{\"auths\": null}"] {
             let set = changed(text, |config| config.set(&at("b.io"), &Credentials::named("me", "pass")));
-            assert_eq!(set, "{\n\t\"auths\": {\n\t\t\"b.io\": {\n\t\t\t\"auth\": \"bWU6cGFzcw==\"\n\t\t}\n\t}\n}\n", "{text}");
+            assert_eq!(
+                set, "{\n\t\"auths\": {\n\t\t\"b.io\": {\n\t\t\t\"auth\": \"bWU6cGFzcw==\"\n\t\t}\n\t}\n}\n",
+                "{text}"
+            );
         }
         for text in ["[]", "1", "{", "{\"auths\": []}", "{\"auths\": {}} x"] {
             assert!(ConfigText::parse(text).is_err(), "{text}");
@@ -179,7 +186,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_found() {
-        let found = |text: &str, repository: &str| DockerConfig::parse(text).unwrap().find(&repository.parse().unwrap());
+        let found =
+            |text: &str, repository: &str| DockerConfig::parse(text).unwrap().find(&repository.parse().unwrap());
         let secrets = [("me", "p:ass"), ("<token>", "long")].map(|(name, secret)| Credentials::named(name, secret));
         for credentials in secrets.into_iter().chain([Credentials::Bearer(crate::Secret::new("shown"))]) {
             let text = changed("", |config| {
@@ -203,7 +211,8 @@ mod tests {
     #[test]
     fn names_who_keeps_them() {
         let text = r#"{"credHelpers": {"gcr.io": "gcloud", "file.io": "", "docker.io": "hub"}, "credsStore": "pass"}"#;
-        let keeper = |name: &str, server: &str, is_store| Some(Keeper { name: name.into(), server: server.into(), is_store });
+        let keeper =
+            |name: &str, server: &str, is_store| Some(Keeper { name: name.into(), server: server.into(), is_store });
         let config = ConfigText::parse(text).unwrap();
         for (place, expected) in [
             ("gcr.io", keeper("gcloud", "gcr.io", false)),

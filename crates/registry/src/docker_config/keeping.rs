@@ -1,7 +1,7 @@
 use super::edit::{ConfigText, Listed};
 use super::file::{ConfigFileError, read, update};
-use crate::credential_helper::{self, HelperError};
 use crate::Credentials;
+use crate::credential_helper::{self, HelperError};
 use consign_oci::RegistryPath;
 use std::collections::BTreeMap;
 use std::io;

@@ -55,9 +55,11 @@ async fn odd_lists() {
         }
     }
     let world = World::new().await;
-    always(&world.registry, |_, _| true, || {
-        answer(200, &[], format!(r#"{{"repositories":["a"{}]}}"#, ",\"a\"".repeat(100_000)))
-    });
+    always(
+        &world.registry,
+        |_, _| true,
+        || answer(200, &[], format!(r#"{{"repositories":["a"{}]}}"#, ",\"a\"".repeat(100_000))),
+    );
     assert!(matches!(listed(&world, "").await, Err(RegistryError::Protocol { .. })));
 }
 

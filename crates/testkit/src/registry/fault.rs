@@ -54,8 +54,8 @@ impl Fault {
     }
 
     /// Makes the fault that this is answered, as if all were well.
-    pub fn text(text: &'static str) -> Self {
-        Self::Answer(Response::new(Body::from(text)))
+    pub fn bytes(bytes: &'static [u8]) -> Self {
+        Self::Answer(Response::new(Body::from(bytes)))
     }
 
     /// Makes the fault that only a status is answered, and that trying again at once is welcome.
