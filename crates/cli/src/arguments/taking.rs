@@ -19,8 +19,9 @@ pub(crate) struct DownloadBlob {
     #[arg(value_name = "REF@DIGEST")]
     pub(crate) blob: BlobReference,
     /// The file; standard output if not given. It is there only once all of it is, and takes the place of one of its name.
-    #[arg(short = 'o', long = "output-file", value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    #[arg(short = 'o', long, value_name = "FILE")]
+    // Not `file`, which is what every command calls its configuration.
+    pub(crate) output_file: Option<PathBuf>,
     /// Writes to a terminal, too.
     #[arg(long)]
     pub(crate) force: bool,
@@ -32,7 +33,7 @@ pub(crate) struct Export {
     pub(crate) reference: ImageReference,
     /// The archive; standard output if not given, or `-`. It is there only once all of it is, and takes the place of one of its name.
     #[arg(value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
     /// The platform; this machine's if not given.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platform: Option<Platform>,

@@ -15,7 +15,7 @@ const BUFFER: usize = 256 << 10;
 
 pub(crate) async fn run(arguments: &DownloadBlob, session: &Session) -> Result<ExitCode, CommandError> {
     let BlobReference { image, digest } = &arguments.blob;
-    let mut outlet = Outlet::open(arguments.file.as_deref(), arguments.force)?;
+    let mut outlet = Outlet::open(arguments.output_file.as_deref(), arguments.force)?;
     let place = session.place(image, &session.client(image).await?, CommandError::from).await?;
     let Some(size) = place.blob_size(digest).await? else {
         let error = CommandError::from(ImageError::Missing { place: place.describe(), digest: digest.clone() });

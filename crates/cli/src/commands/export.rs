@@ -11,7 +11,7 @@ use std::io::BufWriter;
 const BUFFER: usize = 256 << 10;
 
 pub(crate) async fn run(arguments: &Export, session: &Session) -> Result<ExitCode, CommandError> {
-    let mut outlet = Outlet::open(arguments.file.as_deref(), false)?;
+    let mut outlet = Outlet::open(arguments.archive.as_deref(), false)?;
     let (place, root) = session.open(&arguments.reference).await?;
     let document = place.document(&root).await?;
     let manifest = place.image_of(document, arguments.platform.as_ref(), &host_platform()?).await?;

@@ -44,7 +44,12 @@ fn what_is_kept_is_what_the_registry_takes() {
     hint: many registries take a token in place of the account's password; nothing was stored
     ");
     assert!(!environment.beside("home/.docker").exists());
-    assert_snapshot!(shown(&log_in(&environment, &host, "secret\n", &[])), @"");
+    assert_snapshot!(shown(&log_in(&environment, &host, "secret\n", &[])), @"
+    status 0
+    --- stderr
+    HOST: logged in as me
+    The password is kept in [root]/home/.docker/config.json, and is not encrypted there.
+    ");
     assert_eq!(
         kept(&environment).replace(&host, "HOST"),
         "{\n\t\"auths\": {\n\t\t\"HOST\": {\n\t\t\t\"auth\": \"bWU6c2VjcmV0\"\n\t\t}\n\t}\n}\n"
@@ -53,9 +58,17 @@ fn what_is_kept_is_what_the_registry_takes() {
     assert_eq!(mode & 0o777, 0o600);
     // It is used by what comes next.
     environment.consign(&["tags", &format!("{host}/team/app")]).expect(0);
-    assert_snapshot!(shown(&environment.consign(&["logout", &host])), @"");
+    assert_snapshot!(shown(&environment.consign(&["logout", &host])), @"
+    status 0
+    --- stderr
+    HOST: taken out of [root]/home/.docker/config.json
+    ");
     environment.consign(&["tags", &format!("{host}/team/app")]).expect(1);
-    assert_snapshot!(shown(&environment.consign(&["logout", &host])), @"");
+    assert_snapshot!(shown(&environment.consign(&["logout", &host])), @"
+    status 0
+    --- stderr
+    HOST: no credentials are kept for it
+    ");
     let nothing = environment.consign(&["logout", &host, "--output", "json"]).expect(0).json();
     assert_eq!(nothing["removed"].as_array().unwrap().len(), 0);
 }
@@ -80,18 +93,33 @@ fn a_part_of_a_registry_has_credentials_of_its_own() {
 #[test]
 fn secrets_are_not_taken_from_the_command_line() {
     let environment = TestEnvironment::new();
-    for password in [&["-p", "hush"][..], &["--password=hush"]] {
-        let run = environment.consign(&[&["login", "localhost:1", "-u", "me"], password].concat());
-        assert_snapshot!(run, @"
-        status 2
-        --- stderr
-        error: a password on the command line is seen by everybody on this machine, and stays in the shell's history
-        hint: write it to standard input: `consign login HOST -u NAME --password-stdin < FILE`
-        ");
-    }
-    assert_snapshot!(environment.consign(&["login", "localhost:1", "-u", "me"]), @"");
-    assert_snapshot!(environment.invocation().run_reading("hush", &["login", "localhost:1", "--password-stdin"]), @"");
-    assert_snapshot!(environment.consign(&["login", "team"]), @"");
+    let with = |password: &str| environment.consign(&["login", "localhost:1", "-u", "me", password]).to_string();
+    assert_snapshot!(with("-phush"), @"
+    status 2
+    --- stderr
+    error: a password on the command line is seen by everybody on this machine, and stays in the shell's history
+    hint: write it to standard input: `consign login HOST -u NAME --password-stdin < FILE`
+    ");
+    assert_eq!(with("--password=hush"), with("-phush"));
+    assert_snapshot!(environment.consign(&["login", "localhost:1", "-u", "me"]), @"
+    status 2
+    --- stderr
+    error: there is no terminal to ask for the password at
+    hint: write it to standard input, with `--password-stdin`
+    ");
+    assert_snapshot!(environment.invocation().run_reading("hush", &["login", "localhost:1", "--password-stdin"]), @"
+    status 2
+    --- stderr
+    error: it is not said who logs in
+    hint: name them: `-u NAME`
+    ");
+    assert_snapshot!(environment.consign(&["login", "team"]), @"
+    status 2
+    --- stderr
+    error: invalid value 'team' for '<HOST>': `team` does not name a registry: a host has a dot in its name, or a port
+
+    For more information, try '--help'.
+    ");
     let empty = log_in(&environment, "localhost:1", "\n", &[]).expect(2);
     assert!(empty.error().contains("the password is empty"), "{empty}");
 }
@@ -133,14 +161,23 @@ fn helpers_keep_and_forget() {
     assert!(!kept(&environment).contains("auth\"") && kept(&environment).contains(&host));
     invocation.run(&["tags", &format!("{host}/team/app")]).expect(0);
     let run = invocation.run(&["logout", &host]).expect(0);
-    assert_snapshot!(run.to_string().replace(&host, "HOST"), @"");
+    assert_snapshot!(run.to_string().replace(&host, "HOST"), @"
+    status 0
+    --- stderr
+    HOST: forgotten by docker-credential-test, which [root]/home/.docker/config.json names
+    ");
     assert!(!environment.beside("home/vault").exists() && !kept(&environment).contains(&host));
     let run = invocation.run(&["logout", &host]).expect(0);
     assert!(run.stderr.contains("no credentials are kept"), "{run}");
     // One that cannot keep them has kept nothing.
     environment.write_program("programs/docker-credential-test", b"#!/bin/sh\nexit 1\n");
     let run = invocation.run_reading("secret", &["login", &host, "-u", "me", "--password-stdin"]);
-    assert_snapshot!(run.to_string().replace(&host, "HOST"), @"");
+    assert_snapshot!(run.to_string().replace(&host, "HOST"), @"
+    status 1
+    --- stderr
+    error: docker-credential-test does not keep credentials for HOST
+    hint: the file of credentials names this helper, under `credHelpers` or `credsStore`
+    ");
 }
 
 #[test]
@@ -192,6 +229,16 @@ fn repositories_are_listed_where_that_is_offered() {
     let listed = |at: &str| environment.consign(&["catalog", at]).expect(0).stdout.replace(&registry.host(), "HOST");
     assert_eq!(listed(&registry.host()), "HOST/other\nHOST/team/a\nHOST/team/b\n");
     assert_eq!(listed(&format!("{}/team", registry.host())), "HOST/team/a\nHOST/team/b\n");
-    assert_snapshot!(environment.consign(&["catalog", "docker.io"]), @"");
-    assert_snapshot!(environment.consign(&["catalog", "ghcr.io/team"]), @"");
+    assert_snapshot!(environment.consign(&["catalog", "docker.io"]), @"
+    status 1
+    --- stderr
+    error: docker.io does not list its repositories
+    hint: they are at https://hub.docker.com/u/NAMESPACE; `consign tags NAMESPACE/NAME` lists the tags of one
+    ");
+    assert_snapshot!(environment.consign(&["catalog", "ghcr.io/team"]), @"
+    status 1
+    --- stderr
+    error: ghcr.io does not list its repositories
+    hint: `gh api users/NAME/packages?package_type=container`, or `orgs/NAME` in place of `users/NAME`, lists those of an account
+    ");
 }

@@ -40,8 +40,19 @@ fn a_blob_comes_whole_or_not_at_all() {
         assert!(fs::read(environment.path("file")).unwrap() == layer);
     }
     let absent = format!("{image}@{}", Digest::of(b"absent"));
-    assert_snapshot!(environment.consign(&["download", "blob", &absent, "-o", "absent"]).to_string().replace(&registry.host(), "HOST"), @"");
-    assert_snapshot!(environment.consign(&["download", "blob", &image]).to_string().replace(&registry.host(), "HOST"), @"");
+    assert_snapshot!(environment.consign(&["download", "blob", &absent, "-o", "absent"]).to_string().replace(&registry.host(), "HOST"), @"
+    status 1
+    --- stderr
+    error: HOST/team/hello has no sha256:000000000001…
+    hint: `consign inspect --raw REF` names the blobs of an image; manifests are no blobs
+    ");
+    assert_snapshot!(environment.consign(&["download", "blob", &image]).to_string().replace(&registry.host(), "HOST"), @"
+    status 2
+    --- stderr
+    error: invalid value 'HOST/team/hello:1' for '<REF@DIGEST>': `HOST/team/hello:1` names no blob: its digest must follow, as in `ghcr.io/team/app@sha256:…`
+
+    For more information, try '--help'.
+    ");
     // Others of that length, and more than there should be.
     for text in [vec![b'x'; layer.len()], [&layer[..], b"x"].concat()] {
         let text: &'static [u8] = text.leak();
@@ -68,11 +79,16 @@ fn the_file_system_of_a_platform_is_one_archive() {
     let written = fs::read(environment.path("root.tar")).unwrap();
     assert!(bytes(&environment, &["export", "--platform", "linux/arm64", &image, "-"]) == written);
     // A reader that has gone away is no failure.
+    assert!(bytes(&environment, &["export", "--platform", "linux/arm64", &image]) == written);
     let mut child = environment.invocation().command(&["export", "--platform", "linux/arm64", &image]);
     let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
-    assert_snapshot!(environment.consign(&["export", "--platform", "linux/s390x", &image, "none.tar"]), @"");
+    assert_snapshot!(environment.consign(&["export", "--platform", "linux/s390x", &image, "none.tar"]), @"
+    status 1
+    --- stderr
+    error: the image has no linux/s390x; it has linux/amd64, linux/arm64
+    ");
     assert!(!environment.path("none.tar").exists());
     // Nothing of what was fetched stays.
     let store: Vec<_> =
@@ -87,7 +103,8 @@ fn inspect_prints_what_skopeo_does() {
     let registry = Destination::start();
     let image = copied(&environment, &registry);
     let of_skopeo = |arguments: &[&str]| {
-        let all = [arguments, &["--tls-verify=false", &format!("docker://{image}")]].concat();
+        let name = format!("docker://{image}");
+        let all = [arguments, &["--tls-verify=false", &*name]].concat();
         skopeo.run(all).unwrap()
     };
     let ours =
