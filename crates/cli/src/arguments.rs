@@ -462,3 +462,26 @@ pub(crate) struct Serve {
     #[arg(long)]
     pub(crate) read_only: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// An argument of a command that is called like one of every command would get what is meant for that one.
+    #[test]
+    fn no_command_takes_the_name_of_an_option_of_all() {
+        fn look(command: &clap::Command, of_all: &[String]) {
+            for inner in command.get_subcommands() {
+                let own = inner.get_arguments().filter(|argument| !argument.is_global_set());
+                for argument in own {
+                    assert!(!of_all.contains(&argument.get_id().to_string()), "{} {argument}", inner.get_name());
+                }
+                look(inner, of_all);
+            }
+        }
+        let all = Arguments::command();
+        let of_all = all.get_arguments().filter(|argument| argument.is_global_set());
+        look(&all, &of_all.map(|argument| argument.get_id().to_string()).collect::<Vec<_>>());
+    }
+}

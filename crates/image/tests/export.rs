@@ -1,5 +1,5 @@
 //! Layers, and the one archive that comes of them.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use consign_image::export::{ExportError, LayerSource, export};
 use consign_image::unpack::{Layer, Limits, Options, unpack};

@@ -6,6 +6,9 @@ use consign_oci::layer::{Counted, LayerError, Member, Members};
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 
+/// Gets each member, with its number from 0 and its contents.
+type Each<'a> = dyn FnMut(u64, Member, &mut dyn Read) -> Result<(), ExportError> + 'a;
+
 /// Reads a layer once, with all that is in it, and checks its bytes. `count` is that of the bytes of all layers in this pass.
 pub(super) fn read_layer(
     number: usize,
@@ -40,7 +43,7 @@ pub(super) fn read_layer(
 fn read_members(
     stream: &mut dyn Read,
     failed: &dyn Fn(LayerError) -> ExportError,
-    each: &mut dyn FnMut(u64, Member, &mut dyn Read) -> Result<(), ExportError>,
+    each: &mut Each<'_>,
 ) -> Result<(), ExportError> {
     let mut members = Members::new(&mut *stream);
     let mut index = 0;

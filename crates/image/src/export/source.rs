@@ -21,7 +21,7 @@ enum Bytes {
     /// In a file with others.
     Fetched { file: Arc<File>, offset: u64 },
     /// Where the image lies.
-    Local(Place),
+    Local(Arc<Place>),
     /// In memory.
     Memory(Arc<[u8]>),
 }
@@ -68,8 +68,9 @@ impl Place {
             return Err(ImageError::TooManyLayers { place: self.describe(), count: layers.len(), limit: LAYER_LIMIT });
         }
         if !matches!(self, Self::Registry { .. }) {
+            let place = Arc::new(self.clone());
             let local =
-                |layer: &Descriptor| LayerSource { descriptor: layer.clone(), bytes: Bytes::Local(self.clone()) };
+                |layer: &Descriptor| LayerSource { descriptor: layer.clone(), bytes: Bytes::Local(place.clone()) };
             return Ok(layers.iter().map(local).collect());
         }
         let failed = |source| ImageError::Io { action: "write", path: scratch.to_owned(), source };
