@@ -1,3 +1,4 @@
+mod account;
 mod builder;
 mod guidance;
 mod lints;
@@ -5,14 +6,17 @@ mod moving;
 mod naming;
 mod no_cache;
 mod store;
+mod taking;
 
+pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use moving::{Copy, Looking, Synchronize};
-pub(crate) use naming::{Delete, TagArguments, Tags};
+pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
+pub(crate) use taking::{Download, DownloadBlob, Export};
 
 use crate::exit_code;
 use crate::source::Source;
@@ -192,6 +196,14 @@ pub(crate) enum Command {
         after_help = "Everything is looked at at once. An entry that fails stops no other; then the exit status is 6.\n\nExamples:\n  consign sync\n  consign sync --dry-run\n  consign sync -f mirrors.yaml --output json"
     )]
     Sync(Synchronize),
+    /// Writes the file system of an image as one tar archive: its layers laid on each other, with owners and links.
+    #[command(
+        after_help = "What is at a registry is first fetched into the store's folder, and is gone from there afterwards.\n\nExamples:\n  consign export debian:12 | tar -t\n  consign export --platform linux/arm64 oci:some/layout:1.0 rootfs.tar"
+    )]
+    Export(Export),
+    /// Writes parts of images to files.
+    #[command(subcommand)]
+    Download(Download),
     /// Prints the digest that a name stands for.
     #[command(after_help = "Example:\n  consign digest ghcr.io/team/app:1.2.3")]
     Digest(Reference),
@@ -200,6 +212,11 @@ pub(crate) enum Command {
         after_help = "Tags under which signatures are kept (`sha256-….sig`) are among them.\n\nExamples:\n  consign tags ghcr.io/team/app\n  consign tags oci:some/layout"
     )]
     Tags(Tags),
+    /// Lists the repositories of a registry, where it does that.
+    #[command(
+        after_help = "Docker Hub, GHCR and public ECR do not.\n\nExamples:\n  consign catalog localhost:5000\n  consign catalog registry.example.org/team"
+    )]
+    Catalog(CatalogArguments),
     /// Gives an image another tag where it is. Nothing is copied.
     #[command(after_help = "Example:\n  consign tag ghcr.io/team/app:1.2.3 stable")]
     Tag(TagArguments),
@@ -208,6 +225,14 @@ pub(crate) enum Command {
         after_help = "A registry may refuse it, or delete by digest only.\n\nExamples:\n  consign delete localhost:5000/team/app:old\n  consign delete localhost:5000/team/app@sha256:4f53…"
     )]
     Delete(Delete),
+    /// Logs in to a registry: asks it whether the credentials are right, and keeps them where docker and podman look for them.
+    #[command(
+        after_help = "They are kept in the file that REGISTRY_AUTH_FILE names, else in `config.json` in the folder that DOCKER_CONFIG names, else in `~/.docker/config.json`; or by the credential helper that this file names.\n\nExamples:\n  consign login ghcr.io -u somebody\n  consign login docker.io -u somebody --password-stdin < token\n  consign login registry.example.org/team -u team"
+    )]
+    Login(Login),
+    /// Forgets the credentials of a registry, wherever they are kept.
+    #[command(after_help = "Example:\n  consign logout ghcr.io")]
+    Logout(Logout),
     /// Makes a key pair for signing, in cosign's format: `cosign.key` and `cosign.pub`.
     #[command(
         after_help = "The password is taken from COSIGN_PASSWORD, else asked for.\n\nExample:\n  consign keygen --output-key-prefix release"
@@ -405,13 +430,13 @@ pub(crate) struct Reference {
 pub(crate) struct Inspect {
     #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
-    /// Prints the exact bytes.
-    #[arg(long, conflicts_with = "config")]
+    /// Prints the exact bytes, as the digest has them: of the manifest or index, or with `--config` of the config.
+    #[arg(long)]
     pub(crate) raw: bool,
-    /// Prints the config of the platform's image.
+    /// Prints the config of the platform's image, as it is.
     #[arg(long)]
     pub(crate) config: bool,
-    /// The platform; this machine's if not given.
+    /// The platform. If not given, an index is shown itself, and `--config` takes the image for this machine.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platform: Option<Platform>,
 }
@@ -441,4 +466,27 @@ pub(crate) struct Serve {
     /// Takes no writes.
     #[arg(long)]
     pub(crate) read_only: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// An argument of a command that is called like one of every command would get what is meant for that one.
+    #[test]
+    fn no_command_takes_the_name_of_an_option_of_all() {
+        fn look(command: &clap::Command, of_all: &[String]) {
+            for inner in command.get_subcommands() {
+                let own = inner.get_arguments().filter(|argument| !argument.is_global_set());
+                for argument in own {
+                    assert!(!of_all.contains(&argument.get_id().to_string()), "{} {argument}", inner.get_name());
+                }
+                look(inner, of_all);
+            }
+        }
+        let all = Arguments::command();
+        let of_all = all.get_arguments().filter(|argument| argument.is_global_set());
+        look(&all, &of_all.map(|argument| argument.get_id().to_string()).collect::<Vec<_>>());
+    }
 }

@@ -101,19 +101,17 @@ impl Environment {
         cache.or_else(home).unwrap_or_else(|| PathBuf::from("/var/cache")).join("consign")
     }
 
-    /// Returns the files that credentials may be in: docker's, then those of podman and skopeo (containers-auth.json(5)).
+    /// Returns the files that credentials may be in, in the order in which they are looked at: the one that was named, docker's, then those of podman
+    /// and skopeo (containers-auth.json(5)). Who logs in writes to the first.
     pub(crate) fn credential_files(&self) -> Vec<PathBuf> {
         let folder = |name: &str| self.get(name).map(PathBuf::from);
         let home = |below: &str| self.get("HOME").map(|home| PathBuf::from(home).join(below));
         let docker = folder("DOCKER_CONFIG").or_else(|| home(".docker")).map(|folder| folder.join("config.json"));
-        let containers = match folder("REGISTRY_AUTH_FILE") {
-            Some(file) => vec![file],
-            None => [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| home(".config"))]
-                .into_iter()
-                .flatten()
-                .map(|folder| folder.join("containers/auth.json"))
-                .collect(),
-        };
+        if let Some(file) = folder("REGISTRY_AUTH_FILE") {
+            return [file].into_iter().chain(docker).collect();
+        }
+        let containers = [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| home(".config"))];
+        let containers = containers.into_iter().flatten().map(|folder| folder.join("containers/auth.json"));
         docker.into_iter().chain(containers).collect()
     }
 }
@@ -163,7 +161,7 @@ mod tests {
             ),
             (
                 &[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r"), ("REGISTRY_AUTH_FILE", "/a.json")][..],
-                &["/h/.docker/config.json", "/a.json"][..],
+                &["/a.json", "/h/.docker/config.json"][..],
             ),
         ] {
             let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();

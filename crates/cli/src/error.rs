@@ -4,6 +4,7 @@ use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
 use consign_plan::ConfigurationError;
+use consign_registry::docker_config::{ConfigFileError, KeepingError};
 use consign_registry_server::ServerError;
 use consign_release::{ImportProblem, ImportTrouble, ReleaseError};
 use consign_transfer::TransferError;
@@ -147,6 +148,21 @@ impl From<consign_store::StoreError> for CommandError {
         };
         let hint = error.hint();
         hint.into_iter().fold(Self::of(code, &error), Self::hint)
+    }
+}
+
+impl From<KeepingError> for CommandError {
+    fn from(error: KeepingError) -> Self {
+        let this = Self::of(ExitCode::Failed, &error);
+        match error {
+            KeepingError::Helper(_) => {
+                this.hint("the file of credentials names this helper, under `credHelpers` or `credsStore`")
+            }
+            KeepingError::File(ConfigFileError::Malformed { .. }) => {
+                this.hint("mend it, or name another file with REGISTRY_AUTH_FILE")
+            }
+            KeepingError::File(_) => this,
+        }
     }
 }
 

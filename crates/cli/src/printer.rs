@@ -67,6 +67,11 @@ impl Printer {
         }
     }
 
+    /// Asks a person for something, who answers on the same line.
+    pub(crate) fn prompt(&self, text: &str) {
+        let _ = std::io::stderr().write_all(printable_lines(text).as_bytes());
+    }
+
     /// Shows what could be better in a file, unless asked to be quiet; in any case if it is `needed` to understand an error.
     pub(crate) fn warning(&self, warning: &Warning, needed: bool) {
         if self.quiet && !needed {

@@ -13,7 +13,7 @@ pub(crate) fn registry_hint(error: &(dyn Error + 'static)) -> Option<Cow<'static
 
 /// Returns what to try next where AWS says no.
 fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
-    const STALE: &str = "docker's file has a login of ECR's that has ended: `docker logout` takes it away, and `docker-config: false` under `registries:` does without that file; then keys of AWS log in";
+    const STALE: &str = "docker's file has a login of ECR's that has ended: `consign logout` takes it away, and `docker-config: false` under `registries:` does without that file; then keys of AWS log in";
     if let Some(action) = error.missing_action() {
         let policy = match action {
             "sts:AssumeRoleWithWebIdentity" => "let the role's trust policy take the token of this job",
@@ -44,7 +44,7 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
 fn usual_hint(error: &RegistryError) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::Unauthorized => Some(
-            "log in: `docker login` or `podman login`, or name credentials under `registries:` in the configuration",
+            "log in: `consign login HOST`, or name credentials under `registries:` in the configuration",
         ),
         ErrorKind::Denied => Some("the credentials are known, but they do not allow this"),
         ErrorKind::Throttled => Some("the registry asks for fewer requests; try again later"),
@@ -117,7 +117,7 @@ mod tests {
     fn what_aws_does_not_allow_is_named() {
         let said = |message: &str| {
             let (method, url) = ("POST".to_owned(), "https://x.example/".to_owned());
-            RegistryError::Answer { method, url, status: 403, code: None, message: Some(message.to_owned()) }
+            RegistryError::Answer { method, url, status: 403, code: None, message: Some(message.to_owned()), missing: Vec::new() }
         };
         for (error, expected) in [
             (said("User: x is not authorized to perform: ecr:PutImage on resource: y"), "ecr:PutImage"),

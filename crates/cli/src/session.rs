@@ -6,9 +6,9 @@ use crate::printer::Printer;
 use crate::recipe;
 use crate::registries::{self, Unset};
 use consign_image::{ImageError, ImageReference, Place};
-use consign_oci::{Descriptor, Platform, Repository};
+use consign_oci::{Descriptor, Platform, RegistryPath, Repository};
 use consign_plan::Configuration;
-use consign_registry::{Client, MemoryFolder};
+use consign_registry::{Client, Credentials, HostOptions, MemoryFolder};
 use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
@@ -124,6 +124,17 @@ impl Session {
         stated.map_or_else(|| self.environment.cache_folder(), PathBuf::from)
     }
 
+    /// Returns a folder for files without a name, with room for images; made if it is not there.
+    pub(crate) fn scratch(&self) -> Result<PathBuf, CommandError> {
+        let folder = self.store_folder();
+        let failed = |error| {
+            let error = CommandError::new(ExitCode::Failed, format!("cannot make {}", folder.display())).cause(error);
+            error.hint("`--store DIR` names another folder")
+        };
+        fs::create_dir_all(&folder).map_err(failed)?;
+        Ok(folder)
+    }
+
     /// Makes a client for commands that need no configuration, but use what it says about registries where there is one.
     pub(crate) async fn client(&self, reference: &ImageReference) -> Result<Client, CommandError> {
         self.client_for(&[reference]).await
@@ -131,19 +142,39 @@ impl Session {
 
     /// Makes such a client for several images.
     pub(crate) async fn client_for(&self, references: &[&ImageReference]) -> Result<Client, CommandError> {
-        let configuration = self.global.file.exists().then(|| self.configuration().ok()).flatten();
         let repositories = references.iter().filter_map(|reference| reference.repository()).collect();
-        self.client_of(&repositories, configuration.as_ref(), Unset::Anonymous).await
+        self.client_of(&repositories).await
     }
 
-    /// Makes a client for repositories of a configuration.
-    pub(crate) async fn client_of(
-        &self,
-        repositories: &BTreeSet<Repository>,
-        configuration: Option<&Configuration>,
-        unset: Unset,
-    ) -> Result<Client, CommandError> {
-        let hosts = registries::hosts(repositories, configuration, &self.environment, unset).await?;
+    /// Makes such a client for repositories.
+    pub(crate) async fn client_of(&self, repositories: &BTreeSet<Repository>) -> Result<Client, CommandError> {
+        let configuration = self.stated_configuration();
+        let hosts = registries::hosts(repositories, configuration.as_ref(), &self.environment, Unset::Anonymous);
+        self.make_client(hosts.await?)
+    }
+
+    /// Makes a client that logs in to one registry in this way, whatever is kept about it.
+    pub(crate) fn client_as(&self, at: &RegistryPath, credentials: Credentials) -> Result<Client, CommandError> {
+        let configuration = self.stated_configuration();
+        let settings = configuration.as_ref().and_then(|configuration| configuration.registries.get(at.registry()));
+        let plain_http = settings.and_then(|settings| settings.plain_http);
+        let host = HostOptions { plain_http, credentials, ..HostOptions::default() };
+        self.make_client(BTreeMap::from([(at.registry().to_owned(), host)]))
+    }
+
+    /// Returns the variables that credential helpers may see.
+    pub(crate) fn for_helpers(&self) -> BTreeMap<String, String> {
+        let configuration = self.stated_configuration();
+        self.environment.for_helpers(&registries::secrets(configuration.as_ref()))
+    }
+
+    /// Returns the configuration, for commands that need none.
+    fn stated_configuration(&self) -> Option<Configuration> {
+        self.global.file.exists().then(|| self.configuration().ok()).flatten()
+    }
+
+    /// Makes a client that speaks to registries in these ways.
+    pub(crate) fn make_client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, CommandError> {
         let options = consign_registry::Options {
             hosts,
             user_agent: USER_AGENT.to_owned(),

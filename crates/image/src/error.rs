@@ -1,5 +1,5 @@
 use crate::{ArchiveError, Form, LayoutProblem};
-use consign_oci::{Digest, DocumentError, Reference, Tag};
+use consign_oci::{Digest, DocumentError, Platform, Reference, Tag};
 use consign_registry::{ErrorKind, RegistryError};
 use consign_store::StoreError;
 use std::io;
@@ -57,6 +57,32 @@ pub enum ImageError {
         digest: Digest,
         /// The most that are allowed.
         limit: usize,
+    },
+    /// An image of more layers than any should have.
+    #[error("{place}: the image has {count} layers, and at most {limit} are read")]
+    TooManyLayers {
+        /// Where it lies.
+        place: String,
+        /// How many it has.
+        count: usize,
+        /// The most that are read.
+        limit: usize,
+    },
+    /// An image that is not for the platform that was asked for.
+    #[error("the image has no {wanted}; it has {}", list(present))]
+    NoPlatform {
+        /// What was asked for.
+        wanted: Platform,
+        /// What there is.
+        present: Vec<Platform>,
+    },
+    /// Something that is no image of a platform.
+    #[error("{place}: {digest} is not an image for any platform")]
+    NoImage {
+        /// Where it lies.
+        place: String,
+        /// Its digest.
+        digest: Digest,
     },
     /// Indexes within indexes, deeper than any should be.
     #[error("{place}: {digest} lies more than {limit} manifests deep")]
@@ -206,12 +232,15 @@ impl ImageError {
             | Self::Registry(RegistryError::Document { .. })
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
+            | Self::TooManyLayers { .. }
             | Self::TooDeep { .. }
             | Self::Archive { .. }
             | Self::Store(StoreError::TooLarge { .. }) => Trouble::Malformed,
             Self::NotALayout { problem, .. } if problem.is_malformed() => Trouble::Malformed,
             Self::Algorithm { .. }
             | Self::Ambiguous { .. }
+            | Self::NoPlatform { .. }
+            | Self::NoImage { .. }
             | Self::SharedTag { .. }
             | Self::NotLocal { .. }
             | Self::NoRegistry { .. }
@@ -222,6 +251,10 @@ impl ImageError {
             | Self::Store(_) => Trouble::Unavailable,
         }
     }
+}
+
+fn list(platforms: &[Platform]) -> String {
+    platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn choice(tags: &[Tag]) -> String {

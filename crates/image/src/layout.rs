@@ -1,4 +1,4 @@
-use crate::files::Files;
+use crate::files::{Files, OpenFile};
 use crate::{BlobReader, ImageError, LayoutProblem};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Index, Reference, Tag, annotation, media_type};
 use consign_registry::verified;
@@ -127,11 +127,20 @@ impl Layout {
         read_document(&self.files, descriptor)
     }
 
+    /// Returns how many bytes a blob has; `None` if it is not there.
+    pub(crate) fn blob_size(&self, digest: &Digest) -> Result<Option<u64>, ImageError> {
+        Ok(self.files.open(&blob_name(digest))?.map(|file| file.size))
+    }
+
+    /// Opens a blob. What comes is not checked.
+    pub(crate) fn file(&self, digest: &Digest) -> Result<OpenFile, ImageError> {
+        let file = self.files.open(&blob_name(digest))?;
+        file.ok_or_else(|| ImageError::Missing { place: self.describe(), digest: digest.clone() })
+    }
+
     pub(crate) fn reader(&self, descriptor: &Descriptor) -> Result<BlobReader, ImageError> {
         let digest = || descriptor.digest.clone();
-        let Some(file) = self.files.open(&blob_name(&descriptor.digest))? else {
-            return Err(ImageError::Missing { place: self.describe(), digest: digest() });
-        };
+        let file = self.file(&descriptor.digest)?;
         if file.size != descriptor.size {
             let (found, stated) = (file.size, descriptor.size);
             return Err(ImageError::Size { place: self.describe(), digest: digest(), found, stated });

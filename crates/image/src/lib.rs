@@ -6,14 +6,17 @@
 
 mod archive;
 mod base;
+mod blob_reference;
 mod built;
 mod error;
+pub mod export;
 mod files;
 mod graph;
 mod import;
 pub mod layer;
 mod layout;
 mod place;
+mod platform;
 mod reference;
 mod segments;
 mod send;
@@ -23,6 +26,7 @@ mod write;
 
 pub use archive::{ArchiveImage, write_archive};
 pub use base::{Base, BaseError};
+pub use blob_reference::{BlobReference, BlobReferenceError};
 pub use built::Built;
 pub use consign_registry::{BlobReader, Found, Pushed};
 pub use error::{ImageError, Trouble};

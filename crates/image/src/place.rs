@@ -4,6 +4,7 @@ use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, DocumentError, R
 use consign_registry::{Client, Found};
 use consign_store::{Store, StoreError};
 use std::time::Duration;
+use std::io;
 use tokio::io::AsyncReadExt;
 
 /// An image wherever it lies.
@@ -212,18 +213,51 @@ impl Place {
     }
 
     async fn bytes_once(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, ImageError> {
-        let (place, digest) = (self.describe(), descriptor.digest.clone());
         if descriptor.size > limit {
+            let (place, digest) = (self.describe(), descriptor.digest.clone());
             return Err(ImageError::TooLarge { place, digest, size: descriptor.size, limit });
         }
         let mut bytes = Vec::new();
         let mut reader = self.reader(descriptor).await?;
         match reader.read_to_end(&mut bytes).await {
             Ok(_) => Ok(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Err(ImageError::Mismatch { place, digest })
+            Err(error) => Err(self.unread(descriptor, error)),
+        }
+    }
+
+    /// Makes the error that a blob could not be read to its end, of what its reader said.
+    pub fn unread(&self, descriptor: &Descriptor, error: io::Error) -> ImageError {
+        let (place, digest) = (self.describe(), descriptor.digest.clone());
+        match error.kind() {
+            io::ErrorKind::InvalidData => ImageError::Mismatch { place, digest },
+            _ => ImageError::Io { action: "read a blob of", path: place.into(), source: error },
+        }
+    }
+
+    /// Returns how many bytes a blob has, as the place says; `None` if it is not there.
+    pub async fn blob_size(&self, digest: &Digest) -> Result<Option<u64>, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                let size = client.blob_size(&reference.repository, digest).await;
+                size.map_err(|error| ImageError::of_registry(self.describe(), digest.clone(), error))
             }
-            Err(source) => Err(ImageError::Io { action: "read a blob of", path: place.into(), source }),
+            Self::Layout { layout, .. } => layout.blob_size(digest),
+            Self::Store { store, .. } => match store.open_blob(digest) {
+                Ok(blob) => Ok(Some(blob.size())),
+                Err(StoreError::Missing { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    /// Opens a blob that lies on this machine. What comes is not checked.
+    pub(crate) fn file(&self, descriptor: &Descriptor) -> Result<Box<dyn io::Read>, ImageError> {
+        match self {
+            Self::Registry { .. } => {
+                Err(ImageError::Missing { place: self.describe(), digest: descriptor.digest.clone() })
+            }
+            Self::Layout { layout, .. } => Ok(Box::new(layout.file(&descriptor.digest)?)),
+            Self::Store { store, .. } => Ok(Box::new(store.open_blob(&descriptor.digest)?.into_file())),
         }
     }
 

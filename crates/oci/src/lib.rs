@@ -16,6 +16,7 @@ mod manifest;
 pub mod media_type;
 mod platform;
 mod reference;
+mod registry_path;
 
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
@@ -25,3 +26,4 @@ pub use image_config::{History, ImageConfig, Nothing, RootFilesystem, RuntimeCon
 pub use manifest::{Index, Manifest};
 pub use platform::{ARCHITECTURES, Platform, PlatformError};
 pub use reference::{Reference, ReferenceError, Repository, Tag, Target};
+pub use registry_path::{RegistryPath, RegistryPathError};

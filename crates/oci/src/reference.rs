@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The registry that is meant where none is named.
-const DEFAULT_REGISTRY: &str = "docker.io";
+pub(crate) const DEFAULT_REGISTRY: &str = "docker.io";
 /// Longest path of a repository (distribution's limit on `host/path`).
-const PATH_LIMIT: usize = 255;
+pub(crate) const PATH_LIMIT: usize = 255;
 
 /// A repository on a registry, such as `ghcr.io/team/app`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +17,11 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// Makes a repository of parts that were found to be valid.
+    pub(crate) fn of_valid(registry: &str, path: &str) -> Self {
+        Self { registry: registry.to_owned(), path: path.to_owned() }
+    }
+
     /// Returns the registry's host and port as written, such as `localhost:5000` or `docker.io`.
     pub fn registry(&self) -> &str {
         &self.registry
@@ -307,11 +312,11 @@ impl From<Reference> for String {
     }
 }
 
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
-fn valid_registry(registry: &str) -> bool {
+pub(crate) fn valid_registry(registry: &str) -> bool {
     let (host, port) = match registry.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, after)) if address.parse::<std::net::Ipv6Addr>().is_ok() => {
@@ -334,7 +339,7 @@ fn valid_registry(registry: &str) -> bool {
         && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-fn valid_component(component: &str) -> bool {
+pub(crate) fn valid_component(component: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = component.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };

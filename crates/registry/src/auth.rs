@@ -13,6 +13,10 @@ pub(crate) enum Action<'a> {
     Mount(&'a Repository),
     /// Delete from it.
     Delete,
+    /// Nothing but to be let in.
+    Enter,
+    /// List the repositories of its registry.
+    List,
 }
 
 impl Action<'_> {
@@ -23,6 +27,8 @@ impl Action<'_> {
             Self::Pull => vec![format!("repository:{}:pull", repository.path())],
             Self::Push => vec![push],
             Self::Delete => vec![format!("repository:{}:pull,push,delete", repository.path())],
+            Self::Enter => Vec::new(),
+            Self::List => vec!["registry:catalog:*".to_owned()],
             Self::Mount(from) => vec![push, format!("repository:{}:pull", from.path())],
         }
     }
@@ -43,6 +49,8 @@ mod tests {
         assert_eq!(Action::Pull.scopes(&one), ["repository:a/b:pull"]);
         assert_eq!(Action::Push.scopes(&one), ["repository:a/b:pull,push"]);
         assert_eq!(Action::Delete.scopes(&one), ["repository:a/b:pull,push,delete"]);
+        assert!(Action::Enter.scopes(&one).is_empty());
+        assert_eq!(Action::List.scopes(&one), ["registry:catalog:*"]);
         assert_eq!(Action::Mount(&other).scopes(&one), ["repository:a/b:pull,push", "repository:c:pull"]);
     }
 }

@@ -1,7 +1,9 @@
+use crate::endpoint::redacted;
 use crate::reader::{BlobReader, verified};
-use crate::transport::Call;
+use crate::transport::{Call, header};
 use crate::{Client, RegistryError};
 use consign_oci::{Descriptor, Digest, Repository};
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, StatusCode};
 
 impl Client {
@@ -12,6 +14,21 @@ impl Client {
         match response.status() {
             StatusCode::OK => Ok(true),
             StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(self.refused(&call, response).await),
+        }
+    }
+
+    /// Returns how many bytes a blob has, as the registry says; `None` if it is not there.
+    pub async fn blob_size(&self, repository: &Repository, digest: &Digest) -> Result<Option<u64>, RegistryError> {
+        let call = Call::new(self, Method::HEAD, repository, &format!("blobs/{digest}"))?;
+        let response = self.send(&call).await?;
+        match response.status() {
+            StatusCode::OK => {
+                let length = header(response.headers(), &CONTENT_LENGTH).and_then(|text| text.parse().ok());
+                let problem = || "it does not say how many bytes the blob has".to_owned();
+                length.map(Some).ok_or_else(|| RegistryError::Protocol { url: redacted(&call.url), problem: problem() })
+            }
+            StatusCode::NOT_FOUND => self.nothing(&call, response).await.map(|()| None),
             _ => Err(self.refused(&call, response).await),
         }
     }

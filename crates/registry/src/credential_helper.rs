@@ -1,6 +1,7 @@
-//! Programs that keep credentials: `docker-credential-NAME get` (docker-credential-helpers, "Development").
+//! Programs that keep credentials: `docker-credential-NAME get`, `store` and `erase` (docker-credential-helpers, "Development").
 
 use crate::Credentials;
+use crate::credentials::IDENTITY;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -45,6 +46,16 @@ pub enum HelperError {
         /// What it was asked for.
         server: String,
     },
+    /// The program failed to keep or to forget credentials. What it says may hold them, and is not repeated.
+    #[error("docker-credential-{name} does not {action} credentials for {server}")]
+    Refused {
+        /// The helper's name.
+        name: String,
+        /// What it was asked to do.
+        action: &'static str,
+        /// The server.
+        server: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -60,15 +71,8 @@ pub async fn get(
     server: &str,
     environment: &BTreeMap<String, String>,
 ) -> Result<Option<Credentials>, HelperError> {
-    let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-    if !valid {
-        return Err(HelperError::Name { name: name.chars().take(100).collect() });
-    }
-    let timed_out = || HelperError::TimedOut { name: name.to_owned() };
-    let asked = tokio::time::timeout(TIME_LIMIT, ask(name, server, environment)).await;
-    let (success, answer) =
-        asked.map_err(|_| timed_out())?.map_err(|source| HelperError::Run { name: name.to_owned(), source })?;
-    if !success && String::from_utf8_lossy(&answer).contains("credentials not found") {
+    let (success, answer) = ask(name, "get", server.as_bytes(), environment).await?;
+    if !success && is_nothing(&answer) {
         return Ok(None);
     }
     let parsed = serde_json::from_slice::<Answer>(&answer).ok().filter(|_| success);
@@ -77,13 +81,65 @@ pub async fn get(
     Ok(Some(Credentials::named(username, secret)))
 }
 
-async fn ask(name: &str, server: &str, environment: &BTreeMap<String, String>) -> io::Result<(bool, Vec<u8>)> {
+/// Has a helper keep the credentials of a server, in place of others that it has. Those that are no name with a secret cannot be kept.
+pub async fn store(
+    name: &str,
+    server: &str,
+    credentials: &Credentials,
+    environment: &BTreeMap<String, String>,
+) -> Result<(), HelperError> {
+    let refused = || HelperError::Refused { name: name.to_owned(), action: "keep", server: server.to_owned() };
+    let (username, secret) = match credentials {
+        Credentials::Basic { username, password } => (username.as_str(), password),
+        Credentials::Identity(token) => (IDENTITY, token),
+        Credentials::Anonymous | Credentials::Bearer(_) => return Err(refused()),
+    };
+    let told = serde_json::json!({ "ServerURL": server, "Username": username, "Secret": secret.expose() });
+    let (success, _) = ask(name, "store", told.to_string().as_bytes(), environment).await?;
+    if success { Ok(()) } else { Err(refused()) }
+}
+
+/// Has a helper forget the credentials of a server. That it has none is no failure.
+pub async fn erase(name: &str, server: &str, environment: &BTreeMap<String, String>) -> Result<(), HelperError> {
+    let (success, answer) = ask(name, "erase", server.as_bytes(), environment).await?;
+    if success || is_nothing(&answer) {
+        return Ok(());
+    }
+    Err(HelperError::Refused { name: name.to_owned(), action: "forget", server: server.to_owned() })
+}
+
+fn is_nothing(answer: &[u8]) -> bool {
+    String::from_utf8_lossy(answer).contains("credentials not found")
+}
+
+/// Runs a helper and returns whether it succeeded, and what it printed.
+async fn ask(
+    name: &str,
+    action: &str,
+    told: &[u8],
+    environment: &BTreeMap<String, String>,
+) -> Result<(bool, Vec<u8>), HelperError> {
+    let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if !valid {
+        return Err(HelperError::Name { name: name.chars().take(100).collect() });
+    }
+    let asked = tokio::time::timeout(TIME_LIMIT, run(name, action, told, environment)).await;
+    let asked = asked.map_err(|_| HelperError::TimedOut { name: name.to_owned() })?;
+    asked.map_err(|source| HelperError::Run { name: name.to_owned(), source })
+}
+
+async fn run(
+    name: &str,
+    action: &str,
+    told: &[u8],
+    environment: &BTreeMap<String, String>,
+) -> io::Result<(bool, Vec<u8>)> {
     let mut command = Command::new(format!("docker-credential-{name}"));
-    command.arg("get").env_clear().envs(environment).kill_on_drop(true);
+    command.arg(action).env_clear().envs(environment).kill_on_drop(true);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A helper that does not read its question fails by itself.
-        let _ = stdin.write_all(server.as_bytes()).await;
+        // A helper that does not read what it is told fails by itself.
+        let _ = stdin.write_all(told).await;
     }
     let mut answer = Vec::new();
     if let Some(stdout) = child.stdout.take() {
@@ -102,6 +158,10 @@ mod tests {
     static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
     async fn answer(script: &str) -> Result<Option<Credentials>, HelperError> {
+        with_helper(script, async |environment| get("test", "ghcr.io", environment).await).await
+    }
+
+    async fn with_helper<T>(script: &str, ask: impl AsyncFnOnce(&BTreeMap<String, String>) -> T) -> T {
         let _alone = ONE_AT_A_TIME.lock().await;
         let folder = std::env::temp_dir().join(format!("consign-helper-{}-{}", std::process::id(), script.len()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -109,7 +169,7 @@ mod tests {
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", folder.display());
-        let result = get("test", "ghcr.io", &BTreeMap::from([("PATH".to_owned(), path)])).await;
+        let result = ask(&BTreeMap::from([("PATH".to_owned(), path)])).await;
         std::fs::remove_dir_all(&folder).unwrap();
         result
     }
@@ -129,5 +189,32 @@ mod tests {
         assert!(matches!(answer("exit 3").await, Err(HelperError::Answer { .. })));
         assert!(matches!(get("../evil", "x", &BTreeMap::new()).await, Err(HelperError::Name { .. })));
         assert!(matches!(get("absent-helper", "x", &BTreeMap::new()).await, Err(HelperError::Run { .. })));
+    }
+
+    #[tokio::test]
+    async fn tells_what_to_keep_and_what_to_forget() {
+        let file = std::env::temp_dir().join(format!("consign-helper-told-{}", std::process::id()));
+        let script = format!("echo \"$1\" >> {0}; cat >> {0}; echo >> {0}", file.display());
+        with_helper(&script, async |environment| {
+            for (username, secret) in [("me", "hush"), ("<token>", "long")] {
+                store("test", "ghcr.io", &Credentials::named(username, secret), environment).await.unwrap();
+            }
+            erase("test", "ghcr.io", environment).await.unwrap();
+        })
+        .await;
+        let told = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let expected = "store\n{\"Secret\":\"hush\",\"ServerURL\":\"ghcr.io\",\"Username\":\"me\"}\n\
+                        store\n{\"Secret\":\"long\",\"ServerURL\":\"ghcr.io\",\"Username\":\"<token>\"}\nerase\nghcr.io\n";
+        assert_eq!(told, expected);
+        let refused = with_helper("cat; exit 1", async |environment| {
+            let stored = store("test", "ghcr.io", &Credentials::named("me", "hush"), environment).await;
+            (stored, erase("test", "ghcr.io", environment).await)
+        });
+        let (stored, erased) = refused.await;
+        assert_eq!(stored.unwrap_err().to_string(), "docker-credential-test does not keep credentials for ghcr.io");
+        assert!(erased.is_err());
+        let nothing = "echo credentials not found in native keychain; exit 1";
+        with_helper(nothing, async |environment| erase("test", "ghcr.io", environment).await).await.unwrap();
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 /// The name that stands for an identity token instead of a user (docker-credential-helpers, "Development").
-const IDENTITY: &str = "<token>";
+pub(crate) const IDENTITY: &str = "<token>";
 
 /// How to log in to a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,5 +1,14 @@
 //! The files that `docker login` and `podman login` write: docker's `config.json` and containers' `auth.json` (containers-auth.json(5)).
 
+mod edit;
+mod file;
+mod json;
+mod keeping;
+
+pub use edit::{ConfigText, Keeper};
+pub use file::{ConfigFileError, read, update};
+pub use keeping::{KeepingError, Kept, forget, keep};
+
 use crate::{Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -55,7 +64,11 @@ impl DockerConfig {
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         // A list would do for the type, but is no such file.
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
-        serde_json::from_value(object.into())
+        let mut config: Self = serde_json::from_value(object.into())?;
+        // An empty name says that the file itself has the credentials.
+        config.cred_helpers.retain(|_, name| !name.is_empty());
+        config.creds_store = config.creds_store.filter(|name| !name.is_empty());
+        Ok(config)
     }
 
     /// Returns what the file says about a repository: the longest key that it lies in wins, and of two that are as long, the helper.
@@ -170,6 +183,14 @@ mod tests {
         assert_eq!(find(config, "ghcr.io/a"), helper("pass", "ghcr.io"));
         assert_eq!(find(config, "quay.io/a"), helper("pass", "quay.io"));
         assert_eq!(find(config, "debian"), helper("pass", "https://index.docker.io/v1/"));
+    }
+
+    #[test]
+    fn a_helper_without_a_name_is_none() {
+        let config =
+            r#"{"auths": {"ghcr.io": {"auth": "bWU6c2VjcmV0"}}, "credHelpers": {"ghcr.io": ""}, "credsStore": ""}"#;
+        assert_eq!(find(config, "ghcr.io/a"), basic("me", "secret"));
+        assert_eq!(find(config, "quay.io/a"), Found::None);
     }
 
     #[test]

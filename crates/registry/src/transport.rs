@@ -71,6 +71,23 @@ impl<'a> Call<'a> {
     }
 }
 
+impl<'a> Call<'a> {
+    /// Makes a call that asks the registry of a repository, and not the repository, for something at `path`.
+    pub(crate) fn of_registry(
+        client: &Client,
+        repository: &'a Repository,
+        path: &str,
+        action: Action<'a>,
+    ) -> Result<Self, RegistryError> {
+        let mut call = Self::new(client, Method::GET, repository, "")?;
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        call.url.set_path(path);
+        call.url.set_query(query);
+        call.action = action;
+        Ok(call)
+    }
+}
+
 impl Client {
     /// Makes a request: logs in where asked to, follows redirects, and tries again what may be tried again. Answers of any status are returned.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {

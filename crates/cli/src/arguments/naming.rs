@@ -1,13 +1,20 @@
 use super::REF;
 use clap::Args;
 use consign_image::ImageReference;
-use consign_oci::Tag;
+use consign_oci::{RegistryPath, Tag};
 
 #[derive(Args, Debug)]
 pub(crate) struct Tags {
     /// A repository on a registry, or a layout: `oci:DIR`, `oci-archive:FILE`.
     #[arg(value_name = "REPOSITORY")]
     pub(crate) reference: ImageReference,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CatalogArguments {
+    /// The registry: `HOST[:PORT]`. With `/PATH`, only what lies below.
+    #[arg(value_name = "HOST")]
+    pub(crate) at: RegistryPath,
 }
 
 #[derive(Args, Debug)]

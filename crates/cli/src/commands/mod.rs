@@ -1,17 +1,22 @@
 //! One file per command.
 
 mod build;
+mod catalog;
 mod check;
 mod completions;
 mod copy;
 mod delete;
 mod digest;
 mod doctor;
+mod download_blob;
 mod explain;
+mod export;
 mod init;
 mod inspect;
 mod keygen;
 mod lock;
+mod login;
+mod logout;
 mod plan;
 mod registry_serve;
 mod release;
@@ -26,7 +31,7 @@ mod tags;
 mod tree;
 mod verify;
 
-use crate::arguments::{Arguments, Command, Form, Registry, Store};
+use crate::arguments::{Arguments, Command, Download, Form, Registry, Store};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -98,10 +103,15 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,
         Command::Sync(arguments) => sync::run(arguments, session).await,
+        Command::Export(arguments) => export::run(arguments, session).await,
+        Command::Download(Download::Blob(arguments)) => download_blob::run(arguments, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,
         Command::Tags(arguments) => tags::run(arguments, session).await,
+        Command::Catalog(arguments) => catalog::run(arguments, session).await,
         Command::Tag(arguments) => tag::run(arguments, session).await,
         Command::Delete(arguments) => delete::run(arguments, session).await,
+        Command::Login(arguments) => login::run(arguments, session).await,
+        Command::Logout(arguments) => logout::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,

@@ -94,10 +94,7 @@ async fn registry(
     };
     if is_written && is_anonymous && !repository.is_loopback() {
         let message = format!("{repository}: no credentials are known, and few registries take images from anybody");
-        let next = format!(
-            "`docker login {0}` or `podman login {0}`, or name them under `registries:`",
-            repository.registry()
-        );
+        let next = format!("`consign login {0}`, or name them under `registries:`", repository.registry());
         return Finding::warn(AREA, message).next(next);
     }
     let Some(Probe { referrers, date }) = answered else {

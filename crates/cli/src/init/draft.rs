@@ -116,7 +116,7 @@ impl Draft<'_> {
                 forge.registry
             ),
             (Some(forge), None) => {
-                format!("\n# To log in: `docker login {0}`, or `podman login {0}`.\n", forge.registry)
+                format!("\n# To log in: `consign login {0}`.\n", forge.registry)
             }
         }
     }

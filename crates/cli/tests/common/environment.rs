@@ -2,6 +2,7 @@ use super::{AccessLog, RegistryServer, Run, free_port, run};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -247,6 +248,16 @@ impl Invocation<'_> {
     pub fn run(&self, arguments: &[&str]) -> Run {
         let output = self.command(arguments).output().unwrap();
         Run::new(&output, self.environment.replacements())
+    }
+}
+
+impl Invocation<'_> {
+    /// Runs the program, which reads this from standard input.
+    pub fn run_reading(&self, input: &str, arguments: &[&str]) -> Run {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(input.as_bytes()).unwrap();
+        file.rewind().unwrap();
+        self.environment.run_command(self.command(arguments).stdin(file))
     }
 }
 

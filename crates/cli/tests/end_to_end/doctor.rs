@@ -137,7 +137,7 @@ fn registries_are_asked() {
 
     world.registry.hook(|_| Some(Fault::login()));
     let run = environment.consign(&["doctor"]).expect(1);
-    assert!(run.stdout.contains("fail  registry") && run.stdout.contains("next: log in: `docker login`"), "{run}");
+    assert!(run.stdout.contains("fail  registry") && run.stdout.contains("next: log in: `consign login"), "{run}");
     // Programs are told as of any command that fails.
     let report = environment.consign(&["doctor", "--output", "json"]).expect(1).json();
     assert_eq!((&report["error"]["kind"], &report["error"]["message"]), (&"failed".into(), &"2 things fail".into()));

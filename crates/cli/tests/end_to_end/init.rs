@@ -103,7 +103,7 @@ fn what_is_there_is_listed() {
     # signing:
     #   key: cosign.key
 
-    # To log in: `docker login ghcr.io`, or `podman login ghcr.io`.
+    # To log in: `consign login ghcr.io`.
 
     # There is also what this version does not build or copy:
     #   apko.yaml: an apko file

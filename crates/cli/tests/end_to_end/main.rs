@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account;
 mod advisories;
 mod archive;
 mod archives;
@@ -49,6 +50,7 @@ mod store;
 mod streams;
 mod syncing;
 mod tags;
+mod taking;
 mod trust;
 mod verify;
 mod world;

@@ -127,7 +127,7 @@ fn credentials_come_from_the_environment() {
     --- stderr
     error: localhost:PORT1/team/hello: not published
       caused by: POST http://localhost:PORT1/v2/team/hello/blobs/uploads/: 401 UNAUTHORIZED: writing needs this registry's token
-    hint: log in: `docker login` or `podman login`, or name credentials under `registries:` in the configuration
+    hint: log in: `consign login HOST`, or name credentials under `registries:` in the configuration
     ");
     with("open sesame").expect(0);
 }

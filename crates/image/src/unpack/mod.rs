@@ -14,6 +14,7 @@ mod remove;
 mod tree;
 
 pub use error::UnpackError;
+pub(crate) use path::shown;
 
 use crate::layer::uncompressed;
 use consign_oci::layer::{Counted, LayerError, Members};

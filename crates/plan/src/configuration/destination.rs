@@ -17,7 +17,7 @@ pub struct Destination {
 impl Destination {
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         if matches!(&node.value, Value::Scalar { text, .. } if has_user_information(text)) {
-            let hint = "give them under `registries:` by the names of environment variables, or by `docker login`";
+            let hint = "give them under `registries:` by the names of environment variables, or by `consign login`";
             reader.report_hint(Code::Secret, node.span, "a destination must not hold a user name or password", hint);
             return None;
         }

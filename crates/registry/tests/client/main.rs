@@ -4,8 +4,10 @@
 mod blobs;
 mod broken;
 mod budgets;
+mod catalog;
 mod conditions;
 mod downloads;
+mod entrance;
 mod faults;
 mod identity;
 mod login;

@@ -1,10 +1,38 @@
 //! Other people's registries.
 
-use crate::world::{client, image, named, push};
-use consign_oci::{Descriptor, Digest, Document, Exact, Index, Tag, media_type};
-use consign_registry::{ErrorKind, Options, Pushed};
+use crate::world::{basic, client, image, named, push};
+use consign_oci::{Descriptor, Digest, Document, Exact, Index, RegistryPath, Repository, Tag, media_type};
+use consign_registry::{Catalog, Entrance, ErrorKind, HostOptions, Options, Pushed};
 use consign_testkit::distribution::Distribution;
 use tokio::io::AsyncReadExt;
+
+#[tokio::test]
+async fn debians_docker_registry_with_a_password() {
+    let Some(peer) = Distribution::start_with_login() else { return };
+    let peer = peer.unwrap();
+    let at: RegistryPath = peer.host().parse().unwrap();
+    let client_as = |password: &str| {
+        let host = HostOptions { credentials: basic("me", password), ..HostOptions::default() };
+        client(Options { hosts: [(peer.host(), host)].into(), ..Options::default() })
+    };
+    assert_eq!(client_as("wrong").enter(&at).await.unwrap_err().kind(), ErrorKind::Unauthorized);
+    let client = client_as("secret");
+    assert_eq!(client.enter(&at).await.unwrap(), Entrance::Checked);
+    let repositories: Vec<Repository> =
+        ["a", "team/app", "teamwork"].iter().map(|path| format!("{at}/{path}").parse().unwrap()).collect();
+    for repository in &repositories {
+        for blob in [&b"{}"[..], b"x"] {
+            push(&client, repository, blob, None).await.unwrap();
+        }
+        client.put_manifest(repository, &named("1"), &image("x", |_| {})).await.unwrap();
+    }
+    let digest = Digest::of(b"x");
+    assert_eq!(client.blob_size(&repositories[0], &digest).await.unwrap(), Some(1));
+    assert_eq!(client.blob_size(&repositories[0], &Digest::of(b"absent")).await.unwrap(), None);
+    assert_eq!(client.catalog(&at).await.unwrap(), Catalog::Listed(repositories.clone()));
+    let team = format!("{at}/team").parse().unwrap();
+    assert_eq!(client.catalog(&team).await.unwrap(), Catalog::Listed(repositories[1..2].to_vec()));
+}
 
 #[tokio::test]
 async fn debians_docker_registry() {

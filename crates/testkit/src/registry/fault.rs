@@ -53,6 +53,11 @@ impl Fault {
         Self::Answer(response)
     }
 
+    /// Makes the fault that this is answered, as if all were well.
+    pub fn bytes(bytes: &'static [u8]) -> Self {
+        Self::Answer(Response::new(Body::from(bytes)))
+    }
+
     /// Makes the fault that only a status is answered, and that trying again at once is welcome.
     pub fn busy(status: u16) -> Self {
         let mut fault = Self::status(status);
