@@ -12,7 +12,7 @@ pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
-pub(crate) use moving::{Copy, Looking, Synchronize};
+pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
@@ -196,6 +196,11 @@ pub(crate) enum Command {
         after_help = "Everything is looked at at once. An entry that fails stops no other; then the exit status is 6.\n\nExamples:\n  consign sync\n  consign sync --dry-run\n  consign sync -f mirrors.yaml --output json"
     )]
     Sync(Synchronize),
+    /// Verifies an image, and copies exactly what was verified, with its signatures. The tag moves last.
+    #[command(
+        after_help = "Nothing is written unless everything is signed, in SRC's release record, and as the policy asks.\n\nExamples:\n  consign promote --key cosign.pub ghcr.io/team/app:1.2.3 registry.example.org/prod/app\n  consign promote --key cosign.pub --policy consign.yaml localhost:5000/app@sha256:4f53… prod.example.org/app:stable"
+    )]
+    Promote(Promote),
     /// Writes the file system of an image as one tar archive: its layers laid on each other, with owners and links.
     #[command(
         after_help = "What is at a registry is first fetched into the store's folder, and is gone from there afterwards.\n\nExamples:\n  consign export debian:12 | tar -t\n  consign export --platform linux/arm64 oci:some/layout:1.0 rootfs.tar"
@@ -397,6 +402,13 @@ pub(crate) struct Release {
 pub(crate) struct Verify {
     #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
+    #[command(flatten)]
+    pub(crate) proof: Proof,
+}
+
+/// What an image has to show.
+#[derive(Args, Debug)]
+pub(crate) struct Proof {
     /// The public key that everything must be signed with.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,

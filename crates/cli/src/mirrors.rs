@@ -2,14 +2,13 @@
 
 use crate::arguments::Looking;
 use crate::error::CommandError;
-use crate::registries::{self, Unset};
+use crate::registries::Unset;
 use crate::session::Session;
 use consign_image::{Place, Sink};
 use consign_oci::{Reference, Repository};
 use consign_plan::Configuration;
 use consign_plan::configuration::{Destination, SelectionSettings, SyncSettings};
 use consign_registry::Client;
-use consign_registry::ecr::Ecr;
 use consign_transfer::{Backup, Mirror, Options, Prune, Selection};
 use std::collections::BTreeSet;
 
@@ -31,10 +30,7 @@ impl Mirrors {
         let destinations = entries.iter().flat_map(|entry| &entry.destinations);
         let repositories: BTreeSet<Repository> =
             sources.chain(destinations.map(|destination| &destination.repository)).cloned().collect();
-        let mut hosts =
-            registries::hosts(&repositories, Some(&configuration), &session.environment, Unset::Refused).await?;
-        hosts.values_mut().filter_map(|host| host.ecr.as_mut()).for_each(Ecr::create_by_default);
-        let client = session.make_client(hosts)?;
+        let client = session.client_that_creates(&repositories, Some(&configuration), Unset::Refused).await?;
         session.recall(&client, &repositories);
         let mirrors = mirrors(&configuration, &client, looking);
         Ok(Self { client, repositories, mirrors })

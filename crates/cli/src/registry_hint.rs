@@ -43,9 +43,9 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
 
 fn usual_hint(error: &RegistryError) -> Option<&'static str> {
     match error.kind() {
-        ErrorKind::Unauthorized => Some(
-            "log in: `consign login HOST`, or name credentials under `registries:` in the configuration",
-        ),
+        ErrorKind::Unauthorized => {
+            Some("log in: `consign login HOST`, or name credentials under `registries:` in the configuration")
+        }
         ErrorKind::Denied => Some("the credentials are known, but they do not allow this"),
         ErrorKind::Throttled => Some("the registry asks for fewer requests; try again later"),
         ErrorKind::Unreachable => Some("is the registry running, and is its name right?"),
@@ -117,7 +117,14 @@ mod tests {
     fn what_aws_does_not_allow_is_named() {
         let said = |message: &str| {
             let (method, url) = ("POST".to_owned(), "https://x.example/".to_owned());
-            RegistryError::Answer { method, url, status: 403, code: None, message: Some(message.to_owned()), missing: Vec::new() }
+            RegistryError::Answer {
+                method,
+                url,
+                status: 403,
+                code: None,
+                message: Some(message.to_owned()),
+                missing: Vec::new(),
+            }
         };
         for (error, expected) in [
             (said("User: x is not authorized to perform: ecr:PutImage on resource: y"), "ecr:PutImage"),

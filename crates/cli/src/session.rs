@@ -8,6 +8,7 @@ use crate::registries::{self, Unset};
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform, RegistryPath, Repository};
 use consign_plan::Configuration;
+use consign_registry::ecr::Ecr;
 use consign_registry::{Client, Credentials, HostOptions, MemoryFolder};
 use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
@@ -173,8 +174,22 @@ impl Session {
         self.global.file.exists().then(|| self.configuration().ok()).flatten()
     }
 
+    /// Makes a client for repositories that are made where they are not there and the registry can be asked to: at Amazon ECR.
+    pub(crate) async fn client_that_creates(
+        &self,
+        repositories: &BTreeSet<Repository>,
+        configuration: Option<&Configuration>,
+        unset: Unset,
+    ) -> Result<Client, CommandError> {
+        let stated = if configuration.is_none() { self.stated_configuration() } else { None };
+        let configuration = configuration.or(stated.as_ref());
+        let mut hosts = registries::hosts(repositories, configuration, &self.environment, unset).await?;
+        hosts.values_mut().filter_map(|host| host.ecr.as_mut()).for_each(Ecr::create_by_default);
+        self.make_client(hosts)
+    }
+
     /// Makes a client that speaks to registries in these ways.
-    pub(crate) fn make_client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, CommandError> {
+    fn make_client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, CommandError> {
         let options = consign_registry::Options {
             hosts,
             user_agent: USER_AGENT.to_owned(),

@@ -3,8 +3,8 @@ use crate::{BlobReader, ImageError, ImageReference, Layout};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, DocumentError, Reference, Tag, Target};
 use consign_registry::{Client, Found};
 use consign_store::{Store, StoreError};
-use std::time::Duration;
 use std::io;
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
 /// An image wherever it lies.

@@ -1,8 +1,8 @@
-use super::REF;
 use super::store::duration;
+use super::{Proof, REF};
 use clap::Args;
 use consign_image::ImageReference;
-use consign_oci::Platform;
+use consign_oci::{Platform, Reference};
 use std::time::Duration;
 
 #[derive(Args, Debug)]
@@ -31,6 +31,22 @@ pub(crate) struct Copy {
 
 #[derive(Args, Debug)]
 pub(crate) struct Synchronize {
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Promote {
+    #[arg(value_name = "SRC", help = REF)]
+    pub(crate) source: ImageReference,
+    /// Where to: `[docker://]registry/repository[:tag]`. Without a tag, SRC's.
+    #[arg(value_name = "DST")]
+    pub(crate) destination: Reference,
+    #[command(flatten)]
+    pub(crate) proof: Proof,
+    /// Looks at everything again where DST is what SRC is: signatures may have come since.
+    #[arg(long)]
+    pub(crate) always: bool,
     #[command(flatten)]
     pub(crate) looking: Looking,
 }

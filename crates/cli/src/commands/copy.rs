@@ -47,7 +47,12 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
     result
 }
 
-async fn one(copier: &Copier<'_>, destination: &ImageReference, session: &Session) -> Result<ExitCode, CommandError> {
+/// Copies one image, and says what became of it.
+pub(super) async fn one(
+    copier: &Copier<'_>,
+    destination: &ImageReference,
+    session: &Session,
+) -> Result<ExitCode, CommandError> {
     let copied = copier.copy().await?;
     session.printer.note(&format!("{destination}: {}", done(&copied, copier)));
     match session.output {

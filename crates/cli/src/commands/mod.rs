@@ -18,6 +18,7 @@ mod lock;
 mod login;
 mod logout;
 mod plan;
+mod promote;
 mod registry_serve;
 mod release;
 mod scan;
@@ -103,6 +104,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,
         Command::Sync(arguments) => sync::run(arguments, session).await,
+        Command::Promote(arguments) => promote::run(arguments, session).await,
         Command::Export(arguments) => export::run(arguments, session).await,
         Command::Download(Download::Blob(arguments)) => download_blob::run(arguments, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,

@@ -1,9 +1,9 @@
 use crate::advisories::policy_file;
-use crate::arguments::{Output, Verify};
+use crate::arguments::{Output, Proof, Verify};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, read_text};
-use consign_image::{ImageError, ImageReference};
+use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Digest, Repository, Tag};
 use consign_receipt::{Policy, predicate};
 use consign_report::{printable, table};
@@ -11,35 +11,15 @@ use consign_sign::PublicKey;
 use consign_verify::{Expectation, Verified, VerifyError, verify};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = public_key(arguments)?;
     let client = session.client(&arguments.reference).await?;
-    let refusal = |error| match error {
-        // What an archive's own list names and is not in it was taken out of it.
-        ImageError::Missing { .. } => CommandError::of(ExitCode::Verification, &error),
-        _ => CommandError::of_image(ExitCode::Verification, &error),
-    };
     let place = session.place(&arguments.reference, &client, refusal).await?;
-    let requested = requested(&arguments.reference);
-    let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-    let policy = match &arguments.policy {
-        Some(path) => policy_file(path)?.policy.policy(),
-        None => Policy::default(),
-    };
-    let expectation = Expectation { key: &key, policy: &policy, today: session.today(), content: arguments.content };
-    let verified = verify(&place, requested, expectation).await.map_err(|error| match error {
-        VerifyError::NotFound { .. } => {
-            CommandError::new(ExitCode::Unavailable, format!("there is no image {}", arguments.reference))
-        }
-        other => other.into(),
-    })?;
-    for note in &verified.notes {
-        session.printer.note(&format!("note: {note}"));
-    }
+    let verified = examine(&place, &arguments.reference, &arguments.proof, session).await?;
     match session.output {
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
         Output::Table => session.printer.data(&text(arguments, &verified))?,
@@ -47,12 +27,48 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
     Ok(ExitCode::Done)
 }
 
-fn public_key(arguments: &Verify) -> Result<PublicKey, CommandError> {
+/// Says why an image that is to be verified cannot be opened.
+pub(super) fn refusal(error: ImageError) -> CommandError {
+    match error {
+        // What an archive's own list names and is not in it was taken out of it.
+        ImageError::Missing { .. } => CommandError::of(ExitCode::Verification, &error),
+        _ => CommandError::of_image(ExitCode::Verification, &error),
+    }
+}
+
+/// Verifies the image that a reference names.
+pub(super) async fn examine(
+    place: &Place,
+    reference: &ImageReference,
+    proof: &Proof,
+    session: &Session,
+) -> Result<Verified, CommandError> {
+    let key = public_key(&proof.key)?;
+    let requested = requested(reference);
+    let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
+    let policy = match &proof.policy {
+        Some(path) => policy_file(path)?.policy.policy(),
+        None => Policy::default(),
+    };
+    let expectation = Expectation { key: &key, policy: &policy, today: session.today(), content: proof.content };
+    let verified = verify(place, requested, expectation).await.map_err(|error| match error {
+        VerifyError::NotFound { .. } => {
+            CommandError::new(ExitCode::Unavailable, format!("there is no image {reference}"))
+        }
+        other => other.into(),
+    })?;
+    for note in &verified.notes {
+        session.printer.note(&format!("note: {note}"));
+    }
+    Ok(verified)
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
     let failed = || {
-        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", arguments.key.display()))
+        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", path.display()))
             .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
     };
-    let text = read_text(&arguments.key, KEY_LIMIT).map_err(|error| failed().cause(error))?;
+    let text = read_text(path, KEY_LIMIT).map_err(|error| failed().cause(error))?;
     PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
 }
 
@@ -95,7 +111,7 @@ fn text(arguments: &Verify, verified: &Verified) -> String {
         .map(|claims| vec![claims.of, claims.signed.join(", "), claims.digest.to_string()])
         .collect();
     let record = &verified.release_record;
-    let content = if arguments.content { "; every layer was hashed" } else { "" };
+    let content = if arguments.proof.content { "; every layer was hashed" } else { "" };
     format!(
         "{}\nverified  {}  {} {}, {} checks{content}\n",
         table(&["manifest", "signed", "digest"], &rows),
@@ -117,7 +133,7 @@ fn as_json(arguments: &Verify, verified: &Verified) -> serde_json::Value {
         "index": verified.index,
         "manifests": manifests,
         "releaseRecord": verified.release_record,
-        "content": arguments.content,
+        "content": arguments.proof.content,
         "notes": verified.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -1,0 +1,63 @@
+use super::{copy, verify};
+use crate::arguments::Promote;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::registries::Unset;
+use crate::session::Session;
+use consign_image::{ImageReference, Place, Sink};
+use consign_oci::{Digest, Reference, Tag};
+use consign_transfer::{Copier, Options};
+
+pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
+    let (source, destination) = (&arguments.source, named(arguments)?);
+    let to = ImageReference::Registry(destination.clone());
+    let repositories = [source, &to].into_iter().filter_map(ImageReference::repository).collect();
+    let client = session.client_that_creates(&repositories, None, Unset::Anonymous).await?;
+    session.recall(&client, &repositories);
+    let place = session.place(source, &client, verify::refusal).await?;
+    let verified = verify::examine(&place, source, &arguments.proof, session).await?;
+    let place = pinned(place, &verified.index);
+    let sink = Sink::Registry { client: client.clone(), reference: destination };
+    let options = Options {
+        always: arguments.always,
+        dry_run: arguments.looking.dry_run,
+        believed_for: arguments.looking.believe,
+        ..Options::default()
+    };
+    let copier = Copier::new(&place, &sink, &options);
+    let result = copy::one(&copier, &to, session).await;
+    session.remember(&client, &repositories);
+    result
+}
+
+/// Returns the name at the destination: without a tag it has the source's.
+fn named(arguments: &Promote) -> Result<Reference, CommandError> {
+    let destination = arguments.destination.clone();
+    let refused = |message: String| Err(CommandError::new(ExitCode::Usage, message));
+    if destination.digest.is_some() {
+        return refused(format!("DST is given a tag, and {destination} names a digest"));
+    }
+    if destination.tag.is_some() {
+        return Ok(destination);
+    }
+    let tag = match &arguments.source {
+        ImageReference::Registry(Reference { tag: None, digest: None, .. }) => Some(Tag::latest()),
+        ImageReference::Registry(reference) => reference.tag.clone(),
+        ImageReference::Layout { tag, .. } | ImageReference::Archive { tag, .. } => tag.clone(),
+        ImageReference::DockerArchive { .. } | ImageReference::Store { .. } => None,
+    };
+    match tag {
+        Some(tag) => Ok(destination.repository.tagged(tag)),
+        None => refused(format!("{} has no tag for DST to take over: write one", arguments.source)),
+    }
+}
+
+/// Returns the place of what was verified, whatever becomes of its tag meanwhile. What lies on this machine was opened already.
+fn pinned(place: Place, digest: &Digest) -> Place {
+    match place {
+        Place::Registry { client, reference } => {
+            Place::Registry { client, reference: reference.repository.at(digest.clone()) }
+        }
+        other => other,
+    }
+}
