@@ -71,11 +71,10 @@ fn options(entry: &SyncSettings, now: jiff::Timestamp, looking: &Looking) -> Opt
     Options {
         platforms: entry.platforms.clone(),
         without_referrers: !entry.referrers,
-        always: entry.always,
-        dry_run: looking.dry_run,
-        believed_for: looking.believe,
+        always: entry.always || looking.always,
         minimum_age: entry.minimum_age,
         backup,
+        ..looking.options()
     }
 }
 

@@ -21,8 +21,15 @@ impl Client {
         self.known().memory(repository).cloned().unwrap_or_default()
     }
 
-    /// Returns those of some blobs and manifests that need not be asked for: the repository has them, or the registry refuses a manifest whose
-    /// parts it has not got. Where enough is remembered of earlier runs, the registry is asked which of the two it is, once.
+    /// Returns those of some manifests that this client has brought to a repository, or found there. Not every registry that looks for the blobs
+    /// of a manifest looks for the manifests of a list.
+    pub fn brought(&self, repository: &Repository, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+        let known = self.known();
+        digests.iter().filter(|digest| known.saw(repository, digest)).cloned().collect()
+    }
+
+    /// Returns those of some blobs that need not be asked for: the repository has them, or the registry refuses a manifest whose parts it has not
+    /// got. Where enough is remembered of earlier runs, the registry is asked which of the two it is, once.
     pub async fn believed(&self, repository: &Repository, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
         let held = |wanted: Held| {
             let known = self.known();

@@ -97,9 +97,16 @@ impl Known {
         match contents.holds.get(digest) {
             None => Held::Unknown,
             Some(_) if self.features(repository).validates == Some(true) => Held::Believed,
-            Some(seen) if contents.own.contains(digest) && seen.age() < BELIEVED => Held::Believed,
+            Some(_) if self.saw(repository, digest) => Held::Believed,
             Some(_) => Held::Remembered,
         }
+    }
+
+    /// Returns whether this run has seen that a repository has something, not long ago.
+    pub(crate) fn saw(&self, repository: &Repository, digest: &Digest) -> bool {
+        self.contents_of(repository).is_some_and(|contents| {
+            contents.own.contains(digest) && contents.holds.get(digest).is_some_and(|seen| seen.age() < BELIEVED)
+        })
     }
 
     /// Returns another repository of the same registry that has a blob.

@@ -233,9 +233,15 @@ impl<'a> Copier<'a> {
         if self.options.always {
             return BTreeSet::new();
         }
-        let digests: BTreeSet<Digest> = parts.keys().map(|digest| (*digest).clone()).collect();
-        let mut taken = self.sink.believed(&digests).await;
-        taken.extend(lock(&self.assumed).intersection(&digests).cloned());
+        let is_document = |part: &&Descriptor| media_type::is_document(&part.media_type);
+        let (documents, blobs): (Vec<&Descriptor>, Vec<&Descriptor>) = parts.values().copied().partition(is_document);
+        let digests = |parts: Vec<&Descriptor>| -> BTreeSet<Digest> {
+            parts.into_iter().map(|part| part.digest.clone()).collect()
+        };
+        let mut taken = self.sink.believed(&digests(blobs)).await;
+        taken.extend(self.sink.brought(&digests(documents)));
+        let assumed = lock(&self.assumed);
+        taken.extend(parts.keys().copied().filter(|digest| assumed.contains(*digest)).cloned());
         taken
     }
 

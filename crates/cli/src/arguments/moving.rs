@@ -3,6 +3,7 @@ use super::{Proof, REF};
 use clap::Args;
 use consign_image::ImageReference;
 use consign_oci::{Platform, Reference};
+use consign_transfer::Options;
 use std::time::Duration;
 
 #[derive(Args, Debug)]
@@ -22,9 +23,6 @@ pub(crate) struct Copy {
     /// Leaves signatures, attestations and all else behind that is about the image.
     #[arg(long)]
     pub(crate) no_referrers: bool,
-    /// Looks at everything again where DST is what SRC is: signatures may have come since.
-    #[arg(long)]
-    pub(crate) always: bool,
     #[command(flatten)]
     pub(crate) looking: Looking,
 }
@@ -44,15 +42,15 @@ pub(crate) struct Promote {
     pub(crate) destination: Reference,
     #[command(flatten)]
     pub(crate) proof: Proof,
-    /// Looks at everything again where DST is what SRC is: signatures may have come since.
-    #[arg(long)]
-    pub(crate) always: bool,
     #[command(flatten)]
     pub(crate) looking: Looking,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Looking {
+    /// Looks at everything again where names stand for the same image already: signatures may have come since.
+    #[arg(long)]
+    pub(crate) always: bool,
     /// Writes nothing: only finds out what would be copied, and how many bytes.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -60,4 +58,11 @@ pub(crate) struct Looking {
     /// tag that has not moved, in place of two. What others did there meanwhile is not noticed.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) believe: Option<Duration>,
+}
+
+impl Looking {
+    /// Returns how images are copied.
+    pub(crate) fn options(&self) -> Options {
+        Options { always: self.always, dry_run: self.dry_run, believed_for: self.believe, ..Options::default() }
+    }
 }

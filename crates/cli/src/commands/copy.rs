@@ -28,10 +28,7 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
     let options = Options {
         platforms: arguments.platforms.clone(),
         without_referrers: arguments.no_referrers,
-        always: arguments.always,
-        dry_run: arguments.looking.dry_run,
-        believed_for: arguments.looking.believe,
-        ..Options::default()
+        ..arguments.looking.options()
     };
     let copier = Copier::new(&place, &sink, &options);
     let result = match arguments.all_tags {

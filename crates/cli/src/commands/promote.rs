@@ -6,7 +6,7 @@ use crate::registries::Unset;
 use crate::session::Session;
 use consign_image::{ImageReference, Place, Sink};
 use consign_oci::{Digest, Reference, Tag};
-use consign_transfer::{Copier, Options};
+use consign_transfer::Copier;
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
@@ -18,12 +18,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
     let verified = verify::examine(&place, source, &arguments.proof, session).await?;
     let place = pinned(place, &verified.index);
     let sink = Sink::Registry { client: client.clone(), reference: destination };
-    let options = Options {
-        always: arguments.always,
-        dry_run: arguments.looking.dry_run,
-        believed_for: arguments.looking.believe,
-        ..Options::default()
-    };
+    let options = arguments.looking.options();
     let copier = Copier::new(&place, &sink, &options);
     let result = copy::one(&copier, &to, session).await;
     session.remember(&client, &repositories);

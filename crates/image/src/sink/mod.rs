@@ -176,7 +176,15 @@ impl Sink {
         }
     }
 
-    /// Returns those of some blobs and manifests that need not be brought: they are there, or it is refused to write what they are parts of.
+    /// Returns those of some manifests that were brought here before.
+    pub fn brought(&self, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+        match self {
+            Self::Registry { client, reference } => client.brought(&reference.repository, digests),
+            Self::Layout { .. } | Self::Store { .. } => BTreeSet::new(),
+        }
+    }
+
+    /// Returns those of some blobs that need not be brought: they are there, or it is refused to write what they are parts of.
     pub async fn believed(&self, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
         match self {
             Self::Registry { client, reference } => client.believed(&reference.repository, digests).await,
