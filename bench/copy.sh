@@ -11,6 +11,8 @@
 #   requests          those in the logs of the registries: source, destination.
 #   servers           processor seconds of both registries, in hundredths.
 # Every tool does what it can do in one command; where one has none, a loop of commands stands for it, and the row says so.
+# All data is in memory (/dev/shm) where there is room for it; TMPDIR names another folder. On a disk most of the time goes where none of the tools
+# has a say: docker-registry flushes every small blob to it several times. There, consign flushes layouts to it, which the peers do not.
 # Usage: cargo xtask bench copy     ROUNDS=1 for a quick look. Needs time and curl; skopeo, oras and docker-registry of Debian's next release are
 # unpacked into target/peers if they are not there.
 set -euo pipefail
@@ -23,6 +25,8 @@ peers=$here/target/peers
 [ -x "$peers/bin/docker-registry" ] || sh "$here/crates/testkit/peers.sh" "$peers" || { echo "not run: skopeo, oras and docker-registry"; exit 0; }
 rounds=${ROUNDS:-3}
 images=200
+memory=$(df --output=avail -k /dev/shm 2> /dev/null | tail -n 1 || true)
+[ -n "${TMPDIR:-}" ] || [ "${memory:-0}" -lt $((4 << 20)) ] || export TMPDIR=/dev/shm
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2> /dev/null || true; rm -rf "$work"' EXIT
 mkdir "$work/home" "$work/figures"
@@ -225,7 +229,7 @@ for case in large small; do
 done
 end source "$source_process"
 
-echo "$("$peers/bin/skopeo" --version), oras $("$peers/bin/oras" version | awk 'NR == 1 { print $2 }'), docker-registry$("$peers/bin/docker-registry" --version | sed 's/.*distribution//'), $(nproc) cores, medians of $rounds"
+echo "$("$peers/bin/skopeo" --version), oras $("$peers/bin/oras" version | awk 'NR == 1 { print $2 }'), docker-registry$("$peers/bin/docker-registry" --version | sed 's/.*distribution//'), $(nproc) cores, medians of $rounds, data on $(df --output=fstype "$work" | tail -n 1)"
 rows() { # CASE WHERE SKOPEO ORAS CONSIGN: rows of each state; what is added to the names of the tools
     local case=$1 where=$2 state
     for state in cold again; do
