@@ -46,20 +46,25 @@ struct Facts {
 impl Layout {
     /// Opens the layout in a folder.
     pub fn folder(path: &Path) -> Result<Self, ImageError> {
-        Self::open(Files::Folder(path.to_owned()))
+        Self::open(Files::Folder(path.to_owned()), |_| true)
+    }
+
+    /// Opens the layout in a folder for what is listed under one tag, or without any: other manifests that its list lists are not read.
+    pub(crate) fn folder_for(path: &Path, tag: Option<&Tag>) -> Result<Self, ImageError> {
+        Self::open(Files::Folder(path.to_owned()), |descriptor| tag.is_none() || tag_of(descriptor).as_ref() == tag)
     }
 
     /// Opens the layout in a tar file, as `skopeo copy … oci-archive:FILE` writes it. Nothing is unpacked.
     pub fn archive(path: &Path) -> Result<Self, ImageError> {
-        Self::open(Files::archive(path)?)
+        Self::open(Files::archive(path)?, |_| true)
     }
 
     /// Opens an archive as `docker save` and `podman save` write it. Nothing is unpacked, and only what is compressed is read.
     pub fn docker_archive(path: &Path) -> Result<Self, ImageError> {
-        Self::open(Files::docker_archive(path)?)
+        Self::open(Files::docker_archive(path)?, |_| true)
     }
 
-    fn open(files: Files) -> Result<Self, ImageError> {
+    fn open(files: Files, of_interest: impl Fn(&Descriptor) -> bool) -> Result<Self, ImageError> {
         let index = read_index(&files)?;
         let mut sorting = Sorting {
             files: &files,
@@ -68,7 +73,7 @@ impl Layout {
             tagged: Vec::new(),
             referrers: BTreeMap::new(),
         };
-        for descriptor in &index.manifests {
+        for descriptor in index.manifests.iter().filter(|descriptor| of_interest(descriptor)) {
             sorting.sort(descriptor)?;
         }
         for descriptor in listed(&files, REFERRERS)?.map(|list| list.manifests).unwrap_or_default() {

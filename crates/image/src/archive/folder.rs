@@ -44,7 +44,9 @@ pub(crate) fn list(
     let index = merged(image, tag, folder)?;
     blobs()?;
     let write_all = |bytes: &[u8], file: &mut dyn Write| file.write_all(bytes).map_err(failed("write to"));
-    put(folder, &folder.join(MARKER), |file| write_all(MARKER_TEXT, file))?;
+    if fs::read(folder.join(MARKER)).ok().as_deref() != Some(MARKER_TEXT) {
+        put(folder, &folder.join(MARKER), |file| write_all(MARKER_TEXT, file))?;
+    }
     for flushed in [&folder.join(BLOBS), folder] {
         File::open(flushed).and_then(|folder| folder.sync_all()).map_err(failed("flush"))?;
     }
@@ -57,9 +59,9 @@ fn merged(image: &ArchiveImage, tag: Option<&Tag>, folder: &Path) -> Result<Inde
     if !folder.join(INDEX).exists() {
         return Ok(Index::new(new));
     }
-    let layout = Layout::folder(folder)?;
+    let layout = Layout::folder_for(folder, tag)?;
     let gives_way = |old: &Descriptor| {
-        let replaced = layout.is_named(&old.digest) && tag_of(old).as_ref() == tag;
+        let replaced = tag_of(old).as_ref() == tag && layout.is_named(&old.digest);
         let listed_better = tag_of(old).is_none() && new.iter().any(|new| new.digest == old.digest);
         replaced || listed_better
     };

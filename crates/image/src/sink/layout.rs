@@ -4,7 +4,7 @@ use crate::layout::blob_name;
 use crate::{ImageError, Place, Pushed};
 use consign_oci::{Descriptor, Digest, Document};
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub(super) async fn put_blob(folder: &Path, blob: &Descriptor, source: &Place) -> Result<Pushed, ImageError> {
@@ -15,8 +15,11 @@ pub(super) async fn put_blob(folder: &Path, blob: &Descriptor, source: &Place) -
     let failed = |source| ImageError::Io { action: "write", path: path.clone(), source };
     let mut partial = crate::archive::partial_file(folder).map_err(failed)?;
     pour(source, blob, partial.as_file_mut(), &path).await?;
-    partial.as_file().sync_all().map_err(failed)?;
-    partial.persist(&path).map_err(|error| failed(error.error))?;
+    // The disk may take its time: other blobs arrive meanwhile, and it writes several at once.
+    let place = path.clone();
+    let flush = move || partial.as_file().sync_all().and_then(|()| partial.persist(place).map_err(|error| error.error));
+    let flushed = tokio::task::spawn_blocking(flush).await;
+    flushed.map_err(io::Error::other).flatten().map_err(failed)?;
     Ok(Pushed::Uploaded)
 }
 

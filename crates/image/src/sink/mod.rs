@@ -110,7 +110,9 @@ impl Sink {
             Self::Registry { client, reference } => {
                 Ok(client.manifest_descriptor(&reference.repository, &reference.target()).await?)
             }
-            Self::Layout { folder, tag } if folder.join(INDEX).exists() => Layout::folder(folder)?.root(tag.as_ref()),
+            Self::Layout { folder, tag } if folder.join(INDEX).exists() => {
+                Layout::folder_for(folder, tag.as_ref())?.root(tag.as_ref())
+            }
             Self::Store { store, reference: ImageReference::Store { name } } => Ok(store.reference(name)?),
             Self::Layout { .. } | Self::Store { .. } => Ok(None),
         }
