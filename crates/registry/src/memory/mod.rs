@@ -47,8 +47,14 @@ pub(crate) struct Features {
     pub(crate) takes_whole: Option<bool>,
     /// It takes a blob in pieces.
     pub(crate) takes_pieces: Option<bool>,
-    /// It refuses a manifest whose parts it has not got.
+    /// It refuses a manifest whose parts it has not got. That it does is found out in each run: another registry may have taken its place, or it may
+    /// have been told to take anything, and what was written then would lack parts.
+    #[serde(deserialize_with = "only_no")]
     pub(crate) validates: Option<bool>,
+}
+
+fn only_no<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.filter(|validates: &bool| !validates))
 }
 
 /// What a repository holds.
