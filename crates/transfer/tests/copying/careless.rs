@@ -44,10 +44,6 @@ impl Careless {
         self.put(format!("{repository}/manifests/{target}"), media_type, bytes);
     }
 
-    pub(crate) fn has(&self, path: &str) -> bool {
-        self.contents.lock().unwrap().contains_key(path)
-    }
-
     fn put(&self, path: String, media_type: &str, bytes: &[u8]) {
         self.contents.lock().unwrap().insert(path, (media_type.to_owned(), bytes.to_vec()));
     }

@@ -197,7 +197,7 @@ async fn long_lists_end() {
 async fn sizes_that_are_wrong_are_refused() {
     let (world, source) = (World::new().await, Careless::start().await);
     let from = format!("{}/team/app:1", source.host);
-    for size in [0, 1, 9, 11, 70_000, 2 << 20, 65 << 20, 1 << 40, i64::MAX as u64, u64::MAX - 1, u64::MAX] {
+    for size in [0, 1, 9, 11, 70_000, 2 << 20, 65 << 20, 1 << 40, u64::MAX >> 1, u64::MAX - 1, u64::MAX] {
         for whole in [true, false] {
             // Of the layer, or of the image in a list.
             let of_layer = image(&source, "ten bytes!", |manifest| manifest.layers[0].size = size);
@@ -262,10 +262,9 @@ async fn a_layer_that_is_said_to_be_a_manifest_is_a_layer() {
 }
 
 /// Makes what another run is said to have left: that a repository holds all of this, and that its tag names something.
-fn lies(repository: &str, holds: &[Digest], named: &Descriptor, features: Value) -> Memory {
+fn lies(repository: &str, holds: &[Digest], named: &Descriptor, mut features: Value) -> Memory {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let holds: serde_json::Map<String, Value> = holds.iter().map(|digest| (digest.to_string(), now.into())).collect();
-    let mut features = features;
     features["learned"] = now.into();
     let contents = json!({"holds": holds, "tags": {"1": {"descriptor": named, "first": 0, "last": u64::MAX}}});
     let paths = ["", "/", "../../etc", "a b", "UPPER", "x?from=y#z", "a@b", "evil.example/x", repository];
