@@ -1,4 +1,6 @@
 use crate::{Descriptor, Digest, Exact, Index, Manifest, media_type};
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
 /// Largest manifest, config or page of a list that is read, in bytes. Registries need only take manifests of 4 MiB (distribution-spec,
 /// "Pushing Manifests"); twice that leaves room for those that take more, and bounds what a stranger's registry can make a reader hold.
@@ -44,6 +46,14 @@ pub enum DocumentError {
         /// The type in the document.
         stated: String,
     },
+    /// The document has what only the other kind has: who takes it for that sees another image in the same bytes (CVE-2021-41190).
+    #[error("a `{media_type}` that also has `{key}`, so that it can be taken for something else")]
+    BothKinds {
+        /// What was stated.
+        media_type: String,
+        /// What it has besides.
+        key: String,
+    },
 }
 
 impl Document {
@@ -53,6 +63,13 @@ impl Document {
             return Err(DocumentError::NotAnObject { media_type: media_type.to_owned() });
         }
         let json = |source| DocumentError::Json { media_type: media_type.to_owned(), source };
+        let other_kind: &[&str] = if media_type::is_index(media_type) { &["config", "layers"] } else { &["manifests"] };
+        let keys: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_slice(&bytes).map_err(json)?;
+        // Programs in Go take a key for the same in whatever case, and `null` for nothing.
+        let is_other = |key: &str| other_kind.iter().any(|other| other.eq_ignore_ascii_case(key));
+        if let Some((key, _)) = keys.into_iter().find(|(key, value)| value.is_some() && is_other(key)) {
+            return Err(DocumentError::BothKinds { media_type: media_type.to_owned(), key });
+        }
         let document = if media_type::is_index(media_type) {
             Self::Index(Exact::read(bytes).map_err(json)?)
         } else if media_type::is_manifest(media_type) {
@@ -132,5 +149,31 @@ mod tests {
         }
         let image = format!(r#" {{"schemaVersion": 2, "config": {empty}, "layers": []}}"#);
         Document::read(media_type::MANIFEST, image.into_bytes()).unwrap();
+    }
+
+    #[test]
+    fn refuses_what_is_both_a_list_and_an_image() {
+        let empty = serde_json::to_string(&Descriptor::empty()).unwrap();
+        let (image, list) = (format!(r#""config": {empty}, "layers": []"#), r#""manifests": []"#);
+        let read = |media_type: &str, own: &str, more: &str| {
+            Document::read(media_type, format!(r#"{{"schemaVersion": 2, {own}{more}}}"#).into_bytes())
+        };
+        for (media_type, own, more, key) in [
+            (media_type::MANIFEST, image.as_str(), r#", "manifests": []"#, "manifests"),
+            (media_type::MANIFEST, &image, r#", "Manifests": [{}]"#, "Manifests"),
+            (media_type::MANIFEST, &image, r#", "manifests": 7"#, "manifests"),
+            (media_type::INDEX, list, r#", "layers": []"#, "layers"),
+            (media_type::INDEX, list, r#", "config": {}"#, "config"),
+        ] {
+            let error = read(media_type, own, more).unwrap_err();
+            assert!(matches!(&error, DocumentError::BothKinds { key: found, .. } if found == key), "{more}: {error}");
+        }
+        for (media_type, own, more) in [
+            (media_type::MANIFEST, image.as_str(), r#", "manifests": null, "history": [{"layers": 1}]"#),
+            (media_type::MANIFEST, &image, r#", "annotations": {"manifests": "x"}"#),
+            (media_type::INDEX, list, r#", "layers": null, "config": null"#),
+        ] {
+            read(media_type, own, more).unwrap();
+        }
     }
 }

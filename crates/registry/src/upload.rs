@@ -22,6 +22,8 @@ use tokio_util::io::ReaderStream;
 const CHUNK: usize = 128 << 10;
 /// Blobs from this size on, in bytes, are sent so that what has arrived need not be sent again: that costs one request more.
 const RESUMABLE: u64 = 64 << 20;
+/// So many bytes must arrive between two failures for the registry to count as one that takes the blob after all.
+const PROGRESS: u64 = 1 << 20;
 /// How long an upload may stand still. After the last byte a registry may still have to move the blob to its place.
 const STALL: Duration = Duration::from_secs(300);
 
@@ -72,7 +74,7 @@ impl Client {
         let (session, location) = self.sessions()?.find(repository, &blob.digest)?;
         let base = Call::new(self, Method::GET, repository, "").ok()?.url;
         let location = follow(&base, &location).ok()?;
-        let (location, from) = self.arrived(repository, &location).await.ok()??;
+        let (location, from) = self.arrived(repository, blob, &location).await.ok()??;
         Some(self.upload_on(repository, blob, location, from, Some(session), open).await)
     }
 
@@ -146,8 +148,8 @@ impl Client {
                 return Err(error);
             }
             tokio::time::sleep(pause(attempt, None)).await;
-            let Some((location, arrived)) = self.arrived(repository, &url).await? else { return Err(error) };
-            attempt = if arrived > from { 1 } else { attempt + 1 };
+            let Some((location, arrived)) = self.arrived(repository, blob, &url).await? else { return Err(error) };
+            attempt = if arrived >= from.saturating_add(PROGRESS) { 1 } else { attempt + 1 };
             (url, from) = (location, arrived);
         }
         url.query_pairs_mut().append_pair("digest", &blob.digest.to_string());
@@ -161,8 +163,13 @@ impl Client {
         }
     }
 
-    /// Asks how much of a blob has arrived, and where the rest is to be sent; `None` if the registry knows nothing of it.
-    async fn arrived(&self, repository: &Repository, url: &Url) -> Result<Option<(Url, u64)>, RegistryError> {
+    /// Asks how much of a blob has arrived, and where the rest is to be sent; `None` if the registry knows nothing of it, or says what cannot be.
+    async fn arrived(
+        &self,
+        repository: &Repository,
+        blob: &Descriptor,
+        url: &Url,
+    ) -> Result<Option<(Url, u64)>, RegistryError> {
         let mut call = Call::new(self, Method::GET, repository, "blobs/uploads/")?;
         call.action = crate::auth::Action::Push;
         call.url = url.clone();
@@ -173,7 +180,7 @@ impl Client {
         // One byte is written as none is.
         let range = header(response.headers(), &RANGE).unwrap_or_default();
         let last: Option<u64> = range.trim().strip_prefix("0-").and_then(|last| last.parse().ok());
-        let Some(last) = last else { return Ok(None) };
+        let Some(last) = last.filter(|last| *last < blob.size) else { return Ok(None) };
         let arrived = if last == 0 { 0 } else { last + 1 };
         Ok(Some((self.next_location(&call, &response)?.unwrap_or_else(|| url.clone()), arrived)))
     }

@@ -14,7 +14,7 @@ pub(crate) const AT_ONCE: usize = 32;
 /// Deepest nesting of manifests, and of artifacts about artifacts, that is followed.
 pub(crate) const DEPTH_LIMIT: usize = 8;
 /// Most manifests that are copied, with all that is about them.
-const MANIFEST_LIMIT: usize = 100_000;
+pub(crate) const MANIFEST_LIMIT: usize = 100_000;
 
 /// Copies images from one place to another. What several of them share is asked for, and sent, once.
 pub struct Copier<'a> {
@@ -214,39 +214,40 @@ impl<'a> Copier<'a> {
 
     /// Brings everything that a manifest is made of, but for what is taken to be there.
     pub(crate) async fn parts(&self, document: &Document, depth: usize) -> Result<(), TransferError> {
-        let parts: BTreeMap<&Digest, &Descriptor> =
-            document.children().into_iter().map(|part| (&part.digest, part)).collect();
-        let documents = parts.values().filter(|part| media_type::is_document(&part.media_type));
+        // The same bytes may be listed as several things, of which each lies at its own place.
+        let parts: BTreeMap<(&Digest, &str), &Descriptor> =
+            document.children().into_iter().map(|part| ((&part.digest, part.media_type.as_str()), part)).collect();
+        let documents = parts.values().filter(|part| is_document(document, part));
         let documents = documents.map(|part| part.digest.clone()).collect();
         lock(&self.listed).insert(document.digest().clone(), documents);
-        let taken = self.taken(&parts).await;
+        let taken = self.taken(document, &parts.values().copied().collect::<Vec<_>>()).await;
         if !taken.is_empty() {
             lock(&self.doubtful).insert(document.digest().clone());
             lock(&self.count).present += taken.len();
         }
         let open = parts.into_values().filter(|part| !taken.contains(&part.digest)).map(Ok);
-        stream::iter(open).try_for_each_concurrent(AT_ONCE, |part| self.part(part, depth)).await
+        stream::iter(open).try_for_each_concurrent(AT_ONCE, |part| self.part(document, part, depth)).await
     }
 
     /// Returns the parts that are taken to be there without asking.
-    async fn taken(&self, parts: &BTreeMap<&Digest, &Descriptor>) -> BTreeSet<Digest> {
+    async fn taken(&self, of: &Document, parts: &[&Descriptor]) -> BTreeSet<Digest> {
         if self.options.always {
             return BTreeSet::new();
         }
-        let is_document = |part: &&Descriptor| media_type::is_document(&part.media_type);
-        let (documents, blobs): (Vec<&Descriptor>, Vec<&Descriptor>) = parts.values().copied().partition(is_document);
+        let (documents, blobs): (Vec<&Descriptor>, Vec<&Descriptor>) =
+            parts.iter().copied().partition(|part| is_document(of, part));
         let digests = |parts: Vec<&Descriptor>| -> BTreeSet<Digest> {
             parts.into_iter().map(|part| part.digest.clone()).collect()
         };
         let mut taken = self.sink.believed(&digests(blobs)).await;
         taken.extend(self.sink.brought(&digests(documents)));
         let assumed = lock(&self.assumed);
-        taken.extend(parts.keys().copied().filter(|digest| assumed.contains(*digest)).cloned());
+        taken.extend(parts.iter().map(|part| &part.digest).filter(|digest| assumed.contains(*digest)).cloned());
         taken
     }
 
-    async fn part(&self, part: &Descriptor, depth: usize) -> Result<(), TransferError> {
-        if media_type::is_document(&part.media_type) {
+    async fn part(&self, of: &Document, part: &Descriptor, depth: usize) -> Result<(), TransferError> {
+        if is_document(of, part) {
             return self.document(part, depth + 1).await;
         }
         if media_type::is_foreign(&part.media_type) {
@@ -329,7 +330,7 @@ impl<'a> Copier<'a> {
                 self.documents.forget_one(&part.digest);
             }
             let parts = parts.into_iter().map(Ok::<_, TransferError>);
-            Box::pin(stream::iter(parts).try_for_each_concurrent(AT_ONCE, |part| self.part(part, 1))).await?;
+            Box::pin(stream::iter(parts).try_for_each_concurrent(AT_ONCE, |part| self.part(document, part, 1))).await?;
         }
         Ok(write().await?)
     }
@@ -350,6 +351,11 @@ impl<'a> Copier<'a> {
     pub(crate) fn leave_behind(&self, tag: &Tag) {
         lock(&self.left_behind).insert(tag.clone());
     }
+}
+
+/// Returns whether a part is a manifest. What an image lists are blobs, whatever they hold.
+fn is_document(of: &Document, part: &Descriptor) -> bool {
+    matches!(of, Document::Index(_)) && media_type::is_document(&part.media_type)
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,10 +11,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long it is believed what a registry can do.
 const FEATURES_LAST: Duration = Duration::from_secs(7 * 86_400);
-/// The same for this machine's own registries, which come and go.
-const LOCAL_FEATURES_LAST: Duration = Duration::from_secs(3600);
+/// The same for this machine's own registries, which come and go: another may soon have the same port.
+const LOCAL_FEATURES_LAST: Duration = Duration::from_secs(600);
 /// How long what a repository holds, and what its tags name, is kept.
 const KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// By how much clocks may differ, in seconds.
+const CLOCKS_DIFFER: u64 = 3600;
 /// Most digests, and most tags, of a repository that are kept: the newest.
 const MOST: usize = 20_000;
 /// Most repositories of a registry that are kept.
@@ -87,9 +89,13 @@ impl Time {
         Self(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
     }
 
-    /// Returns how long ago it is; nothing for what lies ahead.
+    /// Returns how long ago it is. What lies ahead by more than clocks differ is as old as can be: it would never age.
     pub(crate) fn age(self) -> Duration {
-        Duration::from_secs(Self::now().0.saturating_sub(self.0))
+        let now = Self::now().0;
+        match self.0 > now.saturating_add(CLOCKS_DIFFER) {
+            true => Duration::MAX,
+            false => Duration::from_secs(now.saturating_sub(self.0)),
+        }
     }
 }
 
@@ -213,6 +219,14 @@ mod tests {
         assert!(ours.holds.is_empty());
         ours.merge(holds(6));
         assert_eq!(ours.holds.len(), 1);
+    }
+
+    #[test]
+    fn what_lies_ahead_is_old() {
+        let now = Time::now().0;
+        assert_eq!(Time(u64::MAX).age(), Duration::MAX);
+        assert_eq!(Time(now + 60).age(), Duration::ZERO);
+        assert!(Time(now - 60).age() >= Duration::from_secs(60));
     }
 
     #[test]

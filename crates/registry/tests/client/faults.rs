@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Response;
 use consign_registry::{ErrorKind, Pushed, RegistryError};
 use consign_testkit::registry::Fault;
+use std::sync::Arc;
 
 fn busy(status: u16) -> Response<Body> {
     answer(status, &[("retry-after", "0")], "")
@@ -102,4 +103,29 @@ async fn a_name_without_an_address_is_said() {
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     let url = "https://no-such-registry.invalid/v2/team/app/manifests/1";
     assert_eq!(error.to_string(), format!("GET {url}: there is no address for that name"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_service_that_never_answers_is_given_up() {
+    let (world, service) = (World::new().await, World::new().await);
+    let challenge = format!("Bearer realm=\"http://{}/token\",service=\"x\"", service.registry.host());
+    always(&world.registry, |_, _| true, move || answer(401, &[("www-authenticate", &challenge)], ""));
+    service.registry.hook(|_| Some(Fault::Wait(Arc::default())));
+    let error = world.client.manifest(&world.repository, &named("1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
+    assert!(world.registry.requests() <= 4, "{:?}", world.registry.lines());
+}
+
+#[tokio::test]
+async fn what_a_token_service_says_wrongly_is_an_error() {
+    let long = format!("{{\"token\":\"{}\"}}", "x".repeat(1 << 20));
+    for body in ["", "{}", "[]", "{\"token\":7}", "{\"token\":\"\"}", "{\"token\":\"a\\nb: c\"}", long.as_str()] {
+        let (world, service) = (World::new().await, World::new().await);
+        let challenge = format!("Bearer realm=\"http://{}/token\",service=\"x\"", service.registry.host());
+        always(&world.registry, |_, _| true, move || answer(401, &[("www-authenticate", &challenge)], ""));
+        let body = body.to_owned();
+        always(&service.registry, |_, _| true, move || answer(200, &[], body.clone()));
+        world.client.manifest(&world.repository, &named("1")).await.unwrap_err();
+        assert!(world.registry.requests() <= 4, "{:?}", world.registry.lines());
+    }
 }

@@ -1,12 +1,13 @@
 //! Large blobs go on where they broke off, also in another run.
 
-use crate::world::{World, answer, client, path, read};
+use crate::world::{World, always, answer, basic, client, path, read, shown};
 use axum::http::request::Parts;
 use consign_oci::Descriptor;
-use consign_registry::{Client, Options, Pushed, RegistryError};
+use consign_registry::{Client, HostOptions, Options, Pushed, RegistryError};
 use consign_testkit::registry::{Call, Fault};
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio::sync::Notify;
 
@@ -157,5 +158,83 @@ async fn two_at_once_do_not_go_on_with_one_upload() {
     let (one, other) = (client_in(folder.path()), client_in(folder.path()));
     let (one, other) = tokio::join!(push(&one, &world), push(&other, &world));
     assert_eq!((one.unwrap(), other.unwrap()), (Pushed::Uploaded, Pushed::Uploaded));
+    assert!(read(&world, &blob()).await.unwrap() == *BYTES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_lies_about_what_arrived_ends_it() {
+    for (range, location) in [
+        (Some("0-18446744073709551615"), None),
+        (Some("0-18446744073709551614"), None),
+        (Some("0-67108865"), None),
+        (Some("0-99999999999999999999"), None),
+        (Some("0--1"), None),
+        (Some("-1-5"), None),
+        (Some("bytes=0-9"), None),
+        (Some("7-9"), None),
+        (None, None),
+        (Some("0-9"), Some("ftp://x/y")),
+        (Some("0-9"), Some("http://[")),
+    ] {
+        let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+        // It breaks off once; the registry says something else of it than what arrived.
+        world.registry.fail(1, |method, _| method == "PATCH", || Fault::Drop);
+        world.registry.hook(move |head| {
+            let headers =
+                [("range", range), ("location", location)].map(|(name, value)| value.map(|value| (name, value)));
+            let headers: Vec<(&str, &str)> = headers.into_iter().flatten().collect();
+            let asks = head.method == "GET" && path(head).contains("/uploads/");
+            asks.then(|| Fault::Answer(answer(204, &headers, "")))
+        });
+        let pushed = push(&client_in(folder.path()), &world).await;
+        assert!(world.registry.requests() < 20, "{range:?}: {:?}", world.registry.lines());
+        match location {
+            // It said that it had lost it, or nothing that makes sense: it is begun anew.
+            None => assert_eq!(pushed.unwrap(), Pushed::Uploaded, "{range:?}"),
+            Some(_) => assert!(matches!(pushed.unwrap_err(), RegistryError::Protocol { .. }), "{location:?}"),
+        }
+        let there = world.client.blob_exists(&world.repository, &blob().digest).await.unwrap();
+        assert_eq!(there, location.is_none(), "{range:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_takes_no_piece_is_given_up() {
+    // It says the same each time, or each time that one more byte has arrived.
+    for grows in [false, true] {
+        let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+        world.registry.hook(|head| (head.method == "PATCH").then(|| Fault::Answer(answer(416, &[], ""))));
+        let last = AtomicUsize::new(9);
+        world.registry.hook(move |head| {
+            let asks = head.method == "GET" && path(head).contains("/uploads/");
+            let range = format!("0-{}", last.fetch_add(usize::from(grows && asks), Ordering::Relaxed));
+            asks.then(|| Fault::Answer(answer(204, &[("range", &range)], "")))
+        });
+        let error = push(&client_in(folder.path()), &world).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Answer { status: 416, .. }), "{error:?}");
+        assert!(world.registry.requests() < 20, "{grows}: {}", world.registry.requests());
+    }
+}
+
+#[tokio::test]
+async fn credentials_do_not_go_where_an_upload_is_said_to_go_on() {
+    let (world, other, folder) = (World::new().await, World::new().await, tempfile::tempdir().unwrap());
+    killed(folder.path(), &world).await;
+    let location = format!("http://{}/upload", other.registry.host());
+    world.registry.hook(move |head| {
+        let asks = head.method == "GET" && path(head).contains("/uploads/");
+        let headers = [("range", "0-9"), ("location", location.as_str())];
+        asks.then(|| Fault::Answer(answer(204, &headers, "")))
+    });
+    let there = shown(&other.registry);
+    always(&other.registry, |_, _| true, || answer(401, &[("www-authenticate", "Basic realm=\"x\"")], ""));
+    let host = HostOptions { credentials: basic("me", "secret"), ..HostOptions::default() };
+    let hosts = std::collections::BTreeMap::from([(world.registry.host(), host)]);
+    let client = client(Options { uploads: Some(folder.path().to_owned()), hosts, ..Options::default() });
+    // Refused there, it is begun anew where it was.
+    let pushed = push(&client, &world).await;
+    assert!(!there.lock().unwrap().is_empty());
+    assert!(there.lock().unwrap().iter().all(String::is_empty));
+    assert_eq!(pushed.unwrap(), Pushed::Uploaded);
     assert!(read(&world, &blob()).await.unwrap() == *BYTES);
 }

@@ -1,8 +1,10 @@
 use super::Mirror;
 use crate::TransferError;
-use consign_oci::Tag;
+use crate::copier::MANIFEST_LIMIT;
+use consign_image::Sink;
+use consign_oci::{Digest, Tag, media_type};
 use regex::Regex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How the tags end under which cosign keeps what is about an image.
 const ABOUT: [&str; 3] = [".sig", ".att", ".sbom"];
@@ -17,7 +19,7 @@ pub struct Prune {
 }
 
 impl Prune {
-    /// Deletes the tags that are there and are not mirrored, with the signatures of what no tag names any more. Returns them.
+    /// Deletes the tags that are there and are not mirrored, with the signatures of what no tag leads to any more. Returns them.
     ///
     /// Nothing is deleted where the source has no tag, or where too many tags would go: it is more likely that something is wrong.
     pub(super) async fn carry_out(
@@ -48,21 +50,47 @@ impl Prune {
         if mirror.options.dry_run {
             return Ok(deleted);
         }
-        // Two tags may name one image.
-        let mut named = BTreeSet::new();
-        for tag in kept {
-            named.extend(mirror.sink.named(tag).await?.map(|root| root.digest));
+        let mut about: BTreeMap<Digest, Vec<Tag>> = BTreeMap::new();
+        for tag in &gone {
+            let Some(root) = mirror.sink.named(tag).await? else { continue };
+            let tags = ABOUT.iter().filter_map(|end| format!("{}{end}", Tag::of_referrers(&root.digest)).parse().ok());
+            let tags: Vec<Tag> = tags.filter(|tag| there.contains(tag)).collect();
+            if !tags.is_empty() {
+                about.insert(root.digest, tags);
+            }
+        }
+        // Another tag may name the image, also one that has just come, or a list that lists it.
+        if !about.is_empty() {
+            let stays: BTreeSet<&Tag> = kept.into_iter().chain(mirrored).collect();
+            let named = named(&mirror.sink, &stays).await?;
+            let named = named.map_err(|digest| refused(format!("the list {digest}, which stays, cannot be read")))?;
+            about.retain(|digest, _| !named.contains(digest));
         }
         for tag in gone {
-            let root = mirror.sink.named(tag).await?;
             mirror.sink.delete(tag).await?;
-            let Some(root) = root.filter(|root| !named.contains(&root.digest)) else { continue };
-            let about = ABOUT.iter().filter_map(|end| format!("{}{end}", Tag::of_referrers(&root.digest)).parse().ok());
-            for tag in about.filter(|tag: &Tag| there.contains(tag)) {
-                mirror.sink.delete(&tag).await?;
-                deleted.push(tag);
-            }
+        }
+        for tag in about.into_values().flatten() {
+            mirror.sink.delete(&tag).await?;
+            deleted.push(tag);
         }
         Ok(deleted)
     }
+}
+
+/// Returns what tags name, with all that lists among it list; the digest of a list that cannot be read, where there is one.
+async fn named(sink: &Sink, tags: &BTreeSet<&Tag>) -> Result<Result<BTreeSet<Digest>, Digest>, TransferError> {
+    let (mut named, mut next) = (BTreeSet::new(), Vec::new());
+    for tag in tags {
+        next.extend(sink.named(tag).await?);
+    }
+    while let Some(root) = next.pop() {
+        if !named.insert(root.digest.clone()) || !media_type::is_index(&root.media_type) {
+            continue;
+        }
+        match sink.document(&root).await.filter(|_| named.len() <= MANIFEST_LIMIT) {
+            Some(list) => next.extend(list.children().into_iter().cloned()),
+            None => return Ok(Err(root.digest)),
+        }
+    }
+    Ok(Ok(named))
 }

@@ -1,10 +1,14 @@
 //! Copies between registries that count what they are asked, and places on this machine.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod careless;
 mod digests;
+mod faults;
+mod hostile;
 mod peers;
 mod referrers;
 mod requests;
 mod state;
 mod sync;
+mod walk;
 mod world;
