@@ -64,7 +64,8 @@ impl Client {
     pub fn seen_for(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Duration {
         let known = self.known();
         let seen = known.sighting(repository, tag).filter(|seen| seen.descriptor.digest == *digest);
-        seen.map(|seen| seen.first.age()).unwrap_or_default()
+        // What lies ahead has not begun.
+        seen.map(|seen| seen.first.age()).filter(|age| *age < Duration::MAX).unwrap_or_default()
     }
 
     /// Finds out whether the registry refuses a manifest whose parts it has not got, by one that names what nobody has.

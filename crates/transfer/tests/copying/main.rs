@@ -1,5 +1,5 @@
 //! Copies between registries that count what they are asked, and places on this machine.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod careless;
 mod digests;
