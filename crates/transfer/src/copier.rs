@@ -20,7 +20,7 @@ pub(crate) const MANIFEST_LIMIT: usize = 100_000;
 pub struct Copier<'a> {
     pub(crate) source: Arc<Origin<'a>>,
     pub(crate) sink: &'a Sink,
-    options: &'a Options,
+    pub(crate) options: &'a Options,
     blobs: Once<()>,
     pub(crate) documents: Once<()>,
     /// The manifests that a list lists.
@@ -28,9 +28,9 @@ pub struct Copier<'a> {
     /// What is about a manifest, and is there.
     pub(crate) about: Once<crate::about::Artifacts>,
     /// Parts that are taken to be there, since what names them is.
-    assumed: Mutex<BTreeSet<Digest>>,
+    pub(crate) assumed: Mutex<BTreeSet<Digest>>,
     /// Manifests of which some parts were taken to be there without asking.
-    doubtful: Mutex<BTreeSet<Digest>>,
+    pub(crate) doubtful: Mutex<BTreeSet<Digest>>,
     count: Mutex<Count>,
     left_behind: Mutex<BTreeSet<Tag>>,
 }
@@ -176,36 +176,6 @@ impl<'a> Copier<'a> {
         Ok(Copied { root: root.descriptor(), before, state: State::Copied, backup })
     }
 
-    /// Keeps what a name names under another, if that is wanted.
-    async fn keep(&self, sink: &Sink, before: &Descriptor) -> Result<Option<Tag>, TransferError> {
-        let (Some(backup), Some(tag)) = (&self.options.backup, sink.tag()) else { return Ok(None) };
-        let failed = |problem: &str| TransferError::Backup {
-            name: sink.describe(),
-            backup: backup.template.clone(),
-            problem: problem.to_owned(),
-        };
-        let name = backup.tag(&tag, &before.digest).map_err(|error| failed(&error.to_string()))?;
-        let place = sink.with_tag(&name).ok_or_else(|| failed("there is one name only"))?;
-        if !self.options.dry_run {
-            let document = sink.document(before).await.ok_or_else(|| failed("what it names cannot be read"))?;
-            place.name(&document, &[]).await?;
-        }
-        Ok(Some(name))
-    }
-
-    /// Takes what the name names so far to be there whole, so that what the image shares with it is not asked for again.
-    async fn assume(&self, sink: &Sink, before: Option<&Descriptor>, root: &Document) {
-        let Some(before) = before else { return };
-        let parts: BTreeSet<Digest> = root.children().into_iter().map(|part| part.digest.clone()).collect();
-        // One request, to save at least as many.
-        let is_list = matches!(root, Document::Index(_));
-        if (is_list || parts.len() > sink.believed(&parts).await.len() + 2)
-            && let Some(document) = sink.document(before).await
-        {
-            lock(&self.assumed).extend(document.children().into_iter().map(|part| part.digest.clone()));
-        }
-    }
-
     /// Brings all that an image is made of, and what is about any of it.
     async fn bring(&self, root: &Document) -> Result<Vec<(Digest, Descriptor)>, TransferError> {
         self.parts(root, 1).await?;
@@ -229,24 +199,7 @@ impl<'a> Copier<'a> {
         stream::iter(open).try_for_each_concurrent(AT_ONCE, |part| self.part(document, part, depth)).await
     }
 
-    /// Returns the parts that are taken to be there without asking.
-    async fn taken(&self, of: &Document, parts: &[&Descriptor]) -> BTreeSet<Digest> {
-        if self.options.always {
-            return BTreeSet::new();
-        }
-        let (documents, blobs): (Vec<&Descriptor>, Vec<&Descriptor>) =
-            parts.iter().copied().partition(|part| is_document(of, part));
-        let digests = |parts: Vec<&Descriptor>| -> BTreeSet<Digest> {
-            parts.into_iter().map(|part| part.digest.clone()).collect()
-        };
-        let mut taken = self.sink.believed(&digests(blobs)).await;
-        taken.extend(self.sink.brought(&digests(documents)));
-        let assumed = lock(&self.assumed);
-        taken.extend(parts.iter().map(|part| &part.digest).filter(|digest| assumed.contains(*digest)).cloned());
-        taken
-    }
-
-    async fn part(&self, of: &Document, part: &Descriptor, depth: usize) -> Result<(), TransferError> {
+    pub(crate) async fn part(&self, of: &Document, part: &Descriptor, depth: usize) -> Result<(), TransferError> {
         if is_document(of, part) {
             return self.document(part, depth + 1).await;
         }
@@ -307,34 +260,6 @@ impl<'a> Copier<'a> {
         }
     }
 
-    /// Writes a manifest. Where it is refused since parts of it are missing that were taken to be there, they are brought, and it is written again:
-    /// first those that the registry names, then all.
-    async fn settle<'b>(
-        &self,
-        document: &Document,
-        write: impl Fn() -> BoxFuture<'b, Result<(), ImageError>>,
-    ) -> Result<(), TransferError> {
-        for named in [true, false] {
-            let Err(error) = write().await else { return Ok(()) };
-            let Some(missing) = error.refused_parts() else { return Err(error.into()) };
-            if !lock(&self.doubtful).contains(document.digest()) {
-                return Err(error.into());
-            }
-            let parts = document.children().into_iter().filter(|part| !named || missing.contains(&part.digest));
-            let parts: Vec<&Descriptor> = parts.collect();
-            if !named {
-                self.sink.forget_holdings();
-                lock(&self.assumed).clear();
-            }
-            for part in &parts {
-                self.documents.forget_one(&part.digest);
-            }
-            let parts = parts.into_iter().map(Ok::<_, TransferError>);
-            Box::pin(stream::iter(parts).try_for_each_concurrent(AT_ONCE, |part| self.part(document, part, 1))).await?;
-        }
-        Ok(write().await?)
-    }
-
     /// Returns a manifest and all that it lists, by their digests.
     pub(crate) fn tree(&self, root: &Digest) -> BTreeSet<Digest> {
         let listed = lock(&self.listed);
@@ -354,10 +279,10 @@ impl<'a> Copier<'a> {
 }
 
 /// Returns whether a part is a manifest. What an image lists are blobs, whatever they hold.
-fn is_document(of: &Document, part: &Descriptor) -> bool {
+pub(crate) fn is_document(of: &Document, part: &Descriptor) -> bool {
     matches!(of, Document::Index(_)) && media_type::is_document(&part.media_type)
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@
 //! not sent. [`synchronize`] does so for whatever is to be like something else.
 
 mod about;
+mod backup;
 mod copied;
 mod copier;
 mod error;
@@ -13,9 +14,11 @@ mod options;
 mod origin;
 mod platforms;
 mod sync;
+mod trust;
 
+pub use backup::Backup;
 pub use copied::{Copied, Count, State};
 pub use copier::Copier;
 pub use error::TransferError;
-pub use options::{Backup, Options};
+pub use options::Options;
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};

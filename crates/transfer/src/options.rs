@@ -1,4 +1,5 @@
-use consign_oci::{Digest, Platform, ReferenceError, Tag};
+use crate::backup::Backup;
+use consign_oci::Platform;
 use std::time::Duration;
 
 /// How images are copied.
@@ -18,66 +19,4 @@ pub struct Options {
     pub minimum_age: Option<Duration>,
     /// Under which name an image is kept whose name another takes.
     pub backup: Option<Backup>,
-}
-
-/// Names for images whose names others take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backup {
-    /// The tag, with `{tag}`, `{digest}` (its first twelve digits), `{date}` and `{time}` in it.
-    pub template: String,
-    /// What stands for `{date}`.
-    pub date: String,
-    /// What stands for `{time}`.
-    pub time: String,
-}
-
-impl Backup {
-    /// Returns the name for an image that had this tag.
-    pub(crate) fn tag(&self, tag: &Tag, digest: &Digest) -> Result<Tag, ReferenceError> {
-        let digest = digest.hex().get(..12).unwrap_or_default();
-        let text = self.template.replace("{tag}", tag.as_str()).replace("{digest}", digest);
-        text.replace("{date}", &self.date).replace("{time}", &self.time).parse()
-    }
-
-    /// Returns whether a tag may be one that this has made for another: whatever stands for the placeholders.
-    pub(crate) fn may_have_made(&self, tag: &Tag) -> bool {
-        let mut pieces = vec![self.template.as_str()];
-        for placeholder in ["{tag}", "{digest}", "{date}", "{time}"] {
-            pieces = pieces.into_iter().flat_map(|piece| piece.split(placeholder)).collect();
-        }
-        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return false };
-        let Some(mut rest) = tag.as_str().strip_prefix(first) else { return false };
-        for piece in &pieces[1..] {
-            match rest.split_once(piece) {
-                Some((_, after)) => rest = after,
-                None => return false,
-            }
-        }
-        tag.as_str().ends_with(last)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backups_have_names_of_their_own() {
-        let backup =
-            |template: &str| Backup { template: template.to_owned(), date: "20261122".into(), time: "1200".into() };
-        let (tag, digest) = ("1.2".parse().unwrap(), Digest::of(b""));
-        let name = backup("{tag}-until-{date}.{time}-{digest}").tag(&tag, &digest).unwrap();
-        assert_eq!(name.to_string(), "1.2-until-20261122.1200-e3b0c44298fc");
-        assert!(backup("{tag}-").tag(&"x".repeat(128).parse().unwrap(), &digest).is_err());
-        for (template, tag, expected) in [
-            ("{tag}-until-{date}", "1.2-until-20250101", true),
-            ("{tag}-until-{date}", "1.2", false),
-            ("old-{tag}", "old-1", true),
-            ("old-{tag}", "new-1", false),
-            ("{tag}.old", "1.old", true),
-            ("{tag}.old", "1.old.2", false),
-        ] {
-            assert_eq!(backup(template).may_have_made(&tag.parse().unwrap()), expected, "{template} {tag}");
-        }
-    }
 }
