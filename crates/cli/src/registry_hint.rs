@@ -128,7 +128,7 @@ mod tests {
         };
         for (error, expected) in [
             (said("User: x is not authorized to perform: ecr:PutImage on resource: y"), "ecr:PutImage"),
-            (said("Your authorization token has expired. Reauthenticate and try again."), "docker logout"),
+            (said("Your authorization token has expired. Reauthenticate and try again."), "consign logout"),
             (said("no"), "do not allow this"),
             (AwsError::NoCredentials { registry: String::new(), lacks: Some("set it") }.into(), "set it"),
             (AwsError::NoCredentials { registry: String::new(), lacks: None }.into(), "docs/ecr.md"),

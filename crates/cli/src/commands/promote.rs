@@ -10,12 +10,13 @@ use consign_transfer::Copier;
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
+    let key = verify::public_key(&arguments.proof.key)?;
     let to = ImageReference::Registry(destination.clone());
     let repositories = [source, &to].into_iter().filter_map(ImageReference::repository).collect();
     let client = session.client_that_creates(&repositories, None, Unset::Anonymous).await?;
     session.recall(&client, &repositories);
     let place = session.place(source, &client, verify::refusal).await?;
-    let verified = verify::examine(&place, source, &arguments.proof, session).await?;
+    let verified = verify::examine(&place, source, &key, &arguments.proof, session).await?;
     let place = pinned(place, &verified.index);
     let sink = Sink::Registry { client: client.clone(), reference: destination };
     let options = arguments.looking.options();

@@ -17,9 +17,10 @@ use std::path::Path;
 const KEY_LIMIT: u64 = 64 << 10;
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
+    let key = public_key(&arguments.proof.key)?;
     let client = session.client(&arguments.reference).await?;
     let place = session.place(&arguments.reference, &client, refusal).await?;
-    let verified = examine(&place, &arguments.reference, &arguments.proof, session).await?;
+    let verified = examine(&place, &arguments.reference, &key, &arguments.proof, session).await?;
     match session.output {
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
         Output::Table => session.printer.data(&text(arguments, &verified))?,
@@ -40,17 +41,17 @@ pub(super) fn refusal(error: ImageError) -> CommandError {
 pub(super) async fn examine(
     place: &Place,
     reference: &ImageReference,
+    key: &PublicKey,
     proof: &Proof,
     session: &Session,
 ) -> Result<Verified, CommandError> {
-    let key = public_key(&proof.key)?;
     let requested = requested(reference);
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
     let policy = match &proof.policy {
         Some(path) => policy_file(path)?.policy.policy(),
         None => Policy::default(),
     };
-    let expectation = Expectation { key: &key, policy: &policy, today: session.today(), content: proof.content };
+    let expectation = Expectation { key, policy: &policy, today: session.today(), content: proof.content };
     let verified = verify(place, requested, expectation).await.map_err(|error| match error {
         VerifyError::NotFound { .. } => {
             CommandError::new(ExitCode::Unavailable, format!("there is no image {reference}"))
@@ -63,7 +64,8 @@ pub(super) async fn examine(
     Ok(verified)
 }
 
-fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
+/// Reads the key that everything must be signed with.
+pub(super) fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
     let failed = || {
         CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", path.display()))
             .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 fn a_configuration_that_is_right_is_a_result() {
     let environment = TestEnvironment::with_image();
     let run = environment.consign(&["check", "--output", "json"]).expect(0);
-    assert_eq!(run.json(), json!({ "file": "consign.yaml", "images": ["hello"], "warnings": [] }));
+    assert_eq!(run.json(), json!({ "file": "consign.yaml", "images": ["hello"], "mirrored": 0, "warnings": [] }));
     assert_eq!(run.stderr, "");
 }
 
