@@ -2,8 +2,9 @@
 
 use crate::budget::Turn;
 use crate::endpoint::redacted;
+use crate::pause::wait;
 use crate::reader::BlobReader;
-use crate::transport::{Call, TRIES, header, pause};
+use crate::transport::{Call, TRIES, header};
 use crate::{Client, RegistryError};
 use bytes::Bytes;
 use consign_oci::{Digest, Repository};
@@ -91,7 +92,7 @@ impl Download {
                     return Err(io::Error::other(error));
                 }
                 Err(_) => {
-                    tokio::time::sleep(pause(self.tries, None)).await;
+                    wait(self.tries, None).await;
                     self.tries += 1;
                     let part = self.client.part(&self.repository, &self.digest, self.position).await;
                     (self.response, self.skip) = part.map_err(io::Error::other)?;

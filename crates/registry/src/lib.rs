@@ -28,6 +28,7 @@ mod memory;
 mod mirrors;
 mod options;
 mod paging;
+mod pause;
 mod probe;
 mod push;
 mod reader;

@@ -1,7 +1,8 @@
 use crate::auth::Action;
 use crate::endpoint::redacted;
+use crate::pause::wait;
 use crate::reader::verified;
-use crate::transport::{Body, Call, TRIES, is_temporary, pause};
+use crate::transport::{Body, Call, TRIES, is_temporary};
 use crate::{Client, ErrorKind, RegistryError};
 use bytes::Bytes;
 use consign_oci::{Descriptor, Repository};
@@ -120,7 +121,7 @@ impl Client {
                 }
             };
             match sent {
-                Err(error) if attempt < TRIES && may_pass(&error) => tokio::time::sleep(pause(attempt, None)).await,
+                Err(error) if attempt < TRIES && may_pass(&error) => wait(attempt, None).await,
                 sent => return sent.map(|()| Pushed::Uploaded),
             }
             attempt += 1;

@@ -2,25 +2,21 @@ use crate::auth::Action;
 use crate::challenge::Challenge;
 use crate::ecr::Session;
 use crate::endpoint::{self, follow, redacted, same_host};
+use crate::pause::{retry_after, wait};
 use crate::refusal::refusal_code;
 use crate::{Client, RegistryError};
 use bytes::Bytes;
 use consign_oci::Repository;
 use futures::future::BoxFuture;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, WWW_AUTHENTICATE,
 };
 use reqwest::{Method, Response, StatusCode, Url};
-use std::time::Duration;
 
 /// Redirects that are followed.
 const REDIRECT_LIMIT: usize = 5;
 /// How often a request is made that may be made again.
 pub(crate) const TRIES: u32 = 4;
-/// The wait before the second try; each further wait is three times as long.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// Longest wait that a registry may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A request's body.
 pub(crate) enum Body<'a> {
@@ -99,7 +95,7 @@ impl Client {
                 Err(RegistryError::Unreachable { .. }) if !last => None,
                 answered => return answered,
             };
-            tokio::time::sleep(pause(attempt, asked)).await;
+            wait(attempt, asked).await;
             attempt += 1;
         }
     }
@@ -215,43 +211,4 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
 
 pub(crate) fn is_temporary(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// Returns how long to wait after the `attempt`th try (from 1), if the registry `asked` for a time.
-pub(crate) fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
-    let usual = FIRST_WAIT * 3_u32.saturating_pow(attempt.saturating_sub(1).min(10));
-    asked.unwrap_or(usual).min(LONGEST_WAIT)
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    header(headers, &RETRY_AFTER)?.trim().parse().ok().map(Duration::from_secs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_longer_each_time_and_never_too_long() {
-        let seconds = Duration::from_secs;
-        for (attempt, asked, expected) in [
-            (1, None, Duration::from_millis(200)),
-            (2, None, Duration::from_millis(600)),
-            (3, None, Duration::from_millis(1800)),
-            (1000, None, LONGEST_WAIT),
-            (1, Some(seconds(0)), seconds(0)),
-            (3, Some(seconds(5)), seconds(5)),
-            (1, Some(seconds(u64::MAX)), LONGEST_WAIT),
-        ] {
-            assert_eq!(pause(attempt, asked), expected, "{attempt} {asked:?}");
-        }
-    }
-
-    #[test]
-    fn reads_what_a_registry_asks_for() {
-        for (text, expected) in [("7", Some(7)), (" 0 ", Some(0)), ("-1", None), ("soon", None), ("", None)] {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
-            assert_eq!(retry_after(&headers), expected.map(Duration::from_secs), "{text}");
-        }
-    }
 }

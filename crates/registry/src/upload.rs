@@ -1,10 +1,11 @@
 //! Blobs on their way to a registry.
 
 use crate::endpoint::{follow, redacted};
+use crate::pause::wait;
 use crate::push::is_unknown_form;
 use crate::reader::verified;
 use crate::sessions::Session;
-use crate::transport::{Body, Call, TRIES, header, is_temporary, pause};
+use crate::transport::{Body, Call, TRIES, header, is_temporary};
 use crate::{Client, RegistryError};
 use consign_oci::{Descriptor, Repository};
 use futures::TryStreamExt;
@@ -147,7 +148,7 @@ impl Client {
             if attempt >= TRIES {
                 return Err(error);
             }
-            tokio::time::sleep(pause(attempt, None)).await;
+            wait(attempt, None).await;
             let Some((location, arrived)) = self.arrived(repository, blob, &url).await? else { return Err(error) };
             attempt = if arrived >= from.saturating_add(PROGRESS) { 1 } else { attempt + 1 };
             (url, from) = (location, arrived);

@@ -1,7 +1,8 @@
 use super::AwsError;
 use crate::connections::{Connections, Purpose};
 use crate::endpoint::redacted;
-use crate::transport::{TRIES, is_temporary, pause};
+use crate::pause::wait;
+use crate::transport::{TRIES, is_temporary};
 use crate::unanswered::reason;
 use reqwest::{Method, Url};
 use std::time::Duration;
@@ -53,7 +54,7 @@ impl Web<'_> {
                 Err(AwsError::Unreachable { .. }) if attempt < TRIES => {}
                 answered => return answered,
             }
-            tokio::time::sleep(pause(attempt, None)).await;
+            wait(attempt, None).await;
             attempt += 1;
         }
     }
