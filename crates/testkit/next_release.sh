@@ -1,12 +1,34 @@
 # shellcheck shell=sh
-# next_release.sh, to be sourced: sets `successor`, the name of the Debian release after this machine's, `mirror`, the one that apt is
-# configured for, and `keys`, Debian's own.
-. /etc/os-release
-case "${VERSION_CODENAME:-}" in
-    bookworm) successor=trixie ;;
-    trixie) successor=forky ;;
-    *) echo "$0: no successor of \`${VERSION_CODENAME:-this system}\` is known" >&2; exit 1 ;;
-esac
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v suite="$VERSION_CODENAME" '$2 == suite { print $1; exit }')
-[ -n "$mirror" ] || { echo "$0: apt knows no mirror of $VERSION_CODENAME (apt-get update?)" >&2; exit 1; }
+# next_release.sh, to be sourced: `unpack FOLDER PACKAGE...` unpacks packages of the Debian release after this machine's into
+# FOLDER/unpacked, without installing anything, and leaves FOLDER/bin for links to their programs. They come from the mirror that
+# apt is configured for, verified by apt with Debian's own keys.
+unpack() (
+    folder=$1
+    shift
+    . /etc/os-release
+    case "${VERSION_CODENAME:-}" in
+        bookworm) successor=trixie ;;
+        trixie) successor=forky ;;
+        *) echo "$0: no successor of \`${VERSION_CODENAME:-this system}\` is known" >&2; exit 1 ;;
+    esac
+    keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v suite="$VERSION_CODENAME" '$2 == suite { print $1; exit }')
+    [ -n "$mirror" ] || { echo "$0: apt knows no mirror of $VERSION_CODENAME (apt-get update?)" >&2; exit 1; }
+
+    rm -rf "$folder"
+    mkdir -p "$folder/bin" "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/apt/etc"
+    folder=$(cd "$folder" && pwd)
+    echo "deb [signed-by=$keys] $mirror $successor main" > "$folder/apt/etc/sources.list"
+    : > "$folder/apt/status"
+    private() {
+        apt-get -qq -o Dir::State="$folder/apt" -o Dir::State::lists="$folder/apt/lists" -o Dir::State::status="$folder/apt/status" \
+            -o Dir::Cache="$folder/apt/cache" -o Dir::Etc::sourcelist="$folder/apt/etc/sources.list" -o Dir::Etc::sourceparts=- \
+            -o APT::Sandbox::User=root "$@"
+    }
+    private update
+    cd "$folder/apt"
+    private download "$@"
+    for package in ./*.deb; do dpkg-deb -x "$package" "$folder/unpacked"; done
+    cd "$folder"
+    rm -rf "$folder/apt"
+)
