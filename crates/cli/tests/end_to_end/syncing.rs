@@ -157,3 +157,41 @@ fn two_at_once_do_no_harm() {
     environment.consign(&["verify", "--key", "cosign.pub", &by_digest]).expect(0);
     environment.consign(&["store", "check"]).expect(0);
 }
+
+#[test]
+fn beside_releases_nothing_is_half_there() {
+    let environment = TestEnvironment::with_image();
+    let (released, mirrored) = (Destination::start(), Destination::start());
+    let (from, to) = (format!("{}/team/hello", released.host()), format!("{}/mirror/hello", mirrored.host()));
+    let image = format!("build: [{{source: image.yaml, destination: {from}}}]\nsigning: {{key: cosign.key}}\n");
+    environment.write("consign.yaml", &image);
+    write(&environment, &format!("sync: [{{source: {from}, destination: {to}, tags: all}}]\n"));
+    environment.consign(&["release"]).expect(0);
+    std::thread::scope(|scope| {
+        let releases = scope.spawn(|| {
+            for round in 0..3 {
+                environment.write("hello.txt", format!("Hello, {round}.\n"));
+                environment.commit("Another.");
+                environment.git(&["tag", &format!("v2.0.{round}")]);
+                environment.consign(&["release"]).expect(0);
+            }
+        });
+        while !releases.is_finished() {
+            environment.consign(&["sync", "-f", "mirrors.yaml"]).expect(0);
+        }
+    });
+    environment.consign(&["sync", "-f", "mirrors.yaml"]).expect(0);
+    let tags = |repository: &str| environment.consign(&["tags", repository]).expect(0).stdout;
+    let named = |repository: &str| -> Vec<String> {
+        tags(repository).lines().filter(|tag| !tag.starts_with("sha256-")).map(str::to_owned).collect()
+    };
+    assert_eq!(named(&from), named(&to));
+    assert!(named(&to).contains(&"2.0.2".to_owned()), "{:?}", named(&to));
+    for tag in named(&to) {
+        let digest = environment.consign(&["digest", &format!("{to}:{tag}")]).expect(0).stdout;
+        assert_eq!(digest, environment.consign(&["digest", &format!("{from}:{tag}")]).expect(0).stdout);
+        let by_digest = format!("{to}@{}", digest.trim());
+        environment.consign(&["verify", "--content", "--key", "cosign.pub", &by_digest]).expect(0);
+    }
+    environment.consign(&["store", "check"]).expect(0);
+}
