@@ -2,6 +2,7 @@ mod account;
 mod builder;
 mod guidance;
 mod lints;
+mod looking;
 mod moving;
 mod naming;
 mod no_cache;
@@ -12,6 +13,7 @@ pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
+pub(crate) use looking::{Inspect, Proof, Reference, Scan, Verify};
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
@@ -396,61 +398,6 @@ pub(crate) struct Release {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) docker: DockerArguments,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Verify {
-    #[arg(value_name = "REF", help = REF)]
-    pub(crate) reference: ImageReference,
-    #[command(flatten)]
-    pub(crate) proof: Proof,
-}
-
-/// What an image has to show.
-#[derive(Args, Debug)]
-pub(crate) struct Proof {
-    /// The public key that everything must be signed with.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// Also asks for what this policy does: a configuration, or a file with only its section `policy`.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// Also reads and hashes every layer.
-    #[arg(long)]
-    pub(crate) content: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Scan {
-    #[arg(value_name = "REF", help = REF)]
-    pub(crate) reference: ImageReference,
-    /// A folder or an archive of OSV records; may be given several times. Without it, those of the policy.
-    #[arg(long = "db", value_name = "PATH")]
-    pub(crate) databases: Vec<PathBuf>,
-    /// A configuration, or a file with only its section `policy`: exit status 11 if what is found does not pass.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Reference {
-    #[arg(value_name = "REF", help = REF)]
-    pub(crate) reference: ImageReference,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Inspect {
-    #[arg(value_name = "REF", help = REF)]
-    pub(crate) reference: ImageReference,
-    /// Prints the exact bytes, as the digest has them: of the manifest or index, or with `--config` of the config.
-    #[arg(long)]
-    pub(crate) raw: bool,
-    /// Prints the config of the platform's image, as it is.
-    #[arg(long)]
-    pub(crate) config: bool,
-    /// The platform. If not given, an index is shown itself, and `--config` takes the image for this machine.
-    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
-    pub(crate) platform: Option<Platform>,
 }
 
 #[derive(Args, Debug)]
