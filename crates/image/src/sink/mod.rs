@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Bytes that are read and written at once.
 const CHUNK: usize = 256 << 10;
@@ -225,15 +226,34 @@ impl Sink {
                     pushed => Ok(pushed?),
                 }
             }
-            Self::Layout { folder, .. } => layout::put_blob(folder, blob, source).await,
+            Self::Layout { folder, .. } => {
+                let (folder, blob, source) = (folder.clone(), blob.clone(), source.clone());
+                self.apart(async move { layout::put_blob(&folder, &blob, &source).await }).await
+            }
             Self::Store { store, .. } if store.has(blob) => Ok(Pushed::Existed),
             Self::Store { store, .. } => {
-                let mut writer = store.writer()?;
-                pour(source, blob, &mut writer, store.root()).await?;
-                writer.commit(Some(&blob.digest))?;
-                Ok(Pushed::Uploaded)
+                let (store, blob, source) = (store.clone(), blob.clone(), source.clone());
+                self.apart(async move {
+                    let mut writer = store.writer()?;
+                    pour(&source, &blob, &mut writer, store.root()).await?;
+                    writer.commit(Some(&blob.digest))?;
+                    Ok(Pushed::Uploaded)
+                })
+                .await
             }
         }
+    }
+
+    /// Writes a blob in a task of its own: to hash it keeps a processor busy, and those that arrive together should have one each.
+    async fn apart(
+        &self,
+        work: impl Future<Output = Result<Pushed, ImageError>> + Send + 'static,
+    ) -> Result<Pushed, ImageError> {
+        let failed = |error| {
+            let (action, path) = ("write a blob to", self.describe().into());
+            ImageError::Io { action, path, source: io::Error::other(error) }
+        };
+        AbortOnDropHandle::new(tokio::spawn(work)).await.map_err(failed).flatten()
     }
 
     /// Writes a manifest by a digest of its bytes, of whatever algorithm it is listed by.
