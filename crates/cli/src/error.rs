@@ -215,6 +215,12 @@ impl From<TransferError> for CommandError {
     fn from(error: TransferError) -> Self {
         match error {
             TransferError::Image(error) => error.into(),
+            TransferError::Refused { name, source } => match source.downcast::<VerifyError>() {
+                Ok(error) => {
+                    Self::new(verification_code(&error), format!("{name} is not let in")).because(Self::from(*error))
+                }
+                Err(error) => Self::new(ExitCode::Verification, format!("{name} is not let in: {error}")),
+            },
             TransferError::OneName { .. } => Self::of(ExitCode::Usage, &error).hint("name a repository, or `oci:DIR`"),
             _ => Self::of(ExitCode::Failed, &error),
         }

@@ -25,6 +25,7 @@ mod outlet;
 mod printer;
 mod progress;
 mod prompt;
+mod proof;
 mod recipe;
 mod registries;
 mod registry_hint;

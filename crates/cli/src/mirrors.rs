@@ -2,6 +2,7 @@
 
 use crate::arguments::Looking;
 use crate::error::CommandError;
+use crate::proof::Gate;
 use crate::registries::Unset;
 use crate::session::Session;
 use consign_image::{Place, Sink};
@@ -9,8 +10,9 @@ use consign_oci::{Reference, Repository};
 use consign_plan::Configuration;
 use consign_plan::configuration::{Destination, SelectionSettings, SyncSettings};
 use consign_registry::Client;
-use consign_transfer::{Backup, Mirror, Options, Prune, Selection};
+use consign_transfer::{Admission, Backup, Mirror, Options, Prune, Selection};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What is to be mirrored, and with what.
 pub(crate) struct Mirrors {
@@ -32,21 +34,29 @@ impl Mirrors {
             sources.chain(destinations.map(|destination| &destination.repository)).cloned().collect();
         let client = session.client_that_creates(&repositories, Some(&configuration), Unset::Refused).await?;
         session.recall(&client, &repositories);
-        let mirrors = mirrors(&configuration, &client, looking);
+        let mirrors = mirrors(&configuration, &client, looking, session)?;
         Ok(Self { client, repositories, mirrors })
     }
 }
 
-fn mirrors(configuration: &Configuration, client: &Client, looking: &Looking) -> Vec<Mirror> {
+fn mirrors(
+    configuration: &Configuration,
+    client: &Client,
+    looking: &Looking,
+    session: &Session,
+) -> Result<Vec<Mirror>, CommandError> {
     let now = jiff::Timestamp::now();
     let mut mirrors = Vec::new();
     for entry in &configuration.mirrors {
+        let gate = entry.require.as_ref().map(|require| Gate::read(require, configuration, session.today()));
+        let admission = gate.transpose()?.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
         for destination in &entry.destinations {
             mirrors.push(Mirror {
                 source: Place::Registry { client: client.clone(), reference: entry.source.value.clone() },
                 sink: Sink::Registry { client: client.clone(), reference: reference(destination) },
                 selection: entry.tags.as_ref().map(selection),
                 immutable: entry.immutable.clone(),
+                admission: admission.clone(),
                 prune: entry
                     .prune
                     .as_ref()
@@ -55,7 +65,7 @@ fn mirrors(configuration: &Configuration, client: &Client, looking: &Looking) ->
             });
         }
     }
-    mirrors
+    Ok(mirrors)
 }
 
 fn reference(destination: &Destination) -> Reference {

@@ -71,6 +71,21 @@ impl Place {
         }
     }
 
+    /// Returns the image that was found there, whatever becomes of its tag meanwhile. What lies on this machine was opened already.
+    pub fn at(&self, digest: &Digest) -> Self {
+        match self {
+            Self::Registry { client, reference } => {
+                let tag = match reference.target() {
+                    Target::Tag(tag) => Some(tag),
+                    Target::Digest(_) => reference.tag.clone(),
+                };
+                let reference = Reference { tag, digest: Some(digest.clone()), ..reference.clone() };
+                Self::Registry { client: client.clone(), reference }
+            }
+            Self::Layout { .. } | Self::Store { .. } => self.clone(),
+        }
+    }
+
     /// Returns the name of the image, for messages.
     pub fn name(&self) -> String {
         match self {

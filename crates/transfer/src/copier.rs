@@ -1,7 +1,7 @@
 use crate::copied::{Copied, Count, State};
 use crate::once::Once;
 use crate::origin::Origin;
-use crate::{Options, TransferError, platforms};
+use crate::{Admission, Options, TransferError, platforms};
 use consign_image::{Found, ImageError, Place, Pushed, Sink};
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use futures::future::BoxFuture;
@@ -81,12 +81,17 @@ impl<'a> Copier<'a> {
 
     /// Makes the sink's name name what the source's does, once all of it is there. Nothing is done where it does.
     pub async fn copy(&self) -> Result<Copied, TransferError> {
-        self.copy_to(self.source.place, self.sink.clone()).await
+        self.copy_to(self.source.place, self.sink.clone(), None).await
     }
 
-    /// Makes a name of the sink name what one of the source does.
-    pub(crate) async fn copy_to(&self, source: &Place, sink: Sink) -> Result<Copied, TransferError> {
-        let task = self.prepare(source, sink).await?;
+    /// Makes a name of the sink name what one of the source does, if that is let in.
+    pub(crate) async fn copy_to(
+        &self,
+        source: &Place,
+        sink: Sink,
+        admission: Option<&dyn Admission>,
+    ) -> Result<Copied, TransferError> {
+        let task = self.prepare(source, sink, admission).await?;
         self.finish(task).await
     }
 
@@ -96,7 +101,7 @@ impl<'a> Copier<'a> {
         let tags: Vec<Tag> = self.source.tags().await?.iter().filter(|tag| !tag.is_about_a_digest()).cloned().collect();
         let prepare = async |tag: Tag| {
             let task = match self.sink.with_tag(&tag) {
-                Some(sink) => self.prepare(&self.source.place.with_tag(&tag), sink).await,
+                Some(sink) => self.prepare(&self.source.place.with_tag(&tag), sink, None).await,
                 None => Err(TransferError::OneName { place: self.sink.describe() }),
             };
             (tag, task)
@@ -125,7 +130,12 @@ impl<'a> Copier<'a> {
     }
 
     /// Brings everything but the name.
-    async fn prepare(&self, source: &Place, sink: Sink) -> Result<Task, TransferError> {
+    async fn prepare(
+        &self,
+        source: &Place,
+        sink: Sink,
+        admission: Option<&dyn Admission>,
+    ) -> Result<Task, TransferError> {
         let Options { platforms, always, believed_for, minimum_age, .. } = self.options;
         let believed = believed_for.filter(|_| !always).and_then(|age| sink.seen_lately(age));
         let mut before = match &believed {
@@ -139,6 +149,7 @@ impl<'a> Copier<'a> {
             _ => return Err(TransferError::NoImage { name: source.name() }),
         };
         let age = minimum_age.and_then(|least| Some((least, source.seen_for(found.digest())?)));
+        let image = source.at(found.digest());
         let root = match platforms.is_empty() {
             true => found,
             false => platforms::choose(found, platforms, source).await?,
@@ -152,6 +163,10 @@ impl<'a> Copier<'a> {
         if age.is_some_and(|(least, age)| age < least) {
             let waiting = Copied { root: root.descriptor(), before, state: State::Waiting, backup: None };
             return Ok(Task::Nothing(Box::new(waiting)));
+        }
+        if let Some(admission) = admission {
+            let refused = |source| TransferError::Refused { name: image.name(), source };
+            admission.admit(&image).await.map_err(refused)?;
         }
         let mut about = Vec::new();
         if !sink.shares(source) {

@@ -1,3 +1,4 @@
+use crate::Refusal;
 use consign_image::ImageError;
 use consign_oci::Platform;
 
@@ -15,6 +16,14 @@ pub enum TransferError {
     OneName {
         /// The place.
         place: String,
+    },
+    /// The image does not show what is asked for.
+    #[error("{name} is not let in")]
+    Refused {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: Refusal,
     },
     /// The image is not made for a platform that was asked for.
     #[error("{place} has no image for {}; it has {}", listed(missing), listed(present))]

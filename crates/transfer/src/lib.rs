@@ -5,6 +5,7 @@
 //! not sent. [`synchronize`] does so for whatever is to be like something else.
 
 mod about;
+mod admission;
 mod backup;
 mod copied;
 mod copier;
@@ -16,6 +17,7 @@ mod platforms;
 mod sync;
 mod trust;
 
+pub use admission::{Admission, Refusal};
 pub use backup::Backup;
 pub use copied::{Copied, Count, State};
 pub use copier::Copier;

@@ -2,22 +2,23 @@ use super::{copy, verify};
 use crate::arguments::Promote;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::proof::public_key;
 use crate::registries::Unset;
 use crate::session::Session;
-use consign_image::{ImageReference, Place, Sink};
-use consign_oci::{Digest, Reference, Tag};
+use consign_image::{ImageReference, Sink};
+use consign_oci::{Reference, Tag};
 use consign_transfer::Copier;
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
-    let key = verify::public_key(&arguments.proof.key)?;
+    let key = public_key(&arguments.proof.key)?;
     let to = ImageReference::Registry(destination.clone());
     let repositories = [source, &to].into_iter().filter_map(ImageReference::repository).collect();
     let client = session.client_that_creates(&repositories, None, Unset::Anonymous).await?;
     session.recall(&client, &repositories);
     let place = session.place(source, &client, verify::refusal).await?;
     let verified = verify::examine(&place, source, &key, &arguments.proof, session).await?;
-    let place = pinned(place, &verified.index);
+    let place = place.at(&verified.index);
     let sink = Sink::Registry { client: client.clone(), reference: destination };
     let options = arguments.looking.options();
     let copier = Copier::new(&place, &sink, &options);
@@ -45,15 +46,5 @@ fn named(arguments: &Promote) -> Result<Reference, CommandError> {
     match tag {
         Some(tag) => Ok(destination.repository.tagged(tag)),
         None => refused(format!("{} has no tag for DST to take over: write one", arguments.source)),
-    }
-}
-
-/// Returns the place of what was verified, whatever becomes of its tag meanwhile. What lies on this machine was opened already.
-fn pinned(place: Place, digest: &Digest) -> Place {
-    match place {
-        Place::Registry { client, reference } => {
-            Place::Registry { client, reference: reference.repository.at(digest.clone()) }
-        }
-        other => other,
     }
 }

@@ -5,8 +5,9 @@ use crate::exit_code::ExitCode;
 use crate::mirrors::Mirrors;
 use crate::session::Session;
 use consign_report::table;
-use consign_transfer::{Image, Mirror, Mirrored, Outcome, State, synchronize};
+use consign_transfer::{Image, Mirror, Mirrored, Outcome, State, TransferError, synchronize};
 use serde_json::{Value, json};
+use std::error::Error;
 
 pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<ExitCode, CommandError> {
     let dry_run = arguments.looking.dry_run;
@@ -49,7 +50,7 @@ pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<Ex
 }
 
 fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
-    let failed = |name: String, error: &dyn std::fmt::Display| vec![name, "failed".to_owned(), error.to_string()];
+    let failed = |name: String, error| vec![name, failure(error).to_owned(), why(error)];
     let mut rows = match &mirrored.images {
         Err(error) => vec![failed(mirror.sink.describe(), error)],
         Ok(images) => images
@@ -68,6 +69,24 @@ fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+fn failure(error: &TransferError) -> &'static str {
+    match error {
+        TransferError::Refused { .. } => "refused",
+        _ => "failed",
+    }
+}
+
+/// Says why something failed, with the causes of that.
+fn why(error: &TransferError) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.join(": ")
 }
 
 /// Returns whether something happened, or is wrong.
@@ -94,11 +113,11 @@ fn entry(mirror: &Mirror, mirrored: &Mirrored) -> Value {
     let mut entry = json!({ "source": mirror.source.describe(), "destination": mirror.sink.describe() });
     match &mirrored.images {
         Ok(images) => entry["images"] = images.iter().map(image).collect(),
-        Err(error) => entry["error"] = json!(error.to_string()),
+        Err(error) => entry["error"] = json!(why(error)),
     }
     match &mirrored.pruned {
         Ok(tags) => entry["deleted"] = json!(tags),
-        Err(error) => entry["error"] = json!(error.to_string()),
+        Err(error) => entry["error"] = json!(why(error)),
     }
     entry
 }
@@ -107,7 +126,7 @@ fn image(image: &Image) -> Value {
     let mut report = match &image.result {
         Ok(Outcome::Copied(copied)) => of(copied),
         Ok(outcome) => json!({ "state": word(outcome) }),
-        Err(error) => json!({ "state": "failed", "error": error.to_string() }),
+        Err(error) => json!({ "state": failure(error), "error": why(error) }),
     };
     report["source"] = json!(image.source);
     report["destination"] = json!(image.destination);

@@ -2,22 +2,19 @@ use crate::advisories::policy_file;
 use crate::arguments::{Output, Proof, Verify};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, read_text};
+use crate::proof;
+use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
-use consign_oci::{Digest, Repository, Tag};
+use consign_oci::Digest;
 use consign_receipt::{Policy, predicate};
 use consign_report::{printable, table};
 use consign_sign::PublicKey;
 use consign_verify::{Expectation, Verified, VerifyError, verify};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::Path;
-
-/// Largest key file, in bytes.
-const KEY_LIMIT: u64 = 64 << 10;
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = public_key(&arguments.proof.key)?;
+    let key = proof::public_key(&arguments.proof.key)?;
     let client = session.client(&arguments.reference).await?;
     let place = session.place(&arguments.reference, &client, refusal).await?;
     let verified = examine(&place, &arguments.reference, &key, &arguments.proof, session).await?;
@@ -42,16 +39,19 @@ pub(super) async fn examine(
     place: &Place,
     reference: &ImageReference,
     key: &PublicKey,
-    proof: &Proof,
+    expected: &Proof,
     session: &Session,
 ) -> Result<Verified, CommandError> {
-    let requested = requested(reference);
+    let requested = match reference {
+        ImageReference::Registry(reference) => proof::requested(reference),
+        _ => None,
+    };
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-    let policy = match &proof.policy {
+    let policy = match &expected.policy {
         Some(path) => policy_file(path)?.policy.policy(),
         None => Policy::default(),
     };
-    let expectation = Expectation { key, policy: &policy, today: session.today(), content: proof.content };
+    let expectation = Expectation { key, policy: &policy, today: session.today(), content: expected.content };
     let verified = verify(place, requested, expectation).await.map_err(|error| match error {
         VerifyError::NotFound { .. } => {
             CommandError::new(ExitCode::Unavailable, format!("there is no image {reference}"))
@@ -62,27 +62,6 @@ pub(super) async fn examine(
         session.printer.note(&format!("note: {note}"));
     }
     Ok(verified)
-}
-
-/// Reads the key that everything must be signed with.
-pub(super) fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
-    let failed = || {
-        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", path.display()))
-            .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
-    };
-    let text = read_text(path, KEY_LIMIT).map_err(|error| failed().cause(error))?;
-    PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
-}
-
-/// Returns the tag that must stand in the release record: what the reference names, unless that is only a digest.
-fn requested(reference: &ImageReference) -> Option<(Repository, Tag)> {
-    let ImageReference::Registry(reference) = reference else { return None };
-    let tag = match (&reference.tag, &reference.digest) {
-        (Some(tag), _) => tag.clone(),
-        (None, None) => Tag::latest(),
-        (None, Some(_)) => return None,
-    };
-    Some((reference.repository.clone(), tag))
 }
 
 fn claims(verified: &Verified) -> Vec<Claims<'_>> {

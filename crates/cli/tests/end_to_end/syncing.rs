@@ -1,6 +1,6 @@
 //! `sync`.
 
-use crate::common::{Destination, TestEnvironment};
+use crate::common::{Destination, Run, TestEnvironment};
 use consign_testkit::distribution::Distribution;
 use insta::assert_snapshot;
 
@@ -135,6 +135,41 @@ fn what_fails_and_what_does_not() {
     hint: list images under `build:`; `consign sync` mirrors those under `sync:`
     ");
     environment.consign(&["check", "-f", "mirrors.yaml"]).expect(0);
+}
+
+#[test]
+fn what_is_required_is_verified_first() {
+    let environment = TestEnvironment::with_image();
+    let (released, mirrored) = (Destination::start(), Destination::start());
+    let (from, to) = (format!("{}/team/hello", released.host()), format!("{}/mirror/hello", mirrored.host()));
+    let image = format!("build: [{{source: image.yaml, destination: {from}}}]\nsigning: {{key: cosign.key}}\n");
+    environment.write("consign.yaml", &image);
+    environment.consign(&["release"]).expect(0);
+    environment.consign(&["keygen", "--output-key-prefix", "other"]).expect(0);
+    let requiring = |tags: &str, require: &str| {
+        let entry = format!("source: '{from}', destination: '{to}', tags: {tags}, require: {require}");
+        write(&environment, &format!("sync: [{{{entry}}}]\n"));
+        environment.consign(&["sync", "-f", "mirrors.yaml"])
+    };
+    let refused = |ended: Run, code, why: &str| {
+        let ended = ended.expect(code);
+        assert!(ended.stdout.contains("  refused  ") && ended.stdout.contains(why), "{}", ended.stdout);
+        assert!(ended.stderr.contains("is not let in\n") && ended.stderr.contains(why), "{}", ended.stderr);
+    };
+    refused(requiring("[latest]", "{key: other.pub}"), 13, "not signed by key");
+    refused(requiring("[latest]", "{key: cosign.pub, receipts: [trials]}"), 11, "trial");
+    environment.write("policy.yaml", "policy: {require: trials}\n");
+    refused(requiring("[latest]", "{key: cosign.pub, policy: policy.yaml}"), 11, "trial");
+    assert_eq!(mirrored.writes(), 0);
+    // A tag that the release did not give.
+    environment.consign(&["tag", &format!("{from}:latest"), "unrecorded"]).expect(0);
+    let ended = requiring("[latest, unrecorded]", "{key: cosign.pub, receipts: [sbom], content: true}").expect(6);
+    assert!(ended.stdout.contains("unrecorded  refused"), "{}", ended.stdout);
+    assert_eq!(mirrored.tags_written(), ["mirror/hello:latest"]);
+    // What is there already is not asked about again.
+    requiring("[latest]", "{key: other.pub}").expect(0);
+    let ended = requiring("[latest]", "{key: absent.pub}").expect(1);
+    assert!(ended.stderr.contains("cannot read the public key in absent.pub"), "{}", ended.stderr);
 }
 
 #[test]

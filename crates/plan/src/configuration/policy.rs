@@ -8,11 +8,7 @@ use std::collections::BTreeSet;
 pub(super) const KEYS: Keys = Keys {
     what: "`policy`",
     known: &[
-        Key::new(
-            "require",
-            Shape::Some(&Shape::Word(|| Requirement::ALL.map(Requirement::word).to_vec())),
-            "What every image must have. Default: completeness, provenance and an SBOM.",
-        ),
+        Key::new("require", REQUIREMENTS, "What every image must have. Default: completeness, provenance and an SBOM."),
         Key::new(
             "advisories",
             Shape::Mapping(&advisories::KEYS),
@@ -27,6 +23,9 @@ pub(super) const KEYS: Keys = Keys {
     later: &["maximum-age", "overrides"],
     rules: &[],
 };
+
+/// What can be required of an image.
+pub(super) const REQUIREMENTS: Shape = Shape::Some(&Shape::Word(|| Requirement::ALL.map(Requirement::word).to_vec()));
 
 /// The section `policy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,19 +48,28 @@ impl PolicySettings {
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
         let Some(fields) = reader.fields(node, &KEYS) else { return Self::default() };
         let advisories = fields.get("advisories").map(|node| AdvisorySettings::read(reader, node));
-        let require = fields.get("require").map(|node| require(reader, node, advisories.is_some())).unwrap_or_default();
+        let require = fields
+            .get("require")
+            .map(|node| requirements(reader, node, "require", advisories.is_some()))
+            .unwrap_or_default();
         let identities = fields.get("identities").map(|node| IdentitySettings::read_all(reader, node));
         Self { require, advisories: advisories.flatten(), identities: identities.unwrap_or_default() }
     }
 }
 
-fn require(reader: &mut Reader<'_>, node: &Node, has_advisories: bool) -> BTreeSet<Requirement> {
+/// Reads what is required, where it stands under `key`.
+pub(super) fn requirements(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    key: &str,
+    has_advisories: bool,
+) -> BTreeSet<Requirement> {
     if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
         let hint = "an empty policy would not mean that everything passes; leave it out for the default";
-        reader.report_hint(Code::Value, node.span, "`require` lists nothing", hint);
+        reader.report_hint(Code::Value, node.span, format!("`{key}` lists nothing"), hint);
     }
     let mut require = BTreeSet::new();
-    for word in reader.texts(node, "`require`") {
+    for word in reader.texts(node, &format!("`{key}`")) {
         match Requirement::ALL.into_iter().find(|requirement| requirement.word() == word.value) {
             Some(Requirement::Advisories) if !has_advisories => {
                 let hint = "add `advisories:` to the policy, with `databases` and `maximum-severity`";

@@ -4,7 +4,7 @@ use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::Reader;
 use super::selection::{self, SelectionSettings};
 use super::tree::{Node, Value, has_user_information};
-use super::{Code, Destination, Spanned, duration};
+use super::{Code, Destination, RequireSettings, Spanned, duration, require};
 use consign_oci::{Platform, Reference, Tag};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -48,12 +48,17 @@ pub(super) const KEYS: Keys = Keys {
             "The tag under which an image is kept that another takes the tag of, such as `{tag}-until-{date}`. `{digest}` and `{time}` can stand there too.",
         ),
         Key::new(
+            "require",
+            Shape::Mapping(&require::KEYS),
+            "What an image must show before it is mirrored: it is verified as `consign verify` does. Default: nothing.",
+        ),
+        Key::new(
             "prune",
             Shape::Or(&Shape::Flag, &Shape::Mapping(&PRUNE_KEYS)),
             "Whether tags are deleted at the destination that the source has no longer. Default: false.",
         ),
     ],
-    later: &["require", "windows", "name"],
+    later: &["windows", "name"],
     rules: &[Rule::Either("destination", "destinations")],
 };
 const PRUNE_KEYS: Keys = Keys {
@@ -97,6 +102,8 @@ pub struct SyncSettings {
     pub minimum_age: Option<Duration>,
     /// The tag under which an image is kept whose tag another takes, with `{tag}`, `{date}`, `{time}` and `{digest}` in it.
     pub backup: Option<String>,
+    /// What an image must show.
+    pub require: Option<RequireSettings>,
     /// What is deleted at the destination.
     pub prune: Option<PruneSettings>,
 }
@@ -147,6 +154,7 @@ impl SyncSettings {
         let (always, referrers) = (flag(reader, "always"), flag(reader, "referrers"));
         let minimum_age = fields.get("minimum-age").and_then(|node| age(reader, node));
         let backup = fields.get("backup").and_then(|node| backup(reader, node));
+        let require = fields.get("require").map(|node| RequireSettings::read(reader, node));
         let prune = fields.get("prune").and_then(|node| prune(reader, node));
         let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
         match (&tags, fields.entry("prune")) {
@@ -166,6 +174,7 @@ impl SyncSettings {
             immutable,
             minimum_age,
             backup,
+            require: require.map_or(Some(None), |require| require.map(Some))?,
             prune: prune.flatten(),
         })
     }

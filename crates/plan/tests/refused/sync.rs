@@ -71,7 +71,7 @@ fn what_cannot_be() {
   - source: a:1
     destination: [one.example/app:x, 'one.example/app:x']
     backup: 'x y {tag}'
-    require: signed
+    windows: daily
 "#;
     insta::assert_snapshot!(refused(text), @"
     error[C012]: `tags` chooses from a repository, and this is one image
@@ -184,10 +184,74 @@ fn what_cannot_be() {
     15 |     backup: 'x y {tag}'
        |             ^^^^^^^^^^^
 
-    error[C007]: `require` is not supported by this version
+    error[C007]: `windows` is not supported by this version
       --> consign.yaml:16:5
        |
-    16 |     require: signed
+    16 |     windows: daily
        |     ^^^^^^^
+    ");
+}
+
+#[test]
+fn what_cannot_be_required() {
+    let text = "sync:
+  - source: ghcr.io/team/app:1
+    destination: one.example/app:1
+    require: { receipts: [wishes, advisories], content: often }
+  - source: ghcr.io/team/app:2
+    destination: one.example/app:2
+    require: { key: 'k8s://there/is/one', identity: me }
+  - source: ghcr.io/team/app:3
+    destination: one.example/app:3
+    require: [sbom]
+";
+    insta::assert_snapshot!(refused(text), @"
+    error[C006]: `key` is missing: the public key of whoever releases the image
+     --> consign.yaml:4:16
+      |
+    4 |     require: { receipts: [wishes, advisories], content: often }
+      |                ^^^^^^^^
+
+    error[C012]: `wishes` is not something to require
+     --> consign.yaml:4:27
+      |
+    4 |     require: { receipts: [wishes, advisories], content: often }
+      |                           ^^^^^^
+      |
+      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials` and `advisories`
+
+    error[C012]: `advisories` is required, and nothing says which databases and how much passes
+     --> consign.yaml:4:35
+      |
+    4 |     require: { receipts: [wishes, advisories], content: often }
+      |                                   ^^^^^^^^^^
+      |
+      = hint: add `advisories:` to the policy, with `databases` and `maximum-severity`
+
+    error[C005]: `content` must be `true` or `false`, not a text
+     --> consign.yaml:4:57
+      |
+    4 |     require: { receipts: [wishes, advisories], content: often }
+      |                                                         ^^^^^
+
+    error[C007]: keys elsewhere are not supported by this version
+     --> consign.yaml:7:21
+      |
+    7 |     require: { key: 'k8s://there/is/one', identity: me }
+      |                     ^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: a public key is the path of a file, such as `cosign.pub`
+
+    error[C007]: `identity` is not supported by this version
+     --> consign.yaml:7:43
+      |
+    7 |     require: { key: 'k8s://there/is/one', identity: me }
+      |                                           ^^^^^^^^
+
+    error[C005]: `require` must be a mapping, not a list
+      --> consign.yaml:10:15
+       |
+    10 |     require: [sbom]
+       |               ^^^^
     ");
 }

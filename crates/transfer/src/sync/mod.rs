@@ -8,7 +8,7 @@ pub use selection::Selection;
 
 use crate::copier::{AT_ONCE, Copier};
 use crate::origin::Origin;
-use crate::{Copied, Count, Options, TransferError};
+use crate::{Admission, Copied, Count, Options, TransferError};
 use consign_image::{Place, Sink};
 use consign_oci::Tag;
 use futures::stream::{self, StreamExt};
@@ -27,6 +27,8 @@ pub struct Mirror {
     pub selection: Option<Selection>,
     /// Tags that never move: those that are there are not looked at again.
     pub immutable: Vec<Regex>,
+    /// Says which images come in; without it, all do. Those that are there already are not asked about again.
+    pub admission: Option<Arc<dyn Admission>>,
     /// What is deleted that the source has no longer.
     pub prune: Option<Prune>,
     /// How images are copied.
@@ -121,7 +123,10 @@ async fn one(mirror: &Mirror, copier: &Copier<'_>) -> Mirrored {
         let result = match sink {
             None => Err(TransferError::OneName { place: mirror.sink.describe() }),
             Some(sink) if !mirror.options.always && is_settled(&sink) => Ok(Outcome::Immutable),
-            Some(sink) => copier.copy_to(&source, sink).await.map(|copied| Outcome::Copied(Box::new(copied))),
+            Some(sink) => {
+                let copied = copier.copy_to(&source, sink, mirror.admission.as_deref()).await;
+                copied.map(|copied| Outcome::Copied(Box::new(copied)))
+            }
         };
         Image { source: source.name(), destination, result }
     });

@@ -325,6 +325,7 @@ fn mirror(world: &World, from: &str, to: &str) -> Mirror {
         sink: world.sink(to),
         selection: Some(Selection::default()),
         immutable: Vec::new(),
+        admission: None,
         prune: Some(Prune { maximum_percent: 100, keep: Vec::new() }),
         options: Options::default(),
     }

@@ -1,13 +1,17 @@
 //! Repositories that are kept like others.
 
 use crate::world::{World, client, push_artifact, push_image, push_tagged};
-use consign_oci::{Document, Reference, Tag, Target};
+use consign_image::Place;
+use consign_oci::{Digest, Document, Reference, Tag, Target};
 use consign_registry::Memory;
 use consign_testkit::registry::Fault;
 use consign_transfer::{
-    Backup, Mirror, Mirrored, Options, Outcome, Prune, Selection, State, TransferError, synchronize,
+    Admission, Backup, Mirror, Mirrored, Options, Outcome, Prune, Refusal, Selection, State, TransferError, synchronize,
 };
+use futures::future::BoxFuture;
 use regex::Regex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 fn mirror(world: &World, from: &str, to: &str) -> Mirror {
@@ -16,6 +20,7 @@ fn mirror(world: &World, from: &str, to: &str) -> Mirror {
         sink: world.sink(to),
         selection: None,
         immutable: Vec::new(),
+        admission: None,
         prune: None,
         options: Options::default(),
     }
@@ -45,6 +50,7 @@ fn outcomes(mirrored: &[Mirrored]) -> Vec<(String, &'static str)> {
             State::Waiting => "waiting",
         },
         Ok(Outcome::Immutable) => "immutable",
+        Err(TransferError::Refused { .. }) => "refused",
         Err(_) => "failed",
     };
     let tag = |name: &str| name.parse::<Reference>().unwrap().tag.unwrap().to_string();
@@ -56,7 +62,7 @@ async fn tag_also(name: &str, image: &Document) {
     client().put_manifest(&reference.repository, &reference.target(), image).await.unwrap();
 }
 
-async fn named(name: &str) -> Option<consign_oci::Digest> {
+async fn named(name: &str) -> Option<Digest> {
     let reference: Reference = name.parse().unwrap();
     let found = client().manifest_descriptor(&reference.repository, &reference.target()).await.unwrap();
     found.map(|found| found.digest)
@@ -101,6 +107,56 @@ async fn always_brings_what_came_since() {
     let always = Mirror { options: Options { always: true, ..Options::default() }, ..plain };
     sync(&world, &[always]).await;
     assert_eq!(world.source(&to).referrers(image.digest()).await.unwrap()[0].digest, *signature.digest());
+}
+
+/// Lets in all images but one, and counts how often it is asked.
+struct Doorkeeper {
+    unwanted: Digest,
+    asked: AtomicUsize,
+}
+
+impl Admission for Doorkeeper {
+    fn admit<'a>(&'a self, image: &'a Place) -> BoxFuture<'a, Result<(), Refusal>> {
+        Box::pin(async {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let Place::Registry { reference, .. } = image else { return Err("it lies nowhere".into()) };
+            assert!(reference.tag.is_some(), "{reference}");
+            match reference.digest.as_ref() == Some(&self.unwanted) {
+                true => Err("it is unwanted".into()),
+                false => Ok(()),
+            }
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_let_in_stays_out_and_stops_nothing() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    let good = push_image(&format!("{from}:1"), 1, 1).await;
+    sync(&world, &[every_tag(&world, &from, &to)]).await;
+    push_image(&format!("{from}:2"), 2, 1).await;
+    let bad = push_image(&format!("{from}:3"), 3, 1).await;
+    // It would take the tag of one that is there.
+    tag_also(&format!("{from}:1"), &bad).await;
+    let doorkeeper = Arc::new(Doorkeeper { unwanted: bad.digest().clone(), asked: AtomicUsize::new(0) });
+    let mirrors = |always| {
+        let options = Options { always, ..Options::default() };
+        [Mirror { admission: Some(doorkeeper.clone()), options, ..every_tag(&world, &from, &to) }]
+    };
+    let done = sync(&world, &mirrors(false)).await;
+    let state = |tag: &str, word| (tag.to_owned(), word);
+    assert_eq!(outcomes(&done), [state("1", "refused"), state("2", "copied"), state("3", "refused")]);
+    let there = client().blob_exists(&to.parse().unwrap(), &bad.children()[0].digest).await.unwrap();
+    assert!(!there, "a blob of an image that is not let in was sent");
+    assert_eq!(named(&format!("{to}:1")).await.as_ref(), Some(good.digest()));
+    assert_eq!(tags(&to).await, ["1", "2"]);
+    assert_eq!(doorkeeper.asked.swap(0, Ordering::Relaxed), 3);
+    // What is there is not asked about again, unless everything is.
+    sync(&world, &mirrors(false)).await;
+    assert_eq!(doorkeeper.asked.swap(0, Ordering::Relaxed), 2);
+    sync(&world, &mirrors(true)).await;
+    assert_eq!(doorkeeper.asked.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]

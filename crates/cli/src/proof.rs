@@ -1,0 +1,80 @@
+//! What an image has to show.
+
+use crate::advisories::policy_file;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::read_text;
+use consign_image::Place;
+use consign_oci::{Reference, Repository, Tag};
+use consign_plan::Configuration;
+use consign_plan::configuration::RequireSettings;
+use consign_receipt::Policy;
+use consign_sign::PublicKey;
+use consign_transfer::{Admission, Refusal};
+use consign_verify::{Expectation, verify};
+use futures::future::BoxFuture;
+use jiff::civil::Date;
+use std::path::Path;
+
+/// Largest key file, in bytes.
+const KEY_LIMIT: u64 = 64 << 10;
+
+/// Reads the key that everything must be signed with.
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
+    let failed = || {
+        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", path.display()))
+            .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
+    };
+    let text = read_text(path, KEY_LIMIT).map_err(|error| failed().cause(error))?;
+    PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
+}
+
+/// Returns the tag that must stand in the release record: what the reference names, unless that is only a digest.
+pub(crate) fn requested(reference: &Reference) -> Option<(Repository, Tag)> {
+    let tag = match (&reference.tag, &reference.digest) {
+        (Some(tag), _) => tag.clone(),
+        (None, None) => Tag::latest(),
+        (None, Some(_)) => return None,
+    };
+    Some((reference.repository.clone(), tag))
+}
+
+/// Lets in those images that show what an entry of `sync` requires.
+pub(crate) struct Gate {
+    key: PublicKey,
+    policy: Policy,
+    content: bool,
+    today: Date,
+}
+
+impl Gate {
+    /// Reads the key and the policy.
+    pub(crate) fn read(
+        settings: &RequireSettings,
+        configuration: &Configuration,
+        today: Date,
+    ) -> Result<Self, CommandError> {
+        let key = public_key(&configuration.resolve(&settings.key))?;
+        let policy = match &settings.policy {
+            Some(path) => policy_file(&configuration.resolve(path))?.policy.policy(),
+            None => Policy::default(),
+        };
+        let policy = policy.requiring(settings.receipts.iter().copied());
+        Ok(Self { key, policy, content: settings.content, today })
+    }
+}
+
+impl Admission for Gate {
+    fn admit<'a>(&'a self, image: &'a Place) -> BoxFuture<'a, Result<(), Refusal>> {
+        let Self { key, policy, content, today } = self;
+        Box::pin(async move {
+            let requested = match image {
+                Place::Registry { reference, .. } => requested(reference),
+                Place::Layout { .. } | Place::Store { .. } => None,
+            };
+            let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
+            verify(image, requested, Expectation { key, policy, today: *today, content: *content }).await?;
+            Ok(())
+        })
+    }
+}
