@@ -53,6 +53,11 @@ impl CommandError {
         self
     }
 
+    /// Says what happened and why, in a line.
+    pub(crate) fn why(&self) -> String {
+        [&self.message].into_iter().chain(&self.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     /// Adds what the command found out nevertheless: an object.
     pub(crate) fn with_report(self, report: Value) -> Self {
         Self { report, ..self }

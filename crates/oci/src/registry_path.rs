@@ -35,6 +35,20 @@ impl RegistryPath {
         repository.registry() == self.registry && (self.path.is_empty() || below())
     }
 
+    /// Returns the rest of the path of a repository that lies below.
+    pub fn rest_of<'r>(&self, repository: &'r Repository) -> Option<&'r str> {
+        let rest = match &*self.path {
+            "" => repository.path(),
+            path => repository.path().strip_prefix(path)?.strip_prefix('/')?,
+        };
+        (repository.registry() == self.registry).then_some(rest)
+    }
+
+    /// Returns the repository below whose path goes on so; `None` if there can be none.
+    pub fn below(&self, rest: &str) -> Option<Repository> {
+        format!("{self}/{rest}").parse().ok()
+    }
+
     /// Returns a repository that lies here, for requests that name none. It may not be there.
     pub fn some_repository(&self) -> Repository {
         let path = if self.path.is_empty() { NO_REPOSITORY } else { &self.path };

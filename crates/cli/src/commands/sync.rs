@@ -2,7 +2,7 @@ use super::copy::{amount, counted, of, state};
 use crate::arguments::{Output, Synchronize};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::mirrors::Mirrors;
+use crate::mirrors::{Mirrors, Unlisted};
 use crate::session::Session;
 use consign_report::table;
 use consign_transfer::{Image, Mirror, Mirrored, Outcome, State, TransferError, synchronize};
@@ -11,21 +11,21 @@ use std::error::Error;
 
 pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<ExitCode, CommandError> {
     let dry_run = arguments.looking.dry_run;
-    let Mirrors { client, repositories, mirrors } = Mirrors::read(session, &arguments.looking).await?;
-    if mirrors.is_empty() {
-        let error = CommandError::new(ExitCode::Configuration, "the configuration lists nothing to mirror");
-        return Err(error.hint("list images under `sync:`"));
-    }
+    let Mirrors { client, repositories, mirrors, unlisted } = Mirrors::read(session, &arguments.looking).await?;
     let (mirrored, count) = synchronize(&mirrors).await;
     session.remember(&client, &repositories);
+    let entries = mirrors.iter().zip(&mirrored).map(|(mirror, mirrored)| entry(mirror, mirrored));
+    let without = unlisted.iter().map(|Unlisted { source, error }| json!({ "source": source, "error": error.why() }));
     let report = json!({
         "dryRun": dry_run,
-        "entries": mirrors.iter().zip(&mirrored).map(|(mirror, mirrored)| entry(mirror, mirrored)).collect::<Vec<_>>(),
+        "entries": entries.chain(without).collect::<Vec<_>>(),
         "count": counted(count),
     });
     if session.output == Output::Table {
-        let rows: Vec<_> =
+        let mut rows: Vec<_> =
             mirrors.iter().zip(&mirrored).flat_map(|(mirror, mirrored)| rows(mirror, mirrored)).collect();
+        let without = |Unlisted { source, error }: &Unlisted| vec![source.clone(), "failed".to_owned(), error.why()];
+        rows.extend(unlisted.iter().map(without));
         let shown: Vec<_> = rows.iter().filter(|row| session.global.verbose || is_news(row)).cloned().collect();
         if !shown.is_empty() {
             session.printer.data(&table(&["DESTINATION", "STATE", "DIGEST"], &shown))?;
@@ -34,9 +34,11 @@ pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<Ex
         let still = format!("{still} of {} are as they were", rows.len());
         session.printer.note(&format!("{still}. Altogether {}.", amount(count, dry_run)));
     }
-    let failures: usize = mirrored.iter().map(Mirrored::failures).sum();
-    let total: usize = mirrored.iter().map(|mirrored| mirrored.images.as_ref().map_or(1, Vec::len)).sum();
+    let failures = mirrored.iter().map(Mirrored::failures).sum::<usize>() + unlisted.len();
+    let images = mirrored.iter().map(|mirrored| mirrored.images.as_ref().map_or(1, Vec::len));
+    let total = images.sum::<usize>() + unlisted.len();
     let first = mirrored.into_iter().find_map(Mirrored::into_error).map(CommandError::from);
+    let first = first.or(unlisted.into_iter().next().map(|unlisted| unlisted.error));
     match (first, session.output) {
         (None, Output::Json) => session.printer.json(&report).map(|()| ExitCode::Done),
         (None, Output::Table) => Ok(ExitCode::Done),

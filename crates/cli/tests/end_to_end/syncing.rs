@@ -173,6 +173,32 @@ fn what_is_required_is_verified_first() {
 }
 
 #[test]
+fn everything_below_a_path() {
+    let (Some(from), Some(to)) = (Distribution::start(), Distribution::start()) else { return };
+    let (from, to) = (from.unwrap(), to.unwrap());
+    let environment = TestEnvironment::with_image();
+    image(&environment);
+    let (from, to) = (from.host(), to.host());
+    let push = |name: &str| environment.consign(&["copy", "oci:images:1", &format!("{from}/{name}")]).expect(0);
+    ["team/app:1", "team/app:2", "team/deep/tool:1", "team/old/tool:1", "teamwork/app:1"].map(push);
+    let absent = "127.0.0.1:1/nobody/**";
+    let entry = format!("source: '{from}/team/**', destination: '{to}/all/**', repositories: {{exclude: old/.*}}");
+    write(&environment, &format!("sync: [{{{entry}}}, {{source: {absent}, destination: '{to}/none/**'}}]\n"));
+    let ended = environment.consign(&["sync", "-f", "mirrors.yaml"]).expect(6);
+    let failed = ended.stdout.lines().any(|line| line.starts_with(absent) && line.contains(" failed "));
+    assert!(failed, "{}", ended.stdout);
+    assert!(ended.stderr.contains("1 of 4 could not be mirrored"), "{}", ended.stderr);
+    let there = || environment.consign(&["catalog", &to]).expect(0).stdout;
+    assert_eq!(there(), format!("{to}/all/app\n{to}/all/deep/tool\n"));
+    assert_eq!(environment.consign(&["tags", &format!("{to}/all/app")]).expect(0).stdout, "1\n2\n");
+    // What is made later comes along.
+    push("team/new:1");
+    write(&environment, &format!("sync: [{{{entry}}}]\n"));
+    environment.consign(&["sync", "-f", "mirrors.yaml"]).expect(0);
+    assert_eq!(there(), format!("{to}/all/app\n{to}/all/deep/tool\n{to}/all/new\n"));
+}
+
+#[test]
 fn two_at_once_do_no_harm() {
     let environment = TestEnvironment::with_image();
     let digest = image(&environment);

@@ -122,6 +122,11 @@ fn source(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<String>> {
 
 /// Reads `destination` or `destinations`.
 pub(super) fn destinations(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Destination> {
+    destination_nodes(reader, fields).iter().filter_map(|item| Destination::read(reader, item)).collect()
+}
+
+/// Returns what stands under `destination` or `destinations`.
+pub(super) fn destination_nodes<'n>(reader: &mut Reader<'_>, fields: &Fields<'n>) -> &'n [Node] {
     let (node, key) = match (fields.entry("destination"), fields.entry("destinations")) {
         (Some((key, _)), Some(_)) => {
             reader.report(
@@ -129,19 +134,19 @@ pub(super) fn destinations(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<
                 key.span,
                 "`destination` and `destinations` mean the same: use one of them",
             );
-            return Vec::new();
+            return &[];
         }
         (Some((key, node)), None) | (None, Some((key, node))) => (node, key),
         (None, None) => {
             reader.missing(fields, "destination", "the repository that the image goes to");
-            return Vec::new();
+            return &[];
         }
     };
     let items = reader.list(node, &format!("`{}`", key.value)).unwrap_or_default();
     if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
         reader.report(Code::MissingKey, key.span, format!("`{}` lists no repository", key.value));
     }
-    items.iter().filter_map(|item| Destination::read(reader, item)).collect()
+    items
 }
 
 /// Reads a list of platforms, each at most once.

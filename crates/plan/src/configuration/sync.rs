@@ -1,10 +1,10 @@
 use super::destination::report_reserved;
-use super::image::{PLATFORMS, destinations};
+use super::image::PLATFORMS;
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::Reader;
 use super::selection::{self, SelectionSettings};
-use super::tree::{Node, Value, has_user_information};
-use super::{Code, Destination, RequireSettings, Spanned, duration, require};
+use super::tree::{Node, Value};
+use super::{Code, Destination, RequireSettings, Route, Spanned, duration, require, route};
 use consign_oci::{Platform, Reference, Tag};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::required(
             "source",
             Shape::Text,
-            "The image: a tag, a digest, or both. Where `tags` stands beside it, a repository.",
+            "The image: a tag, a digest, or both. Where `tags` stands beside it, a repository; and all repositories below a path where it ends with `/**`.",
         ),
         Key::new("destination", Shape::Some(&Shape::Text), "Where it goes: a tag, or `latest` where none is written."),
         Key::new("destinations", Shape::Some(&Shape::Text), "The same as `destination`."),
@@ -29,6 +29,11 @@ pub(super) const KEYS: Keys = Keys {
             "tags",
             Shape::Or(&Shape::Word(|| vec!["all"]), &Shape::Or(&Shape::Items(&Shape::Text), &selection::SHAPE)),
             "Which tags of a repository are mirrored: `all`, a list of them, or what they look like.",
+        ),
+        Key::new(
+            "repositories",
+            route::REPOSITORIES,
+            "Which repositories are mirrored where the source ends with `/**`. Default: all, also those that come later.",
         ),
         Key::new("platforms", PLATFORMS, "Only these platforms; the list of platforms is written anew. Default: all."),
         Key::new("referrers", Shape::Flag, "Whether signatures and attestations come along. Default: true."),
@@ -84,10 +89,8 @@ const PRUNED_PERCENT: u32 = 20;
 /// One entry of `sync:`.
 #[derive(Clone, Debug)]
 pub struct SyncSettings {
-    /// What is mirrored.
-    pub source: Spanned<Reference>,
-    /// Where it goes; at least one. Those of a repository have no tags.
-    pub destinations: Vec<Destination>,
+    /// What is mirrored where to.
+    pub route: Route,
     /// Whether everything is looked at again although the digests are the same.
     pub always: bool,
     /// Which tags of a repository; `None` for a single image.
@@ -122,7 +125,11 @@ impl SyncSettings {
         let Some(items) = reader.list(node, "`sync`") else { return Vec::new() };
         let entries: Vec<Self> = items.iter().filter_map(|item| Self::read(reader, item)).collect();
         let mut claimed = BTreeSet::new();
-        for destination in entries.iter().filter(|entry| entry.tags.is_none()).flat_map(|entry| &entry.destinations) {
+        let single = entries.iter().filter(|entry| entry.tags.is_none()).filter_map(|entry| match &entry.route {
+            Route::Repository { destinations, .. } => Some(destinations),
+            Route::Namespace { .. } => None,
+        });
+        for destination in single.flatten() {
             let tag = destination.tag.clone().unwrap_or_else(Tag::latest);
             let name = destination.repository.tagged(tag);
             if claimed.contains(&name) {
@@ -135,14 +142,8 @@ impl SyncSettings {
 
     fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
-        let source = match fields.get("source") {
-            Some(node) => source(reader, node),
-            None => {
-                reader.missing(&fields, "source", "the image to mirror");
-                None
-            }
-        };
-        let destinations = destinations(reader, &fields);
+        let route = Route::read(reader, &fields);
+        let several = matches!(route, Some(Route::Namespace { .. }));
         let tags = fields.get("tags").map(|node| SelectionSettings::read(reader, node));
         let patterns = |reader: &mut Reader<'_>, key: &str| {
             fields.get(key).map(|node| selection::patterns(reader, node, key)).unwrap_or_default()
@@ -157,18 +158,20 @@ impl SyncSettings {
         let require = fields.get("require").map(|node| RequireSettings::read(reader, node));
         let prune = fields.get("prune").and_then(|node| prune(reader, node));
         let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
-        match (&tags, fields.entry("prune")) {
-            (None, Some((key, _))) => {
+        match (&tags, &route, fields.entry("prune")) {
+            (None, Some(Route::Repository { .. }), Some((key, _))) => {
                 reader.report(Code::Value, key.span, "`prune` is for repositories: write `tags` too");
             }
-            (Some(_), _) => of_a_repository(reader, source.as_ref(), &destinations),
-            (None, None) => {}
+            (Some(_), Some(Route::Repository { source, destinations }), _) => {
+                of_a_repository(reader, source, destinations);
+            }
+            _ => {}
         }
+        let every_tag = || several.then(SelectionSettings::default);
         Some(Self {
-            source: source?,
-            destinations,
+            route: route?,
             always: always.unwrap_or(false),
-            tags: tags.map_or(Some(None), |tags| tags.map(Some))?,
+            tags: tags.map_or_else(|| Some(every_tag()), |tags| tags.map(Some))?,
             platforms,
             referrers: referrers.unwrap_or(true),
             immutable,
@@ -181,8 +184,8 @@ impl SyncSettings {
 }
 
 /// Reports names of single images where several tags are to be chosen.
-fn of_a_repository(reader: &mut Reader<'_>, source: Option<&Spanned<Reference>>, destinations: &[Destination]) {
-    if let Some(source) = source.filter(|source| source.tag.is_some() || source.digest.is_some()) {
+fn of_a_repository(reader: &mut Reader<'_>, source: &Spanned<Reference>, destinations: &[Destination]) {
+    if source.tag.is_some() || source.digest.is_some() {
         let message = "`tags` chooses from a repository, and this is one image";
         reader.report_hint(Code::Value, source.span, message, "leave its tag or digest out, or `tags`");
     }
@@ -190,15 +193,6 @@ fn of_a_repository(reader: &mut Reader<'_>, source: Option<&Spanned<Reference>>,
         let message = "several tags cannot become one";
         reader.report_hint(Code::Value, destination.span, message, "every tag keeps its name: leave this one out");
     }
-}
-
-fn source(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Reference>> {
-    if matches!(&node.value, Value::Scalar { text, .. } if has_user_information(text)) {
-        let hint = "give them under `registries:` by the names of environment variables, or by `docker login`";
-        reader.report_hint(Code::Secret, node.span, "a source must not hold a user name or password", hint);
-        return None;
-    }
-    reader.parsed(node, "`source`", Code::Reference)
 }
 
 fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {

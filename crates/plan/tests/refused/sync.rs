@@ -1,7 +1,14 @@
 //! Entries of `sync`.
 
 use crate::refused;
+use consign_oci::Reference;
 use consign_plan::Configuration;
+use consign_plan::configuration::{Route, SyncSettings};
+
+fn source(entry: &SyncSettings) -> &Reference {
+    let Route::Repository { source, .. } = &entry.route else { unreachable!() };
+    &source.value
+}
 
 #[test]
 fn the_list_that_people_keep() {
@@ -18,9 +25,9 @@ build:
 ";
     let configuration = Configuration::parse_for_sync("consign.yaml", text).unwrap();
     let [alpine, hello] = &configuration.mirrors[..] else { unreachable!() };
-    assert_eq!(alpine.source.value.to_string(), "docker.io/library/alpine:latest");
+    assert_eq!(source(alpine).to_string(), "docker.io/library/alpine:latest");
     assert_eq!((alpine.always, hello.always, alpine.referrers, alpine.tags.is_none()), (false, true, true, true));
-    assert_eq!(hello.source.value.digest.as_ref().unwrap().hex()[..6], *"a61743");
+    assert_eq!(source(hello).digest.as_ref().unwrap().hex()[..6], *"a61743");
     // Only mirroring can do without what the rest says.
     assert!(Configuration::parse("consign.yaml", text).is_err());
     let alone = text.split("build:").next().unwrap();
@@ -48,7 +55,10 @@ fn everything_that_can_be_said() {
     let configuration = Configuration::parse("consign.yaml", text).unwrap();
     let [rich, all, list] = &configuration.mirrors[..] else { unreachable!() };
     let tags = rich.tags.as_ref().unwrap();
-    assert_eq!((rich.destinations.len(), tags.matching.len(), tags.newest, rich.platforms.len()), (2, 2, Some(5), 3));
+    assert_eq!(
+        (rich.route.repositories().len(), tags.matching.len(), tags.newest, rich.platforms.len()),
+        (3, 2, Some(5), 3)
+    );
     assert!(rich.immutable[0].is_match("v1") && !rich.immutable[0].is_match("xv1"));
     assert_eq!((all.prune.as_ref().unwrap().maximum_percent, rich.prune.as_ref().unwrap().maximum_percent), (20, 10));
     assert_eq!(list.tags.as_ref().unwrap().list.len(), 2);
@@ -145,12 +155,6 @@ fn what_cannot_be() {
       |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = hint: the digest is known only once the image is built; leave `@…` out
-
-    error[C012]: `prune` is for repositories: write `tags` too
-      --> consign.yaml:10:5
-       |
-    10 |     prune: { maximum: 101 }
-       |     ^^^^^
 
     error[C005]: `maximum` must be a whole number from 1 to 100, not `101`
       --> consign.yaml:10:23
@@ -253,5 +257,97 @@ fn what_cannot_be_required() {
        |
     10 |     require: [sbom]
        |               ^^^^
+    ");
+}
+
+#[test]
+fn all_below_a_path() {
+    let text = "sync:
+  - source: quay.io/team/**
+    destinations: [one.example/mirror/**, 'localhost:5000/**']
+    repositories: { match: '.*/app', exclude: old/.* }
+";
+    let configuration = Configuration::parse("consign.yaml", text).unwrap();
+    let entry = &configuration.mirrors[0];
+    let Route::Namespace { source, destinations, repositories } = &entry.route else { unreachable!() };
+    assert_eq!(source.value.to_string(), "quay.io/team");
+    assert_eq!(
+        destinations.iter().map(|path| path.value.to_string()).collect::<Vec<_>>(),
+        ["one.example/mirror", "localhost:5000"]
+    );
+    assert!(entry.tags.is_some());
+    for (rest, expected) in [("a/app", true), ("app", false), ("old/app", false), ("a/b/app", true)] {
+        assert_eq!(repositories.holds(rest), expected, "{rest}");
+    }
+    insta::assert_snapshot!(refused("sync:
+  - source: team/**
+    destination: one.example/**
+  - source: quay.io/team/**
+    destination: one.example/all
+  - source: quay.io/team/app
+    destination: one.example/**
+    repositories: { match: 'x' }
+  - source: https://quay.io/team/**
+    destination: one.example/**
+  - source: quay.io/team/**
+    destination: quay.io/team/**
+  - source: user:secret@quay.io/**
+    destination: 'one.example/UP/**'
+"), @"
+    error[C008]: `team` does not name a registry: a host has a dot in its name, or a port
+     --> consign.yaml:2:13
+      |
+    2 |   - source: team/**
+      |             ^^^^^^^
+
+    error[C012]: several repositories cannot become `one.example/all`
+     --> consign.yaml:5:18
+      |
+    5 |     destination: one.example/all
+      |                  ^^^^^^^^^^^^^^^
+      |
+      = hint: each keeps the rest of its path: end it with `/**`
+
+    error[C012]: the source is one repository, and this means several
+     --> consign.yaml:7:18
+      |
+    7 |     destination: one.example/**
+      |                  ^^^^^^^^^^^^^^
+      |
+      = hint: leave `/**` out, or write it at the source too
+
+    error[C012]: `repositories` chooses from several, and the source is one
+     --> consign.yaml:8:5
+      |
+    8 |     repositories: { match: 'x' }
+      |     ^^^^^^^^^^^^
+      |
+      = hint: a source such as `ghcr.io/team/**` is all below a path
+
+    error[C008]: `https://quay.io/team/**` is an address and no name
+     --> consign.yaml:9:13
+      |
+    9 |   - source: https://quay.io/team/**
+      |             ^^^^^^^^^^^^^^^^^^^^^^^
+
+    error[C013]: it would be mirrored to itself
+      --> consign.yaml:12:18
+       |
+    12 |     destination: quay.io/team/**
+       |                  ^^^^^^^^^^^^^^^
+
+    error[C015]: a source must not hold a user name or password
+      --> consign.yaml:13:13
+       |
+    13 |   - source: ***
+       |             ^^^
+       |
+       = hint: give them under `registries:` by the names of environment variables, or by `docker login`
+
+    error[C008]: `one.example/UP` does not name a registry: each part of the path is lower-case letters and digits, separated by `.`, `_`, `__` or `-`
+      --> consign.yaml:14:18
+       |
+    14 |     destination: 'one.example/UP/**'
+       |                  ^^^^^^^^^^^^^^^^^^^
     ");
 }
