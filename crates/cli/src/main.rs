@@ -4,6 +4,7 @@ mod advisories;
 mod arguments;
 mod aws;
 mod caches;
+mod certificates;
 mod commands;
 mod credential_files;
 mod debian;

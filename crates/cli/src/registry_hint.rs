@@ -1,6 +1,6 @@
 use consign_image::ImageError;
 use consign_registry::aws::AwsError;
-use consign_registry::{ErrorKind, RegistryError};
+use consign_registry::{Distrust, ErrorKind, RegistryError};
 use consign_release::ReleaseError;
 use std::borrow::Cow;
 use std::error::Error;
@@ -42,6 +42,9 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
 }
 
 fn usual_hint(error: &RegistryError) -> Option<&'static str> {
+    if let RegistryError::NoCertificates = error {
+        return Some("install ca-certificates, name a file in SSL_CERT_FILE, or `ca` under `registries:`");
+    }
     match error.kind() {
         ErrorKind::Unauthorized => {
             Some("log in: `consign login HOST`, or name credentials under `registries:` in the configuration")
@@ -49,6 +52,13 @@ fn usual_hint(error: &RegistryError) -> Option<&'static str> {
         ErrorKind::Denied => Some("the credentials are known, but they do not allow this"),
         ErrorKind::Throttled => Some("the registry asks for fewer requests; try again later"),
         ErrorKind::Unreachable => Some("is the registry running, and is its name right?"),
+        ErrorKind::Untrusted(Distrust::UnknownAuthority) => Some(
+            "`ca` under `registries: HOST` in the configuration names a file of certificates to trust; docker's and podman's folders `certs.d/HOST` may have them, too",
+        ),
+        ErrorKind::Untrusted(Distrust::WrongCertificate) => Some("the registry needs another certificate"),
+        ErrorKind::Untrusted(Distrust::WantsIdentity | Distrust::RefusesIdentity) => Some(
+            "`client-certificate` under `registries: HOST` in the configuration names the certificate to show and its key",
+        ),
         ErrorKind::Immutable => Some("the registry keeps this tag from being moved"),
         ErrorKind::NotFound | ErrorKind::Mismatch | ErrorKind::Other => None,
     }

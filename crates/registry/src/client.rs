@@ -1,12 +1,14 @@
 use crate::aws::Web;
 use crate::budget::Budget;
-use crate::connections::{Connections, Purpose};
+use crate::connections::{Connections, Purpose, Security};
 use crate::ecr::{Held, Session};
+use crate::endpoint::{self, same_host};
 use crate::known::Known;
 use crate::options::{HostOptions, Options};
 use crate::sessions::Sessions;
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
+use reqwest::Url;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,7 +40,7 @@ struct Shared {
 impl Client {
     /// Makes a client.
     pub fn new(options: Options) -> Result<Self, RegistryError> {
-        let connections = Connections::new(&options)?;
+        let connections = Connections::new(&options);
         let ecr = options.hosts.iter().filter(|(_, host)| host.ecr.is_some());
         let ecr = ecr.map(|(name, _)| (name.clone(), tokio::sync::Mutex::default())).collect();
         Ok(Self {
@@ -73,8 +75,22 @@ impl Client {
         Some(Session { name, ecr, held: self.shared.ecr.get(name)?, web })
     }
 
-    pub(crate) fn http(&self, repository: &Repository, sends_blob: bool) -> Result<&reqwest::Client, RegistryError> {
-        self.shared.connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob })
+    /// Returns connections to where a request of a repository's registry goes, which may be elsewhere: only the registry itself is told who we are.
+    pub(crate) fn http(
+        &self,
+        repository: &Repository,
+        url: &Url,
+        sends_blob: bool,
+    ) -> Result<reqwest::Client, RegistryError> {
+        let connections = &self.shared.connections;
+        let security = match url.scheme() {
+            "https" => {
+                let registry = endpoint::url(repository, self.options_of(repository), "")?;
+                connections.security(repository.registry(), same_host(url, &registry))
+            }
+            _ => Security::Plain,
+        };
+        connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security })
     }
 
     pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -1,8 +1,11 @@
+use crate::Distrust;
 use crate::aws::{AwsError, named_action};
 use crate::endpoint::redacted;
+use crate::tls::distrust;
 use crate::unanswered::reason;
 use consign_oci::{Digest, DocumentError};
 use reqwest::Url;
+use std::error::Error;
 use std::io;
 
 /// Why a registry did not do what it was asked.
@@ -105,7 +108,10 @@ pub enum RegistryError {
     Aws(#[from] AwsError),
     /// The client could not be made.
     #[error("cannot set up the HTTP client")]
-    Setup(#[source] reqwest::Error),
+    Setup(#[source] Box<dyn Error + Send + Sync>),
+    /// Nobody is trusted.
+    #[error("there are no trusted certificates on this machine")]
+    NoCertificates,
 }
 
 /// What an error means, for what to try next.
@@ -123,6 +129,8 @@ pub enum ErrorKind {
     Throttled,
     /// No answer came.
     Unreachable,
+    /// The other side is not trusted, or does not trust us.
+    Untrusted(Distrust),
     /// Bytes are not those that were asked for.
     Mismatch,
     /// Something else.
@@ -157,7 +165,11 @@ impl RegistryError {
                 _ => ErrorKind::Other,
             },
             Self::Token { .. } => ErrorKind::Unauthorized,
-            Self::Unreachable { .. } | Self::Stalled { .. } => ErrorKind::Unreachable,
+            Self::Unreachable { error, .. } => match distrust(error) {
+                Some((distrust, _)) => ErrorKind::Untrusted(distrust),
+                None => ErrorKind::Unreachable,
+            },
+            Self::Stalled { .. } => ErrorKind::Unreachable,
             Self::Mismatch { .. } => ErrorKind::Mismatch,
             Self::Aws(error) => error.kind(),
             _ => ErrorKind::Other,

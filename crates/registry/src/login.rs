@@ -3,6 +3,7 @@ use crate::challenge::Challenge;
 use crate::token::{Token, Wanted};
 use crate::transport::Call;
 use crate::{Client, Credentials, RegistryError, Secret};
+use reqwest::Url;
 
 impl Client {
     /// Returns the value of `Authorization`, as far as it is known what the registry wants.
@@ -56,7 +57,7 @@ impl Client {
         wanted: &Wanted<'_>,
         credentials: &Credentials,
     ) -> Result<Token, RegistryError> {
-        let http = self.http(call.repository, false)?;
+        let http = |realm: &Url| self.http(call.repository, realm, false);
         let Credentials::Identity(configured) = credentials else { return wanted.ask(http, credentials).await };
         let identity = self.known().identity(configured);
         let mut token = wanted.ask(http, &Credentials::Identity(identity)).await?;

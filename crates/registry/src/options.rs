@@ -1,5 +1,5 @@
-use crate::Credentials;
 use crate::ecr::Ecr;
+use crate::{Credentials, Tls};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -8,8 +8,6 @@ use std::path::PathBuf;
 pub struct Options {
     /// What is particular about some hosts, by `host` or `host:port` as repositories name them.
     pub hosts: BTreeMap<String, HostOptions>,
-    /// Certificates (PEM) that are trusted besides the system's.
-    pub certificates: Vec<Vec<u8>>,
     /// Says who asks.
     pub user_agent: String,
     /// The folder in which it is kept where large uploads go on that were broken off, so that a later run need not send again what has arrived.
@@ -21,6 +19,8 @@ pub struct Options {
 pub struct HostOptions {
     /// Whether to speak plain HTTP. `None`: on loopback only.
     pub plain_http: Option<bool>,
+    /// Whom it is recognized by beside the system's certificates, and how it recognizes us.
+    pub tls: Tls,
     /// How to log in where `repositories` says nothing.
     pub credentials: Credentials,
     /// How to log in to some repositories, by their path or the parts that it begins with. Of several the longest counts.

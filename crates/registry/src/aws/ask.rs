@@ -1,5 +1,5 @@
 use super::AwsError;
-use crate::connections::{Connections, Purpose};
+use crate::connections::{Connections, Purpose, Security};
 use crate::endpoint::redacted;
 use crate::pause::wait;
 use crate::transport::{TRIES, is_temporary};
@@ -65,7 +65,9 @@ impl Web<'_> {
         let failed =
             |error: reqwest::Error| AwsError::Unreachable { url: redacted(&url), reason: reason(&error.without_url()) };
         // Plain HTTP is spoken on this machine and its own link only, and no proxy is on the way there.
-        let purpose = Purpose { loopback: url.scheme() == "http", sends_blob: false };
+        let is_plain = url.scheme() == "http";
+        let security = if is_plain { Security::Plain } else { Security::System };
+        let purpose = Purpose { loopback: is_plain, sends_blob: false, security };
         let http = self
             .connections
             .pool(purpose)

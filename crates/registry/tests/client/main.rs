@@ -5,6 +5,7 @@ mod blobs;
 mod broken;
 mod budgets;
 mod catalog;
+mod certificates;
 mod conditions;
 mod downloads;
 mod entrance;
