@@ -45,6 +45,9 @@ fn usual_hint(error: &RegistryError) -> Option<&'static str> {
     if let RegistryError::NoCertificates = error {
         return Some("install ca-certificates, name a file in SSL_CERT_FILE, or `ca` under `registries:`");
     }
+    if let RegistryError::Answer { status: 429, quota: Some(_), .. } = error {
+        return Some("wait, or log in: `consign login HOST`; who logs in may pull more often");
+    }
     match error.kind() {
         ErrorKind::Unauthorized => {
             Some("log in: `consign login HOST`, or name credentials under `registries:` in the configuration")
@@ -92,7 +95,20 @@ mod tests {
 
     fn refused(status: u16) -> RegistryError {
         let (method, url) = ("GET".to_owned(), "http://localhost:5080/v2/team/app/manifests/1".to_owned());
-        RegistryError::Answer { method, url, status, code: None, message: None, missing: Vec::new() }
+        RegistryError::Answer { method, url, status, code: None, message: None, missing: Vec::new(), quota: None }
+    }
+
+    #[test]
+    fn who_has_pulled_too_often_may_log_in() {
+        let quota = Some(consign_registry::Quota { limit: 100, remaining: 0, window: None });
+        let refused = |quota| match refused(429) {
+            RegistryError::Answer { method, url, status, code, message, missing, .. } => {
+                RegistryError::Answer { method, url, status, code, message, missing, quota }
+            }
+            error => error,
+        };
+        assert!(registry_hint(&refused(quota)).unwrap().contains("or log in"));
+        assert!(registry_hint(&refused(None)).unwrap().contains("fewer requests"));
     }
 
     #[test]
@@ -134,6 +150,7 @@ mod tests {
                 code: None,
                 message: Some(message.to_owned()),
                 missing: Vec::new(),
+                quota: None,
             }
         };
         for (error, expected) in [

@@ -1,6 +1,7 @@
 use crate::Distrust;
 use crate::aws::{AwsError, named_action};
 use crate::endpoint::redacted;
+use crate::quota::Quota;
 use crate::tls::distrust;
 use crate::unanswered::reason;
 use consign_oci::{Digest, DocumentError};
@@ -12,7 +13,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The registry said no.
-    #[error("{method} {url}: {status}{}", said(code.as_deref(), message.as_deref()))]
+    #[error("{method} {url}: {status}{}{}", said(code.as_deref(), message.as_deref()), quota.iter().map(|quota| format!("; {quota}")).collect::<String>())]
     Answer {
         /// Method of the request.
         method: String,
@@ -26,6 +27,8 @@ pub enum RegistryError {
         message: Option<String>,
         /// The parts of a manifest that it says it has not got.
         missing: Vec<Digest>,
+        /// How much it lets one do, where that was too much.
+        quota: Option<Quota>,
     },
     /// No answer came.
     #[error("{method} {url}: {}", reason(error))]

@@ -172,13 +172,19 @@ impl Client {
                 Body::Bytes(bytes) => request.body(bytes.clone()),
                 Body::Stream(length, open) => request.header(CONTENT_LENGTH, *length).body(open().await?),
             };
+            let budget = self.budget(call.repository);
             let turn = match &call.body {
                 // Who sends a blob has a turn already, for as long as that takes.
                 Body::Stream(..) => None,
-                Body::Empty | Body::Bytes(_) => Some(self.budget(call.repository).request().await),
+                Body::Empty | Body::Bytes(_) => Some(budget.request().await),
             };
+            let asked = budget.asked();
             let response =
                 request.send().await.map_err(|error| RegistryError::unreachable(&call.method, &url, error))?;
+            // Others are as busy as they are.
+            if same_host(&url, &registry) {
+                budget.answered(asked, response.status().as_u16(), response.headers());
+            }
             drop(turn);
             let location =
                 header(response.headers(), &LOCATION).filter(|_| response.status().is_redirection() && call.redirects);

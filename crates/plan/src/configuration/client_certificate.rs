@@ -36,9 +36,9 @@ impl ClientCertificate {
         }
         let mut text = |key: &str| fields.get(key).and_then(|node| reader.text(node, &format!("`{key}`")));
         let (certificate, key) = (text("certificate")?, text("key")?);
-        if key.contains("PRIVATE KEY") {
+        if let Some((name, _)) = fields.entry("key").filter(|_| key.contains("PRIVATE KEY")) {
             let hint = "write the path of its file, and replace this key: it has been seen";
-            reader.report_hint(Code::Secret, node.span, "a private key must not stand in the configuration", hint);
+            reader.report_hint(Code::Secret, name.span, "a private key must not stand in the configuration", hint);
             return None;
         }
         Some(Self { certificate, key })

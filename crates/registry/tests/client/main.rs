@@ -13,6 +13,7 @@ mod faults;
 mod identity;
 mod login;
 mod manifests;
+mod manners;
 mod mirrors;
 mod mounts;
 mod moving;
