@@ -5,6 +5,7 @@ mod arguments;
 mod aws;
 mod caches;
 mod certificates;
+mod cloud;
 mod commands;
 mod credential_files;
 mod debian;

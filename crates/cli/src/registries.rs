@@ -2,6 +2,7 @@
 
 use crate::aws;
 use crate::certificates;
+use crate::cloud;
 use crate::credential_files::CredentialFiles;
 use crate::environment::Environment;
 use crate::error::CommandError;
@@ -44,6 +45,7 @@ pub(crate) async fn hosts(
         host.plain_http = plain_http(settings, &host.tls);
         host.mirrors = settings.map(|settings| settings.mirrors.clone()).unwrap_or_default();
         host.ecr = aws::ecr(registry, configuration, || Arc::clone(&sources))?;
+        host.cloud = cloud::of(registry, configuration, environment);
         match settings.map(|settings| &settings.credentials) {
             // What `release` serves takes the token of that run, and lets anybody read.
             _ if settings.is_some_and(|settings| settings.serve.is_some()) => {}

@@ -1,5 +1,6 @@
 use consign_image::ImageError;
 use consign_registry::aws::AwsError;
+use consign_registry::cloud::CloudError;
 use consign_registry::{Distrust, ErrorKind, RegistryError};
 use consign_release::ReleaseError;
 use std::borrow::Cow;
@@ -28,6 +29,9 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
         }
         RegistryError::Aws(AwsError::Source { .. }) => {
             Some("what is named counts, and nothing after it is asked: see docs/ecr.md for the order".into())
+        }
+        RegistryError::Cloud(CloudError::Source { .. } | CloudError::Refused { .. }) => {
+            Some("what is named counts, and nothing after it is asked: docs/logging-in.md has the order".into())
         }
         RegistryError::Aws(error) if error.kind() == ErrorKind::Unauthorized => {
             Some("AWS does not know these credentials, or they have ended".into())

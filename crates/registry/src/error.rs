@@ -1,5 +1,6 @@
 use crate::Distrust;
 use crate::aws::{AwsError, named_action};
+use crate::cloud::CloudError;
 use crate::endpoint::redacted;
 use crate::quota::Quota;
 use crate::tls::distrust;
@@ -109,6 +110,9 @@ pub enum RegistryError {
     /// AWS does not let us in, or did not do what a registry of its needs.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// A cloud does not say who we are.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
     /// The client could not be made.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] Box<dyn Error + Send + Sync>),
@@ -175,6 +179,7 @@ impl RegistryError {
             Self::Stalled { .. } => ErrorKind::Unreachable,
             Self::Mismatch { .. } => ErrorKind::Mismatch,
             Self::Aws(error) => error.kind(),
+            Self::Cloud(error) => error.kind(),
             _ => ErrorKind::Other,
         }
     }

@@ -11,6 +11,7 @@ mod budget;
 mod catalog;
 mod challenge;
 mod client;
+pub mod cloud;
 mod connections;
 pub mod credential_helper;
 mod credentials;
@@ -42,6 +43,7 @@ mod token;
 mod transport;
 mod unanswered;
 mod upload;
+mod web;
 
 pub use catalog::Catalog;
 pub use client::Client;

@@ -21,7 +21,14 @@ impl Client {
         {
             return Ok(Some(auth::basic(&username, password.expose())));
         }
-        match (challenge, configured) {
+        // Nobody is asked for a token that nobody wants.
+        let cloud =
+            self.cloud(call.repository).filter(|_| *configured == Credentials::Anonymous && challenge.is_some());
+        let given = match cloud {
+            Some(cloud) => Some(cloud.login().await?),
+            None => None,
+        };
+        match (challenge, given.as_ref().unwrap_or(configured)) {
             (_, Credentials::Bearer(token)) => Ok(Some(bearer(token))),
             (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
                 Ok(Some(auth::basic(username, password.expose())))

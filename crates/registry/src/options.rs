@@ -1,3 +1,4 @@
+use crate::cloud::Cloud;
 use crate::ecr::Ecr;
 use crate::{Credentials, Tls};
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub struct HostOptions {
     pub mirrors: Vec<String>,
     /// What is particular about it as a registry of Amazon ECR: there keys of AWS log in where nothing else does.
     pub ecr: Option<Ecr>,
+    /// What gives tokens for it as a registry of another cloud: they log in where nothing else does.
+    pub cloud: Option<Cloud>,
 }
 
 impl HostOptions {

@@ -1,4 +1,5 @@
 use super::client_certificate::{self, ClientCertificate};
+use super::cloud::{self, AzureSettings, GoogleSettings};
 use super::credentials::{Credentials, ENVIRONMENT_KEYS};
 use super::ecr::{self, EcrSettings};
 use super::keys::{Key, Keys, Rule, Shape};
@@ -52,6 +53,16 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Mapping(&ecr::KEYS),
             "What is particular about a registry of Amazon ECR: keys of AWS log in there where docker's files say nothing.",
         ),
+        Key::new(
+            "google",
+            Shape::Mapping(&cloud::GOOGLE_KEYS),
+            "What is particular about a registry of Google's: identities of Google Cloud log in there where docker's files say nothing.",
+        ),
+        Key::new(
+            "azure",
+            Shape::Mapping(&cloud::AZURE_KEYS),
+            "What is particular about a registry of Azure's: identities of Entra log in there where docker's files say nothing.",
+        ),
         Key::new("docker-config", Shape::Flag, "Whether docker's and podman's files say how to log in. Default: true."),
         Key::new(
             "plain-http",
@@ -79,6 +90,10 @@ pub struct RegistrySettings {
     pub mirrors: Vec<String>,
     /// What is particular about it as a registry of Amazon ECR.
     pub ecr: Option<EcrSettings>,
+    /// What is particular about it as a registry of Google's.
+    pub google: Option<GoogleSettings>,
+    /// What is particular about it as a registry of Azure's.
+    pub azure: Option<AzureSettings>,
 }
 
 impl RegistrySettings {
@@ -147,7 +162,13 @@ impl RegistrySettings {
         let credentials = Credentials::read(reader, &fields);
         let mirrors = mirrors(reader, &fields);
         let ecr = fields.get("ecr").and_then(|node| EcrSettings::read(reader, node));
-        Some(Self { serve, credentials, ca, client_certificate: certificate, plain_http, mirrors, ecr })
+        let google = fields.get("google").and_then(|node| GoogleSettings::read(reader, node));
+        let azure = fields.get("azure").and_then(|node| AzureSettings::read(reader, node));
+        let clouds: Vec<_> = ["ecr", "google", "azure"].iter().filter_map(|key| fields.entry(key)).collect();
+        if let [_, (key, _), ..] = clouds[..] {
+            reader.report(Code::Value, key.span, "a registry is one cloud's: `ecr`, `google` or `azure`");
+        }
+        Some(Self { serve, credentials, ca, client_certificate: certificate, plain_http, mirrors, ecr, google, azure })
     }
 }
 
