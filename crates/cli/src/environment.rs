@@ -101,6 +101,19 @@ impl Environment {
         cache.or_else(home).unwrap_or_else(|| PathBuf::from("/var/cache")).join("consign")
     }
 
+    /// Returns the folders that certificates for a registry may be in, in the order in which they are looked for: podman's (containers-certs.d(5)),
+    /// and docker's, which without root has one in the home, too.
+    pub(crate) fn certificate_folders(&self, registry: &str) -> Vec<PathBuf> {
+        let home = || self.get("HOME").map(|home| PathBuf::from(home).join(".config"));
+        let own = self.get("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
+        let folders = own.into_iter().chain([PathBuf::from("/etc")]);
+        folders
+            .flat_map(|folder| {
+                ["containers", "docker"].map(|program| folder.join(program).join("certs.d").join(registry))
+            })
+            .collect()
+    }
+
     /// Returns the files that credentials may be in, in the order in which they are looked at: the one that was named, docker's, then those of podman
     /// and skopeo (containers-auth.json(5)). Who logs in writes to the first.
     pub(crate) fn credential_files(&self) -> Vec<PathBuf> {

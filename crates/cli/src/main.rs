@@ -5,6 +5,8 @@ mod arguments;
 mod aws;
 mod caches;
 mod catalog;
+mod certificates;
+mod cloud;
 mod commands;
 mod credential_files;
 mod debian;

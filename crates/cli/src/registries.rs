@@ -1,14 +1,17 @@
 //! Finds out how to log in to the registries of a run.
 
 use crate::aws;
+use crate::certificates;
+use crate::cloud;
 use crate::credential_files::CredentialFiles;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use consign_oci::Repository;
 use consign_plan::Configuration;
-use consign_plan::configuration::{Credentials as Configured, SigningKey};
-use consign_registry::{Credentials, HostOptions, mirrored};
+use consign_plan::configuration::{Credentials as Configured, RegistrySettings, SigningKey};
+use consign_registry::docker_config::server_of;
+use consign_registry::{Credentials, HostOptions, Secret, Tls, credential_helper, mirrored};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -30,15 +33,19 @@ pub(crate) async fn hosts(
 ) -> Result<BTreeMap<String, HostOptions>, CommandError> {
     let mut hosts: BTreeMap<String, HostOptions> = BTreeMap::new();
     let mut files = None;
+    // A helper may ask a person each time.
+    let mut helpers = BTreeSet::new();
     let sources =
         LazyLock::new(|| Arc::new(aws::sources(environment, environment.for_helpers(&secrets(configuration)))));
     for repository in repositories {
         let registry = repository.registry();
         let settings = configuration.and_then(|configuration| configuration.registries.get(registry));
         let host = hosts.entry(registry.to_owned()).or_default();
-        host.plain_http = settings.and_then(|settings| settings.plain_http);
+        host.tls = certificates::of(registry, configuration, environment)?;
+        host.plain_http = plain_http(settings, &host.tls);
         host.mirrors = settings.map(|settings| settings.mirrors.clone()).unwrap_or_default();
         host.ecr = aws::ecr(registry, configuration, || Arc::clone(&sources))?;
+        host.cloud = cloud::of(registry, configuration, environment);
         match settings.map(|settings| &settings.credentials) {
             // What `release` serves takes the token of that run, and lets anybody read.
             _ if settings.is_some_and(|settings| settings.serve.is_some()) => {}
@@ -49,6 +56,16 @@ pub(crate) async fn hosts(
                     (_, _, Unset::Anonymous) => {}
                     (None, _, Unset::Refused) => return Err(missing(username, registry)),
                     (_, None, Unset::Refused) => return Err(missing(password, registry)),
+                }
+            }
+            Some(Configured::Token(token)) => match (environment.get(token), unset) {
+                (Some(token), _) => host.credentials = Credentials::Bearer(Secret::new(token)),
+                (None, Unset::Anonymous) => {}
+                (None, Unset::Refused) => return Err(missing(token, registry)),
+            },
+            Some(Configured::Helper(name)) => {
+                if helpers.insert(registry) {
+                    host.credentials = helped(name, registry, environment, configuration, unset).await?;
                 }
             }
             Some(Configured::DockerConfig) | None => {
@@ -62,6 +79,32 @@ pub(crate) async fn hosts(
         }
     }
     Ok(hosts)
+}
+
+/// Returns whether a registry is spoken to in plain HTTP, as far as somebody says so: who has certificates for it does not.
+pub(crate) fn plain_http(settings: Option<&RegistrySettings>, tls: &Tls) -> Option<bool> {
+    settings.and_then(|settings| settings.plain_http).or((!tls.is_empty()).then_some(false))
+}
+
+/// Asks the credential helper that the configuration names for a registry.
+async fn helped(
+    name: &str,
+    registry: &str,
+    environment: &Environment,
+    configuration: Option<&Configuration>,
+    unset: Unset,
+) -> Result<Credentials, CommandError> {
+    let for_helpers = environment.for_helpers(&secrets(configuration));
+    let known = credential_helper::get(name, server_of(registry), &for_helpers).await;
+    let hint = || format!("`credential-helper` under `registries: {registry}` names it");
+    match (known.map_err(|error| CommandError::of(ExitCode::Failed, &error).hint(hint()))?, unset) {
+        (Some(credentials), _) => Ok(credentials),
+        (None, Unset::Anonymous) => Ok(Credentials::Anonymous),
+        (None, Unset::Refused) => {
+            let message = format!("docker-credential-{name} knows no credentials for {registry}");
+            Err(CommandError::new(ExitCode::Configuration, message).hint(hint()))
+        }
+    }
 }
 
 fn missing(name: &str, registry: &str) -> CommandError {
@@ -81,9 +124,7 @@ pub(crate) fn mirrors(repository: &Repository, configuration: &Configuration) ->
 pub(crate) fn secrets(configuration: Option<&Configuration>) -> BTreeSet<&str> {
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for settings in configuration.iter().flat_map(|configuration| configuration.registries.values()) {
-        if let Configured::Environment { username, password } = &settings.credentials {
-            names.extend([username.as_str(), password.as_str()]);
-        }
+        names.extend(settings.credentials.variables());
     }
     let signing = configuration.and_then(|configuration| configuration.signing.as_ref());
     if let Some(SigningKey::Environment(name)) = signing.map(|signing| &signing.key.value) {

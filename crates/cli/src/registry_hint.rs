@@ -1,6 +1,7 @@
 use consign_image::ImageError;
 use consign_registry::aws::AwsError;
-use consign_registry::{ErrorKind, RegistryError};
+use consign_registry::cloud::CloudError;
+use consign_registry::{Distrust, ErrorKind, RegistryError};
 use consign_release::ReleaseError;
 use std::borrow::Cow;
 use std::error::Error;
@@ -29,6 +30,9 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
         RegistryError::Aws(AwsError::Source { .. }) => {
             Some("what is named counts, and nothing after it is asked: see docs/ecr.md for the order".into())
         }
+        RegistryError::Cloud(CloudError::Source { .. } | CloudError::Refused { .. }) => {
+            Some("what is named counts, and nothing after it is asked: docs/logging-in.md has the order".into())
+        }
         RegistryError::Aws(error) if error.kind() == ErrorKind::Unauthorized => {
             Some("AWS does not know these credentials, or they have ended".into())
         }
@@ -42,6 +46,12 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
 }
 
 fn usual_hint(error: &RegistryError) -> Option<&'static str> {
+    if let RegistryError::NoCertificates = error {
+        return Some("install ca-certificates, name a file in SSL_CERT_FILE, or `ca` under `registries:`");
+    }
+    if let RegistryError::Answer { status: 429, quota: Some(_), .. } = error {
+        return Some("wait, or log in: `consign login HOST`; who logs in may pull more often");
+    }
     match error.kind() {
         ErrorKind::Unauthorized => {
             Some("log in: `consign login HOST`, or name credentials under `registries:` in the configuration")
@@ -49,6 +59,13 @@ fn usual_hint(error: &RegistryError) -> Option<&'static str> {
         ErrorKind::Denied => Some("the credentials are known, but they do not allow this"),
         ErrorKind::Throttled => Some("the registry asks for fewer requests; try again later"),
         ErrorKind::Unreachable => Some("is the registry running, and is its name right?"),
+        ErrorKind::Untrusted(Distrust::UnknownAuthority) => Some(
+            "`ca` under `registries: HOST` in the configuration names a file of certificates to trust; docker's and podman's folders `certs.d/HOST` may have them, too",
+        ),
+        ErrorKind::Untrusted(Distrust::WrongCertificate) => Some("the registry needs another certificate"),
+        ErrorKind::Untrusted(Distrust::WantsIdentity | Distrust::RefusesIdentity) => Some(
+            "`client-certificate` under `registries: HOST` in the configuration names the certificate to show and its key",
+        ),
         ErrorKind::Immutable => Some("the registry keeps this tag from being moved"),
         ErrorKind::NotFound | ErrorKind::Mismatch | ErrorKind::Other => None,
     }
@@ -82,7 +99,20 @@ mod tests {
 
     fn refused(status: u16) -> RegistryError {
         let (method, url) = ("GET".to_owned(), "http://localhost:5080/v2/team/app/manifests/1".to_owned());
-        RegistryError::Answer { method, url, status, code: None, message: None, missing: Vec::new() }
+        RegistryError::Answer { method, url, status, code: None, message: None, missing: Vec::new(), quota: None }
+    }
+
+    #[test]
+    fn who_has_pulled_too_often_may_log_in() {
+        let quota = Some(consign_registry::Quota { limit: 100, remaining: 0, window: None });
+        let refused = |quota| match refused(429) {
+            RegistryError::Answer { method, url, status, code, message, missing, .. } => {
+                RegistryError::Answer { method, url, status, code, message, missing, quota }
+            }
+            error => error,
+        };
+        assert!(registry_hint(&refused(quota)).unwrap().contains("or log in"));
+        assert!(registry_hint(&refused(None)).unwrap().contains("fewer requests"));
     }
 
     #[test]
@@ -124,6 +154,7 @@ mod tests {
                 code: None,
                 message: Some(message.to_owned()),
                 missing: Vec::new(),
+                quota: None,
             }
         };
         for (error, expected) in [

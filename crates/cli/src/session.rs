@@ -1,4 +1,5 @@
 use crate::arguments::{Global, Output};
+use crate::certificates;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -158,8 +159,9 @@ impl Session {
     pub(crate) fn client_as(&self, at: &RegistryPath, credentials: Credentials) -> Result<Client, CommandError> {
         let configuration = self.stated_configuration();
         let settings = configuration.as_ref().and_then(|configuration| configuration.registries.get(at.registry()));
-        let plain_http = settings.and_then(|settings| settings.plain_http);
-        let host = HostOptions { plain_http, credentials, ..HostOptions::default() };
+        let tls = certificates::of(at.registry(), configuration.as_ref(), &self.environment)?;
+        let plain_http = registries::plain_http(settings, &tls);
+        let host = HostOptions { plain_http, tls, credentials, ..HostOptions::default() };
         self.make_client(BTreeMap::from([(at.registry().to_owned(), host)]))
     }
 

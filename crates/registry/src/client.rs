@@ -1,12 +1,15 @@
-use crate::aws::Web;
 use crate::budget::Budget;
-use crate::connections::{Connections, Purpose};
+use crate::cloud;
+use crate::connections::{Connections, Purpose, Security};
 use crate::ecr::{Held, Session};
+use crate::endpoint::{self, same_host};
 use crate::known::Known;
 use crate::options::{HostOptions, Options};
 use crate::sessions::Sessions;
+use crate::web::Web;
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
+use reqwest::Url;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,14 +36,18 @@ struct Shared {
     tokens: tokio::sync::Mutex<()>,
     /// By registry of ECR.
     ecr: HashMap<String, tokio::sync::Mutex<Held>>,
+    /// By registry of another cloud.
+    clouds: HashMap<String, tokio::sync::Mutex<cloud::Held>>,
 }
 
 impl Client {
     /// Makes a client.
     pub fn new(options: Options) -> Result<Self, RegistryError> {
-        let connections = Connections::new(&options)?;
+        let connections = Connections::new(&options);
         let ecr = options.hosts.iter().filter(|(_, host)| host.ecr.is_some());
         let ecr = ecr.map(|(name, _)| (name.clone(), tokio::sync::Mutex::default())).collect();
+        let clouds = options.hosts.iter().filter(|(_, host)| host.cloud.is_some());
+        let clouds = clouds.map(|(name, _)| (name.clone(), tokio::sync::Mutex::default())).collect();
         Ok(Self {
             mirrors: false,
             shared: Arc::new(Shared {
@@ -53,6 +60,7 @@ impl Client {
                 probes: tokio::sync::Mutex::default(),
                 tokens: tokio::sync::Mutex::default(),
                 ecr,
+                clouds,
             }),
         })
     }
@@ -73,8 +81,31 @@ impl Client {
         Some(Session { name, ecr, held: self.shared.ecr.get(name)?, web })
     }
 
-    pub(crate) fn http(&self, repository: &Repository, sends_blob: bool) -> Result<&reqwest::Client, RegistryError> {
-        self.shared.connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob })
+    /// Returns what gives tokens for a repository's registry, if that is one of a cloud's.
+    pub(crate) fn cloud<'a>(&'a self, repository: &'a Repository) -> Option<cloud::Session<'a>> {
+        let name = repository.registry();
+        let options = self.options_of(repository)?;
+        let base = endpoint::base(repository, Some(options));
+        let web = Web { connections: &self.shared.connections };
+        Some(cloud::Session { name, base, cloud: options.cloud.as_ref()?, held: self.shared.clouds.get(name)?, web })
+    }
+
+    /// Returns connections to where a request of a repository's registry goes, which may be elsewhere: only the registry itself is told who we are.
+    pub(crate) fn http(
+        &self,
+        repository: &Repository,
+        url: &Url,
+        sends_blob: bool,
+    ) -> Result<reqwest::Client, RegistryError> {
+        let connections = &self.shared.connections;
+        let security = match url.scheme() {
+            "https" => {
+                let registry = endpoint::url(repository, self.options_of(repository), "")?;
+                connections.security(repository.registry(), same_host(url, &registry))
+            }
+            _ => Security::Plain,
+        };
+        connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security })
     }
 
     pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -87,8 +87,7 @@ impl DockerConfig {
             }
         }
         let Some(name) = &self.creds_store else { return Found::None };
-        let server = if repository.registry() == DOCKER_HUB[0] { DOCKER_HUB[1] } else { repository.registry() };
-        Found::Helper { name: name.clone(), server: server.to_owned() }
+        Found::Helper { name: name.clone(), server: server_of(repository.registry()).to_owned() }
     }
 
     /// Returns the entry of a key. Some programs write the address of the registry's API instead of its name.
@@ -97,6 +96,11 @@ impl DockerConfig {
             .get(key)
             .or_else(|| self.auths.iter().find(|(written, _)| name_of(written) == Some(key)).map(|(_, entry)| entry))
     }
+}
+
+/// Returns what credential helpers know a registry by.
+pub fn server_of(registry: &str) -> &str {
+    if registry == DOCKER_HUB[0] { DOCKER_HUB[1] } else { registry }
 }
 
 /// Returns what is named by an address such as `https://ghcr.io/v2/`.

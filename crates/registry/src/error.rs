@@ -1,15 +1,20 @@
+use crate::Distrust;
 use crate::aws::{AwsError, named_action};
+use crate::cloud::CloudError;
 use crate::endpoint::redacted;
+use crate::quota::Quota;
+use crate::tls::distrust;
 use crate::unanswered::reason;
 use consign_oci::{Digest, DocumentError};
 use reqwest::Url;
+use std::error::Error;
 use std::io;
 
 /// Why a registry did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The registry said no.
-    #[error("{method} {url}: {status}{}", said(code.as_deref(), message.as_deref()))]
+    #[error("{method} {url}: {status}{}{}", said(code.as_deref(), message.as_deref()), quota.iter().map(|quota| format!("; {quota}")).collect::<String>())]
     Answer {
         /// Method of the request.
         method: String,
@@ -23,6 +28,8 @@ pub enum RegistryError {
         message: Option<String>,
         /// The parts of a manifest that it says it has not got.
         missing: Vec<Digest>,
+        /// How much it lets one do, where that was too much.
+        quota: Option<Quota>,
     },
     /// No answer came.
     #[error("{method} {url}: {}", reason(error))]
@@ -103,9 +110,15 @@ pub enum RegistryError {
     /// AWS does not let us in, or did not do what a registry of its needs.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// A cloud does not say who we are.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
     /// The client could not be made.
     #[error("cannot set up the HTTP client")]
-    Setup(#[source] reqwest::Error),
+    Setup(#[source] Box<dyn Error + Send + Sync>),
+    /// Nobody is trusted.
+    #[error("there are no trusted certificates on this machine")]
+    NoCertificates,
 }
 
 /// What an error means, for what to try next.
@@ -123,6 +136,8 @@ pub enum ErrorKind {
     Throttled,
     /// No answer came.
     Unreachable,
+    /// The other side is not trusted, or does not trust us.
+    Untrusted(Distrust),
     /// Bytes are not those that were asked for.
     Mismatch,
     /// Something else.
@@ -157,9 +172,14 @@ impl RegistryError {
                 _ => ErrorKind::Other,
             },
             Self::Token { .. } => ErrorKind::Unauthorized,
-            Self::Unreachable { .. } | Self::Stalled { .. } => ErrorKind::Unreachable,
+            Self::Unreachable { error, .. } => match distrust(error) {
+                Some((distrust, _)) => ErrorKind::Untrusted(distrust),
+                None => ErrorKind::Unreachable,
+            },
+            Self::Stalled { .. } => ErrorKind::Unreachable,
             Self::Mismatch { .. } => ErrorKind::Mismatch,
             Self::Aws(error) => error.kind(),
+            Self::Cloud(error) => error.kind(),
             _ => ErrorKind::Other,
         }
     }

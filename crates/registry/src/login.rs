@@ -3,6 +3,7 @@ use crate::challenge::Challenge;
 use crate::token::{Token, Wanted};
 use crate::transport::Call;
 use crate::{Client, Credentials, RegistryError, Secret};
+use reqwest::Url;
 
 impl Client {
     /// Returns the value of `Authorization`, as far as it is known what the registry wants.
@@ -20,7 +21,14 @@ impl Client {
         {
             return Ok(Some(auth::basic(&username, password.expose())));
         }
-        match (challenge, configured) {
+        // Nobody is asked for a token that nobody wants.
+        let cloud =
+            self.cloud(call.repository).filter(|_| *configured == Credentials::Anonymous && challenge.is_some());
+        let given = match cloud {
+            Some(cloud) => Some(cloud.login().await?),
+            None => None,
+        };
+        match (challenge, given.as_ref().unwrap_or(configured)) {
             (_, Credentials::Bearer(token)) => Ok(Some(bearer(token))),
             (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
                 Ok(Some(auth::basic(username, password.expose())))
@@ -56,7 +64,7 @@ impl Client {
         wanted: &Wanted<'_>,
         credentials: &Credentials,
     ) -> Result<Token, RegistryError> {
-        let http = self.http(call.repository, false)?;
+        let http = |realm: &Url| self.http(call.repository, realm, false);
         let Credentials::Identity(configured) = credentials else { return wanted.ask(http, credentials).await };
         let identity = self.known().identity(configured);
         let mut token = wanted.ask(http, &Credentials::Identity(identity)).await?;

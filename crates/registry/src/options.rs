@@ -1,5 +1,6 @@
-use crate::Credentials;
+use crate::cloud::Cloud;
 use crate::ecr::Ecr;
+use crate::{Credentials, Tls};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -8,8 +9,6 @@ use std::path::PathBuf;
 pub struct Options {
     /// What is particular about some hosts, by `host` or `host:port` as repositories name them.
     pub hosts: BTreeMap<String, HostOptions>,
-    /// Certificates (PEM) that are trusted besides the system's.
-    pub certificates: Vec<Vec<u8>>,
     /// Says who asks.
     pub user_agent: String,
     /// The folder in which it is kept where large uploads go on that were broken off, so that a later run need not send again what has arrived.
@@ -21,6 +20,8 @@ pub struct Options {
 pub struct HostOptions {
     /// Whether to speak plain HTTP. `None`: on loopback only.
     pub plain_http: Option<bool>,
+    /// Whom it is recognized by beside the system's certificates, and how it recognizes us.
+    pub tls: Tls,
     /// How to log in where `repositories` says nothing.
     pub credentials: Credentials,
     /// How to log in to some repositories, by their path or the parts that it begins with. Of several the longest counts.
@@ -29,6 +30,8 @@ pub struct HostOptions {
     pub mirrors: Vec<String>,
     /// What is particular about it as a registry of Amazon ECR: there keys of AWS log in where nothing else does.
     pub ecr: Option<Ecr>,
+    /// What gives tokens for it as a registry of another cloud: they log in where nothing else does.
+    pub cloud: Option<Cloud>,
 }
 
 impl HostOptions {

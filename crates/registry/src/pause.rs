@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The wait before the second try; each further wait is three times as long.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Longest wait that a registry may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Waits after the `attempt`th try (from 1), if the registry `asked` for a time as long as that, and otherwise as long as is usual, or less: many
 /// who were turned away at one time shall not come back at one time.

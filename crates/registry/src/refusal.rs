@@ -1,6 +1,7 @@
 //! Answers that say no, and answers of those who are no registry.
 
 use crate::endpoint::redacted;
+use crate::quota::Quota;
 use crate::transport::{Call, header, read_limited};
 use crate::{Client, RegistryError};
 use consign_oci::Digest;
@@ -47,6 +48,7 @@ impl Client {
         if is_page(response.headers()) && !may_be_a_proxys(status) {
             return not_a_registry(call, &response);
         }
+        let quota = Quota::read(response.headers()).filter(|_| status == 429);
         let body = read_limited(response, LIMIT).await.unwrap_or_default();
         let entries = entries(&body);
         let unknown = entries.iter().filter(|entry| entry.code.as_deref().is_some_and(is_missing_part));
@@ -59,6 +61,7 @@ impl Client {
             code: code.map(|code| printable(&code)),
             message: message.map(|message| printable(&message)),
             missing,
+            quota,
         }
     }
 }

@@ -49,9 +49,14 @@ struct Answer {
 }
 
 impl Wanted<'_> {
-    /// Asks the service for a token.
-    pub(crate) async fn ask(&self, http: &reqwest::Client, credentials: &Credentials) -> Result<Token, RegistryError> {
+    /// Asks the service for a token, over connections that lead to its URL.
+    pub(crate) async fn ask(
+        &self,
+        http: impl FnOnce(&Url) -> Result<reqwest::Client, RegistryError>,
+        credentials: &Credentials,
+    ) -> Result<Token, RegistryError> {
         let realm = self.realm()?;
+        let http = &http(&realm)?;
         let refused = |problem: String| self.refused(redacted(&realm), problem);
         let (method, request) = match credentials {
             Credentials::Identity(identity) => ("POST", self.exchange(http, &realm, identity)),
@@ -136,7 +141,7 @@ mod tests {
             let registry = Url::parse(registry).unwrap();
             let wanted = Wanted { registry: &registry, realm, service: None, scopes: &[] };
             for credentials in [Credentials::named("me", "secret"), Credentials::named("<token>", "secret")] {
-                let asked = wanted.ask(&reqwest::Client::new(), &credentials).await;
+                let asked = wanted.ask(|_| Ok(reqwest::Client::new()), &credentials).await;
                 assert!(matches!(asked, Err(RegistryError::Token { .. })), "{realm}");
             }
         }

@@ -4,7 +4,7 @@ use crate::ecr::Session;
 use crate::endpoint::{self, follow, redacted, same_host};
 use crate::pause::{retry_after, wait};
 use crate::refusal::refusal_code;
-use crate::{Client, RegistryError};
+use crate::{Client, ErrorKind, RegistryError};
 use bytes::Bytes;
 use consign_oci::Repository;
 use futures::future::BoxFuture;
@@ -92,7 +92,7 @@ impl Client {
             let last = attempt >= TRIES || !call.repeatable;
             let asked = match self.send_creating(call).await {
                 Ok(response) if !last && is_temporary(response.status().as_u16()) => retry_after(response.headers()),
-                Err(RegistryError::Unreachable { .. }) if !last => None,
+                Err(error) if !last && error.kind() == ErrorKind::Unreachable => None,
                 answered => return answered,
             };
             wait(attempt, asked).await;
@@ -152,9 +152,10 @@ impl Client {
     /// Sends a request and follows redirects. Credentials stay with the registry's own host.
     async fn send_following(&self, call: &Call<'_>, authorization: Option<&str>) -> Result<Response, RegistryError> {
         let registry = self.base(call)?;
-        let http = self.http(call.repository, matches!(call.body, Body::Stream(..)))?;
+        let sends_blob = matches!(call.body, Body::Stream(..));
         let mut url = call.url.clone();
         for _ in 0..=REDIRECT_LIMIT {
+            let http = self.http(call.repository, &url, sends_blob)?;
             let mut request = http.request(call.method.clone(), url.clone()).header(ACCEPT, call.accept);
             if let Some(content_type) = call.content_type {
                 request = request.header(CONTENT_TYPE, content_type);
@@ -171,13 +172,19 @@ impl Client {
                 Body::Bytes(bytes) => request.body(bytes.clone()),
                 Body::Stream(length, open) => request.header(CONTENT_LENGTH, *length).body(open().await?),
             };
+            let budget = self.budget(call.repository);
             let turn = match &call.body {
                 // Who sends a blob has a turn already, for as long as that takes.
                 Body::Stream(..) => None,
-                Body::Empty | Body::Bytes(_) => Some(self.budget(call.repository).request().await),
+                Body::Empty | Body::Bytes(_) => Some(budget.request().await),
             };
+            let asked = budget.asked();
             let response =
                 request.send().await.map_err(|error| RegistryError::unreachable(&call.method, &url, error))?;
+            // Others are as busy as they are.
+            if same_host(&url, &registry) {
+                budget.answered(asked, response.status().as_u16(), response.headers());
+            }
             drop(turn);
             let location =
                 header(response.headers(), &LOCATION).filter(|_| response.status().is_redirection() && call.redirects);

@@ -1,8 +1,17 @@
+use crate::tls::{Distrust, distrust};
 use std::error::Error;
 use std::io;
 
 /// Says in a few words why no answer came: the cause of all causes, without what each layer above it says about it.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
+    if let Some((meaning, said)) = distrust(error) {
+        return match meaning {
+            Distrust::UnknownAuthority => "its certificate is vouched for by nobody who is trusted here".to_owned(),
+            Distrust::WrongCertificate => said.to_string(),
+            Distrust::WantsIdentity => "it wants a client certificate, and was shown none".to_owned(),
+            Distrust::RefusesIdentity => format!("it does not take our certificate: {said}"),
+        };
+    }
     let mut innermost: &(dyn Error + 'static) = error;
     while let Some(cause) = innermost.source() {
         // The name server's own words are for its makers.

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::iter;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
@@ -28,24 +29,39 @@ impl Distribution {
     /// Starts one; `None` where the program is absent, which is counted.
     pub fn start() -> Option<io::Result<Self>> {
         let program = peer("docker-registry")?;
-        Some(Self::start_program(program.command(), None))
+        Some(Self::start_program(program.command(), None, None))
+    }
+
+    /// Starts one that speaks TLS, and wants to know who connects: with the certificates that [`crate::certificates::make`] has made in a folder.
+    pub fn start_with_certificates(folder: &Path) -> Option<io::Result<Self>> {
+        let program = peer("docker-registry")?;
+        Some(Self::start_program(program.command(), None, Some(folder)))
     }
 
     /// Starts one that lets in only who logs in as `me`, with the password `secret`.
     pub fn start_with_login() -> Option<io::Result<Self>> {
         let program = peer("docker-registry")?;
-        Some(Self::start_program(program.command(), Some(USERS)))
+        Some(Self::start_program(program.command(), Some(USERS), None))
     }
 
-    fn start_program(mut command: std::process::Command, users: Option<&str>) -> io::Result<Self> {
+    fn start_program(
+        mut command: std::process::Command,
+        users: Option<&str>,
+        certificates: Option<&Path>,
+    ) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let address = free_address()?;
         let configuration = folder.path().join("configuration.yaml");
         let mut text = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\n\
-             http: {{addr: '{address}'}}\n",
+             http:\n  addr: '{address}'\n",
             folder.path().join("data").display()
         );
+        if let Some(certificates) = certificates {
+            let at = |name: &str| certificates.join(name).display().to_string();
+            let (certificate, key, authority) = (at("server.pem"), at("server.key"), at("authority.pem"));
+            text.push_str(&format!("  tls: {{certificate: {certificate}, key: {key}, clientcas: [{authority}]}}\n"));
+        }
         if let Some(users) = users {
             let file = folder.path().join("users");
             fs::write(&file, users)?;

@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod distribution;
 pub mod elf;
 pub mod engine;
+pub mod front;
 pub mod git;
 pub mod layers;
 pub mod mirror;

@@ -77,9 +77,9 @@ async fn registry(
         Err(error) => return Finding::error(AREA, &error),
     };
     let credentials = hosts.get(repository.registry()).map(|host| host.credentials_of(repository.path()));
-    // Keys of AWS are looked for when they are needed.
-    let is_ecr = hosts.get(repository.registry()).is_some_and(|host| host.ecr.is_some());
-    let is_anonymous = !is_ecr && credentials.is_none_or(|credentials| *credentials == Credentials::Anonymous);
+    // Identities of clouds are looked for when they are needed.
+    let is_cloud = hosts.get(repository.registry()).is_some_and(|host| host.ecr.is_some() || host.cloud.is_some());
+    let is_anonymous = !is_cloud && credentials.is_none_or(|credentials| *credentials == Credentials::Anonymous);
     let login = if is_anonymous { "without logging in" } else { "with credentials" };
     let answered = match session.global.offline {
         true => None,

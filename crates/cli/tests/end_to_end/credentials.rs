@@ -1,6 +1,7 @@
 //! Who logs in where, with what, and who is not asked for it.
 
 use crate::world::World;
+use consign_testkit::registry::Fault;
 use insta::assert_snapshot;
 
 /// "me:a" in base64.
@@ -102,6 +103,45 @@ fn helpers_are_asked_once_and_see_no_secrets() {
     assert_eq!(asked, [format!("asked for {}", world.registry.host())]);
     assert!(log.contains("AWS_PROFILE=release\n") && log.contains("HOME="), "{log}");
     assert!(!log.contains("hush") && !log.contains("COSIGN_"), "{log}");
+}
+
+#[test]
+fn a_helper_that_the_configuration_names() {
+    let world = World::new();
+    world.guard("team", A);
+    world.guard("mirror", A);
+    let helper = |answer: &str| {
+        let script = format!("#!/bin/sh\nread server\n{answer}\n");
+        world.environment.write_program("programs/docker-credential-test", script.as_bytes());
+    };
+    let path = format!("{}:{}", world.environment.path("programs").display(), std::env::var("PATH").unwrap());
+    let run = |arguments: &[&str]| world.environment.invocation().variable("PATH", &path).run(arguments);
+    world.environment.replace("consign.yaml", "docker-config: true", "credential-helper: test");
+    helper("echo asked >> $HOME/asked; echo '{\"Username\":\"me\",\"Secret\":\"a\"}'");
+    run(&["release"]).expect(0);
+    assert_eq!(std::fs::read_to_string(world.environment.beside("home/asked")).unwrap(), "asked\n");
+    helper("echo credentials not found in native keychain; exit 1");
+    let refused = run(&["release"]).expect(3).error().replace(&world.registry.host(), "HOST");
+    assert_snapshot!(refused, @"
+    error: docker-credential-test knows no credentials for HOST
+    hint: `credential-helper` under `registries: HOST` names it
+    ");
+}
+
+#[test]
+fn a_token_is_shown_as_it_is() {
+    let world = World::new();
+    world.registry.hook(|head| {
+        let shown = head.headers.get("authorization").is_some_and(|shown| shown == "Bearer as-it-is");
+        (!shown).then(Fault::login)
+    });
+    world.environment.replace("consign.yaml", "docker-config: true", "token: {env: REGISTRY_TOKEN}");
+    let error = world.environment.consign(&["release"]).expect(3).error();
+    assert!(error.contains("the environment variable REGISTRY_TOKEN, with which to log in to"), "{error}");
+    let with = |token: &str| world.environment.invocation().variable("REGISTRY_TOKEN", token).run(&["release"]);
+    let refused = with("hunter2").expect(1).error();
+    assert!(refused.contains(": 401") && !refused.contains("hunter2"), "{refused}");
+    with("as-it-is").expect(0);
 }
 
 #[test]

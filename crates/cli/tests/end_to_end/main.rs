@@ -12,6 +12,7 @@ mod archives;
 mod bad_inputs;
 mod brought;
 mod build;
+mod certificates;
 mod configuration;
 mod conflict;
 mod contents;

@@ -1,8 +1,10 @@
+use super::client_certificate::{self, ClientCertificate};
+use super::cloud::{self, AzureSettings, GoogleSettings};
+use super::credentials::{Credentials, ENVIRONMENT_KEYS};
 use super::ecr::{self, EcrSettings};
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::{Fields, Reader, clip};
-use super::signing::is_variable;
-use super::tree::{Node, Value};
+use super::tree::Node;
 use super::{Code, Spanned};
 use consign_oci::Repository;
 use std::collections::BTreeMap;
@@ -22,6 +24,26 @@ pub(super) const KEYS: Keys = Keys {
             "The environment variable that holds the password or token.",
         ),
         Key::new(
+            "token",
+            Shape::Mapping(&ENVIRONMENT_KEYS),
+            "The environment variable that holds a token that the registry is shown as it is.",
+        ),
+        Key::new(
+            "credential-helper",
+            Shape::Form("^[A-Za-z0-9._-]+$"),
+            "The name of the program that knows the credentials: `pass` for `docker-credential-pass`.",
+        ),
+        Key::new(
+            "ca",
+            Shape::Text,
+            "The file with certificates (PEM) that are trusted beside the system's, for this registry alone, relative to this file's folder.",
+        ),
+        Key::new(
+            "client-certificate",
+            Shape::Mapping(&client_certificate::KEYS),
+            "Who we are to this registry, where it wants to know.",
+        ),
+        Key::new(
             "mirrors",
             Shape::Items(&Shape::Text),
             "Registries that bases are read from first, in this order, such as `mirror.example.org/hub`. Names and digests stay the registry's own.",
@@ -31,19 +53,26 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Mapping(&ecr::KEYS),
             "What is particular about a registry of Amazon ECR: keys of AWS log in there where docker's files say nothing.",
         ),
+        Key::new(
+            "google",
+            Shape::Mapping(&cloud::GOOGLE_KEYS),
+            "What is particular about a registry of Google's: identities of Google Cloud log in there where docker's files say nothing.",
+        ),
+        Key::new(
+            "azure",
+            Shape::Mapping(&cloud::AZURE_KEYS),
+            "What is particular about a registry of Azure's: identities of Entra log in there where docker's files say nothing.",
+        ),
         Key::new("docker-config", Shape::Flag, "Whether docker's and podman's files say how to log in. Default: true."),
-        Key::new("plain-http", Shape::Flag, "Whether to speak plain HTTP, on loopback only. Default: true there."),
+        Key::new(
+            "plain-http",
+            Shape::Flag,
+            "Whether to speak plain HTTP, on loopback only. Default: true there, unless there are certificates for it.",
+        ),
     ],
-    later: &["ca", "credential-helper", "token", "client-certificate"],
+    later: &[],
     rules: &[Rule::Together("username", "password")],
 };
-const ENVIRONMENT_KEYS: Keys = Keys {
-    what: "a credential",
-    known: &[Key::required("env", Shape::Text, "The name of an environment variable.")],
-    later: &["file", "command"],
-    rules: &[],
-};
-
 /// One entry of `registries`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrySettings {
@@ -51,29 +80,20 @@ pub struct RegistrySettings {
     pub serve: Option<Spanned<String>>,
     /// How to log in.
     pub credentials: Credentials,
+    /// The file, as written, with certificates that are trusted beside the system's.
+    pub ca: Option<Spanned<String>>,
+    /// Who we are.
+    pub client_certificate: Option<ClientCertificate>,
     /// Whether to speak plain HTTP. `None`: on loopback only.
     pub plain_http: Option<bool>,
     /// Registries that bases are read from first, as `HOST[/PATH]`.
     pub mirrors: Vec<String>,
     /// What is particular about it as a registry of Amazon ECR.
     pub ecr: Option<EcrSettings>,
-}
-
-/// Where the credentials of a registry come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Credentials {
-    /// Docker's or podman's files and their credential helpers.
-    #[default]
-    DockerConfig,
-    /// Environment variables with these names.
-    Environment {
-        /// The variable that holds the user name.
-        username: String,
-        /// The variable that holds the password or token.
-        password: String,
-    },
-    /// Nowhere: no login.
-    Anonymous,
+    /// What is particular about it as a registry of Google's.
+    pub google: Option<GoogleSettings>,
+    /// What is particular about it as a registry of Azure's.
+    pub azure: Option<AzureSettings>,
 }
 
 impl RegistrySettings {
@@ -114,7 +134,8 @@ impl RegistrySettings {
                     "the embedded registry needs a port, such as `localhost:5000`",
                 );
             }
-            if let Some((key, _)) = fields.entry("username").or(fields.entry("password")) {
+            let logins = ["username", "password", "token", "credential-helper"];
+            if let Some((key, _)) = logins.into_iter().find_map(|key| fields.entry(key)) {
                 let message = "the embedded registry needs no credentials: it takes a token that is made for the run";
                 reader.report(Code::Value, key.span, message);
             }
@@ -125,10 +146,29 @@ impl RegistrySettings {
                 "plain HTTP is allowed on loopback only: anybody on the way could change what is pushed and pulled";
             reader.report(Code::NotLoopback, key.span, message);
         }
-        let credentials = credentials(reader, &fields);
+        let ca = fields.get("ca").and_then(|node| reader.text(node, "`ca`"));
+        let certificate = fields.get("client-certificate").and_then(|node| ClientCertificate::read(reader, node));
+        if let Some((key, _)) = fields.entry("ca").or(fields.entry("client-certificate"))
+            && (serve.is_some() || plain_http == Some(true))
+        {
+            reader.report(
+                Code::Value,
+                key.span,
+                "this registry is spoken to in plain HTTP, which knows no certificates",
+            );
+        }
+        // Who names certificates does not mean plain HTTP.
+        let plain_http = plain_http.or((ca.is_some() || certificate.is_some()).then_some(false));
+        let credentials = Credentials::read(reader, &fields);
         let mirrors = mirrors(reader, &fields);
         let ecr = fields.get("ecr").and_then(|node| EcrSettings::read(reader, node));
-        Some(Self { serve, credentials, plain_http, mirrors, ecr })
+        let google = fields.get("google").and_then(|node| GoogleSettings::read(reader, node));
+        let azure = fields.get("azure").and_then(|node| AzureSettings::read(reader, node));
+        let clouds: Vec<_> = ["ecr", "google", "azure"].iter().filter_map(|key| fields.entry(key)).collect();
+        if let [_, (key, _), ..] = clouds[..] {
+            reader.report(Code::Value, key.span, "a registry is one cloud's: `ecr`, `google` or `azure`");
+        }
+        Some(Self { serve, credentials, ca, client_certificate: certificate, plain_http, mirrors, ecr, google, azure })
     }
 }
 
@@ -152,50 +192,6 @@ fn mirrors(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<String> {
         }
     }
     mirrors
-}
-
-fn credentials(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Credentials {
-    let docker = fields.get("docker-config").and_then(|node| reader.boolean(node, "`docker-config`"));
-    let username = variable(reader, fields, "username");
-    let password = variable(reader, fields, "password");
-    match (fields.entry("username"), fields.entry("password"), docker) {
-        (Some((key, _)), _, Some(true)) | (None, Some((key, _)), Some(true)) => {
-            reader.report(
-                Code::Value,
-                key.span,
-                "credentials come either from variables or from docker's configuration",
-            );
-        }
-        (Some(_), None, _) => reader.missing(fields, "password", "`username` stands alone"),
-        (None, Some(_), _) => reader.missing(fields, "username", "`password` stands alone"),
-        _ => {}
-    }
-    match (username, password, docker) {
-        (Some(username), Some(password), _) => Credentials::Environment { username, password },
-        (_, _, Some(false)) => Credentials::Anonymous,
-        _ => Credentials::DockerConfig,
-    }
-}
-
-/// Reads `KEY: { env: NAME }`. A text in its place may be a secret: it is named nowhere.
-fn variable(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<String> {
-    let (name, node) = fields.entry(key)?;
-    if let Value::Scalar { .. } = &node.value {
-        let hint = format!("write `{key}: {{ env: NAME }}` with the name of an environment variable");
-        reader.report_hint(Code::Secret, name.span, format!("`{key}` must not stand in the configuration"), hint);
-        return None;
-    }
-    let fields = reader.fields(node, &ENVIRONMENT_KEYS)?;
-    let Some(node) = fields.get("env") else {
-        reader.missing(&fields, "env", "the name of an environment variable");
-        return None;
-    };
-    let variable = reader.text(node, "`env`")?;
-    if !is_variable(&variable) {
-        reader.report(Code::Value, node.span, "`env` must be the name of an environment variable");
-        return None;
-    }
-    Some(variable.value)
 }
 
 /// Returns a repository on the registry with this name, if it is one.

@@ -224,7 +224,8 @@ fn registries(configuration: &Configuration, images: &[PlannedImage]) -> BTreeMa
             let settings = configuration.registries.get(repository.registry());
             let credentials = match settings.map(|settings| (&settings.serve, &settings.credentials)) {
                 Some((Some(_), _)) => "run",
-                Some((None, Credentials::Environment { .. })) => "environment",
+                Some((None, Credentials::Environment { .. } | Credentials::Token(_))) => "environment",
+                Some((None, Credentials::Helper(_))) => "credential-helper",
                 Some((None, Credentials::Anonymous)) => "anonymous",
                 Some((None, Credentials::DockerConfig)) | None => "docker-config",
             };

@@ -70,7 +70,7 @@ pub struct PlannedRegistry {
     pub serve: Option<String>,
     /// Whether plain HTTP is spoken.
     pub plain_http: bool,
-    /// Where credentials come from: `docker-config`, `environment`, `anonymous`, or `run` for a token made for the run.
+    /// Where credentials come from: `docker-config`, `environment`, `credential-helper`, `anonymous`, or `run` for a token made for the run.
     pub credentials: &'static str,
 }
 

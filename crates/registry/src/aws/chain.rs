@@ -1,6 +1,6 @@
-use super::ask::Web;
 use super::sts::Assumption;
-use super::{AwsError, Keys, Sources, file, metadata};
+use super::{AwsError, Keys, Sources, metadata};
+use crate::web::{Web, file};
 
 /// Who identity tokens for AWS are usually for.
 const AUDIENCE: &str = "sts.amazonaws.com";

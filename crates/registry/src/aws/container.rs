@@ -1,12 +1,12 @@
-use super::ask::{Request, Web};
-use super::{AwsError, Container, Keys, endpoint, file};
+use super::{AwsError, Container, Keys};
+use crate::web::{Request, Web, address, file};
 
 const PLACE: &str = "the container's endpoint for AWS credentials";
 
 impl Container {
     /// Asks the endpoint for keys.
     pub(super) async fn keys(&self, web: Web<'_>) -> Result<Keys, AwsError> {
-        let url = endpoint::container(&self.url, PLACE)?;
+        let url = address::container(&self.url, PLACE)?;
         let token = match (&self.token_file, &self.token) {
             // It is written anew from time to time.
             (Some(path), _) => Some(file::read(path, PLACE)?.trim_end().to_owned()),

@@ -1,5 +1,6 @@
 use crate::ErrorKind;
 use crate::refusal::printable;
+use crate::web::WebError;
 
 /// Why AWS did not do what it was asked, or could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,16 @@ pub enum AwsError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+impl From<WebError> for AwsError {
+    fn from(error: WebError) -> Self {
+        match error {
+            WebError::Source { place, problem } => Self::Source { place, problem },
+            WebError::Unreachable { url, reason } => Self::Unreachable { url, reason },
+            WebError::Answer { url, problem } => Self::Answer { url, problem },
+        }
+    }
 }
 
 impl AwsError {

@@ -1,7 +1,7 @@
 //! The metadata of EC2 machines, version 2 (Amazon EC2 User Guide, "Use the Instance Metadata Service").
 
-use super::ask::{Answer, Request, Web};
-use super::{AwsError, Keys, endpoint};
+use super::{AwsError, Keys};
+use crate::web::{Answer, Request, Web, address as addresses};
 use reqwest::{Method, Url};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const TIME: Duration = Duration::from_secs(1);
 
 /// Asks the service at this address for the keys of the machine's role; `None` if there is no such service, or no role.
 pub(super) async fn keys(web: Web<'_>, address: &str) -> Result<Option<Keys>, AwsError> {
-    let base = endpoint::metadata(address, PLACE)?;
+    let base = addresses::metadata(address, PLACE)?;
     let at = |path: &str| base.join(path).map_err(|_| AwsError::source(PLACE, "it names a role that is none"));
     let lifetime = ("x-aws-ec2-metadata-token-ttl-seconds", "300".to_owned());
     let request =

@@ -4,13 +4,9 @@
 //! is read and how long it may take, keep secrets as texts, and bring a second generation of digests and an XML parser. What would remain
 //! of them is the signature.
 
-mod ask;
 mod chain;
 mod container;
-mod endpoint;
 mod error;
-mod file;
-mod github;
 mod keys;
 mod metadata;
 mod process;
@@ -19,12 +15,11 @@ mod signature;
 mod sources;
 mod sts;
 
+pub use crate::web::Github;
 pub use error::AwsError;
 pub use keys::Keys;
-pub use sources::{Container, Endpoints, Github, Profile, Sources};
+pub use sources::{Container, Endpoints, Profile, Sources};
 
-pub(crate) use ask::{Request, Web};
 pub(crate) use chain::{Asked, Role};
-pub(crate) use endpoint::service;
 pub(crate) use error::named_action;
 pub(crate) use signature::Signer;

@@ -1,4 +1,5 @@
-use super::{AwsError, Keys, Profile, file, process};
+use super::{AwsError, Keys, Profile, process};
+use crate::web::file;
 use std::collections::BTreeMap;
 
 const PLACE: &str = "the AWS profile";

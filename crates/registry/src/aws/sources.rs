@@ -1,5 +1,6 @@
 use super::Keys;
 use crate::Secret;
+use crate::web::Github;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -25,15 +26,6 @@ pub struct Sources {
     pub metadata: Option<String>,
     /// Where AWS's services are, if elsewhere.
     pub endpoints: Endpoints,
-}
-
-/// Where a job of GitHub Actions gets an identity token (GitHub docs, "OpenID Connect reference").
-#[derive(Clone, Debug)]
-pub struct Github {
-    /// The address.
-    pub url: Secret,
-    /// What is shown there.
-    pub token: Secret,
 }
 
 /// The endpoint of a container (AWS SDKs and Tools Reference Guide, "Container credential provider").

@@ -1,11 +1,11 @@
 //! Keys for identity tokens: `AssumeRoleWithWebIdentity` (AWS Security Token Service API Reference, version 2011-06-15).
 
-use super::ask::{Request, Web};
-use super::{AwsError, Keys, endpoint};
+use super::{AwsError, Keys};
 use crate::endpoint::redacted;
+use crate::web::{Request, Web, address};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use reqwest::{Method, Url};
+use reqwest::Url;
 use serde::Deserialize;
 
 const PLACE: &str = "AWS's token service";
@@ -23,15 +23,9 @@ pub(crate) struct Assumption<'a> {
 impl Assumption<'_> {
     /// Returns keys of the role for an identity token. The request is not signed: the token says who asks.
     pub(crate) async fn keys(&self, web: Web<'_>, token: &str) -> Result<Keys, AwsError> {
-        let url = endpoint::service(self.sts, PLACE)?;
+        let url = address::service(self.sts, PLACE)?;
         let body = self.form(&url, token);
-        let request = || Request {
-            method: Method::POST,
-            url: url.clone(),
-            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
-            body: body.clone(),
-        };
-        let answer = web.ask(request).await?;
+        let answer = web.ask(|| Request::form(url.clone(), body.clone())).await?;
         let text = String::from_utf8_lossy(&answer.body);
         if !answer.is_success() {
             let code = element(&text, "Code");

@@ -1,6 +1,8 @@
 use super::Registry;
-use crate::aws::{AwsError, Keys, Request, Signer, Web, service};
+use crate::aws::{AwsError, Keys, Signer};
 use crate::endpoint::redacted;
+use crate::web::address::service;
+use crate::web::{Request, Web};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;

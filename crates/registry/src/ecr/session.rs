@@ -1,7 +1,8 @@
 use super::api::Api;
 use super::{Ecr, Registry};
 use crate::auth::{Action, basic};
-use crate::aws::{Asked, AwsError, Keys, Role, Web};
+use crate::aws::{Asked, AwsError, Keys, Role};
+use crate::web::Web;
 use crate::{Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -18,14 +18,14 @@ use tokio::task::JoinHandle;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Requests that a registry holds back.
-struct Held {
+pub(crate) struct Held {
     came: UnboundedReceiver<()>,
-    go: Arc<Notify>,
+    pub(crate) go: Arc<Notify>,
 }
 
 impl Held {
     /// Holds back the requests that `matching` accepts.
-    fn by(registry: &TestRegistry, matching: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+    pub(crate) fn by(registry: &TestRegistry, matching: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
         let (tell, came) = unbounded_channel();
         let go = Arc::new(Notify::new());
         let until = Arc::clone(&go);
@@ -39,7 +39,7 @@ impl Held {
     }
 
     /// Waits for `count` requests. No more may come while none is let go.
-    async fn wait(&mut self, count: usize) {
+    pub(crate) async fn wait(&mut self, count: usize) {
         for nth in 0..count {
             let came = tokio::time::timeout(PATIENCE, self.came.recv()).await;
             assert!(came.is_ok(), "only {nth} of {count}");
@@ -52,7 +52,7 @@ impl Held {
     }
 
     /// Lets requests go, `most` at a time, until `all` have gone.
-    async fn release(&mut self, all: usize, most: usize) {
+    pub(crate) async fn release(&mut self, all: usize, most: usize) {
         for round in 0..all.div_ceil(most) {
             self.wait(most.min(all - round * most)).await;
             self.go.notify_waiters();
@@ -60,12 +60,14 @@ impl Held {
     }
 }
 
-fn begin<T: Send + 'static>(futures: impl Iterator<Item: Future<Output = T> + Send + 'static>) -> Vec<JoinHandle<T>> {
+pub(crate) fn begin<T: Send + 'static>(
+    futures: impl Iterator<Item: Future<Output = T> + Send + 'static>,
+) -> Vec<JoinHandle<T>> {
     futures.map(tokio::spawn).collect()
 }
 
 /// Waits for all of them, and returns what they return.
-async fn ended<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
+pub(crate) async fn ended<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
     let all = tokio::time::timeout(PATIENCE, join_all(tasks)).await.unwrap();
     all.into_iter().map(Result::unwrap).collect()
 }
@@ -93,7 +95,7 @@ async fn receive(client: Client, repository: Repository, nth: usize) {
 }
 
 /// Asks whether there is a blob that is not there.
-async fn ask(client: Client, repository: Repository, nth: usize) {
+pub(crate) async fn ask(client: Client, repository: Repository, nth: usize) {
     let digest = blob(nth, 8).1.digest;
     assert!(!client.blob_exists(&repository, &digest).await.unwrap());
 }

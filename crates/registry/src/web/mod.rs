@@ -1,5 +1,14 @@
-use super::AwsError;
-use crate::connections::{Connections, Purpose};
+//! Asks those who give keys and tokens, and not registries.
+
+pub(crate) mod address;
+mod error;
+pub(crate) mod file;
+mod github;
+
+pub(crate) use error::WebError;
+pub use github::Github;
+
+use crate::connections::{Connections, Purpose, Security};
 use crate::endpoint::redacted;
 use crate::pause::wait;
 use crate::transport::{TRIES, is_temporary};
@@ -12,7 +21,7 @@ const LIMIT: usize = 256 << 10;
 /// How long an answer may take, all of it.
 const TIME: Duration = Duration::from_secs(30);
 
-/// Asks AWS, and those who give keys. No redirect is followed, so nobody else is shown what a request holds.
+/// Asks clouds, and those who give keys and tokens. No redirect is followed, so nobody else is shown what a request holds.
 #[derive(Clone, Copy)]
 pub(crate) struct Web<'a> {
     pub(crate) connections: &'a Connections,
@@ -36,6 +45,12 @@ impl Request {
     pub(crate) fn get(url: Url, headers: Vec<(&'static str, String)>) -> Self {
         Self { method: Method::GET, url, headers, body: String::new() }
     }
+
+    /// Makes a request that sends the fields of a form.
+    pub(crate) fn form(url: Url, body: String) -> Self {
+        let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
+        Self { method: Method::POST, url, headers, body }
+    }
 }
 
 impl Answer {
@@ -46,12 +61,12 @@ impl Answer {
 
 impl Web<'_> {
     /// Makes a request, and makes it again where that may help. `request` is called for each try: signatures hold for a few minutes.
-    pub(crate) async fn ask(&self, request: impl Fn() -> Request) -> Result<Answer, AwsError> {
+    pub(crate) async fn ask(&self, request: impl Fn() -> Request) -> Result<Answer, WebError> {
         let mut attempt = 1;
         loop {
             match self.once(request(), TIME).await {
                 Ok(answer) if attempt < TRIES && is_temporary(answer.status) => {}
-                Err(AwsError::Unreachable { .. }) if attempt < TRIES => {}
+                Err(WebError::Unreachable { .. }) if attempt < TRIES => {}
                 answered => return answered,
             }
             wait(attempt, None).await;
@@ -60,16 +75,18 @@ impl Web<'_> {
     }
 
     /// Makes a request once, which may take that long.
-    pub(crate) async fn once(&self, request: Request, time: Duration) -> Result<Answer, AwsError> {
+    pub(crate) async fn once(&self, request: Request, time: Duration) -> Result<Answer, WebError> {
         let Request { method, url, headers, body } = request;
         let failed =
-            |error: reqwest::Error| AwsError::Unreachable { url: redacted(&url), reason: reason(&error.without_url()) };
+            |error: reqwest::Error| WebError::Unreachable { url: redacted(&url), reason: reason(&error.without_url()) };
         // Plain HTTP is spoken on this machine and its own link only, and no proxy is on the way there.
-        let purpose = Purpose { loopback: url.scheme() == "http", sends_blob: false };
+        let is_plain = url.scheme() == "http";
+        let security = if is_plain { Security::Plain } else { Security::System };
+        let purpose = Purpose { loopback: is_plain, sends_blob: false, security };
         let http = self
             .connections
             .pool(purpose)
-            .map_err(|error| AwsError::Unreachable { url: redacted(&url), reason: error.to_string() })?;
+            .map_err(|error| WebError::Unreachable { url: redacted(&url), reason: error.to_string() })?;
         let mut request = http.request(method, url.clone()).timeout(time);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -83,7 +100,7 @@ impl Web<'_> {
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LIMIT {
                 let problem = format!("the answer has more than {LIMIT} bytes");
-                return Err(AwsError::Answer { url: redacted(&url), problem });
+                return Err(WebError::Answer { url: redacted(&url), problem });
             }
             body.extend_from_slice(&chunk);
         }

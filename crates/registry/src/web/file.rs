@@ -1,4 +1,4 @@
-use super::AwsError;
+use super::WebError;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -7,8 +7,8 @@ use std::path::Path;
 const LIMIT: u64 = 1 << 20;
 
 /// Reads a small file of text.
-pub(super) fn read(path: &Path, place: &'static str) -> Result<String, AwsError> {
-    let failed = |problem: String| AwsError::source(place, format!("{}: {problem}", path.display()));
+pub(crate) fn read(path: &Path, place: &'static str) -> Result<String, WebError> {
+    let failed = |problem: String| WebError::source(place, format!("{}: {problem}", path.display()));
     let mut text = String::new();
     // A pipe would wait for somebody who writes to it, and a device may not end.
     if !path.metadata().map_err(|error| failed(error.to_string()))?.is_file() {
