@@ -13,6 +13,7 @@ mod once;
 mod options;
 mod origin;
 mod platforms;
+mod remark;
 mod sync;
 mod trust;
 
@@ -21,4 +22,5 @@ pub use copied::{Copied, Count, State};
 pub use copier::Copier;
 pub use error::TransferError;
 pub use options::Options;
+pub use remark::Remark;
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};
