@@ -98,6 +98,7 @@ impl CommandError {
         };
         let this = Self::of(code, error);
         match error {
+            ImageError::Engine(error) => error.hint().into_iter().fold(this, Self::hint),
             ImageError::Archive { .. } => this.hint("copy the archive again, or make it again where it came from"),
             _ => this,
         }

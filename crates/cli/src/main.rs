@@ -11,6 +11,7 @@ mod commands;
 mod credential_files;
 mod debian;
 mod doctor;
+mod engines;
 mod environment;
 mod equipment;
 mod error;

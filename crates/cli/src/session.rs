@@ -105,6 +105,9 @@ impl Session {
         client: &Client,
         refusal: fn(ImageError) -> CommandError,
     ) -> Result<Place, CommandError> {
+        if let ImageReference::Engine { engine, name } = reference {
+            return self.place_in_engine(*engine, name, refusal).await;
+        }
         let (reference, client, store) = (reference.clone(), client.clone(), self.opening_of_store());
         on_a_thread(move || Place::open(&reference, &client, store).map_err(refusal)).await
     }

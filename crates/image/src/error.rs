@@ -1,4 +1,5 @@
 use crate::{ArchiveError, Form, LayoutProblem};
+use consign_engine::EngineError;
 use consign_oci::{Digest, DocumentError, Platform, Reference, Tag};
 use consign_registry::{ErrorKind, RegistryError};
 use consign_store::StoreError;
@@ -181,6 +182,21 @@ pub enum ImageError {
         /// Why not.
         source: io::Error,
     },
+    /// An engine's image where no engine is asked.
+    #[error("{name} is not read here: `consign copy {name} oci-archive:FILE` makes a file that is")]
+    NotFromEngine {
+        /// The name.
+        name: String,
+    },
+    /// An engine's image that is to be named by a digest.
+    #[error("{name} is not written: engines name images by tags")]
+    ByDigest {
+        /// The name.
+        name: String,
+    },
+    /// The engine refused or cannot be reached.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// The registry refused or cannot be reached.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -245,6 +261,9 @@ impl ImageError {
             | Self::NotLocal { .. }
             | Self::NoRegistry { .. }
             | Self::ReadOnly { .. }
+            | Self::NotFromEngine { .. }
+            | Self::ByDigest { .. }
+            | Self::Engine(_)
             | Self::NotALayout { .. }
             | Self::Io { .. }
             | Self::Registry(_)

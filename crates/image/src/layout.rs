@@ -64,6 +64,18 @@ impl Layout {
         Self::open(Files::docker_archive(path)?, |_| true)
     }
 
+    /// Opens an archive that an engine handed over. It may be removed then: what is read is read from the open file.
+    pub(crate) fn from_engine(path: &Path, name: &Path) -> Result<Self, ImageError> {
+        Self::open(Files::from_engine(path, name)?, |_| true)
+    }
+
+    /// Returns the layout with one image in place of all that it lists.
+    pub(crate) fn with_image(self, image: Descriptor) -> Self {
+        let (tagged, referrers) = (Vec::new(), BTreeMap::new());
+        let contents = Contents { index: Index::new(vec![image.clone()]), images: vec![image], tagged, referrers };
+        Self { contents: Arc::new(contents), ..self }
+    }
+
     fn open(files: Files, of_interest: impl Fn(&Descriptor) -> bool) -> Result<Self, ImageError> {
         let index = read_index(&files)?;
         let mut sorting = Sorting {

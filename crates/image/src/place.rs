@@ -37,6 +37,7 @@ pub enum Place {
 
 impl Place {
     /// Opens what `reference` names. Nothing is asked of a registry yet, and the store is opened only where the image lies in it.
+    /// Engines are not asked here: see [`from_engine`](crate::from_engine).
     pub fn open(
         reference: &ImageReference,
         client: &Client,
@@ -52,6 +53,9 @@ impl Place {
             ImageReference::Archive { file, tag } => Self::Layout { layout: Layout::archive(file)?, tag: tag.clone() },
             ImageReference::DockerArchive { file, tag } => {
                 Self::Layout { layout: Layout::docker_archive(file)?, tag: tag.clone() }
+            }
+            ImageReference::Engine { .. } => {
+                return Err(ImageError::NotFromEngine { name: reference.to_string() });
             }
             ImageReference::Store { name } => {
                 let store = store()?;

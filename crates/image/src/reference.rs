@@ -1,10 +1,12 @@
-use consign_oci::{Reference, ReferenceError, Repository, Tag};
+use consign_engine::Engine;
+use consign_oci::{Digest, Reference, ReferenceError, Repository, Tag};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// An image wherever it lies, as people write it:
-/// `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]`, `docker-archive:FILE[:tag]` or `store:NAME`.
+/// `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]`, `docker-archive:FILE[:tag]`, `store:NAME`,
+/// `docker-daemon:NAME[:tag][@digest]` or `containers-storage:NAME[:tag][@digest]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageReference {
     /// On a registry.
@@ -35,6 +37,13 @@ pub enum ImageReference {
         /// The name.
         name: String,
     },
+    /// In an engine of this machine.
+    Engine {
+        /// The engine.
+        engine: Engine,
+        /// The name, with a tag or a digest.
+        name: Reference,
+    },
 }
 
 /// A text that does not name an image.
@@ -42,7 +51,8 @@ pub enum ImageReference {
 pub enum ImageReferenceError {
     /// The scheme is not one that is read.
     #[error(
-        "`{scheme}:` is not a place that consign reads; it reads `docker://`, `oci:`, `oci-archive:`, `docker-archive:` and `store:`"
+        "`{scheme}:` is not a place that consign reads; it reads `docker://`, `oci:`, `oci-archive:`, `docker-archive:`, `docker-daemon:`, \
+         `containers-storage:` and `store:`"
     )]
     Scheme {
         /// What stands before the colon.
@@ -51,6 +61,12 @@ pub enum ImageReferenceError {
     /// Nothing stands after the scheme.
     #[error("`{text}` names no file")]
     Empty {
+        /// What was read.
+        text: String,
+    },
+    /// The identity of an image in an engine, which is no name.
+    #[error("`{text}` is an identity, and engines are asked by names: give the image one (`docker tag`, `podman tag`)")]
+    Identity {
         /// What was read.
         text: String,
     },
@@ -73,7 +89,7 @@ impl ImageReference {
         match self {
             Self::Registry(reference) => reference.tag.is_some() || reference.digest.is_some(),
             Self::Layout { tag, .. } | Self::Archive { tag, .. } | Self::DockerArchive { tag, .. } => tag.is_some(),
-            Self::Store { .. } => true,
+            Self::Store { .. } | Self::Engine { .. } => true,
         }
     }
 }
@@ -92,12 +108,24 @@ impl FromStr for ImageReference {
                 path_and_tag(text, rest).map(|(file, tag)| Self::DockerArchive { file, tag })
             }
             Some(("store", name)) if !name.is_empty() => Ok(Self::Store { name: name.to_owned() }),
-            Some((scheme @ ("store" | "dir" | "docker-daemon" | "containers-storage"), _)) => {
-                Err(ImageReferenceError::Scheme { scheme: scheme.to_owned() })
-            }
+            Some(("docker-daemon", name)) => in_engine(Engine::Docker, text, name),
+            Some(("containers-storage", name)) => in_engine(Engine::Containers, text, name),
+            Some((scheme @ ("store" | "dir"), _)) => Err(ImageReferenceError::Scheme { scheme: scheme.to_owned() }),
             _ => Ok(Self::Registry(text.parse()?)),
         }
     }
+}
+
+/// Reads the name of an image in an engine. As on a registry, nothing before the path means Docker Hub, and no tag `latest`.
+fn in_engine(engine: Engine, text: &str, name: &str) -> Result<ImageReference, ImageReferenceError> {
+    if name.starts_with('@') || name.parse::<Digest>().is_ok() {
+        return Err(ImageReferenceError::Identity { text: text.chars().take(300).collect() });
+    }
+    let mut name: Reference = name.parse()?;
+    if name.digest.is_none() {
+        name.tag.get_or_insert_with(Tag::latest);
+    }
+    Ok(ImageReference::Engine { engine, name })
 }
 
 /// Splits `PATH[:tag]`. A colon in the path itself is told from a tag by what follows it: a tag has no slash.
@@ -116,6 +144,7 @@ impl fmt::Display for ImageReference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, path, tag) = match self {
             Self::Registry(reference) => return reference.fmt(formatter),
+            Self::Engine { engine, name } => return write!(formatter, "{}:{name}", engine.scheme()),
             Self::Store { name } => return write!(formatter, "store:{name}"),
             Self::Layout { folder, tag } => ("oci", folder, tag),
             Self::Archive { file, tag } => ("oci-archive", file, tag),
@@ -139,6 +168,8 @@ mod tests {
             "oci-archive:/tmp/a.tar",
             "docker-archive:a.tar:1",
             "store:a/b:1",
+            "docker-daemon:ghcr.io/a/b:1",
+            "containers-storage:localhost/x:latest",
         ] {
             assert_eq!(text.parse::<ImageReference>().unwrap().to_string(), text);
         }
@@ -150,8 +181,44 @@ mod tests {
     }
 
     #[test]
+    fn names_in_engines_are_read_as_docker_reads_them() {
+        let digest = format!("sha256:{:064}", 1);
+        for (text, expected) in [
+            ("docker-daemon:alpine", "docker-daemon:docker.io/library/alpine:latest".to_owned()),
+            ("docker-daemon:localhost:5000/x:1", "docker-daemon:localhost:5000/x:1".to_owned()),
+            ("containers-storage:localhost/x", "containers-storage:localhost/x:latest".to_owned()),
+            (&format!("containers-storage:localhost/x@{digest}"), format!("containers-storage:localhost/x@{digest}")),
+        ] {
+            assert_eq!(text.parse::<ImageReference>().unwrap().to_string(), expected);
+        }
+        for name in [format!("docker-daemon:{digest}"), format!("containers-storage:@{}", &digest[7..])] {
+            assert!(matches!(name.parse::<ImageReference>(), Err(ImageReferenceError::Identity { .. })), "{name}");
+        }
+        for name in [
+            "",
+            "-x",
+            "--help",
+            "-x/y",
+            "a\n",
+            "a\n/b",
+            "a b",
+            "X",
+            "[vfs@/root]x",
+            "../x",
+            "a/../b",
+            "x:-1",
+            "a?b",
+            "a#b",
+        ] {
+            for scheme in ["docker-daemon", "containers-storage"] {
+                assert!(format!("{scheme}:{name}").parse::<ImageReference>().is_err(), "{name:?}");
+            }
+        }
+    }
+
+    #[test]
     fn refuses_what_names_no_image() {
-        for text in ["oci:", "store:", "dir:x", "docker-daemon:x", "oci:x:-", "GHCR.io/A"] {
+        for text in ["oci:", "store:", "dir:x", "oci:x:-", "GHCR.io/A"] {
             assert!(text.parse::<ImageReference>().is_err(), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 use crate::copied::{Copied, Count, State};
 use crate::once::Once;
 use crate::origin::Origin;
-use crate::{Admission, Options, TransferError, platforms};
+use crate::{Admission, Options, Remark, TransferError, platforms};
 use consign_image::{Found, ImageError, Place, Pushed, Sink};
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use futures::future::BoxFuture;
@@ -33,6 +33,7 @@ pub struct Copier<'a> {
     pub(crate) doubtful: Mutex<BTreeSet<Digest>>,
     count: Mutex<Count>,
     left_behind: Mutex<BTreeSet<Tag>>,
+    pub(crate) remarks: Mutex<BTreeSet<Remark>>,
 }
 
 /// One name, and what it is to name.
@@ -76,6 +77,7 @@ impl<'a> Copier<'a> {
             doubtful: Mutex::default(),
             count: Mutex::default(),
             left_behind: Mutex::default(),
+            remarks: Mutex::default(),
         }
     }
 
@@ -136,7 +138,7 @@ impl<'a> Copier<'a> {
         sink: Sink,
         admission: Option<&dyn Admission>,
     ) -> Result<Task, TransferError> {
-        let Options { platforms, always, believed_for, minimum_age, .. } = self.options;
+        let Options { platforms, one_of_list, always, believed_for, minimum_age, .. } = self.options;
         let believed = believed_for.filter(|_| !always).and_then(|age| sink.seen_lately(age));
         let mut before = match &believed {
             Some(believed) => Some(believed.clone()),
@@ -150,9 +152,15 @@ impl<'a> Copier<'a> {
         };
         let age = minimum_age.and_then(|least| Some((least, source.seen_for(found.digest())?)));
         let image = source.at(found.digest());
-        let root = match platforms.is_empty() {
-            true => found,
-            false => platforms::choose(found, platforms, source).await?,
+        let root = match (one_of_list, &found) {
+            (Some(usual), Document::Index(list)) => {
+                let (platform, list) = (platforms.first().unwrap_or(usual).clone(), list.digest().clone());
+                let image = source.of_platform(found, &platform).await?;
+                self.remark(Remark::OneOfList { list, platform });
+                image
+            }
+            _ if platforms.is_empty() => found,
+            _ => platforms::choose(found, platforms, source).await?,
         };
         if believed.is_some() {
             before = sink.before().await?;

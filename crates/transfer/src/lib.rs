@@ -14,6 +14,7 @@ mod once;
 mod options;
 mod origin;
 mod platforms;
+mod remark;
 mod sync;
 mod trust;
 
@@ -23,4 +24,5 @@ pub use copied::{Copied, Count, State};
 pub use copier::Copier;
 pub use error::TransferError;
 pub use options::Options;
+pub use remark::Remark;
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Options {
     /// These platforms alone; all where there are none.
     pub platforms: Vec<Platform>,
+    /// Of a list, the image for this platform alone, without the list: for places that have none. Of a list of several, `platforms` names at most one.
+    pub one_of_list: Option<Platform>,
     /// Whether signatures and other artifacts stay behind.
     pub without_referrers: bool,
     /// Whether everything is looked at again although the name names the image.

@@ -29,6 +29,13 @@ pub(crate) async fn run(arguments: &Build, session: &Session) -> Result<ExitCode
             CommandError::new(ExitCode::Usage, format!("{reference} cannot be written: this form is only read"));
         return Err(error.hint("`docker load` and `podman load` take what `--to oci-archive:FILE` writes"));
     }
+    if let Some(reference @ ImageReference::Engine { .. }) = &arguments.to {
+        let error =
+            CommandError::new(ExitCode::Usage, format!("`build` writes to no engine, and {reference} is in one"));
+        return Err(error.hint(format!(
+            "write to the store, and copy from there: `--to store:NAME`, then `consign copy store:NAME {reference}`"
+        )));
+    }
     if let Some(ImageReference::Archive { file, .. }) = &arguments.to
         && is_other_file(file)
     {

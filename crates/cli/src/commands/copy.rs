@@ -1,8 +1,8 @@
 use crate::arguments::{Copy, Output};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, on_a_thread};
-use consign_image::{ImageReference, Sink};
+use crate::session::{Session, host_platform};
+use consign_image::ImageReference;
 use consign_oci::Tag;
 use consign_report::{size, table};
 use consign_transfer::{Copied, Copier, Count, Options, State, TransferError};
@@ -18,22 +18,27 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
             }
         }
     }
+    if matches!(destination, ImageReference::Engine { .. }) && arguments.platforms.len() > 1 {
+        let message = format!("{destination} takes one image, and `--platform` names {}", arguments.platforms.len());
+        return Err(CommandError::new(ExitCode::Usage, message).hint("name one platform"));
+    }
     let client = session.client_for(&[source, destination]).await?;
-    let for_sink = client.clone();
     let repositories = [source, destination].into_iter().filter_map(ImageReference::repository).collect();
     session.recall(&client, &repositories);
     let place = session.place(source, &client, CommandError::from).await?;
-    let (to, store) = (destination.clone(), session.opening_of_store());
-    let sink = on_a_thread(move || Ok(Sink::open(&to, &for_sink, store)?)).await?;
+    let sink = session.sink(destination, &client).await?;
+    let is_engine = matches!(destination, ImageReference::Engine { .. });
     let options = Options {
         platforms: arguments.platforms.clone(),
-        without_referrers: arguments.no_referrers,
+        one_of_list: is_engine.then(host_platform).transpose()?,
+        // Engines have no place for them.
+        without_referrers: arguments.no_referrers || is_engine,
         ..arguments.looking.options()
     };
     let copier = Copier::new(&place, &sink, &options);
     let result = match arguments.all_tags {
-        true => every_tag(&copier, destination, session).await,
-        false => one(&copier, destination, session).await,
+        true => every_tag(&copier, destination, session).await.map(|()| None),
+        false => one(&copier, destination, session).await.map(Some),
     };
     session.remember(&client, &repositories);
     for tag in copier.left_behind() {
@@ -41,7 +46,15 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
             .printer
             .note(&format!("note: {destination} has no place for the tag {tag}: what it names stays behind"));
     }
-    result
+    for remark in copier.remarks() {
+        session.printer.note(&format!("note: {remark}"));
+    }
+    if let Some(copied) = result?
+        && !options.dry_run
+    {
+        session.tell_of_engine(destination, &copied.root.digest).await?;
+    }
+    Ok(ExitCode::Done)
 }
 
 /// Copies one image, and says what became of it.
@@ -49,7 +62,7 @@ pub(super) async fn one(
     copier: &Copier<'_>,
     destination: &ImageReference,
     session: &Session,
-) -> Result<ExitCode, CommandError> {
+) -> Result<Copied, CommandError> {
     let copied = copier.copy().await?;
     session.printer.note(&format!("{destination}: {}", done(&copied, copier)));
     match session.output {
@@ -61,14 +74,10 @@ pub(super) async fn one(
         }
         Output::Table => session.printer.data(&copied.root.digest.to_string())?,
     }
-    Ok(ExitCode::Done)
+    Ok(copied)
 }
 
-async fn every_tag(
-    copier: &Copier<'_>,
-    destination: &ImageReference,
-    session: &Session,
-) -> Result<ExitCode, CommandError> {
+async fn every_tag(copier: &Copier<'_>, destination: &ImageReference, session: &Session) -> Result<(), CommandError> {
     let results = copier.copy_tags().await?;
     let failed = results.iter().filter(|(_, result)| result.is_err()).count();
     let report = json!({
@@ -83,8 +92,8 @@ async fn every_tag(
     let total = results.len();
     let error = results.into_iter().find_map(|(_, result)| result.err());
     match (error, session.output) {
-        (None, Output::Json) => session.printer.json(&report).map(|()| ExitCode::Done),
-        (None, Output::Table) => Ok(ExitCode::Done),
+        (None, Output::Json) => session.printer.json(&report),
+        (None, Output::Table) => Ok(()),
         // The first says why; the table says of which tags.
         (Some(error), output) => {
             let error = CommandError::from(error);

@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
     let copier = Copier::new(&place, &sink, &options);
     let result = copy::one(&copier, &to, session).await;
     session.remember(&client, &repositories);
-    result
+    result.map(|_| ExitCode::Done)
 }
 
 /// Returns the name at the destination: without a tag it has the source's.
@@ -41,6 +41,7 @@ fn named(arguments: &Promote) -> Result<Reference, CommandError> {
         ImageReference::Registry(Reference { tag: None, digest: None, .. }) => Some(Tag::latest()),
         ImageReference::Registry(reference) => reference.tag.clone(),
         ImageReference::Layout { tag, .. } | ImageReference::Archive { tag, .. } => tag.clone(),
+        ImageReference::Engine { name, .. } => name.tag.clone(),
         ImageReference::DockerArchive { .. } | ImageReference::Store { .. } => None,
     };
     match tag {

@@ -25,6 +25,7 @@ mod dockerfile_inputs;
 mod dockerfile_lints;
 mod doctor;
 mod ecr;
+mod engines;
 mod errors;
 mod explain;
 mod faults;

@@ -180,7 +180,9 @@ fn everything_below_a_path() {
     image(&environment);
     let (from, to) = (from.host(), to.host());
     let push = |name: &str| environment.consign(&["copy", "oci:images:1", &format!("{from}/{name}")]).expect(0);
-    ["team/app:1", "team/app:2", "team/deep/tool:1", "team/old/tool:1", "teamwork/app:1"].map(push);
+    for name in ["team/app:1", "team/app:2", "team/deep/tool:1", "team/old/tool:1", "teamwork/app:1"] {
+        push(name);
+    }
     let absent = "127.0.0.1:1/nobody/**";
     let entry = format!("source: '{from}/team/**', destination: '{to}/all/**', repositories: {{exclude: old/.*}}");
     write(&environment, &format!("sync: [{{{entry}}}, {{source: {absent}, destination: '{to}/none/**'}}]\n"));

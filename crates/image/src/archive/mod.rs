@@ -28,6 +28,7 @@ pub fn write_archive(store: &Store, image: &ArchiveImage, to: &ImageReference) -
             stored::check_present(store, image)?;
             Ok(store.put_reference(name, &image.root)?)
         }
+        ImageReference::Engine { .. } => Err(ImageError::NotFromEngine { name: to.to_string() }),
         ImageReference::DockerArchive { file, .. } => Err(ImageError::ReadOnly { file: file.clone() }),
         ImageReference::Registry(reference) => Err(ImageError::NotLocal { reference: reference.clone() }),
     }

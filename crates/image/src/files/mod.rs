@@ -11,6 +11,7 @@ pub use form::Form;
 pub use layout_problem::LayoutProblem;
 
 use crate::ImageError;
+use crate::layout::{INDEX, MARKER};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -35,6 +36,15 @@ impl Files {
     pub(crate) fn docker_archive(path: &Path) -> Result<Self, ImageError> {
         let table = Table::read(path, Form::Docker)?;
         Ok(Self::Archive(Arc::new(docker::as_layout(table)?)))
+    }
+
+    /// Reads an archive that an engine handed over: a layout, or as `docker save` writes it. Newer engines write both, and a layout has the manifests.
+    /// In messages it has another name: that of its file is of nobody's interest.
+    pub(crate) fn from_engine(path: &Path, name: &Path) -> Result<Self, ImageError> {
+        let mut table = Table::read(path, Form::Docker)?;
+        name.clone_into(&mut table.path);
+        let is_layout = [MARKER, INDEX].iter().all(|name| table.get(name).is_some());
+        Ok(Self::Archive(Arc::new(if is_layout { table } else { docker::as_layout(table)? })))
     }
 
     /// Returns the folder or file that this is.

@@ -6,6 +6,7 @@ use crate::archive::folder::list as add_to_list;
 use crate::archive::write_archive;
 use crate::layout::INDEX;
 use crate::{ArchiveImage, ImageError, ImageReference, Layout, Place, Pushed};
+use consign_engine::{Engine, Engines};
 use consign_oci::{Algorithm, Descriptor, Digest, Document, Reference, Tag, Target};
 use consign_registry::{Client, RegistryError};
 use consign_store::{Store, StoreError};
@@ -43,10 +44,21 @@ pub enum Sink {
         /// The image's name.
         reference: ImageReference,
     },
+    /// The store, and from there an engine of this machine, which takes images of one platform.
+    Engine {
+        /// The store.
+        store: Store,
+        /// The engines.
+        engines: Engines,
+        /// Which of them.
+        engine: Engine,
+        /// The image's name.
+        name: Reference,
+    },
 }
 
 impl Sink {
-    /// Opens the place of a name. Nothing is asked of a registry, and nothing is written yet.
+    /// Opens the place of a name. Nothing is asked of a registry, and nothing is written yet. An engine is no such place: see [`Self::to_engine`].
     pub fn open(
         reference: &ImageReference,
         client: &Client,
@@ -57,11 +69,25 @@ impl Sink {
                 Self::Registry { client: client.clone(), reference: reference.clone() }
             }
             ImageReference::Layout { folder, tag } => Self::Layout { folder: folder.clone(), tag: tag.clone() },
+            ImageReference::Engine { .. } => {
+                return Err(ImageError::NotFromEngine { name: reference.to_string() });
+            }
             ImageReference::DockerArchive { file, .. } => return Err(ImageError::ReadOnly { file: file.clone() }),
             ImageReference::Archive { .. } | ImageReference::Store { .. } => {
                 Self::Store { store: store()?, reference: reference.clone() }
             }
         })
+    }
+
+    /// Opens the place of a name in an engine, by way of the store. The engine hears of nothing yet.
+    pub fn to_engine(engines: Engines, engine: Engine, name: &Reference, store: Store) -> Result<Self, ImageError> {
+        match name.digest {
+            None => Ok(Self::Engine { store, engines, engine, name: name.clone() }),
+            Some(_) => {
+                let name = ImageReference::Engine { engine, name: name.clone() }.to_string();
+                Err(ImageError::ByDigest { name })
+            }
+        }
     }
 
     /// Returns a name of the place, for messages.
@@ -70,6 +96,7 @@ impl Sink {
             Self::Registry { reference, .. } => reference.repository.to_string(),
             Self::Layout { folder, .. } => folder.display().to_string(),
             Self::Store { reference, .. } => reference.to_string(),
+            Self::Engine { engine, name, .. } => format!("{}:{name}", engine.scheme()),
         }
     }
 
@@ -80,7 +107,7 @@ impl Sink {
                 Some(Self::Registry { client: client.clone(), reference: reference.repository.tagged(tag.clone()) })
             }
             Self::Layout { folder, .. } => Some(Self::Layout { folder: folder.clone(), tag: Some(tag.clone()) }),
-            Self::Store { .. } => None,
+            Self::Store { .. } | Self::Engine { .. } => None,
         }
     }
 
@@ -89,7 +116,7 @@ impl Sink {
         match self {
             Self::Registry { reference, .. } => reference.to_string(),
             Self::Layout { folder, tag: Some(tag) } => format!("{}:{tag}", folder.display()),
-            Self::Layout { .. } | Self::Store { .. } => self.describe(),
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => self.describe(),
         }
     }
 
@@ -101,7 +128,7 @@ impl Sink {
                 Target::Digest(_) => None,
             },
             Self::Layout { tag, .. } => tag.clone(),
-            Self::Store { .. } => None,
+            Self::Store { .. } | Self::Engine { .. } => None,
         }
     }
 
@@ -115,7 +142,7 @@ impl Sink {
                 Layout::folder_for(folder, tag.as_ref())?.root(tag.as_ref())
             }
             Self::Store { store, reference: ImageReference::Store { name } } => Ok(store.reference(name)?),
-            Self::Layout { .. } | Self::Store { .. } => Ok(None),
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => Ok(None),
         }
     }
 
@@ -127,7 +154,7 @@ impl Sink {
                 client.manifest(&reference.repository, &target).await.ok().flatten()
             }
             Self::Layout { folder, .. } => Layout::folder(folder).ok()?.document(descriptor).ok(),
-            Self::Store { store, .. } => crate::graph::read_stored(store, descriptor).ok(),
+            Self::Store { store, .. } | Self::Engine { store, .. } => crate::graph::read_stored(store, descriptor).ok(),
         }
     }
 
@@ -146,7 +173,7 @@ impl Sink {
         match self {
             Self::Registry { client, reference } => Ok(client.tags(&reference.repository).await?),
             Self::Layout { folder, .. } if folder.join(INDEX).exists() => Ok(Layout::folder(folder)?.tags()),
-            Self::Layout { .. } | Self::Store { .. } => Ok(Vec::new()),
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => Ok(Vec::new()),
         }
     }
 
@@ -164,7 +191,7 @@ impl Sink {
             Self::Registry { client, reference } => {
                 Ok(client.delete_manifest(&reference.repository, &Target::Tag(tag.clone())).await?)
             }
-            Self::Layout { .. } | Self::Store { .. } => Ok(false),
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => Ok(false),
         }
     }
 
@@ -175,7 +202,7 @@ impl Sink {
                 Target::Tag(tag) => client.seen_lately(&reference.repository, &tag, age),
                 Target::Digest(_) => None,
             },
-            Self::Layout { .. } | Self::Store { .. } => None,
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => None,
         }
     }
 
@@ -183,7 +210,7 @@ impl Sink {
     pub fn brought(&self, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
         match self {
             Self::Registry { client, reference } => client.brought(&reference.repository, digests),
-            Self::Layout { .. } | Self::Store { .. } => BTreeSet::new(),
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => BTreeSet::new(),
         }
     }
 
@@ -191,7 +218,7 @@ impl Sink {
     pub async fn believed(&self, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
         match self {
             Self::Registry { client, reference } => client.believed(&reference.repository, digests).await,
-            Self::Layout { .. } | Self::Store { .. } => BTreeSet::new(),
+            Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => BTreeSet::new(),
         }
     }
 
@@ -207,7 +234,7 @@ impl Sink {
         match self {
             Self::Registry { client, reference } => Ok(client.blob_exists(&reference.repository, &blob.digest).await?),
             Self::Layout { folder, .. } => Ok(layout::has_blob(folder, blob)),
-            Self::Store { store, .. } => Ok(store.has(blob)),
+            Self::Store { store, .. } | Self::Engine { store, .. } => Ok(store.has(blob)),
         }
     }
 
@@ -230,8 +257,8 @@ impl Sink {
                 let (folder, blob, source) = (folder.clone(), blob.clone(), source.clone());
                 self.apart(async move { layout::put_blob(&folder, &blob, &source).await }).await
             }
-            Self::Store { store, .. } if store.has(blob) => Ok(Pushed::Existed),
-            Self::Store { store, .. } => {
+            Self::Store { store, .. } | Self::Engine { store, .. } if store.has(blob) => Ok(Pushed::Existed),
+            Self::Store { store, .. } | Self::Engine { store, .. } => {
                 let (store, blob, source) = (store.clone(), blob.clone(), source.clone());
                 self.apart(async move {
                     let mut writer = store.writer()?;
@@ -264,10 +291,10 @@ impl Sink {
                 Ok(client.put_manifest(&reference.repository, &target, document).await?)
             }
             Self::Layout { folder, .. } => layout::put_document(folder, document, digest),
-            Self::Store { .. } if digest.algorithm() != Algorithm::Sha256 => {
+            Self::Store { .. } | Self::Engine { .. } if digest.algorithm() != Algorithm::Sha256 => {
                 Err(ImageError::Algorithm { place: self.describe(), digest: digest.clone() })
             }
-            Self::Store { store, .. } => Ok(store.put(document.bytes()).map(drop)?),
+            Self::Store { store, .. } | Self::Engine { store, .. } => Ok(store.put(document.bytes()).map(drop)?),
         }
     }
 
@@ -289,6 +316,13 @@ impl Sink {
                     store.put_receipt(subject, artifact)?;
                 }
                 write_archive(store, &image, reference)
+            }
+            Self::Engine { store, engines, engine, name } => {
+                store.put(root.bytes())?;
+                let tag = name.tag.clone().unwrap_or_else(Tag::latest);
+                let named =
+                    ArchiveImage { name: Some((name.repository.to_string(), tag)), referrers: Vec::new(), ..image };
+                crate::engine::to_engine(engines, (*engine, name), store, named).await
             }
         }
     }
