@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Lists the repositories that lie at a path.
 pub(crate) async fn list(client: &Client, at: &RegistryPath) -> Result<BTreeSet<Repository>, CommandError> {
-    match client.catalog(at).await.map_err(refused)? {
+    match client.catalog(at).await.map_err(|error| refused(error, at))? {
         Catalog::Listed(repositories) => Ok(repositories.into_iter().collect()),
         Catalog::NotOffered => {
             let message = format!("{} does not list its repositories", at.registry());
@@ -18,10 +18,13 @@ pub(crate) async fn list(client: &Client, at: &RegistryPath) -> Result<BTreeSet<
     }
 }
 
-fn refused(error: RegistryError) -> CommandError {
+fn refused(error: RegistryError, at: &RegistryPath) -> CommandError {
     let kind = error.kind();
     let error = CommandError::from(ImageError::from(error));
     match kind {
+        ErrorKind::Unauthorized | ErrorKind::Denied if at.registry() == "ghcr.io" => {
+            error.hint("GitHub lists packages to those who may read them: set GH_TOKEN or GITHUB_TOKEN to a token with the scope `read:packages`")
+        }
         ErrorKind::Unauthorized | ErrorKind::Denied => {
             error.hint("many registries list their repositories to administrators only; `consign tags REPOSITORY` lists the tags of one")
         }
@@ -32,12 +35,7 @@ fn refused(error: RegistryError) -> CommandError {
 /// Returns where the repositories of a registry are listed instead.
 fn elsewhere(registry: &str) -> &'static str {
     match registry {
-        "docker.io" => {
-            "they are at https://hub.docker.com/u/NAMESPACE; `consign tags NAMESPACE/NAME` lists the tags of one"
-        }
-        "ghcr.io" => {
-            "`gh api users/NAME/packages?package_type=container`, or `orgs/NAME` in place of `users/NAME`, lists those of an account"
-        }
+        "docker.io" | "ghcr.io" => "it lists those of an account: name one, as in `consign catalog docker.io/library`",
         "public.ecr.aws" => {
             "`aws ecr-public describe-repositories` lists your own; those of others are at https://gallery.ecr.aws"
         }

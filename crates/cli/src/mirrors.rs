@@ -9,9 +9,9 @@ use crate::registries::Unset;
 use crate::session::Session;
 use consign_image::{Place, Sink};
 use consign_oci::{Reference, RegistryPath, Repository};
-use consign_plan::configuration::{Destination, Route, SelectionSettings, SyncSettings};
+use consign_plan::configuration::{AgeSettings, Destination, Route, SelectionSettings, SyncSettings};
 use consign_registry::Client;
-use consign_transfer::{Admission, Backup, Mirror, Options, Prune, Selection};
+use consign_transfer::{Admission, Backup, MinimumAge, Mirror, Options, Prune, Selection};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(crate) struct Mirrors {
     pub(crate) mirrors: Vec<Mirror>,
     /// Entries of which it was not found out what they are.
     pub(crate) unlisted: Vec<Unlisted>,
+    /// Entries, by their sources, whose time it is not.
+    pub(crate) closed: Vec<String>,
 }
 
 /// An entry of which it was not found out which repositories it means.
@@ -46,11 +48,16 @@ impl Mirrors {
         }
         let repositories: BTreeSet<Repository> = entries.iter().flat_map(|entry| entry.route.repositories()).collect();
         let client = session.client_that_creates(&repositories, Some(&configuration), Unset::Refused).await?;
+        let client = looking.limited(client);
         session.recall(&client, &repositories);
         let now = jiff::Timestamp::now();
         let (mut mirrors, mut unlisted) = (Vec::new(), Vec::new());
-        let named = futures::future::join_all(entries.iter().map(|entry| names(&entry.route, &client))).await;
-        for (entry, named) in entries.iter().zip(named) {
+        let is_open =
+            |entry: &&SyncSettings| entry.windows.is_empty() || entry.windows.iter().any(|window| window.holds(now));
+        let (open, closed): (Vec<&SyncSettings>, Vec<&SyncSettings>) = entries.iter().partition(is_open);
+        let closed = closed.into_iter().map(|entry| entry.route.to_string()).collect();
+        let named = futures::future::join_all(open.iter().map(|entry| names(&entry.route, &client))).await;
+        for (entry, named) in open.into_iter().zip(named) {
             let gate = entry.require.as_ref().map(|require| Gate::read(require, &configuration, session.today()));
             let admission = gate.transpose()?.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
             match named {
@@ -62,7 +69,7 @@ impl Mirrors {
                 })),
             }
         }
-        Ok(Self { client, repositories, mirrors, unlisted })
+        Ok(Self { client, repositories, mirrors, unlisted, closed })
     }
 }
 
@@ -73,7 +80,7 @@ async fn names(route: &Route, client: &Client) -> Result<Vec<Names>, Unlisted> {
             Ok(vec![(source.value.clone(), destinations.iter().map(reference).collect())])
         }
         Route::Namespace { source, destinations, repositories } => {
-            let failed = |error| Unlisted { source: format!("{}/**", source.value), error };
+            let failed = |error| Unlisted { source: route.to_string(), error };
             let found = catalog::list(client, &source.value).await.map_err(failed)?;
             let rest = |repository: &Repository| source.value.rest_of(repository).map(str::to_owned);
             let chosen = found.into_iter().filter_map(|repository| Some((rest(&repository)?, repository)));
@@ -131,7 +138,10 @@ fn options(entry: &SyncSettings, now: jiff::Timestamp, looking: &Looking) -> Opt
         platforms: entry.platforms.clone(),
         without_referrers: !entry.referrers,
         always: entry.always || looking.always,
-        minimum_age: entry.minimum_age,
+        minimum_age: entry.minimum_age.map(|age| match age {
+            AgeSettings::Seen(age) => MinimumAge::Seen(age),
+            AgeSettings::Created(age) => MinimumAge::Created { age, now },
+        }),
         backup,
         ..looking.options()
     }

@@ -10,7 +10,7 @@ use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Descriptor, Platform, RegistryPath, Repository};
 use consign_plan::Configuration;
 use consign_registry::ecr::Ecr;
-use consign_registry::{Client, Credentials, HostOptions, MemoryFolder};
+use consign_registry::{Client, Credentials, HostOptions, Listings, MemoryFolder, Secret};
 use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
@@ -195,10 +195,12 @@ impl Session {
 
     /// Makes a client that speaks to registries in these ways.
     fn make_client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, CommandError> {
+        let token = ["GH_TOKEN", "GITHUB_TOKEN"].into_iter().find_map(|name| self.environment.get(name));
         let options = consign_registry::Options {
             hosts,
             user_agent: USER_AGENT.to_owned(),
             uploads: Some(self.uploads()),
+            listings: Listings { github_token: token.map(Secret::new), ..Listings::default() },
             ..consign_registry::Options::default()
         };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)

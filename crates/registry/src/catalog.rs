@@ -3,13 +3,13 @@ use crate::endpoint::redacted;
 use crate::paging::Paging;
 use crate::refusal::is_page;
 use crate::transport::{Call, read_limited};
-use crate::{Client, RegistryError};
+use crate::{Client, RegistryError, listing};
 use consign_oci::{DOCUMENT_LIMIT, RegistryPath, Repository};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 /// Most repositories of a registry that are read.
-const LIMIT: usize = 100_000;
+pub(crate) const LIMIT: usize = 100_000;
 /// Most pages of a list.
 const PAGES: usize = 1_000;
 /// Registries that are known to list their repositories to nobody in this way. Some answer as if credentials were missing.
@@ -32,9 +32,13 @@ struct Page {
 
 impl Client {
     /// Lists the repositories of a registry that lie at a path, if it does that (distribution, "Listing Repositories"; it is in no OCI specification).
+    /// Docker Hub, GitHub and Quay list those of an account by APIs of their own.
     ///
     /// An answer that is no such list, or a longer one than is read, is an error, and so is a refusal of the credentials.
     pub async fn catalog(&self, at: &RegistryPath) -> Result<Catalog, RegistryError> {
+        if let Some(listed) = listing::list(self.web(), self.listings(), at).await {
+            return listed.map(Catalog::Listed);
+        }
         if WITHOUT.contains(&at.registry()) {
             return Ok(Catalog::NotOffered);
         }

@@ -1,9 +1,11 @@
+use crate::bandwidth::Bandwidth;
 use crate::budget::Budget;
 use crate::cloud;
 use crate::connections::{Connections, Purpose, Security};
 use crate::ecr::{Held, Session};
 use crate::endpoint::{self, same_host};
 use crate::known::Known;
+use crate::listing::Listings;
 use crate::options::{HostOptions, Options};
 use crate::sessions::Sessions;
 use crate::web::Web;
@@ -19,6 +21,8 @@ pub struct Client {
     shared: Arc<Shared>,
     /// Whether mirrors are read from.
     pub(crate) mirrors: bool,
+    /// How many bytes flow in a second; `None` for as many as can.
+    pub(crate) bandwidth: Option<Arc<Bandwidth>>,
 }
 
 struct Shared {
@@ -50,6 +54,7 @@ impl Client {
         let clouds = clouds.map(|(name, _)| (name.clone(), tokio::sync::Mutex::default())).collect();
         Ok(Self {
             mirrors: false,
+            bandwidth: None,
             shared: Arc::new(Shared {
                 sessions: options.uploads.clone().map(Sessions::new),
                 options,
@@ -73,12 +78,20 @@ impl Client {
         self.options_of(repository).map_or(&Credentials::Anonymous, |options| options.credentials_of(repository.path()))
     }
 
+    /// Returns what asks others than registries.
+    pub(crate) fn web(&self) -> Web<'_> {
+        Web { connections: &self.shared.connections }
+    }
+
+    pub(crate) fn listings(&self) -> &Listings {
+        &self.shared.options.listings
+    }
+
     /// Returns what speaks to AWS about a repository's registry, if that is one of ECR's.
     pub(crate) fn ecr<'a>(&'a self, repository: &'a Repository) -> Option<Session<'a>> {
         let name = repository.registry();
         let ecr = self.options_of(repository)?.ecr.as_ref()?;
-        let web = Web { connections: &self.shared.connections };
-        Some(Session { name, ecr, held: self.shared.ecr.get(name)?, web })
+        Some(Session { name, ecr, held: self.shared.ecr.get(name)?, web: self.web() })
     }
 
     /// Returns what gives tokens for a repository's registry, if that is one of a cloud's.
@@ -86,8 +99,8 @@ impl Client {
         let name = repository.registry();
         let options = self.options_of(repository)?;
         let base = endpoint::base(repository, Some(options));
-        let web = Web { connections: &self.shared.connections };
-        Some(cloud::Session { name, base, cloud: options.cloud.as_ref()?, held: self.shared.clouds.get(name)?, web })
+        let (cloud, held, web) = (options.cloud.as_ref()?, self.shared.clouds.get(name)?, self.web());
+        Some(cloud::Session { name, base, cloud, held, web })
     }
 
     /// Returns connections to where a request of a repository's registry goes, which may be elsewhere: only the registry itself is told who we are.

@@ -1,5 +1,6 @@
 //! Blobs as they flow: where a connection breaks off, another goes on from there.
 
+use crate::bandwidth::Direction;
 use crate::budget::Turn;
 use crate::endpoint::redacted;
 use crate::pause::wait;
@@ -82,6 +83,7 @@ impl Download {
                     if !chunk.is_empty() {
                         self.position += chunk.len() as u64;
                         self.tries = 1;
+                        self.client.flow(Direction::Received, chunk.len()).await;
                         return Ok(Some((chunk, self)));
                     }
                 }

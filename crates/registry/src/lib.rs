@@ -6,6 +6,7 @@
 
 mod auth;
 pub mod aws;
+mod bandwidth;
 mod blob;
 mod budget;
 mod catalog;
@@ -23,6 +24,7 @@ mod entrance;
 mod error;
 mod holding;
 mod known;
+mod listing;
 mod login;
 mod manifest;
 mod memory;
@@ -50,6 +52,7 @@ pub use client::Client;
 pub use credentials::{Credentials, Secret};
 pub use entrance::Entrance;
 pub use error::{ErrorKind, RegistryError};
+pub use listing::Listings;
 pub use manifest::Found;
 pub use memory::{Memory, MemoryFolder};
 pub use mirrors::mirrored;

@@ -1,6 +1,6 @@
 use crate::cloud::Cloud;
 use crate::ecr::Ecr;
-use crate::{Credentials, Tls};
+use crate::{Credentials, Listings, Tls};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -13,6 +13,8 @@ pub struct Options {
     pub user_agent: String,
     /// The folder in which it is kept where large uploads go on that were broken off, so that a later run need not send again what has arrived.
     pub uploads: Option<PathBuf>,
+    /// How hosts are asked that list repositories by an API of their own.
+    pub listings: Listings,
 }
 
 /// What is particular about one registry.

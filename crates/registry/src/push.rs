@@ -1,4 +1,5 @@
 use crate::auth::Action;
+use crate::bandwidth::Direction;
 use crate::endpoint::redacted;
 use crate::pause::wait;
 use crate::reader::verified;
@@ -143,6 +144,7 @@ impl Client {
         let mut bytes = Vec::new();
         verified(open().await.map_err(failed)?, descriptor).read_to_end(&mut bytes).await.map_err(failed)?;
         let bytes = Bytes::from(bytes);
+        self.flow(Direction::Sent, bytes.len()).await;
         let mut call = Call {
             content_type: Some("application/octet-stream"),
             body: Body::Bytes(bytes.clone()),

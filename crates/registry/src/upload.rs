@@ -1,5 +1,6 @@
 //! Blobs on their way to a registry.
 
+use crate::bandwidth::Direction;
 use crate::endpoint::{follow, redacted};
 use crate::pause::wait;
 use crate::push::is_unknown_form;
@@ -219,8 +220,14 @@ impl Client {
                 let mut reader = verified(open().await.map_err(failed)?, blob);
                 let known = tokio::io::copy(&mut (&mut reader).take(from), &mut tokio::io::sink()).await;
                 known.map_err(failed)?;
-                let stream = ReaderStream::with_capacity(reader, CHUNK).inspect_ok(move |chunk| {
+                let client = self.clone();
+                let stream = ReaderStream::with_capacity(reader, CHUNK).and_then(move |chunk| {
                     sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                    let client = client.clone();
+                    async move {
+                        client.flow(Direction::Sent, chunk.len()).await;
+                        Ok(chunk)
+                    }
                 });
                 let stream = stream.map_err(move |error| {
                     let told = io::Error::new(error.kind(), error.to_string());

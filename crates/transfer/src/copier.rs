@@ -1,7 +1,7 @@
 use crate::copied::{Copied, Count, State};
 use crate::once::Once;
 use crate::origin::Origin;
-use crate::{Admission, Options, Remark, TransferError, platforms};
+use crate::{Admission, MinimumAge, Options, Remark, TransferError, platforms};
 use consign_image::{Found, ImageError, Place, Pushed, Sink};
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use futures::future::BoxFuture;
@@ -150,7 +150,10 @@ impl<'a> Copier<'a> {
             (Found::Same, Some(before)) => return Ok(Task::nothing(before.clone(), State::Unchanged)),
             _ => return Err(TransferError::NoImage { name: source.name() }),
         };
-        let age = minimum_age.and_then(|least| Some((least, source.seen_for(found.digest())?)));
+        let is_new = match minimum_age {
+            Some(MinimumAge::Seen(least)) => source.seen_for(found.digest()).is_some_and(|age| age < *least),
+            _ => false,
+        };
         let image = source.at(found.digest());
         let root = match (one_of_list, &found) {
             (Some(usual), Document::Index(list)) => {
@@ -168,7 +171,7 @@ impl<'a> Copier<'a> {
         if let Some(before) = before.as_ref().filter(|before| before.digest == *root.digest() && !always) {
             return Ok(Task::nothing(before.clone(), State::Unchanged));
         }
-        if age.is_some_and(|(least, age)| age < least) {
+        if is_new || self.is_young(&image, &root).await? {
             let waiting = Copied { root: root.descriptor(), before, state: State::Waiting, backup: None };
             return Ok(Task::Nothing(Box::new(waiting)));
         }

@@ -17,6 +17,12 @@ pub enum TransferError {
         /// The place.
         place: String,
     },
+    /// Nothing says when the image was made, on which it depends whether it is copied.
+    #[error("nothing says when {name} was made")]
+    NoTime {
+        /// Its name.
+        name: String,
+    },
     /// The image does not show what is asked for.
     #[error("{name} is not let in")]
     Refused {

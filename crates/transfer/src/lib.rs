@@ -6,6 +6,7 @@
 
 mod about;
 mod admission;
+mod age;
 mod backup;
 mod copied;
 mod copier;
@@ -19,6 +20,7 @@ mod sync;
 mod trust;
 
 pub use admission::{Admission, Refusal};
+pub use age::MinimumAge;
 pub use backup::Backup;
 pub use copied::{Copied, Count, State};
 pub use copier::Copier;

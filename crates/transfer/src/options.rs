@@ -1,3 +1,4 @@
+use crate::MinimumAge;
 use crate::backup::Backup;
 use consign_oci::Platform;
 use std::time::Duration;
@@ -17,8 +18,8 @@ pub struct Options {
     pub dry_run: bool,
     /// For how long it is believed, without asking, that a name at the destination names what it was last seen to name.
     pub believed_for: Option<Duration>,
-    /// For how long a tag must have been seen to name an image before that is copied.
-    pub minimum_age: Option<Duration>,
+    /// How old an image must be before it is copied.
+    pub minimum_age: Option<MinimumAge>,
     /// Under which name an image is kept whose name another takes.
     pub backup: Option<Backup>,
 }

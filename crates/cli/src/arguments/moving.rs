@@ -3,8 +3,13 @@ use super::{Proof, REF};
 use clap::Args;
 use consign_image::ImageReference;
 use consign_oci::{Platform, Reference};
+use consign_registry::Client;
 use consign_transfer::Options;
+use std::num::NonZeroU64;
 use std::time::Duration;
+
+/// Least bytes in a second: with fewer, an upload seems to stand still.
+const LEAST: u64 = 1000;
 
 #[derive(Args, Debug)]
 pub(crate) struct Copy {
@@ -58,11 +63,59 @@ pub(crate) struct Looking {
     /// tag that has not moved, in place of two. What others did there meanwhile is not noticed.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) believe: Option<Duration>,
+    /// Receives and sends no more bytes of blobs in a second than this, such as `500k` or `10M`: `k`, `M` and `G` are thousands, millions and so on.
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub(crate) bandwidth: Option<NonZeroU64>,
 }
 
 impl Looking {
+    /// Returns a client that keeps to the bandwidth.
+    pub(crate) fn limited(&self, client: Client) -> Client {
+        self.bandwidth.map_or(client.clone(), |bandwidth| client.limited(bandwidth))
+    }
+
     /// Returns how images are copied.
     pub(crate) fn options(&self) -> Options {
         Options { always: self.always, dry_run: self.dry_run, believed_for: self.believe, ..Options::default() }
+    }
+}
+
+/// Reads a number of bytes such as `10M`.
+fn rate(text: &str) -> Result<NonZeroU64, String> {
+    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(end) => text.split_at(end),
+        None => (text, ""),
+    };
+    let unit: u64 = match unit {
+        "" | "B" => 1,
+        "k" | "K" | "kB" | "KB" => 1_000,
+        "KiB" => 1 << 10,
+        "M" | "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        "G" | "GB" => 1_000_000_000,
+        "GiB" => 1 << 30,
+        _ => 0,
+    };
+    let rate = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).filter(|rate| *rate >= LEAST);
+    rate.and_then(NonZeroU64::new)
+        .ok_or_else(|| "expected a number of bytes, at least `1k`, such as `500k`, `10M` or `1GiB`".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_rates() {
+        for (text, bytes) in
+            [("1000", 1000), ("500k", 500_000), ("10M", 10_000_000), ("2MiB", 2 << 20), ("1GB", 1_000_000_000)]
+        {
+            assert_eq!(rate(text).map(NonZeroU64::get), Ok(bytes), "{text}");
+        }
+        for text in
+            ["", "M", "0", "999", "-1M", "1.5M", "10m", "10 M", "10Mbit", "99999999999999999999", "99999999999999999G"]
+        {
+            assert!(rate(text).is_err(), "{text}");
+        }
     }
 }

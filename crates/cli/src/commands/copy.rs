@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
         let message = format!("{destination} takes one image, and `--platform` names {}", arguments.platforms.len());
         return Err(CommandError::new(ExitCode::Usage, message).hint("name one platform"));
     }
-    let client = session.client_for(&[source, destination]).await?;
+    let client = arguments.looking.limited(session.client_for(&[source, destination]).await?);
     let repositories = [source, destination].into_iter().filter_map(ImageReference::repository).collect();
     session.recall(&client, &repositories);
     let place = session.place(source, &client, CommandError::from).await?;

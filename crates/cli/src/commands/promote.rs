@@ -15,6 +15,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
     let to = ImageReference::Registry(destination.clone());
     let repositories = [source, &to].into_iter().filter_map(ImageReference::repository).collect();
     let client = session.client_that_creates(&repositories, None, Unset::Anonymous).await?;
+    let client = arguments.looking.limited(client);
     session.recall(&client, &repositories);
     let place = session.place(source, &client, verify::refusal).await?;
     let verified = verify::examine(&place, source, &key, &arguments.proof, session).await?;

@@ -11,14 +11,16 @@ use std::error::Error;
 
 pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<ExitCode, CommandError> {
     let dry_run = arguments.looking.dry_run;
-    let Mirrors { client, repositories, mirrors, unlisted } = Mirrors::read(session, &arguments.looking).await?;
+    let Mirrors { client, repositories, mirrors, unlisted, closed } =
+        Mirrors::read(session, &arguments.looking).await?;
     let (mirrored, count) = synchronize(&mirrors).await;
     session.remember(&client, &repositories);
     let entries = mirrors.iter().zip(&mirrored).map(|(mirror, mirrored)| entry(mirror, mirrored));
     let without = unlisted.iter().map(|Unlisted { source, error }| json!({ "source": source, "error": error.why() }));
+    let waiting = closed.iter().map(|source| json!({ "source": source, "state": "closed" }));
     let report = json!({
         "dryRun": dry_run,
-        "entries": entries.chain(without).collect::<Vec<_>>(),
+        "entries": entries.chain(without).chain(waiting).collect::<Vec<_>>(),
         "count": counted(count),
     });
     if session.output == Output::Table {
@@ -26,6 +28,9 @@ pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<Ex
             mirrors.iter().zip(&mirrored).flat_map(|(mirror, mirrored)| rows(mirror, mirrored)).collect();
         let without = |Unlisted { source, error }: &Unlisted| vec![source.clone(), "failed".to_owned(), error.why()];
         rows.extend(unlisted.iter().map(without));
+        rows.extend(
+            closed.iter().map(|source| vec![source.clone(), "closed".to_owned(), "not in its windows".to_owned()]),
+        );
         let shown: Vec<_> = rows.iter().filter(|row| session.global.verbose || is_news(row)).cloned().collect();
         if !shown.is_empty() {
             session.printer.data(&table(&["DESTINATION", "STATE", "DIGEST"], &shown))?;

@@ -197,7 +197,8 @@ impl TestEnvironment {
         self.surrounded(Command::new(program), folder)
     }
 
-    fn surrounded(&self, mut command: Command, folder: &Path) -> Command {
+    /// Gives a command what every program has around it, and nothing else.
+    pub fn surrounded(&self, mut command: Command, folder: &Path) -> Command {
         command.current_dir(folder).env_clear().env("HOME", self.root.path().join("home"));
         // Git may be in another place than the usual ones.
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));

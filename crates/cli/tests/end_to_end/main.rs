@@ -49,6 +49,7 @@ mod release;
 mod resuming;
 mod run_command;
 mod schema;
+mod signed_elsewhere;
 mod signing;
 mod store;
 mod streams;

@@ -3,12 +3,15 @@
 use crate::common::{Destination, TestEnvironment};
 use consign_oci::{Descriptor, Exact, Index, Manifest, media_type};
 use consign_testkit::registry::{Call, Fault};
+use consign_testkit::tools::soaks;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-/// Bytes of a layer that is large enough for it to matter.
-const LARGE: usize = 256 << 20;
+/// Returns how many bytes a layer has that is large enough for it to matter.
+fn large() -> usize {
+    if soaks() { 1 << 30 } else { 256 << 20 }
+}
 
 /// Writes a layout with an image of one large layer.
 fn layout(environment: &TestEnvironment) {
@@ -19,7 +22,7 @@ fn layout(environment: &TestEnvironment) {
     };
     // Not all the same, and made at once.
     let layer: Vec<u8> =
-        (0..LARGE / 8).flat_map(|number| (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
+        (0..large() / 8).flat_map(|number| (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
     let layer = put(media_type::LAYER, &layer);
     let config =
         put(media_type::CONFIG, br#"{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}"#);
@@ -66,7 +69,7 @@ fn a_large_blob_is_not_sent_twice() {
     environment.consign(&["copy", "oci:layout", &to]).expect(0);
     let pieces = pieces.lock().unwrap().clone();
     let from: usize = pieces[1].split('-').next().unwrap().parse().unwrap();
-    assert!(pieces.len() == 2 && from >= LARGE / 2 - 1, "{pieces:?}");
+    assert!(pieces.len() == 2 && from >= large() / 2 - 1, "{pieces:?}");
     environment.consign(&["copy", &to, "oci:back:1"]).expect(0);
     let blobs = |folder: &str| fs::read_dir(environment.path(&format!("{folder}/blobs/sha256"))).unwrap().count();
     assert_eq!(blobs("back"), blobs("layout"));

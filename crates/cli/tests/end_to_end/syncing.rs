@@ -201,6 +201,28 @@ fn everything_below_a_path() {
 }
 
 #[test]
+fn at_other_times_nothing_happens() {
+    let environment = TestEnvironment::with_image();
+    image(&environment);
+    let (from, to) = (Destination::start(), Destination::start());
+    environment.consign(&["copy", "oci:images:1", &format!("{}/app:1", from.host())]).expect(0);
+    // Four hours from now, until eight hours from now.
+    let hour = |later: i64| format!("{:02}:00", (jiff::Timestamp::now().as_second() / 3600 + later) % 24);
+    let entry = format!("source: '{}/app:1', destination: '{}/app:1'", from.host(), to.host());
+    write(&environment, &format!("sync: [{{{entry}, windows: '{}-{}'}}]\n", hour(4), hour(8)));
+    let sync = ["sync", "-f", "mirrors.yaml", "--output", "json"];
+    let report = environment.consign(&sync).expect(0).json();
+    assert_eq!(report["entries"][0]["state"], "closed");
+    assert_eq!(to.writes(), 0);
+    write(
+        &environment,
+        &format!("sync: [{{{entry}, windows: ['{}-{}', '{}-{}']}}]\n", hour(4), hour(8), hour(20), hour(4)),
+    );
+    let report = environment.consign(&[&sync[..], &["--bandwidth", "100M"]].concat()).expect(0).json();
+    assert_eq!(report["entries"][0]["images"][0]["state"], "copied");
+}
+
+#[test]
 fn two_at_once_do_no_harm() {
     let environment = TestEnvironment::with_image();
     let digest = image(&environment);

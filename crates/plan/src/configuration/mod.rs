@@ -37,6 +37,7 @@ mod sync;
 mod tree;
 mod trial;
 mod warning;
+mod window;
 
 pub use advisories::AdvisorySettings;
 pub use builder::{BuilderKind, BuilderSettings, TlsSettings};
@@ -66,8 +67,9 @@ pub use selection::SelectionSettings;
 pub use signing::{SigningKey, SigningSettings};
 pub use source_file::SourceFile;
 pub use span::{Span, Spanned};
-pub use sync::{PruneSettings, SyncSettings};
+pub use sync::{AgeSettings, PruneSettings, SyncSettings};
 pub use trial::{Expectation, TrialSettings};
 pub use warning::Warning;
+pub use window::Window;
 
 pub use suggestion::nearest;

@@ -9,6 +9,7 @@ use super::tree::{Node, Value, has_user_information};
 use super::{Code, Spanned};
 use consign_oci::{Reference, RegistryPath, RegistryPathError, Repository};
 use regex::Regex;
+use std::fmt;
 
 pub(super) const REPOSITORIES: Shape = Shape::Mapping(&KEYS);
 const KEYS: Keys = Keys {
@@ -111,6 +112,16 @@ impl Route {
             Self::Namespace { source, destinations, .. } => {
                 [source].into_iter().chain(destinations).map(|path| path.value.some_repository()).collect()
             }
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    /// Writes the source.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Repository { source, .. } => source.value.fmt(formatter),
+            Self::Namespace { source, .. } => write!(formatter, "{}{ALL}", source.value),
         }
     }
 }

@@ -1,10 +1,10 @@
 use super::destination::report_reserved;
 use super::image::PLATFORMS;
 use super::keys::{Key, Keys, Rule, Shape};
-use super::reader::Reader;
+use super::reader::{Reader, clip};
 use super::selection::{self, SelectionSettings};
 use super::tree::{Node, Value};
-use super::{Code, Destination, RequireSettings, Route, Spanned, duration, require, route};
+use super::{Code, Destination, RequireSettings, Route, Spanned, Window, duration, require, route};
 use consign_oci::{Platform, Reference, Tag};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -44,8 +44,13 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new(
             "minimum-age",
-            Shape::Form("^([0-9]+[smhd])+$"),
-            "How long a tag must have named an image before it is mirrored, such as `3d`. Counted from when consign first saw it.",
+            Shape::Or(&AGE, &Shape::Mapping(&AGE_KEYS)),
+            "How long a tag must have named an image before it is mirrored, such as `3d`, counted from when consign first saw it; or how old the image must be.",
+        ),
+        Key::new(
+            "windows",
+            Shape::Some(&Shape::Text),
+            "When it is mirrored, in UTC, such as `22:00-06:00` or `Sat-Sun 00:00-24:00`. Default: always.",
         ),
         Key::new(
             "backup",
@@ -63,8 +68,18 @@ pub(super) const KEYS: Keys = Keys {
             "Whether tags are deleted at the destination that the source has no longer. Default: false.",
         ),
     ],
-    later: &["windows", "name"],
+    later: &["name"],
     rules: &[Rule::Either("destination", "destinations")],
+};
+const AGE: Shape = Shape::Form("^([0-9]+[smhd])+$");
+const AGE_KEYS: Keys = Keys {
+    what: "`minimum-age`",
+    known: &[
+        Key::new("seen", AGE, "For how long consign must have seen the tag name the image."),
+        Key::new("created", AGE, "How long ago the image must have been made, by its own account."),
+    ],
+    later: &[],
+    rules: &[Rule::Either("seen", "created")],
 };
 const PRUNE_KEYS: Keys = Keys {
     what: "`prune`",
@@ -101,14 +116,25 @@ pub struct SyncSettings {
     pub referrers: bool,
     /// Tags that never move.
     pub immutable: Vec<Regex>,
-    /// How long a tag must have named an image.
-    pub minimum_age: Option<Duration>,
+    /// How old an image must be.
+    pub minimum_age: Option<AgeSettings>,
+    /// When it is mirrored; always where there are none.
+    pub windows: Vec<Window>,
     /// The tag under which an image is kept whose tag another takes, with `{tag}`, `{date}`, `{time}` and `{digest}` in it.
     pub backup: Option<String>,
     /// What an image must show.
     pub require: Option<RequireSettings>,
     /// What is deleted at the destination.
     pub prune: Option<PruneSettings>,
+}
+
+/// How old an image must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgeSettings {
+    /// For so long its tag must have been seen to name it.
+    Seen(Duration),
+    /// So long ago it must have been made, by its own account.
+    Created(Duration),
 }
 
 /// Which tags are deleted that the source has no longer.
@@ -153,7 +179,8 @@ impl SyncSettings {
             fields.get(key).and_then(|node| reader.boolean(node, &format!("`{key}`")))
         };
         let (always, referrers) = (flag(reader, "always"), flag(reader, "referrers"));
-        let minimum_age = fields.get("minimum-age").and_then(|node| age(reader, node));
+        let minimum_age = fields.get("minimum-age").and_then(|node| minimum_age(reader, node));
+        let windows = fields.get("windows").map(|node| windows(reader, node)).unwrap_or_default();
         let backup = fields.get("backup").and_then(|node| backup(reader, node));
         let require = fields.get("require").map(|node| RequireSettings::read(reader, node));
         let prune = fields.get("prune").and_then(|node| prune(reader, node));
@@ -176,6 +203,7 @@ impl SyncSettings {
             referrers: referrers.unwrap_or(true),
             immutable,
             minimum_age,
+            windows,
             backup,
             require: require.map_or(Some(None), |require| require.map(Some))?,
             prune: prune.flatten(),
@@ -201,8 +229,49 @@ fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {
     platforms.map(|platform| platform.value).collect()
 }
 
-fn age(reader: &mut Reader<'_>, node: &Node) -> Option<Duration> {
-    let text = reader.text(node, "`minimum-age`")?;
+fn minimum_age(reader: &mut Reader<'_>, node: &Node) -> Option<AgeSettings> {
+    if let Value::Scalar { .. } = &node.value {
+        return age(reader, node, "`minimum-age`").map(AgeSettings::Seen);
+    }
+    let fields = reader.fields(node, &AGE_KEYS)?;
+    match (fields.get("seen"), fields.entry("created")) {
+        (Some(_), Some((key, _))) => {
+            reader.report(
+                Code::Value,
+                key.span,
+                "an image is as old as `seen` says or as `created` does: write one of them",
+            );
+            None
+        }
+        (Some(node), None) => age(reader, node, "`seen`").map(AgeSettings::Seen),
+        (None, Some((_, node))) => age(reader, node, "`created`").map(AgeSettings::Created),
+        (None, None) => {
+            reader.missing(&fields, "seen", "an age, or `created`");
+            None
+        }
+    }
+}
+
+fn windows(reader: &mut Reader<'_>, node: &Node) -> Vec<Window> {
+    let texts = reader.texts(node, "`windows`");
+    let window = |text: &Spanned<String>| {
+        let window = Window::parse(text);
+        if window.is_none() {
+            let message = format!("`{}` is not a time of the week", clip(text));
+            reader.report_hint(
+                Code::Value,
+                text.span,
+                message,
+                "expected one such as `22:00-06:00` or `Sat-Sun 00:00-24:00`, in UTC",
+            );
+        }
+        window
+    };
+    texts.iter().filter_map(window).collect()
+}
+
+fn age(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Duration> {
+    let text = reader.text(node, what)?;
     let age = duration::parse(&text);
     if age.is_none() {
         let message = format!("`{}` is not a length of time: expected one such as `3d` or `12h`", text.value);

@@ -3,7 +3,8 @@
 use crate::refused;
 use consign_oci::Reference;
 use consign_plan::Configuration;
-use consign_plan::configuration::{Route, SyncSettings};
+use consign_plan::configuration::{AgeSettings, Route, SyncSettings};
+use std::time::Duration;
 
 fn source(entry: &SyncSettings) -> &Reference {
     let Route::Repository { source, .. } = &entry.route else { unreachable!() };
@@ -44,11 +45,13 @@ fn everything_that_can_be_said() {
     referrers: false
     immutable: 'v.*'
     minimum-age: 3d
+    windows: ['22:00-06:00', 'Sat-Sun 00:00-24:00']
     backup: '{tag}-until-{date}'
     prune: { maximum: 10, keep: [mine-.*] }
   - source: ghcr.io/team/app
     destination: three.example/app
     tags: all
+    minimum-age: { created: 12h }
     prune: true
   - { source: ghcr.io/team/app, destination: four.example/app, tags: [1.2, latest] }
 "#;
@@ -61,6 +64,8 @@ fn everything_that_can_be_said() {
     );
     assert!(rich.immutable[0].is_match("v1") && !rich.immutable[0].is_match("xv1"));
     assert_eq!((all.prune.as_ref().unwrap().maximum_percent, rich.prune.as_ref().unwrap().maximum_percent), (20, 10));
+    assert_eq!(rich.minimum_age, Some(AgeSettings::Seen(Duration::from_secs(3 * 86_400))));
+    assert_eq!((all.minimum_age, rich.windows.len()), (Some(AgeSettings::Created(Duration::from_secs(43_200))), 2));
     assert_eq!(list.tags.as_ref().unwrap().list.len(), 2);
 }
 
@@ -82,6 +87,7 @@ fn what_cannot_be() {
     destination: [one.example/app:x, 'one.example/app:x']
     backup: 'x y {tag}'
     windows: daily
+    minimum-age: { seen: 1d, created: 1d }
 "#;
     insta::assert_snapshot!(refused(text), @"
     error[C012]: `tags` chooses from a repository, and this is one image

@@ -62,9 +62,14 @@ impl Answer {
 impl Web<'_> {
     /// Makes a request, and makes it again where that may help. `request` is called for each try: signatures hold for a few minutes.
     pub(crate) async fn ask(&self, request: impl Fn() -> Request) -> Result<Answer, WebError> {
+        self.ask_for(LIMIT, request).await
+    }
+
+    /// Does the same for an answer of at most so many bytes.
+    pub(crate) async fn ask_for(&self, limit: usize, request: impl Fn() -> Request) -> Result<Answer, WebError> {
         let mut attempt = 1;
         loop {
-            match self.once(request(), TIME).await {
+            match self.bounded(request(), TIME, limit).await {
                 Ok(answer) if attempt < TRIES && is_temporary(answer.status) => {}
                 Err(WebError::Unreachable { .. }) if attempt < TRIES => {}
                 answered => return answered,
@@ -76,6 +81,10 @@ impl Web<'_> {
 
     /// Makes a request once, which may take that long.
     pub(crate) async fn once(&self, request: Request, time: Duration) -> Result<Answer, WebError> {
+        self.bounded(request, time, LIMIT).await
+    }
+
+    async fn bounded(&self, request: Request, time: Duration, limit: usize) -> Result<Answer, WebError> {
         let Request { method, url, headers, body } = request;
         let failed =
             |error: reqwest::Error| WebError::Unreachable { url: redacted(&url), reason: reason(&error.without_url()) };
@@ -98,8 +107,8 @@ impl Web<'_> {
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > LIMIT {
-                let problem = format!("the answer has more than {LIMIT} bytes");
+            if body.len() + chunk.len() > limit {
+                let problem = format!("the answer has more than {limit} bytes");
                 return Err(WebError::Answer { url: redacted(&url), problem });
             }
             body.extend_from_slice(&chunk);

@@ -1,6 +1,7 @@
 //! The client against the embedded registry: every request, and everything that registries get wrong.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bandwidth;
 mod blobs;
 mod broken;
 mod budgets;
@@ -11,6 +12,7 @@ mod downloads;
 mod entrance;
 mod faults;
 mod identity;
+mod listings;
 mod login;
 mod manifests;
 mod manners;

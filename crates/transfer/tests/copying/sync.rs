@@ -1,18 +1,21 @@
 //! Repositories that are kept like others.
 
-use crate::world::{World, client, push_artifact, push_image, push_tagged};
+use crate::world::{World, client, push_artifact, push_image, push_index, push_tagged};
 use consign_image::Place;
 use consign_oci::{Digest, Document, Reference, Tag, Target};
 use consign_registry::Memory;
 use consign_testkit::registry::Fault;
 use consign_transfer::{
-    Admission, Backup, Mirror, Mirrored, Options, Outcome, Prune, Refusal, Selection, State, TransferError, synchronize,
+    Admission, Backup, MinimumAge, Mirror, Mirrored, Options, Outcome, Prune, Refusal, Selection, State, TransferError,
+    synchronize,
 };
 use futures::future::BoxFuture;
 use regex::Regex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 fn mirror(world: &World, from: &str, to: &str) -> Mirror {
     Mirror {
@@ -211,7 +214,7 @@ async fn new_images_wait_until_they_are_old_enough() {
     let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
     push_image(&from, 1, 1).await;
     let repository = from.parse::<Reference>().unwrap().repository;
-    let options = Options { minimum_age: Some(Duration::from_secs(86_400)), ..Options::default() };
+    let options = Options { minimum_age: Some(MinimumAge::Seen(DAY)), ..Options::default() };
     let waiting = |world: &World| [Mirror { options: options.clone(), ..mirror(world, &from, &to) }];
     let done = sync(&world, &waiting(&world)).await;
     assert_eq!(outcomes(&done)[0].1, "waiting");
@@ -229,6 +232,32 @@ async fn new_images_wait_until_they_are_old_enough() {
     world.client = client();
     world.client.recall(&repository, memory);
     assert_eq!(outcomes(&sync(&world, &waiting(&world)).await)[0].1, "waiting");
+}
+
+#[tokio::test]
+async fn images_are_as_old_as_the_youngest_of_their_platforms() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    // Made on the first four days of a January, and one on the seventh.
+    push_index(&format!("{from}:list"), 1).await;
+    push_image(&format!("{from}:image"), 7, 1).await;
+    // There is no such day.
+    push_image(&format!("{from}:timeless"), 99, 1).await;
+    let at = async |now: &str, tag: &str| {
+        let minimum_age = Some(MinimumAge::Created { age: 3 * DAY, now: now.parse().unwrap() });
+        let mirrors = [Mirror {
+            options: Options { minimum_age, ..Options::default() },
+            ..mirror(&world, &format!("{from}:{tag}"), &format!("{to}:{tag}"))
+        }];
+        outcomes(&sync(&world, &mirrors).await)[0].1
+    };
+    assert_eq!(at("2026-01-06T23:59:59Z", "list").await, "waiting");
+    assert_eq!(at("2025-12-01T00:00:00Z", "list").await, "waiting");
+    assert_eq!(at("2026-01-07T00:00:00Z", "list").await, "copied");
+    assert_eq!(at("2026-01-07T00:00:00Z", "image").await, "waiting");
+    assert_eq!(at("2026-01-10T00:00:00Z", "image").await, "copied");
+    assert_eq!(at("2026-01-10T00:00:00Z", "timeless").await, "failed");
+    assert_eq!(named(&format!("{to}:timeless")).await, None);
 }
 
 #[tokio::test]

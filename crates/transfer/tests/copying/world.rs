@@ -89,7 +89,8 @@ pub(crate) fn bare() -> Options {
 pub(crate) async fn push_image(name: &str, seed: u8, layers: u8) -> Document {
     let reference: consign_oci::Reference = name.parse().unwrap();
     let client = client();
-    let config = format!(r#"{{"os":"linux","architecture":"amd64","seed":{seed}}}"#).into_bytes();
+    let created = format!("2026-01-{seed:02}T00:00:00Z");
+    let config = format!(r#"{{"os":"linux","architecture":"amd64","created":"{created}"}}"#).into_bytes();
     let config_descriptor = push(&client, &reference.repository, media_type::CONFIG, config).await;
     let mut descriptors = Vec::new();
     for layer in 0..layers {
