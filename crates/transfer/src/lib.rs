@@ -1,7 +1,7 @@
 //! Copies images between any two places.
 //!
 //! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
-//! parts before what they are parts of, names last. Bytes are never changed, and those that are there, or that the registry has elsewhere, are
+//! parts before what they are parts of, names last. Bytes of blobs are never changed, nor those of manifests unless another format is asked for, and those that are there, or that the registry has elsewhere, are
 //! not sent. [`synchronize`] does so for whatever is to be like something else.
 
 mod about;
@@ -9,6 +9,7 @@ mod backup;
 mod copied;
 mod copier;
 mod error;
+mod format;
 mod once;
 mod options;
 mod origin;
@@ -21,6 +22,7 @@ pub use backup::Backup;
 pub use copied::{Copied, Count, State};
 pub use copier::Copier;
 pub use error::TransferError;
+pub use format::Format;
 pub use options::Options;
 pub use remark::Remark;
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};
