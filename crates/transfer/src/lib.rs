@@ -1,8 +1,8 @@
 //! Copies images between any two places.
 //!
 //! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
-//! parts before what they are parts of, names last. Bytes of blobs are never changed, nor those of manifests unless another format is asked for, and those that are there, or that the registry has elsewhere, are
-//! not sent. [`synchronize`] does so for whatever is to be like something else.
+//! parts before what they are parts of, names last. Blobs are never changed, and manifests only where another format is asked for; what is there, or
+//! what the registry has elsewhere, is not sent. [`synchronize`] does so for whatever is to be like something else.
 
 mod about;
 mod backup;
