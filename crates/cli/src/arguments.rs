@@ -33,7 +33,7 @@ use std::path::PathBuf;
 
 /// What an image may be called.
 const REF: &str = "The image: `[docker://]registry/repository[:tag][@digest]`, `oci:DIR[:tag]`, `oci-archive:FILE[:tag]`, \
-                   `docker-archive:FILE` or `store:NAME`";
+                   `docker-archive:FILE`, `docker-daemon:NAME[:tag]`, `containers-storage:NAME[:tag]` or `store:NAME`";
 
 /// Takes container images from source to signed, multi-platform releases on any number of registries.
 ///
@@ -188,9 +188,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign inspect debian:12\n  consign inspect --raw oci:some/layout:1.0\n  consign inspect --config --platform linux/arm64 debian:12"
     )]
     Inspect(Inspect),
-    /// Copies an image as it is, with all platforms, signatures and attestations, between registries, layouts, archives and the store.
+    /// Copies an image as it is, with all platforms, signatures and attestations, between registries, layouts, archives, the store, docker and podman.
     #[command(
-        after_help = "What is there already is not sent, and nothing is done where DST is what SRC is. The tag comes last.\n\nExamples:\n  consign copy ghcr.io/team/app:1.2.3 registry.example.org/mirror/app:1.2.3\n  consign copy --platform linux/arm64 debian:12 oci:debian\n  consign copy --all-tags ghcr.io/team/app localhost:5000/app"
+        after_help = "What is there already is not sent, and nothing is done where DST is what SRC is. The tag comes last.\n\nExamples:\n  consign copy ghcr.io/team/app:1.2.3 registry.example.org/mirror/app:1.2.3\n  consign copy --platform linux/arm64 debian:12 oci:debian\n  consign copy --all-tags ghcr.io/team/app localhost:5000/app\n  consign copy oci-archive:app.tar docker-daemon:team/app:1.2.3"
     )]
     Copy(Copy),
     /// Keeps images like others: what the list `sync` of the configuration says. Only what differs is copied, with its signatures.

@@ -68,10 +68,13 @@ async fn repeats_what_docker_says() {
     let long = "no\\u001b[2J space ".repeat(1000);
     let refused = async move || (StatusCode::INTERNAL_SERVER_ERROR, format!(r#"{{"message": "{long}end"}}"#));
     let world = World::of(Router::new().route("/images/{*rest}", get(refused.clone()).post(refused)));
-    for error in [world.save("x").await.unwrap_err(), world.load(&[0; 1 << 20]).await.unwrap_err()] {
+    for error in [world.save("x").await.unwrap_err(), world.load(b"x").await.unwrap_err()] {
         let said = error.to_string();
         assert!(said.ends_with("end") && said.len() < 3000 && !said.contains('\u{1b}'), "{said}");
     }
+    // Who says no before all has come, and hears no more, may not be heard to the end either.
+    let error = world.load(&[0; 8 << 20]).await.unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. } | EngineError::Broken { .. }), "{error}");
     let world = World::of(Router::new());
     let said = world.save("x").await.unwrap_err().to_string();
     assert_eq!(said, "docker refuses `GET /images/docker.io/library/x:latest/get`: 404 Not Found");

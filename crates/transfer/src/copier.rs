@@ -1,4 +1,5 @@
 use crate::copied::{Copied, Count, State};
+use crate::format::{self, Converted, Format};
 use crate::once::Once;
 use crate::origin::Origin;
 use crate::{Admission, MinimumAge, Options, Remark, TransferError, platforms};
@@ -138,13 +139,13 @@ impl<'a> Copier<'a> {
         sink: Sink,
         admission: Option<&dyn Admission>,
     ) -> Result<Task, TransferError> {
-        let Options { platforms, one_of_list, always, believed_for, minimum_age, .. } = self.options;
+        let Options { platforms, format, one_of_list, always, believed_for, minimum_age, .. } = self.options;
         let believed = believed_for.filter(|_| !always).and_then(|age| sink.seen_lately(age));
         let mut before = match &believed {
             Some(believed) => Some(believed.clone()),
             None => sink.before().await?,
         };
-        let known = before.as_ref().filter(|_| platforms.is_empty() && !always);
+        let known = before.as_ref().filter(|_| platforms.is_empty() && format.is_none() && !always);
         let found = match (source.find(known.map(|before| &before.digest)).await?, known) {
             (Found::Document(found), _) => *found,
             (Found::Same, Some(before)) => return Ok(Task::nothing(before.clone(), State::Unchanged)),
@@ -165,6 +166,11 @@ impl<'a> Copier<'a> {
             _ if platforms.is_empty() => found,
             _ => platforms::choose(found, platforms, source).await?,
         };
+        let found = root.digest().clone();
+        let root = match format {
+            Some(format) => self.convert(root, *format).await?,
+            None => root,
+        };
         if believed.is_some() {
             before = sink.before().await?;
         }
@@ -180,13 +186,19 @@ impl<'a> Copier<'a> {
             admission.admit(&image).await.map_err(refused)?;
         }
         let mut about = Vec::new();
-        if !sink.shares(source) {
+        if !sink.shares(source) || *root.digest() != found {
             if !always {
                 self.assume(&sink, before.as_ref(), &root).await;
             }
             about = self.bring(&root).await?;
         }
         Ok(Task::Name(Box::new(Naming { sink, root, before, about })))
+    }
+
+    async fn convert(&self, root: Document, format: Format) -> Result<Document, TransferError> {
+        let Converted { root, remarks } = format::convert(root, format, &self.source).await?;
+        remarks.into_iter().for_each(|remark| self.remark(remark));
+        Ok(root)
     }
 
     async fn finish(&self, task: Task) -> Result<Copied, TransferError> {

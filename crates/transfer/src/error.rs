@@ -1,6 +1,6 @@
-use crate::Refusal;
+use crate::{Format, Refusal};
 use consign_image::ImageError;
-use consign_oci::Platform;
+use consign_oci::{Digest, Platform};
 
 /// An image that cannot be copied.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,18 @@ pub enum TransferError {
         place: String,
         /// What seems to be wrong.
         problem: String,
+    },
+    /// The image cannot be written in a format.
+    #[error("{place}: {digest} cannot be written in {format}: {reason}")]
+    Format {
+        /// Where it lies.
+        place: String,
+        /// The digest of the manifest or list.
+        digest: Digest,
+        /// The format.
+        format: Format,
+        /// Why not.
+        reason: String,
     },
     /// A list of which a part was to be copied cannot be written again.
     #[error("{place}: the list of the image's platforms cannot be written again")]

@@ -1,8 +1,8 @@
 //! Copies images between any two places.
 //!
 //! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
-//! parts before what they are parts of, names last. Bytes are never changed, and those that are there, or that the registry has elsewhere, are
-//! not sent. [`synchronize`] does so for whatever is to be like something else.
+//! parts before what they are parts of, names last. Blobs are never changed, and manifests only where another format is asked for; what is there, or
+//! what the registry has elsewhere, is not sent. [`synchronize`] does so for whatever is to be like something else.
 
 mod about;
 mod admission;
@@ -11,6 +11,7 @@ mod backup;
 mod copied;
 mod copier;
 mod error;
+mod format;
 mod once;
 mod options;
 mod origin;
@@ -25,6 +26,7 @@ pub use backup::Backup;
 pub use copied::{Copied, Count, State};
 pub use copier::Copier;
 pub use error::TransferError;
+pub use format::Format;
 pub use options::Options;
 pub use remark::Remark;
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};

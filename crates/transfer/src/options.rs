@@ -1,5 +1,5 @@
-use crate::MinimumAge;
 use crate::backup::Backup;
+use crate::{Format, MinimumAge};
 use consign_oci::Platform;
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Options {
     /// These platforms alone; all where there are none.
     pub platforms: Vec<Platform>,
+    /// The format that manifests and lists are to have; as they are if there is none.
+    pub format: Option<Format>,
     /// Of a list, the image for this platform alone, without the list: for places that have none. Of a list of several, `platforms` names at most one.
     pub one_of_list: Option<Platform>,
     /// Whether signatures and other artifacts stay behind.

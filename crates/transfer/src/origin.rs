@@ -1,8 +1,9 @@
+use crate::copier::lock;
 use crate::once::Once;
 use consign_image::{ImageError, Place};
 use consign_oci::{Descriptor, Digest, Document, Tag};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 /// Where images come from. What several copies want to know of it is asked once.
@@ -11,11 +12,24 @@ pub(crate) struct Origin<'a> {
     tags: OnceCell<BTreeSet<Tag>>,
     referrers: Once<Arc<Vec<Descriptor>>>,
     documents: Once<Arc<Document>>,
+    /// What was made of documents that lie there.
+    made: Mutex<BTreeMap<Digest, Arc<Document>>>,
 }
 
 impl<'a> Origin<'a> {
     pub(crate) fn new(place: &'a Place) -> Self {
-        Self { place, tags: OnceCell::new(), referrers: Once::default(), documents: Once::default() }
+        Self {
+            place,
+            tags: OnceCell::new(),
+            referrers: Once::default(),
+            documents: Once::default(),
+            made: Mutex::default(),
+        }
+    }
+
+    /// Keeps a document that was made of one that lies there, to be asked for like any other.
+    pub(crate) fn keep(&self, made: &Document) {
+        lock(&self.made).insert(made.digest().clone(), Arc::new(made.clone()));
     }
 
     /// Returns the tags.
@@ -25,11 +39,18 @@ impl<'a> Origin<'a> {
 
     /// Returns the manifests that are about another.
     pub(crate) async fn referrers(&self, subject: &Digest) -> Result<Arc<Vec<Descriptor>>, ImageError> {
+        // Nobody there can know of it.
+        if lock(&self.made).contains_key(subject) {
+            return Ok(Arc::default());
+        }
         self.referrers.get(subject, async { Ok(Arc::new(self.place.referrers(subject).await?)) }).await
     }
 
     /// Reads a manifest that is what its descriptor says in every respect.
     pub(crate) async fn document(&self, descriptor: &Descriptor) -> Result<Arc<Document>, ImageError> {
+        if let Some(made) = lock(&self.made).get(&descriptor.digest) {
+            return Ok(made.clone());
+        }
         let document = self.documents.get(&descriptor.digest, async {
             Ok::<_, ImageError>(Arc::new(self.place.exact_document(descriptor).await?))
         });

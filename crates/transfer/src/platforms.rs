@@ -38,14 +38,16 @@ enum Broken {
     Document(consign_oci::DocumentError),
 }
 
+/// Returns what an entry of a list is about, if that is another one.
+pub(crate) fn subject_of(entry: &Descriptor) -> Option<Digest> {
+    entry.annotations.get(ABOUT)?.parse().ok()
+}
+
 /// Leaves out of a list what is for other platforms. All else stays as it was written, also what consign does not know.
 fn reduced(root: &Document, index: &Index, wanted: &[Platform]) -> Result<Document, Broken> {
     let platforms = index.platforms().filter(|(platform, _)| wanted.contains(platform));
     let kept: BTreeSet<&Digest> = platforms.map(|(_, descriptor)| &descriptor.digest).collect();
-    let is_about = |descriptor: &Descriptor| {
-        let subject = descriptor.annotations.get(ABOUT).and_then(|digest| digest.parse::<Digest>().ok());
-        subject.is_some_and(|subject| kept.contains(&subject))
-    };
+    let is_about = |descriptor: &Descriptor| subject_of(descriptor).is_some_and(|subject| kept.contains(&subject));
     let mut stays = index.manifests.iter().map(|entry| kept.contains(&entry.digest) || is_about(entry));
     let mut value: Value = serde_json::from_slice(root.bytes()).map_err(Broken::Json)?;
     if let Some(Value::Array(entries)) = value.get_mut("manifests") {

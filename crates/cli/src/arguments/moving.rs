@@ -1,6 +1,6 @@
 use super::store::duration;
 use super::{Proof, REF};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use consign_image::ImageReference;
 use consign_oci::{Platform, Reference};
 use consign_registry::Client;
@@ -15,13 +15,16 @@ const LEAST: u64 = 1000;
 pub(crate) struct Copy {
     #[arg(value_name = "SRC", help = REF)]
     pub(crate) source: ImageReference,
-    /// Where to: such a name again, but not `docker-archive:`.
+    /// Where to: such a name again, but not `docker-archive:`. Docker and podman take the image for this machine, or that of `--platform`.
     #[arg(value_name = "DST")]
     pub(crate) destination: ImageReference,
     /// Only this platform; may be given several times. The list of platforms is written anew, and its digest is another: signatures of the list stay
     /// behind, those of the platforms do not.
     #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platforms: Vec<Platform>,
+    /// Writes manifests and lists in this format. Their digests are others then, and signatures stay behind; layers and configs stay as they are.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
     /// Every tag of SRC, which names a repository or a layout, as DST does.
     #[arg(long)]
     pub(crate) all_tags: bool,
@@ -30,6 +33,24 @@ pub(crate) struct Copy {
     pub(crate) no_referrers: bool,
     #[command(flatten)]
     pub(crate) looking: Looking,
+}
+
+/// How manifests are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// OCI's image format
+    Oci,
+    /// Docker's: image manifest version 2, schema 2
+    Docker,
+}
+
+impl From<Format> for consign_transfer::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Oci => Self::Oci,
+            Format::Docker => Self::Docker,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -30,6 +30,7 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
     let is_engine = matches!(destination, ImageReference::Engine { .. });
     let options = Options {
         platforms: arguments.platforms.clone(),
+        format: arguments.format.map(Into::into),
         one_of_list: is_engine.then(host_platform).transpose()?,
         // Engines have no place for them.
         without_referrers: arguments.no_referrers || is_engine,

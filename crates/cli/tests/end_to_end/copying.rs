@@ -1,7 +1,9 @@
 //! `copy`.
 
 use crate::common::{Destination, TestEnvironment};
+use consign_testkit::tools::peer;
 use insta::assert_snapshot;
+use serde_json::Value;
 
 /// Releases an image of two platforms, signed, and returns the environment, the released name and its digest.
 fn released() -> (TestEnvironment, String, String) {
@@ -53,6 +55,47 @@ fn a_part_of_the_platforms_keeps_their_digests_and_signatures() {
     --- stderr
     error: localhost:PORT1/team/hello has no image for linux/s390x; it has linux/amd64, linux/arm64
     ");
+}
+
+#[test]
+fn in_dockers_format_and_back() {
+    let (environment, released, digest) = released();
+    let _server = environment.serve();
+    let mirror = Destination::start();
+    let docker = format!("{}/mirror/hello:docker", mirror.host());
+    let run = environment.consign(&["copy", &released, &docker, "--format", "docker"]).expect(0);
+    let list: Value = environment.consign(&["inspect", "--raw", &docker]).expect(0).json();
+    assert_eq!(list["mediaType"], "application/vnd.docker.distribution.manifest.list.v2+json");
+    // What was released says when it was made, and of which commit: docker has no place for that.
+    let said = run.stderr.replace(run.stdout.trim(), "NEW").replace(&digest, "OLD");
+    let notes: Vec<&str> = said.lines().filter(|line| line.starts_with("note:")).collect();
+    assert_snapshot!(notes.join("\n"), @"
+    note: in docker's format the image has the digest NEW in place of OLD; signatures and all else about that one stay behind
+    note: docker's format has no place for `annotations`, which is left out
+    ");
+    let tree = environment.consign(&["tree", &docker]).expect(0).stdout;
+    assert!(!tree.contains("signature"), "{tree}");
+    let oci = format!("oci:{}:1", environment.path("oci").display());
+    environment.consign(&["copy", &docker, &oci, "--format", "oci"]).expect(0);
+    let list: Value = environment.consign(&["inspect", "--raw", &oci]).expect(0).json();
+    assert_eq!(list["mediaType"], "application/vnd.oci.image.index.v1+json");
+    // Others take it for what it is, and make the same of it.
+    let Some(skopeo) = peer("skopeo") else { return };
+    let at = |name: &str| environment.path(name);
+    let copy = |from: &str, to: &str, more: &[&str]| {
+        let arguments = ["--insecure-policy", "copy", "--quiet", "--src-tls-verify=false"];
+        skopeo.run(arguments.iter().chain(more).chain(&[from, &format!("dir:{}", at(to).display())])).unwrap();
+        let manifest: Value = serde_json::from_slice(&std::fs::read(at(to).join("manifest.json")).unwrap()).unwrap();
+        manifest
+    };
+    let from = format!("docker://{docker}");
+    assert_eq!(copy(&from, "whole", &["--all"]), environment.consign(&["inspect", "--raw", &docker]).expect(0).json());
+    let ours = copy(&from, "ours", &[]);
+    let theirs = copy(&format!("docker://{released}"), "theirs", &["--format", "v2s2"]);
+    assert_eq!((&ours["mediaType"], &ours["layers"]), (&theirs["mediaType"], &theirs["layers"]));
+    assert_eq!(ours["config"]["mediaType"], theirs["config"]["mediaType"]);
+    let theirs = copy(&oci, "back", &["--format", "v2s2"]);
+    assert_eq!((&ours["mediaType"], &ours["layers"]), (&theirs["mediaType"], &theirs["layers"]));
 }
 
 #[test]

@@ -199,12 +199,48 @@ fn what_engines_cannot_be_asked_for() {
     let run = |arguments: &[&str]| {
         environment.invocation().variable("PATH", "/nowhere").variable("DOCKER_HOST", "unix:///no.sock").run(arguments)
     };
-    assert_snapshot!(run(&["digest", "containers-storage:localhost/x"]), @"");
-    assert_snapshot!(run(&["digest", "docker-daemon:x"]), @"");
-    assert_snapshot!(run(&["copy", "oci:x", "docker-daemon:x", "--platform", "linux/amd64", "--platform", "linux/arm64"]), @"");
+    assert_snapshot!(run(&["digest", "containers-storage:localhost/x"]), @"
+    status 1
+    --- stderr
+    error: the images of the storage of podman are reached by podman, buildah, skopeo, which are not on PATH
+    hint: install one of them (Debian: podman)
+    ");
+    assert_snapshot!(run(&["digest", "docker-daemon:x"]), @"
+    status 1
+    --- stderr
+    error: docker does not answer at /no.sock
+      caused by: No such file or directory (os error 2)
+    hint: start docker, or say where it is: DOCKER_HOST=unix:///PATH
+    ");
+    assert_snapshot!(run(&["copy", "oci:x", "docker-daemon:x", "--platform", "linux/amd64", "--platform", "linux/arm64"]), @"
+    status 2
+    --- stderr
+    error: docker-daemon:docker.io/library/x:latest takes one image, and `--platform` names 2
+    hint: name one platform
+    ");
     let by_digest = format!("docker-daemon:x@{}", Digest::of(b""));
-    assert_snapshot!(run(&["copy", "store:x", &by_digest]), @"");
-    assert_snapshot!(run(&["copy", "--all-tags", "localhost:1/x", "docker-daemon:x"]), @"");
-    assert_snapshot!(run(&["digest", "docker-daemon:--help"]), @"");
-    assert_snapshot!(run(&["build", "--to", "docker-daemon:x"]), @"");
+    assert_snapshot!(run(&["copy", "store:x", &by_digest]), @"
+    status 1
+    --- stderr
+    error: docker-daemon:docker.io/library/x@sha256:000000000001… is not written: engines name images by tags
+    ");
+    assert_snapshot!(run(&["copy", "--all-tags", "localhost:1/x", "docker-daemon:x"]), @"
+    status 2
+    --- stderr
+    error: `--all-tags` copies every tag, and DST names one image: docker-daemon:docker.io/library/x:latest
+    hint: leave the tag or digest out
+    ");
+    assert_snapshot!(run(&["digest", "docker-daemon:--help"]), @"
+    status 2
+    --- stderr
+    error: invalid value 'docker-daemon:--help' for '<REF>': `--help` does not name a repository: each part of the path is lower-case letters and digits, separated by `.`, `_`, `__` or `-`
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&["build", "--to", "docker-daemon:x"]), @"
+    status 2
+    --- stderr
+    error: `build` writes to no engine, and docker-daemon:docker.io/library/x:latest is in one
+    hint: write to the store, and copy from there: `--to store:NAME`, then `consign copy store:NAME docker-daemon:docker.io/library/x:latest`
+    ");
 }
