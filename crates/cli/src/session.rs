@@ -196,7 +196,6 @@ impl Session {
             hosts,
             user_agent: USER_AGENT.to_owned(),
             uploads: Some(self.uploads()),
-            ..consign_registry::Options::default()
         };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }
