@@ -192,11 +192,8 @@ impl Session {
 
     /// Makes a client that speaks to registries in these ways.
     fn make_client(&self, hosts: BTreeMap<String, HostOptions>) -> Result<Client, CommandError> {
-        let options = consign_registry::Options {
-            hosts,
-            user_agent: USER_AGENT.to_owned(),
-            uploads: Some(self.uploads()),
-        };
+        let options =
+            consign_registry::Options { hosts, user_agent: USER_AGENT.to_owned(), uploads: Some(self.uploads()) };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }
 
