@@ -229,7 +229,7 @@ pub(crate) enum Command {
     Tag(TagArguments),
     /// Deletes an image, or a tag, from a registry.
     #[command(
-        after_help = "A registry may refuse it, or delete by digest only.\n\nExamples:\n  consign delete localhost:5000/team/app:old\n  consign delete localhost:5000/team/app@sha256:4f53…"
+        after_help = "A registry may refuse it, or delete by digest only.\n\nExamples:\n  consign delete localhost:5000/team/app:old\n  consign delete localhost:5000/team/app@sha256:4f53…\n  consign delete --blob localhost:5000/team/app@sha256:9a27…"
     )]
     Delete(Delete),
     /// Logs in to a registry: asks it whether the credentials are right, and keeps them where docker and podman look for them.

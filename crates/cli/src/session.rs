@@ -201,7 +201,6 @@ impl Session {
             user_agent: USER_AGENT.to_owned(),
             uploads: Some(self.uploads()),
             listings: Listings { github_token: token.map(Secret::new), ..Listings::default() },
-            ..consign_registry::Options::default()
         };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }

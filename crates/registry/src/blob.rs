@@ -1,3 +1,4 @@
+use crate::auth::Action;
 use crate::endpoint::redacted;
 use crate::reader::{BlobReader, verified};
 use crate::transport::{Call, header};
@@ -29,6 +30,22 @@ impl Client {
                 length.map(Some).ok_or_else(|| RegistryError::Protocol { url: redacted(&call.url), problem: problem() })
             }
             StatusCode::NOT_FOUND => self.nothing(&call, response).await.map(|()| None),
+            _ => Err(self.refused(&call, response).await),
+        }
+    }
+
+    /// Deletes a blob (distribution-spec, "Deleting Blobs"); returns whether there was one. Images that need it are broken then.
+    pub async fn delete_blob(&self, repository: &Repository, digest: &Digest) -> Result<bool, RegistryError> {
+        let mut call = Call::new(self, Method::DELETE, repository, &format!("blobs/{digest}"))?;
+        call.action = Action::Delete;
+        let response = self.send(&call).await?;
+        match response.status() {
+            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => {
+                // What the repository was seen to hold is no longer so.
+                self.forget_holdings(repository);
+                Ok(true)
+            }
+            StatusCode::NOT_FOUND => self.nothing(&call, response).await.map(|()| false),
             _ => Err(self.refused(&call, response).await),
         }
     }

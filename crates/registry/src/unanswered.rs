@@ -7,9 +7,11 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
     if let Some((meaning, said)) = distrust(error) {
         return match meaning {
             Distrust::UnknownAuthority => "its certificate is vouched for by nobody who is trusted here".to_owned(),
-            Distrust::WrongCertificate => said.to_string(),
+            Distrust::WrongCertificate => said,
             Distrust::WantsIdentity => "it wants a client certificate, and was shown none".to_owned(),
-            Distrust::RefusesIdentity => format!("it does not take our certificate: {said}"),
+            Distrust::RefusesIdentity => {
+                format!("it wants another client certificate than it was shown, if any ({said})")
+            }
         };
     }
     let mut innermost: &(dyn Error + 'static) = error;

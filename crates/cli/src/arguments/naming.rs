@@ -31,4 +31,7 @@ pub(crate) struct Delete {
     /// An image on a registry. With a digest it goes, and with it every tag that names it; with a tag, that tag alone.
     #[arg(value_name = "REF")]
     pub(crate) reference: ImageReference,
+    /// Deletes the blob that REF names as `REPOSITORY@DIGEST`, and not an image. Images that need it are broken then.
+    #[arg(long)]
+    pub(crate) blob: bool,
 }

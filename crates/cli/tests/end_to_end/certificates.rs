@@ -63,12 +63,26 @@ fn certificates_that_the_configuration_names() {
     world.configure(
         "ca: certificates/authority.pem\n    client-certificate: {certificate: certificates/client.pem, key: certificates/client.key}",
     );
-    assert_snapshot!(world.tags(0), @"");
+    assert_snapshot!(world.tags(0), @"
+    status 0
+    --- stdout
+    1
+    ");
     assert_eq!(world.front.shown(), [true]);
     world.configure("ca: certificates/authority.pem");
-    assert_snapshot!(world.tags(1), @"");
+    assert_snapshot!(world.tags(1), @"
+    status 1
+    --- stderr
+    error: GET https://HOST/v2/team/app/tags/list: it wants a client certificate, and was shown none
+    hint: `client-certificate` under `registries: HOST` in the configuration names the certificate to show and its key
+    ");
     world.configure("ca: certificates/stranger.pem");
-    assert_snapshot!(world.tags(1), @"");
+    assert_snapshot!(world.tags(1), @"
+    status 1
+    --- stderr
+    error: GET https://HOST/v2/team/app/tags/list: its certificate is vouched for by nobody who is trusted here
+    hint: `ca` under `registries: HOST` in the configuration names a file of certificates to trust; docker's and podman's folders `certs.d/HOST` may have them, too
+    ");
     world.configure("plain-http: false");
     assert!(world.tags(1).contains("hint: `ca` under `registries: HOST`"));
     for settings in [

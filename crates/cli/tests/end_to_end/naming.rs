@@ -32,6 +32,31 @@ fn names_are_read_given_and_taken() {
 }
 
 #[test]
+fn a_blob_is_deleted_and_sent_again() {
+    let environment = TestEnvironment::with_image();
+    environment.consign(&["build", "hello", "--to", "oci:layout:1"]).expect(0);
+    let registry = Destination::start();
+    let name = |rest: &str| format!("{}/team/app{rest}", registry.host());
+    let copy = ["copy", "oci:layout:1", &name(":1")];
+    environment.consign(&copy).expect(0);
+    let raw = environment.consign(&["inspect", "--raw", "--platform", "linux/amd64", &name(":1")]).expect(0).json();
+    let blob = name(&format!("@{}", raw["layers"][0]["digest"].as_str().unwrap()));
+    let tagged = format!("{}:1@{}", name(""), blob.split_once('@').unwrap().1);
+    for wrong in [&name(":1"), &tagged] {
+        let refused = environment.consign(&["delete", "--blob", wrong]).expect(2).error();
+        assert!(refused.contains("names no blob") && refused.contains("hint: write `REPOSITORY@DIGEST`"), "{refused}");
+    }
+    environment.consign(&["delete", "--blob", &blob]).expect(0);
+    environment.consign(&["download", "blob", &blob]).expect(1);
+    let absent = environment.consign(&["delete", "--blob", &blob]).expect(1).error();
+    assert!(absent.contains("there is no blob"), "{absent}");
+    // What is known of the repository from earlier runs does not stand in the way of who sends it again.
+    environment.consign(&["delete", &name(":1")]).expect(0);
+    environment.consign(&copy).expect(0);
+    environment.consign(&["download", "blob", &blob, "-o", "blob"]).expect(0);
+}
+
+#[test]
 fn what_names_nothing_is_said() {
     let environment = TestEnvironment::new();
     assert_snapshot!(environment.consign(&["delete", "localhost:1/team/app"]), @"
