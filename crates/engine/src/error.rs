@@ -91,6 +91,10 @@ impl EngineError {
                 Some("run this as root, or as a member of the group `docker`")
             }
             Self::Connect { .. } => Some("start docker, or say where it is: DOCKER_HOST=unix:///PATH"),
+            // Programs say it in the words of Go's library.
+            Self::Failed { said, .. } if said.contains("no space left on device") => {
+                Some("make space there and run this again; `consign store prune` removes what the store does not need")
+            }
             Self::Missing { engine: Engine::Docker, .. } => Some(
                 "install docker (Debian: docker.io), or let DOCKER_HOST name a socket of this machine: unix:///PATH",
             ),

@@ -108,6 +108,10 @@ async fn repeats_what_a_program_says() {
         error.to_string(),
         "`podman image load --quiet --input image.tar` failed (exit status: 3): it is[2J gone"
     );
+    assert_eq!(error.hint(), None);
+    let world = World::of(&[("podman", "echo write x: no space left on device >&2; exit 1")]);
+    let error = world.engines.save(Engine::Containers, &name, &world.work()).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("make space"));
     // Whoever fails here has nothing to say of it.
     assert_eq!(world.engines.facts(Engine::Containers, &name, &world.work()).await.unwrap(), None);
 }

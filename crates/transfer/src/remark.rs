@@ -53,10 +53,7 @@ impl fmt::Display for Remark {
                 write!(formatter, "{entries} entries of the list are about images as they were, and are left out")
             }
             Self::OneOfList { list, platform } => {
-                write!(
-                    formatter,
-                    "of the list {list}, the image for {platform} is taken; signatures of the list are about the list"
-                )
+                write!(formatter, "of the list {list}, the image for {platform} is taken; signatures stay behind")
             }
         }
     }

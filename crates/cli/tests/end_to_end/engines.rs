@@ -133,6 +133,11 @@ fn the_storage_of_podman_buildah_and_skopeo() {
             let by_digest = format!("containers-storage:{image}@{}", known.unwrap().trim());
             let config = world.invocation().run(&["inspect", "--config", &by_digest]).expect(0).json();
             assert_eq!(config["architecture"], foreign_platform().architecture());
+            // In docker's format, too.
+            world.copy(&["oci-archive:two.tar", "containers-storage:localhost/docker:1", "--format", "docker"]);
+            let kind = ["image", "inspect", "--format", "{{.ManifestType}}", "localhost/docker:1"];
+            let kind = program.run_with(&world.variables, kind).unwrap();
+            assert_eq!(kind.trim(), "application/vnd.docker.distribution.manifest.v2+json");
         }
         counted(&format!("Engines: containers-storage by {name}"));
     }

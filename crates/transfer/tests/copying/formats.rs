@@ -212,6 +212,33 @@ async fn what_a_list_says_of_its_entries_is_not_said_of_others() {
 }
 
 #[tokio::test]
+async fn of_a_list_one_image_is_taken_where_there_is_place_for_one() {
+    let world = World::new().await;
+    let from = World::at(&world.from, "team/app:1");
+    let index = push_index(&from, 1).await;
+    let (source, sink) = (world.source(&from), world.sink("store:one"));
+    let copy = async |usual: &str, platforms: &[&str]| {
+        let platforms = platforms.iter().map(|platform| platform.parse().unwrap()).collect();
+        let options = Options { one_of_list: Some(usual.parse().unwrap()), platforms, ..Options::default() };
+        let copier = Copier::new(&source, &sink, &options);
+        Ok::<_, TransferError>((copier.copy().await?.root.digest, copier.remarks()))
+    };
+    let Document::Index(list) = &index else { unreachable!() };
+    for (usual, platforms, entry) in
+        [("linux/arm64", &[][..], 1), ("linux/arm64", &["linux/s390x"], 3), ("none/none", &["linux/amd64"], 0)]
+    {
+        let (root, remarks) = copy(usual, platforms).await.unwrap();
+        assert_eq!(root, list.manifests[entry].digest);
+        let platform = list.manifests[entry].platform.clone().unwrap();
+        assert_eq!(remarks, [Remark::OneOfList { list: index.digest().clone(), platform }]);
+    }
+    for (usual, platforms) in [("linux/riscv64", &[][..]), ("linux/amd64", &["linux/riscv64"])] {
+        let error = copy(usual, platforms).await.unwrap_err();
+        assert!(matches!(error, TransferError::Image(consign_image::ImageError::NoPlatform { .. })), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn lists_without_end_are_refused() {
     let world = World::new().await;
     let from = World::at(&world.from, "team/app:1");
