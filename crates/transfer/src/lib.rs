@@ -2,7 +2,7 @@
 //!
 //! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
 //! parts before what they are parts of, names last. Bytes are never changed, and those that are there, or that the registry has elsewhere, are
-//! not sent. [`synchronize`] does so for whatever is to be like something else.
+//! not sent. [`synchronize`] does so for whatever is to be like something else. [`Rebase`] puts an image onto a newer base.
 
 mod about;
 mod admission;
@@ -14,6 +14,7 @@ mod once;
 mod options;
 mod origin;
 mod platforms;
+mod rebase;
 mod sync;
 mod trust;
 
@@ -23,4 +24,7 @@ pub use copied::{Copied, Count, State};
 pub use copier::Copier;
 pub use error::TransferError;
 pub use options::Options;
+pub use rebase::{
+    Bases, Difference, OldBase, Original, Rebase, RebaseError, RebaseProblem, RebaseState, Rebased, RebasedPlatform,
+};
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};

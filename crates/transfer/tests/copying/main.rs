@@ -6,6 +6,7 @@ mod digests;
 mod faults;
 mod hostile;
 mod peers;
+mod rebasing;
 mod referrers;
 mod requests;
 mod state;
