@@ -21,6 +21,7 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
         (Some(_), Some(_)) => None,
         _ => original.base_name()?.map(ImageReference::Registry),
     };
+    // An old base that is stated without a name lies where the new one does.
     let (Some(old), Some(new)) =
         (old_base.as_ref().or(stated.as_ref()).or(new_base.as_ref()), new_base.as_ref().or(stated.as_ref()))
     else {

@@ -75,7 +75,12 @@ impl<'a> OldBases<'a> {
                     return Ok(Base { place, root: self.new.root.clone() });
                 }
                 let at = place.at(&digest);
-                Ok(Base { place, root: self.found.get(&digest, found("old", &at)).await? })
+                let root = self.found.get(&digest, found("old", &at)).await?;
+                // Only registries find an image by its digest.
+                if *root.digest() != digest {
+                    return Err(RebaseError::NoBase { which: "old", name: format!("{}@{digest}", place.describe()) });
+                }
+                Ok(Base { place, root })
             }
         }
     }

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Marks {
     /// What the base is called; `None` where it is on no registry.
     pub(crate) name: Option<String>,
-    /// What the name of the old base named.
-    pub(crate) old_root: Digest,
+    /// The old base's list of platforms, if that is what was found.
+    pub(crate) old_root: Option<Digest>,
     /// What the name of the new one names.
     pub(crate) new_root: Digest,
     /// What that is for the platform.
@@ -35,7 +35,7 @@ pub(super) fn mark(document: &mut Value, marks: &Marks) {
         return;
     }
     // Some say what the base's name named, others what that is for the platform.
-    let names_root = digest.is_some_and(|digest| digest == marks.old_root.to_string());
+    let names_root = digest.is_some() && digest == marks.old_root.as_ref().map(Digest::to_string).as_deref();
     let digest = if names_root { &marks.new_root } else { &marks.new_image };
     let annotations = &mut document["annotations"];
     if !annotations.is_object() {

@@ -138,7 +138,10 @@ impl Rebase<'_> {
     fn marks(&self, based: &Based<'_>, new: &Base<'_>) -> Marks {
         Marks {
             name: self.bases.new_name(),
-            old_root: based.old.0.root.digest().clone(),
+            old_root: match &*based.old.0.root {
+                Document::Index(index) => Some(index.digest().clone()),
+                Document::Manifest(_) => None,
+            },
             new_root: new.root.digest().clone(),
             new_image: based.new.digest.clone(),
             add: !self.original.states_a_base(),
