@@ -6,6 +6,7 @@ mod looking;
 mod moving;
 mod naming;
 mod no_cache;
+mod rebasing;
 mod store;
 mod taking;
 
@@ -17,6 +18,7 @@ pub(crate) use looking::{Inspect, Proof, Reference, Scan, Verify};
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
+pub(crate) use rebasing::Rebase;
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadBlob, Export};
 
@@ -203,6 +205,11 @@ pub(crate) enum Command {
         after_help = "Nothing is written unless everything is signed, in SRC's release record, and as the policy asks.\n\nExamples:\n  consign promote --key cosign.pub ghcr.io/team/app:1.2.3 registry.example.org/prod/app\n  consign promote --key cosign.pub --policy consign.yaml localhost:5000/app@sha256:4f53… prod.example.org/app:stable"
     )]
     Promote(Promote),
+    /// Puts an image onto a newer base without building it: the base's layers are replaced, its own stay as they are. No layer is read.
+    #[command(
+        after_help = "The bases are those that the annotations `org.opencontainers.image.base.name` and `.base.digest` name, unless they are given. Where the base has not moved, nothing is done.\n\nExamples:\n  consign rebase ghcr.io/team/app:1.2.3 --dry-run\n  consign rebase ghcr.io/team/app:1.2.3 --tag 1.2.3-1\n  consign rebase --old-base debian:12.5 --new-base debian:12.6 ghcr.io/team/app@sha256:4f53… ghcr.io/team/app:next"
+    )]
+    Rebase(Rebase),
     /// Writes the file system of an image as one tar archive: its layers laid on each other, with owners and links.
     #[command(
         after_help = "What is at a registry is first fetched into the store's folder, and is gone from there afterwards.\n\nExamples:\n  consign export debian:12 | tar -t\n  consign export --platform linux/arm64 oci:some/layout:1.0 rootfs.tar"

@@ -7,7 +7,7 @@ use consign_plan::ConfigurationError;
 use consign_registry::docker_config::{ConfigFileError, KeepingError};
 use consign_registry_server::ServerError;
 use consign_release::{ImportProblem, ImportTrouble, ReleaseError};
-use consign_transfer::TransferError;
+use consign_transfer::{RebaseError, RebaseProblem, TransferError};
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -229,6 +229,34 @@ impl From<TransferError> for CommandError {
             },
             TransferError::OneName { .. } => Self::of(ExitCode::Usage, &error).hint("name a repository, or `oci:DIR`"),
             _ => Self::of(ExitCode::Failed, &error),
+        }
+    }
+}
+
+impl From<RebaseError> for CommandError {
+    fn from(error: RebaseError) -> Self {
+        let code = match &error {
+            RebaseError::Moved { .. } => ExitCode::Conflict,
+            _ => ExitCode::Failed,
+        };
+        let this = Self::of(code, &error);
+        match &error {
+            RebaseError::Place(_) => match error {
+                RebaseError::Place(error) => error.into(),
+                _ => this,
+            },
+            RebaseError::Moved { .. } => this.hint("run it again: it looks at what the name names now"),
+            RebaseError::BaseName { .. } | RebaseError::SeveralBases { .. } | RebaseError::NoBaseDigest { .. } => {
+                this.hint("`--old-base` and `--new-base` name the bases")
+            }
+            RebaseError::NoBase { which: "old", .. } => {
+                this.hint("if the registry no longer has it, `--old-base` names a copy")
+            }
+            RebaseError::Image { source: RebaseProblem::Layer { .. } | RebaseProblem::Fewer { .. }, .. } => {
+                this.hint("`--old-base` names the base that the image was built on")
+            }
+            RebaseError::Image { .. } => this.hint("build it on the new base"),
+            _ => this,
         }
     }
 }

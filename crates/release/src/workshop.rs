@@ -66,6 +66,7 @@ impl Workshop {
             hosts,
             user_agent: self.user_agent.clone(),
             uploads: Some(self.uploads.clone()),
+            ..consign_registry::Options::default()
         };
         Ok(Client::new(options).map_err(consign_image::ImageError::from)?)
     }

@@ -2,7 +2,7 @@
 //!
 //! [`Copier`] brings an image, all that it is made of and all that is about it from a [`consign_image::Place`] to a [`consign_image::Sink`]:
 //! parts before what they are parts of, names last. Blobs are never changed, and manifests only where another format is asked for; what is there, or
-//! what the registry has elsewhere, is not sent. [`synchronize`] does so for whatever is to be like something else.
+//! what the registry has elsewhere, is not sent. [`synchronize`] does so for whatever is to be like something else. [`Rebase`] puts an image onto a newer base.
 
 mod about;
 mod admission;
@@ -16,6 +16,7 @@ mod once;
 mod options;
 mod origin;
 mod platforms;
+mod rebase;
 mod remark;
 mod sync;
 mod trust;
@@ -28,5 +29,8 @@ pub use copier::Copier;
 pub use error::TransferError;
 pub use format::Format;
 pub use options::Options;
+pub use rebase::{
+    Bases, Difference, OldBase, Original, Rebase, RebaseError, RebaseProblem, RebaseState, Rebased, RebasedPlatform,
+};
 pub use remark::Remark;
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};

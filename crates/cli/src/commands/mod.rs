@@ -19,6 +19,7 @@ mod login;
 mod logout;
 mod plan;
 mod promote;
+mod rebase;
 mod registry_serve;
 mod release;
 mod scan;
@@ -105,6 +106,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Copy(arguments) => copy::run(arguments, session).await,
         Command::Sync(arguments) => sync::run(arguments, session).await,
         Command::Promote(arguments) => promote::run(arguments, session).await,
+        Command::Rebase(arguments) => rebase::run(arguments, session).await,
         Command::Export(arguments) => export::run(arguments, session).await,
         Command::Download(Download::Blob(arguments)) => download_blob::run(arguments, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,

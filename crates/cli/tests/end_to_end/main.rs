@@ -44,6 +44,7 @@ mod plan;
 mod promoting;
 mod publishing;
 mod read_only;
+mod rebasing;
 mod registry;
 mod release;
 mod resuming;

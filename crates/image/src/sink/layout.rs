@@ -23,6 +23,16 @@ pub(super) async fn put_blob(folder: &Path, blob: &Descriptor, source: &Place) -
     Ok(Pushed::Uploaded)
 }
 
+pub(super) fn put_bytes(folder: &Path, blob: &Descriptor, bytes: &[u8]) -> Result<Pushed, ImageError> {
+    let path = place_of(folder, &blob.digest)?;
+    if is_there(&path, blob) {
+        return Ok(Pushed::Existed);
+    }
+    let failed = |source| ImageError::Io { action: "write", path: path.clone(), source };
+    put(folder, &path, |file| file.write_all(bytes).map_err(failed))?;
+    Ok(Pushed::Uploaded)
+}
+
 pub(super) fn has_blob(folder: &Path, blob: &Descriptor) -> bool {
     is_there(&folder.join(blob_name(&blob.digest)), blob)
 }

@@ -1,5 +1,6 @@
 //! Where an image is written: blobs and manifests by digest first, then its name.
 
+mod bytes;
 mod layout;
 
 use crate::archive::folder::list as add_to_list;

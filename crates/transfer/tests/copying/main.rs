@@ -7,6 +7,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod peers;
+mod rebasing;
 mod referrers;
 mod requests;
 mod state;

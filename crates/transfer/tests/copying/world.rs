@@ -143,7 +143,8 @@ async fn push_manifest(
     document
 }
 
-async fn push(client: &Client, repository: &Repository, media_type: &str, bytes: Vec<u8>) -> Descriptor {
+/// Pushes a blob.
+pub(crate) async fn push(client: &Client, repository: &Repository, media_type: &str, bytes: Vec<u8>) -> Descriptor {
     let descriptor = Descriptor::of(media_type, &bytes);
     let bytes: &'static [u8] = bytes.leak();
     client.push_blob(repository, &descriptor, async || Ok(bytes), None).await.unwrap();

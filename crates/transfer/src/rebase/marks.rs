@@ -1,0 +1,62 @@
+//! By which annotations an image says what it is based on.
+
+use consign_oci::annotation::{BASE_DIGEST, BASE_NAME};
+use consign_oci::{Digest, Reference, media_type};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What an image's annotations are to say of its base from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// What the base is called; `None` where it is on no registry.
+    pub(crate) name: Option<String>,
+    /// The old base's list of platforms, if that is what was found.
+    pub(crate) old_root: Option<Digest>,
+    /// What the name of the new one names.
+    pub(crate) new_root: Digest,
+    /// What that is for the platform.
+    pub(crate) new_image: Digest,
+    /// Whether it is said also where nothing was.
+    pub(crate) add: bool,
+}
+
+/// Returns what annotations say that an image is based on: the name as it stands there, and the digest.
+pub(crate) fn stated(annotations: &BTreeMap<String, String>) -> (Option<&str>, Option<&str>) {
+    (annotations.get(BASE_NAME).map(String::as_str), annotations.get(BASE_DIGEST).map(String::as_str))
+}
+
+/// Writes into the annotations of a manifest or an index what it is based on now.
+pub(super) fn mark(document: &mut Value, marks: &Marks) {
+    let annotation = |key: &str| document.get("annotations").and_then(|annotations| annotations.get(key));
+    let (name, digest) = (annotation(BASE_NAME).is_some(), annotation(BASE_DIGEST).and_then(Value::as_str));
+    // Docker's manifests have no annotations.
+    let is_of_oci = document.get("mediaType").is_none_or(|media_type| *media_type != media_type::DOCKER_MANIFEST);
+    if !name && digest.is_none() && !(marks.add && is_of_oci) {
+        return;
+    }
+    // Some say what the base's name named, others what that is for the platform.
+    let names_root = digest.is_some() && digest == marks.old_root.as_ref().map(Digest::to_string).as_deref();
+    let digest = if names_root { &marks.new_root } else { &marks.new_image };
+    let annotations = &mut document["annotations"];
+    if !annotations.is_object() {
+        *annotations = json!({});
+    }
+    annotations[BASE_DIGEST] = json!(digest);
+    let stated = annotations.get(BASE_NAME).and_then(Value::as_str).and_then(|name| name.parse().ok());
+    match (&marks.name, annotations) {
+        // It may be written in another way.
+        (Some(name), _) if stated.is_some_and(|stated| name_of(&stated) == *name) => {}
+        (Some(name), annotations) => annotations[BASE_NAME] = json!(name),
+        (None, Value::Object(annotations)) => drop(annotations.remove(BASE_NAME)),
+        (None, _) => {}
+    }
+}
+
+/// Returns what a base is called by those who look for a newer one: the tag, which moves, unless only a digest was named.
+pub(crate) fn name_of(reference: &Reference) -> String {
+    match (&reference.tag, &reference.digest) {
+        (Some(tag), _) => format!("{}:{tag}", reference.repository),
+        (None, Some(_)) => reference.to_string(),
+        (None, None) => format!("{}:latest", reference.repository),
+    }
+}
