@@ -43,7 +43,13 @@ fn changed(layers: &str, history: &[Value], change: impl FnOnce(&mut Value, &mut
 
 fn marks(add: bool) -> Marks {
     let name = Some("localhost:1/base:1".to_owned());
-    Marks { name, old_root: Some(digest("old root")), new_root: digest("new root"), new_image: digest("new image"), add }
+    Marks {
+        name,
+        old_root: Some(digest("old root")),
+        new_root: digest("new root"),
+        new_image: digest("new image"),
+        add,
+    }
 }
 
 fn joined(one: &Single, old: &Single, new: &Single) -> Joined {
