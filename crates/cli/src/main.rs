@@ -33,6 +33,7 @@ mod proof;
 mod recipe;
 mod registries;
 mod registry_hint;
+mod remapping;
 mod runner;
 mod secret;
 mod session;

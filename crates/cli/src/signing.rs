@@ -9,6 +9,7 @@ use consign_release::ReleaseError;
 use consign_sign::PrivateKey;
 use std::error::Error;
 use std::fs::File;
+use std::path::{Path, PathBuf};
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
@@ -24,28 +25,35 @@ pub(crate) fn key_reader<'a>(
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let Some(signing) = &configuration.signing else { return Ok(None) };
     let key = &signing.key.value;
-    let text = text(session, configuration, key)?;
-    PrivateKey::check_pem(&text).map_err(|error| failed(key, error))?;
+    let path = match key {
+        SigningKey::File(path) => configuration.resolve(path),
+        SigningKey::Environment(_) => PathBuf::new(),
+    };
+    reader(session, key.clone(), path).map(Some)
+}
+
+/// Returns the same for a key that is named in another way. `path` is where it lies, if it is a file.
+pub(crate) fn reader(session: &Session, key: SigningKey, path: PathBuf) -> Result<KeyReader<'_>, CommandError> {
+    let text = text(session, &key, &path)?;
+    PrivateKey::check_pem(&text).map_err(|error| failed(&key, error))?;
     if session.environment.get_even_empty("COSIGN_PASSWORD").is_none() && File::open("/dev/tty").is_err() {
         let message = format!("there is no password for the signing key `{key}`, and no terminal to ask for it on");
         return Err(CommandError::new(ExitCode::Failed, message).hint("set COSIGN_PASSWORD"));
     }
-    Ok(Some(Box::new(move || read(session, configuration, key))))
+    Ok(Box::new(move || read(session, &key, &path)))
 }
 
-fn read(session: &Session, configuration: &Configuration, key: &SigningKey) -> Result<PrivateKey, ReleaseError> {
-    let text = text(session, configuration, key)?;
+fn read(session: &Session, key: &SigningKey, path: &Path) -> Result<PrivateKey, ReleaseError> {
+    let text = text(session, key, path)?;
     let password = password(&session.environment, "Password of the signing key", false);
     let password = password.map_err(|error| failed(key, error.message))?;
     PrivateKey::from_pem(&text, password.as_bytes()).map_err(|error| failed(key, error))
 }
 
 /// Returns the key file's text. The key in it is encrypted.
-fn text(session: &Session, configuration: &Configuration, key: &SigningKey) -> Result<String, ReleaseError> {
+fn text(session: &Session, key: &SigningKey, path: &Path) -> Result<String, ReleaseError> {
     match key {
-        SigningKey::File(path) => {
-            read_text(&configuration.resolve(path), KEY_LIMIT).map_err(|error| failed(key, error))
-        }
+        SigningKey::File(_) => read_text(path, KEY_LIMIT).map_err(|error| failed(key, error)),
         SigningKey::Environment(name) => {
             session.environment.get(name).map(str::to_owned).ok_or_else(|| failed(key, "the variable is not set"))
         }

@@ -9,6 +9,7 @@ mod brought;
 mod build_only;
 mod caching;
 mod contents;
+mod copy_record;
 mod embedded;
 mod error;
 mod event;
@@ -34,6 +35,7 @@ mod trial;
 mod workshop;
 
 pub use assemble::SourceFacts;
+pub use copy_record::attach_copy_record;
 pub use embedded::{EmbeddedRegistry, access_log};
 pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};

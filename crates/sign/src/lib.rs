@@ -8,8 +8,10 @@ mod artifact;
 mod bundle;
 mod keys;
 mod signature;
+mod simple_signing;
 
 pub use artifact::{Artifact, BUNDLE, artifact, bundle_of};
 pub use bundle::{Bundle, BundleError, LIMIT, sign};
 pub use keys::{KeyError, PrivateKey, PublicKey};
 pub use signature::signature_statement;
+pub use simple_signing::{SIMPLE_SIGNING, signed_repository};

@@ -68,6 +68,12 @@ pub(crate) struct Promote {
     pub(crate) destination: Reference,
     #[command(flatten)]
     pub(crate) proof: Proof,
+    /// Also signs a statement of what was copied from where, and attaches it to the image at DST before the tag moves.
+    #[arg(long)]
+    pub(crate) statement: bool,
+    /// The private key for that; if not given, the one that the configuration names.
+    #[arg(long, value_name = "FILE", requires = "statement")]
+    pub(crate) sign_key: Option<String>,
     #[command(flatten)]
     pub(crate) looking: Looking,
 }

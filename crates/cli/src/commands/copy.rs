@@ -65,17 +65,29 @@ pub(super) async fn one(
     session: &Session,
 ) -> Result<Copied, CommandError> {
     let copied = copier.copy().await?;
-    session.printer.note(&format!("{destination}: {}", done(&copied, copier)));
+    tell(&copied, copier.count(), copier.options().dry_run, destination, session)?;
+    Ok(copied)
+}
+
+/// Says what became of an image.
+pub(super) fn tell(
+    copied: &Copied,
+    count: Count,
+    dry_run: bool,
+    destination: &ImageReference,
+    session: &Session,
+) -> Result<ExitCode, CommandError> {
+    session.printer.note(&format!("{destination}: {}", done(copied, count, dry_run)));
     match session.output {
         Output::Json => {
-            let mut report = of(&copied);
+            let mut report = of(copied);
             report["destination"] = json!(destination.to_string());
-            report["count"] = counted(copier.count());
+            report["count"] = counted(count);
             session.printer.json(&report)?;
         }
         Output::Table => session.printer.data(&copied.root.digest.to_string())?,
     }
-    Ok(copied)
+    Ok(ExitCode::Done)
 }
 
 async fn every_tag(copier: &Copier<'_>, destination: &ImageReference, session: &Session) -> Result<(), CommandError> {
@@ -148,11 +160,11 @@ pub(super) fn state(copied: &Copied) -> &'static str {
     }
 }
 
-fn done(copied: &Copied, copier: &Copier<'_>) -> String {
+fn done(copied: &Copied, count: Count, dry_run: bool) -> String {
     match copied.state {
         State::Unchanged => "it is there already".to_owned(),
         State::Waiting => "it waits until it is old enough".to_owned(),
-        State::Copied => words(copier),
+        State::Copied => amount(count, dry_run),
     }
 }
 

@@ -141,15 +141,40 @@ fn what_cannot_be_is_said() {
     };
     let digest = moved.environment.consign(&["digest", &image]).expect(0).stdout;
     let by_digest = moved.name(&format!("app@{}", digest.trim()));
-    assert_snapshot!(rebase(&[&by_digest]), @"");
-    assert_snapshot!(rebase(&[&base]), @"");
-    assert_snapshot!(rebase(&[&base, "--old-base", &image, "--new-base", &image]), @"");
-    assert_snapshot!(rebase(&[&image, "--old-base", &moved.name("absent:1")]), @"");
-    assert_snapshot!(rebase(&[&image, "--tag", "2", "oci:somewhere"]), @"");
+    assert_snapshot!(rebase(&[&by_digest]), @"
+    status 2
+    --- stderr
+    error: HOST/team/app@sha256:000000000001… has no tag that could move to the result
+    hint: name one: `--tag TAG`, or DST
+    ");
+    assert_snapshot!(rebase(&[&base]), @"
+    status 1
+    --- stderr
+    error: HOST/team/base:1 does not say what it is based on
+    hint: `--old-base` and `--new-base` name the bases
+    ");
+    assert_snapshot!(rebase(&[&image, "--old-base", &moved.name("absent:1")]), @"
+    status 1
+    --- stderr
+    error: there is no old base HOST/team/absent:1
+    hint: if the registry no longer has it, `--old-base` names a copy
+    ");
+    assert!(rebase(&[&image, "--tag", "2", "oci:somewhere"]).starts_with("status 2\n"));
+    assert_snapshot!(rebase(&[&image, "--old-base", "oci:base-layout:1", "--new-base", &image]), @"
+    status 1
+    --- stderr
+    error: linux/amd64 cannot be put onto the new base
+      caused by: the new base is the image itself, or built on it
+    hint: build it on the new base
+    ");
     moved.push("base");
-    assert_snapshot!(rebase(&[&image, "--old-base", &base, "--new-base", &moved.name("base:1")]), @"");
-    moved
-        .environment
-        .write("other/image.yaml", "platforms: [linux/amd64]\nfiles: [{source: other.txt, path: /other}]\n");
     assert_eq!(moved.registry.tags_written().iter().filter(|tag| tag.starts_with("team/app")).count(), 1);
+    moved.environment.consign(&["rebase", &image]).expect(0);
+    assert_snapshot!(rebase(&[&image, "--old-base", "oci:base-layout:1"]), @"
+    status 1
+    --- stderr
+    error: linux/amd64 cannot be put onto the new base
+      caused by: it is not built on the old base: its layer 1 is sha256:000000000001…, and the old base's is sha256:000000000002…
+    hint: `--old-base` names the base that the image was built on
+    ");
 }

@@ -1,10 +1,12 @@
 //! The claims that consign makes and reads.
 
+mod copy_record;
 mod provenance;
 mod release_record;
 mod test_result;
 mod vulnerabilities;
 
+pub use copy_record::CopyRecord;
 pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
 pub use release_record::{ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 pub use test_result::{TestOutcome, TestResult};
@@ -24,8 +26,10 @@ pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 pub const VULNERABILITIES: &str = "https://in-toto.io/attestation/vulns/v0.2";
 /// What was released where: [`ReleaseRecord`].
 pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record/v1";
+/// From where an image was copied: [`CopyRecord`].
+pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 
-/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `release record`, `signature`, else the type itself.
+/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `release record`, `copy record`, `signature`, else the type itself.
 pub fn label(predicate_type: &str) -> &str {
     match predicate_type {
         SIGNATURE => "signature",
@@ -34,6 +38,7 @@ pub fn label(predicate_type: &str) -> &str {
         TEST_RESULT => "trial",
         VULNERABILITIES => "vulnerabilities",
         RELEASE_RECORD => "release record",
+        COPY_RECORD => "copy record",
         other => other,
     }
 }

@@ -1,0 +1,19 @@
+use crate::Identity;
+use consign_oci::{Digest, Reference};
+use serde::{Deserialize, Serialize};
+
+/// From where an image was copied to where, after it was verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CopyRecord {
+    /// What it was called where it came from, with its digest.
+    pub source: String,
+    /// The repository and tag that it was copied to.
+    pub destination: Reference,
+    /// Digest of the index.
+    pub index: Digest,
+    /// When, RFC 3339.
+    pub time: String,
+    /// Whose signatures it had been verified by.
+    pub verified_by: Identity,
+}
