@@ -35,7 +35,8 @@ fn refused(error: RegistryError, at: &RegistryPath) -> CommandError {
 /// Returns where the repositories of a registry are listed instead.
 fn elsewhere(registry: &str) -> &'static str {
     match registry {
-        "docker.io" | "ghcr.io" => "it lists those of an account: name one, as in `consign catalog docker.io/library`",
+        "docker.io" => "it lists those of an account: `consign catalog docker.io/NAME`",
+        "ghcr.io" => "it lists those of an account: `consign catalog ghcr.io/NAME`",
         "public.ecr.aws" => {
             "`aws ecr-public describe-repositories` lists your own; those of others are at https://gallery.ecr.aws"
         }

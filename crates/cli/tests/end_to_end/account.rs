@@ -233,12 +233,12 @@ fn repositories_are_listed_where_that_is_offered() {
     status 1
     --- stderr
     error: docker.io does not list its repositories
-    hint: they are at https://hub.docker.com/u/NAMESPACE; `consign tags NAMESPACE/NAME` lists the tags of one
+    hint: it lists those of an account: `consign catalog docker.io/NAME`
     ");
-    assert_snapshot!(environment.consign(&["catalog", "ghcr.io/team"]), @"
+    assert_snapshot!(environment.consign(&["catalog", "ghcr.io"]), @"
     status 1
     --- stderr
     error: ghcr.io does not list its repositories
-    hint: `gh api users/NAME/packages?package_type=container`, or `orgs/NAME` in place of `users/NAME`, lists those of an account
+    hint: it lists those of an account: `consign catalog ghcr.io/NAME`
     ");
 }
