@@ -6,6 +6,7 @@
 mod schema;
 
 mod advisories;
+mod clouds_and_certificates;
 mod document;
 mod image;
 mod signing_and_registries;
