@@ -66,7 +66,7 @@ async fn asks_for_full_names() {
 #[tokio::test]
 async fn repeats_what_docker_says() {
     let long = "no\\u001b[2J space ".repeat(1000);
-    let refused = async move || (StatusCode::INTERNAL_SERVER_ERROR, format!(r#"{{"message": "{long}end"}}"#));
+    let refused = async move |_: Bytes| (StatusCode::INTERNAL_SERVER_ERROR, format!(r#"{{"message": "{long}end"}}"#));
     let world = World::of(Router::new().route("/images/{*rest}", get(refused.clone()).post(refused)));
     for error in [world.save("x").await.unwrap_err(), world.load(b"x").await.unwrap_err()] {
         let said = error.to_string();
@@ -100,7 +100,7 @@ async fn sends_every_byte_and_hears_late_errors() {
     let archive: Vec<u8> = (0..1_500_000_u32).map(|number| (number % 251) as u8).collect();
     let said = world.load(&archive).await.unwrap_err().to_string();
     assert!(said.ends_with(&format!("got {}", Digest::of(&archive))), "{said}");
-    let fine = async || "{\"stream\":\"Loaded image: x\"}\n";
+    let fine = async |_: Bytes| "{\"stream\":\"Loaded image: x\"}\n";
     World::of(Router::new().route("/images/load", post(fine))).load(b"x").await.unwrap();
 }
 

@@ -1,9 +1,10 @@
 use crate::TransferError;
 use crate::copier::Copier;
 use consign_image::Place;
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, ImageConfig, Manifest, annotation};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Manifest, annotation};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -22,6 +23,12 @@ pub enum MinimumAge {
         /// The time.
         now: Timestamp,
     },
+}
+
+/// What matters of a config, which may be broken otherwise (image-spec, "Image Configuration").
+#[derive(Deserialize)]
+struct Config {
+    created: Option<String>,
 }
 
 impl Copier<'_> {
@@ -54,7 +61,7 @@ impl Copier<'_> {
             return Ok(Some(time));
         }
         let config = self.source.place.bytes(&manifest.config, DOCUMENT_LIMIT).await?;
-        let config = serde_json::from_slice::<ImageConfig>(&config).ok();
+        let config = serde_json::from_slice::<Config>(&config).ok();
         Ok(config.and_then(|config| config.created?.parse().ok()))
     }
 }

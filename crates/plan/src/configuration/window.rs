@@ -51,7 +51,8 @@ impl Window {
 
 fn minutes(text: &str) -> Option<u32> {
     let (hour, minute) = text.split_once(':')?;
-    let number = |text: &str| (text.len() == 2).then(|| text.parse::<u32>().ok()).flatten();
+    let is_number = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |text: &str| text.parse::<u32>().ok().filter(|_| is_number(text));
     let (hour, minute) = (number(hour)?, number(minute)?);
     (minute < 60 && hour * 60 + minute <= DAY).then_some(hour * 60 + minute)
 }

@@ -194,11 +194,19 @@ fn what_cannot_be() {
     15 |     backup: 'x y {tag}'
        |             ^^^^^^^^^^^
 
-    error[C007]: `windows` is not supported by this version
-      --> consign.yaml:16:5
+    error[C012]: `daily` is not a time of the week
+      --> consign.yaml:16:14
        |
     16 |     windows: daily
-       |     ^^^^^^^
+       |              ^^^^^
+       |
+       = hint: expected one such as `22:00-06:00` or `Sat-Sun 00:00-24:00`, in UTC
+
+    error[C012]: an image is as old as `seen` says or as `created` does: write one of them
+      --> consign.yaml:17:30
+       |
+    17 |     minimum-age: { seen: 1d, created: 1d }
+       |                              ^^^^^^^
     ");
 }
 

@@ -59,6 +59,8 @@ impl CloudError {
             error_description: Option<String>,
             errors: Vec<Value>,
         }
+        // A list would be read as the fields in their order.
+        let body = if body.trim_ascii_start().starts_with(b"{") { body } else { b"{}" };
         let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
         let entry = refusal.errors.first().unwrap_or(&refusal.error);
         let text = |key: &str| entry.get(key).and_then(Value::as_str);
