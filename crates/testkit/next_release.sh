@@ -1,20 +1,20 @@
 # shellcheck shell=sh
-# next_release.sh, to be sourced: `unpack FOLDER PACKAGE...` unpacks packages of the Debian release after this machine's into
-# FOLDER/unpacked, without installing anything, and leaves FOLDER/bin for links to their programs. They come from the mirror that
-# apt is configured for, verified by apt with Debian's own keys.
+# next_release.sh, to be sourced: sets `successor`, the name of the Debian release after this machine's, `mirror`, the one that apt is
+# configured for, and `keys`, Debian's own. `unpack FOLDER PACKAGE...` unpacks packages of that release into FOLDER/unpacked, without
+# installing anything, and leaves FOLDER/bin for links to their programs. apt verifies them with those keys.
+. /etc/os-release
+case "${VERSION_CODENAME:-}" in
+    bookworm) successor=trixie ;;
+    trixie) successor=forky ;;
+    *) echo "$0: no successor of \`${VERSION_CODENAME:-this system}\` is known" >&2; exit 1 ;;
+esac
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v suite="$VERSION_CODENAME" '$2 == suite { print $1; exit }')
+[ -n "$mirror" ] || { echo "$0: apt knows no mirror of $VERSION_CODENAME (apt-get update?)" >&2; exit 1; }
+
 unpack() (
     folder=$1
     shift
-    . /etc/os-release
-    case "${VERSION_CODENAME:-}" in
-        bookworm) successor=trixie ;;
-        trixie) successor=forky ;;
-        *) echo "$0: no successor of \`${VERSION_CODENAME:-this system}\` is known" >&2; exit 1 ;;
-    esac
-    keys=/usr/share/keyrings/debian-archive-keyring.gpg
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v suite="$VERSION_CODENAME" '$2 == suite { print $1; exit }')
-    [ -n "$mirror" ] || { echo "$0: apt knows no mirror of $VERSION_CODENAME (apt-get update?)" >&2; exit 1; }
-
     rm -rf "$folder"
     mkdir -p "$folder/bin" "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/apt/etc"
     folder=$(cd "$folder" && pwd)
