@@ -86,7 +86,13 @@ impl<'a> Call<'a> {
 
 impl Client {
     /// Makes a request: logs in where asked to, follows redirects, and tries again what may be tried again. Answers of any status are returned.
-    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+    ///
+    /// Boxed, since everything that is asked of a registry holds one of these, and those who copy hold them within each other.
+    pub(crate) fn send<'a>(&'a self, call: &'a Call<'_>) -> BoxFuture<'a, Result<Response, RegistryError>> {
+        Box::pin(self.send_repeating(call))
+    }
+
+    async fn send_repeating(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
         let mut attempt = 1;
         loop {
             let last = attempt >= TRIES || !call.repeatable;

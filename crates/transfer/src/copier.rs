@@ -244,7 +244,11 @@ impl<'a> Copier<'a> {
         if media_type::is_foreign(&part.media_type) {
             return Ok(());
         }
-        let bring = async {
+        self.blob(part).await
+    }
+
+    fn blob<'b>(&'b self, part: &'b Descriptor) -> BoxFuture<'b, Result<(), TransferError>> {
+        self.blobs.get(&part.digest, async {
             let pushed = match self.options.dry_run {
                 true if self.sink.has_blob(part).await? => Pushed::Existed,
                 true => Pushed::Uploaded,
@@ -252,8 +256,7 @@ impl<'a> Copier<'a> {
             };
             lock(&self.count).blob(part, pushed);
             Ok(())
-        };
-        self.blobs.get(&part.digest, bring).await
+        })
     }
 
     /// Brings a manifest after its parts.
@@ -262,7 +265,7 @@ impl<'a> Copier<'a> {
         descriptor: &'b Descriptor,
         depth: usize,
     ) -> BoxFuture<'b, Result<(), TransferError>> {
-        Box::pin(self.documents.get(&descriptor.digest, async move {
+        self.documents.get(&descriptor.digest, async move {
             let (place, digest) = (|| self.source.place.describe(), || descriptor.digest.clone());
             if depth > DEPTH_LIMIT {
                 return Err(ImageError::TooDeep { place: place(), digest: digest(), limit: DEPTH_LIMIT }.into());
@@ -273,7 +276,7 @@ impl<'a> Copier<'a> {
             let document = self.source.document(descriptor).await?;
             self.parts(&document, depth).await?;
             self.put(&document, &descriptor.digest).await
-        }))
+        })
     }
 
     /// Writes a manifest whose parts are there.

@@ -1,4 +1,5 @@
 use consign_oci::Digest;
+use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
@@ -13,12 +14,22 @@ impl<T> Default for Once<T> {
 }
 
 impl<T: Clone> Once<T> {
-    pub(crate) async fn get<E>(&self, digest: &Digest, make: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    /// Returns what was made for a digest, or makes it.
+    ///
+    /// Boxed: what is made for one digest makes others in turn, and the stack is to hold no more of each than a pointer.
+    pub(crate) fn get<'a, E>(
+        &'a self,
+        digest: &Digest,
+        make: impl Future<Output = Result<T, E>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, E>>
+    where
+        T: Send + Sync,
+    {
         let cell = {
             let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             cells.entry(digest.clone()).or_default().clone()
         };
-        cell.get_or_try_init(|| make).await.cloned()
+        Box::pin(async move { cell.get_or_try_init(|| make).await.cloned() })
     }
 
     /// Forgets one thing, so that it is done again.
