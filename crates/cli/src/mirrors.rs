@@ -26,12 +26,21 @@ pub(crate) struct Mirrors {
     pub(crate) unlisted: Vec<Unlisted>,
     /// Entries, by their sources, whose time it is not.
     pub(crate) closed: Vec<String>,
+    /// Repositories from which nothing is deleted now, since an entry that also goes there is not looked at.
+    pub(crate) spared: BTreeSet<String>,
 }
 
-/// An entry of which it was not found out which repositories it means.
+/// Something of which it was not found out which repositories it means.
 pub(crate) struct Unlisted {
     pub(crate) source: String,
     pub(crate) error: CommandError,
+}
+
+/// The repositories or images that a route means.
+#[derive(Default)]
+struct Named {
+    names: Vec<Names>,
+    unlisted: Vec<Unlisted>,
 }
 
 /// A name, and those that are to be like it.
@@ -46,53 +55,81 @@ impl Mirrors {
             let error = CommandError::new(ExitCode::Configuration, "the configuration lists nothing to mirror");
             return Err(error.hint("list images under `sync:`"));
         }
-        let repositories: BTreeSet<Repository> = entries.iter().flat_map(|entry| entry.route.repositories()).collect();
-        let client = session.client_that_creates(&repositories, Some(&configuration), Unset::Refused).await?;
-        let client = looking.limited(client);
-        session.recall(&client, &repositories);
         let now = jiff::Timestamp::now();
-        let (mut mirrors, mut unlisted) = (Vec::new(), Vec::new());
         let is_open =
             |entry: &&SyncSettings| entry.windows.is_empty() || entry.windows.iter().any(|window| window.holds(now));
         let (open, closed): (Vec<&SyncSettings>, Vec<&SyncSettings>) = entries.iter().partition(is_open);
-        let closed = closed.into_iter().map(|entry| entry.route.to_string()).collect();
+        let log_in = async |repositories: &BTreeSet<Repository>| {
+            session.client_that_creates(repositories, Some(&configuration), Unset::Refused).await
+        };
+        let mut repositories: BTreeSet<Repository> =
+            entries.iter().flat_map(|entry| entry.route.repositories()).collect();
+        let mut client = log_in(&repositories).await?;
         let named = futures::future::join_all(open.iter().map(|entry| names(&entry.route, &client))).await;
+        if open.iter().any(|entry| matches!(entry.route, Route::Namespace { .. })) {
+            // In docker's and podman's files each of them may have credentials of its own.
+            let names = named.iter().flat_map(|named| &named.names);
+            let all = names.flat_map(|(from, to)| std::iter::once(from).chain(to));
+            repositories.extend(all.map(|reference| reference.repository.clone()));
+            client = log_in(&repositories).await?;
+        }
+        let client = looking.limited(client);
+        session.recall(&client, &repositories);
+        let unseen = open.iter().zip(&named).filter(|(_, named)| !named.unlisted.is_empty()).map(|(entry, _)| *entry);
+        let unseen: Vec<&SyncSettings> = unseen.chain(closed.iter().copied()).collect();
+        let (mut mirrors, mut unlisted, mut spared) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (entry, named) in open.into_iter().zip(named) {
             let gate = entry.require.as_ref().map(|require| Gate::read(require, &configuration, session.today()));
             let admission = gate.transpose()?.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
-            match named {
-                Err(error) => unlisted.push(error),
-                Ok(named) => mirrors.extend(named.into_iter().flat_map(|(source, destinations)| {
-                    let mirror =
-                        |to| mirror(entry, &client, (&source, to), admission.clone(), options(entry, now, looking));
-                    destinations.into_iter().map(mirror).collect::<Vec<_>>()
-                })),
+            unlisted.extend(named.unlisted);
+            for (source, destinations) in named.names {
+                for to in destinations {
+                    let is_spared = unseen.iter().any(|entry| entry.route.goes_to(&to.repository));
+                    let name = to.repository.to_string();
+                    let mut mirror =
+                        mirror(entry, &client, (&source, to), admission.clone(), options(entry, now, looking));
+                    if is_spared && mirror.prune.take().is_some() {
+                        spared.insert(name);
+                    }
+                    mirrors.push(mirror);
+                }
             }
         }
-        Ok(Self { client, repositories, mirrors, unlisted, closed })
+        let closed = closed.into_iter().map(|entry| entry.route.to_string()).collect();
+        Ok(Self { client, repositories, mirrors, unlisted, closed, spared })
     }
 }
 
 /// Returns the names that a route means.
-async fn names(route: &Route, client: &Client) -> Result<Vec<Names>, Unlisted> {
-    match route {
+async fn names(route: &Route, client: &Client) -> Named {
+    let (source, destinations, repositories) = match route {
         Route::Repository { source, destinations } => {
-            Ok(vec![(source.value.clone(), destinations.iter().map(reference).collect())])
+            let names = vec![(source.value.clone(), destinations.iter().map(reference).collect())];
+            return Named { names, ..Named::default() };
         }
-        Route::Namespace { source, destinations, repositories } => {
-            let failed = |error| Unlisted { source: route.to_string(), error };
-            let found = catalog::list(client, &source.value).await.map_err(failed)?;
-            let rest = |repository: &Repository| source.value.rest_of(repository).map(str::to_owned);
-            let chosen = found.into_iter().filter_map(|repository| Some((rest(&repository)?, repository)));
-            let chosen = chosen.filter(|(rest, _)| repositories.holds(rest));
-            let mut named = Vec::new();
-            for (rest, repository) in chosen {
-                let destinations = destinations.iter().map(|path| below(&path.value, &rest).map(whole));
-                named.push((whole(repository), destinations.collect::<Result<_, _>>().map_err(failed)?));
-            }
-            Ok(named)
+        Route::Namespace { source, destinations, repositories } => (source, destinations, repositories),
+    };
+    let failed = |source: String, error| Named { unlisted: vec![Unlisted { source, error }], ..Named::default() };
+    let found = match catalog::list(client, &source.value).await {
+        Ok(found) => found,
+        Err(error) => return failed(route.to_string(), error),
+    };
+    let rest = |repository: &Repository| source.value.rest_of(repository).map(str::to_owned);
+    let chosen = found.into_iter().filter_map(|repository| Some((rest(&repository)?, repository)));
+    let mut named = Named::default();
+    for (rest, repository) in chosen.filter(|(rest, _)| repositories.holds(rest)) {
+        let to: Result<Vec<Reference>, _> =
+            destinations.iter().map(|path| below(&path.value, &rest).map(whole)).collect();
+        match to {
+            Ok(to) => named.names.push((whole(repository), to)),
+            Err(error) => named.unlisted.push(Unlisted { source: repository.to_string(), error }),
         }
     }
+    if named.names.is_empty() && named.unlisted.is_empty() {
+        let error = CommandError::new(ExitCode::Failed, format!("{route} is no repository, or none that is chosen"));
+        return failed(route.to_string(), error.hint("`consign catalog` lists what is there"));
+    }
+    named
 }
 
 /// Returns the repository below a path that goes on so.
@@ -113,6 +150,7 @@ fn mirror(
         source: Place::Registry { client: client.clone(), reference: from.clone() },
         sink: Sink::Registry { client: client.clone(), reference: to },
         selection: entry.tags.as_ref().map(selection),
+        may_be_empty: matches!(entry.route, Route::Namespace { .. }),
         immutable: entry.immutable.clone(),
         admission,
         prune: prune.map(|prune| Prune { maximum_percent: prune.maximum_percent, keep: prune.keep.clone() }),

@@ -14,7 +14,10 @@ use consign_transfer::{Admission, Refusal};
 use consign_verify::{Expectation, verify};
 use futures::future::BoxFuture;
 use jiff::civil::Date;
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
@@ -45,6 +48,8 @@ pub(crate) struct Gate {
     policy: Policy,
     content: bool,
     today: Date,
+    /// Images that were let in, by what they were asked for by: those that go to several places are verified once.
+    passed: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
 }
 
 impl Gate {
@@ -60,20 +65,22 @@ impl Gate {
             None => Policy::default(),
         };
         let policy = policy.requiring(settings.receipts.iter().copied());
-        Ok(Self { key, policy, content: settings.content, today })
+        Ok(Self { key, policy, content: settings.content, today, passed: Mutex::default() })
     }
 }
 
 impl Admission for Gate {
     fn admit<'a>(&'a self, image: &'a Place) -> BoxFuture<'a, Result<(), Refusal>> {
-        let Self { key, policy, content, today } = self;
+        let Self { key, policy, content, today, passed } = self;
+        let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).entry(image.name()).or_default().clone();
         Box::pin(async move {
             let requested = match image {
                 Place::Registry { reference, .. } => requested(reference),
                 Place::Layout { .. } | Place::Store { .. } => None,
             };
             let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-            verify(image, requested, Expectation { key, policy, today: *today, content: *content }).await?;
+            let expected = Expectation { key, policy, today: *today, content: *content };
+            passed.get_or_try_init(async || verify(image, requested, expected).await.map(drop)).await?;
             Ok(())
         })
     }

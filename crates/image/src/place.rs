@@ -99,6 +99,17 @@ impl Place {
         }
     }
 
+    /// Returns the name of the image as it is asked for: with the tag that is meant where none is written, by its digest alone where there is one.
+    pub fn full_name(&self) -> String {
+        match self {
+            Self::Registry { reference, .. } => match reference.target() {
+                Target::Tag(tag) => reference.repository.tagged(tag).to_string(),
+                Target::Digest(digest) => format!("{}@{digest}", reference.repository),
+            },
+            Self::Layout { .. } | Self::Store { .. } => self.name(),
+        }
+    }
+
     /// Returns a name of the place, for messages.
     pub fn describe(&self) -> String {
         match self {

@@ -28,11 +28,20 @@ impl RegistryPath {
 
     /// Returns whether a repository lies here.
     pub fn holds(&self, repository: &Repository) -> bool {
-        let below = || match repository.path().strip_prefix(&self.path) {
+        self.has(repository.registry(), repository.path())
+    }
+
+    /// Returns whether another path is the same, or lies here.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.has(&other.registry, &other.path)
+    }
+
+    fn has(&self, registry: &str, path: &str) -> bool {
+        let below = || match path.strip_prefix(&self.path) {
             Some(rest) => rest.is_empty() || rest.starts_with('/'),
             None => false,
         };
-        repository.registry() == self.registry && (self.path.is_empty() || below())
+        registry == self.registry && (self.path.is_empty() || below())
     }
 
     /// Returns the rest of the path of a repository that lies below.

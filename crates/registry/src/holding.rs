@@ -29,21 +29,29 @@ impl Client {
     }
 
     /// Returns those of some blobs that need not be asked for: the repository has them, or the registry refuses a manifest whose parts it has not
-    /// got. Where enough is remembered of earlier runs, the registry is asked which of the two it is, once.
-    pub async fn believed(&self, repository: &Repository, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+    /// got. Where enough is remembered of earlier runs, it is tried out which of the two it is, once, if something may be written for that.
+    pub async fn believed(
+        &self,
+        repository: &Repository,
+        digests: &BTreeSet<Digest>,
+        may_write: bool,
+    ) -> BTreeSet<Digest> {
         let held = |wanted: Held| {
             let known = self.known();
             let held = digests.iter().filter(|digest| known.holding(repository, digest) == wanted);
             held.cloned().collect::<BTreeSet<_>>()
         };
-        let is_open = || self.known().features(repository).validates.is_none();
+        let is_open = || may_write && self.known().is_open(repository);
         if is_open() && held(Held::Remembered).len() >= WORTH_A_PROBE {
             let _turn = self.probes().await;
             if !is_open() {
                 return held(Held::Believed);
             }
-            let validates = self.validates(repository).await.unwrap_or(false);
-            self.known().learn(repository, |features| features.validates = Some(validates));
+            match self.validates(repository).await {
+                Ok(validates) => self.known().learn(repository, |features| features.validates = Some(validates)),
+                // Who may not write learns nothing of what it does for those who may.
+                Err(_) => self.known().note_silence(repository),
+            }
         }
         held(Held::Believed)
     }

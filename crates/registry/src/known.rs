@@ -2,12 +2,14 @@ use crate::Secret;
 use crate::challenge::Challenge;
 use crate::memory::{Contents, Features, Memory, Sighting, Time};
 use crate::token::Token;
-use consign_oci::{Descriptor, Digest, Repository, Tag};
+use consign_oci::{Descriptor, Digest, Repository, Tag, Target};
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How long what a repository was seen to hold is believed of a registry that takes manifests without looking for their parts.
 const BELIEVED: Duration = Duration::from_secs(3600);
+/// How long the same is believed of another run, of a registry that answers as Docker's does: that one looks for the parts.
+const BELIEVED_OF_OTHERS: Duration = Duration::from_secs(600);
 
 /// What a client knows.
 #[derive(Default)]
@@ -21,6 +23,10 @@ pub(crate) struct Known {
     first_challenges: HashMap<String, Challenge>,
     /// Identity tokens that their service has replaced.
     replaced: HashMap<Secret, Secret>,
+    /// Registries that answer as Docker's does.
+    dockers: HashSet<String>,
+    /// Registries that would not show whether they look for the parts of a manifest.
+    silent: HashSet<String>,
     /// By registry, with what earlier runs left.
     memories: HashMap<String, Memory>,
 }
@@ -98,8 +104,31 @@ impl Known {
             None => Held::Unknown,
             Some(_) if self.features(repository).validates == Some(true) => Held::Believed,
             Some(_) if self.saw(repository, digest) => Held::Believed,
+            Some(seen) if seen.age() < BELIEVED_OF_OTHERS && self.looks_like_docker(repository) => Held::Believed,
             Some(_) => Held::Remembered,
         }
+    }
+
+    /// Notes that a registry has answered as Docker's does.
+    pub(crate) fn learn_docker(&mut self, repository: &Repository) {
+        if !self.dockers.contains(repository.registry()) {
+            self.dockers.insert(repository.registry().to_owned());
+        }
+    }
+
+    /// Returns whether it can be tried out if a registry looks for the parts of a manifest: nobody knows yet.
+    pub(crate) fn is_open(&self, repository: &Repository) -> bool {
+        self.features(repository).validates.is_none() && !self.silent.contains(repository.registry())
+    }
+
+    /// Notes that a registry would not show whether it looks for the parts of a manifest.
+    pub(crate) fn note_silence(&mut self, repository: &Repository) {
+        self.silent.insert(repository.registry().to_owned());
+    }
+
+    /// Returns whether a registry likely refuses manifests whose parts it has not got, and has not shown otherwise.
+    fn looks_like_docker(&self, repository: &Repository) -> bool {
+        self.features(repository).validates.is_none() && self.dockers.contains(repository.registry())
     }
 
     /// Returns whether this run has seen that a repository has something, not long ago.
@@ -129,6 +158,16 @@ impl Known {
     /// Notes what a tag names.
     pub(crate) fn learn_tag(&mut self, repository: &Repository, tag: &Tag, descriptor: &Descriptor) {
         self.contents(repository).note(tag, descriptor);
+    }
+
+    /// Notes that a tag names what somebody knew. What it named meanwhile, as far as that was seen, it names no longer.
+    pub(crate) fn learn_same(&mut self, repository: &Repository, tag: &Tag, known: &Digest) {
+        self.contents(repository).note_same(tag, known);
+    }
+
+    /// Notes that a tag, or a manifest with every tag of it, is gone.
+    pub(crate) fn learn_deleted(&mut self, repository: &Repository, target: &Target) {
+        self.contents(repository).note_deleted(target);
     }
 
     /// Returns what a tag was last seen to name.

@@ -144,7 +144,12 @@ impl Client {
         let response = self.send(&call).await?;
         match response.status() {
             StatusCode::OK if !is_page(response.headers()) => {}
-            StatusCode::NOT_MODIFIED if known.is_some() => return Ok(Found::Same),
+            StatusCode::NOT_MODIFIED if known.is_some() => {
+                if let (Target::Tag(tag), Some(known)) = (target, known) {
+                    self.known().learn_same(repository, tag, known);
+                }
+                return Ok(Found::Same);
+            }
             StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| Found::Nothing),
             _ => return Err(self.refused(&call, response).await),
         }
@@ -224,7 +229,10 @@ impl Client {
         call.action = Action::Delete;
         let response = self.send(&call).await?;
         match response.status() {
-            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => Ok(true),
+            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => {
+                self.known().learn_deleted(repository, target);
+                Ok(true)
+            }
             StatusCode::NOT_FOUND => self.nothing(&call, response).await.map(|()| false),
             _ => Err(self.refused(&call, response).await),
         }

@@ -25,11 +25,12 @@ impl Client {
         let mut call = Call::new(self, Method::GET, repository, "tags/list?n=1000")?;
         call.accept = "application/json";
         let mut paging = Paging::new(PAGES);
+        let mut is_first = true;
         loop {
             let response = self.send(&call).await?;
             match response.status() {
                 StatusCode::OK if !is_page(response.headers()) => {}
-                StatusCode::NOT_FOUND => return self.nothing(&call, response).await.map(|()| tags),
+                StatusCode::NOT_FOUND if is_first => return self.nothing(&call, response).await.map(|()| tags),
                 _ => return Err(self.refused(&call, response).await),
             }
             let next = paging.next(&call.url, response.headers())?;
@@ -45,7 +46,7 @@ impl Client {
                 return Err(broken(format!("the repository has more than {TAG_LIMIT} tags")));
             }
             match next {
-                Some(url) => call.url = url,
+                Some(url) => (call.url, is_first) = (url, false),
                 None => return Ok(tags),
             }
         }

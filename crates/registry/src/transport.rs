@@ -13,6 +13,8 @@ use reqwest::header::{
 };
 use reqwest::{Method, Response, StatusCode, Url};
 
+/// What Docker's registry, and those made of it, say with each answer (distribution, "Docker Registry HTTP API V2").
+const DOCKER_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 /// Redirects that are followed.
 const REDIRECT_LIMIT: usize = 5;
 /// How often a request is made that may be made again.
@@ -190,6 +192,9 @@ impl Client {
             // Others are as busy as they are.
             if same_host(&url, &registry) {
                 budget.answered(asked, response.status().as_u16(), response.headers());
+                if header(response.headers(), &DOCKER_VERSION) == Some("registry/2.0") {
+                    self.known().learn_docker(call.repository);
+                }
             }
             drop(turn);
             let location =

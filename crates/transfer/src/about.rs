@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How the tags end under which cosign keeps what is about an image (cosign, specs/SIGNATURE_SPEC.md, "Tag-based discovery").
-const SUFFIXES: [&str; 3] = [".sig", ".att", ".sbom"];
+pub(crate) const SUFFIXES: [&str; 3] = [".sig", ".att", ".sbom"];
 
 /// What is about one manifest.
 pub(crate) type Artifacts = Arc<Vec<Artifact>>;

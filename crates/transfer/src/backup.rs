@@ -51,6 +51,16 @@ impl Copier<'_> {
         };
         let name = backup.tag(&tag, &before.digest).map_err(|error| failed(&error.to_string()))?;
         let place = sink.with_tag(&name).ok_or_else(|| failed("there is one name only"))?;
+        match place.before().await? {
+            Some(there) if there.digest == before.digest => return Ok(Some(name)),
+            Some(_) => {
+                let problem = format!(
+                    "{name} names another image already: `{{digest}}` or `{{time}}` in it makes it another name"
+                );
+                return Err(failed(&problem));
+            }
+            None => {}
+        }
         if !self.options.dry_run {
             let document = sink.document(before).await.ok_or_else(|| failed("what it names cannot be read"))?;
             place.name(&document, &[]).await?;

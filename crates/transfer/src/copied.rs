@@ -23,6 +23,8 @@ pub enum State {
     Copied,
     /// The source's tag does not name it for long enough.
     Waiting,
+    /// The name names another image, and never moves.
+    Fixed,
 }
 
 /// How much was done.

@@ -37,6 +37,15 @@ pub struct Copier<'a> {
     pub(crate) remarks: Mutex<BTreeSet<Remark>>,
 }
 
+/// On which conditions an image is copied.
+#[derive(Default)]
+pub(crate) struct Terms<'a> {
+    /// Says whether it comes in; without it, it does.
+    pub(crate) admission: Option<&'a dyn Admission>,
+    /// Whether a name that names another image keeps it.
+    pub(crate) is_fixed: bool,
+}
+
 /// One name, and what it is to name.
 struct Naming {
     sink: Sink,
@@ -84,17 +93,12 @@ impl<'a> Copier<'a> {
 
     /// Makes the sink's name name what the source's does, once all of it is there. Nothing is done where it does.
     pub async fn copy(&self) -> Result<Copied, TransferError> {
-        self.copy_to(self.source.place, self.sink.clone(), None).await
+        self.copy_to(self.source.place, self.sink.clone(), &Terms::default()).await
     }
 
-    /// Makes a name of the sink name what one of the source does, if that is let in.
-    pub(crate) async fn copy_to(
-        &self,
-        source: &Place,
-        sink: Sink,
-        admission: Option<&dyn Admission>,
-    ) -> Result<Copied, TransferError> {
-        let task = self.prepare(source, sink, admission).await?;
+    /// Makes a name of the sink name what one of the source does, on conditions.
+    pub(crate) async fn copy_to(&self, source: &Place, sink: Sink, terms: &Terms<'_>) -> Result<Copied, TransferError> {
+        let task = self.prepare(source, sink, terms).await?;
         self.finish(task).await
     }
 
@@ -104,7 +108,7 @@ impl<'a> Copier<'a> {
         let tags: Vec<Tag> = self.source.tags().await?.iter().filter(|tag| !tag.is_about_a_digest()).cloned().collect();
         let prepare = async |tag: Tag| {
             let task = match self.sink.with_tag(&tag) {
-                Some(sink) => self.prepare(&self.source.place.with_tag(&tag), sink, None).await,
+                Some(sink) => self.prepare(&self.source.place.with_tag(&tag), sink, &Terms::default()).await,
                 None => Err(TransferError::OneName { place: self.sink.describe() }),
             };
             (tag, task)
@@ -133,12 +137,7 @@ impl<'a> Copier<'a> {
     }
 
     /// Brings everything but the name.
-    async fn prepare(
-        &self,
-        source: &Place,
-        sink: Sink,
-        admission: Option<&dyn Admission>,
-    ) -> Result<Task, TransferError> {
+    async fn prepare(&self, source: &Place, sink: Sink, terms: &Terms<'_>) -> Result<Task, TransferError> {
         let Options { platforms, format, one_of_list, always, believed_for, minimum_age, .. } = self.options;
         let believed = believed_for.filter(|_| !always).and_then(|age| sink.seen_lately(age));
         let mut before = match &believed {
@@ -177,11 +176,15 @@ impl<'a> Copier<'a> {
         if let Some(before) = before.as_ref().filter(|before| before.digest == *root.digest() && !always) {
             return Ok(Task::nothing(before.clone(), State::Unchanged));
         }
+        if terms.is_fixed && before.as_ref().is_some_and(|before| before.digest != *root.digest()) {
+            let fixed = Copied { root: root.descriptor(), before, state: State::Fixed, backup: None };
+            return Ok(Task::Nothing(Box::new(fixed)));
+        }
         if is_new || self.is_young(&image, &root).await? {
             let waiting = Copied { root: root.descriptor(), before, state: State::Waiting, backup: None };
             return Ok(Task::Nothing(Box::new(waiting)));
         }
-        if let Some(admission) = admission {
+        if let Some(admission) = terms.admission {
             let refused = |source| TransferError::Refused { name: image.name(), source };
             admission.admit(&image).await.map_err(refused)?;
         }

@@ -17,6 +17,20 @@ pub enum TransferError {
         /// The place.
         place: String,
     },
+    /// A repository that was named has no tags.
+    #[error("{place} has no tags, or is not there")]
+    NoTags {
+        /// The repository.
+        place: String,
+    },
+    /// Two images were to have the same name.
+    #[error("{name} is to be like {other}, which stands first, and cannot be like two")]
+    Contested {
+        /// The name.
+        name: String,
+        /// What it is to be like as well.
+        other: String,
+    },
     /// Nothing says when the image was made, on which it depends whether it is copied.
     #[error("nothing says when {name} was made")]
     NoTime {

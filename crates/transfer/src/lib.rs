@@ -33,4 +33,4 @@ pub use rebase::{
     Bases, Difference, OldBase, Original, Rebase, RebaseError, RebaseProblem, RebaseState, Rebased, RebasedPlatform,
 };
 pub use remark::Remark;
-pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Selection, synchronize};
+pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Pruned, Selection, synchronize};

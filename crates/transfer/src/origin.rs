@@ -3,8 +3,12 @@ use crate::once::Once;
 use consign_image::{ImageError, Place};
 use consign_oci::{Descriptor, Digest, Document, Tag};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
+
+/// Most bytes of manifests that are kept for those who ask again.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// Where images come from. What several copies want to know of it is asked once.
 pub(crate) struct Origin<'a> {
@@ -12,6 +16,8 @@ pub(crate) struct Origin<'a> {
     tags: OnceCell<BTreeSet<Tag>>,
     referrers: Once<Arc<Vec<Descriptor>>>,
     documents: Once<Arc<Document>>,
+    /// How many bytes those have.
+    kept: AtomicUsize,
     /// What was made of documents that lie there.
     made: Mutex<BTreeMap<Digest, Arc<Document>>>,
 }
@@ -23,6 +29,7 @@ impl<'a> Origin<'a> {
             tags: OnceCell::new(),
             referrers: Once::default(),
             documents: Once::default(),
+            kept: AtomicUsize::new(0),
             made: Mutex::default(),
         }
     }
@@ -52,9 +59,14 @@ impl<'a> Origin<'a> {
             return Ok(made.clone());
         }
         let document = self.documents.get(&descriptor.digest, async {
-            Ok::<_, ImageError>(Arc::new(self.place.exact_document(descriptor).await?))
+            let document = self.place.exact_document(descriptor).await?;
+            self.kept.fetch_add(document.bytes().len(), Ordering::Relaxed);
+            Ok::<_, ImageError>(Arc::new(document))
         });
         let document = document.await?;
+        if self.kept.load(Ordering::Relaxed) > KEPT_BYTES {
+            self.documents.forget_one(&descriptor.digest);
+        }
         // Another descriptor may have said something else of the same bytes.
         match document.media_type() == descriptor.media_type && document.bytes().len() as u64 == descriptor.size {
             true => Ok(document),

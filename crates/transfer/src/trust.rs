@@ -15,7 +15,7 @@ impl Copier<'_> {
         let parts: BTreeSet<Digest> = root.children().into_iter().map(|part| part.digest.clone()).collect();
         // One request, to save at least as many.
         let is_list = matches!(root, Document::Index(_));
-        if (is_list || parts.len() > sink.believed(&parts).await.len() + 2)
+        if (is_list || parts.len() > self.believed(sink, &parts).await.len() + 2)
             && let Some(document) = sink.document(before).await
         {
             lock(&self.assumed).extend(document.children().into_iter().map(|part| part.digest.clone()));
@@ -32,11 +32,15 @@ impl Copier<'_> {
         let digests = |parts: Vec<&Descriptor>| -> BTreeSet<Digest> {
             parts.into_iter().map(|part| part.digest.clone()).collect()
         };
-        let mut taken = self.sink.believed(&digests(blobs)).await;
+        let mut taken = self.believed(self.sink, &digests(blobs)).await;
         taken.extend(self.sink.brought(&digests(documents)));
         let assumed = lock(&self.assumed);
         taken.extend(parts.iter().map(|part| &part.digest).filter(|digest| assumed.contains(*digest)).cloned());
         taken
+    }
+
+    async fn believed(&self, sink: &Sink, blobs: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+        sink.believed(blobs, !self.options.dry_run).await
     }
 
     /// Writes a manifest. Where it is refused since parts of it are missing that were taken to be there, they are brought, and it is written again:

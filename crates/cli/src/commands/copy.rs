@@ -157,6 +157,7 @@ pub(super) fn state(copied: &Copied) -> &'static str {
         State::Unchanged => "unchanged",
         State::Copied => "copied",
         State::Waiting => "waiting",
+        State::Fixed => "kept",
     }
 }
 
@@ -164,6 +165,7 @@ fn done(copied: &Copied, count: Count, dry_run: bool) -> String {
     match copied.state {
         State::Unchanged => "it is there already".to_owned(),
         State::Waiting => "it waits until it is old enough".to_owned(),
+        State::Fixed => "it names another image, and never moves".to_owned(),
         State::Copied => amount(count, dry_run),
     }
 }

@@ -21,9 +21,12 @@ pub(crate) async fn run(arguments: &Delete, session: &Session) -> Result<ExitCod
         return blob(reference, session, &session.client(&arguments.reference).await?).await;
     }
     let client = session.client(&arguments.reference).await?;
+    let repositories = BTreeSet::from([reference.repository.clone()]);
+    session.recall(&client, &repositories);
     let deleted = client.delete_manifest(&reference.repository, &reference.target()).await;
     match deleted {
         Ok(true) => {
+            session.remember(&client, &repositories);
             session.printer.note(&format!("{reference}: deleted"));
             Ok(ExitCode::Done)
         }

@@ -11,10 +11,14 @@ use std::error::Error;
 
 pub(crate) async fn run(arguments: &Synchronize, session: &Session) -> Result<ExitCode, CommandError> {
     let dry_run = arguments.looking.dry_run;
-    let Mirrors { client, repositories, mirrors, unlisted, closed } =
+    let Mirrors { client, repositories, mirrors, unlisted, closed, spared } =
         Mirrors::read(session, &arguments.looking).await?;
     let (mirrored, count) = synchronize(&mirrors).await;
     session.remember(&client, &repositories);
+    for repository in spared {
+        let note = "note: nothing is deleted from {}: an entry that also goes there was not looked at";
+        session.printer.note(&note.replace("{}", &repository));
+    }
     let entries = mirrors.iter().zip(&mirrored).map(|(mirror, mirrored)| entry(mirror, mirrored));
     let without = unlisted.iter().map(|Unlisted { source, error }| json!({ "source": source, "error": error.why() }));
     let waiting = closed.iter().map(|source| json!({ "source": source, "state": "closed" }));
@@ -60,6 +64,13 @@ fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
     let failed = |name: String, error| vec![name, failure(error).to_owned(), why(error)];
     let mut rows = match &mirrored.images {
         Err(error) => vec![failed(mirror.sink.describe(), error)],
+        Ok(images) if images.is_empty() => {
+            vec![vec![
+                mirror.sink.describe(),
+                "empty".to_owned(),
+                format!("no tag of {} is chosen", mirror.source.describe()),
+            ]]
+        }
         Ok(images) => images
             .iter()
             .map(|image| match &image.result {
@@ -68,13 +79,9 @@ fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
             })
             .collect(),
     };
-    match &mirrored.pruned {
-        Err(error) => rows.push(failed(mirror.sink.describe(), error)),
-        Ok(tags) => {
-            let name = |tag| format!("{}:{tag}", mirror.sink.describe());
-            rows.extend(tags.iter().map(|tag| vec![name(tag), "deleted".to_owned(), String::new()]));
-        }
-    }
+    let name = |tag| format!("{}:{tag}", mirror.sink.describe());
+    rows.extend(mirrored.pruned.tags.iter().map(|tag| vec![name(tag), "deleted".to_owned(), String::new()]));
+    rows.extend(mirrored.pruned.error.iter().map(|error| failed(mirror.sink.describe(), error)));
     rows
 }
 
@@ -110,7 +117,9 @@ fn word(outcome: &Outcome) -> &'static str {
 
 fn digest(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Copied(copied) if copied.state == State::Waiting => format!("for {}", copied.root.digest),
+        Outcome::Copied(copied) if matches!(copied.state, State::Waiting | State::Fixed) => {
+            format!("for {}", copied.root.digest)
+        }
         Outcome::Copied(copied) => copied.root.digest.to_string(),
         Outcome::Immutable => String::new(),
     }
@@ -122,9 +131,11 @@ fn entry(mirror: &Mirror, mirrored: &Mirrored) -> Value {
         Ok(images) => entry["images"] = images.iter().map(image).collect(),
         Err(error) => entry["error"] = json!(why(error)),
     }
-    match &mirrored.pruned {
-        Ok(tags) => entry["deleted"] = json!(tags),
-        Err(error) => entry["error"] = json!(why(error)),
+    if mirrored.images.is_ok() {
+        entry["deleted"] = json!(mirrored.pruned.tags);
+    }
+    if let Some(error) = &mirrored.pruned.error {
+        entry["error"] = json!(why(error));
     }
     entry
 }

@@ -18,7 +18,10 @@ pub(crate) async fn run(arguments: &TagArguments, session: &Session) -> Result<E
     let sink = sink.with_tag(tag).unwrap_or(sink);
     // Whatever is about the image is there, by its digest.
     let options = Options { without_referrers: true, ..Options::default() };
+    let repositories = reference.repository().into_iter().collect();
+    session.recall(&client, &repositories);
     let copied = Copier::new(&place, &sink, &options).copy().await?;
+    session.remember(&client, &repositories);
     let unchanged = copied.state == State::Unchanged;
     session.printer.note(&format!(
         "{}: {tag} {}",

@@ -242,3 +242,30 @@ fn repositories_are_listed_where_that_is_offered() {
     hint: it lists those of an account: `consign catalog ghcr.io/NAME`
     ");
 }
+
+#[test]
+fn a_whole_registry_is_mirrored_by_those_who_logged_in_before() {
+    let environment = TestEnvironment::with_image();
+    environment.consign(&["build", "-o", "image.tar"]).expect(0);
+    let (from, to) = (guarded(), Destination::start());
+    let long = "a".repeat(250);
+    let listed = format!(r#"{{"repositories":["team/app","{long}"]}}"#);
+    from.hook(move |head| {
+        let body: &'static str = listed.clone().leak();
+        (head.uri.path() == "/v2/_catalog").then(|| Fault::bytes(body.as_bytes()))
+    });
+    let (from, to) = (from.host(), to.host());
+    log_in(&environment, &from, "secret", &[]).expect(0);
+    environment.consign(&["copy", "oci-archive:image.tar", &format!("{from}/team/app:1")]).expect(0);
+    let mirror = |below: &str| {
+        environment.write("mirrors.yaml", format!("sync: [{{source: '{from}/**', destination: '{to}{below}/**'}}]"));
+        environment.consign(&["sync", "-f", "mirrors.yaml"])
+    };
+    // The other repository is listed, and has no tags.
+    let ended = mirror("").expect(0);
+    assert!(ended.stdout.contains("team/app:1  copied"), "{}", ended.stdout);
+    // One for which there is no place below stops no other.
+    let ended = mirror("/below").expect(6);
+    assert!(ended.stdout.contains("below/team/app:1  copied"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("its path would be too long"), "{}", ended.stdout);
+}

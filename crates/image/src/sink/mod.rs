@@ -215,10 +215,11 @@ impl Sink {
         }
     }
 
-    /// Returns those of some blobs that need not be brought: they are there, or it is refused to write what they are parts of.
-    pub async fn believed(&self, digests: &BTreeSet<Digest>) -> BTreeSet<Digest> {
+    /// Returns those of some blobs that need not be brought: they are there, or it is refused to write what they are parts of. Which of the two may
+    /// be tried out where something may be written.
+    pub async fn believed(&self, digests: &BTreeSet<Digest>, may_write: bool) -> BTreeSet<Digest> {
         match self {
-            Self::Registry { client, reference } => client.believed(&reference.repository, digests).await,
+            Self::Registry { client, reference } => client.believed(&reference.repository, digests, may_write).await,
             Self::Layout { .. } | Self::Store { .. } | Self::Engine { .. } => BTreeSet::new(),
         }
     }

@@ -193,6 +193,13 @@ pub(crate) fn listed(words: &[&str]) -> String {
     }
 }
 
+/// Reports a list of nothing: whoever writes one hardly means everything.
+pub(crate) fn not_empty(reader: &mut Reader<'_>, node: &Node, what: &str) {
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        reader.report_hint(Code::Value, node.span, format!("it names no {what}"), "name one, or leave the key out");
+    }
+}
+
 /// Returns the start of a text, for messages.
 pub(crate) fn clip(text: &str) -> String {
     text.chars().take(100).collect()

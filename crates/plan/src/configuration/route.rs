@@ -3,7 +3,7 @@
 use super::destination::Destination;
 use super::image::destination_nodes;
 use super::keys::{Key, Keys, Shape};
-use super::reader::{Fields, Reader, clip};
+use super::reader::{Fields, Reader, clip, not_empty};
 use super::selection::patterns;
 use super::tree::{Node, Value, has_user_information};
 use super::{Code, Spanned};
@@ -96,10 +96,19 @@ impl Route {
         let destinations: Vec<_> = nodes.iter().filter_map(|node| namespace(reader, node, "a destination")).collect();
         let repositories = fields.get("repositories").map(|node| repositories(reader, node)).unwrap_or_default();
         let source = source?;
-        for destination in destinations.iter().filter(|destination| destination.value == source.value) {
-            reader.report(Code::Overlap, destination.span, "it would be mirrored to itself");
+        for destination in destinations.iter().filter(|destination| source.value.contains(&destination.value)) {
+            let message = "what is mirrored there would be mirrored again, ever deeper";
+            reader.report_hint(Code::Overlap, destination.span, message, "choose a path that is not below the source");
         }
         Some(Self::Namespace { source, destinations, repositories })
+    }
+
+    /// Returns whether something of it may go to a repository.
+    pub fn goes_to(&self, repository: &Repository) -> bool {
+        match self {
+            Self::Repository { destinations, .. } => destinations.iter().any(|to| to.repository == *repository),
+            Self::Namespace { destinations, .. } => destinations.iter().any(|to| to.value.holds(repository)),
+        }
     }
 
     /// Returns a repository of each place that is spoken to. It may not be there.
@@ -158,7 +167,9 @@ fn namespace(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned
 fn repositories(reader: &mut Reader<'_>, node: &Node) -> RepositorySettings {
     let Some(fields) = reader.fields(node, &KEYS) else { return RepositorySettings::default() };
     let mut of = |key: &str| fields.get(key).map(|node| patterns(reader, node, key)).unwrap_or_default();
-    RepositorySettings { matching: of("match"), excluded: of("exclude") }
+    let (matching, excluded) = (of("match"), of("exclude"));
+    fields.get("match").into_iter().for_each(|node| not_empty(reader, node, "repository"));
+    RepositorySettings { matching, excluded }
 }
 
 fn source(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Reference>> {

@@ -1,7 +1,7 @@
 //! Which tags of a repository are mirrored.
 
 use super::keys::{Key, Keys, Shape};
-use super::reader::Reader;
+use super::reader::{Reader, not_empty};
 use super::tree::{Node, Value};
 use super::{Code, Spanned};
 use consign_oci::Tag;
@@ -69,6 +69,7 @@ impl SelectionSettings {
         let fields = reader.fields(node, &KEYS)?;
         let mut of = |key: &str| fields.get(key).map(|node| patterns(reader, node, key)).unwrap_or_default();
         let (matching, excluded) = (of("match"), of("exclude"));
+        fields.get("match").into_iter().for_each(|node| not_empty(reader, node, "tag"));
         let newest = fields.get("newest").map(|node| reader.integer(node, "`newest`", 1, 100_000));
         Some(Self {
             list: Vec::new(),

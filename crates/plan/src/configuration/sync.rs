@@ -1,7 +1,7 @@
 use super::destination::report_reserved;
 use super::image::PLATFORMS;
 use super::keys::{Key, Keys, Rule, Shape};
-use super::reader::{Reader, clip};
+use super::reader::{Reader, clip, not_empty};
 use super::selection::{self, SelectionSettings};
 use super::tree::{Node, Value};
 use super::{Code, Destination, RequireSettings, Route, Spanned, Window, duration, require, route};
@@ -55,7 +55,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::new(
             "backup",
             Shape::Text,
-            "The tag under which an image is kept that another takes the tag of, such as `{tag}-until-{date}`. `{digest}` and `{time}` can stand there too.",
+            "The tag under which an image is kept that another takes the tag of, such as `{tag}-until-{date}-{time}`. `{digest}` can stand there too.",
         ),
         Key::new(
             "require",
@@ -181,7 +181,8 @@ impl SyncSettings {
         let (always, referrers) = (flag(reader, "always"), flag(reader, "referrers"));
         let minimum_age = fields.get("minimum-age").and_then(|node| minimum_age(reader, node));
         let windows = fields.get("windows").map(|node| windows(reader, node)).unwrap_or_default();
-        let backup = fields.get("backup").and_then(|node| backup(reader, node));
+        let of_several = several || tags.is_some();
+        let backup = fields.get("backup").and_then(|node| backup(reader, node, of_several));
         let require = fields.get("require").map(|node| RequireSettings::read(reader, node));
         let prune = fields.get("prune").and_then(|node| prune(reader, node));
         let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
@@ -213,6 +214,9 @@ impl SyncSettings {
 
 /// Reports names of single images where several tags are to be chosen.
 fn of_a_repository(reader: &mut Reader<'_>, source: &Spanned<Reference>, destinations: &[Destination]) {
+    for destination in destinations.iter().filter(|destination| destination.repository == source.value.repository) {
+        reader.report(Code::Overlap, destination.span, "it would be mirrored to itself");
+    }
     if source.tag.is_some() || source.digest.is_some() {
         let message = "`tags` chooses from a repository, and this is one image";
         reader.report_hint(Code::Value, source.span, message, "leave its tag or digest out, or `tags`");
@@ -225,6 +229,7 @@ fn of_a_repository(reader: &mut Reader<'_>, source: &Spanned<Reference>, destina
 
 fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {
     let items = reader.list(node, "`platforms`").unwrap_or_default();
+    not_empty(reader, node, "platform");
     let platforms = items.iter().filter_map(|item| reader.parsed(item, "a platform", Code::Platform));
     platforms.map(|platform| platform.value).collect()
 }
@@ -254,6 +259,7 @@ fn minimum_age(reader: &mut Reader<'_>, node: &Node) -> Option<AgeSettings> {
 
 fn windows(reader: &mut Reader<'_>, node: &Node) -> Vec<Window> {
     let texts = reader.texts(node, "`windows`");
+    not_empty(reader, node, "time");
     let window = |text: &Spanned<String>| {
         let window = Window::parse(text);
         if window.is_none() {
@@ -280,7 +286,7 @@ fn age(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Duration> {
     age
 }
 
-fn backup(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+fn backup(reader: &mut Reader<'_>, node: &Node, of_several: bool) -> Option<String> {
     let text = reader.text(node, "`backup`")?;
     let example =
         ["{tag}", "{date}", "{time}", "{digest}"].iter().fold(text.value.clone(), |text, part| text.replace(part, "0"));
@@ -289,6 +295,10 @@ fn backup(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         Ok(_) if text.value == example => {
             let hint = "write `{tag}`, `{date}`, `{time}` or `{digest}` somewhere";
             reader.report_hint(Code::Value, node.span, "every backup would take the place of the last", hint);
+        }
+        Ok(_) if of_several && !["{tag}", "{digest}"].iter().any(|part| text.value.contains(part)) => {
+            let message = "several tags may move in one run, and their backups would have one name";
+            reader.report_hint(Code::Value, node.span, message, "write `{tag}` or `{digest}` somewhere");
         }
         Ok(_) => return Some(text.value),
         Err(error) => reader.report(Code::Tag, node.span, error.to_string()),

@@ -304,7 +304,7 @@ fn all_below_a_path() {
   - source: https://quay.io/team/**
     destination: one.example/**
   - source: quay.io/team/**
-    destination: quay.io/team/**
+    destination: quay.io/team/mirror/**
   - source: user:secret@quay.io/**
     destination: 'one.example/UP/**'
 "), @"
@@ -344,11 +344,13 @@ fn all_below_a_path() {
     9 |   - source: https://quay.io/team/**
       |             ^^^^^^^^^^^^^^^^^^^^^^^
 
-    error[C013]: it would be mirrored to itself
+    error[C013]: what is mirrored there would be mirrored again, ever deeper
       --> consign.yaml:12:18
        |
-    12 |     destination: quay.io/team/**
-       |                  ^^^^^^^^^^^^^^^
+    12 |     destination: quay.io/team/mirror/**
+       |                  ^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = hint: choose a path that is not below the source
 
     error[C015]: a source must not hold a user name or password
       --> consign.yaml:13:13
@@ -363,5 +365,58 @@ fn all_below_a_path() {
        |
     14 |     destination: 'one.example/UP/**'
        |                  ^^^^^^^^^^^^^^^^^^^
+    ");
+}
+
+#[test]
+fn what_would_undo_itself() {
+    insta::assert_snapshot!(refused("sync:
+  - source: quay.io/team/app
+    destination: quay.io/team/app
+    tags: all
+  - source: quay.io/team/tool
+    destinations: [one.example/tool]
+    tags: { match: [] }
+    backup: 'old-{date}'
+    platforms: []
+    windows: []
+"), @"
+    error[C013]: it would be mirrored to itself
+     --> consign.yaml:3:18
+      |
+    3 |     destination: quay.io/team/app
+      |                  ^^^^^^^^^^^^^^^^
+
+    error[C012]: it names no tag
+     --> consign.yaml:7:20
+      |
+    7 |     tags: { match: [] }
+      |                    ^
+      |
+      = hint: name one, or leave the key out
+
+    error[C012]: several tags may move in one run, and their backups would have one name
+     --> consign.yaml:8:13
+      |
+    8 |     backup: 'old-{date}'
+      |             ^^^^^^^^^^^^
+      |
+      = hint: write `{tag}` or `{digest}` somewhere
+
+    error[C012]: it names no platform
+     --> consign.yaml:9:16
+      |
+    9 |     platforms: []
+      |                ^
+      |
+      = hint: name one, or leave the key out
+
+    error[C012]: it names no time
+      --> consign.yaml:10:14
+       |
+    10 |     windows: []
+       |              ^
+       |
+       = hint: name one, or leave the key out
     ");
 }

@@ -4,7 +4,7 @@ mod folder;
 
 pub use folder::MemoryFolder;
 
-use consign_oci::{Descriptor, Digest, Tag};
+use consign_oci::{Descriptor, Digest, Tag, Target};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -64,6 +64,8 @@ pub(crate) struct Contents {
     pub(crate) own: BTreeSet<Digest>,
     /// What tags named.
     pub(crate) tags: BTreeMap<Tag, Sighting>,
+    /// Tags that were deleted, and when: what was seen of them before is not believed.
+    pub(crate) deleted: BTreeMap<Tag, Time>,
     /// What was seen before this is not believed.
     pub(crate) forgotten: Time,
 }
@@ -106,6 +108,43 @@ impl Contents {
         let first = self.tags.get(tag).filter(|seen| seen.descriptor.digest == descriptor.digest);
         let first = first.map_or(now, |seen| seen.first);
         self.tags.insert(tag.clone(), Sighting { descriptor: descriptor.clone(), first, last: now });
+        self.deleted.remove(tag);
+    }
+
+    /// Notes that a tag names what somebody knew.
+    pub(crate) fn note_same(&mut self, tag: &Tag, known: &Digest) {
+        match self.tags.get_mut(tag) {
+            Some(seen) if seen.descriptor.digest == *known => seen.last = Time::now(),
+            // Whoever knew it saw it before: what came in between has gone again.
+            Some(_) => self.forget_tag(tag.clone()),
+            None => {}
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.holds.is_empty() && self.tags.is_empty() && self.deleted.is_empty()
+    }
+
+    /// Notes that a tag, or a manifest with every tag of it, is gone.
+    pub(crate) fn note_deleted(&mut self, target: &Target) {
+        let names = |digest: &Digest| {
+            let tags = self.tags.iter().filter(|(_, seen)| seen.descriptor.digest == *digest);
+            tags.map(|(tag, _)| tag.clone()).collect()
+        };
+        let tags: Vec<Tag> = match target {
+            Target::Tag(tag) => vec![tag.clone()],
+            Target::Digest(digest) => names(digest),
+        };
+        tags.into_iter().for_each(|tag| self.forget_tag(tag));
+        if let Target::Digest(digest) = target {
+            self.holds.remove(digest);
+            self.own.remove(digest);
+        }
+    }
+
+    fn forget_tag(&mut self, tag: Tag) {
+        self.tags.remove(&tag);
+        self.deleted.insert(tag, Time::now());
     }
 
     /// Takes over what others noted, where it is newer or as old.
@@ -116,6 +155,10 @@ impl Contents {
             *known = seen.max(*known);
         }
         self.holds.retain(|_, seen| *seen >= self.forgotten);
+        for (tag, deleted) in other.deleted {
+            let known = self.deleted.entry(tag).or_default();
+            *known = deleted.max(*known);
+        }
         for (tag, theirs) in other.tags {
             match self.tags.get_mut(&tag) {
                 Some(ours) if ours.descriptor.digest == theirs.descriptor.digest => {
@@ -128,12 +171,15 @@ impl Contents {
                 }
             }
         }
+        // Who saw it within the same second may have seen it before or after.
+        self.tags.retain(|tag, seen| self.deleted.get(tag).is_none_or(|deleted| seen.first > *deleted));
     }
 
     /// Leaves out what is old, and of too much the oldest.
     fn trim(&mut self) {
         self.holds.retain(|_, seen| seen.age() < KEPT);
         self.tags.retain(|_, seen| seen.last.age() < KEPT);
+        self.deleted.retain(|_, deleted| deleted.age() < KEPT);
         let newest = |mut times: Vec<Time>| {
             times.sort_unstable();
             times.len().checked_sub(MOST).and_then(|excess| times.get(excess).copied()).unwrap_or_default()
@@ -165,7 +211,7 @@ impl Memory {
         for contents in self.repositories.values_mut() {
             contents.trim();
         }
-        self.repositories.retain(|_, contents| !contents.holds.is_empty() || !contents.tags.is_empty());
+        self.repositories.retain(|_, contents| !contents.is_empty());
         while self.repositories.len() > MOST_REPOSITORIES {
             self.repositories.pop_last();
         }

@@ -31,6 +31,22 @@ async fn all_pages_are_read() {
 }
 
 #[tokio::test]
+async fn a_list_that_breaks_off_is_no_list() {
+    let world = World::new().await;
+    world.push_image(Some("a"), "x").await;
+    world.registry.hook(|head| {
+        head.uri.to_string().ends_with("n=1000").then(|| {
+            let link = [("link", "</v2/team/app/tags/list?n=2&last=a>; rel=\"next\"")];
+            Fault::Answer(answer(200, &link, r#"{"name":"team/app","tags":["a"]}"#))
+        })
+    });
+    let gone = || answer(404, &[], r#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#);
+    always(&world.registry, |_, path| path.contains("last=a"), gone);
+    let error = world.client.tags(&world.repository).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Answer { status: 404, .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn odd_lists() {
     for (body, expected) in [
         (r#"{"name":"a","tags":null}"#, Some(tags([]))),

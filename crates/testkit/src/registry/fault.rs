@@ -1,5 +1,5 @@
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{HeaderName, Response};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -11,6 +11,8 @@ pub enum Fault {
     Answer(Response<Body>),
     /// The registry does what it was asked, but this is answered.
     Replace(Response<Body>),
+    /// The registry does what it was asked, but its answer has not got this header.
+    Without(HeaderName),
     /// The registry does what it was asked once this has been notified.
     Wait(Arc<Notify>),
     /// The connection ends, and the registry never sees the request.

@@ -75,6 +75,11 @@ async fn answer(
     };
     match fault {
         None => handle(head, body).await,
+        Some(Fault::Without(header)) => {
+            let mut response = handle(head, body).await?;
+            response.headers_mut().remove(header);
+            Ok(response)
+        }
         Some(Fault::Wait(until)) => {
             until.notified().await;
             handle(head, body).await

@@ -1,7 +1,7 @@
 //! The list of platforms of an image that lies on another base now.
 
 use super::join::{refer, written};
-use super::marks::{Marks, mark};
+use super::marks::{Marks, mark, repeat};
 use super::problem::RebaseProblem;
 use consign_oci::{Descriptor, Document, Exact, Index, Manifest};
 use serde_json::Value;
@@ -25,6 +25,8 @@ pub(super) fn index(
         for (mut value, entry) in values.iter().cloned().zip(&original.manifests) {
             if let Some(image) = if is_left_out(entry) { None } else { images.next() } {
                 refer(&mut value, image.digest().to_string(), image.bytes().len());
+                // What an entry says stands in its image too.
+                repeat(&mut value, &image.annotations);
                 entries.push(value);
             }
         }

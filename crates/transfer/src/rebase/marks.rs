@@ -52,6 +52,17 @@ pub(super) fn mark(document: &mut Value, marks: &Marks) {
     }
 }
 
+/// Makes the entry of a list say what the image that it names says, where it says anything of its base.
+pub(super) fn repeat(entry: &mut Value, of_image: &BTreeMap<String, String>) {
+    let Some(Value::Object(annotations)) = entry.get_mut("annotations") else { return };
+    for key in [BASE_NAME, BASE_DIGEST].into_iter().filter(|key| annotations.contains_key(*key)).collect::<Vec<_>>() {
+        match of_image.get(key) {
+            Some(text) => drop(annotations.insert(key.to_owned(), json!(text))),
+            None => drop(annotations.remove(key)),
+        }
+    }
+}
+
 /// Returns what a base is called by those who look for a newer one: the tag, which moves, unless only a digest was named.
 pub(crate) fn name_of(reference: &Reference) -> String {
     match (&reference.tag, &reference.digest) {

@@ -63,6 +63,14 @@ impl Rebase<'_> {
     pub async fn run(&self) -> Result<Rebased, RebaseError> {
         let Self { original, bases, sink, .. } = self;
         let before = sink.before().await?;
+        // Whoever moved it since the image was read has not seen the result.
+        if let Some(now) = &before
+            && self.image.full_name() == sink.name_of()
+            && now.digest != *original.root.digest()
+        {
+            let before = Some(original.root.digest().clone());
+            return Err(RebaseError::Moved { name: sink.name_of(), before, now: Some(now.digest.clone()) });
+        }
         let new = bases.new_base().await?;
         let mut rebased = Rebased {
             state: RebaseState::Unchanged,

@@ -1,9 +1,10 @@
 //! Keeps repositories like others.
 
+mod destination;
 mod prune;
 mod selection;
 
-pub use prune::Prune;
+pub use prune::{Prune, Pruned};
 pub use selection::Selection;
 
 use crate::copier::{AT_ONCE, Copier};
@@ -11,9 +12,10 @@ use crate::origin::Origin;
 use crate::{Admission, Copied, Count, Options, TransferError};
 use consign_image::{Place, Sink};
 use consign_oci::Tag;
+use destination::fill;
 use futures::stream::{self, StreamExt};
 use regex::Regex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is to be like what.
@@ -25,6 +27,8 @@ pub struct Mirror {
     pub sink: Sink,
     /// Which tags of a repository; `None` for the one image that the source names.
     pub selection: Option<Selection>,
+    /// Whether the repository may have no tags. Nobody names one that has none, but lists of repositories hold some.
+    pub may_be_empty: bool,
     /// Tags that never move: those that are there are not looked at again.
     pub immutable: Vec<Regex>,
     /// Says which images come in; without it, all do. Those that are there already are not asked about again.
@@ -40,7 +44,7 @@ pub struct Mirrored {
     /// What became of its images; an error where it was not even found out which they are.
     pub images: Result<Vec<Image>, TransferError>,
     /// Tags that were deleted, or would be.
-    pub pruned: Result<Vec<Tag>, TransferError>,
+    pub pruned: Pruned,
 }
 
 /// What became of one image.
@@ -62,6 +66,12 @@ pub enum Outcome {
     Immutable,
 }
 
+impl Mirror {
+    fn never_moves(&self, tag: &Tag) -> bool {
+        self.immutable.iter().any(|pattern| pattern.is_match(tag.as_str()))
+    }
+}
+
 impl Mirrored {
     /// Returns how many things went wrong.
     pub fn failures(&self) -> usize {
@@ -69,7 +79,7 @@ impl Mirrored {
             Ok(images) => images.iter().filter(|image| image.result.is_err()).count(),
             Err(_) => 1,
         };
-        images + usize::from(self.pruned.is_err())
+        images + usize::from(self.pruned.error.is_some())
     }
 
     /// Returns the first thing that went wrong.
@@ -78,12 +88,12 @@ impl Mirrored {
             Ok(images) => images.into_iter().find_map(|image| image.result.err()),
             Err(error) => Some(error),
         };
-        of_images.or(self.pruned.err())
+        of_images.or(self.pruned.error)
     }
 }
 
 /// Makes everything like what it mirrors, all at the same time, and returns what became of each mirror, and how much was done. One that fails stops no
-/// other. What several have in common is asked for, and sent, once.
+/// other. What several have in common is asked for, and sent, once; where several have something for one name, the first counts.
 pub async fn synchronize(mirrors: &[Mirror]) -> (Vec<Mirrored>, Count) {
     let mut origins: BTreeMap<String, Arc<Origin<'_>>> = BTreeMap::new();
     let mut copiers: Vec<(String, Copier<'_>)> = Vec::new();
@@ -98,55 +108,19 @@ pub async fn synchronize(mirrors: &[Mirror]) -> (Vec<Mirrored>, Count) {
             copiers.len() - 1
         }));
     }
-    let work = mirrors.iter().zip(&of_mirror).map(|(mirror, copier)| one(mirror, &copiers[*copier].1));
-    let mirrored = stream::iter(work).buffered(AT_ONCE).collect().await;
+    let mut destinations: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, mirror) in mirrors.iter().enumerate() {
+        destinations.entry(mirror.sink.describe()).or_default().push(number);
+    }
+    let work = destinations.into_values().map(async |numbers| {
+        let of_one: Vec<_> = numbers.iter().map(|number| (&mirrors[*number], &copiers[of_mirror[*number]].1)).collect();
+        let mirrored = fill(&of_one).await;
+        stream::iter(numbers.into_iter().zip(mirrored))
+    });
+    let mut mirrored: Vec<(usize, Mirrored)> = stream::iter(work).buffer_unordered(AT_ONCE).flatten().collect().await;
+    mirrored.sort_by_key(|(number, _)| *number);
+    let mirrored = mirrored.into_iter().map(|(_, mirrored)| mirrored).collect();
     let mut count = Count::default();
     copiers.iter().for_each(|(_, copier)| count.add(copier.count()));
     (mirrored, count)
-}
-
-async fn one(mirror: &Mirror, copier: &Copier<'_>) -> Mirrored {
-    let (tags, there) = match look(mirror, copier).await {
-        Ok(found) => found,
-        Err(error) => return Mirrored { images: Err(error), pruned: Ok(Vec::new()) },
-    };
-    let is_settled = |sink: &Sink| {
-        let tag = sink.tag().filter(|tag| there.contains(tag));
-        tag.is_some_and(|tag| mirror.immutable.iter().any(|pattern| pattern.is_match(tag.as_str())))
-    };
-    let names: Vec<(Place, Option<Sink>)> = match &tags {
-        None => vec![(mirror.source.clone(), Some(mirror.sink.clone()))],
-        Some(tags) => tags.iter().map(|tag| (mirror.source.with_tag(tag), mirror.sink.with_tag(tag))).collect(),
-    };
-    let copies = names.into_iter().map(async |(source, sink)| {
-        let destination = sink.as_ref().map_or_else(|| mirror.sink.describe(), Sink::name_of);
-        let result = match sink {
-            None => Err(TransferError::OneName { place: mirror.sink.describe() }),
-            Some(sink) if !mirror.options.always && is_settled(&sink) => Ok(Outcome::Immutable),
-            Some(sink) => {
-                let copied = copier.copy_to(&source, sink, mirror.admission.as_deref()).await;
-                copied.map(|copied| Outcome::Copied(Box::new(copied)))
-            }
-        };
-        Image { source: source.name(), destination, result }
-    });
-    let images: Vec<Image> = stream::iter(copies).buffered(AT_ONCE).collect().await;
-    let pruned = match (&mirror.prune, &tags) {
-        (Some(prune), Some(tags)) if images.iter().all(|image| image.result.is_ok()) => {
-            prune.carry_out(mirror, tags, &there).await
-        }
-        _ => Ok(Vec::new()),
-    };
-    Mirrored { images: Ok(images), pruned }
-}
-
-/// Returns the tags that are mirrored, unless it is one image, and those that are there, as far as that matters.
-async fn look(mirror: &Mirror, copier: &Copier<'_>) -> Result<(Option<BTreeSet<Tag>>, BTreeSet<Tag>), TransferError> {
-    let tags = match &mirror.selection {
-        Some(selection) => Some(selection.choose(copier.source.tags().await?)),
-        None => None,
-    };
-    let matters = !mirror.immutable.is_empty() || mirror.prune.is_some();
-    let there = if matters { mirror.sink.tags().await? } else { Vec::new() };
-    Ok((tags, there.into_iter().collect()))
 }

@@ -1,13 +1,11 @@
 use super::Mirror;
 use crate::TransferError;
+use crate::about::SUFFIXES;
 use crate::copier::MANIFEST_LIMIT;
 use consign_image::Sink;
 use consign_oci::{Digest, Tag, media_type};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How the tags end under which cosign keeps what is about an image.
-const ABOUT: [&str; 3] = [".sig", ".att", ".sbom"];
 
 /// Which tags are deleted that the source has no longer.
 #[derive(Clone, Debug)]
@@ -18,62 +16,83 @@ pub struct Prune {
     pub keep: Vec<Regex>,
 }
 
-impl Prune {
-    /// Deletes the tags that are there and are not mirrored, with the signatures of what no tag leads to any more. Returns them.
-    ///
-    /// Nothing is deleted where the source has no tag, or where too many tags would go: it is more likely that something is wrong.
-    pub(super) async fn carry_out(
-        &self,
-        mirror: &Mirror,
-        mirrored: &BTreeSet<Tag>,
-        there: &BTreeSet<Tag>,
-    ) -> Result<Vec<Tag>, TransferError> {
-        let names: Vec<&Tag> = there.iter().filter(|tag| !tag.is_about_a_digest()).collect();
-        let stays = |tag: &Tag| {
-            mirrored.contains(tag)
-                || self.keep.iter().any(|pattern| pattern.is_match(tag.as_str()))
-                || mirror.options.backup.as_ref().is_some_and(|backup| backup.may_have_made(tag))
-        };
-        let (kept, gone): (Vec<&Tag>, Vec<&Tag>) = names.iter().copied().partition(|tag| stays(tag));
-        if gone.is_empty() {
-            return Ok(Vec::new());
+/// What was deleted, or would be.
+#[derive(Debug, Default)]
+pub struct Pruned {
+    /// The tags.
+    pub tags: Vec<Tag>,
+    /// Why it is not all.
+    pub error: Option<TransferError>,
+}
+
+/// Deletes the tags of a mirror's destination that are there and that no mirror has something for, with the signatures of what no tag leads to any
+/// more.
+///
+/// Nothing is deleted where no source has a tag, or where too many tags would go: it is more likely that something is wrong.
+pub(super) async fn prune(mirror: &Mirror, all: &[&Mirror], mirrored: &BTreeSet<Tag>, there: &BTreeSet<Tag>) -> Pruned {
+    let mut tags = Vec::new();
+    let error = carry_out(mirror, all, (mirrored, there), &mut tags).await.err();
+    Pruned { tags, error }
+}
+
+async fn carry_out(
+    mirror: &Mirror,
+    all: &[&Mirror],
+    (mirrored, there): (&BTreeSet<Tag>, &BTreeSet<Tag>),
+    deleted: &mut Vec<Tag>,
+) -> Result<(), TransferError> {
+    // Those that are kept do not count: there may be ever so many.
+    let names = there.iter().filter(|tag| !tag.is_about_a_digest() && !all.iter().any(|mirror| mirror.keeps(tag)));
+    let (stays, gone): (Vec<&Tag>, Vec<&Tag>) = names.partition(|tag| mirrored.contains(*tag));
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let refused = |problem: String| TransferError::Prune { place: mirror.sink.describe(), problem };
+    if mirrored.is_empty() {
+        return Err(refused("the source has no tag that is mirrored".to_owned()));
+    }
+    let count = stays.len() + gone.len();
+    let percent =
+        all.iter().filter_map(|mirror| Some(mirror.prune.as_ref()?.maximum_percent)).min().unwrap_or_default();
+    if gone.len() * 100 > count * percent as usize {
+        let gone = gone.len();
+        return Err(refused(format!("{gone} of {count} tags would go, and at most {percent} % may")));
+    }
+    if mirror.options.dry_run {
+        deleted.extend(gone.into_iter().cloned());
+        return Ok(());
+    }
+    let mut about: BTreeMap<Digest, Vec<Tag>> = BTreeMap::new();
+    for tag in &gone {
+        let Some(root) = mirror.sink.named(tag).await? else { continue };
+        let tags = SUFFIXES.iter().filter_map(|end| format!("{}{end}", Tag::of_referrers(&root.digest)).parse().ok());
+        let tags: Vec<Tag> = tags.filter(|tag| there.contains(tag)).collect();
+        if !tags.is_empty() {
+            about.insert(root.digest, tags);
         }
-        let refused = |problem: String| TransferError::Prune { place: mirror.sink.describe(), problem };
-        if mirrored.is_empty() {
-            return Err(refused("the source has no tag that is mirrored".to_owned()));
-        }
-        if gone.len() * 100 > names.len() * self.maximum_percent as usize {
-            let (gone, all, percent) = (gone.len(), names.len(), self.maximum_percent);
-            return Err(refused(format!("{gone} of {all} tags would go, and at most {percent} % may")));
-        }
-        let mut deleted: Vec<Tag> = gone.iter().map(|tag| (*tag).clone()).collect();
-        if mirror.options.dry_run {
-            return Ok(deleted);
-        }
-        let mut about: BTreeMap<Digest, Vec<Tag>> = BTreeMap::new();
-        for tag in &gone {
-            let Some(root) = mirror.sink.named(tag).await? else { continue };
-            let tags = ABOUT.iter().filter_map(|end| format!("{}{end}", Tag::of_referrers(&root.digest)).parse().ok());
-            let tags: Vec<Tag> = tags.filter(|tag| there.contains(tag)).collect();
-            if !tags.is_empty() {
-                about.insert(root.digest, tags);
-            }
-        }
-        // Another tag may name the image, also one that has just come, or a list that lists it.
-        if !about.is_empty() {
-            let stays: BTreeSet<&Tag> = kept.into_iter().chain(mirrored).collect();
-            let named = named(&mirror.sink, &stays).await?;
-            let named = named.map_err(|digest| refused(format!("the list {digest}, which stays, cannot be read")))?;
-            about.retain(|digest, _| !named.contains(digest));
-        }
-        for tag in gone {
-            mirror.sink.delete(tag).await?;
-        }
-        for tag in about.into_values().flatten() {
-            mirror.sink.delete(&tag).await?;
-            deleted.push(tag);
-        }
-        Ok(deleted)
+    }
+    // Another tag may name the image, also one that has just come, or a list that lists it.
+    if !about.is_empty() {
+        let stays = mirror.sink.tags().await?;
+        let stays = stays.iter().filter(|tag| !tag.is_about_a_digest() && !gone.contains(tag));
+        let named = named(&mirror.sink, &stays.collect()).await?;
+        let named = named.map_err(|digest| refused(format!("the list {digest}, which stays, cannot be read")))?;
+        about.retain(|digest, _| !named.contains(digest));
+    }
+    // First what leads to the others.
+    for tag in gone.into_iter().chain(about.values().flatten()) {
+        mirror.sink.delete(tag).await?;
+        deleted.push(tag.clone());
+    }
+    Ok(())
+}
+
+impl Mirror {
+    /// Returns whether a tag stays although nobody mirrors it: it is to be kept, or a backup.
+    fn keeps(&self, tag: &Tag) -> bool {
+        let patterns = self.prune.iter().flat_map(|prune| &prune.keep);
+        patterns.into_iter().any(|pattern| pattern.is_match(tag.as_str()))
+            || self.options.backup.as_ref().is_some_and(|backup| backup.may_have_made(tag))
     }
 }
 

@@ -323,6 +323,7 @@ fn mirror(world: &World, from: &str, to: &str) -> Mirror {
     Mirror {
         source: world.source(from),
         sink: world.sink(to),
+        may_be_empty: false,
         selection: Some(Selection::default()),
         immutable: Vec::new(),
         admission: None,

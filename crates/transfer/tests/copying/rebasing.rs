@@ -187,6 +187,24 @@ async fn a_tag_that_others_move_meanwhile_stays_with_them() {
     assert_eq!(now.digest(), other.digest());
 }
 
+#[tokio::test]
+async fn a_tag_that_others_moved_since_the_image_was_read_stays_with_them() {
+    let world = World::new().await;
+    let (image, base) = moved(&world).await;
+    let place = world.source(&image);
+    let original = Original::read(&place).await.unwrap();
+    let theirs = push_single(&image, &["theirs"], &BTreeMap::new()).await;
+    let bases = Bases { old: OldBase::Stated(world.source(&base)), new: world.source(&base) };
+    let run = async |to: &str| {
+        let sink = world.sink(to);
+        Rebase { image: &place, original: &original, bases: &bases, sink: &sink, dry_run: false }.run().await
+    };
+    let error = run(&image).await.unwrap_err();
+    assert!(matches!(error, RebaseError::Moved { .. }), "{error}");
+    assert_eq!(place.root().await.unwrap().unwrap().digest, *theirs.digest());
+    assert_eq!(run(&format!("{image}-rebased")).await.unwrap().state, RebaseState::Rebased);
+}
+
 /// Pushes an image for one platform under a tag.
 async fn push_single(name: &str, words: &[&str], annotations: &BTreeMap<String, String>) -> Document {
     let image = push_image(name, "amd64", words, annotations).await;

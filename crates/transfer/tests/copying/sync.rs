@@ -22,6 +22,7 @@ fn mirror(world: &World, from: &str, to: &str) -> Mirror {
         source: world.source(from),
         sink: world.sink(to),
         selection: None,
+        may_be_empty: false,
         immutable: Vec::new(),
         admission: None,
         prune: None,
@@ -51,6 +52,7 @@ fn outcomes(mirrored: &[Mirrored]) -> Vec<(String, &'static str)> {
             State::Copied => "copied",
             State::Unchanged => "unchanged",
             State::Waiting => "waiting",
+            State::Fixed => "kept",
         },
         Ok(Outcome::Immutable) => "immutable",
         Err(TransferError::Refused { .. }) => "refused",
@@ -209,6 +211,70 @@ async fn what_a_tag_named_is_kept_under_another() {
 }
 
 #[tokio::test]
+async fn no_backup_takes_the_name_of_another() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
+    let backup = Backup { template: "{tag}-old".into(), date: String::new(), time: String::new() };
+    let options = Options { backup: Some(backup), ..Options::default() };
+    let mirrors = [Mirror { options, ..mirror(&world, &from, &to) }];
+    let mut images = Vec::new();
+    for seed in 1..=2 {
+        images.push(push_image(&from, seed, 1).await);
+        assert_eq!(outcomes(&sync(&world, &mirrors).await)[0].1, "copied");
+    }
+    images.push(push_image(&from, 3, 1).await);
+    let done = sync(&world, &mirrors).await;
+    let error = done[0].images.as_ref().unwrap()[0].result.as_ref().unwrap_err().to_string();
+    assert!(error.contains("1-old names another image already"), "{error}");
+    assert_eq!(named(&format!("{to}-old")).await.as_ref(), Some(images[0].digest()));
+    assert_eq!(named(&to).await.as_ref(), Some(images[1].digest()));
+}
+
+#[tokio::test]
+async fn what_never_moves_does_not_move_for_those_who_look_again() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    let first = push_image(&format!("{from}:1"), 1, 1).await;
+    let options = Options { always: true, ..Options::default() };
+    let mirrors = [Mirror { immutable: pattern("1"), options, ..every_tag(&world, &from, &to) }];
+    sync(&world, &mirrors).await;
+    push_artifact(&from.parse().unwrap(), &first, "signature").await;
+    assert_eq!(outcomes(&sync(&world, &mirrors).await)[0].1, "copied");
+    let referrers = client().referrers(&to.parse().unwrap(), first.digest()).await.unwrap();
+    assert_eq!(referrers.len(), 1);
+    push_image(&format!("{from}:1"), 2, 1).await;
+    assert_eq!(outcomes(&sync(&world, &mirrors).await)[0].1, "kept");
+    assert_eq!(named(&format!("{to}:1")).await.as_ref(), Some(first.digest()));
+}
+
+#[tokio::test]
+async fn a_name_is_like_one_image_only() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    let other = World::at(&world.from, "team/other");
+    let first = push_image(&format!("{from}:1"), 1, 1).await;
+    push_image(&format!("{other}:1"), 2, 1).await;
+    push_image(&format!("{other}:2"), 3, 1).await;
+    let mirrors = [every_tag(&world, &from, &to), every_tag(&world, &other, &to)];
+    for _ in 0..2 {
+        let done = sync(&world, &mirrors).await;
+        let words: Vec<&str> = outcomes(&done).into_iter().map(|(_, word)| word).collect();
+        assert_eq!((words[0] == "failed", words[1], words[2] == "failed"), (false, "failed", false), "{words:?}");
+        assert_eq!(named(&format!("{to}:1")).await.as_ref(), Some(first.digest()));
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_is_named_has_tags() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/tpyo"), World::at(&world.to, "mirror/app"));
+    let done = sync(&world, &[every_tag(&world, &from, &to)]).await;
+    assert!(matches!(done[0].images, Err(TransferError::NoTags { .. })));
+    let listed = Mirror { may_be_empty: true, ..every_tag(&world, &from, &to) };
+    assert_eq!(outcomes(&sync(&world, &[listed]).await), []);
+}
+
+#[tokio::test]
 async fn new_images_wait_until_they_are_old_enough() {
     let mut world = World::new().await;
     let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
@@ -315,6 +381,14 @@ async fn one_that_fails_stops_no_other() {
     assert!(named(&format!("{to}:1")).await.is_some());
 }
 
+/// Returns which tags were deleted, or why they were not.
+fn pruned(mirrored: &Mirrored) -> Result<Vec<String>, String> {
+    match &mirrored.pruned.error {
+        None => Ok(mirrored.pruned.tags.iter().map(Tag::to_string).collect()),
+        Some(error) => Err(error.to_string()),
+    }
+}
+
 /// Mirrors five tags, deletes some at the source, and mirrors again.
 async fn prune(world: &World, gone: usize, maximum_percent: u32) -> (Vec<Mirrored>, Vec<String>) {
     let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
@@ -325,7 +399,7 @@ async fn prune(world: &World, gone: usize, maximum_percent: u32) -> (Vec<Mirrore
     }
     let keeper = Prune { maximum_percent, keep: pattern("mine.*") };
     let mirrors = [Mirror { prune: Some(keeper), ..every_tag(world, &from, &to) }];
-    assert!(sync(world, &mirrors).await[0].pruned.as_ref().unwrap().is_empty());
+    assert!(pruned(&sync(world, &mirrors).await[0]).unwrap().is_empty());
     push_image(&format!("{to}:mine-1"), 7, 1).await;
     // Two tags of one image: its signature stays with the one that stays.
     let one = client().manifest(&from.parse().unwrap(), &Target::Tag("1".parse().unwrap())).await.unwrap().unwrap();
@@ -342,7 +416,7 @@ async fn prune(world: &World, gone: usize, maximum_percent: u32) -> (Vec<Mirrore
 async fn tags_that_are_gone_are_deleted_with_their_signatures() {
     let world = World::new().await;
     let (done, left) = prune(&world, 2, 50).await;
-    let deleted: Vec<String> = done[0].pruned.as_ref().unwrap().iter().map(Tag::to_string).collect();
+    let deleted = pruned(&done[0]).unwrap();
     assert_eq!(deleted[..2], ["1", "2"]);
     assert_eq!(deleted.len(), 3, "{deleted:?}");
     assert_eq!(
@@ -354,11 +428,109 @@ async fn tags_that_are_gone_are_deleted_with_their_signatures() {
 
 #[tokio::test]
 async fn nothing_is_deleted_where_something_seems_wrong() {
-    for (gone, maximum, problem) in [(2, 20, "2 of 7 tags would go"), (5, 100, "no tag that is mirrored")] {
+    for (gone, maximum, problem) in [(2, 39, "2 of 5 tags would go"), (5, 100, "no tag that is mirrored")] {
         let world = World::new().await;
         let (done, left) = prune(&world, gone, maximum).await;
-        let error = done[0].pruned.as_ref().unwrap_err().to_string();
+        let error = pruned(&done[0]).unwrap_err();
         assert!(error.contains(problem), "{error}");
         assert_eq!(left.len(), 12);
     }
+}
+
+#[tokio::test]
+async fn what_one_mirror_brings_another_does_not_delete() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    for (seed, tag) in (1..).zip(["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0", "latest"]) {
+        push_image(&format!("{from}:{tag}"), seed, 1).await;
+    }
+    let chosen = Selection { newest: Some(5), ..Selection::default() };
+    let keeper = Prune { maximum_percent: 100, keep: Vec::new() };
+    let mirrors = [
+        Mirror { selection: Some(chosen), prune: Some(keeper), ..every_tag(&world, &from, &to) },
+        mirror(&world, &format!("{from}:latest"), &format!("{to}:latest")),
+    ];
+    for _ in 0..2 {
+        assert_eq!(pruned(&sync(&world, &mirrors).await[0]).unwrap().len(), 0);
+        assert_eq!(tags(&to).await.len(), 6);
+    }
+    push_image(&format!("{from}:1.5.0"), 7, 1).await;
+    // Where the other fails, nobody knows what it would have brought.
+    world.from.hook(|head| head.uri.path().ends_with("/latest").then(|| Fault::status(403)));
+    assert_eq!(pruned(&sync(&world, &mirrors).await[0]).unwrap().len(), 0);
+    assert_eq!(pruned(&sync(&world, &mirrors[..1]).await[0]).unwrap(), ["1.0.0", "latest"]);
+}
+
+#[tokio::test]
+async fn nothing_goes_while_its_successor_waits() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    push_image(&format!("{from}:1.0.0"), 1, 1).await;
+    let newest = |age: Option<Duration>| {
+        let options = Options { minimum_age: age.map(MinimumAge::Seen), ..Options::default() };
+        let selection = Some(Selection { newest: Some(1), ..Selection::default() });
+        let prune = Some(Prune { maximum_percent: 100, keep: Vec::new() });
+        [Mirror { selection, prune, options, ..mirror(&world, &from, &to) }]
+    };
+    sync(&world, &newest(None)).await;
+    push_image(&format!("{from}:1.1.0"), 2, 1).await;
+    let done = sync(&world, &newest(Some(DAY))).await;
+    assert_eq!((outcomes(&done)[0].1, pruned(&done[0]).unwrap()), ("waiting", Vec::new()));
+    assert_eq!(tags(&to).await, ["1.0.0"]);
+    assert_eq!(pruned(&sync(&world, &newest(None)).await[0]).unwrap(), ["1.0.0"]);
+}
+
+#[tokio::test]
+async fn signatures_that_a_backup_needs_stay() {
+    let world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app"), World::at(&world.to, "mirror/app"));
+    let first = push_image(&format!("{from}:1.0.0"), 1, 1).await;
+    tag_also(&format!("{from}:stable"), &first).await;
+    let about = format!("{}.sig", Tag::of_referrers(first.digest()));
+    push_tagged(&from.parse().unwrap(), &about, "signature").await;
+    let backup = Backup { template: "{tag}-until-{date}".into(), date: "20261122".into(), time: String::new() };
+    let options = Options { backup: Some(backup), ..Options::default() };
+    let prune = Some(Prune { maximum_percent: 100, keep: Vec::new() });
+    let mirrors = [Mirror { prune, options, ..every_tag(&world, &from, &to) }];
+    sync(&world, &mirrors).await;
+    let second = push_image(&format!("{from}:stable"), 2, 1).await;
+    client().delete_manifest(&from.parse().unwrap(), &Target::Tag("1.0.0".parse().unwrap())).await.unwrap();
+    assert_eq!(pruned(&sync(&world, &mirrors).await[0]).unwrap(), ["1.0.0"]);
+    let mut left = tags(&to).await;
+    left.sort();
+    assert_eq!(left, [about.as_str(), "stable", "stable-until-20261122"]);
+    assert_eq!(named(&format!("{to}:stable")).await.as_ref(), Some(second.digest()));
+}
+
+#[tokio::test]
+async fn what_was_deleted_before_it_failed_is_told() {
+    let world = World::new().await;
+    world.to.hook(|head| (head.method == "DELETE" && head.uri.path().ends_with("/2")).then(|| Fault::status(403)));
+    let (done, _) = prune(&world, 3, 100).await;
+    assert_eq!(done[0].pruned.tags.iter().map(Tag::to_string).collect::<Vec<_>>(), ["1"]);
+    assert!(pruned(&done[0]).is_err());
+}
+
+#[tokio::test]
+async fn who_was_set_back_meanwhile_waits_again() {
+    let mut world = World::new().await;
+    let (from, to) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
+    let first = push_image(&from, 1, 1).await;
+    let repository = from.parse::<Reference>().unwrap().repository;
+    sync(&world, &[mirror(&world, &from, &to)]).await;
+    let options = Options { minimum_age: Some(MinimumAge::Seen(DAY)), ..Options::default() };
+    let waiting = |world: &World| [Mirror { options: options.clone(), ..mirror(world, &from, &to) }];
+    let second = push_image(&from, 2, 1).await;
+    assert_eq!(outcomes(&sync(&world, &waiting(&world)).await)[0].1, "waiting");
+    tag_also(&from, &first).await;
+    assert_eq!(outcomes(&sync(&world, &waiting(&world)).await)[0].1, "unchanged");
+    // A day goes by.
+    let mut memory = serde_json::to_value(world.client.memory(&repository)).unwrap();
+    if let Some(seen) = memory["repositories"]["team/app"]["tags"].get_mut("1") {
+        seen["first"] = (seen["first"].as_u64().unwrap() - 90_000).into();
+    }
+    world.client = client();
+    world.client.recall(&repository, serde_json::from_value(memory).unwrap());
+    tag_also(&from, &second).await;
+    assert_eq!(outcomes(&sync(&world, &waiting(&world)).await)[0].1, "waiting");
 }
