@@ -64,7 +64,7 @@ fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
     let failed = |name: String, error| vec![name, failure(error).to_owned(), why(error)];
     let mut rows = match &mirrored.images {
         Err(error) => vec![failed(mirror.sink.describe(), error)],
-        Ok(images) if images.is_empty() => {
+        Ok(images) if images.is_empty() && !mirror.may_be_empty => {
             vec![vec![
                 mirror.sink.describe(),
                 "empty".to_owned(),

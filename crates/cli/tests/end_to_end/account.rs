@@ -1,6 +1,7 @@
 //! `login`, `logout` and `catalog`.
 
 use crate::common::{Destination, Run, TestEnvironment};
+use crate::syncing::image;
 use consign_testkit::distribution::Distribution;
 use consign_testkit::registry::Fault;
 use consign_testkit::tools::peer;
@@ -246,7 +247,7 @@ fn repositories_are_listed_where_that_is_offered() {
 #[test]
 fn a_whole_registry_is_mirrored_by_those_who_logged_in_before() {
     let environment = TestEnvironment::with_image();
-    environment.consign(&["build", "-o", "image.tar"]).expect(0);
+    image(&environment);
     let (from, to) = (guarded(), Destination::start());
     let long = "a".repeat(250);
     let listed = format!(r#"{{"repositories":["team/app","{long}"]}}"#);
@@ -256,16 +257,19 @@ fn a_whole_registry_is_mirrored_by_those_who_logged_in_before() {
     });
     let (from, to) = (from.host(), to.host());
     log_in(&environment, &from, "secret", &[]).expect(0);
-    environment.consign(&["copy", "oci-archive:image.tar", &format!("{from}/team/app:1")]).expect(0);
+    environment.consign(&["copy", "oci:images:1", &format!("{from}/team/app:1")]).expect(0);
     let mirror = |below: &str| {
         environment.write("mirrors.yaml", format!("sync: [{{source: '{from}/**', destination: '{to}{below}/**'}}]"));
         environment.consign(&["sync", "-f", "mirrors.yaml"])
     };
     // The other repository is listed, and has no tags.
+    let is_copied = |ended: &Run, name: &str| {
+        ended.stdout.lines().any(|line| line.starts_with(&format!("{to}{name} ")) && line.contains(" copied "))
+    };
     let ended = mirror("").expect(0);
-    assert!(ended.stdout.contains("team/app:1  copied"), "{}", ended.stdout);
+    assert!(is_copied(&ended, "/team/app:1"), "{}", ended.stdout);
     // One for which there is no place below stops no other.
     let ended = mirror("/below").expect(6);
-    assert!(ended.stdout.contains("below/team/app:1  copied"), "{}", ended.stdout);
+    assert!(is_copied(&ended, "/below/team/app:1"), "{}", ended.stdout);
     assert!(ended.stdout.contains("its path would be too long"), "{}", ended.stdout);
 }

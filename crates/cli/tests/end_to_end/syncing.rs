@@ -5,7 +5,7 @@ use consign_testkit::distribution::Distribution;
 use insta::assert_snapshot;
 
 /// Makes an image in a layout, the digest of which is returned.
-fn image(environment: &TestEnvironment) -> String {
+pub(crate) fn image(environment: &TestEnvironment) -> String {
     let report = environment.consign(&["release", "--output", "json"]).expect(0).json();
     let _server = environment.serve();
     environment.consign(&["copy", &environment.reference("team/hello:latest"), "oci:images:1"]).expect(0);

@@ -17,6 +17,12 @@ struct Seen {
     there: BTreeSet<Tag>,
 }
 
+/// What became of what was seen.
+struct Tried {
+    images: Vec<Image>,
+    there: BTreeSet<Tag>,
+}
+
 /// A name that is to be like another.
 struct Name {
     source: Place,
@@ -34,22 +40,20 @@ pub(super) async fn fill(mirrors: &[(&Mirror, &Copier<'_>)]) -> Vec<Mirrored> {
         let Seen { names, there } = seen?;
         let copies = names.into_iter().map(|name| copy(mirror, copier, name, &there));
         let images = stream::iter(copies).buffered(AT_ONCE).collect().await;
-        Ok::<_, TransferError>((images, there))
+        Ok::<_, TransferError>(Tried { images, there })
     });
-    let copied: Vec<Result<(Vec<Image>, BTreeSet<Tag>), TransferError>> = join_all(copies).await;
+    let tried: Vec<Result<Tried, TransferError>> = join_all(copies).await;
     // Of a source that could not be looked at, nobody knows what it has no longer; what still waits has a predecessor.
-    let is_complete = copied.iter().all(|copied| copied.as_ref().is_ok_and(|(images, _)| images.iter().all(is_there)));
-    let mut may_prune = is_complete;
+    let is_complete = tried.iter().all(|tried| tried.as_ref().is_ok_and(|tried| tried.images.iter().all(is_there)));
+    let prunes = mirrors.iter().position(|(mirror, _)| mirror.prune.is_some()).filter(|_| is_complete);
+    let all: Vec<&Mirror> = mirrors.iter().map(|(mirror, _)| *mirror).collect();
     let mut mirrored = Vec::new();
-    for ((mirror, _), copied) in mirrors.iter().zip(copied) {
-        let of_mirror = match (copied, &mirror.prune) {
-            (Ok((images, there)), Some(_)) if std::mem::take(&mut may_prune) => {
-                let of_all: Vec<&Mirror> = mirrors.iter().map(|(mirror, _)| *mirror).collect();
-                Mirrored { images: Ok(images), pruned: prune(mirror, &of_all, &claimed, &there).await }
-            }
-            (copied, _) => Mirrored { images: copied.map(|(images, _)| images), pruned: Pruned::default() },
+    for (number, (mirror, tried)) in all.iter().zip(tried).enumerate() {
+        let pruned = match &tried {
+            Ok(tried) if prunes == Some(number) => prune(mirror, &all, &claimed, &tried.there).await,
+            _ => Pruned::default(),
         };
-        mirrored.push(of_mirror);
+        mirrored.push(Mirrored { images: tried.map(|tried| tried.images), pruned });
     }
     mirrored
 }
