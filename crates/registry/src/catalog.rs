@@ -3,7 +3,7 @@ use crate::endpoint::redacted;
 use crate::paging::Paging;
 use crate::refusal::is_page;
 use crate::transport::{Call, read_limited};
-use crate::{Client, RegistryError, listing};
+use crate::{Client, Credentials, RegistryError, listing};
 use consign_oci::{DOCUMENT_LIMIT, RegistryPath, Repository};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -32,17 +32,22 @@ struct Page {
 
 impl Client {
     /// Lists the repositories of a registry that lie at a path, if it does that (distribution, "Listing Repositories"; it is in no OCI specification).
-    /// Docker Hub, GitHub and Quay list those of an account by APIs of their own.
+    /// Docker Hub, GitHub and Quay list those of an account by APIs of their own, and so does Amazon ECR where there are keys of AWS.
     ///
     /// An answer that is no such list, or a longer one than is read, is an error, and so is a refusal of the credentials.
     pub async fn catalog(&self, at: &RegistryPath) -> Result<Catalog, RegistryError> {
         if let Some(listed) = listing::list(self.web(), self.listings(), at).await {
             return listed.map(Catalog::Listed);
         }
+        let anywhere = at.some_repository();
+        if let Some(session) = self.ecr(&anywhere).filter(|_| *self.credentials_of(&anywhere) == Credentials::Anonymous)
+            && let Some(found) = session.repositories(at).await?
+        {
+            return Ok(Catalog::Listed(found));
+        }
         if WITHOUT.contains(&at.registry()) {
             return Ok(Catalog::NotOffered);
         }
-        let anywhere = at.some_repository();
         let mut call = Call::of_registry(self, &anywhere, "/v2/_catalog?n=1000", Action::List)?;
         call.accept = "application/json";
         let mut paging = Paging::new(PAGES);

@@ -1,6 +1,7 @@
 //! Amazon ECR, private and public: how to log in there with keys of AWS, and repositories that are made when they are first pushed to.
 
 mod api;
+mod listing;
 mod name;
 mod repository;
 mod session;

@@ -140,6 +140,11 @@ impl Session<'_> {
         Ok(Login { credentials, expires })
     }
 
+    /// Returns the keys for what is not a login.
+    pub(super) async fn any_keys(&self, asked: Asked) -> Result<Keys, AwsError> {
+        self.keys(&mut self.held.lock().await, asked).await
+    }
+
     async fn keys(&self, held: &mut MutexGuard<'_, Held>, asked: Asked) -> Result<Keys, AwsError> {
         if let Some(keys) = held.keys.as_ref().filter(|keys| keys.last(Timestamp::now())) {
             return Ok(keys.clone());
@@ -164,11 +169,11 @@ impl Session<'_> {
         }
     }
 
-    fn api<'a>(&'a self, keys: &'a Keys, endpoint: &'a str) -> Api<'a> {
+    pub(super) fn api<'a>(&'a self, keys: &'a Keys, endpoint: &'a str) -> Api<'a> {
         Api { web: self.web, registry: &self.ecr.registry, endpoint, keys }
     }
 
-    fn endpoint(&self) -> String {
+    pub(super) fn endpoint(&self) -> String {
         let elsewhere = match self.ecr.registry {
             Registry::Private { .. } => &self.ecr.sources.endpoints.ecr,
             Registry::Public { .. } => &self.ecr.sources.endpoints.ecr_public,

@@ -3,6 +3,7 @@
 
 mod creating;
 mod hostile;
+mod listing;
 mod login;
 mod public;
 mod sources;
