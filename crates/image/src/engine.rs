@@ -1,11 +1,12 @@
 //! Images in engines of this machine.
 
 use crate::archive::write_archive;
-use crate::graph::ENTRY_LIMIT;
+use crate::graph::{ENTRY_LIMIT, is_document};
 use crate::{ArchiveImage, ImageError, ImageReference, Layout, Place};
 use consign_engine::{Engine, Engines, Facts};
-use consign_oci::{Descriptor, Digest, Document, Platform, Reference};
+use consign_oci::{Descriptor, Digest, Document, Platform, Reference, media_type};
 use consign_store::Store;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// An image that an engine handed over.
@@ -54,15 +55,20 @@ pub async fn from_engine(
 /// Returns the image to take of a list that is there in part; `None` where all of it is there, or nothing.
 fn part_of(layout: &Layout, root: &Descriptor, usual: &Platform) -> Result<Option<(Part, Descriptor)>, ImageError> {
     let Document::Index(index) = layout.document(root)? else { return Ok(None) };
-    let (mut there, mut all) = (Vec::new(), true);
-    for (platform, image) in index.platforms().take(ENTRY_LIMIT) {
-        if is_whole(layout, image)? {
-            there.push((platform, image));
+    // Attestations are entries, too, and an engine that pulls one platform leaves them out with the others.
+    let (mut whole, mut all) = (BTreeSet::new(), true);
+    for entry in index.manifests.iter().take(ENTRY_LIMIT) {
+        if is_whole(layout, entry)? {
+            whole.insert(&entry.digest);
         } else {
             all = false;
         }
     }
-    let taken = there.iter().find(|(platform, _)| *platform == usual).or(there.first()).filter(|_| !all);
+    if all {
+        return Ok(None);
+    }
+    let there: Vec<_> = index.platforms().filter(|(_, image)| whole.contains(&image.digest)).collect();
+    let taken = there.iter().find(|(platform, _)| *platform == usual).or(there.first());
     let part = |platform: &Platform| Part { list: root.digest.clone(), platform: platform.clone() };
     Ok(taken.map(|(platform, image)| (part(platform), (*image).clone())))
 }
@@ -72,13 +78,16 @@ fn other_than(facts: &Facts, arrived: &Digest) -> Option<Digest> {
     if facts.keeps(arrived) { None } else { facts.digests.first().cloned() }
 }
 
-/// Returns whether an image of an archive is there with all its parts.
-fn is_whole(layout: &Layout, image: &Descriptor) -> Result<bool, ImageError> {
-    if layout.blob_size(&image.digest)?.is_none() {
+/// Returns whether what an archive's list lists is there with all its parts, but for layers that only their own source hands out.
+fn is_whole(layout: &Layout, entry: &Descriptor) -> Result<bool, ImageError> {
+    if layout.blob_size(&entry.digest)?.is_none() {
         return Ok(false);
     }
-    for part in layout.document(image)?.children() {
-        if layout.blob_size(&part.digest)?.is_none() {
+    if !is_document(entry) {
+        return Ok(true);
+    }
+    for part in layout.document(entry)?.children() {
+        if !media_type::is_foreign(&part.media_type) && layout.blob_size(&part.digest)?.is_none() {
             return Ok(false);
         }
     }

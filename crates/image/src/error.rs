@@ -194,6 +194,16 @@ pub enum ImageError {
         /// The name.
         name: String,
     },
+    /// An image for an engine, of which it would get a part only.
+    #[error(
+        "{place} is not written: {digest} has layers that only their own source hands out; the engine has to pull it from there"
+    )]
+    Foreign {
+        /// The name.
+        place: String,
+        /// The image.
+        digest: Digest,
+    },
     /// The engine refused or cannot be reached.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -263,6 +273,7 @@ impl ImageError {
             | Self::ReadOnly { .. }
             | Self::NotFromEngine { .. }
             | Self::ByDigest { .. }
+            | Self::Foreign { .. }
             | Self::Engine(_)
             | Self::NotALayout { .. }
             | Self::Io { .. }

@@ -1,5 +1,5 @@
 use crate::ImageError;
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, media_type};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Manifest, media_type};
 use consign_store::Store;
 use std::collections::BTreeSet;
 
@@ -20,13 +20,19 @@ pub(crate) fn is_document(descriptor: &Descriptor) -> bool {
     media_type::is_document(&descriptor.media_type)
 }
 
-/// Returns everything in the store that `root` is made of, children before parents, each once, `root` last.
+/// Returns everything in the store that `root` is made of, children before parents, each once, `root` last. Layers that only their own source hands
+/// out need not be there, and are not in it.
 ///
 /// Fails on indexes that are nested too deep, rather than leaving something out.
 pub fn closure(store: &Store, root: &Descriptor) -> Result<Vec<Descriptor>, ImageError> {
     let mut walk = Walk { store, documents: BTreeSet::new(), listed: BTreeSet::new(), ordered: Vec::new() };
     walk.visit(root, 1)?;
     Ok(walk.ordered)
+}
+
+/// Returns whether an image has layers that only their own source hands out.
+pub(crate) fn has_foreign_layers(manifest: &Manifest) -> bool {
+    manifest.layers.iter().any(|layer| media_type::is_foreign(&layer.media_type))
 }
 
 struct Walk<'a> {
@@ -45,7 +51,8 @@ impl Walk<'_> {
                 let (place, digest) = ("the store".to_owned(), digest.clone());
                 return Err(ImageError::TooDeep { place, digest, limit: DEPTH_LIMIT });
             }
-            for child in children(&read_stored(self.store, descriptor)?) {
+            let document = read_stored(self.store, descriptor)?;
+            for child in children(&document).into_iter().filter(|child| !media_type::is_foreign(&child.media_type)) {
                 self.visit(child, depth + 1)?;
             }
         }

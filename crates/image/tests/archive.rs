@@ -4,13 +4,13 @@
 mod support;
 
 use consign_image::{ArchiveImage, ImageError, ImageReference, Layout, Trouble, closure, write_archive};
-use consign_oci::{Descriptor, annotation, media_type};
+use consign_oci::{Descriptor, Manifest, annotation, media_type};
 use consign_store::StoreError;
 use consign_testkit::tools::{Peer, peer};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
-use support::{World, archive_at, blob, folder_at, members, names, place};
+use support::{FOREIGN, World, archive_at, blob, folder_at, gzip, members, names, place};
 
 /// Reads back everything that an image is made of.
 async fn check_complete(world: &World, image: &ArchiveImage, layout: Layout) {
@@ -153,6 +153,35 @@ fn docker_finds_the_image_of_each_platform() {
     let artifact = world.named(image.referrers[0].clone(), Some("artifact"));
     write_archive(&world.store, &artifact, &archive_at(&path)).unwrap();
     assert_eq!(docker(&path), json!([]));
+}
+
+#[tokio::test]
+async fn layers_that_only_their_own_source_hands_out_are_left_out() {
+    let world = World::new();
+    let (path, folder) = (world.path("image.tar"), world.path("layout"));
+    let [windows, linux] = [world.foreign("windows/amd64"), world.manifest("linux/amd64", "x")];
+    let list = world.named(world.index(&[&windows, &linux]), Some("1"));
+    write_archive(&world.store, &list, &archive_at(&path)).unwrap();
+    check_complete(&world, &list, Layout::archive(&path).unwrap()).await;
+    // Docker takes an image only if all its layers are files.
+    assert_eq!(docker(&path).as_array().unwrap().len(), 1);
+    let elsewhere = format!("blobs/sha256/{}", Descriptor::of(FOREIGN, b"elsewhere").digest.hex());
+    assert!(members(&path).iter().all(|member| member.name != elsewhere));
+    write_archive(&world.store, &list, &folder_at(&folder)).unwrap();
+    check_complete(&world, &list, Layout::folder(&folder).unwrap()).await;
+    write_archive(&world.store, &list, &ImageReference::Store { name: "app".to_owned() }).unwrap();
+    write_archive(&world.store, &world.named(windows, None), &archive_at(&path)).unwrap();
+    assert_eq!(docker(&path), json!([]));
+}
+
+#[test]
+fn what_is_a_layer_for_everybody_too_is_there() {
+    let world = World::new();
+    let layer = world.put(media_type::LAYER_GZIP, &gzip(b""));
+    let foreign = Descriptor { media_type: FOREIGN.to_owned(), ..layer.clone() };
+    let manifest = Manifest::new(world.put(media_type::CONFIG, b"{}"), vec![foreign, layer.clone()]);
+    let root = world.document(media_type::MANIFEST, &manifest);
+    assert!(closure(&world.store, &root).unwrap().contains(&layer));
 }
 
 #[tokio::test]

@@ -106,6 +106,40 @@ async fn of_a_list_that_is_there_in_part_the_usual_image_is_taken() {
 }
 
 #[tokio::test]
+async fn an_attestation_that_was_not_pulled_is_a_part_that_is_missing() {
+    let world = World::new();
+    let [image, about] = [world.manifest("linux/amd64", "x"), world.manifest("unknown/unknown", "about x")];
+    let list = world.named(world.index(&[&image, &about]), Some("1"));
+    write_archive(&world.store, &list, &archive_at(&world.path("out.tar"))).unwrap();
+    facts(&world, &list.root.digest);
+    assert!(taken(&world).await.unwrap().part.is_none());
+    let blob = format!("blobs/sha256/{}", about.digest.hex());
+    let kept: Vec<Member> = members(&world.path("out.tar")).into_iter().filter(|member| member.name != blob).collect();
+    fs::write(world.path("out.tar"), tar(&kept)).unwrap();
+    let FromEngine { place, part, .. } = taken(&world).await.unwrap();
+    assert_eq!(part.unwrap().platform, "linux/amd64".parse().unwrap());
+    assert_eq!(place.root().await.unwrap().unwrap().digest, image.digest);
+}
+
+#[tokio::test]
+async fn layers_that_stay_where_they_are_belong_to_no_engine_and_are_not_missed() {
+    let world = World::new();
+    let [windows, linux] = [world.foreign("windows/amd64"), world.manifest("linux/arm64", "x")];
+    let list = world.named(world.index(&[&windows, &linux]), Some("1"));
+    write_archive(&world.store, &list, &archive_at(&world.path("out.tar"))).unwrap();
+    facts(&world, &list.root.digest);
+    assert!(taken(&world).await.unwrap().part.is_none());
+    let name: Reference = "localhost/app".parse().unwrap();
+    let sink = Sink::to_engine(engines(&world), Engine::Containers, &name, world.store.clone()).unwrap();
+    let source = Place::Store { store: world.store.clone(), root: Some(windows.clone()), name: "x".to_owned() };
+    let document = source.document(&windows).await.unwrap();
+    for result in [sink.check(&document), sink.name(&document, &[]).await] {
+        assert!(matches!(result, Err(ImageError::Foreign { .. })), "{result:?}");
+    }
+    assert!(!world.path("in.tar").exists());
+}
+
+#[tokio::test]
 async fn what_is_no_image_is_refused_and_removed() {
     let world = World::new();
     fs::write(world.path("facts"), "no").unwrap();

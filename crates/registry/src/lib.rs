@@ -39,6 +39,7 @@ mod reader;
 mod referrers;
 mod refusal;
 mod sessions;
+mod stall;
 mod tags;
 mod tls;
 mod token;

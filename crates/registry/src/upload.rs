@@ -6,17 +6,16 @@ use crate::pause::wait;
 use crate::push::is_unknown_form;
 use crate::reader::verified;
 use crate::sessions::Session;
+use crate::stall::{Clock, STALL};
 use crate::transport::{Body, Call, TRIES, header, is_temporary};
 use crate::{Client, RegistryError};
 use consign_oci::{Descriptor, Repository};
-use futures::TryStreamExt;
 use futures::future::BoxFuture;
+use futures::{TryStreamExt, stream};
 use reqwest::header::{CONTENT_RANGE, LOCATION, RANGE};
 use reqwest::{Method, Response, StatusCode, Url};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::ReaderStream;
 
@@ -26,8 +25,6 @@ const CHUNK: usize = 128 << 10;
 const RESUMABLE: u64 = 64 << 20;
 /// So many bytes must arrive between two failures for the registry to count as one that takes the blob after all.
 const PROGRESS: u64 = 1 << 20;
-/// How long an upload may stand still. After the last byte a registry may still have to move the blob to its place.
-const STALL: Duration = Duration::from_secs(300);
 
 /// A part of a blob that is to be sent.
 struct Rest<'a> {
@@ -213,23 +210,26 @@ impl Client {
         let failed = |source| RegistryError::Source { digest: blob.digest.clone(), source };
         // The HTTP client only says that a body ended early; this keeps why.
         let broken: Arc<Mutex<Option<io::Error>>> = Arc::default();
-        let sent: Arc<AtomicU64> = Arc::default();
+        let clock = Clock::new();
         let body = || -> BoxFuture<'_, Result<reqwest::Body, RegistryError>> {
-            let (broken, sent) = (Arc::clone(&broken), Arc::clone(&sent));
+            let (broken, clock) = (Arc::clone(&broken), clock.clone());
             Box::pin(async move {
+                clock.stop();
                 let mut reader = verified(open().await.map_err(failed)?, blob);
                 let known = tokio::io::copy(&mut (&mut reader).take(from), &mut tokio::io::sink()).await;
                 known.map_err(failed)?;
-                let client = self.clone();
-                let stream = ReaderStream::with_capacity(reader, CHUNK).and_then(move |chunk| {
-                    sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                    let client = client.clone();
-                    async move {
+                clock.start();
+                let rest = (ReaderStream::with_capacity(reader, CHUNK), self.clone(), clock);
+                let stream = stream::try_unfold(rest, |(mut chunks, client, clock)| async move {
+                    clock.stop();
+                    let chunk = chunks.try_next().await?;
+                    if let Some(chunk) = &chunk {
                         client.flow(Direction::Sent, chunk.len()).await;
-                        Ok(chunk)
                     }
+                    clock.start();
+                    Ok(chunk.map(|chunk| (chunk, (chunks, client, clock))))
                 });
-                let stream = stream.map_err(move |error| {
+                let stream = stream.map_err(move |error: io::Error| {
                     let told = io::Error::new(error.kind(), error.to_string());
                     *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     told
@@ -241,20 +241,11 @@ impl Client {
         let _turn = self.budget(repository).send().await;
         let answered = tokio::select! {
             answered = self.send(&call) => answered,
-            () = stalled(&sent) => Err(RegistryError::Stalled { url: redacted(&call.url), seconds: STALL.as_secs() }),
+            () = clock.rung() => Err(RegistryError::Stalled { url: redacted(&call.url), seconds: STALL.as_secs() }),
         };
         if let Some(source) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(failed(source));
         }
         answered
-    }
-}
-
-/// Ends once nothing was sent for a while.
-async fn stalled(sent: &AtomicU64) {
-    let mut before = None;
-    while before != Some(sent.load(Ordering::Relaxed)) {
-        before = Some(sent.load(Ordering::Relaxed));
-        tokio::time::sleep(STALL).await;
     }
 }

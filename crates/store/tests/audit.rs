@@ -96,6 +96,18 @@ fn a_store_as_it_should_be() {
 }
 
 #[test]
+fn layers_that_only_their_own_source_hands_out_may_be_absent() {
+    let filled = Filled::new();
+    let foreign = Descriptor::of("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", b"elsewhere");
+    let config = b"{\"a\":1}";
+    let manifest = Manifest::new(Descriptor::of(media_type::CONFIG, config), vec![foreign]);
+    let manifest = Exact::write(manifest).unwrap();
+    filled.store.put(manifest.bytes()).unwrap();
+    filled.store.put_reference("foreign", &Descriptor::of(media_type::MANIFEST, manifest.bytes())).unwrap();
+    assert_eq!(filled.findings(false), Vec::<String>::new());
+}
+
+#[test]
 fn every_damage_is_found_and_repaired() {
     let write = |path: &Path, bytes: &[u8]| fs::write(path, bytes).unwrap();
     let blob = |filled: &Filled, digest: &Digest| filled.store.path(digest);

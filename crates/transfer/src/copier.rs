@@ -188,6 +188,7 @@ impl<'a> Copier<'a> {
             let refused = |source| TransferError::Refused { name: image.name(), source };
             admission.admit(&image).await.map_err(refused)?;
         }
+        sink.check(&root)?;
         let mut about = Vec::new();
         if !sink.shares(source) || *root.digest() != found {
             if !always {

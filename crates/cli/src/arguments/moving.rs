@@ -8,8 +8,9 @@ use consign_transfer::Options;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-/// Least bytes in a second: with fewer, an upload seems to stand still.
-const LEAST: u64 = 1000;
+/// Least bytes in a second. Six uploads share them in pieces of 128 KiB: with fewer, registries would wait so long for the next piece that they end
+/// the connection.
+const LEAST: u64 = 100_000;
 
 #[derive(Args, Debug)]
 pub(crate) struct Copy {
@@ -90,7 +91,8 @@ pub(crate) struct Looking {
     /// tag that has not moved, in place of two. What others did there meanwhile is not noticed.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) believe: Option<Duration>,
-    /// Receives and sends no more bytes of blobs in a second than this, such as `500k` or `10M`: `k`, `M` and `G` are thousands, millions and so on.
+    /// Receives and sends no more bytes of blobs in a second than this, such as `500k` or `10M`, and at least `100k`: `k`, `M` and `G` are thousands,
+    /// millions and so on.
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub(crate) bandwidth: Option<NonZeroU64>,
 }
@@ -125,7 +127,7 @@ fn rate(text: &str) -> Result<NonZeroU64, String> {
     };
     let rate = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).filter(|rate| *rate >= LEAST);
     rate.and_then(NonZeroU64::new)
-        .ok_or_else(|| "expected a number of bytes, at least `1k`, such as `500k`, `10M` or `1GiB`".to_owned())
+        .ok_or_else(|| "expected a number of bytes such as `500k`, `10M` or `1GiB`, and at least `100k`: with fewer, uploads would break off".to_owned())
 }
 
 #[cfg(test)]
@@ -135,12 +137,12 @@ mod tests {
     #[test]
     fn reads_rates() {
         for (text, bytes) in
-            [("1000", 1000), ("500k", 500_000), ("10M", 10_000_000), ("2MiB", 2 << 20), ("1GB", 1_000_000_000)]
+            [("100000", 100_000), ("500k", 500_000), ("10M", 10_000_000), ("2MiB", 2 << 20), ("1GB", 1_000_000_000)]
         {
             assert_eq!(rate(text).map(NonZeroU64::get), Ok(bytes), "{text}");
         }
         for text in
-            ["", "M", "0", "999", "-1M", "1.5M", "10m", "10 M", "10Mbit", "99999999999999999999", "99999999999999999G"]
+            ["", "M", "0", "99k", "-1M", "1.5M", "10m", "10 M", "10Mbit", "99999999999999999999", "99999999999999999G"]
         {
             assert!(rate(text).is_err(), "{text}");
         }

@@ -3,10 +3,11 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, host_platform};
 use consign_image::ImageReference;
-use consign_oci::Tag;
+use consign_oci::{Reference, Tag};
 use consign_report::{size, table};
 use consign_transfer::{Copied, Copier, Count, Options, State, TransferError};
 use serde_json::{Value, json};
+use std::fmt::Display;
 
 pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode, CommandError> {
     let Copy { source, destination, .. } = arguments;
@@ -17,6 +18,9 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
                 return Err(CommandError::new(ExitCode::Usage, message).hint("leave the tag or digest out"));
             }
         }
+    }
+    if let ImageReference::Registry(Reference { tag: Some(_), digest: Some(_), .. }) = destination {
+        return Err(names_a_digest(destination));
     }
     if matches!(destination, ImageReference::Engine { .. }) && arguments.platforms.len() > 1 {
         let message = format!("{destination} takes one image, and `--platform` names {}", arguments.platforms.len());
@@ -56,6 +60,12 @@ pub(crate) async fn run(arguments: &Copy, session: &Session) -> Result<ExitCode,
         session.tell_of_engine(destination, &copied.root.digest).await?;
     }
     Ok(ExitCode::Done)
+}
+
+/// Says that a tag is to be written, and that a digest stands in its place or beside it: which one an image has is not for its name to say.
+pub(super) fn names_a_digest(destination: &impl Display) -> CommandError {
+    let message = format!("DST is given a tag, and {destination} names a digest");
+    CommandError::new(ExitCode::Usage, message).hint("leave the digest out")
 }
 
 /// Copies one image, and says what became of it.

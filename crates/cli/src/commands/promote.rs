@@ -114,7 +114,7 @@ fn named(arguments: &Promote) -> Result<Reference, CommandError> {
     let destination = arguments.destination.clone();
     let refused = |message: String| Err(CommandError::new(ExitCode::Usage, message));
     if destination.digest.is_some() {
-        return refused(format!("DST is given a tag, and {destination} names a digest"));
+        return Err(copy::names_a_digest(&destination));
     }
     if destination.tag.is_some() {
         return Ok(destination);

@@ -141,4 +141,15 @@ fn what_is_not_there_or_cannot_be_written() {
     error: x.tar is not written: `docker-archive:` is read only, and `docker load` takes what `oci-archive:` writes
     ");
     assert!(!environment.path("other").exists());
+    // A tag would not be written beside it.
+    let to = format!("localhost:1/team/app:1@sha256:{}", "0".repeat(64));
+    let both: [&[&str]; 2] = [&["copy", "store:absent"], &["promote", "store:absent", "--key", "cosign.pub"]];
+    for command in both {
+        assert_snapshot!(environment.consign(&[command, &[&to]].concat()), @"
+        status 2
+        --- stderr
+        error: DST is given a tag, and localhost:1/team/app:1@sha256:000000000001… names a digest
+        hint: leave the digest out
+        ");
+    }
 }

@@ -1,6 +1,6 @@
 use super::ArchiveImage;
 use crate::ImageError;
-use crate::graph::read_stored;
+use crate::graph::{has_foreign_layers, read_stored};
 use crate::layout::blob_name;
 use consign_oci::{Document, Tag, media_type};
 use consign_store::Store;
@@ -14,7 +14,8 @@ pub(super) struct DockerImage {
     layers: Vec<String>,
 }
 
-/// Returns the list of an image's platforms. What is no image, such as an artifact, is not in it.
+/// Returns the list of an image's platforms. What is no image, such as an artifact, is not in it, nor what the archive has only in part: docker takes
+/// no image whose layers are not all files.
 pub(super) fn images(store: &Store, image: &ArchiveImage, tag: Option<&Tag>) -> Result<Vec<DockerImage>, ImageError> {
     let manifests = match read_stored(store, &image.root)? {
         Document::Manifest(_) => vec![image.root.clone()],
@@ -26,6 +27,7 @@ pub(super) fn images(store: &Store, image: &ArchiveImage, tag: Option<&Tag>) -> 
     let mut images = Vec::new();
     for descriptor in &manifests {
         if let Document::Manifest(manifest) = read_stored(store, descriptor)?
+            && !has_foreign_layers(&manifest)
             && [media_type::CONFIG, media_type::DOCKER_CONFIG].contains(&manifest.config.media_type.as_str())
         {
             images.push(DockerImage {

@@ -5,6 +5,7 @@ mod layout;
 
 use crate::archive::folder::list as add_to_list;
 use crate::archive::write_archive;
+use crate::graph::has_foreign_layers;
 use crate::layout::INDEX;
 use crate::{ArchiveImage, ImageError, ImageReference, Layout, Place, Pushed};
 use consign_engine::{Engine, Engines};
@@ -156,6 +157,16 @@ impl Sink {
             }
             Self::Layout { folder, .. } => Layout::folder(folder).ok()?.document(descriptor).ok(),
             Self::Store { store, .. } | Self::Engine { store, .. } => crate::graph::read_stored(store, descriptor).ok(),
+        }
+    }
+
+    /// Refuses what has no place here, before anything of it is brought.
+    pub fn check(&self, root: &Document) -> Result<(), ImageError> {
+        match (self, root) {
+            (Self::Engine { .. }, Document::Manifest(image)) if has_foreign_layers(image) => {
+                Err(ImageError::Foreign { place: self.describe(), digest: root.digest().clone() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -320,6 +331,7 @@ impl Sink {
                 write_archive(store, &image, reference)
             }
             Self::Engine { store, engines, engine, name } => {
+                self.check(root)?;
                 store.put(root.bytes())?;
                 let tag = name.tag.clone().unwrap_or_else(Tag::latest);
                 let named =

@@ -52,6 +52,15 @@ impl World {
         descriptor
     }
 
+    /// One platform's image of two layers, of which only its own source hands out the first: the store has not got it.
+    pub(crate) fn foreign(&self, platform: &str) -> Descriptor {
+        let foreign = Descriptor::of(FOREIGN, b"elsewhere");
+        let own = self.put(media_type::LAYER_GZIP, &gzip(&layer("own")));
+        let config = self.put(media_type::CONFIG, br#"{"os":"windows","architecture":"amd64"}"#);
+        let manifest = self.document(media_type::MANIFEST, &Manifest::new(config, vec![foreign, own]));
+        Descriptor { platform: Some(platform.parse().unwrap()), ..manifest }
+    }
+
     pub(crate) fn index(&self, manifests: &[&Descriptor]) -> Descriptor {
         self.document(media_type::INDEX, &Index::new(manifests.iter().copied().cloned().collect()))
     }
@@ -105,6 +114,7 @@ impl World {
     }
 }
 
+pub(crate) const FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 pub(crate) const MARKER: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
 pub(crate) fn archive_at(path: &Path) -> ImageReference {

@@ -17,7 +17,7 @@ pub(super) async fn keys(web: Web<'_>, address: &str) -> Result<Option<Keys>, Aw
     let lifetime = ("x-aws-ec2-metadata-token-ttl-seconds", "300".to_owned());
     let request =
         Request { method: Method::PUT, url: at("latest/api/token")?, headers: vec![lifetime], body: String::new() };
-    let Ok(Answer { status: 200, body: token }) = web.once(request, TIME).await else { return Ok(None) };
+    let Ok(Answer { status: 200, body: token, .. }) = web.once(request, TIME).await else { return Ok(None) };
     let Ok(token) = String::from_utf8(token) else { return Ok(None) };
     let read =
         async |url: Url| web.once(Request::get(url, vec![("x-aws-ec2-metadata-token", token.clone())]), TIME).await;

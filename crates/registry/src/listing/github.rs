@@ -1,10 +1,9 @@
-use super::Pages;
+use super::{PAGES, Pages};
 use crate::RegistryError;
+use crate::endpoint::redacted;
+use crate::paging::Paging;
 use reqwest::Url;
 use serde::Deserialize;
-
-/// Packages on a page: the most that GitHub gives.
-const ON_A_PAGE: usize = 100;
 
 #[derive(Deserialize)]
 struct Package {
@@ -24,8 +23,7 @@ impl Pages<'_> {
                 return Ok(());
             }
         }
-        let problem = format!("GitHub knows no account `{}`, or shows its packages to others only", self.account);
-        Err(RegistryError::Protocol { url: self.at.to_string(), problem })
+        Err(self.nothing("GitHub"))
     }
 
     /// Reads the packages of an account; `false` if it is none of this kind.
@@ -36,15 +34,18 @@ impl Pages<'_> {
         ];
         let token = self.listings.github_token.as_ref();
         headers.extend(token.map(|token| ("authorization", format!("Bearer {}", token.expose()))));
-        for page in 1.. {
-            url.set_query(Some(&format!("package_type=container&per_page={ON_A_PAGE}&page={page}")));
-            let Some(packages) = self.page::<Vec<Package>>(&url, &headers).await? else { return Ok(page > 1) };
-            let is_last = packages.len() < ON_A_PAGE;
+        // A hundred are the most that it puts on a page. Which page follows it says itself (REST API, "Using pagination").
+        url.set_query(Some("package_type=container&per_page=100"));
+        let mut paging = Paging::new(PAGES);
+        let Some(mut page) = self.page::<Vec<Package>>(&url, &headers).await? else { return Ok(false) };
+        loop {
+            let (packages, answered) = page;
             self.take(&url, packages.into_iter().map(|package| package.name))?;
-            if is_last {
-                break;
-            }
+            let Some(next) = paging.next(&url, &answered)? else { return Ok(true) };
+            let problem = "its next page is not there".to_owned();
+            let gone = RegistryError::Protocol { url: redacted(&url), problem };
+            page = self.page(&next, &headers).await?.ok_or(gone)?;
+            url = next;
         }
-        Ok(true)
     }
 }

@@ -21,10 +21,7 @@ impl Pages<'_> {
         url.set_path(&format!("{}/v2/namespaces/{}/repositories", url.path().trim_end_matches('/'), self.account));
         for number in 1.. {
             url.set_query(Some(&format!("page_size=100&page={number}")));
-            let Some(page) = self.page::<Page>(&url, &[]).await? else {
-                let problem = format!("Docker Hub knows no namespace `{}`", self.account);
-                return Err(RegistryError::Protocol { url: self.at.to_string(), problem });
-            };
+            let Some((page, _)) = self.page::<Page>(&url, &[]).await? else { return Err(self.nothing("Docker Hub")) };
             self.take(&url, page.results.into_iter().map(|entry| entry.name))?;
             if page.next.is_none() {
                 break;

@@ -10,6 +10,7 @@ use crate::web::{Request, Web, WebError, address};
 use crate::{RegistryError, Secret};
 use consign_oci::{RegistryPath, Repository};
 use reqwest::Url;
+use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
 /// Largest page, in bytes. GitHub says a lot about each package.
@@ -64,12 +65,12 @@ impl Pages<'_> {
         address::tokens(given.unwrap_or(usual), "a list of repositories").map_err(failed)
     }
 
-    /// Reads a page; `None` if there is nothing of that name.
+    /// Reads a page, and the headers that came with it; `None` if there is nothing of that name.
     async fn page<T: DeserializeOwned>(
         &mut self,
         url: &Url,
         headers: &[(&'static str, String)],
-    ) -> Result<Option<T>, RegistryError> {
+    ) -> Result<Option<(T, HeaderMap)>, RegistryError> {
         self.count += 1;
         let broken = |problem: String| RegistryError::Protocol { url: redacted(url), problem };
         if self.count > PAGES {
@@ -87,7 +88,14 @@ impl Pages<'_> {
             }
         }
         // What a parser says may quote what it read.
-        serde_json::from_slice(&answer.body).map(Some).map_err(|_| broken("not a list of repositories".to_owned()))
+        let page = serde_json::from_slice(&answer.body).map_err(|_| broken("not a list of repositories".to_owned()))?;
+        Ok(Some((page, answer.headers)))
+    }
+
+    /// Makes the error that nothing is listed.
+    fn nothing(&self, host: &str) -> RegistryError {
+        let problem = format!("{host} knows no account `{}`, or shows what it has to others only", self.account);
+        RegistryError::Protocol { url: self.at.to_string(), problem }
     }
 
     /// Takes repositories of the account by their names there. What can be no repository, or lies elsewhere, is left out.

@@ -13,6 +13,7 @@ use crate::endpoint::redacted;
 use crate::pause::wait;
 use crate::transport::{TRIES, is_temporary};
 use crate::unanswered::reason;
+use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub(crate) struct Request {
 /// An answer of any status.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -104,7 +106,7 @@ impl Web<'_> {
             request = request.body(body);
         }
         let mut response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > limit {
@@ -113,6 +115,6 @@ impl Web<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, headers, body })
     }
 }

@@ -14,6 +14,14 @@ struct Api {
 
 impl Api {
     async fn with(answers: &'static [(&'static str, u16, &'static str)]) -> Self {
+        Self::linked(answers, &[]).await
+    }
+
+    /// Also says, of some of them, which page follows.
+    async fn linked(
+        answers: &'static [(&'static str, u16, &'static str)],
+        links: &'static [(&'static str, &'static str)],
+    ) -> Self {
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&asked);
         let answer = move |uri: Uri, headers: HeaderMap| async move {
@@ -24,7 +32,12 @@ impl Api {
                 .iter()
                 .find(|(known, _, _)| *known == path)
                 .map_or((404, "{}"), |(_, status, body)| (*status, *body));
-            Response::builder().status(StatusCode::from_u16(status).unwrap()).body(Body::from(body)).unwrap()
+            let next = links.iter().find(|(known, _)| *known == path);
+            let response = Response::builder().status(StatusCode::from_u16(status).unwrap());
+            let response = next.into_iter().fold(response, |response, (_, next)| {
+                response.header("link", format!("<{next}>; rel=\"next\", </1>; rel=\"last\""))
+            });
+            response.body(Body::from(body)).unwrap()
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = Some(format!("http://{}", listener.local_addr().unwrap()));
@@ -70,12 +83,12 @@ async fn docker_hub() {
 
 #[tokio::test]
 async fn github() {
-    const PAGE: &str = "/orgs/team/packages?package_type=container&per_page=100&page=1";
+    const PAGE: &str = "/orgs/team/packages?package_type=container&per_page=100";
     let api = Api::with(&[
         (PAGE, 200, r#"[{"name":"app","id":1},{"name":"deep/tool"},{"name":"UPPER"}]"#),
-        ("/users/somebody/packages?package_type=container&per_page=100&page=1", 200, r#"[{"name":"own"}]"#),
-        ("/orgs/closed/packages?package_type=container&per_page=100&page=1", 401, "{}"),
-        ("/orgs/odd/packages?package_type=container&per_page=100&page=1", 200, "<html>"),
+        ("/users/somebody/packages?package_type=container&per_page=100", 200, r#"[{"name":"own"}]"#),
+        ("/orgs/closed/packages?package_type=container&per_page=100", 401, "{}"),
+        ("/orgs/odd/packages?package_type=container&per_page=100", 200, "<html>"),
     ])
     .await;
     assert_eq!(api.list("ghcr.io/team").await.unwrap().unwrap(), ["ghcr.io/team/app", "ghcr.io/team/deep/tool"]);
@@ -90,18 +103,21 @@ async fn github() {
 
 #[tokio::test]
 async fn many_pages_of_github() {
-    let api = Api::with(Box::leak(Box::new([
-        ("/orgs/team/packages?package_type=container&per_page=100&page=1", 200, hundred()),
-        ("/orgs/team/packages?package_type=container&per_page=100&page=2", 200, "[]"),
-    ])))
-    .await;
-    assert_eq!(api.list("ghcr.io/team").await.unwrap().unwrap().len(), 100);
-    assert_eq!(api.asked().len(), 2);
-}
-
-fn hundred() -> &'static str {
-    let packages: Vec<String> = (0..100).map(|number| format!(r#"{{"name":"app-{number}"}}"#)).collect();
-    Box::leak(format!("[{}]", packages.join(",")).into_boxed_str())
+    const FIRST: &str = "/orgs/team/packages?package_type=container&per_page=100";
+    const SECOND: &str = "/organizations/7/packages?package_type=container&per_page=100&page=2";
+    // A page may have fewer than were asked for, and not be the last.
+    const PAGES: &[(&str, u16, &str)] = &[(FIRST, 200, r#"[{"name":"app"}]"#), (SECOND, 200, r#"[{"name":"tool"}]"#)];
+    let api = Api::linked(PAGES, &[(FIRST, SECOND)]).await;
+    assert_eq!(api.list("ghcr.io/team").await.unwrap().unwrap(), ["ghcr.io/team/app", "ghcr.io/team/tool"]);
+    assert_eq!(api.asked(), [FIRST, SECOND].map(|page| format!("{page} Bearer ghp_secret")));
+    // A list that breaks off is none.
+    for next in ["/absent", "https://evil.example/x", FIRST] {
+        let links: &[(&str, &str)] = Box::leak(Box::new([(FIRST, next)]));
+        let api = Api::linked(PAGES, links).await;
+        let error = api.list("ghcr.io/team").await.unwrap_err();
+        assert!(matches!(error, RegistryError::Protocol { .. }), "{next}: {error:?}");
+        assert!(api.asked().len() <= 2, "{next}");
+    }
 }
 
 #[tokio::test]
@@ -121,6 +137,10 @@ async fn quay() {
     .await;
     assert_eq!(api.list("quay.io/team").await.unwrap().unwrap(), ["quay.io/team/app", "quay.io/team/tool"]);
     assert!(api.asked().iter().all(|asked| !asked.contains("Bearer")));
+    // It lists nothing of an account that it does not know, or whose repositories are for others.
+    let api = Api::with(&[("/api/v1/repository?namespace=absent&public=true", 200, r#"{"repositories":[]}"#)]).await;
+    let error = api.list("quay.io/absent").await.unwrap_err().to_string();
+    assert!(error.contains("Quay knows no account `absent`, or shows what it has to others only"), "{error}");
 }
 
 #[tokio::test]

@@ -5,11 +5,14 @@ use axum::http::request::Parts;
 use consign_oci::Descriptor;
 use consign_registry::{Client, HostOptions, Options, Pushed, RegistryError};
 use consign_testkit::registry::{Call, Fault};
-use std::io::Cursor;
+use futures::{StreamExt, stream};
+use std::io::{self, Cursor};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio_util::io::StreamReader;
 
 /// The smallest that goes on, and a byte.
 static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -100,6 +103,24 @@ async fn another_run_goes_on() {
     assert!(first(&ranges.lock().unwrap()[0]) >= BYTES.len() / 2 - 1);
     assert!(read(&world, &blob()).await.unwrap() == *BYTES);
     assert_eq!(sessions(folder.path()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_arrived_may_take_its_time_to_be_read_again() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    killed(folder.path(), &world).await;
+    methods(&world);
+    // That takes more than ten minutes, in which nothing is sent.
+    let open = async || {
+        let slow = async |(part, bytes): (u64, &'static [u8])| {
+            tokio::time::sleep(Duration::from_secs(if part < 7 { 100 } else { 0 })).await;
+            Ok::<_, io::Error>(bytes)
+        };
+        Ok(StreamReader::new(Box::pin(stream::iter((0..).zip(BYTES.chunks(4 << 20))).then(slow))))
+    };
+    let client = client_in(folder.path());
+    assert_eq!(client.push_blob(&world.repository, &blob(), open, None).await.unwrap(), Pushed::Uploaded);
+    assert_eq!(methods(&world), ["GET", "PATCH", "PUT"]);
 }
 
 #[tokio::test]

@@ -143,6 +143,18 @@ async fn a_slow_upload_may_take_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_upload_that_waits_for_its_source_does_not_stand_still() {
+    let (world, descriptor) = (World::new().await, Descriptor::of("x/y", BLOB));
+    let open = async || {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        Ok(BLOB)
+    };
+    let pushed = world.client.push_blob(&world.repository, &descriptor, open, None).await.unwrap();
+    assert_eq!(pushed, Pushed::Uploaded);
+    assert_eq!(world.registry.writes(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_upload_that_stands_still_is_given_up() {
     // It takes the beginning of a blob and never says anything.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

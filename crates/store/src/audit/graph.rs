@@ -29,6 +29,10 @@ impl<'a> Graph<'a> {
                 continue;
             }
             let Some(found) = self.store.size(&descriptor.digest) else {
+                // Such a layer stays where it comes from.
+                if media_type::is_foreign(&descriptor.media_type) {
+                    continue;
+                }
                 return Some(Problem::Missing { blob: descriptor.digest });
             };
             if found != descriptor.size {

@@ -132,6 +132,10 @@ impl Rewrite<'_> {
                 _ => {}
             }
         }
+        if new.is_some() {
+            // It holds the text as it was (image-spec, descriptor.md, "Embedded Content").
+            self.text.remove_members(span, |member| member.key == "data");
+        }
         self.only(span, &OF_DESCRIPTOR);
         Ok(())
     }

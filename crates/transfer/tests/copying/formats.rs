@@ -1,9 +1,11 @@
 //! Images in OCI's format and in docker's.
 
+use crate::careless::Careless;
 use crate::world::{World, client, push_artifact, push_image, push_index};
 use consign_oci::{Descriptor, Digest, Document, Exact, Index, Manifest, Reference, media_type};
 use consign_transfer::{Copied, Copier, Format, Options, Remark, State, TransferError};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn to(format: Format) -> Options {
     Options { format: Some(format), ..Options::default() }
@@ -236,6 +238,65 @@ async fn of_a_list_one_image_is_taken_where_there_is_place_for_one() {
         let error = copy(usual, platforms).await.unwrap_err();
         assert!(matches!(error, TransferError::Image(consign_image::ImageError::NoPlatform { .. })), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_an_entry_holds_of_another_text_is_left_out() {
+    let world = World::new().await;
+    let (from, there) = (World::at(&world.from, "team/app:1"), World::at(&world.to, "mirror/app:1"));
+    let oci = push_image(&from, 1, 1).await;
+    let docker = World::at(&world.from, "team/app:docker");
+    world.convert(&from, &docker, Format::Docker).await.unwrap();
+    let place = world.source(&docker);
+    let docker = place.root().await.unwrap().unwrap();
+    let holding = |entry: &Descriptor| {
+        let mut entry = serde_json::to_value(entry).unwrap();
+        entry["data"] = json!("e30=");
+        entry
+    };
+    let entries = [holding(&oci.descriptor()), holding(&docker)];
+    put(&from, &json!({"schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": entries}).to_string()).await;
+    world.convert(&from, &there, Format::Oci).await.unwrap();
+    let (list, _) = world.read(&there).await;
+    let entries = list["manifests"].as_array().unwrap();
+    assert_eq!([&entries[0]["digest"], &entries[1]["digest"]], [oci.digest().to_string().as_str(); 2]);
+    assert_eq!(entries[0]["data"], "e30=");
+    assert_eq!(entries[1].as_object().unwrap().len(), 3, "{list}");
+}
+
+#[tokio::test]
+async fn what_is_listed_again_and_again_is_converted_once() {
+    let (world, source) = (World::new().await, Careless::start().await);
+    let image = push_image(&World::at(&world.from, "team/app:1"), 1, 1).await;
+    let image_place = world.source(&World::at(&world.from, "team/app:1"));
+    for part in image.children() {
+        source.blob("team/app", &part.digest, &image_place.bytes(part, 1 << 20).await.unwrap());
+    }
+    let (from, there) = (format!("{}/team/app:1", source.host), World::at(&world.to, "mirror/app:1"));
+    let mut listed = image;
+    for _ in 0..7 {
+        source.document("team/app", &listed.digest().to_string(), &listed);
+        listed = Document::Index(Exact::write(Index::new(vec![listed.descriptor(); 1000])).unwrap());
+    }
+    source.document("team/app", "1", &listed);
+    let copying = tokio::time::timeout(Duration::from_secs(60), world.convert(&from, &there, Format::Docker));
+    let (copied, _) = copying.await.unwrap().unwrap();
+    assert!(world.to.requests() < 40, "{}", world.asked());
+    let mut name = there.clone();
+    for _ in 0..7 {
+        let (list, _) = world.read(&name).await;
+        let entries = list["manifests"].as_array().unwrap();
+        assert_eq!((entries.len(), &entries[0]), (1000, &entries[999]));
+        name = format!("{}@{}", there.trim_end_matches(":1"), entries[0]["digest"].as_str().unwrap());
+    }
+    world.is_whole(&name).await;
+    assert_ne!(copied.root.digest, *listed.digest());
+    // One that says another size of the same is another.
+    let wrong = Descriptor { size: 7, ..listed.children()[0].clone() };
+    let entries = vec![listed.children()[0].clone(), wrong];
+    source.document("team/app", "1", &Document::Index(Exact::write(Index::new(entries)).unwrap()));
+    let error = world.convert(&from, &there, Format::Docker).await.unwrap_err();
+    assert!(matches!(error, TransferError::Image(consign_image::ImageError::Size { .. })), "{error}");
 }
 
 #[tokio::test]

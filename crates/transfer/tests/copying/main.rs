@@ -4,6 +4,7 @@
 mod careless;
 mod digests;
 mod faults;
+mod foreign;
 mod formats;
 mod hostile;
 mod peers;
