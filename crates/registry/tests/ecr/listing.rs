@@ -5,6 +5,7 @@ use consign_oci::RegistryPath;
 use consign_registry::aws::Sources;
 use consign_registry::ecr::{Ecr, Registry};
 use consign_registry::{Catalog, HostOptions};
+use consign_testkit::registry::{Fault, TestRegistry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,11 +48,10 @@ async fn a_refusal_names_the_action() {
 
 #[tokio::test]
 async fn without_keys_and_with_others_the_registry_is_asked() {
-    let world = World::empty().await;
-    world.registry.hook(|head| {
-        (head.uri.path() == "/v2/_catalog")
-            .then(|| consign_testkit::registry::Fault::bytes(br#"{"repositories":["team/app"]}"#))
-    });
+    let world = World { registry: TestRegistry::start().await.unwrap(), ..World::empty().await };
+    world
+        .registry
+        .hook(|head| (head.uri.path() == "/v2/_catalog").then(|| Fault::bytes(br#"{"repositories":["team/app"]}"#)));
     let ecr = Ecr::new(Registry::in_region("eu-central-1").unwrap(), Arc::new(world.sources()));
     let stated = HostOptions {
         ecr: Some(ecr),
