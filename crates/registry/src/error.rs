@@ -64,6 +64,8 @@ pub enum RegistryError {
         registry: String,
         /// The token service.
         realm: String,
+        /// HTTP status of its answer, where that is why.
+        status: Option<u16>,
         /// Why not.
         problem: String,
     },
@@ -171,6 +173,8 @@ impl RegistryError {
                 (429, _) => ErrorKind::Throttled,
                 _ => ErrorKind::Other,
             },
+            Self::Token { status: Some(429), .. } => ErrorKind::Throttled,
+            Self::Token { status: Some(408 | 500..), .. } => ErrorKind::Unreachable,
             Self::Token { .. } => ErrorKind::Unauthorized,
             Self::Unreachable { error, .. } => match distrust(error) {
                 Some((distrust, _)) => ErrorKind::Untrusted(distrust),
