@@ -52,6 +52,9 @@ fn usual_hint(error: &RegistryError) -> Option<&'static str> {
     if let RegistryError::Answer { status: 429, quota: Some(_), .. } = error {
         return Some("wait, or log in: `consign login HOST`; who logs in may pull more often");
     }
+    if let RegistryError::SecuredProxy { .. } = error {
+        return Some("name a proxy that is reached by HTTP in HTTPS_PROXY, or the registry in NO_PROXY");
+    }
     if let RegistryError::Token { status: Some(408 | 500..), .. } = error {
         return Some("the registry is there, but the service that gives tokens for it fails; try again later");
     }

@@ -120,7 +120,7 @@ impl Client {
             }
             _ => Security::Plain,
         };
-        connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security })
+        connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security }, url)
     }
 
     pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -118,6 +118,16 @@ pub enum RegistryError {
     /// The client could not be made.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] Box<dyn Error + Send + Sync>),
+    /// A proxy would be shown who we are.
+    #[error(
+        "{registry} is not asked by way of {proxy}: a proxy that is reached by HTTPS would be shown the client certificate, too"
+    )]
+    SecuredProxy {
+        /// The registry.
+        registry: String,
+        /// The proxy.
+        proxy: String,
+    },
     /// Nobody is trusted.
     #[error("there are no trusted certificates on this machine")]
     NoCertificates,

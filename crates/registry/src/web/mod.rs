@@ -116,7 +116,7 @@ impl Web<'_> {
         let purpose = Purpose { loopback: is_plain, sends_blob: false, security };
         let http = self
             .connections
-            .pool(purpose)
+            .pool(purpose, &url)
             .map_err(|error| WebError::Unreachable { url: redacted(&url), reason: error.to_string() })?;
         let mut request = http.request(method, url.clone()).timeout(time);
         for (name, value) in headers {
