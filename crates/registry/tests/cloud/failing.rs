@@ -97,7 +97,8 @@ async fn what_anybody_may_read_is_read_without() {
     let client = world.client(application(&world));
     client.read().await.unwrap();
     assert!(names(&world.services.asked())[1].starts_with("GET /oauth2/token?"));
-    // Nobody writes without.
+    // Nobody writes without, and who looks at whether it is possible is told so.
+    assert!(client.look().await.unwrap_err().to_string().starts_with("Microsoft Entra gives no token"));
     assert!(client.push("one").await.unwrap_err().to_string().starts_with("Microsoft Entra gives no token"));
 }
 

@@ -78,6 +78,12 @@ impl Pusher {
         Self { client: Client::new(Options { hosts, ..Options::default() }).unwrap(), repository }
     }
 
+    /// Looks at a registry that may be read, as one does who will push to it.
+    pub(crate) async fn look(&self) -> Result<(), RegistryError> {
+        self.client.probe(&self.repository).await.unwrap();
+        self.client.check_identity(&self.repository).await
+    }
+
     /// Asks for a tag that is not there.
     pub(crate) async fn read(&self) -> Result<(), RegistryError> {
         let found = self.client.manifest(&self.repository, &Target::Tag("1".parse().unwrap())).await?;
