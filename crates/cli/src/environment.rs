@@ -51,6 +51,8 @@ const FOR_HELPERS_BEGIN: [&str; 8] =
 #[derive(Clone)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
+    /// Podman's folder for where no variable names one for the time that somebody is logged in to this machine.
+    containers: PathBuf,
 }
 
 impl Environment {
@@ -58,13 +60,14 @@ impl Environment {
     pub(crate) fn read() -> Self {
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self { variables: variables.collect() }
+        let containers = PathBuf::from(format!("/run/containers/{}", rustix::process::getuid().as_raw()));
+        Self { variables: variables.collect(), containers }
     }
 
     /// Makes an environment of these variables.
     #[cfg(test)]
     pub(crate) fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect() }
+        Self { variables: variables.into_iter().collect(), containers: PathBuf::from("/absent") }
     }
 
     /// Returns a variable that is set and not empty.
@@ -115,17 +118,37 @@ impl Environment {
     }
 
     /// Returns the files that credentials may be in, in the order in which they are looked at: the one that was named, docker's, then those of podman
-    /// and skopeo (containers-auth.json(5)). Who logs in writes to the first.
+    /// and skopeo (containers-auth.json(5)).
     pub(crate) fn credential_files(&self) -> Vec<PathBuf> {
-        let folder = |name: &str| self.get(name).map(PathBuf::from);
-        let home = |below: &str| self.get("HOME").map(|home| PathBuf::from(home).join(below));
-        let docker = folder("DOCKER_CONFIG").or_else(|| home(".docker")).map(|folder| folder.join("config.json"));
-        if let Some(file) = folder("REGISTRY_AUTH_FILE") {
-            return [file].into_iter().chain(docker).collect();
-        }
-        let containers = [folder("XDG_RUNTIME_DIR"), folder("XDG_CONFIG_HOME").or_else(|| home(".config"))];
-        let containers = containers.into_iter().flatten().map(|folder| folder.join("containers/auth.json"));
-        docker.into_iter().chain(containers).collect()
+        let named = self.folder("REGISTRY_AUTH_FILE");
+        let docker = self.folder("DOCKER_CONFIG").or_else(|| self.at_home(".docker"));
+        let docker = docker.map(|folder| folder.join("config.json"));
+        let containers = if named.is_some() { Vec::new() } else { self.containers_files() };
+        named.into_iter().chain(docker).chain(containers).collect()
+    }
+
+    /// Returns the file that credentials are written to: the first of those that variables name.
+    pub(crate) fn credential_file(&self) -> Option<PathBuf> {
+        self.credential_files().into_iter().find(|file| !file.starts_with(&self.containers))
+    }
+
+    fn containers_files(&self) -> Vec<PathBuf> {
+        let of_session = match self.folder("XDG_RUNTIME_DIR") {
+            Some(folder) => Some(folder.join("containers/auth.json")),
+            // Nobody named it, so it is nobody's error that it cannot be looked into: it is root's where only root has logged in.
+            None => Some(self.containers.join("auth.json")).filter(|file| file.exists()),
+        };
+        let of_user = self.folder("XDG_CONFIG_HOME").or_else(|| self.at_home(".config"));
+        let of_user = of_user.map(|folder| folder.join("containers/auth.json"));
+        of_session.into_iter().chain(of_user).collect()
+    }
+
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    fn at_home(&self, below: &str) -> Option<PathBuf> {
+        self.folder("HOME").map(|home| home.join(below))
     }
 }
 
@@ -179,6 +202,23 @@ mod tests {
         ] {
             let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
             assert_eq!(environment(variables).credential_files(), expected);
+            assert_eq!(environment(variables).credential_file(), expected.first().cloned());
         }
+    }
+
+    #[test]
+    fn podmans_folder_needs_no_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("auth.json");
+        let found = |variables: &[(&str, &str)]| {
+            let environment = Environment { containers: folder.path().to_owned(), ..environment(variables) };
+            environment.credential_files().contains(&file)
+        };
+        assert!(!found(&[]));
+        std::fs::write(&file, "{}").unwrap();
+        assert!(found(&[]) && found(&[("HOME", "/h")]));
+        assert!(!found(&[("XDG_RUNTIME_DIR", "/r")]) && !found(&[("REGISTRY_AUTH_FILE", "/a.json")]));
+        let environment = Environment { containers: folder.path().to_owned(), ..environment(&[]) };
+        assert_eq!(environment.credential_file(), None);
     }
 }

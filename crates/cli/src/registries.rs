@@ -12,6 +12,7 @@ use consign_plan::Configuration;
 use consign_plan::configuration::{Credentials as Configured, RegistrySettings, SigningKey};
 use consign_registry::docker_config::server_of;
 use consign_registry::{Credentials, HostOptions, Secret, Tls, credential_helper, mirrored};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -40,12 +41,21 @@ pub(crate) async fn hosts(
     for repository in repositories {
         let registry = repository.registry();
         let settings = configuration.and_then(|configuration| configuration.registries.get(registry));
-        let host = hosts.entry(registry.to_owned()).or_default();
-        host.tls = certificates::of(registry, configuration, environment)?;
-        host.plain_http = plain_http(settings, &host.tls);
-        host.mirrors = settings.map(|settings| settings.mirrors.clone()).unwrap_or_default();
-        host.ecr = aws::ecr(registry, configuration, || Arc::clone(&sources))?;
-        host.cloud = cloud::of(registry, configuration, environment);
+        let host = match hosts.entry(registry.to_owned()) {
+            Entry::Occupied(known) => known.into_mut(),
+            // Certificates are read once for all repositories.
+            Entry::Vacant(place) => {
+                let tls = certificates::of(registry, configuration, environment)?;
+                place.insert(HostOptions {
+                    plain_http: plain_http(settings, &tls),
+                    tls,
+                    mirrors: settings.map(|settings| settings.mirrors.clone()).unwrap_or_default(),
+                    ecr: aws::ecr(registry, configuration, || Arc::clone(&sources))?,
+                    cloud: cloud::of(registry, configuration, environment),
+                    ..HostOptions::default()
+                })
+            }
+        };
         match settings.map(|settings| &settings.credentials) {
             // What `release` serves takes the token of that run, and lets anybody read.
             _ if settings.is_some_and(|settings| settings.serve.is_some()) => {}

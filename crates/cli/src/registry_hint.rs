@@ -1,7 +1,7 @@
 use consign_image::ImageError;
 use consign_registry::aws::AwsError;
 use consign_registry::cloud::CloudError;
-use consign_registry::{Distrust, ErrorKind, RegistryError};
+use consign_registry::{Distrust, ErrorKind, RegistryError, WebError};
 use consign_release::ReleaseError;
 use std::borrow::Cow;
 use std::error::Error;
@@ -27,10 +27,10 @@ fn aws_hint(error: &RegistryError) -> Option<Cow<'static, str>> {
         RegistryError::Aws(AwsError::NoCredentials { lacks: None, .. }) => {
             Some("docs/ecr.md says where credentials are looked for, and in which order".into())
         }
-        RegistryError::Aws(AwsError::Source { .. }) => {
+        RegistryError::Aws(AwsError::Web(WebError::Source { .. })) => {
             Some("what is named counts, and nothing after it is asked: see docs/ecr.md for the order".into())
         }
-        RegistryError::Cloud(CloudError::Source { .. } | CloudError::Refused { .. }) => {
+        RegistryError::Cloud(CloudError::Web(WebError::Source { .. }) | CloudError::Refused { .. }) => {
             Some("what is named counts, and nothing after it is asked: docs/logging-in.md has the order".into())
         }
         RegistryError::Aws(error) if error.kind() == ErrorKind::Unauthorized => {
@@ -51,6 +51,12 @@ fn usual_hint(error: &RegistryError) -> Option<&'static str> {
     }
     if let RegistryError::Answer { status: 429, quota: Some(_), .. } = error {
         return Some("wait, or log in: `consign login HOST`; who logs in may pull more often");
+    }
+    if let RegistryError::SecuredProxy { .. } = error {
+        return Some("name a proxy that is reached by HTTP in HTTPS_PROXY, or the registry in NO_PROXY");
+    }
+    if let RegistryError::Token { status: Some(408 | 500..), .. } = error {
+        return Some("the registry is there, but the service that gives tokens for it fails; try again later");
     }
     match error.kind() {
         ErrorKind::Unauthorized => {
@@ -157,12 +163,18 @@ mod tests {
                 quota: None,
             }
         };
+        let tokenless = |status| {
+            let [registry, realm, problem] = ["x", "https://y.example/", "no"].map(str::to_owned);
+            RegistryError::Token { registry, realm, status: Some(status), problem }
+        };
         for (error, expected) in [
             (said("User: x is not authorized to perform: ecr:PutImage on resource: y"), "ecr:PutImage"),
             (said("Your authorization token has expired. Reauthenticate and try again."), "consign logout"),
             (said("no"), "do not allow this"),
             (AwsError::NoCredentials { registry: String::new(), lacks: Some("set it") }.into(), "set it"),
             (AwsError::NoCredentials { registry: String::new(), lacks: None }.into(), "docs/ecr.md"),
+            (tokenless(503), "try again later"),
+            (tokenless(401), "consign login"),
         ] {
             let hint = registry_hint(&error).unwrap();
             assert!(hint.contains(expected), "{hint}");

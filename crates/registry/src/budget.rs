@@ -27,6 +27,8 @@ pub(crate) struct Budget {
     reading: Arc<Gate>,
     sending: Arc<Gate>,
     pace: Mutex<Pace>,
+    /// Held while a token for it is asked for.
+    token: tokio::sync::Mutex<()>,
     /// Until when the registry is left alone.
     alone: Mutex<Option<Instant>>,
 }
@@ -52,6 +54,11 @@ impl Budget {
         let turn = self.sending.enter().await;
         self.left_alone().await;
         turn
+    }
+
+    /// Waits until nobody else asks for a token: another registry's token service may take as long as it likes.
+    pub(crate) async fn token(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.token.lock().await
     }
 
     /// Notes that something is asked for now.
@@ -103,6 +110,7 @@ impl Default for Budget {
             reading: Gate::new(BLOBS),
             sending: Gate::new(BLOBS),
             pace: Mutex::new(Pace::new(REQUESTS)),
+            token: tokio::sync::Mutex::default(),
             alone: Mutex::default(),
         }
     }

@@ -12,7 +12,7 @@ use crate::web::Web;
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
 use reqwest::Url;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Speaks to registries. Clones share connections, tokens and what is known about registries.
@@ -36,8 +36,6 @@ struct Shared {
     lists: tokio::sync::Mutex<()>,
     /// Held while a registry is tried out.
     probes: tokio::sync::Mutex<()>,
-    /// Held while a token is asked for.
-    tokens: tokio::sync::Mutex<()>,
     /// By registry of ECR.
     ecr: HashMap<String, tokio::sync::Mutex<Held>>,
     /// By registry of another cloud.
@@ -63,15 +61,19 @@ impl Client {
                 budgets: Mutex::default(),
                 lists: tokio::sync::Mutex::default(),
                 probes: tokio::sync::Mutex::default(),
-                tokens: tokio::sync::Mutex::default(),
                 ecr,
                 clouds,
             }),
         })
     }
 
+    /// Returns what is particular about some hosts.
+    pub(crate) fn hosts(&self) -> &BTreeMap<String, HostOptions> {
+        &self.shared.options.hosts
+    }
+
     pub(crate) fn options_of(&self, repository: &Repository) -> Option<&HostOptions> {
-        self.shared.options.hosts.get(repository.registry())
+        self.hosts().get(repository.registry())
     }
 
     pub(crate) fn credentials_of(&self, repository: &Repository) -> &Credentials {
@@ -80,7 +82,7 @@ impl Client {
 
     /// Returns what asks others than registries.
     pub(crate) fn web(&self) -> Web<'_> {
-        Web { connections: &self.shared.connections }
+        Web { connections: &self.shared.connections, registry: None }
     }
 
     pub(crate) fn listings(&self) -> &Listings {
@@ -118,7 +120,7 @@ impl Client {
             }
             _ => Security::Plain,
         };
-        connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security })
+        connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security }, url)
     }
 
     pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {
@@ -127,10 +129,6 @@ impl Client {
 
     pub(crate) async fn probes(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.shared.probes.lock().await
-    }
-
-    pub(crate) async fn token_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.shared.tokens.lock().await
     }
 
     pub(crate) fn budget(&self, repository: &Repository) -> Arc<Budget> {

@@ -1,8 +1,9 @@
 use crate::RegistryError;
 use crate::options::Options;
 use crate::tls::{self, Tls};
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, Url};
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -46,6 +47,8 @@ pub(crate) struct Connections {
     registries: HashMap<String, Tls>,
     /// Whom the system trusts. There are hundreds of files of them.
     system: OnceLock<RootCertStore>,
+    /// Which proxy leads where. The HTTP client reads the same variables in the same way.
+    proxies: OnceLock<Matcher>,
     pools: Mutex<HashMap<Purpose, Client>>,
 }
 
@@ -54,7 +57,8 @@ impl Connections {
         let own = options.hosts.iter().filter(|(_, host)| !host.tls.is_empty());
         let registries = own.map(|(name, host)| (name.clone(), host.tls.clone())).collect();
         let user_agent = options.user_agent.clone();
-        Self { user_agent, registries, system: OnceLock::new(), pools: Mutex::default() }
+        let (system, proxies) = (OnceLock::new(), OnceLock::new());
+        Self { user_agent, registries, system, proxies, pools: Mutex::default() }
     }
 
     /// Returns whom a connection by HTTPS trusts that has to do with a registry.
@@ -65,14 +69,32 @@ impl Connections {
         }
     }
 
-    /// Returns the pool for a purpose. Pools are cheap to clone.
-    pub(crate) fn pool(&self, purpose: Purpose) -> Result<Client, RegistryError> {
+    /// Returns the pool for a purpose, over which this URL can be asked for. Pools are cheap to clone.
+    pub(crate) fn pool(&self, purpose: Purpose, url: &Url) -> Result<Client, RegistryError> {
+        self.check_proxy(&purpose, url)?;
         if let Some(pool) = self.pools.lock().unwrap_or_else(PoisonError::into_inner).get(&purpose) {
             return Ok(pool.clone());
         }
         let made = self.make(&purpose)?;
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(pools.entry(purpose).or_insert(made).clone())
+    }
+
+    /// Refuses a proxy that would be shown the client certificate of the registry behind it: the HTTP client speaks TLS with both in the same way.
+    fn check_proxy(&self, purpose: &Purpose, url: &Url) -> Result<(), RegistryError> {
+        let Security::Registry { name, is_itself: true } = &purpose.security else { return Ok(()) };
+        if purpose.loopback || !self.registries.get(name).is_some_and(Tls::identifies) {
+            return Ok(());
+        }
+        let proxies = self.proxies.get_or_init(Matcher::from_system);
+        let proxy = url.as_str().parse().ok().and_then(|url| proxies.intercept(&url));
+        match proxy.filter(|proxy| proxy.uri().scheme_str() == Some("https")) {
+            Some(proxy) => {
+                let proxy = proxy.uri().host().unwrap_or_default().to_owned();
+                Err(RegistryError::SecuredProxy { registry: name.clone(), proxy })
+            }
+            None => Ok(()),
+        }
     }
 
     fn make(&self, purpose: &Purpose) -> Result<Client, RegistryError> {

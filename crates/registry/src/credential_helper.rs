@@ -78,7 +78,7 @@ pub async fn get(
     let parsed = serde_json::from_slice::<Answer>(&answer).ok().filter(|_| success);
     let Answer { username, secret } =
         parsed.ok_or_else(|| HelperError::Answer { name: name.to_owned(), server: server.to_owned() })?;
-    Ok(Some(Credentials::named(username, secret)))
+    Ok(Credentials::kept(&username, &secret))
 }
 
 /// Has a helper keep the credentials of a server, in place of others that it has. Those that are no name with a secret cannot be kept.
@@ -185,6 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn tells_none_from_failure() {
+        assert!(answer(r#"echo '{"Username":"","Secret":""}'"#).await.unwrap().is_none());
         assert!(answer("echo credentials not found in native keychain; exit 1").await.unwrap().is_none());
         assert!(matches!(answer("exit 3").await, Err(HelperError::Answer { .. })));
         assert!(matches!(get("../evil", "x", &BTreeMap::new()).await, Err(HelperError::Name { .. })));

@@ -28,6 +28,11 @@ impl Credentials {
         let (username, password) = (username.into(), Secret::new(password));
         if username == IDENTITY { Self::Identity(password) } else { Self::Basic { username, password } }
     }
+
+    /// Makes credentials of what somebody keeps; `None` if that is neither a name nor a password.
+    pub(crate) fn kept(username: &str, password: &str) -> Option<Self> {
+        (!username.is_empty() || !password.is_empty()).then(|| Self::named(username, password))
+    }
 }
 
 /// A text that is never printed.

@@ -13,7 +13,7 @@ use crate::{Credentials, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use consign_oci::Repository;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// Keys of Docker Hub, which has had several names. Helpers know it by the second.
@@ -23,9 +23,9 @@ const DOCKER_HUB: [&str; 4] = ["docker.io", "https://index.docker.io/v1/", "inde
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DockerConfig {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     auths: BTreeMap<String, Entry>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     cred_helpers: BTreeMap<String, String>,
     #[serde(default)]
     creds_store: Option<String>,
@@ -41,6 +41,11 @@ struct Entry {
     identitytoken: Option<String>,
     /// To be shown to the registry as it is.
     registrytoken: Option<String>,
+}
+
+/// Reads a value. Programs write `null` where there is none.
+fn or_none<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// What a file says about a repository.
@@ -118,13 +123,13 @@ impl Entry {
         if let Some(token) = some(&self.registrytoken) {
             return Some(Credentials::Bearer(token));
         }
-        if let (Some(username), Some(password)) = (&self.username, &self.password) {
-            return Some(Credentials::named(username, password));
-        }
-        let decoded = BASE64.decode(self.auth.as_deref().filter(|auth| !auth.is_empty())?.trim()).ok()?;
-        let text = String::from_utf8(decoded).ok()?;
+        // Programs may leave the name and the password empty where they have written both as one.
+        let Some(auth) = self.auth.as_deref().filter(|auth| !auth.is_empty()) else {
+            return Credentials::kept(self.username.as_ref()?, self.password.as_ref()?);
+        };
+        let text = String::from_utf8(BASE64.decode(auth.trim()).ok()?).ok()?;
         let (username, password) = text.split_once(':')?;
-        Some(Credentials::named(username, password.trim_end_matches('\0')))
+        Credentials::kept(username, password.trim_end_matches('\0'))
     }
 }
 
@@ -221,6 +226,26 @@ mod tests {
         }
         let shown = Found::Credentials(Credentials::Bearer(Secret::new("as it is")));
         assert_eq!(find(r#"{"auths": {"ghcr.io": {"registrytoken": "as it is"}}}"#, "ghcr.io/a"), shown);
+    }
+
+    #[test]
+    fn an_empty_name_and_password_are_none() {
+        // "me:secret" and ":" in base64.
+        for (entry, expected) in [
+            (r#"{"auth": "bWU6c2VjcmV0", "username": "", "password": ""}"#, basic("me", "secret")),
+            (r#"{"auth": "bWU6c2VjcmV0", "username": "you", "password": "other"}"#, basic("me", "secret")),
+            (r#"{"auth": "", "username": "you", "password": "other"}"#, basic("you", "other")),
+            (r#"{"username": "", "password": ""}"#, Found::None),
+            (r#"{"auth": "Og=="}"#, Found::None),
+        ] {
+            assert_eq!(find(&format!(r#"{{"auths": {{"ghcr.io": {entry}}}}}"#), "ghcr.io/a"), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn what_is_null_is_absent() {
+        let config = r#"{"auths": null, "credHelpers": null, "credsStore": null}"#;
+        assert_eq!(find(config, "ghcr.io/a"), Found::None);
     }
 
     #[test]

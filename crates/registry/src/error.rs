@@ -64,6 +64,8 @@ pub enum RegistryError {
         registry: String,
         /// The token service.
         realm: String,
+        /// HTTP status of its answer, where that is why.
+        status: Option<u16>,
         /// Why not.
         problem: String,
     },
@@ -116,6 +118,16 @@ pub enum RegistryError {
     /// The client could not be made.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] Box<dyn Error + Send + Sync>),
+    /// A proxy would be shown who we are.
+    #[error(
+        "{registry} is not asked by way of {proxy}: a proxy that is reached by HTTPS would be shown the client certificate, too"
+    )]
+    SecuredProxy {
+        /// The registry.
+        registry: String,
+        /// The proxy.
+        proxy: String,
+    },
     /// Nobody is trusted.
     #[error("there are no trusted certificates on this machine")]
     NoCertificates,
@@ -171,6 +183,8 @@ impl RegistryError {
                 (429, _) => ErrorKind::Throttled,
                 _ => ErrorKind::Other,
             },
+            Self::Token { status: Some(429), .. } => ErrorKind::Throttled,
+            Self::Token { status: Some(408 | 500..), .. } => ErrorKind::Unreachable,
             Self::Token { .. } => ErrorKind::Unauthorized,
             Self::Unreachable { error, .. } => match distrust(error) {
                 Some((distrust, _)) => ErrorKind::Untrusted(distrust),

@@ -1,8 +1,9 @@
-use crate::auth;
+use crate::auth::{self, Action};
 use crate::challenge::Challenge;
 use crate::token::{Token, Wanted};
 use crate::transport::Call;
-use crate::{Client, Credentials, RegistryError, Secret};
+use crate::{Client, Credentials, RegistryError, Secret, cloud};
+use consign_oci::Repository;
 use reqwest::Url;
 
 impl Client {
@@ -21,11 +22,12 @@ impl Client {
         {
             return Ok(Some(auth::basic(&username, password.expose())));
         }
-        // Nobody is asked for a token that nobody wants.
-        let cloud =
-            self.cloud(call.repository).filter(|_| *configured == Credentials::Anonymous && challenge.is_some());
-        let given = match cloud {
-            Some(cloud) => Some(cloud.login().await?),
+        let given = match self.identity(call.repository) {
+            Some(cloud) => match cloud.login().await {
+                // Many of these registries can be read from by anybody. Where one cannot, it is said why nobody is logged in.
+                Err(_) if matches!(call.action, Action::Pull) => Some(Credentials::Anonymous),
+                login => Some(login?),
+            },
             None => None,
         };
         match (challenge, given.as_ref().unwrap_or(configured)) {
@@ -39,12 +41,14 @@ impl Client {
                     return Ok(Some(bearer(&token)));
                 }
                 // Of several requests that want the same token one asks for it; and an identity token may count only once.
-                let _turn = self.token_turn().await;
+                let budget = self.budget(call.repository);
+                let _turn = budget.token().await;
                 if let Some(token) = self.known().token(&key) {
                     return Ok(Some(bearer(&token)));
                 }
                 let registry = self.base(call)?;
-                let wanted = Wanted { registry: &registry, realm: &realm, service: service.as_deref(), scopes };
+                let hosts = self.hosts();
+                let wanted = Wanted { registry: &registry, hosts, realm: &realm, service: service.as_deref(), scopes };
                 let token = match ecr {
                     Some(public) => self.token(call, &wanted, &public.login(call.action).await?).await?,
                     None => self.token(call, &wanted, credentials).await?,
@@ -55,6 +59,13 @@ impl Client {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Returns the cloud whose identity logs in. Nobody is asked for a token that nobody wants.
+    pub(crate) fn identity<'a>(&'a self, repository: &'a Repository) -> Option<cloud::Session<'a>> {
+        let is_wanted =
+            *self.credentials_of(repository) == Credentials::Anonymous && self.known().challenge(repository).is_some();
+        self.cloud(repository).filter(|_| is_wanted)
     }
 
     /// Asks a token service, with the newest identity token where there is one.

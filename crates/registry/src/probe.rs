@@ -43,4 +43,13 @@ impl Client {
         };
         Ok(Probe { referrers, date })
     }
+
+    /// Says why the identity of a cloud does not log in to a registry that has wanted a login, where that is how to log in. Who may read without is not
+    /// told by [`Client::probe`].
+    pub async fn check_identity(&self, repository: &Repository) -> Result<(), RegistryError> {
+        if let Some(cloud) = self.identity(repository) {
+            cloud.login().await?;
+        }
+        Ok(())
+    }
 }

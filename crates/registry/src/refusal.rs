@@ -105,6 +105,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// Returns what the end of a message says of a code and of words, as far as there are any.
+pub(crate) fn said(code: Option<&str>, message: Option<&str>) -> String {
+    [code, message].into_iter().flatten().filter(|text| !text.is_empty()).map(|text| format!(": {text}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

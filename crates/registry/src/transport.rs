@@ -100,7 +100,7 @@ impl Client {
             let last = attempt >= TRIES || !call.repeatable;
             let asked = match self.send_creating(call).await {
                 Ok(response) if !last && is_temporary(response.status().as_u16()) => retry_after(response.headers()),
-                Err(error) if !last && error.kind() == ErrorKind::Unreachable => None,
+                Err(error) if !last && may_pass(&error) => None,
                 answered => return answered,
             };
             wait(attempt, asked).await;
@@ -124,6 +124,19 @@ impl Client {
     }
 
     async fn send_once(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
+        let answered = self.send_logged_in(call).await;
+        let is_refused = match &answered {
+            Ok(response) => matches!(response.status().as_u16(), 401 | 403),
+            Err(error) => matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Denied),
+        };
+        // Who read without the login of a cloud, since there was none to be had, is told why there was none.
+        if let Some(cloud) = self.identity(call.repository).filter(|_| is_refused) {
+            cloud.login().await?;
+        }
+        answered
+    }
+
+    async fn send_logged_in(&self, call: &Call<'_>) -> Result<Response, RegistryError> {
         let scopes = call.action.scopes(call.repository);
         let authorization = self.authorization(call, &scopes).await?;
         let response = self.send_following(call, authorization.as_deref()).await?;
@@ -138,8 +151,13 @@ impl Client {
         let challenge = response.headers().get_all(WWW_AUTHENTICATE).iter();
         let challenge = challenge.filter_map(|header| Challenge::parse(header.to_str().ok()?)).next();
         let Some(challenge) = challenge else { return Ok(response) };
-        if let (Some(ecr), Some(authorization)) = (self.ecr(call.repository), &authorization) {
-            ecr.refuse(authorization).await;
+        if let Some(authorization) = &authorization {
+            if let Some(ecr) = self.ecr(call.repository) {
+                ecr.refuse(authorization).await;
+            }
+            if let Some(cloud) = self.cloud(call.repository) {
+                cloud.refuse(authorization).await;
+            }
         }
         {
             let mut known = self.known();
@@ -227,6 +245,33 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'
     headers.get(name)?.to_str().ok()
 }
 
+/// Returns whether a request that got no answer may get one the next time. Those who give logins and tokens were asked several times already.
+fn may_pass(error: &RegistryError) -> bool {
+    let is_request = matches!(error, RegistryError::Unreachable { .. } | RegistryError::Stalled { .. });
+    is_request && error.kind() == ErrorKind::Unreachable
+}
+
 pub(crate) fn is_temporary(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WebError;
+    use crate::aws::AwsError;
+    use crate::cloud::CloudError;
+
+    #[test]
+    fn only_the_registry_itself_is_asked_again() {
+        let (url, seconds) = ("https://x.example/".to_owned(), 60);
+        let web = WebError::Unreachable { url: url.clone(), reason: "no answer".to_owned() };
+        for (error, expected) in [
+            (RegistryError::Stalled { url, seconds }, true),
+            (AwsError::from(web.clone()).into(), false),
+            (CloudError::from(web).into(), false),
+        ] {
+            assert_eq!((error.kind(), may_pass(&error)), (ErrorKind::Unreachable, expected), "{error}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 pub(crate) async fn run(arguments: &Login, session: &Session) -> Result<ExitCode, CommandError> {
     let at = &arguments.at;
-    let file = session.environment.credential_files().into_iter().next().ok_or_else(|| {
+    let file = session.environment.credential_file().ok_or_else(|| {
         let error = CommandError::new(ExitCode::Failed, "there is no place for credentials: HOME is not set");
         error.hint("name a file with REGISTRY_AUTH_FILE, or a folder with DOCKER_CONFIG")
     })?;

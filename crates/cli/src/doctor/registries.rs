@@ -54,7 +54,7 @@ async fn embedded(repository: &Repository, folder: &str) -> Finding {
         return Finding::ok(AREA, served);
     }
     let mut options = Options { user_agent: USER_AGENT.to_owned(), ..Options::default() };
-    match timeout(PATIENCE, probe(repository, &mut options)).await {
+    match timeout(PATIENCE, probe(repository, &mut options, false)).await {
         Ok(Ok(_)) => Finding::ok(AREA, format!("{host} is being served, and `release` uses it as it is")),
         _ => {
             let next = "end the program that listens there, or serve it on another port: `registries:`";
@@ -85,7 +85,7 @@ async fn registry(
         true => None,
         false => {
             let mut options = Options { hosts, user_agent: USER_AGENT.to_owned(), ..Options::default() };
-            match timeout(PATIENCE, probe(repository, &mut options)).await {
+            match timeout(PATIENCE, probe(repository, &mut options, is_written)).await {
                 Ok(Ok(probe)) => Some(probe),
                 Ok(Err(error)) => return refused(repository, is_written, &error),
                 Err(_) => return Finding::unanswered(AREA, repository),
@@ -112,8 +112,14 @@ async fn registry(
     Finding::ok(AREA, format!("{repository}: answers {login}, {referrers}"))
 }
 
-async fn probe(repository: &Repository, options: &mut Options) -> Result<Probe, RegistryError> {
-    Client::new(std::mem::take(options))?.probe(repository).await
+async fn probe(repository: &Repository, options: &mut Options, is_written: bool) -> Result<Probe, RegistryError> {
+    let client = Client::new(std::mem::take(options))?;
+    let probe = client.probe(repository).await?;
+    // Nobody writes without a login, even where anybody reads.
+    if is_written {
+        client.check_identity(repository).await?;
+    }
+    Ok(probe)
 }
 
 fn refused(repository: &Repository, is_written: bool, error: &RegistryError) -> Finding {

@@ -190,3 +190,21 @@ fn plain_http_needs_no_certificates() {
     });
     assert!(readers.load(Ordering::Relaxed) > 0, "the system's certificates were not read");
 }
+
+#[test]
+fn a_proxy_is_not_told_who_we_are() {
+    let Some(openssl) = peer("openssl") else { return };
+    let world = World::new(&openssl, Clients::MayShow);
+    world.environment.write(
+        "consign.yaml",
+        "sync: [{source: alpine, destination: ghcr.io/a/b}]\nregistries:\n  registry.example:\n    ca: certificates/authority.pem\n    client-certificate: {certificate: certificates/client.pem, key: certificates/client.key}\n",
+    );
+    let invocation = world.environment.invocation().variable("HTTPS_PROXY", &format!("https://{}", world.front.host()));
+    assert_snapshot!(invocation.run(&["tags", "registry.example/team/app"]), @"
+    status 1
+    --- stderr
+    error: registry.example is not asked by way of 127.0.0.1: a proxy that is reached by HTTPS would be shown the client certificate, too
+    hint: name a proxy that is reached by HTTP in HTTPS_PROXY, or the registry in NO_PROXY
+    ");
+    assert!(world.front.shown().is_empty());
+}

@@ -1,9 +1,9 @@
 use crate::ErrorKind;
-use crate::refusal::printable;
+use crate::refusal::{printable, said};
 use crate::web::WebError;
 
 /// Why AWS did not do what it was asked, or could not be asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum AwsError {
     /// No source has keys.
     #[error(
@@ -15,22 +15,9 @@ pub enum AwsError {
         /// Which source is nearly one, and what it lacks.
         lacks: Option<&'static str>,
     },
-    /// A source is named, but gives no keys.
-    #[error("{place}: {problem}")]
-    Source {
-        /// What was asked for keys.
-        place: &'static str,
-        /// Why it gives none.
-        problem: String,
-    },
-    /// No answer came.
-    #[error("{url}: {reason}")]
-    Unreachable {
-        /// What was asked, without what may be secret.
-        url: String,
-        /// Why not, in a few words.
-        reason: String,
-    },
+    /// Somebody gives no keys, or nothing that can be used.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// AWS said no.
     #[error("AWS refuses {action} ({status}){}", said(code.as_deref(), message.as_deref()))]
     Refused {
@@ -43,29 +30,19 @@ pub enum AwsError {
         /// AWS's own words.
         message: Option<String>,
     },
-    /// The answer is not what it should be.
-    #[error("{url}: {problem}")]
-    Answer {
-        /// Where it came from, without what may be secret.
-        url: String,
-        /// What is wrong with it.
-        problem: String,
+    /// A repository was made, but nothing says which of its images are removed.
+    #[error("{repository} was made, but without its lifecycle policy, and is not given one later: {error}")]
+    WithoutPolicy {
+        /// The repository.
+        repository: String,
+        /// Why not. Not a source: the message says it.
+        error: Box<Self>,
     },
-}
-
-impl From<WebError> for AwsError {
-    fn from(error: WebError) -> Self {
-        match error {
-            WebError::Source { place, problem } => Self::Source { place, problem },
-            WebError::Unreachable { url, reason } => Self::Unreachable { url, reason },
-            WebError::Answer { url, problem } => Self::Answer { url, problem },
-        }
-    }
 }
 
 impl AwsError {
     pub(crate) fn source(place: &'static str, problem: impl Into<String>) -> Self {
-        Self::Source { place, problem: problem.into() }
+        WebError::source(place, problem).into()
     }
 
     /// Makes an error of what AWS said, in words that are fit for a terminal.
@@ -85,15 +62,16 @@ impl AwsError {
                 Some(code) if is_identity(code) => ErrorKind::Unauthorized,
                 _ => ErrorKind::Other,
             },
-            Self::NoCredentials { .. } | Self::Source { .. } => ErrorKind::Unauthorized,
-            Self::Unreachable { .. } => ErrorKind::Unreachable,
-            Self::Answer { .. } => ErrorKind::Other,
+            Self::NoCredentials { .. } => ErrorKind::Unauthorized,
+            Self::WithoutPolicy { error, .. } => error.kind(),
+            Self::Web(error) => error.kind(),
         }
     }
 
     /// Returns the action that no policy allows, such as `ecr:CreateRepository`.
     pub fn missing_action(&self) -> Option<&str> {
         match self {
+            Self::WithoutPolicy { error, .. } => error.missing_action(),
             Self::Refused { action, code: Some(code), message, .. } if is_denial(code) => {
                 Some(message.as_deref().and_then(named_action).unwrap_or(action))
             }
@@ -130,10 +108,6 @@ fn is_identity(code: &str) -> bool {
             | "InvalidIdentityToken"
             | "IDPRejectedClaim"
     )
-}
-
-fn said(code: Option<&str>, message: Option<&str>) -> String {
-    [code, message].into_iter().flatten().filter(|text| !text.is_empty()).map(|text| format!(": {text}")).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use super::{AwsError, Keys};
 use crate::endpoint::redacted;
-use crate::web::{Request, Web, address};
+use crate::web::{Request, Web, WebError, address};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use reqwest::Url;
 use serde::Deserialize;
 
 const PLACE: &str = "AWS's token service";
@@ -24,8 +23,14 @@ impl Assumption<'_> {
     /// Returns keys of the role for an identity token. The request is not signed: the token says who asks.
     pub(crate) async fn keys(&self, web: Web<'_>, token: &str) -> Result<Keys, AwsError> {
         let url = address::service(self.sts, PLACE)?;
-        let body = self.form(&url, token);
-        let answer = web.ask(|| Request::form(url.clone(), body.clone())).await?;
+        let form = [
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", self.role),
+            ("RoleSessionName", self.session_name.unwrap_or(SESSION_NAME)),
+            ("WebIdentityToken", token),
+        ];
+        let answer = web.ask(|| Request::form(&url, form)).await?;
         let text = String::from_utf8_lossy(&answer.body);
         if !answer.is_success() {
             let code = element(&text, "Code");
@@ -36,18 +41,8 @@ impl Assumption<'_> {
             });
             return Err(AwsError::refused(ACTION, answer.status, code.as_deref(), message.as_deref()));
         }
-        read(&text).ok_or_else(|| AwsError::Answer { url: redacted(&url), problem: "it gives no keys".to_owned() })
-    }
-
-    fn form(&self, url: &Url, token: &str) -> String {
-        let mut form = url.clone();
-        form.query_pairs_mut()
-            .append_pair("Action", "AssumeRoleWithWebIdentity")
-            .append_pair("Version", "2011-06-15")
-            .append_pair("RoleArn", self.role)
-            .append_pair("RoleSessionName", self.session_name.unwrap_or(SESSION_NAME))
-            .append_pair("WebIdentityToken", token);
-        form.query().unwrap_or_default().to_owned()
+        let problem = || WebError::Answer { url: redacted(&url), problem: "it gives no keys".to_owned() };
+        read(&text).ok_or_else(|| problem().into())
     }
 }
 

@@ -1,36 +1,15 @@
 use crate::ErrorKind;
-use crate::refusal::printable;
+use crate::refusal::{printable, said};
 use crate::web::WebError;
 use serde::Deserialize;
 use serde_json::Value;
 
 /// Why a cloud gives no token.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum CloudError {
-    /// A source is named, but gives none.
-    #[error("{place}: {problem}")]
-    Source {
-        /// What was asked for a token.
-        place: &'static str,
-        /// Why it gives none.
-        problem: String,
-    },
-    /// No answer came.
-    #[error("{url}: {reason}")]
-    Unreachable {
-        /// What was asked, without what may be secret.
-        url: String,
-        /// Why not, in a few words.
-        reason: String,
-    },
-    /// The answer is not what it should be.
-    #[error("{url}: {problem}")]
-    Answer {
-        /// Where it came from, without what may be secret.
-        url: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    /// Somebody gives no token, or nothing that can be used.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// The cloud said no.
     #[error("{place} gives no token ({status}){}", said(code.as_deref(), message.as_deref()))]
     Refused {
@@ -47,7 +26,7 @@ pub enum CloudError {
 
 impl CloudError {
     pub(crate) fn source(place: &'static str, problem: impl Into<String>) -> Self {
-        Self::Source { place, problem: problem.into() }
+        WebError::source(place, problem).into()
     }
 
     /// Makes an error of what a service said (RFC 6749, section 5.2; google.rpc.Status; distribution-spec, "Error Codes").
@@ -73,25 +52,11 @@ impl CloudError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused { status: 429, .. } => ErrorKind::Throttled,
-            Self::Refused { status: 500.., .. } | Self::Answer { .. } => ErrorKind::Other,
-            Self::Refused { .. } | Self::Source { .. } => ErrorKind::Unauthorized,
-            Self::Unreachable { .. } => ErrorKind::Unreachable,
+            Self::Refused { status: 500.., .. } => ErrorKind::Other,
+            Self::Refused { .. } => ErrorKind::Unauthorized,
+            Self::Web(error) => error.kind(),
         }
     }
-}
-
-impl From<WebError> for CloudError {
-    fn from(error: WebError) -> Self {
-        match error {
-            WebError::Source { place, problem } => Self::Source { place, problem },
-            WebError::Unreachable { url, reason } => Self::Unreachable { url, reason },
-            WebError::Answer { url, problem } => Self::Answer { url, problem },
-        }
-    }
-}
-
-fn said(code: Option<&str>, message: Option<&str>) -> String {
-    [code, message].into_iter().flatten().filter(|text| !text.is_empty()).map(|text| format!(": {text}")).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod azure;
 mod error;
 mod google;
+mod near;
 mod session;
 
 pub use azure::{Azure, AzureEndpoints, IdentityService};
@@ -11,12 +12,9 @@ pub use google::{Google, GoogleEndpoints};
 
 pub(crate) use session::{Held, Session};
 
-use crate::Credentials;
+use crate::held::Login;
 use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
 
-/// How long a service on this machine or its own link may take to answer. Elsewhere nobody answers at all.
-const NEAR: Duration = Duration::from_secs(1);
 /// The longest that a token is believed to last.
 const LONGEST: i64 = 24 * 60 * 60;
 
@@ -27,13 +25,6 @@ pub enum Cloud {
     Google(Google),
     /// Azure's.
     Azure(Azure),
-}
-
-/// How to log in, and until when.
-#[derive(Clone)]
-struct Login {
-    credentials: Credentials,
-    expires: Timestamp,
 }
 
 /// Returns the time in so many seconds, for what a service says about a token.

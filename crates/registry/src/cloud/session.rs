@@ -1,22 +1,14 @@
-use super::{Cloud, CloudError, Login};
-use crate::Credentials;
+use super::{Cloud, CloudError};
 use crate::web::Web;
-use jiff::{SignedDuration, Timestamp};
-use std::time::{Duration, Instant};
+use crate::{Credentials, held};
+use jiff::SignedDuration;
 use tokio::sync::Mutex;
 
 /// A login is replaced this long before it ends.
 const MARGIN: SignedDuration = SignedDuration::from_mins(3);
-/// How long nobody looks again for an identity that was not there.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a client has of a registry of a cloud. Whoever changes it keeps others waiting, so that of several requests that need the same one asks for it.
-#[derive(Default)]
-pub(crate) struct Held {
-    login: Option<Login>,
-    /// Until when it holds that there is no identity: a machine that gives none takes a while to say so.
-    nobody: Option<Instant>,
-}
+pub(crate) type Held = held::Held<CloudError>;
 
 /// Speaks to a cloud about a registry.
 pub(crate) struct Session<'a> {
@@ -33,23 +25,18 @@ impl Session<'_> {
     /// Returns how to log in. Where nothing says who we are, nobody is logged in: many of these registries can be read from by anybody.
     pub(crate) async fn login(&self) -> Result<Credentials, CloudError> {
         let mut held = self.held.lock().await;
-        let now = Timestamp::now();
-        if let Some(login) = held.login.as_ref().filter(|login| now + MARGIN < login.expires) {
-            return Ok(login.credentials.clone());
-        }
-        if held.nobody.is_some_and(|until| Instant::now() < until) {
-            return Ok(Credentials::Anonymous);
+        if let Some(known) = held.known(MARGIN) {
+            return known;
         }
         let found = match self.cloud {
-            Cloud::Google(google) => google.login(self.web).await?,
-            Cloud::Azure(azure) => azure.login(self.web, self.name, &self.base).await?,
+            Cloud::Google(google) => google.login(self.web).await,
+            Cloud::Azure(azure) => azure.login(self.web, self.name, &self.base).await,
         };
-        match found {
-            Some(login) => Ok(held.login.insert(login).credentials.clone()),
-            None => {
-                held.nobody = Some(Instant::now() + PATIENCE);
-                Ok(Credentials::Anonymous)
-            }
-        }
+        held.learn(found)
+    }
+
+    /// Forgets a login that the registry did not take.
+    pub(crate) async fn refuse(&self, authorization: &str) {
+        self.held.lock().await.refuse(authorization);
     }
 }

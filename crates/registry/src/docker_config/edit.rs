@@ -13,6 +13,9 @@ const HELPERS: &str = "credHelpers";
 /// The key of the helper of all others.
 const STORE: &str = "credsStore";
 
+/// The name beside an identity token, as `az acr login` writes it: podman and skopeo take no entry without a name.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
 /// Such a file, to be changed. What is not changed stays as it is, in its order.
 pub struct ConfigText(Object);
 
@@ -77,18 +80,17 @@ impl ConfigText {
 
     /// Puts credentials in place of those that are there.
     pub fn set(&mut self, at: &RegistryPath, credentials: &Credentials) {
+        let auth = |username: &str, password: &str| ("auth", BASE64.encode(format!("{username}:{password}")));
         let entry = match credentials {
             Credentials::Anonymous => {
                 self.remove(at);
                 return;
             }
-            Credentials::Basic { username, password } => {
-                ("auth", BASE64.encode(format!("{username}:{}", password.expose())))
-            }
-            Credentials::Identity(token) => ("identitytoken", token.expose().to_owned()),
-            Credentials::Bearer(token) => ("registrytoken", token.expose().to_owned()),
+            Credentials::Basic { username, password } => vec![auth(username, password.expose())],
+            Credentials::Identity(token) => vec![auth(NOBODY, ""), ("identitytoken", token.expose().to_owned())],
+            Credentials::Bearer(token) => vec![("registrytoken", token.expose().to_owned())],
         };
-        self.put(at, vec![(entry.0.to_owned(), Json::Text(entry.1))]);
+        self.put(at, entry.into_iter().map(|(key, value)| (key.to_owned(), Json::Text(value))).collect());
     }
 
     /// Lists a registry whose credentials somebody else keeps.
@@ -198,6 +200,8 @@ mod tests {
             assert_eq!(found(&text, "debian"), Found::Credentials(credentials.clone()));
             assert_eq!(found(&text, "ghcr.io/team/app"), Found::Credentials(credentials.clone()));
             assert_eq!(found(&text, "ghcr.io/other"), Found::None);
+            let nobody = "\"auth\": \"MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwOg==\"";
+            assert_eq!(text.contains(nobody), text.contains("identitytoken"), "{text}");
             let text = changed(&text, |config| assert!(config.remove(&at("docker.io"))));
             assert_eq!(found(&text, "debian"), Found::None);
         }

@@ -2,7 +2,7 @@ use super::Registry;
 use crate::aws::{AwsError, Keys, Signer};
 use crate::endpoint::redacted;
 use crate::web::address::service;
-use crate::web::{Request, Web};
+use crate::web::{Request, Web, WebError};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
@@ -51,7 +51,7 @@ impl Api<'_> {
             // What a parser says may quote what it read.
             let problem = || "the answer is not what it should be".to_owned();
             return serde_json::from_slice(&answer.body)
-                .map_err(|_| AwsError::Answer { url: redacted(&url), problem: problem() });
+                .map_err(|_| WebError::Answer { url: redacted(&url), problem: problem() }.into());
         }
         let refusal = serde_json::from_slice::<Refusal>(&answer.body).ok();
         let (code, message) = refusal.map_or((None, None), |refusal| (refusal.kind, refusal.message));

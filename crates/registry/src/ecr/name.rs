@@ -107,7 +107,8 @@ impl Registry {
     pub(super) fn sts(&self) -> String {
         match self {
             Self::Private { region, network, .. } => {
-                let fips = if network.fips { "-fips" } else { "" };
+                // There the usual service speaks validated cryptography only, and no other has a name.
+                let fips = if network.fips && !region.starts_with("us-gov-") { "-fips" } else { "" };
                 format!("https://sts{fips}.{region}.{}", network.services)
             }
             Self::Public { .. } => format!("https://sts.{PUBLIC_REGION}.amazonaws.com"),
@@ -149,6 +150,11 @@ mod tests {
                 "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com",
                 "ecr-fips.us-east-1.amazonaws.com",
                 "sts-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+                "ecr-fips.us-gov-west-1.amazonaws.com",
+                "sts.us-gov-west-1.amazonaws.com",
             ),
             ("123456789012.dkr-ecr.us-west-2.on.aws", "ecr.us-west-2.api.aws", "sts.us-west-2.amazonaws.com"),
             (

@@ -54,8 +54,11 @@ impl Api<'_> {
             return Ok(());
         };
         let question = json!({"repositoryName": repository.path(), "lifecyclePolicyText": policy});
-        self.ask::<IgnoredAny>("PutLifecyclePolicy", &in_account(question, account.as_deref())).await?;
-        Ok(())
+        let put = self.ask::<IgnoredAny>("PutLifecyclePolicy", &in_account(question, account.as_deref())).await;
+        put.map(|_| ()).map_err(|error| AwsError::WithoutPolicy {
+            repository: repository.path().to_owned(),
+            error: Box::new(error),
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 use super::api::Api;
 use super::{Ecr, Registry};
-use crate::auth::{Action, basic};
+use crate::auth::Action;
 use crate::aws::{Asked, AwsError, Keys, Role};
+use crate::held::{self, Login};
 use crate::web::Web;
 use crate::{Credentials, Secret};
 use base64::Engine as _;
@@ -16,7 +17,6 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// A login is replaced this long before it ends.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
-
 /// How long nobody looks again for keys that were not there.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -26,15 +26,10 @@ pub(crate) struct Held {
     keys: Option<Keys>,
     /// Until when it holds that there are none: a machine that gives none takes a while to say so.
     without_keys: Option<Instant>,
-    login: Option<Login>,
+    login: held::Held<AwsError>,
     /// Whether the public registry is read without a login.
     is_anonymous: bool,
     created: HashSet<Repository>,
-}
-
-struct Login {
-    credentials: Credentials,
-    expires: Timestamp,
 }
 
 /// What `GetAuthorizationToken` answers: a list for private registries, and one for the public one.
@@ -74,13 +69,12 @@ impl Session<'_> {
     /// The public registry is read from by anybody, so there a login that is not to be had is none that is needed.
     pub(crate) async fn login(&self, action: Action<'_>) -> Result<Credentials, AwsError> {
         let mut held = self.held.lock().await;
-        let now = Timestamp::now();
-        if let Some(login) = held.login.as_ref().filter(|login| now + MARGIN < login.expires) {
-            return Ok(login.credentials.clone());
-        }
         let only_reads = self.ecr.registry.is_public() && matches!(action, Action::Pull);
-        if only_reads && held.is_anonymous {
-            return Ok(Credentials::Anonymous);
+        match held.login.known(MARGIN) {
+            Some(Err(_)) if only_reads => return Ok(Credentials::Anonymous),
+            Some(known) => return known,
+            None if only_reads && held.is_anonymous => return Ok(Credentials::Anonymous),
+            None => {}
         }
         let asked = if only_reads { Asked::Named } else { Asked::All };
         match self.new_login(&mut held, asked).await {
@@ -88,22 +82,13 @@ impl Session<'_> {
                 held.is_anonymous = true;
                 Ok(Credentials::Anonymous)
             }
-            login => {
-                let Login { credentials, expires } = login?;
-                held.login = Some(Login { credentials: credentials.clone(), expires });
-                Ok(credentials)
-            }
+            login => held.login.learn(login.map(Some)),
         }
     }
 
-    /// Forgets a login that the registry did not take, if it is still the one that is held.
+    /// Forgets a login that the registry did not take.
     pub(crate) async fn refuse(&self, authorization: &str) {
-        let mut held = self.held.lock().await;
-        if let Some(Login { credentials: Credentials::Basic { username, password }, .. }) = &held.login
-            && basic(username, password.expose()) == authorization
-        {
-            held.login = None;
-        }
+        self.held.lock().await.login.refuse(authorization);
     }
 
     /// Returns whether repositories are made that are pushed to and not there.

@@ -35,6 +35,15 @@ pub(crate) fn metadata(text: &str, place: &'static str) -> Result<Url, WebError>
     safe(parse(text, place)?, place, is_link_local)
 }
 
+/// Returns the address of the metadata of a machine of Google's, which may also have one of the names that it has there.
+pub(crate) fn google(text: &str, place: &'static str) -> Result<Url, WebError> {
+    let url = parse(text, place)?;
+    match (url.scheme(), url.host_str()) {
+        ("http", Some("metadata.google.internal" | "metadata")) => Ok(url),
+        _ => metadata(text, place),
+    }
+}
+
 fn parse(text: &str, place: &'static str) -> Result<Url, WebError> {
     Url::parse(text).map_err(|_| WebError::source(place, "its address is not a URL"))
 }
@@ -55,19 +64,28 @@ mod tests {
     #[test]
     fn keys_are_shown_to_nobody_on_the_way() {
         type Rule = fn(&str, &'static str) -> Result<Url, WebError>;
-        let rules: [(&str, Rule); 4] =
-            [("service", service), ("tokens", tokens), ("container", container), ("metadata", metadata)];
+        let rules: [(&str, Rule); 5] = [
+            ("service", service),
+            ("tokens", tokens),
+            ("container", container),
+            ("metadata", metadata),
+            ("google", google),
+        ];
         for (text, allowed) in [
-            ("https://sts.eu-central-1.amazonaws.com", "service tokens container metadata"),
-            ("http://127.0.0.1:8080", "service tokens container metadata"),
-            ("http://localhost:8080/", "service tokens container metadata"),
-            ("http://[::1]:8080/", "service tokens container metadata"),
-            ("https://token.example/a?b=c", "tokens container metadata"),
-            ("http://169.254.170.2/v2/credentials", "container metadata"),
-            ("http://169.254.170.23/v1/credentials", "container metadata"),
+            ("https://sts.eu-central-1.amazonaws.com", "service tokens container metadata google"),
+            ("http://127.0.0.1:8080", "service tokens container metadata google"),
+            ("http://localhost:8080/", "service tokens container metadata google"),
+            ("http://[::1]:8080/", "service tokens container metadata google"),
+            ("https://token.example/a?b=c", "tokens container metadata google"),
+            ("http://169.254.170.2/v2/credentials", "container metadata google"),
+            ("http://169.254.170.23/v1/credentials", "container metadata google"),
             ("http://[fd00:ec2::23]/v1/credentials", "container"),
-            ("http://169.254.169.254/", "metadata"),
-            ("http://[fd00:ec2::254]/", "metadata"),
+            ("http://169.254.169.254/", "metadata google"),
+            ("http://[fd00:ec2::254]/", "metadata google"),
+            ("http://metadata.google.internal/", "google"),
+            ("http://metadata/", "google"),
+            ("http://metadata.google.internal.example/", ""),
+            ("http://metadata.example/", ""),
             ("http://10.0.0.1/", ""),
             ("http://sts.amazonaws.com/", ""),
             ("http://localhost.example/", ""),

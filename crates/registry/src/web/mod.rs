@@ -3,9 +3,10 @@
 pub(crate) mod address;
 mod error;
 pub(crate) mod file;
+pub(crate) mod form;
 mod github;
 
-pub(crate) use error::WebError;
+pub use error::WebError;
 pub use github::Github;
 
 use crate::connections::{Connections, Purpose, Security};
@@ -18,7 +19,7 @@ use reqwest::{Method, Url};
 use std::time::Duration;
 
 /// Largest answer, in bytes.
-const LIMIT: usize = 256 << 10;
+pub(crate) const LIMIT: usize = 256 << 10;
 /// How long an answer may take, all of it.
 const TIME: Duration = Duration::from_secs(30);
 
@@ -26,6 +27,8 @@ const TIME: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy)]
 pub(crate) struct Web<'a> {
     pub(crate) connections: &'a Connections,
+    /// The registry that is asked itself, if it is: then what is particular about connections to it counts.
+    pub(crate) registry: Option<&'a str>,
 }
 
 /// A request whose parts may be secret.
@@ -49,15 +52,20 @@ impl Request {
     }
 
     /// Makes a request that sends the fields of a form.
-    pub(crate) fn form(url: Url, body: String) -> Self {
-        let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned())];
-        Self { method: Method::POST, url, headers, body }
+    pub(crate) fn form<'a>(url: &Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let headers = vec![("content-type", form::TYPE.to_owned())];
+        Self { method: Method::POST, url: url.clone(), headers, body: form::encode(fields) }
     }
 }
 
 impl Answer {
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Returns whether it looks like a JSON object, and not like a page.
+    pub(crate) fn is_object(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"{")
     }
 }
 
@@ -69,10 +77,20 @@ impl Web<'_> {
 
     /// Does the same for an answer of at most so many bytes.
     pub(crate) async fn ask_for(&self, limit: usize, request: impl Fn() -> Request) -> Result<Answer, WebError> {
+        self.ask_while(|answer| is_temporary(answer.status), limit, request).await
+    }
+
+    /// Does the same, and takes answers that pass for none.
+    pub(crate) async fn ask_while(
+        &self,
+        passes: impl Fn(&Answer) -> bool,
+        limit: usize,
+        request: impl Fn() -> Request,
+    ) -> Result<Answer, WebError> {
         let mut attempt = 1;
         loop {
             match self.bounded(request(), TIME, limit).await {
-                Ok(answer) if attempt < TRIES && is_temporary(answer.status) => {}
+                Ok(answer) if attempt < TRIES && passes(&answer) => {}
                 Err(WebError::Unreachable { .. }) if attempt < TRIES => {}
                 answered => return answered,
             }
@@ -92,11 +110,15 @@ impl Web<'_> {
             |error: reqwest::Error| WebError::Unreachable { url: redacted(&url), reason: reason(&error.without_url()) };
         // Plain HTTP is spoken on this machine and its own link only, and no proxy is on the way there.
         let is_plain = url.scheme() == "http";
-        let security = if is_plain { Security::Plain } else { Security::System };
+        let security = match self.registry {
+            _ if is_plain => Security::Plain,
+            Some(name) => self.connections.security(name, true),
+            None => Security::System,
+        };
         let purpose = Purpose { loopback: is_plain, sends_blob: false, security };
         let http = self
             .connections
-            .pool(purpose)
+            .pool(purpose, &url)
             .map_err(|error| WebError::Unreachable { url: redacted(&url), reason: error.to_string() })?;
         let mut request = http.request(method, url.clone()).timeout(time);
         for (name, value) in headers {

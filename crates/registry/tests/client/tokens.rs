@@ -9,6 +9,8 @@ use consign_registry::{Credentials, ErrorKind, Pushed, RegistryError};
 use consign_testkit::registry::{Fault, TestRegistry};
 use percent_encoding::percent_decode_str;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Notify;
 
 /// "me:secret" in base64.
 const ME: &str = "Basic bWU6c2VjcmV0";
@@ -200,7 +202,7 @@ async fn answers_that_are_no_token() {
         (200, "[]".to_owned(), Some("is not a token")),
         (200, String::new(), Some("is not a token")),
         (401, r#"{"details":"incorrect username or password"}"#.to_owned(), Some("it answers 401")),
-        (500, String::new(), Some("it answers 500")),
+        (501, String::new(), Some("it answers 501")),
         (307, String::new(), Some("it answers 307")),
         (200, " ".repeat((64 << 10) + 1), Some("more than 65536 bytes")),
     ] {
@@ -235,4 +237,53 @@ async fn a_service_that_is_gone_is_unreachable() {
     let client = world.client_as(Credentials::Anonymous);
     let error = client.manifest(&world.repository, &named("1")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_busy_service_is_asked_again() {
+    for (status, kind) in [(429, ErrorKind::Throttled), (503, ErrorKind::Unreachable)] {
+        let busy = move || Fault::Answer(answer(status, &[("retry-after", "0")], ""));
+        let (world, service) = (World::new().await, World::new().await);
+        for _ in 0..3 {
+            service.registry.fail(1, |_, path| path.starts_with("/token"), busy);
+        }
+        Tokens::guard(&world.registry, &service.registry, "");
+        let client = world.client_as(basic("me", "secret"));
+        assert_eq!(client.manifest(&world.repository, &named("1")).await.unwrap(), None);
+        assert_eq!(service.registry.requests(), 4);
+        // One that stays so is no wrong password.
+        let (world, service) = (World::new().await, World::new().await);
+        service.registry.hook(move |_| Some(busy()));
+        Tokens::guard(&world.registry, &service.registry, "");
+        let client = world.client_as(basic("me", "secret"));
+        let error = client.manifest(&world.repository, &named("1")).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Token { status: Some(found), .. } if found == status), "{error:?}");
+        assert_eq!((error.kind(), service.registry.requests()), (kind, 4));
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_takes_its_time_holds_up_its_own_registry_only() {
+    let (slow, quick) = (World::new().await, World::new().await);
+    let (asked, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, waits) = (Arc::clone(&asked), Arc::clone(&go));
+    slow.registry.hook(move |head| {
+        (head.uri.path() == "/token").then(|| {
+            told.notify_one();
+            Fault::Wait(Arc::clone(&waits))
+        })
+    });
+    let challenge = format!("Bearer realm=\"http://{}/token\",service=\"x\"", slow.registry.host());
+    slow.registry.hook(move |_| Some(Fault::Answer(answer(401, &[("www-authenticate", &challenge)], ""))));
+    Tokens::guard(&quick.registry, &quick.registry, "");
+    let client = slow.client_as(Credentials::Anonymous);
+    let (one, target) = (client.clone(), named("1"));
+    let waiting = tokio::spawn(async move { one.manifest(&slow.repository, &target).await.map(|_| ()) });
+    asked.notified().await;
+    let target = named("1");
+    let answered = tokio::time::timeout(Duration::from_secs(5), client.manifest(&quick.repository, &target)).await;
+    assert_eq!(answered.expect("it does not wait for the other").unwrap(), None);
+    assert!(!waiting.is_finished());
+    go.notify_one();
+    assert!(waiting.await.unwrap().is_err());
 }

@@ -153,8 +153,10 @@ async fn a_machine_has_an_identity_or_none() {
     world.services.asked();
     world.services.answer(MACHINE, 200, token("final", 3600));
     let asked = world.pushed(google()).await;
-    assert_eq!(names(&asked), [MACHINE]);
-    assert!(asked[0].headers.contains("metadata-flavor: Google\n"), "{}", asked[0].headers);
+    // The first shows that there is such a service.
+    assert_eq!(names(&asked), [MACHINE, MACHINE]);
+    assert!(!asked[0].headers.contains("metadata-flavor"), "{}", asked[0].headers);
+    assert!(asked[1].headers.contains("metadata-flavor: Google\n"), "{}", asked[1].headers);
 }
 
 #[tokio::test]

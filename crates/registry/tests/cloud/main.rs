@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod azure;
+mod certificates;
+mod failing;
 mod google;
 mod hostile;
 mod world;

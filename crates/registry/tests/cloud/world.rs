@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::http::Response;
-use consign_oci::{Descriptor, Repository};
+use consign_oci::{Descriptor, Repository, Target};
 use consign_registry::aws::Github;
 use consign_registry::cloud::{Azure, AzureEndpoints, Cloud, Google, GoogleEndpoints};
 use consign_registry::{Client, HostOptions, Options, Pushed, RegistryError, Secret};
@@ -57,9 +57,7 @@ impl World {
     }
 
     pub(crate) fn client(&self, cloud: Cloud) -> Pusher {
-        let host = HostOptions { cloud: Some(cloud), ..HostOptions::default() };
-        let options = Options { hosts: BTreeMap::from([(self.registry.host(), host)]), ..Options::default() };
-        Pusher { client: Client::new(options).unwrap(), repository: self.repository.clone() }
+        Pusher::new(self.repository.clone(), HostOptions { cloud: Some(cloud), ..HostOptions::default() })
     }
 
     /// Pushes with a client of its own, and returns what the services were asked.
@@ -75,6 +73,24 @@ impl World {
 }
 
 impl Pusher {
+    pub(crate) fn new(repository: Repository, host: HostOptions) -> Self {
+        let hosts = BTreeMap::from([(repository.registry().to_owned(), host)]);
+        Self { client: Client::new(Options { hosts, ..Options::default() }).unwrap(), repository }
+    }
+
+    /// Looks at a registry that may be read, as one does who will push to it.
+    pub(crate) async fn look(&self) -> Result<(), RegistryError> {
+        self.client.probe(&self.repository).await.unwrap();
+        self.client.check_identity(&self.repository).await
+    }
+
+    /// Asks for a tag that is not there.
+    pub(crate) async fn read(&self) -> Result<(), RegistryError> {
+        let found = self.client.manifest(&self.repository, &Target::Tag("1".parse().unwrap())).await?;
+        assert_eq!(found, None);
+        Ok(())
+    }
+
     pub(crate) async fn push(&self, text: &'static str) -> Result<Pushed, RegistryError> {
         let descriptor = Descriptor::of("text/plain", text.as_bytes());
         self.client.push_blob(&self.repository, &descriptor, async || Ok(text.as_bytes()), None).await

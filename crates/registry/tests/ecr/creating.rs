@@ -101,6 +101,9 @@ async fn the_action_that_is_not_allowed_is_named() {
         let error = client.push("one").await.unwrap_err();
         assert_eq!((error.kind(), error.missing_action()), (ErrorKind::Denied, Some(expected)), "{error}");
         assert!(error.to_string().contains(&format!("AWS refuses ecr:{operation} (400)")), "{error}");
+        // That repository stays without one.
+        let is_made = error.to_string().starts_with("team/app was made, but without its lifecycle policy");
+        assert_eq!(is_made, operation == "PutLifecyclePolicy", "{error}");
     }
 }
 

@@ -47,6 +47,18 @@ async fn of_many_at_once_one_asks() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_not_asked_for_again_at_once() {
+    let world = World::new().await;
+    world.aws.answer("GetAuthorizationToken", 400, r#"{"__type":"AccessDeniedException"}"#);
+    let client = world.client(|_| {});
+    for asked in [&["GetAuthorizationToken"][..], &[]] {
+        let error = client.push("one").await.unwrap_err();
+        assert_eq!(error.missing_action(), Some("ecr:GetAuthorizationToken"), "{error}");
+        assert_eq!(world.aws.names(), asked);
+    }
+}
+
+#[tokio::test]
 async fn what_ends_soon_is_asked_for_again() {
     let names = ["AssumeRoleWithWebIdentity", "GetAuthorizationToken"];
     // What lasts for a minute is used, but not kept.

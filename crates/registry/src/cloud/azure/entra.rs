@@ -1,6 +1,6 @@
 //! Tokens of applications (Microsoft identity platform, "OAuth 2.0 client credentials flow").
 
-use super::Azure;
+use super::{Azure, Region};
 use crate::Secret;
 use crate::cloud::CloudError;
 use crate::web::{Answer, Request, Web, address, file};
@@ -8,8 +8,6 @@ use serde::Deserialize;
 
 const PLACE: &str = "Microsoft Entra";
 const IDENTITY_FILE: &str = "the file AZURE_FEDERATED_TOKEN_FILE names";
-/// Who identity tokens of GitHub and Kubernetes are for (Microsoft Entra, "Workload identity federation").
-const AUDIENCE: &str = "api://AzureADTokenExchange";
 /// What an identity token in place of a secret is (RFC 7523, section 2.2).
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -19,14 +17,14 @@ impl Azure {
         &self,
         web: Web<'_>,
         authority: &str,
-        audience: &str,
+        region: &Region,
     ) -> Result<Option<Secret>, CloudError> {
         let (Some(tenant), Some(client)) = (&self.tenant, &self.client) else { return Ok(None) };
         let assertion = match (&self.secret, &self.identity_file, &self.github) {
             (Some(_), ..) => None,
             // It is written anew before the token in it ends.
             (None, Some(path), _) => Some(Secret::new(file::read(path, IDENTITY_FILE)?.trim())),
-            (None, None, Some(github)) => Some(github.identity(web, AUDIENCE).await?),
+            (None, None, Some(github)) => Some(github.identity(web, region.exchange).await?),
             (None, None, None) => return Ok(None),
         };
         let mut url = address::tokens(authority, PLACE)?;
@@ -38,18 +36,13 @@ impl Azure {
             "v2.0",
             "token",
         ]);
-        let mut form = url.clone();
-        form.set_query(None);
-        let scope = format!("{audience}/.default");
-        form.query_pairs_mut()
-            .append_pair("grant_type", "client_credentials")
-            .append_pair("client_id", client)
-            .append_pair("scope", &scope)
-            .extend_pairs(self.secret.as_ref().map(|secret| ("client_secret", secret.expose())))
-            .extend_pairs(assertion.as_ref().map(|_| ("client_assertion_type", ASSERTION)))
-            .extend_pairs(assertion.as_ref().map(|assertion| ("client_assertion", assertion.expose())));
-        let body = form.query().unwrap_or_default().to_owned();
-        token(&web.ask(|| Request::form(url.clone(), body.clone())).await?, PLACE).map(Some)
+        let scope = format!("{}/.default", region.audience);
+        let mut form = vec![("grant_type", "client_credentials"), ("client_id", client), ("scope", &scope)];
+        form.extend(self.secret.as_ref().map(|secret| ("client_secret", secret.expose())));
+        if let Some(assertion) = &assertion {
+            form.extend([("client_assertion_type", ASSERTION), ("client_assertion", assertion.expose())]);
+        }
+        token(&web.ask(|| Request::form(&url, form.iter().copied())).await?, PLACE).map(Some)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::Azure;
 use super::entra::token;
 use crate::Secret;
-use crate::cloud::{CloudError, NEAR};
+use crate::cloud::{CloudError, near};
 use crate::web::{Request, Web, WebError, address};
 use reqwest::Url;
 
@@ -24,12 +24,8 @@ impl Azure {
         let url = address::metadata(address, MACHINE)?;
         let url = url.join("metadata/identity/oauth2/token");
         let url = url.map_err(|_| WebError::source(MACHINE, "its address is not a URL"))?;
-        let request = Request::get(self.question(url, "2018-02-01", audience), vec![("metadata", "true".to_owned())]);
-        match web.once(request, NEAR).await {
-            Ok(answer) if answer.is_success() => Ok(token(&answer, MACHINE).ok()),
-            // Elsewhere somebody else may answer there.
-            _ => Ok(None),
-        }
+        let answer = near::ask(web, &self.question(url, "2018-02-01", audience), ("metadata", "true")).await?;
+        answer.map(|answer| token(&answer, MACHINE)).transpose()
     }
 
     fn question(&self, mut url: Url, version: &str, audience: &str) -> Url {

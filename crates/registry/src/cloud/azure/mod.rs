@@ -56,50 +56,61 @@ pub struct AzureEndpoints {
     pub exchange: Option<String>,
 }
 
-/// A cloud of Azure's: its registries, who gives tokens there, and what they are for.
+/// A cloud of Azure's: its registries, who gives tokens there, what they are for, and who identity tokens of others are for.
 struct Region {
     registries: &'static str,
     authority: &'static str,
     audience: &'static str,
+    exchange: &'static str,
 }
 
-/// Azure SDKs, "ContainerRegistryAudience" and "AzureAuthorityHosts".
+/// Azure SDKs, "ContainerRegistryAudience" and "AzureAuthorityHosts"; Microsoft Entra, "Workload identity federation".
 const REGIONS: [Region; 3] = [
     Region {
         registries: ".azurecr.io",
         authority: "https://login.microsoftonline.com",
         audience: "https://containerregistry.azure.net",
+        exchange: "api://AzureADTokenExchange",
     },
     Region {
         registries: ".azurecr.cn",
         authority: "https://login.chinacloudapi.cn",
         audience: "https://management.chinacloudapi.cn",
+        exchange: "api://AzureADTokenExchangeChina",
     },
     Region {
         registries: ".azurecr.us",
         authority: "https://login.microsoftonline.us",
         audience: "https://management.usgovcloudapi.net",
+        exchange: "api://AzureADTokenExchangeUSGov",
     },
 ];
 
 impl Region {
-    fn of(registry: &str) -> Option<&'static Self> {
+    fn named(registry: &str) -> Option<&'static Self> {
         REGIONS.iter().find(|region| registry.ends_with(region.registries))
+    }
+
+    /// Returns the cloud of a registry. A name of one's own is one of the cloud whose service gives tokens, if somebody named it.
+    fn of(registry: &str, authority: Option<&str>) -> &'static Self {
+        let authority = authority.map(|authority| authority.trim_end_matches('/'));
+        let others = || REGIONS.iter().find(|region| Some(region.authority) == authority);
+        Self::named(registry).or_else(others).unwrap_or(&REGIONS[0])
     }
 }
 
 impl Azure {
     /// Returns whether this is the name of a registry of Azure's.
     pub fn has(registry: &str) -> bool {
-        Region::of(registry).is_some()
+        Region::named(registry).is_some()
     }
 
     /// Returns how to log in to a registry; `None` if nothing says who we are. That a source is there and gives no token is an error.
     pub(super) async fn login(&self, web: Web<'_>, registry: &str, base: &str) -> Result<Option<Login>, CloudError> {
-        // A name of one's own is one of the public cloud.
-        let region = Region::of(registry).unwrap_or(&REGIONS[0]);
-        let authority = self.endpoints.authority.as_deref().unwrap_or(region.authority);
-        let token = match self.of_application(web, authority, region.audience).await? {
+        let named = self.endpoints.authority.as_deref();
+        let region = Region::of(registry, named);
+        let authority = named.unwrap_or(region.authority);
+        let token = match self.of_application(web, authority, region).await? {
             Some(token) => token,
             None => match self.of_machine(web, region.audience).await? {
                 Some(token) => token,
@@ -115,16 +126,14 @@ impl Azure {
         struct Answer {
             refresh_token: String,
         }
-        let url = self.endpoints.exchange.clone().unwrap_or_else(|| format!("{base}/oauth2/exchange"));
-        let url = address::tokens(&url, PLACE)?;
-        let mut form = url.clone();
-        form.query_pairs_mut()
-            .append_pair("grant_type", "access_token")
-            .append_pair("service", registry)
-            .extend_pairs(self.tenant.as_ref().map(|tenant| ("tenant", tenant)))
-            .append_pair("access_token", token.expose());
-        let body = form.query().unwrap_or_default().to_owned();
-        let answer = web.ask(|| Request::form(url.clone(), body.clone())).await?;
+        let (url, asked) = match &self.endpoints.exchange {
+            Some(url) => (address::tokens(url, PLACE)?, None),
+            None => (address::tokens(&format!("{base}/oauth2/exchange"), PLACE)?, Some(registry)),
+        };
+        let mut form = vec![("grant_type", "access_token"), ("service", registry), ("access_token", token.expose())];
+        form.extend(self.tenant.as_ref().map(|tenant| ("tenant", tenant.as_str())));
+        let web = Web { registry: asked, ..web };
+        let answer = web.ask(|| Request::form(&url, form.iter().copied())).await?;
         if !answer.is_success() {
             return Err(CloudError::refused(PLACE, answer.status, &answer.body));
         }
@@ -145,4 +154,29 @@ fn end(token: &str) -> Option<Timestamp> {
     let claims = BASE64.decode(token.split('.').nth(1)?).ok()?;
     let Claims { exp } = serde_json::from_slice(&claims).ok()?;
     Timestamp::from_second(exp).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cloud_has_services_of_its_own() {
+        let [public, china, government] = [
+            ("https://login.microsoftonline.com", "api://AzureADTokenExchange"),
+            ("https://login.chinacloudapi.cn", "api://AzureADTokenExchangeChina"),
+            ("https://login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
+        ];
+        for (registry, named, expected) in [
+            ("team.azurecr.io", None, public),
+            ("team.azurecr.cn", None, china),
+            ("team.azurecr.us", None, government),
+            ("registry.example.org", None, public),
+            ("registry.example.org", Some("https://login.microsoftonline.us/"), government),
+            ("registry.example.org", Some("https://login.example.org/"), public),
+        ] {
+            let region = Region::of(registry, named);
+            assert_eq!((region.authority, region.exchange), expected, "{registry} {named:?}");
+        }
+    }
 }

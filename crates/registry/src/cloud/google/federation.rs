@@ -1,7 +1,8 @@
 //! Workload identity federation: a token of somebody else's, for one of Google's (Security Token Service API, "Method: token"), and that for one of a
 //! service account (IAM Service Account Credentials API, "generateAccessToken").
 
-use super::{Login, SCOPE, login, service, token};
+use super::service::{Service, service};
+use super::{Login, SCOPE, login, token};
 use crate::cloud::CloudError;
 use crate::web::{Request, Web};
 use jiff::Timestamp;
@@ -26,18 +27,16 @@ pub(super) struct Federation<'a> {
 
 impl Federation<'_> {
     pub(super) async fn login(&self, web: Web<'_>, subject_token: &str) -> Result<Login, CloudError> {
-        let url = service(self.token_url, STS)?;
-        let mut form = url.clone();
-        form.set_query(None);
-        form.query_pairs_mut()
-            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
-            .append_pair("audience", self.audience)
-            .append_pair("scope", SCOPE)
-            .append_pair("requested_token_type", "urn:ietf:params:oauth:token-type:access_token")
-            .append_pair("subject_token_type", self.subject_token_type)
-            .append_pair("subject_token", subject_token.trim());
-        let body = form.query().unwrap_or_default().to_owned();
-        let answer = web.ask(|| Request::form(url.clone(), body.clone())).await?;
+        let url = service(self.token_url, Service::Tokens, STS)?;
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("audience", self.audience),
+            ("scope", SCOPE),
+            ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            ("subject_token_type", self.subject_token_type),
+            ("subject_token", subject_token.trim()),
+        ];
+        let answer = web.ask(|| Request::form(&url, form)).await?;
         let federated = token(&answer, STS)?;
         match self.impersonation_url {
             None => Ok(federated),
@@ -53,7 +52,7 @@ async fn impersonated(web: Web<'_>, url: &str, federated: &Login) -> Result<Logi
         access_token: String,
         expire_time: Timestamp,
     }
-    let url = service(url, IAM)?;
+    let url = service(url, Service::Accounts, IAM)?;
     let crate::Credentials::Basic { password, .. } = &federated.credentials else {
         return Err(CloudError::source(IAM, "there is no token to show"));
     };

@@ -1,7 +1,8 @@
 //! A key of a service account, which signs what is exchanged for a token (Google Identity, "Using OAuth 2.0 for Server to Server Applications";
 //! RFC 7523; RS256 of RFC 7518, section 3.3).
 
-use super::{Login, SCOPE, service, token};
+use super::service::{Service, service};
+use super::{Login, SCOPE, token};
 use crate::cloud::CloudError;
 use crate::web::{Request, Web};
 use base64::Engine as _;
@@ -29,15 +30,10 @@ pub(super) struct ServiceAccount {
 
 impl ServiceAccount {
     pub(super) async fn login(&self, web: Web<'_>) -> Result<Login, CloudError> {
-        let url = service(&self.token_uri, PLACE)?;
+        let url = service(&self.token_uri, Service::Keys, PLACE)?;
         let assertion = self.assertion(Timestamp::now().as_second())?;
-        let mut form = url.clone();
-        form.set_query(None);
-        form.query_pairs_mut()
-            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-            .append_pair("assertion", &assertion);
-        let body = form.query().unwrap_or_default().to_owned();
-        token(&web.ask(|| Request::form(url.clone(), body.clone())).await?, PLACE)
+        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
+        token(&web.ask(|| Request::form(&url, form)).await?, PLACE)
     }
 
     fn assertion(&self, now: i64) -> Result<String, CloudError> {
