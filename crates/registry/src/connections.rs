@@ -69,6 +69,11 @@ impl Connections {
         }
     }
 
+    /// Returns whether a registry asked who we are, and was told nothing.
+    pub(crate) fn is_stranger_to(&self, registry: &str) -> bool {
+        self.registries.get(registry).is_some_and(Tls::is_stranger)
+    }
+
     /// Returns the pool for a purpose, over which this URL can be asked for. Pools are cheap to clone.
     pub(crate) fn pool(&self, purpose: Purpose, url: &Url) -> Result<Client, RegistryError> {
         self.check_proxy(&purpose, url)?;

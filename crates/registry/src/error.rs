@@ -41,6 +41,14 @@ pub enum RegistryError {
         /// Why not. Not a source: what its layers say one after the other is one thing, which the message says.
         error: reqwest::Error,
     },
+    /// No answer came from one that asked who we are.
+    #[error("{method} {url}: it wants a client certificate, was shown none, and hung up")]
+    HungUp {
+        /// Method of the request.
+        method: String,
+        /// Its URL, without what may be secret.
+        url: String,
+    },
     /// A page for people was answered.
     #[error("{url}: this does not look like a registry: it answers with a web page ({status})")]
     NotARegistry {
@@ -190,6 +198,7 @@ impl RegistryError {
                 Some((distrust, _)) => ErrorKind::Untrusted(distrust),
                 None => ErrorKind::Unreachable,
             },
+            Self::HungUp { .. } => ErrorKind::Untrusted(Distrust::WantsIdentity),
             Self::Stalled { .. } => ErrorKind::Unreachable,
             Self::Mismatch { .. } => ErrorKind::Mismatch,
             Self::Aws(error) => error.kind(),

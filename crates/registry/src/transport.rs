@@ -4,6 +4,7 @@ use crate::ecr::Session;
 use crate::endpoint::{self, follow, redacted, same_host};
 use crate::pause::{retry_after, wait};
 use crate::refusal::refusal_code;
+use crate::tls::distrust;
 use crate::{Client, ErrorKind, RegistryError};
 use bytes::Bytes;
 use consign_oci::Repository;
@@ -91,7 +92,21 @@ impl Client {
     ///
     /// Boxed, since everything that is asked of a registry holds one of these, and those who copy hold them within each other.
     pub(crate) fn send<'a>(&'a self, call: &'a Call<'_>) -> BoxFuture<'a, Result<Response, RegistryError>> {
-        Box::pin(self.send_repeating(call))
+        Box::pin(async { self.send_repeating(call).await.map_err(|error| self.explained(call, error)) })
+    }
+
+    /// Says more of why no answer came, where more is known.
+    fn explained(&self, call: &Call<'_>, error: RegistryError) -> RegistryError {
+        match error {
+            RegistryError::Unreachable { method, url, ref error }
+                if error.is_request()
+                    && distrust(error).is_none()
+                    && self.web().connections.is_stranger_to(call.repository.registry()) =>
+            {
+                RegistryError::HungUp { method, url }
+            }
+            error => error,
+        }
     }
 
     async fn send_repeating(&self, call: &Call<'_>) -> Result<Response, RegistryError> {

@@ -1,6 +1,7 @@
 //! Whom a registry is recognized by, and how it recognizes us.
 
 mod failure;
+mod stranger;
 mod verifier;
 
 pub use failure::Distrust;
@@ -9,6 +10,7 @@ pub(crate) use failure::distrust;
 use crate::Secret;
 use std::fmt;
 use std::sync::Arc;
+use stranger::Stranger;
 use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
@@ -24,6 +26,7 @@ const AUTHORITIES: usize = 1000;
 pub struct Tls {
     authorities: Vec<CertificateDer<'static>>,
     identity: Option<Arc<SingleCertAndKey>>,
+    stranger: Stranger,
 }
 
 /// Certificates or a key that cannot be used. What it says holds nothing of the key.
@@ -82,6 +85,11 @@ impl Tls {
         self.identity.is_some()
     }
 
+    /// Returns whether the registry asked who we are, and was told nothing.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.stranger.was_asked()
+    }
+
     /// Returns how to speak TLS with the registry, or with those to whom it leads, who are not told who we are.
     pub(crate) fn config(
         &self,
@@ -98,10 +106,12 @@ impl Tls {
         let verifier = verifier::Verifier::new(roots, self.authorities.clone(), Arc::clone(&provider))?;
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-        Ok(Some(match self.identity.clone().filter(|_| shows_identity) {
-            Some(identity) => builder.with_client_cert_resolver(identity as Arc<dyn ResolvesClientCert>),
-            None => builder.with_no_client_auth(),
-        }))
+        let identity: Arc<dyn ResolvesClientCert> = match (&self.identity, shows_identity) {
+            (_, false) => return Ok(Some(builder.with_no_client_auth())),
+            (Some(identity), true) => identity.clone(),
+            (None, true) => Arc::new(self.stranger.clone()),
+        };
+        Ok(Some(builder.with_client_cert_resolver(identity)))
     }
 }
 

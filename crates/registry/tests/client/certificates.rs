@@ -4,6 +4,7 @@ use crate::world::{World, always, answer, client, named, read};
 use consign_registry::{Client, Distrust, ErrorKind, HostOptions, Options, RegistryError, Secret, Tls, TlsError};
 use consign_testkit::certificates;
 use consign_testkit::front::{Clients, Front};
+use consign_testkit::registry::Fault;
 use consign_testkit::tools::{Peer, peer};
 use std::collections::BTreeMap;
 use std::fs;
@@ -98,6 +99,18 @@ async fn a_registry_that_wants_to_know_who_we_are() {
 }
 
 #[tokio::test]
+async fn a_registry_that_hangs_up_on_strangers() {
+    let Some(secured) = Secured::new().await else { return };
+    secured.world.registry.hook(|_| Some(Fault::Drop));
+    let front = secured.front("server", Clients::MayShow).await;
+    let error = secured.ask(&front, secured.tls("authority", None)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Untrusted(Distrust::WantsIdentity), "{error:?}");
+    assert!(error.to_string().ends_with("was shown none, and hung up"), "{error}");
+    let error = secured.ask(&front, secured.tls("authority", Some("client"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error:?}");
+}
+
+#[tokio::test]
 async fn who_we_are_is_told_to_the_registry_alone() {
     let Some(secured) = Secured::new().await else { return };
     let (front, other) = (secured.front("server", Clients::MustShow).await, World::new().await);
@@ -121,7 +134,7 @@ async fn who_we_are_is_told_to_the_registry_alone() {
     secured.world.registry.fail(
         1,
         |_, path| path.contains("/manifests/"),
-        move || consign_testkit::registry::Fault::Answer(answer(401, &[("www-authenticate", &challenge)], "")),
+        move || Fault::Answer(answer(401, &[("www-authenticate", &challenge)], "")),
     );
     always(&other.registry, |_, path| path.starts_with("/token"), || answer(200, &[], r#"{"token":"x"}"#));
     let client = client_of(&front, secured.tls("authority", Some("client")));
