@@ -71,3 +71,22 @@ pub(crate) fn name_of(reference: &Reference) -> String {
         (None, None) => format!("{}:latest", reference.repository),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_repeat_what_their_images_say_and_nothing_else() {
+        let of_image = BTreeMap::from([(BASE_DIGEST.to_owned(), "sha256:new".to_owned())]);
+        let entry = |annotations: &Value| json!({"digest": "sha256:image", "annotations": annotations});
+        let mut stated = entry(&json!({BASE_NAME: "debian:12", BASE_DIGEST: "sha256:old", "other": "1"}));
+        repeat(&mut stated, &of_image);
+        assert_eq!(stated, entry(&json!({BASE_DIGEST: "sha256:new", "other": "1"})));
+        for silent in [entry(&json!({"other": "1"})), json!({"digest": "sha256:image"})] {
+            let mut repeated = silent.clone();
+            repeat(&mut repeated, &of_image);
+            assert_eq!(repeated, silent);
+        }
+    }
+}
