@@ -8,6 +8,7 @@ mod foreign;
 mod formats;
 mod hostile;
 mod peers;
+mod pruning;
 mod rebasing;
 mod referrers;
 mod requests;
