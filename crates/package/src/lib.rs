@@ -5,6 +5,11 @@
 
 pub mod deb;
 mod decompress;
+mod found;
+mod kind;
 mod purl;
+pub mod version;
 
 pub use decompress::{DecompressError, decompress};
+pub use found::Found;
+pub use kind::Kind;
