@@ -1,8 +1,11 @@
 use crate::{Described, Distribution, Package, SpdxError, spdx};
+use consign_package::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-/// What is in an image: its distribution and its packages, sorted by name, architecture and version, each once.
+/// What is in an image: its distribution and its packages, sorted by name, kind, architecture and version, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Catalogue {
@@ -18,9 +21,16 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// Makes a catalogue of packages in any order; those that are the same are put once.
-    pub fn new(distribution: Option<Distribution>, mut packages: Vec<Package>) -> Self {
-        packages.sort();
-        packages.dedup_by(|later, earlier| later.key() == earlier.key());
+    pub fn new(distribution: Option<Distribution>, packages: Vec<Package>) -> Self {
+        let mut known: BTreeMap<_, Package> = BTreeMap::new();
+        for package in packages {
+            match known.entry(key(&package)) {
+                Entry::Vacant(slot) => _ = slot.insert(package),
+                Entry::Occupied(mut same) => same.get_mut().join(package),
+            }
+        }
+        let mut packages: Vec<Package> = known.into_values().collect();
+        packages.iter_mut().for_each(Package::sort_places);
         Self { distribution, packages, unlisted: Vec::new() }
     }
 
@@ -28,4 +38,12 @@ impl Catalogue {
     pub fn spdx(&self, image: &Described<'_>) -> Result<Value, SpdxError> {
         spdx::document(self, image)
     }
+}
+
+/// What tells a package from all others of an image. One that a package of the distribution's brought is another than one beside it.
+type Key = (String, Kind, Option<String>, Option<String>, String, Option<String>);
+
+fn key(package: &Package) -> Key {
+    let Package { name, kind, architecture, version, purl, owner, .. } = package.clone();
+    (name, kind, architecture, version, purl, owner)
 }

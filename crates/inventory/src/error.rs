@@ -1,7 +1,6 @@
 use consign_oci::Digest;
 use consign_oci::layer::LayerError;
 use consign_oci::layer::{EntryPath, EntryPathError};
-use consign_package::deb::installed::InstalledError;
 use std::io;
 
 /// An image whose contents cannot be listed.
@@ -86,6 +85,12 @@ pub enum InventoryError {
         #[from]
         source: EntryPathError,
     },
+    /// A layer of which more is to be kept than of any.
+    #[error("what the layer's files say of packages takes more than {limit} bytes")]
+    Notes {
+        /// The most that is kept, in bytes.
+        limit: usize,
+    },
     /// An image with more links than can be followed.
     #[error("the image's links take more than {limit} bytes")]
     Links {
@@ -98,23 +103,23 @@ pub enum InventoryError {
         /// The most that are looked at.
         limit: u64,
     },
-    /// A package database that was not kept while the layers flowed, so that nothing can be said about it.
+    /// A package database that was not looked at while the layers flowed, so that nothing can be said about it.
     #[error(
         "`{path}` stands at `{place}`, which cannot be listed: it is too large, sparse, or has a name that is not looked for"
     )]
-    Unkept {
+    Unread {
         /// Where the database is expected.
         path: EntryPath,
         /// Where links lead from there.
         place: EntryPath,
     },
     /// A package database that is damaged.
-    #[error("`{path}` does not list packages")]
-    Status {
+    #[error("`{path}` does not list packages: {reason}")]
+    Database {
         /// Where it stands.
         path: EntryPath,
         /// What is wrong.
-        source: Box<InstalledError>,
+        reason: String,
     },
 }
 
@@ -132,6 +137,7 @@ impl InventoryError {
                 | Self::DiffId { .. }
                 | Self::Path { .. }
                 | Self::Steps { .. }
+                | Self::Notes { .. }
         )
     }
 }

@@ -1,25 +1,24 @@
 //! What is in an image: a catalogue of its packages and its SBOM. States facts only.
 //!
-//! An [`Observer`] sees the entries of an image's layers, as they flow from a builder or as they lie in blobs, and gives a
-//! [`Catalogue`]; that writes itself as an SPDX 2.3 document, the same bytes for the same image.
+//! A [`LayerObserver`] sees the entries of one layer, as they flow from a builder or as they lie in a blob, and gives its
+//! [`LayerContents`], which can be kept. An [`Observer`] lays them on each other and gives a [`Catalogue`]; that writes itself as
+//! an SPDX 2.3 document, the same bytes for the same image.
 
 mod budget;
 mod catalogue;
 mod distribution;
 mod error;
-mod layers;
-mod node;
+mod layer;
+mod merge;
 mod observer;
 mod package;
 mod spdx;
-mod stream;
-mod tree;
 
 pub use budget::Budget;
 pub use catalogue::Catalogue;
 pub use distribution::Distribution;
 pub use error::InventoryError;
-pub use layers::layers;
+pub use layer::{LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
-pub use package::Package;
+pub use package::{Package, Place, Source};
 pub use spdx::{Described, SpdxError, receipt};

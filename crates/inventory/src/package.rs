@@ -1,62 +1,135 @@
 use crate::Distribution;
-use consign_package::deb;
-use consign_package::deb::installed::InstalledPackage;
+use crate::layer::{Listed, kind_text};
+use consign_package::{Kind, deb};
 use serde::{Deserialize, Serialize};
 
-/// An installed package.
+/// A package that is in an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Package {
     /// Its name.
     pub name: String,
+    /// Whose package it is.
+    #[serde(with = "kind_text")]
+    pub kind: Kind,
     /// Its architecture, in the distribution's words.
-    pub architecture: String,
-    /// Its version.
-    pub version: String,
-    /// Name of the source package that it was built from. Advisories are about source packages.
-    pub source_name: String,
-    /// Version of that source package.
-    pub source_version: String,
-    /// Who maintains it, as written: `Name <address>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maintainer: Option<String>,
+    pub architecture: Option<String>,
+    /// Its version; `None`: nothing says, which is not the same as any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The source package that it was built from, where the distribution has such. Advisories are about source packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// Its licences, as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<String>,
+    /// Who made it, as written: `Name <address>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
     /// Its home page, as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
     /// What it is, in a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Digests of it, as `algorithm:hex`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checksums: Vec<String>,
     /// Its package URL.
     pub purl: String,
+    /// Where it was found, sorted.
+    pub places: Vec<Place>,
+    /// Package URL of the distribution's package that brought it. Then it is for the distribution to say what is wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Its files, one on each line, where its database lists them.
+    #[serde(skip)]
+    pub(crate) files: String,
+}
+
+/// A source package.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Where a package was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The file that shows it to be there: a database, or one of its own.
+    pub path: String,
+    /// Where it lies in that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inner_path: Option<String>,
+    /// The layer that brought it, counted from 0, the lowest.
+    pub layer: u32,
 }
 
 impl Package {
-    /// Makes the record of an installed Debian package.
-    pub(crate) fn debian(installed: InstalledPackage, distribution: Option<&Distribution>) -> Self {
-        let purl = deb::purl(
-            // A package URL needs a vendor; images without an os-release are mostly cut down from Debian's.
-            distribution.map_or("debian", |distribution| &distribution.id),
-            distribution.and_then(Distribution::version),
-            &installed.name,
-            &installed.version,
-            &installed.architecture,
-            Some((&installed.source_name, &installed.source_version)),
-        );
+    /// Makes the record of a package in an image of this distribution.
+    pub(crate) fn new(listed: Listed, distribution: Option<&Distribution>, place: Place) -> Self {
+        let purl = purl(&listed, distribution);
         Self {
-            name: installed.name,
-            architecture: installed.architecture,
-            version: installed.version.to_string(),
-            source_name: installed.source_name,
-            source_version: installed.source_version.to_string(),
-            maintainer: installed.maintainer,
-            homepage: installed.homepage,
-            description: installed.description,
+            name: listed.name,
+            kind: listed.kind,
+            architecture: listed.architecture,
+            version: listed.version,
+            source: listed.source.map(|(name, version)| Source { name, version }),
+            licences: listed.licences,
+            supplier: listed.supplier,
+            homepage: listed.homepage,
+            description: listed.description,
+            checksums: listed.checksums,
             purl,
+            places: vec![place],
+            owner: None,
+            files: listed.files,
         }
     }
 
-    /// Returns what tells a package from all others of an image.
-    pub(crate) fn key(&self) -> (&str, &str, &str) {
-        (&self.name, &self.architecture, &self.version)
+    /// Takes over where the same package was found too, and what is said of it there alone.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.places.extend(other.places);
+        self.supplier = self.supplier.take().or(other.supplier);
+        self.homepage = self.homepage.take().or(other.homepage);
+        self.description = self.description.take().or(other.description);
+        for licence in other.licences {
+            if !self.licences.contains(&licence) {
+                self.licences.push(licence);
+            }
+        }
+        for checksum in other.checksums {
+            if !self.checksums.contains(&checksum) {
+                self.checksums.push(checksum);
+            }
+        }
     }
+
+    /// Sorts the places, and keeps each once.
+    pub(crate) fn sort_places(&mut self) {
+        self.places.sort();
+        self.places.dedup();
+    }
+
+    /// Returns its version, or nothing where none is known.
+    pub fn version_text(&self) -> &str {
+        self.version.as_deref().unwrap_or_default()
+    }
+}
+
+fn purl(listed: &Listed, distribution: Option<&Distribution>) -> String {
+    // A package URL needs a vendor; images without an os-release are mostly cut down from Debian's.
+    let vendor = distribution.map_or("debian", |distribution| &distribution.id);
+    let release = distribution.and_then(Distribution::version);
+    let parsed = |text: &str| text.parse::<deb::Version>().ok();
+    let version = listed.version.as_deref().and_then(parsed);
+    let source = listed.source.as_ref().and_then(|(name, version)| Some((name.as_str(), parsed(version)?)));
+    let source = source.as_ref().map(|(name, version)| (*name, version));
+    let architecture = listed.architecture.as_deref().unwrap_or_default();
+    version.map_or_else(String::new, |version| deb::purl(vendor, release, &listed.name, &version, architecture, source))
 }

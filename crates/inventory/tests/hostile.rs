@@ -133,15 +133,15 @@ fn refuses_what_is_not_a_layer() {
 #[test]
 fn holes_are_not_contents() {
     let sparse = tar(&[(b'x', "", "", b"22 GNU.sparse.major=1\n"), (b'0', STATUS, "", package("a", "1").as_bytes())]);
-    assert!(matches!(read(&sparse), Err(InventoryError::Unkept { .. })));
+    assert!(matches!(read(&sparse), Err(InventoryError::Unread { .. })));
     let gnu_sparse = tar(&[(b'S', STATUS, "", package("a", "1").as_bytes())]);
-    assert!(matches!(read(&gnu_sparse), Err(InventoryError::Unkept { .. })));
+    assert!(matches!(read(&gnu_sparse), Err(InventoryError::Unread { .. })));
 }
 
 #[test]
 fn a_damaged_database_is_no_empty_list() {
     for text in [&b"Package: a\nStatus: install ok installed\n"[..], b"words", b"\xff\xfe: x\n"] {
-        assert!(matches!(read(&tar(&[(b'0', STATUS, "", text)])), Err(InventoryError::Status { .. })), "{text:?}");
+        assert!(matches!(read(&tar(&[(b'0', STATUS, "", text)])), Err(InventoryError::Database { .. })), "{text:?}");
     }
 }
 

@@ -95,13 +95,14 @@ fn distribution_package(distribution: &Distribution) -> Package {
 }
 
 fn contained_package(package: &package::Package) -> Package {
+    let source = package.source.as_ref();
     Package {
         name: package.name.clone(),
         id: package_id(package),
-        version_info: Some(package.version.clone()),
-        supplier: package.maintainer.as_deref().and_then(text::supplier),
+        version_info: package.version.clone(),
+        supplier: package.supplier.as_deref().and_then(text::supplier),
         homepage: package.homepage.as_deref().and_then(text::homepage),
-        source_info: Some(format!("built from the source package {} {}", package.source_name, package.source_version)),
+        source_info: source.map(|source| format!("built from the source package {} {}", source.name, source.version)),
         summary: package.description.as_deref().and_then(text::line),
         external_refs: vec![ExternalReference::purl(package.purl.clone())],
         ..Package::default()
@@ -110,7 +111,8 @@ fn contained_package(package: &package::Package) -> Package {
 
 /// Returns an identifier that no other package of the document has: the name for people, a hash to tell versions and architectures apart.
 fn package_id(package: &package::Package) -> String {
-    let whole = format!("{}\0{}\0{}", package.name, package.architecture, package.version);
+    let architecture = package.architecture.as_deref().unwrap_or_default();
+    let whole = format!("{}\0{architecture}\0{}", package.name, package.version_text());
     format!("SPDXRef-Package-deb-{}-{}", text::identifier(&package.name), &Digest::of(whole.as_bytes()).hex()[..16])
 }
 

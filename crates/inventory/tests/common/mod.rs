@@ -78,6 +78,6 @@ pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
 /// Returns `name version` of each package, joined by commas.
 pub(crate) fn names(catalogue: &Catalogue) -> String {
     let names: Vec<String> =
-        catalogue.packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+        catalogue.packages.iter().map(|package| format!("{} {}", package.name, package.version_text())).collect();
     names.join(", ")
 }

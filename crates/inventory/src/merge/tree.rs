@@ -1,5 +1,5 @@
+use super::{Node, NoteKey};
 use crate::InventoryError;
-use crate::node::Node;
 use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -108,6 +108,20 @@ impl Tree {
     /// Returns what stands at this very place.
     pub(crate) fn get(&self, place: &EntryPath) -> Option<&Node> {
         self.nodes.get(place.as_str()).map(|placed| &placed.node)
+    }
+
+    /// Returns all files that a cataloguer looked at, by place.
+    pub(crate) fn noted(&self) -> impl Iterator<Item = (&str, u32, Option<NoteKey>)> {
+        self.nodes.iter().filter_map(|(path, placed)| match placed.node {
+            Node::Noted(key) => Some((path.as_str(), placed.layer, Some(key))),
+            Node::Unread => Some((path.as_str(), placed.layer, None)),
+            Node::Symlink(_) => None,
+        })
+    }
+
+    /// Returns the number of the layer that put something at this very place.
+    pub(crate) fn layer_of(&self, place: &EntryPath) -> Option<u32> {
+        self.nodes.get(place.as_str()).map(|placed| placed.layer)
     }
 
     /// Returns the places directly in a folder that hold something kept.
@@ -242,7 +256,7 @@ mod tests {
         tree.put_folder(&path("b"));
         assert_eq!(tree.list(&path("b")), [path("b/c"), path("b/d")]);
         tree.begin_layer();
-        tree.put(&path("b/e"), Node::Unkept).unwrap();
+        tree.put(&path("b/e"), Node::Unread).unwrap();
         tree.white_out_below(&path("b")).unwrap();
         assert_eq!(tree.list(&path("b")), [path("b/e")]);
         tree.white_out(&path("b/e")).unwrap();

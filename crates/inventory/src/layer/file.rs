@@ -1,0 +1,76 @@
+use super::{Listed, Note};
+use crate::Distribution;
+use consign_package::deb::installed;
+use std::error::Error;
+
+/// Largest text that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
+const TEXT_LIMIT: u64 = 64 << 20;
+
+/// What a file is, by its name. Since layers are seen once, a database is known by its name alone: links may lead to it from anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// `os-release`.
+    Release,
+    /// A database of dpkg's, or a file of `status.d`.
+    Dpkg,
+    /// What lists the files of a package of dpkg's.
+    DpkgFiles,
+    /// A database that is not read. What it lists is not known, which is not the same as nothing.
+    Unread,
+}
+
+impl FileKind {
+    /// Returns what a file with this path is; `None`: no cataloguer looks at it for its name.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = folder.rsplit('/').next().unwrap_or_default();
+        match (folder, name) {
+            (_, "status") => Some(Self::Dpkg),
+            (_, name) if name.contains("os-release") => Some(Self::Release),
+            ("status.d", name) if name.ends_with(".md5sums") => Some(Self::DpkgFiles),
+            ("status.d", name) if installed::describes_package(name) => Some(Self::Dpkg),
+            ("info", name) if name.ends_with(".list") => Some(Self::DpkgFiles),
+            (_, "installed" | "Packages" | "Packages.db" | "rpmdb.sqlite" | "ALPM_DB_VERSION") => Some(Self::Unread),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a file of this kind shows packages to be there wherever it lies; others count only where they are looked for.
+    pub(crate) fn is_single(self) -> bool {
+        false
+    }
+
+    /// Returns how large the file may be, in bytes.
+    pub(crate) fn limit(self) -> u64 {
+        match self {
+            Self::Unread => 0,
+            _ => TEXT_LIMIT,
+        }
+    }
+
+    /// Reads the file.
+    pub(crate) fn read(self, contents: &[u8]) -> Note {
+        // What is not UTF-8 in a text is replaced.
+        let text = || String::from_utf8_lossy(contents);
+        match self {
+            Self::Release => Note::Release(Distribution::read(&text())),
+            Self::Dpkg => match installed::parse(&text()) {
+                Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
+                Err(error) => Note::Damaged(reason(&error), Vec::new()),
+            },
+            Self::DpkgFiles => Note::Files(text().into_owned()),
+            Self::Unread => Note::Unread,
+        }
+    }
+}
+
+/// Returns an error and its causes in one line.
+fn reason(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

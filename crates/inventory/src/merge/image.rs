@@ -1,0 +1,151 @@
+use super::databases::Databases;
+use super::{Node, NoteKey, Tree, Whiteout};
+use crate::layer::{FileKind, Item, LayerContents, Note};
+use crate::{Catalogue, Distribution, InventoryError, Package, Place};
+use consign_oci::layer::EntryPath;
+use std::sync::Arc;
+
+const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+/// Most files that are named because nobody could look into them.
+const NAMED_LIMIT: usize = 100;
+
+/// An image, as its layers so far make it.
+#[derive(Default)]
+pub(crate) struct Image {
+    pub(super) tree: Tree,
+    layers: Vec<Arc<LayerContents>>,
+    databases: Databases,
+}
+
+impl Image {
+    /// Lays the next layer on those below it.
+    pub(crate) fn add(&mut self, layer: Arc<LayerContents>) -> Result<(), InventoryError> {
+        self.tree.begin_layer();
+        let number = u32::try_from(self.layers.len()).unwrap_or(u32::MAX);
+        self.layers.push(Arc::clone(&layer));
+        for (path, item) in layer.entries.iter() {
+            self.place(&path, item, number)?;
+        }
+        let mut databases = std::mem::take(&mut self.databases);
+        databases.look(self, number)?;
+        self.databases = databases;
+        Ok(())
+    }
+
+    fn place(&mut self, path: &EntryPath, item: Item, layer: u32) -> Result<(), InventoryError> {
+        if path.is_root() {
+            return Ok(());
+        }
+        // An engine cannot unpack what lies in a loop of links, so nothing is there.
+        let Some(place) = self.tree.place(path)? else { return Ok(()) };
+        match Whiteout::of(&place)? {
+            Whiteout::Path(hidden) => self.tree.white_out(&hidden),
+            Whiteout::Folder(folder) => {
+                let folder = self.tree.follow(&folder)?.unwrap_or(folder);
+                self.tree.white_out_below(&folder)
+            }
+            Whiteout::Metadata => Ok(()),
+            Whiteout::None => self.put(&place, item, layer),
+        }
+    }
+
+    fn put(&mut self, place: &EntryPath, item: Item, layer: u32) -> Result<(), InventoryError> {
+        let node = match item {
+            Item::Directory => {
+                self.tree.put_folder(place);
+                return Ok(());
+            }
+            Item::Symlink(target) => Some(Node::Symlink(target)),
+            Item::File { note, .. } => note.map(|note| Node::Noted(NoteKey { layer, note })),
+            Item::HardLink(target) => {
+                let original = self.tree.place(&target)?.and_then(|target| self.tree.get(&target)).cloned();
+                original.or_else(|| FileKind::of(place.as_str()).map(|_| Node::Unread))
+            }
+            Item::Other => None,
+        };
+        match node {
+            Some(node) => self.tree.put(place, node),
+            None => self.tree.clear(place),
+        }
+    }
+
+    /// Returns what a file was found to say.
+    pub(super) fn note(&self, key: NoteKey) -> &Note {
+        let layer = self.layers.get(key.layer as usize);
+        layer.and_then(|layer| layer.notes.get(key.note as usize)).unwrap_or(&Note::Unread)
+    }
+
+    /// Returns where a path leads, and what the file there says, if there is one.
+    pub(super) fn read(&mut self, path: &EntryPath) -> Result<Option<(EntryPath, NoteKey)>, InventoryError> {
+        let Some(place) = self.tree.follow(path)? else { return Ok(None) };
+        let unread = |place| Err(InventoryError::Unread { path: path.clone(), place });
+        match self.tree.get(&place) {
+            Some(Node::Noted(key)) if *self.note(*key) == Note::Unread => unread(place),
+            Some(Node::Noted(key)) => Ok(Some((place, *key))),
+            Some(Node::Unread) => unread(place),
+            // A link to a file whose name says nothing: it may be there, so that nothing can be said.
+            None if FileKind::of(place.as_str()).is_none() => unread(place),
+            None | Some(Node::Symlink(_)) => Ok(None),
+        }
+    }
+
+    /// Returns what is in the image.
+    pub(crate) fn finish(mut self) -> Result<Catalogue, InventoryError> {
+        let distribution = self.distribution()?;
+        let databases = std::mem::take(&mut self.databases);
+        let mut packages = databases.packages(&mut self, distribution.as_ref())?;
+        let mut unlisted = databases.unread(&mut self)?;
+        if let Some(distribution) = distribution.as_ref().filter(|_| packages.is_empty() && unlisted.is_empty()) {
+            // A distribution has packages; what listed them was taken out.
+            let version = distribution.version().unwrap_or_default();
+            unlisted.push(format!("what there is of {} {version}", distribution.id));
+        }
+        let (mut found, damaged) = self.found(distribution.as_ref());
+        unlisted.extend(damaged);
+        self.give_owners(&packages, &mut found)?;
+        packages.extend(found.into_iter().map(|(_, package)| package));
+        Ok(Catalogue { unlisted, ..Catalogue::new(distribution, packages) })
+    }
+
+    fn distribution(&mut self) -> Result<Option<Distribution>, InventoryError> {
+        for path in OS_RELEASE {
+            if let Some((_, key)) = self.read(&path.parse()?)?
+                && let Note::Release(distribution) = self.note(key)
+            {
+                return Ok(distribution.clone());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the packages that single files show to be there, each with the place of its file, and which files could not be read.
+    fn found(&self, distribution: Option<&Distribution>) -> (Vec<(String, Package)>, Vec<String>) {
+        let (mut found, mut damaged, mut unnamed) = (Vec::new(), Vec::new(), 0_usize);
+        for (path, layer, key) in self.tree.noted() {
+            let (listed, reason) = match key.map(|key| self.note(key)) {
+                Some(Note::Found(listed)) => (&listed[..], None),
+                Some(Note::Damaged(reason, listed)) if is_single(path) => (&listed[..], Some(reason.as_str())),
+                Some(Note::Unread) | None if is_single(path) => (&[][..], Some("it was not looked into")),
+                _ => continue,
+            };
+            for listed in listed {
+                let place = Place { path: format!("/{path}"), inner_path: listed.inner_path.clone(), layer };
+                found.push((path.to_owned(), Package::new(listed.clone(), distribution, place)));
+            }
+            match reason {
+                Some(reason) if damaged.len() < NAMED_LIMIT => damaged.push(format!("what /{path} holds: {reason}")),
+                Some(_) => unnamed += 1,
+                None => {}
+            }
+        }
+        if unnamed > 0 {
+            damaged.push(format!("what {unnamed} more files hold"));
+        }
+        (found, damaged)
+    }
+}
+
+/// Returns whether a file stands for itself: others count only where a database is looked for.
+fn is_single(path: &str) -> bool {
+    FileKind::of(path).is_none_or(FileKind::is_single)
+}

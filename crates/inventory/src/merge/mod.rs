@@ -1,0 +1,13 @@
+//! Layers laid on each other (image-spec, layer.md, "Applying Changesets").
+
+mod databases;
+mod image;
+mod node;
+mod ownership;
+mod tree;
+mod whiteout;
+
+pub(crate) use image::Image;
+pub(crate) use node::{Node, NoteKey};
+use tree::Tree;
+use whiteout::Whiteout;
