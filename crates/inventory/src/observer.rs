@@ -38,7 +38,7 @@ impl Observer {
     }
 
     /// Sees a whole layer as it lies in a blob, and reads `blob` to its end. Fails if it holds something else than the config says.
-    pub fn layer(&mut self, layer: &Layer, blob: impl Read, budget: &Budget) -> Result<(), InventoryError> {
+    pub fn layer(&mut self, layer: &Layer, blob: impl Read + Send, budget: &Budget) -> Result<(), InventoryError> {
         self.add(Arc::new(read_layer(layer, blob, budget)?))
     }
 

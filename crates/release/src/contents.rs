@@ -1,11 +1,27 @@
-//! What is in images: listed from their layers, as they lie in the store.
+//! What is in images: listed from their layers, wherever they lie.
 
 use crate::ReleaseError;
 use crate::produce::Image;
-use consign_inventory::{Budget, Catalogue, Described, Observer, layers};
+use consign_image::{ImageError, Place};
+use consign_inventory::{Budget, Catalogue, Described, InventoryError, LayerContents, Observer, layers, read_layer};
+use consign_oci::layer::Layer;
+use consign_oci::{Descriptor, Digest};
 use consign_receipt::Receipt;
 use consign_store::Store;
-use std::sync::Arc;
+use std::io::Read;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use tokio::runtime::Handle;
+use tokio_util::io::SyncIoBridge;
+
+/// What is kept in the store of layers and images that were read before.
+const LAYER_KIND: &str = "layer-contents";
+const CATALOGUE_KIND: &str = "catalogue";
+/// Largest of it that is read again, in bytes.
+const KEPT_LIMIT: u64 = 1 << 30;
+/// Most layers that are read at the same time: each has the largest of its files in memory.
+const THREADS: usize = 4;
 
 /// Reads layers on threads of their own, within bounds for all images that it reads. Whoever drops it ends what it reads.
 pub(crate) struct Reading {
@@ -18,21 +34,109 @@ impl Reading {
         Self { store: store.clone(), budget: Arc::default() }
     }
 
-    /// Lists what is in an image. Fails if it is not what its config says.
-    pub(crate) async fn list(&self, image: &Image<'_>) -> Result<Catalogue, ReleaseError> {
+    /// Lists what is in an image that lies at this place. Fails if it is not what its config says. Layers are not brought into the store: what
+    /// they hold is kept there, so that each is read once, whatever image has it.
+    pub(crate) async fn list(&self, place: &Place, image: &Image<'_>) -> Result<Catalogue, ReleaseError> {
         let layers = layers(image.manifest, image.config).map_err(|source| image.not_listed(source))?;
-        let (store, budget) = (self.store.clone(), self.budget.clone());
+        let key = key(CATALOGUE_KIND, image.manifest.digest());
+        let (store, budget, place) = (self.store.clone(), self.budget.clone(), place.clone());
+        let runtime = Handle::current();
         let work = move || {
-            let mut observer = Observer::new();
-            for layer in &layers {
-                let blob = store.open_blob(&layer.descriptor.digest)?;
-                if let Err(error) = observer.layer(layer, blob, &budget) {
-                    return Ok(Err(error));
-                }
+            if let Some(kept) = store.derived(CATALOGUE_KIND, &key, KEPT_LIMIT)
+                && let Ok(catalogue) = serde_json::from_slice(&kept)
+            {
+                return Ok(catalogue);
             }
-            Ok::<_, ReleaseError>(observer.finish())
+            let reader = LayerReader { store: &store, budget: &budget, place: &place, runtime: &runtime };
+            let mut observer = Observer::new();
+            for contents in reader.all(&layers)? {
+                observer.add(contents)?;
+            }
+            let catalogue = observer.finish()?;
+            if let Ok(bytes) = serde_json::to_vec(&catalogue) {
+                store.keep_derived(CATALOGUE_KIND, &key, &bytes);
+            }
+            Ok(catalogue)
         };
-        on_a_thread(work).await??.map_err(|source| image.not_listed(source))
+        on_a_thread(work).await?.map_err(|error| match error {
+            Unlisted::Place(source) => source.into(),
+            Unlisted::Inventory(source) => image.not_listed(*source),
+        })
+    }
+}
+
+/// Returns the key under which something is kept that follows from what has this digest.
+fn key(kind: &str, digest: &Digest) -> Digest {
+    Digest::of(format!("{kind} {} {} {digest}", LayerContents::FORMAT, env!("CARGO_PKG_VERSION")).as_bytes())
+}
+
+/// Why an image cannot be listed.
+enum Unlisted {
+    /// A layer cannot be had.
+    Place(ImageError),
+    /// It cannot be understood.
+    Inventory(Box<InventoryError>),
+}
+
+impl From<InventoryError> for Unlisted {
+    fn from(error: InventoryError) -> Self {
+        Self::Inventory(Box::new(error))
+    }
+}
+
+/// Reads the layers of an image, several at the same time.
+struct LayerReader<'a> {
+    store: &'a Store,
+    budget: &'a Budget,
+    place: &'a Place,
+    runtime: &'a Handle,
+}
+
+impl LayerReader<'_> {
+    /// Returns what the layers hold, in order. The first failure, in their order, is that of all.
+    fn all(&self, layers: &[Layer]) -> Result<Vec<Arc<LayerContents>>, Unlisted> {
+        let next = AtomicUsize::new(0);
+        let results = Mutex::new(Vec::new());
+        let work = || {
+            while let Some((index, layer)) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, layers.get(index)?)))
+            {
+                let result = self.one(layer);
+                if result.is_err() {
+                    // What is read after it is of no use.
+                    next.store(layers.len(), Ordering::Relaxed);
+                }
+                results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(layers.len()).min(THREADS);
+        thread::scope(|scope| {
+            (1..threads).for_each(|_| _ = scope.spawn(work));
+            work();
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    fn one(&self, layer: &Layer) -> Result<Arc<LayerContents>, Unlisted> {
+        // By what it holds, which is checked when it is read, not by the blob: the same files are compressed in many ways.
+        let key = key(LAYER_KIND, &layer.diff_id);
+        let kept = self.store.derived(LAYER_KIND, &key, KEPT_LIMIT);
+        if let Some(contents) = kept.and_then(|bytes| LayerContents::from_bytes(&bytes)) {
+            return Ok(Arc::new(contents));
+        }
+        let contents = read_layer(layer, self.open(&layer.descriptor)?, self.budget)?;
+        self.store.keep_derived(LAYER_KIND, &key, &contents.to_bytes());
+        Ok(Arc::new(contents))
+    }
+
+    fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, Unlisted> {
+        if let Place::Registry { .. } = self.place {
+            let reader = self.runtime.block_on(self.place.reader(descriptor)).map_err(Unlisted::Place)?;
+            return Ok(Box::new(SyncIoBridge::new_with_handle(reader, self.runtime.clone())));
+        }
+        self.place.file(descriptor).map_err(Unlisted::Place)
     }
 }
 
@@ -72,9 +176,7 @@ impl Image<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use consign_inventory::InventoryError;
-    use consign_oci::layer::Layer;
-    use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
+    use consign_oci::{Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
 
     /// An image of one layer, which is as empty as an archive can be, and holds this by its config.
     fn image(store: &Store, holds: &[u8]) -> (Exact<Manifest>, Exact<ImageConfig>) {
@@ -92,21 +194,25 @@ mod tests {
         (Exact::write(Manifest::new(config.descriptor(media_type::CONFIG), layers)).unwrap(), config)
     }
 
+    fn place(store: &Store) -> Place {
+        Place::Store { store: store.clone(), root: None, name: "web".to_owned() }
+    }
+
     #[test]
     fn nobody_waits_for_a_list_and_who_goes_away_ends_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let (manifest, config) = image(&store, &[0; 1024]);
         let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
-        let reading = Reading::new(&store);
+        let (reading, place) = (Reading::new(&store), place(&store));
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             tokio::select! {
                 biased;
-                _ = reading.list(&image) => panic!("it was listed while others waited"),
+                _ = reading.list(&place, &image) => panic!("it was listed while others waited"),
                 () = std::future::ready(()) => {}
             }
-            assert_eq!(reading.list(&image).await.unwrap().packages, []);
+            assert_eq!(reading.list(&place, &image).await.unwrap().packages, []);
         });
         let budget = reading.budget.clone();
         drop(reading);
@@ -121,7 +227,9 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let (manifest, config) = image(&store, b"something else");
         let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
-        let ReleaseError::Inventory { source, .. } = Reading::new(&store).list(&image).await.unwrap_err() else {
+        let ReleaseError::Inventory { source, .. } =
+            Reading::new(&store).list(&place(&store), &image).await.unwrap_err()
+        else {
             panic!("another error");
         };
         assert!(matches!(*source, InventoryError::DiffId { .. }), "{source}");

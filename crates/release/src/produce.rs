@@ -7,7 +7,7 @@ use crate::provenance::provenance;
 use crate::{Job, Outcome, Recipe, ReleaseError, Stage, Workshop, imported};
 use consign_build::{Request, Resolution, Specification};
 use consign_dockerfile::buildkit::{Login, Secret};
-use consign_image::Built;
+use consign_image::{Built, Place};
 use consign_inventory::Observer as Inventory;
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
@@ -305,7 +305,10 @@ impl Workshop {
         }
         let catalogue = match flowed {
             Some(flowed) => flowed.finish().map_err(|source| image.not_listed(source))?,
-            None => reading.list(image).await?,
+            None => {
+                let place = Place::Store { store: self.store.clone(), root: None, name: image.name.to_owned() };
+                reading.list(&place, image).await?
+            }
         };
         let receipt = image.sbom(&catalogue)?;
         self.keep_receipt("inventory", &key, &receipt)?;

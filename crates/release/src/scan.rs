@@ -4,7 +4,7 @@ use crate::contents::{Reading, on_a_thread};
 use crate::imported::{config, listed};
 use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::{ImportProblem, Outcome, Release, ReleaseError, Stage, Workshop};
-use consign_image::{Place, import};
+use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Finding, Receipt, Trust};
@@ -91,7 +91,7 @@ pub struct ScannedImage {
     pub receipt: Receipt,
 }
 
-/// Compares all platforms of an image with advisories. The image is brought into the store first; attestations in its index are no platforms.
+/// Compares all platforms of an image with advisories. Attestations in its index are no platforms. What layers hold is kept in the store.
 pub async fn scan_image(
     place: &Place,
     root: &Descriptor,
@@ -107,15 +107,11 @@ pub async fn scan_image(
                 let Document::Manifest(manifest) = place.document(&descriptor).await? else {
                     return Err(ImportProblem::Index { platform: platform.clone() }.of(place));
                 };
-                import(place, &descriptor, store).await?;
                 scanned.push(scan_one(place, Some(platform), &manifest, &reading, database).await?);
             }
             Ok(scanned)
         }
-        Document::Manifest(manifest) => {
-            import(place, root, store).await?;
-            Ok(vec![scan_one(place, None, &manifest, &reading, database).await?])
-        }
+        Document::Manifest(manifest) => Ok(vec![scan_one(place, None, &manifest, &reading, database).await?]),
     }
 }
 
@@ -129,7 +125,7 @@ async fn scan_one(
     let config = config(place, manifest).await?;
     let platform = platform.unwrap_or(&config.platform);
     let image = Image { name: &place.describe(), platform, manifest, config: &config };
-    let sbom = image.sbom(&reading.list(&image).await?)?;
+    let sbom = image.sbom(&reading.list(place, &image).await?)?;
     let receipt = compare(&image, sbom, database).await?;
     Ok(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt })
 }

@@ -1,5 +1,6 @@
 //! What one layer puts into an image.
 
+mod ahead;
 mod entries;
 mod file;
 mod listed;

@@ -1,16 +1,35 @@
+use super::ahead;
 use super::stream::{Stored, Stream};
 use super::{LayerContents, LayerObserver};
 use crate::{Budget, InventoryError};
 use consign_image::layer::uncompressed;
 use consign_oci::layer::{Layer, Members};
 use std::io::{self, BufReader, Read};
+use std::thread;
 
 /// Sees a whole layer as it lies in a blob, and reads `blob` to its end. Fails if it holds something else than the config says.
-pub fn read_layer(layer: &Layer, blob: impl Read, budget: &Budget) -> Result<LayerContents, InventoryError> {
+///
+/// It is decompressed on a thread of its own, which is most of the work.
+pub fn read_layer(layer: &Layer, blob: impl Read + Send, budget: &Budget) -> Result<LayerContents, InventoryError> {
     let media_type = &layer.descriptor.media_type;
     let blob = Stored::new(blob, &layer.descriptor.digest, budget);
-    let stream = uncompressed(media_type, blob)?;
-    let stream = stream.ok_or_else(|| InventoryError::MediaType { media_type: media_type.clone() })?;
+    let (sender, receiver) = ahead::channel();
+    thread::scope(|scope| {
+        let decompressing = scope.spawn(move || match uncompressed(media_type, blob) {
+            Ok(Some(stream)) => Ok(sender.send_all(stream)),
+            Ok(None) => Err(InventoryError::MediaType { media_type: media_type.clone() }),
+            Err(error) => Err(error.into()),
+        });
+        let contents = checked(layer, receiver, budget);
+        // A thread that panics has sent an end that is none of the archive's.
+        match decompressing.join() {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(())) | Err(_) => contents,
+        }
+    })
+}
+
+fn checked(layer: &Layer, stream: impl Read, budget: &Budget) -> Result<LayerContents, InventoryError> {
     let stated = &layer.diff_id;
     let mut stream = BufReader::new(Stream::new(stream, stated.algorithm(), budget));
     let result = members(&mut stream);

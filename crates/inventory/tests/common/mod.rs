@@ -48,7 +48,7 @@ pub(crate) fn blob(entries: &[Entry]) -> (Vec<u8>, Vec<u8>) {
 pub(crate) fn observe(
     observer: &mut Observer,
     media_type: &str,
-    blob: impl Read,
+    blob: impl Read + Send,
     contents: &[u8],
 ) -> Result<(), InventoryError> {
     let descriptor = Descriptor::new(media_type, Digest::of(b"the blob"), 0);
