@@ -14,7 +14,7 @@ pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
-pub(crate) use looking::{Inspect, Proof, Reference, Scan, Verify};
+pub(crate) use looking::{Inspect, Proof, Reference, Sbom, SbomFormat, Scan, Verify};
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
@@ -100,6 +100,12 @@ pub(crate) enum Form {
     Json,
     /// For code hosts, which show it beside the code: what `scan` finds.
     Sarif,
+    /// SPDX 2.3: what `sbom` lists.
+    SpdxJson,
+    /// CycloneDX 1.6: what `sbom` lists.
+    CyclonedxJson,
+    /// A tree, for reading: what `sbom` lists.
+    Tree,
 }
 
 /// The forms that every command has.
@@ -114,8 +120,8 @@ pub(crate) enum Output {
 impl From<Form> for Output {
     fn from(form: Form) -> Self {
         match form {
-            Form::Table => Self::Table,
-            Form::Json | Form::Sarif => Self::Json,
+            Form::Table | Form::Tree => Self::Table,
+            Form::Json | Form::Sarif | Form::SpdxJson | Form::CyclonedxJson => Self::Json,
         }
     }
 }
@@ -182,6 +188,11 @@ pub(crate) enum Command {
         after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.zip localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
     )]
     Scan(Scan),
+    /// Lists what is in an image, as SPDX or CycloneDX: on every platform, with licences, hashes and the layers that brought it.
+    #[command(
+        after_help = "The same image gives the same bytes. For an index, there is one document for it and one for each platform: see `--to`.\n\nExamples:\n  consign sbom ghcr.io/team/app:1.2.3 > app.spdx.json\n  consign sbom --format cyclonedx-json --platform linux/arm64 debian:12\n  consign sbom --to sboms oci-archive:app.tar\n  consign sbom --output tree oci:some/layout:1.0"
+    )]
+    Sbom(Sbom),
     /// Shows what is attached to an image: platforms, signatures, attestations.
     #[command(after_help = "Example:\n  consign tree localhost:5080/team/hello:latest")]
     Tree(Reference),

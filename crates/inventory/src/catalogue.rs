@@ -1,4 +1,4 @@
-use crate::{Described, Distribution, Package, SpdxError, spdx};
+use crate::{Described, Distribution, Package, SbomError, sbom};
 use consign_package::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,8 +35,13 @@ impl Catalogue {
     }
 
     /// Returns the SPDX 2.3 document of the image that has these contents: the same bytes for the same image and version of consign.
-    pub fn spdx(&self, image: &Described<'_>) -> Result<Value, SpdxError> {
-        spdx::document(self, image)
+    pub fn spdx(&self, image: &Described<'_>) -> Result<Value, SbomError> {
+        sbom::spdx(self, image)
+    }
+
+    /// Returns the CycloneDX 1.6 document of the image that has these contents: the same bytes for the same image and version of consign.
+    pub fn cyclonedx(&self, image: &Described<'_>) -> Result<Value, SbomError> {
+        sbom::cyclonedx(self, image)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`LayerObserver`] sees the entries of one layer, as they flow from a builder or as they lie in a blob, and gives its
 //! [`LayerContents`], which can be kept. An [`Observer`] lays them on each other and gives a [`Catalogue`]; that writes itself as
-//! an SPDX 2.3 document, the same bytes for the same image.
+//! SPDX 2.3 and CycloneDX 1.6, the same bytes for the same image.
 
 mod budget;
 mod catalogue;
@@ -12,7 +12,7 @@ mod layer;
 mod merge;
 mod observer;
 mod package;
-mod spdx;
+mod sbom;
 
 pub use budget::Budget;
 pub use catalogue::Catalogue;
@@ -21,4 +21,4 @@ pub use error::InventoryError;
 pub use layer::{LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
-pub use spdx::{Described, SpdxError, receipt};
+pub use sbom::{Described, DescribedIndex, SbomError, cyclonedx_index, receipt, spdx_index};

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{file, list, package};
-use consign_inventory::{Catalogue, Described, SpdxError, receipt};
+use consign_inventory::{Catalogue, Described, SbomError, receipt};
 use consign_oci::{Digest, Platform};
 use consign_receipt::{Trust, predicate};
 use serde_json::{Value, json};
@@ -20,9 +20,9 @@ fn catalogue() -> Catalogue {
     .unwrap()
 }
 
-fn document(catalogue: &Catalogue, created: Option<&str>) -> Result<Value, SpdxError> {
+fn document(catalogue: &Catalogue, created: Option<&str>) -> Result<Value, SbomError> {
     let (digest, platform) = (Digest::of(b"manifest"), "linux/amd64".parse::<Platform>().unwrap());
-    catalogue.spdx(&Described { name: "ghcr.io/team/hello", digest: &digest, platform: &platform, created })
+    catalogue.spdx(&Described { name: "ghcr.io/team/hello", digest: &digest, platform: &platform, created, layers: &[] })
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn is_the_same_for_the_same_image_only() {
     assert_eq!(bytes(None), bytes(None));
     let namespace = |created| document(&catalogue(), created).unwrap()["documentNamespace"].clone();
     assert_ne!(namespace(None), namespace(Some("2026-01-02T03:04:05Z")));
-    assert!(matches!(document(&catalogue(), Some("now")), Err(SpdxError::Created { .. })));
+    assert!(matches!(document(&catalogue(), Some("now")), Err(SbomError::Created { .. })));
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub enum ReleaseError {
         /// The platform.
         platform: Platform,
         /// Why not.
-        source: consign_inventory::SpdxError,
+        source: consign_inventory::SbomError,
     },
     /// A platform's packages could not be compared with advisories.
     #[error("{image} {platform}: its packages cannot be compared with advisories")]

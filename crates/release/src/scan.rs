@@ -1,16 +1,13 @@
 //! Compares what is in images with advisories. What is found is stated whole; the gate says what of it is tolerated.
 
-use crate::contents::{Reading, on_a_thread};
-use crate::imported::{config, listed};
+use crate::contents::on_a_thread;
 use crate::produce::{Image, Produced, ProducedPlatform};
-use crate::{ImportProblem, Outcome, Release, ReleaseError, Stage, Workshop};
-use consign_image::Place;
-use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, Platform};
+use crate::{ListedImage, Outcome, Release, ReleaseError, Stage, Workshop};
+use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Finding, Receipt, Trust};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
 use consign_scan::{Database, Subject, scan};
-use consign_store::Store;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -91,43 +88,18 @@ pub struct ScannedImage {
     pub receipt: Receipt,
 }
 
-/// Compares all platforms of an image with advisories. Attestations in its index are no platforms. What layers hold is kept in the store.
-pub async fn scan_image(
-    place: &Place,
-    root: &Descriptor,
-    store: &Store,
+/// Compares images that were listed with advisories.
+pub async fn scan_images(
+    images: &[ListedImage],
     database: &Arc<Database>,
 ) -> Result<Vec<ScannedImage>, ReleaseError> {
-    let reading = Reading::new(store);
-    match place.document(root).await? {
-        Document::Index(index) => {
-            let mut scanned = Vec::new();
-            for (platform, descriptor) in listed(&index).map_err(|problem| problem.of(place))? {
-                let descriptor = descriptor.plain();
-                let Document::Manifest(manifest) = place.document(&descriptor).await? else {
-                    return Err(ImportProblem::Index { platform: platform.clone() }.of(place));
-                };
-                scanned.push(scan_one(place, Some(platform), &manifest, &reading, database).await?);
-            }
-            Ok(scanned)
-        }
-        Document::Manifest(manifest) => Ok(vec![scan_one(place, None, &manifest, &reading, database).await?]),
+    let mut scanned = Vec::new();
+    for ListedImage { name, platform, manifest, config, catalogue } in images {
+        let image = Image { name, platform, manifest, config };
+        let receipt = compare(&image, image.sbom(catalogue)?, database).await?;
+        scanned.push(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt });
     }
-}
-
-async fn scan_one(
-    place: &Place,
-    platform: Option<&Platform>,
-    manifest: &Exact<Manifest>,
-    reading: &Reading,
-    database: &Arc<Database>,
-) -> Result<ScannedImage, ReleaseError> {
-    let config = config(place, manifest).await?;
-    let platform = platform.unwrap_or(&config.platform);
-    let image = Image { name: &place.describe(), platform, manifest, config: &config };
-    let sbom = image.sbom(&reading.list(place, &image).await?)?;
-    let receipt = compare(&image, sbom, database).await?;
-    Ok(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt })
+    Ok(scanned)
 }
 
 /// Compares what an SBOM lists with advisories.

@@ -1,5 +1,5 @@
 use super::REF;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use consign_image::ImageReference;
 use consign_oci::Platform;
 use std::path::PathBuf;
@@ -36,6 +36,34 @@ pub(crate) struct Scan {
     /// A configuration, or a file with only its section `policy`: exit status 11 if what is found does not pass.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Looks at these platforms alone; may be given several times. One that is not there is an error.
+    #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
+    pub(crate) platforms: Vec<Platform>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sbom {
+    #[arg(value_name = "REF", help = REF)]
+    pub(crate) reference: ImageReference,
+    /// The format; SPDX 2.3 if nothing says.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<SbomFormat>,
+    /// Looks at these platforms alone; may be given several times. With one, the document is that of its image; else that of the index.
+    #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
+    pub(crate) platforms: Vec<Platform>,
+    /// Writes one document for the index and one for each platform into this folder, which is made if it is not there.
+    #[arg(long = "to", value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SbomFormat {
+    /// SPDX 2.3, JSON.
+    SpdxJson,
+    /// CycloneDX 1.6, JSON.
+    CyclonedxJson,
+    /// A tree, for reading.
+    Tree,
 }
 
 #[derive(Args, Debug)]

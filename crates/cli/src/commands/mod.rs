@@ -22,6 +22,7 @@ mod promote;
 mod rebase;
 mod registry_serve;
 mod release;
+mod sbom;
 mod scan;
 mod schema;
 mod store_check;
@@ -40,6 +41,7 @@ use crate::exit_code::ExitCode;
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::signals::Signals;
+use clap::ValueEnum;
 use consign_release::Interruption;
 use std::pin::pin;
 use std::sync::Arc;
@@ -53,9 +55,7 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
             CommandError::new(ExitCode::Usage, format!("cannot work in {}", directory.display())).cause(error)
         })?;
     }
-    if global.output == Form::Sarif && !matches!(command, Command::Scan(_)) {
-        return Err(CommandError::new(ExitCode::Usage, "`--output sarif` is for `scan` alone"));
-    }
+    check_form(global.output, &command)?;
     // Nobody else's process may look into this one, which will hold keys.
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     let session = Session::new(global, Environment::read(), printer.clone());
@@ -70,6 +70,20 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
     // Threads that still work for a command that has failed end with the program. To shut the runtime down before that would make those that wait on it panic.
     std::mem::forget(runtime);
     outcome
+}
+
+/// Some forms are for one command alone.
+fn check_form(form: Form, command: &Command) -> Result<(), CommandError> {
+    let (of, is_known) = match form {
+        Form::Table | Form::Json => return Ok(()),
+        Form::Sarif => ("scan", matches!(command, Command::Scan(_))),
+        Form::SpdxJson | Form::CyclonedxJson | Form::Tree => ("sbom", matches!(command, Command::Sbom(_))),
+    };
+    if is_known {
+        return Ok(());
+    }
+    let name = form.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    Err(CommandError::new(ExitCode::Usage, format!("`--output {name}` is for `{of}` alone")))
 }
 
 async fn run_until_interrupted(command: &Command, session: &Session) -> Result<ExitCode, CommandError> {
@@ -101,6 +115,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Lock(arguments) => lock::run(arguments, session).await,
         Command::Verify(arguments) => verify::run(arguments, session).await,
         Command::Scan(arguments) => scan::run(arguments, session).await,
+        Command::Sbom(arguments) => sbom::run(arguments, session).await,
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,

@@ -6,7 +6,7 @@ use crate::session::Session;
 use consign_oci::{Descriptor, Platform};
 use consign_receipt::predicate::Vulnerabilities;
 use consign_receipt::{AdvisoryRules, Candidate, Finding, PlatformCandidate, Policy, Reason, Requirement, gate};
-use consign_release::{ScannedImage, scan_image};
+use consign_release::{ScannedImage, list_image, scan_images};
 use consign_report::{AdvisoryReport, DatabaseReport, ScanReport, ScannedPlatform};
 use consign_scan::Database;
 use serde::Deserialize;
@@ -25,7 +25,8 @@ pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     }
     let database = database(databases).await?;
     let (place, root) = session.open(&arguments.reference).await?;
-    let scanned = scan_image(&place, &root, &session.store().await?, &database).await?;
+    let images = list_image(&place, &root, &session.store().await?, &arguments.platforms).await?;
+    let scanned = scan_images(&images, &database).await?;
     let rules = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
     let report = report(arguments, session, &database, &scanned, rules.as_ref())?;
     let mut reasons = rules.map(|rules| refusals(arguments, session, &root, scanned, rules)).unwrap_or_default();

@@ -12,6 +12,8 @@ pub(super) struct Document {
     pub(super) document_namespace: String,
     pub(super) creation_info: CreationInfo,
     pub(super) packages: Vec<Package>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) has_extracted_licensing_infos: Vec<ExtractedLicence>,
     pub(super) relationships: Vec<Relationship>,
 }
 
@@ -24,7 +26,7 @@ pub(super) struct CreationInfo {
 }
 
 /// A package (clause 7): the image, its distribution, or one of its packages.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Package {
     pub(super) name: String,
@@ -43,7 +45,7 @@ pub(super) struct Package {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source_info: Option<String>,
     pub(super) license_concluded: Unsaid,
-    pub(super) license_declared: Unsaid,
+    pub(super) license_declared: String,
     pub(super) copyright_text: Unsaid,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) summary: Option<String>,
@@ -51,6 +53,15 @@ pub(super) struct Package {
     pub(super) external_refs: Vec<ExternalReference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) primary_package_purpose: Option<Purpose>,
+}
+
+/// A licence that SPDX has no name for (clause 10).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ExtractedLicence {
+    pub(super) license_id: String,
+    pub(super) extracted_text: String,
+    pub(super) name: String,
 }
 
 /// What a package is (clause 7.24).
@@ -61,10 +72,32 @@ pub(super) enum Purpose {
     OperatingSystem,
 }
 
+impl Default for Package {
+    /// Claims nothing.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            id: String::new(),
+            version_info: None,
+            supplier: None,
+            download_location: Unsaid::NoAssertion,
+            files_analyzed: false,
+            checksums: Vec::new(),
+            homepage: None,
+            source_info: None,
+            license_concluded: Unsaid::NoAssertion,
+            license_declared: "NOASSERTION".to_owned(),
+            copyright_text: Unsaid::NoAssertion,
+            summary: None,
+            external_refs: Vec::new(),
+            primary_package_purpose: None,
+        }
+    }
+}
+
 /// Stands where the document makes no claim.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(super) enum Unsaid {
-    #[default]
     #[serde(rename = "NOASSERTION")]
     NoAssertion,
 }
@@ -73,7 +106,7 @@ pub(super) enum Unsaid {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Checksum {
-    pub(super) algorithm: &'static str,
+    pub(super) algorithm: String,
     pub(super) checksum_value: String,
 }
 

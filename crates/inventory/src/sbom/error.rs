@@ -1,6 +1,6 @@
-/// An image that no SPDX document can be written for.
+/// An image that no SBOM can be written for.
 #[derive(Debug, thiserror::Error)]
-pub enum SpdxError {
+pub enum SbomError {
     /// The image config states a time that is none.
     #[error("the image config's `created` is `{text}`, which is not an RFC 3339 time")]
     Created {
@@ -10,7 +10,7 @@ pub enum SpdxError {
         source: jiff::Error,
     },
     /// The document cannot be written as JSON.
-    #[error("the SPDX document cannot be written")]
+    #[error("the SBOM cannot be written")]
     Json {
         /// What is wrong.
         #[from]

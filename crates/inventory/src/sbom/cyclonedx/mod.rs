@@ -1,0 +1,7 @@
+//! CycloneDX 1.6 (ECMA-424, <https://cyclonedx.org/docs/1.6/json/>), JSON.
+
+mod component;
+mod render;
+
+pub(crate) use render::document;
+pub use render::index;

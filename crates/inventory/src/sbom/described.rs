@@ -1,0 +1,81 @@
+use super::{SbomError, text};
+use crate::Place;
+use consign_oci::{Digest, Platform};
+
+/// The image that an SBOM describes.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// The image's name, such as `hello` or `ghcr.io/team/hello`.
+    pub name: &'a str,
+    /// Digest of the manifest of this platform.
+    pub digest: &'a Digest,
+    /// What it runs on.
+    pub platform: &'a Platform,
+    /// When the image was made, RFC 3339, from its config; never the time of now. `None`: 1970.
+    pub created: Option<&'a str>,
+    /// What its layers hold, lowest first, by the digests in its config.
+    pub layers: &'a [Digest],
+}
+
+/// The index that an SBOM of all platforms describes.
+#[derive(Clone, Copy, Debug)]
+pub struct DescribedIndex<'a> {
+    /// The image's name.
+    pub name: &'a str,
+    /// Digest of the index.
+    pub digest: &'a Digest,
+}
+
+impl Described<'_> {
+    /// Returns the layer that brought a package, in words: `layer 2 of 3, sha256:…`.
+    pub(super) fn layer_text(&self, place: &Place) -> String {
+        let number = u64::from(place.layer) + 1;
+        match self.layer(place) {
+            Some(digest) => format!("layer {number} of {}, {digest}", self.layers.len()),
+            None => format!("layer {number}"),
+        }
+    }
+
+    /// Returns what the layer that brought a package holds.
+    pub(super) fn layer(&self, place: &Place) -> Option<&Digest> {
+        self.layers.get(place.layer as usize)
+    }
+}
+
+/// Returns a name as it stands in a document.
+pub(super) fn name(text: &str) -> String {
+    text::line(text).unwrap_or_else(|| "image".to_owned())
+}
+
+/// Returns a time as documents want it: in UTC, in whole seconds (SPDX 2.3, clause 6.9).
+pub(super) fn time(text: Option<&str>) -> Result<String, SbomError> {
+    let text = text.unwrap_or("1970-01-01T00:00:00Z");
+    let time: jiff::Timestamp =
+        text.parse().map_err(|source| SbomError::Created { text: text.chars().take(100).collect(), source })?;
+    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// Returns when the newest platform was made.
+pub(super) fn newest<'a>(times: impl Iterator<Item = Option<&'a str>>) -> Result<String, SbomError> {
+    let times: Vec<String> = times.map(time).collect::<Result<_, _>>()?;
+    Ok(times.into_iter().max().unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_times_in_whole_seconds_of_utc() {
+        for (text, expected) in [
+            (None, "1970-01-01T00:00:00Z"),
+            (Some("2026-02-03T04:05:06.789123Z"), "2026-02-03T04:05:06Z"),
+            (Some("2026-02-03T04:05:06+02:00"), "2026-02-03T02:05:06Z"),
+            (Some("0001-01-01T00:00:00Z"), "0001-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(time(text).unwrap(), expected);
+        }
+        assert!(matches!(time(Some("yesterday")), Err(SbomError::Created { .. })));
+        assert_eq!(newest([None, Some("2026-02-03T04:05:06Z")].into_iter()).unwrap(), "2026-02-03T04:05:06Z");
+    }
+}
