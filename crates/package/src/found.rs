@@ -17,6 +17,8 @@ pub struct Found {
     pub homepage: Option<String>,
     /// What it is, in a line.
     pub description: Option<String>,
+    /// What it is built for, if not for everything: the platform of a gem, such as `x86_64-linux`.
+    pub platform: Option<String>,
     /// Digests of the package itself, where the file states or is it, as `algorithm:hex`, such as `sha1:…`.
     pub checksums: Vec<String>,
     /// Where in the file it was found, if the file holds others, such as `BOOT-INF/lib/a.jar`.
@@ -34,6 +36,7 @@ impl Found {
             supplier: None,
             homepage: None,
             description: None,
+            platform: None,
             checksums: Vec::new(),
             inner_path: None,
         }

@@ -7,7 +7,10 @@ pub mod deb;
 mod decompress;
 mod found;
 mod kind;
+pub mod language;
+pub mod licence;
 mod purl;
+pub mod sbom;
 pub mod version;
 
 pub use decompress::{DecompressError, decompress};

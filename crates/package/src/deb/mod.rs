@@ -8,6 +8,7 @@ pub mod apt_sources;
 mod architecture;
 mod armor;
 mod cleartext;
+pub mod copyright;
 mod deb_file;
 mod index;
 pub mod installed;

@@ -1,0 +1,197 @@
+//! CycloneDX 1.2 and later.
+
+use super::lenient::{LIST_LIMIT, List, Said, Word};
+use super::{Described, Format, Package, Sbom, checksum, digest, digest_of_purl};
+use serde::Deserialize;
+use serde::de::Error;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(default)]
+    spec_version: Word,
+    metadata: Option<Metadata>,
+    #[serde(default)]
+    components: List<Component>,
+    #[serde(default)]
+    compositions: List<Composition>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    component: Option<Component>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Component {
+    #[serde(rename = "type")]
+    kind: Word,
+    name: Word,
+    group: Word,
+    version: Word,
+    purl: Word,
+    publisher: Word,
+    author: Word,
+    authors: List<Organisation>,
+    supplier: Option<Organisation>,
+    licenses: List<Choice>,
+    hashes: List<Hash>,
+    external_references: List<Reference>,
+    components: List<Component>,
+}
+
+#[derive(Deserialize)]
+struct Organisation {
+    #[serde(default)]
+    name: Word,
+}
+
+/// A licence, or an expression of several.
+#[derive(Deserialize)]
+struct Choice {
+    license: Option<Named>,
+    #[serde(default)]
+    expression: Word,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    id: Word,
+    #[serde(default)]
+    name: Word,
+}
+
+#[derive(Deserialize)]
+struct Hash {
+    #[serde(default)]
+    alg: Word,
+    #[serde(default)]
+    content: Word,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    #[serde(rename = "type", default)]
+    kind: Word,
+    #[serde(default)]
+    url: Word,
+}
+
+#[derive(Deserialize)]
+struct Composition {
+    #[serde(default)]
+    aggregate: Word,
+}
+
+impl Said for Component {
+    fn is_said(&self) -> bool {
+        self.name.is_said() || !self.components.0.is_empty()
+    }
+}
+
+impl Said for Choice {
+    fn is_said(&self) -> bool {
+        self.expression.is_said()
+            || self.license.as_ref().is_some_and(|license| license.id.is_said() || license.name.is_said())
+    }
+}
+
+impl Said for Organisation {
+    fn is_said(&self) -> bool {
+        self.name.is_said()
+    }
+}
+
+impl Said for Hash {
+    fn is_said(&self) -> bool {
+        self.content.is_said()
+    }
+}
+
+impl Said for Reference {
+    fn is_said(&self) -> bool {
+        self.kind.text() == "website"
+    }
+}
+
+impl Said for Composition {
+    fn is_said(&self) -> bool {
+        let aggregate = self.aggregate.text();
+        aggregate == "unknown" || aggregate.starts_with("incomplete")
+    }
+}
+
+pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
+    let document: Document = serde_json::from_slice(contents)?;
+    let mut sbom = Sbom {
+        format: Format::CycloneDx(super::short(document.spec_version.text())),
+        described: None,
+        packages: Vec::new(),
+        owned: Vec::new(),
+        unlisted: document.compositions.0.into_iter().filter_map(|composition| composition.aggregate.0).collect(),
+    };
+    if let Some(component) = document.metadata.and_then(|metadata| metadata.component) {
+        sbom.described = described(&component);
+        add(component, None, true, &mut sbom)?;
+    }
+    for component in document.components.0 {
+        add(component, None, false, &mut sbom)?;
+    }
+    Ok(sbom)
+}
+
+/// Adds a component with all that is in it. The document's depth is bounded, and so is that of these calls.
+fn add(component: Component, whole: Option<usize>, is_described: bool, sbom: &mut Sbom) -> serde_json::Result<()> {
+    if sbom.packages.len() == LIST_LIMIT {
+        return Err(serde_json::Error::custom(format_args!("more than {LIST_LIMIT} components")));
+    }
+    let (package, parts) = package(component, is_described);
+    let number = sbom.packages.len();
+    let own = package.map(|package| {
+        sbom.owned.extend(whole.map(|whole| (whole, number)));
+        sbom.packages.push(package);
+        number
+    });
+    // What the document describes has all of it; that says nothing of files.
+    let whole = if is_described { None } else { own.or(whole) };
+    parts.into_iter().try_for_each(|part| add(part, whole, false, sbom))
+}
+
+fn package(component: Component, is_described: bool) -> (Option<Package>, Vec<Component>) {
+    let parts = component.components.0;
+    let Some(name) = component.name.0 else { return (None, parts) };
+    let licence =
+        |choice: Choice| choice.expression.0.or_else(|| choice.license.and_then(|named| named.id.0.or(named.name.0)));
+    let supplier =
+        component.supplier.and_then(|supplier| supplier.name.0).or(component.publisher.0).or(component.author.0);
+    let author = component.authors.0.into_iter().find_map(|author| author.name.0);
+    let package = Package {
+        name,
+        group: component.group.0,
+        version: component.version.0,
+        purls: component.purl.0.into_iter().collect(),
+        licences: component.licenses.0.into_iter().filter_map(licence).collect(),
+        supplier: supplier.or(author),
+        homepage: component.external_references.0.into_iter().find_map(|reference| reference.url.0),
+        checksums: component
+            .hashes
+            .0
+            .iter()
+            .filter_map(|hash| checksum(hash.alg.text(), hash.content.text()))
+            .collect(),
+        purpose: component.kind.0,
+        is_described,
+    };
+    (Some(package), parts)
+}
+
+fn described(component: &Component) -> Option<Described> {
+    let name = component.name.0.clone()?;
+    let version = component.version.0.clone();
+    let of_text = |text: &str| digest(text.rsplit('@').next().unwrap_or_default());
+    let of_version = version.as_deref().and_then(of_text);
+    let digest = of_version.or_else(|| of_text(&name)).or_else(|| digest_of_purl(component.purl.text()));
+    Some(Described { name: Some(name), version, digest })
+}

@@ -1,0 +1,174 @@
+//! SBOMs of others.
+
+use consign_package::sbom::{Format, Sbom, SbomError, is_wanted, read};
+use std::path::{Path, PathBuf};
+
+/// As Bitnami puts one beside each of its programs.
+const BITNAMI: &str = r#"{"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3", "name": "SPDX document for Redis",
+  "dataLicense": "CC0-1.0", "documentDescribes": ["SPDXRef-redis"],
+  "hasExtractedLicensingInfos": [],
+  "packages": [
+    {"SPDXID": "SPDXRef-redis", "name": "redis", "versionInfo": "7.0.8", "licenseConcluded": "BSD-3-Clause", "licenseDeclared": "NOASSERTION",
+     "supplier": "Organization: VMware, Inc.", "downloadLocation": "NONE", "homepage": "NOASSERTION",
+     "checksums": [{"algorithm": "SHA3-256", "checksumValue": "ABCD"}, {"algorithm": "MD5", "checksumValue": "no hex"}],
+     "externalRefs": [
+       {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:*:redis:redis:7.0.8:*:*:*:*:*:*:*"},
+       {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:bitnami/redis@7.0.8-0?arch=amd64"},
+       {"referenceCategory": "PACKAGE_MANAGER", "referenceType": "purl", "referenceLocator": "pkg:generic/redis@7.0.8"}]},
+    {"SPDXID": "SPDXRef-lua", "name": "lua", "versionInfo": "5.1", "originator": "Person: R. I.", "licenseDeclared": "MIT"},
+    {"SPDXID": "SPDXRef-jemalloc", "name": "jemalloc"},
+    {"SPDXID": "SPDXRef-nothing", "name": ""}],
+  "files": [{"SPDXID": "SPDXRef-File-a", "fileName": "a"}],
+  "relationships": [
+    {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-redis"},
+    {"spdxElementId": "SPDXRef-redis", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-lua"},
+    {"spdxElementId": "SPDXRef-redis", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-File-a"},
+    {"spdxElementId": "SPDXRef-redis", "relationshipType": "CONTAINS", "relatedSpdxElement": "NOASSERTION", "comment": "modules"},
+    {"spdxElementId": "SPDXRef-lua", "relationshipType": "CONTAINS", "relatedSpdxElement": "NONE"},
+    {"spdxElementId": "SPDXRef-lua", "relationshipType": "OTHER", "relatedSpdxElement": "SPDXRef-jemalloc",
+     "comment": "ownership-by-file-overlap: indicates that the parent package claims ownership"},
+    {"spdxElementId": "SPDXRef-lua", "relationshipType": "DESCRIBED_BY", "relatedSpdxElement": "SPDXRef-redis"}]}"#;
+const CYCLONEDX: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+  "metadata": {"component": {"type": "container", "name": "alpine", "version": "sha256:69f0237c7f8cf0b8a329d1bf1d6870c870c4ec323e39d3a6da59596632d0f2f4"}},
+  "components": [
+    {"type": "operating-system", "name": "alpine", "version": "3.18"},
+    {"type": "library", "group": "org.apache", "name": "log4j-core", "version": "2.14.1", "purl": "pkg:maven/org.apache/log4j-core@2.14.1",
+     "licenses": [{"license": {"id": "Apache-2.0"}}, {"license": {"name": "Own licence"}}, {"expression": "MIT OR ISC"}],
+     "supplier": {"name": "Apache"}, "hashes": [{"alg": "SHA-1", "content": "00ff"}],
+     "externalReferences": [{"type": "vcs", "url": "https://v"}, {"type": "website", "url": "https://w"}],
+     "components": [{"type": "library", "name": "shaded", "version": "1", "authors": [{"name": "A. B."}]}]}],
+  "compositions": [{"aggregate": "complete"}, {"aggregate": "incomplete_first_party_only", "assemblies": []}]}"#;
+const SYFT: &str = r#"{"artifacts": [
+    {"id": "1", "name": "python3.11", "version": "3.11.2-6", "type": "deb", "purl": "pkg:deb/debian/python3.11@3.11.2-6", "licenses": ["GPL-2"], "locations": [{}]},
+    {"id": "2", "name": "six", "version": "1.16.0", "type": "python", "purl": "pkg:pypi/six@1.16.0",
+     "licenses": [{"value": "The MIT License", "spdxExpression": "", "type": "declared"}, {"value": "x", "spdxExpression": "MIT"}]}],
+  "artifactRelationships": [{"parent": "1", "child": "2", "type": "ownership-by-file-overlap"}, {"parent": "1", "child": "9", "type": "contains"}],
+  "source": {"id": "s", "name": "debian", "version": "12", "type": "image",
+    "metadata": {"manifestDigest": "sha256:69f0237c7f8cf0b8a329d1bf1d6870c870c4ec323e39d3a6da59596632d0f2f4"}},
+  "descriptor": {"name": "syft", "version": "1.18.1"}, "schema": {"version": "16.0.18"}}"#;
+/// For other tests to damage.
+pub(crate) const SAMPLES: [&str; 3] = [BITNAMI, CYCLONEDX, SYFT];
+const DIGEST: &str = "sha256:69f0237c7f8cf0b8a329d1bf1d6870c870c4ec323e39d3a6da59596632d0f2f4";
+
+fn names(sbom: &Sbom) -> Vec<&str> {
+    sbom.packages.iter().map(|package| package.name.as_str()).collect()
+}
+
+#[test]
+fn knows_them_by_name() {
+    for (path, expected) in [
+        ("opt/bitnami/redis/.spdx-redis.spdx", true),
+        ("var/lib/db/sbom/bash-5.2.21-r1.spdx.json", true),
+        ("usr/share/sbom/a.cdx.json", true),
+        ("app/bom.json", true),
+        ("app/sbom.json", true),
+        ("app/abom.json", false),
+        ("app/spdx.json", false),
+        ("app/package.json", false),
+    ] {
+        assert_eq!(is_wanted(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn reads_spdx() {
+    let sbom = read(format!("\u{feff}{BITNAMI}").as_bytes()).unwrap();
+    assert_eq!(sbom.format, Format::Spdx("2.3".to_owned()));
+    assert_eq!(names(&sbom), ["redis", "lua", "jemalloc"]);
+    let redis = &sbom.packages[0];
+    assert!(redis.is_described && !sbom.packages[1].is_described);
+    assert_eq!(redis.purls, ["pkg:bitnami/redis@7.0.8-0?arch=amd64", "pkg:generic/redis@7.0.8"]);
+    assert_eq!(redis.licences, ["BSD-3-Clause"]);
+    assert_eq!((redis.supplier.as_deref(), redis.homepage.as_deref()), (Some("VMware, Inc."), None));
+    assert_eq!(redis.checksums, ["sha3256:abcd"]);
+    assert_eq!(sbom.packages[1].supplier.as_deref(), Some("R. I."));
+    // What the document is about has everything; that is no claim about files.
+    assert_eq!(sbom.owned, [(1, 2)]);
+    assert_eq!(sbom.unlisted, ["modules"]);
+    let described = sbom.described.unwrap();
+    assert_eq!(
+        (described.name.as_deref(), described.version.as_deref(), described.digest),
+        (Some("redis"), Some("7.0.8"), None)
+    );
+}
+
+#[test]
+fn reads_cyclonedx() {
+    let sbom = read(CYCLONEDX.as_bytes()).unwrap();
+    assert_eq!(sbom.format.to_string(), "CycloneDX 1.6");
+    assert_eq!(names(&sbom), ["alpine", "alpine", "log4j-core", "shaded"]);
+    assert_eq!(sbom.packages.iter().filter(|package| package.is_described).count(), 1);
+    let log4j = &sbom.packages[2];
+    assert_eq!((log4j.group.as_deref(), log4j.version.as_deref()), (Some("org.apache"), Some("2.14.1")));
+    assert_eq!(log4j.licences, ["Apache-2.0", "Own licence", "MIT OR ISC"]);
+    assert_eq!((log4j.supplier.as_deref(), log4j.homepage.as_deref()), (Some("Apache"), Some("https://w")));
+    assert_eq!(log4j.checksums, ["sha1:00ff"]);
+    assert_eq!(sbom.packages[1].purpose.as_deref(), Some("operating-system"));
+    assert_eq!(sbom.packages[3].supplier.as_deref(), Some("A. B."));
+    assert_eq!(sbom.owned, [(2, 3)]);
+    assert_eq!(sbom.unlisted, ["incomplete_first_party_only"]);
+    assert_eq!(sbom.described.unwrap().digest.as_deref(), Some(DIGEST));
+}
+
+#[test]
+fn reads_syfts_own() {
+    let sbom = read(SYFT.as_bytes()).unwrap();
+    assert_eq!(sbom.format, Format::Syft("16.0.18".to_owned()));
+    assert_eq!(names(&sbom), ["python3.11", "six"]);
+    assert_eq!(sbom.packages[0].licences, ["GPL-2"]);
+    assert_eq!(sbom.packages[1].licences, ["The MIT License", "MIT"]);
+    assert_eq!(sbom.owned, [(0, 1)]);
+    assert_eq!(sbom.described.unwrap().digest.as_deref(), Some(DIGEST));
+}
+
+#[test]
+fn says_what_it_does_not_read() {
+    for (text, expected) in [
+        ("", "damaged at line 1, column 0"),
+        ("{", "damaged at line 1, column 1"),
+        ("{}", "no SBOM: it has neither"),
+        (r#"{"bomFormat": "other"}"#, "no SBOM"),
+        ("<bom/>", "an SBOM as XML, which consign does not read"),
+        ("SPDXVersion: SPDX-2.3\n", "an SBOM as SPDX tag-value"),
+        (r#"{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}"#, "an SBOM as SPDX 3"),
+        (r#"{"spdxVersion": "SPDX-4.0"}"#, "an SBOM as SPDX SPDX-4.0"),
+        (r#"{"spdxVersion": "SPDX-2.3", "packages": {}}"#, "damaged at line 1, column 4"),
+    ] {
+        let error = read(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{text}: {error}");
+    }
+    let large = vec![b' '; consign_package::sbom::SIZE_LIMIT + 1];
+    assert!(matches!(read(&large), Err(SbomError::TooLarge { .. })));
+}
+
+#[test]
+fn bounds_how_much_there_is() {
+    let many =
+        format!(r#"{{"spdxVersion": "SPDX-2.3", "packages": [{}]}}"#, vec![r#"{"name": "a"}"#; 1_000_001].join(","));
+    assert!(read(many.as_bytes()).is_err());
+    // What says nothing costs nothing.
+    let empty = format!(r#"{{"spdxVersion": "SPDX-2.3", "packages": [{}]}}"#, vec!["{}"; 2_000_000].join(","));
+    assert!(read(empty.as_bytes()).unwrap().packages.is_empty());
+    let deep = r#"{"name": "a", "components": ["#.repeat(1000);
+    let deep = format!(r#"{{"bomFormat": "CycloneDX", "components": [{deep}"#);
+    assert!(matches!(read(deep.as_bytes()), Err(SbomError::Json { .. })));
+    let deep = format!(r#"{{"bomFormat": "CycloneDX", "other": {}{}}}"#, "[".repeat(1_000_000), "]".repeat(1_000_000));
+    drop(read(deep.as_bytes()));
+}
+
+/// Documents that apko wrote of its images.
+#[test]
+fn reads_what_apko_writes() {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let data = std::env::var_os("CONSIGN_TEST_DATA").map_or_else(beside, PathBuf::from).join("apk/apko/golden/sboms");
+    let Ok(contents) = std::fs::read(data.join("sbom-x86_64.spdx.json")) else {
+        println!("not run: SBOMs of apko (no test data)");
+        return;
+    };
+    let sbom = read(&contents).unwrap();
+    assert_eq!(sbom.described.unwrap().digest.as_deref(), Some(DIGEST));
+    let packages = sbom.packages.iter().filter(|package| package.purls.iter().any(|purl| purl.starts_with("pkg:apk/")));
+    let packages: Vec<_> = packages.map(|package| (package.name.as_str(), package.licences.join(","))).collect();
+    assert_eq!(packages, [("pretend-baselayout", "MIT".to_owned()), ("replayout", "MIT".to_owned())]);
+    assert_eq!(sbom.packages.iter().filter(|package| package.is_described).count(), 1);
+}
