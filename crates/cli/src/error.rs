@@ -3,6 +3,7 @@ use crate::registry_hint::registry_hint;
 use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
+use consign_inventory::SbomError;
 use consign_plan::ConfigurationError;
 use consign_registry::docker_config::{ConfigFileError, KeepingError};
 use consign_registry_server::ServerError;
@@ -281,6 +282,12 @@ fn verification_code(error: &VerifyError) -> ExitCode {
         Verification::Unavailable => ExitCode::Unavailable,
         Verification::Policy => ExitCode::Policy,
         Verification::Database => ExitCode::AdvisoryDatabase,
+    }
+}
+
+impl From<SbomError> for CommandError {
+    fn from(error: SbomError) -> Self {
+        Self::of(ExitCode::Failed, &error)
     }
 }
 

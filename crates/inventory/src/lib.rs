@@ -12,6 +12,7 @@ mod layer;
 mod merge;
 mod observer;
 mod package;
+mod purl;
 mod sbom;
 
 pub use budget::Budget;

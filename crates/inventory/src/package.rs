@@ -1,6 +1,7 @@
 use crate::Distribution;
 use crate::layer::{Listed, kind_text};
-use consign_package::{Kind, deb};
+use crate::purl;
+use consign_package::Kind;
 use serde::{Deserialize, Serialize};
 
 /// A package that is in an image.
@@ -73,7 +74,7 @@ pub struct Place {
 impl Package {
     /// Makes the record of a package in an image of this distribution.
     pub(crate) fn new(listed: Listed, distribution: Option<&Distribution>, place: Place) -> Self {
-        let purl = purl(&listed, distribution);
+        let purl = listed.purl.clone().unwrap_or_else(|| purl::of(&listed, distribution));
         Self {
             name: listed.name,
             kind: listed.kind,
@@ -120,16 +121,4 @@ impl Package {
     pub fn version_text(&self) -> &str {
         self.version.as_deref().unwrap_or_default()
     }
-}
-
-fn purl(listed: &Listed, distribution: Option<&Distribution>) -> String {
-    // A package URL needs a vendor; images without an os-release are mostly cut down from Debian's.
-    let vendor = distribution.map_or("debian", |distribution| &distribution.id);
-    let release = distribution.and_then(Distribution::version);
-    let parsed = |text: &str| text.parse::<deb::Version>().ok();
-    let version = listed.version.as_deref().and_then(parsed);
-    let source = listed.source.as_ref().and_then(|(name, version)| Some((name.as_str(), parsed(version)?)));
-    let source = source.as_ref().map(|(name, version)| (*name, version));
-    let architecture = listed.architecture.as_deref().unwrap_or_default();
-    version.map_or_else(String::new, |version| deb::purl(vendor, release, &listed.name, &version, architecture, source))
 }

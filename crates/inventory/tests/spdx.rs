@@ -22,7 +22,13 @@ fn catalogue() -> Catalogue {
 
 fn document(catalogue: &Catalogue, created: Option<&str>) -> Result<Value, SbomError> {
     let (digest, platform) = (Digest::of(b"manifest"), "linux/amd64".parse::<Platform>().unwrap());
-    catalogue.spdx(&Described { name: "ghcr.io/team/hello", digest: &digest, platform: &platform, created, layers: &[] })
+    catalogue.spdx(&Described {
+        name: "ghcr.io/team/hello",
+        digest: &digest,
+        platform: &platform,
+        created,
+        layers: &[],
+    })
 }
 
 #[test]

@@ -158,7 +158,13 @@ impl Image<'_> {
     pub(crate) fn sbom(&self, catalogue: &Catalogue) -> Result<Receipt, ReleaseError> {
         let digest = self.manifest.digest();
         let created = self.config.created.as_deref();
-        let document = catalogue.spdx(&Described { name: self.name, digest, platform: self.platform, created, layers: &self.config.rootfs.diff_ids });
+        let document = catalogue.spdx(&Described {
+            name: self.name,
+            digest,
+            platform: self.platform,
+            created,
+            layers: &self.config.rootfs.diff_ids,
+        });
         let receipt = document.and_then(|document| consign_inventory::receipt(document, digest));
         receipt.map_err(|source| ReleaseError::Sbom {
             image: self.name.to_owned(),

@@ -86,7 +86,9 @@ async fn one(
 ) -> Result<ListedImage, ReleaseError> {
     let manifest = match (place.document(&descriptor).await?, &platform) {
         (Document::Manifest(manifest), _) => manifest,
-        (Document::Index(_), Some(platform)) => return Err(ImportProblem::Index { platform: platform.clone() }.of(place)),
+        (Document::Index(_), Some(platform)) => {
+            return Err(ImportProblem::Index { platform: platform.clone() }.of(place));
+        }
         (Document::Index(_), None) => return Err(ImportProblem::NoPlatforms.of(place)),
     };
     let config = config(place, &manifest).await?;

@@ -89,10 +89,7 @@ pub struct ScannedImage {
 }
 
 /// Compares images that were listed with advisories.
-pub async fn scan_images(
-    images: &[ListedImage],
-    database: &Arc<Database>,
-) -> Result<Vec<ScannedImage>, ReleaseError> {
+pub async fn scan_images(images: &[ListedImage], database: &Arc<Database>) -> Result<Vec<ScannedImage>, ReleaseError> {
     let mut scanned = Vec::new();
     for ListedImage { name, platform, manifest, config, catalogue } in images {
         let image = Image { name, platform, manifest, config };

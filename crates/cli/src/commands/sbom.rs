@@ -2,11 +2,13 @@ use crate::arguments::{Form, Sbom, SbomFormat};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
-use consign_inventory::{Described, DescribedIndex, cyclonedx_index, spdx_index};
-use consign_oci::{Descriptor, is_index};
+use consign_inventory::{Described, DescribedIndex, Package, cyclonedx_index, spdx_index};
+use consign_oci::Descriptor;
+use consign_oci::media_type::is_index;
 use consign_release::{ListedImage, list_image};
-use consign_report::inventory_tree;
+use consign_report::TreeNode;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -98,4 +100,48 @@ fn write_all(
         session.printer.note(&format!("{}", path.display()));
     }
     Ok(())
+}
+
+/// Returns the platforms, the packages by kind, and under each package what it brought.
+fn tree(arguments: &Sbom, images: &[ListedImage]) -> TreeNode {
+    let mut tree = node(arguments.reference.to_string());
+    for image in images {
+        let mut platform = node(image.platform.to_string());
+        platform.digest = Some(image.digest().clone());
+        let mut owned: BTreeMap<&str, Vec<TreeNode>> = BTreeMap::new();
+        let mut kinds: BTreeMap<_, Vec<&Package>> = BTreeMap::new();
+        for package in &image.catalogue.packages {
+            match &package.owner {
+                Some(owner) => owned.entry(owner).or_default().push(node(label(package))),
+                None => kinds.entry(package.kind).or_default().push(package),
+            }
+        }
+        let distribution = image.catalogue.distribution.as_ref();
+        platform.children.extend(distribution.map(|distribution| {
+            node(format!("{} {}", distribution.id, distribution.version().unwrap_or_default()).trim_end().to_owned())
+        }));
+        for (kind, packages) in kinds {
+            let mut of_kind = node(format!("{kind}: {}", packages.len()));
+            of_kind.children.extend(packages.into_iter().map(|package| TreeNode {
+                children: owned.remove(package.purl.as_str()).unwrap_or_default(),
+                ..node(label(package))
+            }));
+            platform.children.push(of_kind);
+        }
+        platform
+            .children
+            .extend(image.catalogue.unlisted.iter().map(|unlisted| node(format!("not listed: {unlisted}"))));
+        tree.children.push(platform);
+    }
+    tree
+}
+
+fn node(label: String) -> TreeNode {
+    TreeNode { label, ..TreeNode::default() }
+}
+
+fn label(package: &Package) -> String {
+    let version = package.version.as_deref().unwrap_or("(unknown version)");
+    let licences = package.licences.join(", ");
+    format!("{} {version}  {licences}", package.name).trim_end().to_owned()
 }

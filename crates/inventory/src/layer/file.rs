@@ -1,13 +1,14 @@
 use super::{Listed, Note};
 use crate::Distribution;
-use consign_package::deb::installed;
+use consign_package::deb::{copyright, installed};
+use consign_package::{language, sbom};
 use std::error::Error;
 
 /// Largest text that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
 const TEXT_LIMIT: u64 = 64 << 20;
 
 /// What a file is, by its name. Since layers are seen once, a database is known by its name alone: links may lead to it from anywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum FileKind {
     /// `os-release`.
     Release,
@@ -15,6 +16,12 @@ pub(crate) enum FileKind {
     Dpkg,
     /// What lists the files of a package of dpkg's.
     DpkgFiles,
+    /// The licences of a Debian package.
+    Copyright,
+    /// What a language's package manager leaves.
+    Language(language::Reader),
+    /// An SBOM that somebody put there.
+    Sbom,
     /// A database that is not read. What it lists is not known, which is not the same as nothing.
     Unread,
 }
@@ -30,37 +37,55 @@ impl FileKind {
             ("status.d", name) if name.ends_with(".md5sums") => Some(Self::DpkgFiles),
             ("status.d", name) if installed::describes_package(name) => Some(Self::Dpkg),
             ("info", name) if name.ends_with(".list") => Some(Self::DpkgFiles),
+            (_, "copyright") if copyright::package_of(path).is_some() => Some(Self::Copyright),
             (_, "installed" | "Packages" | "Packages.db" | "rpmdb.sqlite" | "ALPM_DB_VERSION") => Some(Self::Unread),
-            _ => None,
+            _ if sbom::is_wanted(path) => Some(Self::Sbom),
+            _ => language::reader(path).map(Self::Language),
         }
     }
 
     /// Returns whether a file of this kind shows packages to be there wherever it lies; others count only where they are looked for.
     pub(crate) fn is_single(self) -> bool {
-        false
+        matches!(self, Self::Language(_) | Self::Sbom)
     }
 
     /// Returns how large the file may be, in bytes.
     pub(crate) fn limit(self) -> u64 {
         match self {
             Self::Unread => 0,
+            Self::Language(_) => language::SIZE_LIMIT as u64,
+            Self::Sbom => sbom::SIZE_LIMIT as u64,
             _ => TEXT_LIMIT,
         }
     }
 
-    /// Reads the file.
-    pub(crate) fn read(self, contents: &[u8]) -> Note {
+    /// Reads the file. `None`: it says nothing.
+    pub(crate) fn read(self, path: &str, contents: &[u8]) -> Option<Note> {
         // What is not UTF-8 in a text is replaced.
         let text = || String::from_utf8_lossy(contents);
-        match self {
+        let damaged = |error: &dyn Error| Note::Damaged(reason(error), Vec::new());
+        Some(match self {
             Self::Release => Note::Release(Distribution::read(&text())),
             Self::Dpkg => match installed::parse(&text()) {
                 Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
-                Err(error) => Note::Damaged(reason(&error), Vec::new()),
+                Err(error) => damaged(&error),
             },
             Self::DpkgFiles => Note::Files(text().into_owned()),
+            Self::Copyright => {
+                let licences = copyright::licences(contents).into_iter().map(|licence| licence.written);
+                Note::Licences(licences.collect())
+            }
+            Self::Language(reader) => match reader.read(path, contents) {
+                Ok(found) if found.is_empty() => return None,
+                Ok(found) => Note::Found(found.into_iter().map(Listed::from).collect()),
+                Err(error) => damaged(&error),
+            },
+            Self::Sbom => match sbom::read(contents) {
+                Ok(sbom) => Note::Found(sbom.packages.into_iter().filter_map(Listed::of_sbom).collect()),
+                Err(error) => damaged(&error),
+            },
             Self::Unread => Note::Unread,
-        }
+        })
     }
 }
 

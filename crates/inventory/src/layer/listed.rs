@@ -1,5 +1,5 @@
 use consign_package::deb::installed::InstalledPackage;
-use consign_package::{Found, Kind};
+use consign_package::{Found, Kind, PackageUrl, sbom};
 use serde::{Deserialize, Serialize};
 
 /// A package that a file of a layer says is there.
@@ -37,6 +37,9 @@ pub(crate) struct Listed {
     /// Where it lies in the file that lists it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inner_path: Option<String>,
+    /// Its package URL, where the file states one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) purl: Option<String>,
     /// Its files, one on each line, where the database lists them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) files: String,
@@ -45,8 +48,15 @@ pub(crate) struct Listed {
 impl Listed {
     /// Returns the memory that it takes, roughly, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let texts =
-            [&self.version, &self.architecture, &self.supplier, &self.homepage, &self.description, &self.inner_path];
+        let texts = [
+            &self.version,
+            &self.architecture,
+            &self.supplier,
+            &self.homepage,
+            &self.description,
+            &self.inner_path,
+            &self.purl,
+        ];
         let texts = texts.iter().filter_map(|text| text.as_ref()).chain(&self.licences).chain(&self.checksums);
         let source = self.source.as_ref().map_or(0, |(name, version)| name.len() + version.len());
         size_of::<Self>()
@@ -54,6 +64,40 @@ impl Listed {
             + self.files.len()
             + source
             + texts.map(|text| text.len() + 24).sum::<usize>()
+    }
+}
+
+impl Listed {
+    /// Takes a package of an SBOM. What has no package URL of a known type is no package that anything is known of.
+    pub(crate) fn of_sbom(package: sbom::Package) -> Option<Self> {
+        let is_other = matches!(package.purpose.as_deref(), Some("container" | "operating-system" | "file"));
+        let urls = package.purls.iter().filter_map(|purl| purl.parse::<PackageUrl>().ok());
+        let known = |url: PackageUrl| Some((Kind::ALL.into_iter().find(|kind| kind.purl_type() == url.kind())?, url));
+        let (kind, url) = urls.filter(|_| !is_other).find_map(known)?;
+        Some(Self {
+            kind,
+            name: name_of(kind, &url),
+            version: url.version().map(str::to_owned).or(package.version),
+            architecture: url.qualifier("arch").map(str::to_owned),
+            source: None,
+            licences: package.licences,
+            supplier: package.supplier,
+            homepage: package.homepage,
+            description: None,
+            checksums: package.checksums,
+            inner_path: None,
+            purl: Some(url.to_string()),
+            files: String::new(),
+        })
+    }
+}
+
+/// Returns the name of a package as its ecosystem writes it in advisories.
+fn name_of(kind: Kind, url: &PackageUrl) -> String {
+    match (kind, url.namespace()) {
+        (Kind::Maven, Some(group)) => format!("{group}:{}", url.name()),
+        (Kind::Npm | Kind::Go | Kind::Composer, Some(namespace)) => format!("{namespace}/{}", url.name()),
+        _ => url.name().to_owned(),
     }
 }
 
@@ -71,6 +115,7 @@ impl From<InstalledPackage> for Listed {
             description: installed.description,
             checksums: Vec::new(),
             inner_path: None,
+            purl: None,
             files: String::new(),
         }
     }
@@ -82,7 +127,7 @@ impl From<Found> for Listed {
             kind: found.kind,
             name: found.name,
             version: found.version,
-            architecture: None,
+            architecture: found.platform,
             source: None,
             licences: found.licences,
             supplier: found.supplier,
@@ -90,6 +135,7 @@ impl From<Found> for Listed {
             description: found.description,
             checksums: found.checksums,
             inner_path: found.inner_path,
+            purl: None,
             files: String::new(),
         }
     }

@@ -76,7 +76,7 @@ impl LayerObserver {
         self.buffer.clear();
         // Grows as bytes come: a size is only a claim.
         contents.read_to_end(&mut self.buffer)?;
-        Ok(Some(kind.read(&self.buffer)))
+        Ok(kind.read(path.as_str(), &self.buffer))
     }
 
     fn noted(&mut self, mode: u32, note: Option<Note>) -> Result<Item, InventoryError> {

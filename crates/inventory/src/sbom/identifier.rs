@@ -7,8 +7,8 @@ use consign_oci::{Digest, Platform};
 pub(super) fn of_package(package: &Package, platform: Option<&Platform>) -> String {
     let platform = platform.map(|platform| format!("{}-", text::identifier(&platform.to_string()))).unwrap_or_default();
     let Package { name, kind, architecture, version, purl, owner, .. } = package;
-    let parts = [architecture, version, &Some(purl.clone()), owner].map(|part| part.as_deref().unwrap_or_default());
-    let whole = format!("{kind}\0{name}\0{}", parts.join("\0"));
+    let [architecture, version, owner] = [architecture, version, owner].map(|part| part.as_deref().unwrap_or_default());
+    let whole = [kind.purl_type(), name, architecture, version, purl, owner].join("\0");
     format!("Package-{platform}{kind}-{}-{}", text::identifier(name), &Digest::of(whole.as_bytes()).hex()[..16])
 }
 

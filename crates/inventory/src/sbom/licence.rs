@@ -24,11 +24,12 @@ pub(super) fn all(package: &Package) -> Vec<Licence> {
             Kind::Debian => licence::debian(written).or_else(|| licence::expression(written)),
             _ => licence::expression(written),
         };
-        let licence = match (expression.filter(|expression| licence::references(expression).is_empty()), text::line(written)) {
-            (Some(expression), _) => Licence::Expression(expression),
-            (None, Some(written)) => Licence::Unknown(written),
-            (None, None) => continue,
-        };
+        let licence =
+            match (expression.filter(|expression| licence::references(expression).is_empty()), text::line(written)) {
+                (Some(expression), _) => Licence::Expression(expression),
+                (None, Some(written)) => Licence::Unknown(written),
+                (None, None) => continue,
+            };
         if !licences.contains(&licence) {
             licences.push(licence);
         }
@@ -55,7 +56,7 @@ pub(super) fn expression(package: &Package, unknown: &mut Unknown) -> Option<Str
 
 /// Returns the name of a licence that SPDX has none for (SPDX 2.3, clause 10.1).
 fn reference(written: &str) -> String {
-    let hash = &Digest::of(written.as_bytes()).hex()[..8];
+    let digest = Digest::of(written.as_bytes());
     let words: String = text::identifier(written).chars().take(60).collect();
-    format!("LicenseRef-{}-{hash}", words.trim_matches('-'))
+    format!("LicenseRef-{}-{}", words.trim_matches('-'), &digest.hex()[..8])
 }

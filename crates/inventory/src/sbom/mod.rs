@@ -13,8 +13,8 @@ pub(crate) use cyclonedx::document as cyclonedx;
 pub use cyclonedx::index as cyclonedx_index;
 pub use described::{Described, DescribedIndex};
 pub use error::SbomError;
-pub use spdx::index as spdx_index;
 pub(crate) use spdx::document as spdx;
+pub use spdx::index as spdx_index;
 
 use consign_oci::Digest;
 use consign_receipt::{Receipt, Statement, predicate};

@@ -5,7 +5,8 @@ use consign_package::{PackageUrl, UrlParts};
 /// digest. A name that ends in a slash is none that a package URL could have.
 pub(super) fn image(image: &Described<'_>) -> Option<String> {
     let platform = image.platform;
-    let url = [("arch", platform.architecture()), ("os", platform.os()), ("variant", platform.variant().unwrap_or_default())];
+    let url =
+        [("arch", platform.architecture()), ("os", platform.os()), ("variant", platform.variant().unwrap_or_default())];
     of(image.name, &image.digest.to_string(), &url)
 }
 
@@ -31,7 +32,9 @@ mod tests {
     fn names_images() {
         let digest = Digest::of(b"");
         let platform = "linux/arm/v7".parse().unwrap();
-        let url = |name| image(&Described { name, digest: &digest, platform: &platform, created: None, layers: &[] }).unwrap();
+        let url = |name| {
+            image(&Described { name, digest: &digest, platform: &platform, created: None, layers: &[] }).unwrap()
+        };
         let expected = format!("pkg:oci/hello@{digest}?arch=arm&os=linux&variant=v7");
         assert_eq!(url("hello"), expected);
         let expected =

@@ -116,7 +116,12 @@ fn contained_package(package: &package::Package, image: &Described<'_>, unknown:
         source_info: text::line(&source_info(package, image)),
         license_declared: licence::expression(package, unknown).unwrap_or_else(|| "NOASSERTION".to_owned()),
         summary: package.description.as_deref().and_then(text::line),
-        external_refs: Some(&package.purl).filter(|purl| !purl.is_empty()).cloned().map(ExternalReference::purl).into_iter().collect(),
+        external_refs: Some(&package.purl)
+            .filter(|purl| !purl.is_empty())
+            .cloned()
+            .map(ExternalReference::purl)
+            .into_iter()
+            .collect(),
         ..Package::default()
     }
 }

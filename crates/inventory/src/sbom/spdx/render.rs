@@ -48,12 +48,9 @@ fn write(name: &str, created: String, elements: Elements) -> Result<Value, SbomE
         id: format!("SPDXRef-{DOCUMENT}"),
         name: described::name(name),
         document_namespace: String::new(),
-        creation_info: CreationInfo {
-            created,
-            creators: vec![format!("Tool: consign-{}", env!("CARGO_PKG_VERSION"))],
-        },
-        packages: elements.packages,
+        creation_info: CreationInfo { created, creators: vec![format!("Tool: consign-{}", env!("CARGO_PKG_VERSION"))] },
         has_extracted_licensing_infos: elements.licences(),
+        packages: elements.packages,
         relationships: elements.relationships,
     };
     document.document_namespace = format!("{NAMESPACE}{}", Digest::of(&serde_json::to_vec(&document)?).hex());
