@@ -13,7 +13,7 @@ pub(super) struct Version<'a>(&'a str);
 impl<'a> Comparable<'a> for Version<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-        let is_valid = text.bytes().all(|byte| byte.is_ascii_graphic())
+        let is_valid = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_+~@/#".contains(&byte))
             && (text.starts_with(|first: char| first.is_ascii_digit()) || text.starts_with("dev-"));
         is_valid.then_some(Self(text))
     }

@@ -10,11 +10,11 @@ const HYPHEN: &str = "final-";
 pub(super) struct Version<'a>(Vec<&'a str>);
 
 impl<'a> Version<'a> {
-    /// Reads any text that has more than one word: `unknown` and `master` are no versions.
+    /// Reads nearly any text that has more than one word: `unknown` and `master` are no versions.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let is_version = text.bytes().any(|byte| byte.is_ascii_alphanumeric())
             && text.contains(|character: char| character.is_ascii_digit() || matches!(character, '.' | '-'))
-            && !text.contains(char::is_whitespace);
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_+:!~*@#".contains(&byte));
         if !is_version {
             return None;
         }
@@ -65,11 +65,11 @@ fn take_part<'a>(rest: &mut &'a str) -> &'a str {
 
 /// Returns what a word counts as.
 fn known(part: &str) -> &str {
-    let is = |word: &&str| part.eq_ignore_ascii_case(word);
+    let is = |word: &str| part.eq_ignore_ascii_case(word);
     match part {
         "-" => HYPHEN,
         _ if ["pre", "preview", "rc"].iter().any(|word| is(word)) => "c",
-        _ if is(&"dev") => "@",
+        _ if is("dev") => "@",
         _ => part,
     }
 }

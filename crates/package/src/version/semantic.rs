@@ -39,9 +39,9 @@ impl<'a> Version<'a> {
             None if rest.is_empty() || rules.loose && !rest.starts_with('.') => rest,
             None => return None,
         };
-        let are_identifiers = |text: &str| {
-            text.split('.').all(|part| !part.is_empty()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-        };
+        // `_` and `~` are not in the standard; tags have them.
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~');
+        let are_identifiers = |text: &str| text.split('.').all(|part| !part.is_empty() && part.bytes().all(is_letter));
         let is_valid = !numbers.is_empty()
             && numbers.split('.').count() <= rules.numbers
             && (rest.is_empty() || are_identifiers(prerelease))

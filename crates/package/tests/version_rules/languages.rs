@@ -21,7 +21,7 @@ fn python() {
         &["1!0.1"],
     ];
     ascends(VersionOrder::Python, rows);
-    refuses(VersionOrder::Python, &["unknown", "1 0", "--"]);
+    refuses(VersionOrder::Python, &["unknown", "1 0", "--", "1.0;2.0", "1>=2"]);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn semantic() {
     ];
     ascends(VersionOrder::Semantic, rows);
     for order in [VersionOrder::Semantic, VersionOrder::Npm, VersionOrder::Pub, VersionOrder::NuGet, VersionOrder::Go] {
-        refuses(order, &["1.", "1..2", "1.x", "1-", "1.0.0-a..b", "1.0.0+", "1 2", "vv1", "unknown"]);
+        refuses(order, &["1.", "1..2", "1.x", "1-", "1.0.0-a..b", "1.0.0+", "1 2", "vv1", "1,5", "1|2", "unknown"]);
     }
 }
 
@@ -123,7 +123,7 @@ fn composer() {
     ];
     ascends(VersionOrder::Composer, rows);
     ascends(VersionOrder::Composer, &[&["dev-main", "dev-other"], &["0.1"]]);
-    refuses(VersionOrder::Composer, &["main", "v", "1.0 as 2.0", "unknown"]);
+    refuses(VersionOrder::Composer, &["main", "v", "1.0 as 2.0", "1.0|2.0", "unknown"]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(crate) fn refuses(order: VersionOrder, texts: &[&str]) {
 #[test]
 fn every_order_refuses_what_is_no_version() {
     for order in VersionOrder::ALL {
-        refuses(order, &["", " ", "1\n2", "1\0", "(devel)", "(none)", "<none>", &"1".repeat(513)]);
+        refuses(order, &["", " ", "1\n2", "1\0", "(devel)", "(none)", "1.0, 2.0", "<none>", &"1".repeat(513)]);
         // Numbers are of any length, and leading zeros are nothing in the first of them.
         let (large, larger) = ("9".repeat(400), format!("1{}", "0".repeat(400)));
         ascends(order, &[&["2", "02"], &["10"], &[&large], &[&larger]]);
