@@ -7,6 +7,7 @@ use consign_package::deb::{
     DebFile, Keyring, Limits, PackagesIndex, Paragraph, Preferred, Relation, Request, Searched, Target, apt_sources,
     installed, resolve, verify_release,
 };
+use consign_package::version::VersionOrder;
 use consign_testkit::mirror::Mirror;
 use consign_testkit::mutate::{seeds_of_the_caller, survives};
 use jiff::Timestamp;
@@ -122,6 +123,35 @@ fn release_files_and_keys() {
         }
         if let Ok(keyring) = Keyring::read(Path::new("k"), bytes) {
             drop(verify_release(&release, &keyring, now));
+        }
+    });
+}
+
+#[test]
+fn versions() {
+    let pairs = [
+        "1:2.3~rc1-4+b1\n1:2.3-4",
+        "1.2.0_rc2_p1~0af-r3\n1.2.0a1-r0",
+        "0:1.0^git1~x-1.el9\n1.0-1",
+        "1!2.0.0rc1.post2.dev3+local.4\n2.0-legacy",
+        "v1.2.3-beta.11+build.5\n1.2.3-beta.x",
+        "v0.0.0-20210101000000-abcdef123456\ngo1.22rc1",
+        "1.0-alpha-1-SNAPSHOT\n1.0.Final-sp2",
+        "1.0.a.10-x\ndev-main",
+    ];
+    let seeds: Vec<_> = pairs.iter().map(|pair| pair.as_bytes().to_vec()).chain(seeds_of_the_caller()).collect();
+    survives(&seeds, 2000, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let versions: Vec<&str> = text.splitn(3, '\n').take(2).chain(["1.0"]).collect();
+        for order in VersionOrder::ALL {
+            for one in &versions {
+                for other in &versions {
+                    let (found, back) = (order.compare(one, other), order.compare(other, one));
+                    // Whichever comes first, they are either both versions or not.
+                    assert_eq!(found.clone().ok(), back.ok().map(|order| order.reverse()), "{one} {other} {order:?}");
+                    assert!(one != other || found.is_err() || found == Ok(std::cmp::Ordering::Equal), "{one}");
+                }
+            }
         }
     });
 }

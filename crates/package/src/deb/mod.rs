@@ -39,4 +39,5 @@ pub use release::{Release, ReleaseError};
 pub use resolve::{Obstacle, Preferred, Request, ResolveError, Searched, Selection, Step, Target, resolve};
 pub use signature::{SignatureProblem, UntrustedSignature};
 pub use verify::{verify_detached, verify_release};
+pub(crate) use version::{Split, compare_parts};
 pub use version::{Version, VersionError};

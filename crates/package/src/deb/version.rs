@@ -55,30 +55,45 @@ impl FromStr for Version {
 
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let error = |reason| VersionError { text: text.chars().take(100).collect(), reason };
+        let Split { epoch, upstream, hyphen } = Split::of(text).map_err(error)?;
+        Ok(Self { text: text.to_owned(), epoch, upstream, hyphen })
+    }
+}
+
+/// Where the parts of a version are.
+pub(crate) struct Split {
+    pub(crate) epoch: u32,
+    pub(crate) upstream: usize,
+    pub(crate) hyphen: usize,
+}
+
+impl Split {
+    /// Returns where the parts are, or what is wrong.
+    pub(crate) fn of(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() {
-            return Err(error("it is empty"));
+            return Err("it is empty");
         }
         if text.len() > LENGTH_LIMIT {
-            return Err(error("it is longer than 512 bytes"));
+            return Err("it is longer than 512 bytes");
         }
         let (epoch, upstream) = match text.split_once(':') {
             Some((epoch, _)) if epoch.is_empty() || !epoch.bytes().all(|byte| byte.is_ascii_digit()) => {
-                return Err(error("the epoch, before the colon, must be a number"));
+                return Err("the epoch, before the colon, must be a number");
             }
-            Some((epoch, _)) => (epoch.parse().map_err(|_| error("the epoch is too large"))?, epoch.len() + 1),
+            Some((epoch, _)) => (epoch.parse().map_err(|_| "the epoch is too large")?, epoch.len() + 1),
             None => (0, 0),
         };
         let hyphen = text[upstream..].rfind('-').map_or(text.len(), |position| upstream + position);
         if hyphen == upstream {
-            return Err(error("nothing stands where the upstream version should"));
+            return Err("nothing stands where the upstream version should");
         }
         if hyphen + 1 == text.len() {
-            return Err(error("nothing stands after the last hyphen"));
+            return Err("nothing stands after the last hyphen");
         }
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b'~' | b':')) {
-            return Err(error("only letters, digits and . + - ~ : may stand in it"));
+            return Err("only letters, digits and . + - ~ : may stand in it");
         }
-        Ok(Self { text: text.to_owned(), epoch, upstream, hyphen })
+        Ok(Self { epoch, upstream, hyphen })
     }
 }
 
@@ -118,7 +133,7 @@ impl fmt::Debug for Version {
 }
 
 /// Compares by turns what is no digit, letter by letter, and what is, as numbers.
-fn compare_parts(left: &str, right: &str) -> Ordering {
+pub(crate) fn compare_parts(left: &str, right: &str) -> Ordering {
     let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     while !left.is_empty() || !right.is_empty() {
         let (left_words, right_words) =
