@@ -4,6 +4,7 @@ use super::lenient::{LIST_LIMIT, List, Said, Word};
 use super::{Described, Format, Package, Sbom, checksum, digest, digest_of_purl};
 use serde::Deserialize;
 use serde::de::Error;
+use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +131,7 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
         described: None,
         packages: Vec::new(),
         owned: Vec::new(),
+        own_licences: BTreeMap::new(),
         unlisted: document.compositions.0.into_iter().filter_map(|composition| composition.aggregate.0).collect(),
     };
     if let Some(component) = document.metadata.and_then(|metadata| metadata.component) {
