@@ -44,9 +44,9 @@ pub fn licences(contents: &[u8]) -> Vec<Licence> {
 
 /// Returns whether a file says that it has the form for machines. Drafts of it had other addresses, and another name for the field.
 fn is_for_machines(text: &str) -> bool {
-    let first = text.trim_start_matches('\u{feff}').lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let is_field = |name: &str| field(first, name).is_some();
-    is_field("Format") || is_field("Format-Specification")
+    let lines = text.trim_start_matches('\u{feff}').lines().skip_while(|line| line.trim().is_empty());
+    let mut first = lines.take_while(|line| !line.trim().is_empty());
+    first.any(|line| field(line, "Format").or_else(|| field(line, "Format-Specification")).is_some())
 }
 
 /// Returns what the fields `License` name: those of files and of the whole. Paragraphs with a licence alone only give the text of one that is

@@ -55,7 +55,8 @@ pub(super) fn licence(text: &str) -> Option<String> {
         return None;
     }
     let (version, is_later) = match version.trim_end_matches('.') {
-        "" if rest.is_empty() => ((*least)?.to_owned(), true),
+        // Fedora writes `GPL+` for it.
+        "" if rest.is_empty() || is_later => ((*least)?.to_owned(), true),
         "" => return None,
         version if version.contains('.') => (version.to_owned(), is_later),
         version => (format!("{version}.0"), is_later),

@@ -82,16 +82,24 @@ fn of_address(text: &str) -> Option<String> {
         .map(|licence| licence.name.to_owned())
 }
 
-/// Returns a name as all names that mean the same are compared: in small letters, without punctuation, `v1` as `1`, and without words that say nothing.
+/// Returns a name as all names that mean the same are compared: in small letters, without punctuation, and without words that say nothing.
 fn key(text: &str) -> String {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '.' || letter == '+';
     let lower = text.to_lowercase();
     let words = lower.split(|letter| !is_part(letter)).filter(|word| !word.is_empty() && !FILLERS.contains(word));
-    let words = words.map(|word| match word.strip_prefix('v') {
-        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => rest,
-        _ => word,
-    });
-    words.collect::<Vec<_>>().join(" ")
+    words.map(unversioned).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a word without the `v` before a version: `v1` as `1`, and `mplv2` as `mpl 2`.
+fn unversioned(word: &str) -> String {
+    let Some((name, version)) = word.rsplit_once('v') else { return word.to_owned() };
+    let is_version = version.starts_with(|first: char| first.is_ascii_digit())
+        && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'+');
+    match (is_version, name) {
+        (true, "") => version.to_owned(),
+        (true, _) => format!("{name} {version}"),
+        (false, _) => word.to_owned(),
+    }
 }
 
 /// Returns whether a text is a reference to a licence that the same or another document has.

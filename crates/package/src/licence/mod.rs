@@ -5,9 +5,14 @@ mod known;
 mod names;
 mod word;
 
+use consign_oci::Digest;
 use spdx::{Expression, LicenseItem, ParseMode};
 use word::Word;
 
+/// Stands before the names that a document gives to licences.
+const REFERENCE: &str = "LicenseRef-";
+/// Longest part of a text that is in such a name, in letters.
+const NAME_LIMIT: usize = 60;
 /// Longest text that is taken for the name of a licence, in bytes.
 const LENGTH_LIMIT: usize = 1000;
 
@@ -62,6 +67,41 @@ pub fn references(expression: &str) -> Vec<String> {
         _ => None,
     });
     named.collect()
+}
+
+/// Returns the name that a document can give to a licence that is no expression (SPDX 2.3, clause 10.1): the same for the same text, and another
+/// for any other. The document must say there what the text is.
+pub fn reference(text: &str) -> String {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '-';
+    let name: String =
+        text.chars().map(|letter| if is_allowed(letter) { letter } else { '-' }).take(NAME_LIMIT).collect();
+    if name == text && !text.is_empty() {
+        return format!("{REFERENCE}{name}");
+    }
+    let digest = Digest::of(text.as_bytes());
+    let digest: String = digest.hex().chars().take(8).collect();
+    format!("{REFERENCE}{}-{digest}", name.trim_matches('-')).replace("--", "-")
+}
+
+/// Returns the expression of all of these expressions together, each once; `None` where there are none.
+pub fn together<'a>(expressions: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut all: Vec<&str> = Vec::new();
+    for expression in expressions {
+        let inner = expression.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
+        let expression = inner.filter(|inner| is_expression(inner)).unwrap_or(expression);
+        if !all.contains(&expression) {
+            all.push(expression);
+        }
+    }
+    match all.as_slice() {
+        [] => None,
+        [one] => Some((*one).to_owned()),
+        all => {
+            let is_choice = |expression: &str| expression.contains(" OR ");
+            let part = |one: &&str| if is_choice(one) { grouped(one) } else { (*one).to_owned() };
+            Some(all.iter().map(part).collect::<Vec<_>>().join(" AND "))
+        }
+    }
 }
 
 /// SPDX keeps names that it would rather not have any more.

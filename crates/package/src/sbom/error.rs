@@ -13,8 +13,18 @@ pub enum SbomError {
         /// What is wrong, and where.
         source: serde_json::Error,
     },
+    /// A line of a document of tags and values is none.
+    #[error("damaged at line {line}: {problem}")]
+    Line {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// It is an SBOM in a form that is not read.
-    #[error("an SBOM as {form}, which consign does not read: it reads JSON of SPDX 2, of CycloneDX and of syft")]
+    #[error(
+        "an SBOM as {form}, which consign does not read: it reads SPDX 2 as JSON or tags and values, and JSON of CycloneDX and of syft"
+    )]
     Form {
         /// Its form.
         form: String,

@@ -14,6 +14,13 @@ pub(super) const LIST_LIMIT: usize = 1_000_000;
 pub(super) struct Word(pub(super) Option<String>);
 
 impl Word {
+    /// Takes a text.
+    pub(super) fn new(text: &str) -> Self {
+        let text = text.trim();
+        let is_kept = !text.is_empty() && text.len() <= TEXT_LIMIT;
+        Self(is_kept.then(|| text.to_owned()))
+    }
+
     /// Returns the text, unless it says that nothing is known or that there is nothing (SPDX 2.3, clause 7).
     pub(super) fn said(self) -> Option<String> {
         self.0.filter(|text| !["NOASSERTION", "NONE"].contains(&text.as_str()))
@@ -41,9 +48,7 @@ impl<'de> Visitor<'de> for WordVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Word, E> {
-        let text = text.trim();
-        let is_kept = !text.is_empty() && text.len() <= TEXT_LIMIT;
-        Ok(Word(is_kept.then(|| text.to_owned())))
+        Ok(Word::new(text))
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<Word, E> {

@@ -1,6 +1,6 @@
 //! Lists of packages that others made: SBOMs that lie in images, that are given to be scanned, or that are attached to images.
 //!
-//! Read are SPDX 2 and CycloneDX as JSON, and syft's own JSON. What is read is what is written; nothing is checked against the bytes of an image.
+//! Read are SPDX 2 as JSON or as tags and values, CycloneDX as JSON, and syft's own JSON. What is read is what is written; nothing is checked against the bytes of an image.
 
 mod cyclonedx;
 mod error;
@@ -12,6 +12,7 @@ pub use error::SbomError;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Largest document that is read, in bytes.
@@ -28,6 +29,9 @@ pub struct Sbom {
     pub packages: Vec<Package>,
     /// Which packages have files of which others, or are put together from them, as numbers in `packages`: first the whole, then the part.
     pub owned: Vec<(usize, usize)>,
+    /// What the licences are that only the document has, by the names that it gives them (`LicenseRef-…`): what they are called, else their texts
+    /// if they are short.
+    pub own_licences: BTreeMap<String, String>,
     /// Where, in the document's words, there may be packages that it does not list. Empty where it says of none.
     pub unlisted: Vec<String>,
 }
@@ -119,15 +123,15 @@ pub fn read(contents: &[u8]) -> Result<Sbom, SbomError> {
     let unread = |form: &str| Err(SbomError::Form { form: form.to_owned() });
     if start.starts_with(b"<") {
         return unread("XML");
-    } else if start.starts_with(b"SPDXVersion:") {
-        return unread("SPDX tag-value");
+    } else if has_tags(start) {
+        return spdx::read_tags(contents);
     }
     let marks: Marks = serde_json::from_slice(contents).map_err(|source| SbomError::Json { source })?;
     let failed = |source| SbomError::Json { source };
     match marks {
         Marks { spdx: Some(version), .. } => match version.text().strip_prefix("SPDX-") {
             Some(version) if version.starts_with("2.") => spdx::read(contents, version).map_err(failed),
-            _ => unread(&format!("SPDX {}", short(version.text()))),
+            _ => unread(&short(version.text())),
         },
         Marks { cyclonedx: Some(format), .. } if format.text() == "CycloneDX" => {
             cyclonedx::read(contents).map_err(failed)
@@ -136,6 +140,13 @@ pub fn read(contents: &[u8]) -> Result<Sbom, SbomError> {
         Marks { artifacts: Some(_), .. } => syft::read(contents).map_err(failed),
         _ => Err(SbomError::Unknown),
     }
+}
+
+/// Returns whether a document has tags and values: comments may stand before its first tag.
+fn has_tags(contents: &[u8]) -> bool {
+    let mut lines = contents.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+    first.is_some_and(|line| line.starts_with(b"SPDXVersion:"))
 }
 
 fn short(text: &str) -> String {

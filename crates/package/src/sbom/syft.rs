@@ -5,7 +5,7 @@ use super::{Described, Format, Package, Sbom, digest};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,6 +105,7 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
         described: document.source.map(described),
         packages: artifacts.into_iter().filter_map(package).collect(),
         owned,
+        own_licences: BTreeMap::new(),
         unlisted: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@ use super::{names, read};
 use consign_package::language::composer::normalized_version;
 
 const PATH: &str = "app/vendor/composer/installed.json";
-const CONSOLE: &str = r#"{"name": "symfony/console", "version": "v5.4.19", "version_normalized": "5.4.19.0", "license": ["MIT"],
+pub(crate) const CONSOLE: &str = r#"{"name": "symfony/console", "version": "v5.4.19", "version_normalized": "5.4.19.0", "license": ["MIT"],
     "dist": {"type": "zip", "reference": "dccb8d251a9017d5994c988b034d3e18aaabf740", "shasum": ""}, "homepage": "https://symfony.com",
     "authors": [{"name": "Fabien Potencier", "email": "f@example.org"}], "description": "Eases the creation of command lines"}"#;
 const OTHER: &str = r#"{"name": "acme/other", "version": "dev-main", "license": "proprietary", "dist": {"shasum": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}}"#;

@@ -33,6 +33,7 @@ fn reads_the_form_for_machines() {
     let found = licences(text.as_bytes());
     let found: Vec<_> = found.iter().map(|licence| (licence.written.as_str(), licence.expression.as_deref())).collect();
     assert_eq!(found, [("GPL-1+ or Artistic", Some("GPL-1.0-or-later OR Artistic-1.0-Perl")), ("ZLIB", Some("Zlib"))]);
+    assert_eq!(written("\nUpstream-Name: a\nformat: x\n\nFiles: *\nLicense: MIT\n"), ["MIT"]);
     // A file without files.
     assert_eq!(written(&format!("{FORMAT}\nLicense: Expat\n text\n")), ["Expat"]);
     assert_eq!(written(&format!("{FORMAT}\r\n\r\nFiles: *\r\nLicense:\tMIT\r\n")), ["MIT"]);

@@ -4,7 +4,7 @@ use super::{one, read};
 
 const PATH: &str = "usr/share/rubygems-integration/all/specifications/rake-13.0.6.gemspec";
 /// As RubyGems writes it.
-const RAKE: &str = r#"# -*- encoding: utf-8 -*-
+pub(crate) const RAKE: &str = r#"# -*- encoding: utf-8 -*-
 # stub: rake 13.0.6 ruby lib
 
 Gem::Specification.new do |s|

@@ -1,6 +1,6 @@
 //! Licences as they are written, and as SPDX has them.
 
-use consign_package::licence::{debian, expression, is_expression, references};
+use consign_package::licence::{debian, expression, is_expression, reference, references, together};
 
 #[test]
 fn knows_what_is_meant() {
@@ -40,6 +40,12 @@ fn knows_what_is_meant() {
         ("LGPL-2.1+", "LGPL-2.1-or-later"),
         ("LGPLv2.1+", "LGPL-2.1-or-later"),
         ("GPL", "GPL-1.0-or-later"),
+        ("GPL+", "GPL-1.0-or-later"),
+        ("MPLv2.0", "MPL-2.0"),
+        ("Apachev2", "Apache-2.0"),
+        ("GPL-2+-libtool-exception", "GPL-2.0-or-later WITH Libtool-exception"),
+        ("GPL-3+ with Texinfo exception", "GPL-3.0-or-later WITH Texinfo-exception"),
+        ("MIT OR GPL-2.0 WITH Classpath-exception-2.0", "MIT OR GPL-2.0-only WITH Classpath-exception-2.0"),
         ("AGPLv3", "AGPL-3.0-only"),
         ("GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"),
         ("MPL 2.0", "MPL-2.0"),
@@ -136,4 +142,43 @@ fn knows_names_of_debians() {
 fn names_what_a_document_must_explain() {
     assert_eq!(references("MIT OR (LicenseRef-a AND DocumentRef-x:LicenseRef-b)"), ["LicenseRef-a"]);
     assert_eq!(references("no expression"), [""; 0]);
+}
+
+#[test]
+fn names_what_is_no_expression() {
+    assert_eq!(reference("public-domain"), "LicenseRef-public-domain");
+    let texts = [
+        "",
+        "-",
+        "BSD License",
+        "BSD-License",
+        "BSD  License",
+        "é",
+        &"a".repeat(200),
+        &"a".repeat(201),
+        "Own (c) \u{202e}",
+    ];
+    let names: Vec<String> = texts.iter().map(|text| reference(text)).collect();
+    for (text, name) in texts.iter().zip(&names) {
+        assert!(is_expression(name) && name.len() < 90, "{text}: {name}");
+        assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{text}: {name}");
+    }
+}
+
+#[test]
+fn puts_expressions_together() {
+    for (expressions, expected) in [
+        (&[][..], None),
+        (&["MIT"], Some("MIT")),
+        (&["MIT", "MIT"], Some("MIT")),
+        (&["MIT OR ISC"], Some("MIT OR ISC")),
+        (&["(MIT OR ISC) AND (MIT OR Zlib)"], Some("(MIT OR ISC) AND (MIT OR Zlib)")),
+        (
+            &["MIT OR ISC", "Zlib AND ISC", "MIT OR ISC", "LicenseRef-a"],
+            Some("(MIT OR ISC) AND Zlib AND ISC AND LicenseRef-a"),
+        ),
+    ] {
+        assert_eq!(together(expressions.iter().copied()).as_deref(), expected, "{expressions:?}");
+        assert!(expected.is_none_or(is_expression));
+    }
 }

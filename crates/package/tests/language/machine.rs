@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Returns what a program prints, or says that it is not there.
-fn printed(program: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn printed(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
     if output.is_none() {
         println!("not run: files of {program} (not installed)");
@@ -26,7 +26,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Reads all that is below a folder, and returns `NAME VERSION` of each package, each once, in order.
-fn catalogue(folder: &Path) -> Vec<String> {
+pub(crate) fn catalogue(folder: &Path) -> Vec<String> {
     let mut paths = Vec::new();
     files(folder, &mut paths);
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ mod mutated;
 mod npm;
 mod python;
 mod sbom;
+mod syft;
 
 use consign_package::Found;
 use consign_package::language::{LanguageError, reader};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// As Bitnami puts one beside each of its programs.
 const BITNAMI: &str = r#"{"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3", "name": "SPDX document for Redis",
   "dataLicense": "CC0-1.0", "documentDescribes": ["SPDXRef-redis"],
-  "hasExtractedLicensingInfos": [],
+  "hasExtractedLicensingInfos": [{"licenseId": "LicenseRef-a", "extractedText": "You may."}, {"licenseId": "LicenseRef-b", "name": "B", "extractedText": "No."}],
   "packages": [
     {"SPDXID": "SPDXRef-redis", "name": "redis", "versionInfo": "7.0.8", "licenseConcluded": "BSD-3-Clause", "licenseDeclared": "NOASSERTION",
      "supplier": "Organization: VMware, Inc.", "downloadLocation": "NONE", "homepage": "NOASSERTION",
@@ -28,6 +28,51 @@ const BITNAMI: &str = r#"{"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3
     {"spdxElementId": "SPDXRef-lua", "relationshipType": "OTHER", "relatedSpdxElement": "SPDXRef-jemalloc",
      "comment": "ownership-by-file-overlap: indicates that the parent package claims ownership"},
     {"spdxElementId": "SPDXRef-lua", "relationshipType": "DESCRIBED_BY", "relatedSpdxElement": "SPDXRef-redis"}]}"#;
+/// The same, as older images of theirs have it.
+const TAGS: &str = "# A comment\r
+SPDXVersion: SPDX-2.3
+DataLicense: CC0-1.0
+DocumentName: SPDX document for Redis
+SPDXID: SPDXRef-DOCUMENT
+
+## Relationships
+Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-redis
+Relationship: SPDXRef-redis CONTAINS NOASSERTION
+RelationshipComment: <text>modules</text>
+Relationship: SPDXRef-redis CONTAINS SPDXRef-File-a
+RelationshipComment: not this
+
+PackageName: redis
+SPDXID: SPDXRef-redis
+PackageVersion: 7.0.8
+PackageSupplier: Organization: VMware, Inc.
+PackageChecksum: SHA3-256: ABCD
+PackageLicenseConcluded: BSD-3-Clause
+PackageLicenseDeclared: NOASSERTION
+PackageHomePage: NOASSERTION
+PackageCopyrightText: <text>Copyright
+PackageName: not this
+</text>
+ExternalRef: SECURITY cpe23Type cpe:2.3:*:redis:redis:7.0.8:*:*:*:*:*:*:*
+ExternalRef: PACKAGE-MANAGER purl pkg:bitnami/redis@7.0.8-0?arch=amd64
+ExternalRef: PACKAGE_MANAGER purl pkg:generic/redis@7.0.8
+
+PackageName: lua
+SPDXID: SPDXRef-lua
+PackageVersion: 5.1
+PackageOriginator: Person: R. I.
+PackageLicenseDeclared: MIT
+Relationship: SPDXRef-redis CONTAINS SPDXRef-lua
+
+PackageName: jemalloc
+SPDXID: SPDXRef-jemalloc
+Relationship: SPDXRef-lua CONTAINS SPDXRef-jemalloc
+
+LicenseID: LicenseRef-a
+ExtractedText: <text>You may.</text>
+LicenseID: LicenseRef-b
+LicenseName: B
+";
 const CYCLONEDX: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
   "metadata": {"component": {"type": "container", "name": "alpine", "version": "sha256:69f0237c7f8cf0b8a329d1bf1d6870c870c4ec323e39d3a6da59596632d0f2f4"}},
   "components": [
@@ -47,7 +92,7 @@ const SYFT: &str = r#"{"artifacts": [
     "metadata": {"manifestDigest": "sha256:69f0237c7f8cf0b8a329d1bf1d6870c870c4ec323e39d3a6da59596632d0f2f4"}},
   "descriptor": {"name": "syft", "version": "1.18.1"}, "schema": {"version": "16.0.18"}}"#;
 /// For other tests to damage.
-pub(crate) const SAMPLES: [&str; 3] = [BITNAMI, CYCLONEDX, SYFT];
+pub(crate) const SAMPLES: [&str; 4] = [BITNAMI, TAGS, CYCLONEDX, SYFT];
 const DIGEST: &str = "sha256:69f0237c7f8cf0b8a329d1bf1d6870c870c4ec323e39d3a6da59596632d0f2f4";
 
 fn names(sbom: &Sbom) -> Vec<&str> {
@@ -82,14 +127,38 @@ fn reads_spdx() {
     assert_eq!((redis.supplier.as_deref(), redis.homepage.as_deref()), (Some("VMware, Inc."), None));
     assert_eq!(redis.checksums, ["sha3256:abcd"]);
     assert_eq!(sbom.packages[1].supplier.as_deref(), Some("R. I."));
-    // What the document is about has everything; that is no claim about files.
-    assert_eq!(sbom.owned, [(1, 2)]);
+    assert_eq!(sbom.owned, [(0, 1), (1, 2)]);
     assert_eq!(sbom.unlisted, ["modules"]);
+    let own: Vec<_> = sbom.own_licences.iter().map(|(id, name)| format!("{id}: {name}")).collect();
+    assert_eq!(own, ["LicenseRef-a: You may.", "LicenseRef-b: B"]);
     let described = sbom.described.unwrap();
     assert_eq!(
         (described.name.as_deref(), described.version.as_deref(), described.digest),
         (Some("redis"), Some("7.0.8"), None)
     );
+}
+
+#[test]
+fn reads_tags_and_values() {
+    assert_eq!(read(TAGS.as_bytes()).unwrap(), read(BITNAMI.as_bytes()).unwrap());
+}
+
+#[test]
+fn a_document_may_be_called_like_its_package() {
+    let text = r#"{"SPDXID": "SPDXRef-a", "spdxVersion": "SPDX-2.2", "documentDescribes": ["SPDXRef-a"], "packages": [
+        {"SPDXID": "SPDXRef-a", "name": "a", "primaryPackagePurpose": "CONTAINER"}, {"SPDXID": "SPDXRef-b", "name": "b"}],
+        "relationships": [{"spdxElementId": "SPDXRef-a", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-b"},
+            {"spdxElementId": "SPDXRef-b", "relationshipType": "DESCRIBED_BY", "relatedSpdxElement": "SPDXRef-a"}]}"#;
+    let sbom = read(text.as_bytes()).unwrap();
+    assert_eq!(sbom.packages.iter().map(|package| package.is_described).collect::<Vec<_>>(), [true, false]);
+    // An image has everything; that is no claim about files.
+    assert_eq!(sbom.owned, []);
+    let other = text.replacen("SPDXRef-a", "SPDXRef-own", 1).replacen(r#""documentDescribes": ["SPDXRef-a"], "#, "", 1);
+    let other = other.replace("DESCRIBED_BY", "DESCRIBES").replace(
+        r#""SPDXRef-b", "relationshipType": "DESCRIBES""#,
+        r#""SPDXRef-own", "relationshipType": "DESCRIBES""#,
+    );
+    assert!(read(other.as_bytes()).unwrap().packages[0].is_described);
 }
 
 #[test]
@@ -129,9 +198,11 @@ fn says_what_it_does_not_read() {
         ("{}", "no SBOM: it has neither"),
         (r#"{"bomFormat": "other"}"#, "no SBOM"),
         ("<bom/>", "an SBOM as XML, which consign does not read"),
-        ("SPDXVersion: SPDX-2.3\n", "an SBOM as SPDX tag-value"),
+        ("SPDXVersion: SPDX-2.3\n\nno tag\n", "damaged at line 3: neither"),
+        ("SPDXVersion: SPDX-2.3\nPackageName: <text>a\n", "damaged at line 2: a `<text>`"),
+        ("SPDXVersion: SPDX-3.0\n", "an SBOM as SPDX 3.0"),
         (r#"{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}"#, "an SBOM as SPDX 3"),
-        (r#"{"spdxVersion": "SPDX-4.0"}"#, "an SBOM as SPDX SPDX-4.0"),
+        (r#"{"spdxVersion": "SPDX-4.0"}"#, "an SBOM as SPDX-4.0"),
         (r#"{"spdxVersion": "SPDX-2.3", "packages": {}}"#, "damaged at line 1, column 4"),
     ] {
         let error = read(text.as_bytes()).unwrap_err().to_string();

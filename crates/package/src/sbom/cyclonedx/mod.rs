@@ -1,127 +1,12 @@
 //! CycloneDX 1.2 and later.
 
-use super::lenient::{LIST_LIMIT, List, Said, Word};
+mod document;
+
+use super::lenient::LIST_LIMIT;
 use super::{Described, Format, Package, Sbom, checksum, digest, digest_of_purl};
-use serde::Deserialize;
+use document::{Choice, Component, Document};
 use serde::de::Error;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    #[serde(default)]
-    spec_version: Word,
-    metadata: Option<Metadata>,
-    #[serde(default)]
-    components: List<Component>,
-    #[serde(default)]
-    compositions: List<Composition>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    component: Option<Component>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Component {
-    #[serde(rename = "type")]
-    kind: Word,
-    name: Word,
-    group: Word,
-    version: Word,
-    purl: Word,
-    publisher: Word,
-    author: Word,
-    authors: List<Organisation>,
-    supplier: Option<Organisation>,
-    licenses: List<Choice>,
-    hashes: List<Hash>,
-    external_references: List<Reference>,
-    components: List<Component>,
-}
-
-#[derive(Deserialize)]
-struct Organisation {
-    #[serde(default)]
-    name: Word,
-}
-
-/// A licence, or an expression of several.
-#[derive(Deserialize)]
-struct Choice {
-    license: Option<Named>,
-    #[serde(default)]
-    expression: Word,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    #[serde(default)]
-    id: Word,
-    #[serde(default)]
-    name: Word,
-}
-
-#[derive(Deserialize)]
-struct Hash {
-    #[serde(default)]
-    alg: Word,
-    #[serde(default)]
-    content: Word,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    #[serde(rename = "type", default)]
-    kind: Word,
-    #[serde(default)]
-    url: Word,
-}
-
-#[derive(Deserialize)]
-struct Composition {
-    #[serde(default)]
-    aggregate: Word,
-}
-
-impl Said for Component {
-    fn is_said(&self) -> bool {
-        self.name.is_said() || !self.components.0.is_empty()
-    }
-}
-
-impl Said for Choice {
-    fn is_said(&self) -> bool {
-        self.expression.is_said()
-            || self.license.as_ref().is_some_and(|license| license.id.is_said() || license.name.is_said())
-    }
-}
-
-impl Said for Organisation {
-    fn is_said(&self) -> bool {
-        self.name.is_said()
-    }
-}
-
-impl Said for Hash {
-    fn is_said(&self) -> bool {
-        self.content.is_said()
-    }
-}
-
-impl Said for Reference {
-    fn is_said(&self) -> bool {
-        self.kind.text() == "website"
-    }
-}
-
-impl Said for Composition {
-    fn is_said(&self) -> bool {
-        let aggregate = self.aggregate.text();
-        aggregate == "unknown" || aggregate.starts_with("incomplete")
-    }
-}
+use std::collections::BTreeMap;
 
 pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
     let document: Document = serde_json::from_slice(contents)?;
@@ -130,6 +15,7 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
         described: None,
         packages: Vec::new(),
         owned: Vec::new(),
+        own_licences: BTreeMap::new(),
         unlisted: document.compositions.0.into_iter().filter_map(|composition| composition.aggregate.0).collect(),
     };
     if let Some(component) = document.metadata.and_then(|metadata| metadata.component) {

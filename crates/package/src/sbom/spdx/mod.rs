@@ -1,118 +1,52 @@
 //! SPDX 2.2 and 2.3.
 
-use super::lenient::{List, Said, Word};
-use super::{Described, Format, Package, Sbom, checksum, digest, digest_of_purl};
-use serde::Deserialize;
+mod document;
+mod tag_value;
+
+use super::lenient::{Said, Word};
+use super::{Described, Format, Package, Sbom, SbomError, checksum, digest, digest_of_purl};
+use document::{Document, Item, Relationship};
 use std::collections::{HashMap, HashSet};
 
+/// What documents call themselves.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    #[serde(default)]
-    name: Word,
-    #[serde(default)]
-    document_describes: List<Word>,
-    #[serde(default)]
-    packages: List<Item>,
-    #[serde(default)]
-    relationships: List<Relationship>,
-}
-
-/// A package (clause 7).
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Item {
-    #[serde(rename = "SPDXID")]
-    id: Word,
-    name: Word,
-    version_info: Word,
-    supplier: Word,
-    originator: Word,
-    homepage: Word,
-    license_declared: Word,
-    license_concluded: Word,
-    primary_package_purpose: Word,
-    checksums: List<Checksum>,
-    external_refs: List<Reference>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Checksum {
-    #[serde(default)]
-    algorithm: Word,
-    #[serde(default)]
-    checksum_value: Word,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reference {
-    #[serde(default)]
-    reference_type: Word,
-    #[serde(default)]
-    reference_locator: Word,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Relationship {
-    #[serde(default)]
-    spdx_element_id: Word,
-    #[serde(default)]
-    relationship_type: Word,
-    #[serde(default)]
-    related_spdx_element: Word,
-    #[serde(default)]
-    comment: Word,
-}
-
-impl Said for Item {
-    fn is_said(&self) -> bool {
-        self.name.is_said()
-    }
-}
-
-impl Said for Checksum {
-    fn is_said(&self) -> bool {
-        self.checksum_value.is_said()
-    }
-}
-
-impl Said for Reference {
-    fn is_said(&self) -> bool {
-        self.reference_type.text() == "purl" && self.reference_locator.is_said()
-    }
-}
-
-impl Said for Relationship {
-    /// Relationships of files are most of many documents, and not asked for.
-    fn is_said(&self) -> bool {
-        let is_file = |word: &Word| word.text().starts_with("SPDXRef-File");
-        let kinds = ["DESCRIBES", "DESCRIBED_BY", "CONTAINS", "CONTAINED_BY", "OTHER"];
-        kinds.contains(&self.relationship_type.text())
-            && !is_file(&self.spdx_element_id)
-            && !is_file(&self.related_spdx_element)
-    }
-}
-
+/// Reads a document in JSON.
 pub(super) fn read(contents: &[u8], version: &str) -> serde_json::Result<Sbom> {
-    let document: Document = serde_json::from_slice(contents)?;
+    Ok(sbom(serde_json::from_slice(contents)?, version))
+}
+
+/// Reads a document of lines of tags and values.
+pub(super) fn read_tags(contents: &[u8]) -> Result<Sbom, SbomError> {
+    let (document, version) = tag_value::read(&String::from_utf8_lossy(contents))?;
+    if !version.starts_with("2.") {
+        return Err(SbomError::Form { form: format!("SPDX {}", super::short(&version)) });
+    }
+    Ok(sbom(document, &version))
+}
+
+fn sbom(document: Document, version: &str) -> Sbom {
     let relationships = &document.relationships.0;
     let mut described: HashSet<&str> = document.document_describes.0.iter().map(Word::text).collect();
-    described.extend(relationships.iter().filter_map(Relationship::described));
-    let items = document.packages.0.iter();
-    let numbers: HashMap<&str, usize> = items.enumerate().map(|(number, item)| (item.id.text(), number)).collect();
+    let items = || document.packages.0.iter();
+    // Some documents have the name of the package that they describe.
+    let is_own = |own: &&str| document.id.is_said() && items().all(|item| item.id.text() != *own);
+    let own = Some(document.id.text()).filter(is_own).unwrap_or(DOCUMENT);
+    described.extend(relationships.iter().filter_map(|relationship| relationship.described(own)));
+    let numbers: HashMap<&str, usize> = items().enumerate().map(|(number, item)| (item.id.text(), number)).collect();
     let owned = relationships.iter().filter_map(|relationship| {
         let (whole, part) = relationship.owned()?;
-        let is_inner = !described.contains(whole) && whole != part;
         let pair = (*numbers.get(whole)?, *numbers.get(part)?);
+        // What is described has all that the document lists; of a package, that is a claim, of an image or folder none.
+        let is_place = ["CONTAINER", "FILE"].contains(&document.packages.0[pair.0].primary_package_purpose.text());
+        let is_inner = whole != part && !(is_place && described.contains(whole));
         is_inner.then_some(pair)
     });
-    let owned = owned.collect();
+    let owned: Vec<_> = owned.collect();
     let unlisted = relationships.iter().filter_map(Relationship::unlisted).collect();
+    let own_licences = document.has_extracted_licensing_infos.0.into_iter();
+    let own_licences =
+        own_licences.filter_map(|own| Some((own.license_id.0?, own.name.said().or(own.extracted_text.said())?)));
     let is_described: Vec<bool> = document.packages.0.iter().map(|item| described.contains(item.id.text())).collect();
     let packages = document.packages.0.into_iter().zip(is_described);
     let packages: Vec<Package> = packages.filter_map(|(item, is_described)| package(item, is_described)).collect();
@@ -125,7 +59,14 @@ pub(super) fn read(contents: &[u8], version: &str) -> serde_json::Result<Sbom> {
         },
     );
     let described = Some(described).filter(|described| described.name.is_some());
-    Ok(Sbom { format: Format::Spdx(super::short(version)), described, packages, owned, unlisted })
+    Sbom {
+        format: Format::Spdx(super::short(version)),
+        described,
+        packages,
+        owned,
+        own_licences: own_licences.collect(),
+        unlisted,
+    }
 }
 
 /// Returns the digest of an image, wherever writers of documents put it.
@@ -139,12 +80,12 @@ fn digest_of(package: &Package) -> Option<String> {
 }
 
 impl Relationship {
-    /// Returns what the document says it describes.
-    fn described(&self) -> Option<&str> {
+    /// Returns what the document, by its name, says it describes.
+    fn described(&self, document: &str) -> Option<&str> {
         let (from, to) = (self.spdx_element_id.text(), self.related_spdx_element.text());
         match self.relationship_type.text() {
-            "DESCRIBES" if from == DOCUMENT => Some(to),
-            "DESCRIBED_BY" if to == DOCUMENT => Some(from),
+            "DESCRIBES" if from == document => Some(to),
+            "DESCRIBED_BY" if to == document => Some(from),
             _ => None,
         }
     }
