@@ -17,10 +17,12 @@ pub struct Found {
     pub homepage: Option<String>,
     /// What it is, in a line.
     pub description: Option<String>,
-    /// Digests of the package itself, where the file states or is it, as `algorithm:hex`, such as `sha1:…`.
+    /// Digests of the package itself, where the file states or is it, as `algorithm:hex`, such as `sha1:…`; for a module of Go as `go.sum` has it, `h1:…`.
     pub checksums: Vec<String>,
     /// Where in the file it was found, if the file holds others, such as `BOOT-INF/lib/a.jar`.
     pub inner_path: Option<String>,
+    /// Where it comes from, where that is said and is not the registry that its ecosystem's advisories are about, as written: `git`, `local`, a path.
+    pub origin: Option<String>,
 }
 
 impl Found {
@@ -36,6 +38,7 @@ impl Found {
             description: None,
             checksums: Vec::new(),
             inner_path: None,
+            origin: None,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod deb;
 mod decompress;
 mod found;
 mod kind;
+pub mod language;
 mod purl;
 pub mod version;
 
