@@ -19,10 +19,12 @@ pub struct Found {
     pub description: Option<String>,
     /// What it is built for, if not for everything: the platform of a gem, such as `x86_64-linux`.
     pub platform: Option<String>,
-    /// Digests of the package itself, where the file states or is it, as `algorithm:hex`, such as `sha1:…`.
+    /// Digests of the package itself, where the file states or is it, as `algorithm:hex`, such as `sha1:…`; for a module of Go as `go.sum` has it, `h1:…`.
     pub checksums: Vec<String>,
     /// Where in the file it was found, if the file holds others, such as `BOOT-INF/lib/a.jar`.
     pub inner_path: Option<String>,
+    /// Where it comes from, where that is said and is not the registry that its ecosystem's advisories are about, as written: `git`, `local`, a path.
+    pub origin: Option<String>,
 }
 
 impl Found {
@@ -39,6 +41,7 @@ impl Found {
             platform: None,
             checksums: Vec::new(),
             inner_path: None,
+            origin: None,
         }
     }
 }

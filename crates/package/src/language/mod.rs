@@ -2,15 +2,22 @@
 //!
 //! Everything is a function of a path and bytes. [`reader`] is asked for every path of an image, so it looks at no more than names.
 
+pub mod binary;
+mod cargo;
 pub mod composer;
 pub mod dotnet;
 mod error;
+mod executable;
 pub mod gem;
+mod go;
+pub mod java;
 mod json;
 pub mod npm;
 pub mod python;
 
+pub use cargo::AuditableError;
 pub use error::LanguageError;
+pub use go::GoError;
 
 use crate::Found;
 
