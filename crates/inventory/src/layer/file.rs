@@ -1,11 +1,17 @@
 use super::{Listed, Note};
 use crate::Distribution;
 use consign_package::deb::{copyright, installed};
-use consign_package::{language, sbom};
+use consign_package::language::{self, binary, java};
+use consign_package::{Found, sbom};
 use std::error::Error;
 
 /// Largest text that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
 const TEXT_LIMIT: u64 = 64 << 20;
+
+/// Largest program or archive that is looked into, in bytes. It is in memory as a whole.
+const BINARY_LIMIT: u64 = 256 << 20;
+/// Most problems of one archive that are named.
+const PROBLEM_LIMIT: usize = 3;
 
 /// What a file is, by its name. Since layers are seen once, a database is known by its name alone: links may lead to it from anywhere.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +28,10 @@ pub(crate) enum FileKind {
     Language(language::Reader),
     /// An SBOM that somebody put there.
     Sbom,
+    /// An archive of Java's.
+    Java,
+    /// A program or library, which only its first bytes tell.
+    Binary,
     /// A database that is not read. What it lists is not known, which is not the same as nothing.
     Unread,
 }
@@ -40,13 +50,14 @@ impl FileKind {
             (_, "copyright") if copyright::package_of(path).is_some() => Some(Self::Copyright),
             (_, "installed" | "Packages" | "Packages.db" | "rpmdb.sqlite" | "ALPM_DB_VERSION") => Some(Self::Unread),
             _ if sbom::is_wanted(path) => Some(Self::Sbom),
+            _ if java::is_wanted(name) => Some(Self::Java),
             _ => language::reader(path).map(Self::Language),
         }
     }
 
     /// Returns whether a file of this kind shows packages to be there wherever it lies; others count only where they are looked for.
     pub(crate) fn is_single(self) -> bool {
-        matches!(self, Self::Language(_) | Self::Sbom)
+        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Binary)
     }
 
     /// Returns how large the file may be, in bytes.
@@ -55,6 +66,7 @@ impl FileKind {
             Self::Unread => 0,
             Self::Language(_) => language::SIZE_LIMIT as u64,
             Self::Sbom => sbom::SIZE_LIMIT as u64,
+            Self::Java | Self::Binary => BINARY_LIMIT,
             _ => TEXT_LIMIT,
         }
     }
@@ -76,10 +88,24 @@ impl FileKind {
                 Note::Licences(licences.collect())
             }
             Self::Language(reader) => match reader.read(path, contents) {
-                Ok(found) if found.is_empty() => return None,
-                Ok(found) => Note::Found(found.into_iter().map(Listed::from).collect()),
+                Ok(found) => found_note(found)?,
                 Err(error) => damaged(&error),
             },
+            Self::Binary => match binary::read(contents) {
+                Ok(found) => found_note(found)?,
+                Err(error) => damaged(&error),
+            },
+            Self::Java => {
+                let java::Catalogued { found, problems } = java::read(path, contents);
+                if problems.is_empty() {
+                    return found_note(found);
+                }
+                let named = problems.iter().take(PROBLEM_LIMIT).map(ToString::to_string);
+                let more = problems.len().saturating_sub(PROBLEM_LIMIT);
+                let more = (more > 0).then(|| format!("and {more} more"));
+                let reason = named.chain(more).collect::<Vec<_>>().join("; ");
+                Note::Damaged(reason, found.into_iter().map(Listed::from).collect())
+            }
             Self::Sbom => match sbom::read(contents) {
                 Ok(sbom) => Note::Found(sbom.packages.into_iter().filter_map(Listed::of_sbom).collect()),
                 Err(error) => damaged(&error),
@@ -87,6 +113,11 @@ impl FileKind {
             Self::Unread => Note::Unread,
         })
     }
+}
+
+/// `None`: nothing is found.
+fn found_note(found: Vec<Found>) -> Option<Note> {
+    (!found.is_empty()).then(|| Note::Found(found.into_iter().map(Listed::from).collect()))
 }
 
 /// Returns an error and its causes in one line.

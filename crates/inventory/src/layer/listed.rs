@@ -1,5 +1,5 @@
 use consign_package::deb::installed::InstalledPackage;
-use consign_package::{Found, Kind, PackageUrl, sbom};
+use consign_package::{Found, Kind, PackageUrl, UrlParts, sbom};
 use serde::{Deserialize, Serialize};
 
 /// A package that a file of a layer says is there.
@@ -121,8 +121,16 @@ impl From<InstalledPackage> for Listed {
     }
 }
 
+/// Returns the package URL of what comes from elsewhere than the registry that its ecosystem's advisories are about.
+fn elsewhere(name: &str, version: Option<&str>) -> String {
+    let version = version.unwrap_or_default();
+    let parts = UrlParts { kind: "generic", name, version, ..UrlParts::default() };
+    PackageUrl::build(&parts).map(|url| url.to_string()).unwrap_or_default()
+}
+
 impl From<Found> for Listed {
     fn from(found: Found) -> Self {
+        let purl = found.origin.as_ref().map(|_| elsewhere(&found.name, found.version.as_deref()));
         Self {
             kind: found.kind,
             name: found.name,
@@ -133,9 +141,9 @@ impl From<Found> for Listed {
             supplier: found.supplier,
             homepage: found.homepage,
             description: found.description,
+            purl,
             checksums: found.checksums,
             inner_path: found.inner_path,
-            purl: None,
             files: String::new(),
         }
     }

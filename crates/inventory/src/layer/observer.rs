@@ -1,12 +1,18 @@
 use super::{FileKind, Item, LayerContents, Note};
 use crate::InventoryError;
 use consign_oci::layer::{Entry, EntryPath, Kind, Member, MemberKind};
+use consign_package::language::binary;
 use std::io::{self, Read};
 
 /// Most memory that the notes of a layer may take, in bytes.
 const NOTES_LIMIT: usize = 512 << 20;
 /// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
 const TARGET_LIMIT: usize = 4096;
+
+/// By how many bytes a program or library is told from other files.
+const START: u64 = 8;
+/// Most memory that is kept for the next file, in bytes.
+const BUFFER_KEPT: usize = 16 << 20;
 
 /// Sees the entries of one layer, and keeps what a [`Catalogue`](crate::Catalogue) needs.
 #[derive(Default)]
@@ -69,14 +75,25 @@ impl LayerObserver {
     }
 
     fn file(&mut self, path: &EntryPath, size: u64, contents: &mut dyn Read) -> io::Result<Option<Note>> {
-        let Some(kind) = FileKind::of(path.as_str()) else { return Ok(None) };
+        self.buffer.clear();
+        let kind = match FileKind::of(path.as_str()) {
+            Some(kind) => kind,
+            None => {
+                contents.take(START).read_to_end(&mut self.buffer)?;
+                if !binary::is_binary(&self.buffer) {
+                    return Ok(None);
+                }
+                FileKind::Binary
+            }
+        };
         if size > kind.limit() {
             return Ok(Some(Note::Unread));
         }
-        self.buffer.clear();
         // Grows as bytes come: a size is only a claim.
         contents.read_to_end(&mut self.buffer)?;
-        Ok(kind.read(path.as_str(), &self.buffer))
+        let note = kind.read(path.as_str(), &self.buffer);
+        self.buffer.shrink_to(BUFFER_KEPT);
+        Ok(note)
     }
 
     fn noted(&mut self, mode: u32, note: Option<Note>) -> Result<Item, InventoryError> {
