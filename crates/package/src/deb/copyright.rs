@@ -12,6 +12,8 @@ const SIZE_LIMIT: usize = 16 << 20;
 const COMMON: &str = "/usr/share/common-licenses/";
 /// Most words of one name; more are the text of a licence, put where its name belongs.
 const WORD_LIMIT: usize = 4;
+/// Most licences of a file. The longest of Debian's name some hundred.
+const LICENCE_LIMIT: usize = 1000;
 /// How texts of licences begin.
 const TEXTS: [&str; 5] = ["permission ", "redistribution ", "this ", "by ", "copyright "];
 
@@ -39,7 +41,7 @@ pub fn licences(contents: &[u8]) -> Vec<Licence> {
     let named = if is_for_machines(&text) { of_fields(&text) } else { BTreeSet::new() };
     let named = if named.is_empty() { of_references(&text) } else { named };
     let licence = |written: String| Licence { expression: licence::debian(&written), written };
-    named.into_iter().map(licence).collect()
+    named.into_iter().take(LICENCE_LIMIT).map(licence).collect()
 }
 
 /// Returns whether a file says that it has the form for machines. Drafts of it had other addresses, and another name for the field.

@@ -41,5 +41,5 @@ pub fn read(path: &str, contents: &[u8]) -> Result<Vec<Found>, LanguageError> {
 fn is_unused(target: Option<&Value>, key: &str) -> bool {
     let Some(used) = target.and_then(|target| target.get(key)) else { return false };
     let has = |field: &&str| used.get(field).and_then(Value::as_object).is_some_and(|files| !files.is_empty());
-    !AT_RUN_TIME.iter().any(|field| has(&field))
+    !AT_RUN_TIME.iter().any(has)
 }

@@ -22,7 +22,7 @@ pub use go::GoError;
 use crate::Found;
 
 /// Largest file that is read, in bytes. The largest real ones are lists of Composer's and .NET's, of some megabytes.
-pub const SIZE_LIMIT: usize = 32 << 20;
+pub const SIZE_LIMIT: usize = 16 << 20;
 /// Most packages of one file.
 pub const PACKAGE_LIMIT: usize = 100_000;
 /// Longest name, version or other text of one line, in bytes. Longer ones are no such thing.

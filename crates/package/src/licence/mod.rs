@@ -152,8 +152,15 @@ fn of_name(name: &str) -> Option<String> {
         return Some(found);
     }
     if let Some((outer, inner)) = name.strip_suffix(')').and_then(|name| name.split_once('(')) {
-        let (outer, inner) = (known::licence(outer.trim()), known::licence(inner.trim()));
-        return if inner.is_none() || inner == outer { outer } else { None };
+        let (named, explained) = (known::licence(outer.trim()), known::licence(inner.trim()));
+        return match explained {
+            // `GPL (version 2)`.
+            None if inner.contains(|letter: char| letter.is_ascii_digit()) => {
+                known::licence(&format!("{outer} {inner}"))
+            }
+            None => named,
+            Some(_) => named.filter(|named| explained.as_ref() == Some(named)),
+        };
     }
     // `GPL-3+-with-bison-exception`, `GPL-2+-libtool-exception`.
     let lower = name.to_ascii_lowercase();

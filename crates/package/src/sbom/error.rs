@@ -7,6 +7,12 @@ pub enum SbomError {
         /// The most that is read, in bytes.
         limit: usize,
     },
+    /// It has more in it than any such list.
+    #[error("more than {limit} objects")]
+    TooMany {
+        /// The most that are read.
+        limit: usize,
+    },
     /// It is not JSON, or not as its format says, or has too many packages.
     #[error("damaged at line {}, column {}", source.line(), source.column())]
     Json {

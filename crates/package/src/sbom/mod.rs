@@ -18,6 +18,9 @@ use std::fmt;
 /// Largest document that is read, in bytes.
 pub const SIZE_LIMIT: usize = 64 << 20;
 
+/// Most objects of a document, so that memory is bounded: packages of real documents have some, and each of them has many bytes.
+const OBJECT_LIMIT: usize = 2_000_000;
+
 /// What an SBOM says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sbom {
@@ -125,6 +128,9 @@ pub fn read(contents: &[u8]) -> Result<Sbom, SbomError> {
         return unread("XML");
     } else if has_tags(start) {
         return spdx::read_tags(contents);
+    }
+    if contents.iter().filter(|byte| **byte == b'{').count() > OBJECT_LIMIT {
+        return Err(SbomError::TooMany { limit: OBJECT_LIMIT });
     }
     let marks: Marks = serde_json::from_slice(contents).map_err(|source| SbomError::Json { source })?;
     let failed = |source| SbomError::Json { source };

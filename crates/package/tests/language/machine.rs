@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Returns what a program prints, or says that it is not there.
+#[expect(clippy::print_stdout, reason = "a test says what it does not run")]
 pub(crate) fn printed(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success());
     if output.is_none() {

@@ -32,7 +32,7 @@ const SEEDS: [(&str, &str); 6] = [
 #[test]
 fn files_of_package_managers() {
     for (path, contents) in SEEDS {
-        assert_eq!(reader(path).unwrap().read(path, contents.as_bytes()).unwrap().is_empty(), false, "{path}");
+        assert!(!reader(path).unwrap().read(path, contents.as_bytes()).unwrap().is_empty(), "{path}");
         let seeds = [vec![contents.as_bytes().to_vec()], seeds_of_the_caller()].concat();
         survives(&seeds, 1000, |bytes| drop(reader(path).unwrap().read(path, bytes)));
     }
