@@ -91,6 +91,20 @@ fn other_formats_are_read() {
 }
 
 #[test]
+fn where_a_file_lies_in_memory_does_not_matter() {
+    let data = inline("go1.21.3", LIST);
+    let mut files: Vec<Vec<u8>> = MACHINES.iter().map(|machine| machine.elf(SECTION, &data)).collect();
+    files.extend([pe(".data", DATA, &data), mach_o("__go_buildinfo", &data), fat(&[mach_o("__go_buildinfo", &data)])]);
+    for (index, file) in files.iter().enumerate() {
+        for before in 1..8 {
+            let memory = [vec![0; before], file.clone()].concat();
+            let found = binary::read(&memory[before..]).unwrap();
+            assert_eq!(lines(&found), FOUND, "file {index}, {before} bytes on");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_said_stays_unknown() {
     for (go, list, expected) in [
         ("go1.22rc1", "", vec!["stdlib 1.22.0-rc.1"]),

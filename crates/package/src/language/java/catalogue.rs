@@ -59,8 +59,9 @@ impl Catalogue {
         }
         let (mut manifest, mut all, mut paths) = (Manifest::default(), Vec::new(), Vec::new());
         for entry in &directory.wanted {
+            // What was read until a bound was met is told.
             if self.is_over {
-                return;
+                break;
             }
             let name = entry.name();
             let path = place.map_or_else(|| name.to_string(), |place| format!("{place}{WITHIN}{name}"));
@@ -119,9 +120,6 @@ impl Catalogue {
     }
 
     fn add(&mut self, found: Found) {
-        if self.is_over {
-            return;
-        }
         if self.catalogued.found.len() == PACKAGES {
             return self.problem(None, Reason::Packages(PACKAGES));
         }
