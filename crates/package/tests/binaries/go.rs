@@ -70,6 +70,9 @@ fn both_forms_are_read_on_all_machines() {
             }
         }
     }
+    // What only begins like it, as in programs that read it, is passed over.
+    let data = [&b"\xff Go buildinf:\0\0"[..], &[0; 48], &inline("go1.21.3", LIST)].concat();
+    assert_eq!(lines(&binary::read(&MACHINES[0].elf("", &data)).unwrap()), FOUND);
     let found = binary::read(&MACHINES[0].elf(SECTION, &inline("go1.21.3", LIST))).unwrap();
     let sums: Vec<&str> = found.iter().flat_map(|one| &one.checksums).map(|sum| sum.get(..5).unwrap()).collect();
     assert_eq!(sums, ["h1:AA", "h1:BB"]);

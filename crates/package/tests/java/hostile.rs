@@ -37,8 +37,12 @@ fn what_is_damaged_is_a_problem() {
     ] {
         assert_eq!(problems(&java::read("c.jar", &file)), [expected], "{name}");
     }
-    // Archives of another program's.
-    assert_eq!(problems(&java::read("c.rar", b"Rar!\x1a\x07\x01\0")), [""; 0]);
+    // Files of other programs that have such names.
+    for (path, contents) in
+        [("c.rar", &b"Rar!\x1a\x07\x01\0"[..]), ("c.nar", b"\x0d\0\0\0\0\0\0\0nix-archive-1"), ("c.jar", b"")]
+    {
+        assert_eq!(problems(&java::read(path, contents)), [""; 0], "{path}");
+    }
     // What is damaged within keeps nothing else from being read.
     let outer = zip(&[Entry::new("lib/bad.jar", "no archive"), Entry::new("lib/c.jar", good)]);
     let catalogued = java::read("app.war", &outer);
