@@ -70,6 +70,9 @@ fn both_forms_are_read_on_all_machines() {
             }
         }
     }
+    // What only begins like it, as in programs that read it, is passed over.
+    let data = [&b"\xff Go buildinf:\0\0"[..], &[0; 48], &inline("go1.21.3", LIST)].concat();
+    assert_eq!(lines(&binary::read(&MACHINES[0].elf("", &data)).unwrap()), FOUND);
     let found = binary::read(&MACHINES[0].elf(SECTION, &inline("go1.21.3", LIST))).unwrap();
     let sums: Vec<&str> = found.iter().flat_map(|one| &one.checksums).map(|sum| sum.get(..5).unwrap()).collect();
     assert_eq!(sums, ["h1:AA", "h1:BB"]);
@@ -88,6 +91,20 @@ fn other_formats_are_read() {
     }
     // What is only read is no place for it.
     assert_eq!(binary::read(&pe(".rdata", 0x4000_0040, &data)).unwrap(), []);
+}
+
+#[test]
+fn where_a_file_lies_in_memory_does_not_matter() {
+    let data = inline("go1.21.3", LIST);
+    let mut files: Vec<Vec<u8>> = MACHINES.iter().map(|machine| machine.elf(SECTION, &data)).collect();
+    files.extend([pe(".data", DATA, &data), mach_o("__go_buildinfo", &data), fat(&[mach_o("__go_buildinfo", &data)])]);
+    for (index, file) in files.iter().enumerate() {
+        for before in 1..8 {
+            let memory = [vec![0; before], file.clone()].concat();
+            let found = binary::read(&memory[before..]).unwrap();
+            assert_eq!(lines(&found), FOUND, "file {index}, {before} bytes on");
+        }
+    }
 }
 
 #[test]

@@ -37,8 +37,12 @@ fn what_is_damaged_is_a_problem() {
     ] {
         assert_eq!(problems(&java::read("c.jar", &file)), [expected], "{name}");
     }
-    // Archives of another program's.
-    assert_eq!(problems(&java::read("c.rar", b"Rar!\x1a\x07\x01\0")), [""; 0]);
+    // Files of other programs that have such names.
+    for (path, contents) in
+        [("c.rar", &b"Rar!\x1a\x07\x01\0"[..]), ("c.nar", b"\x0d\0\0\0\0\0\0\0nix-archive-1"), ("c.jar", b"")]
+    {
+        assert_eq!(problems(&java::read(path, contents)), [""; 0], "{path}");
+    }
     // What is damaged within keeps nothing else from being read.
     let outer = zip(&[Entry::new("lib/bad.jar", "no archive"), Entry::new("lib/c.jar", good)]);
     let catalogued = java::read("app.war", &outer);
@@ -93,7 +97,9 @@ fn bombs_are_not_unpacked() {
     let part = zip(&[Entry::new("b.jar", thin(64 << 20))]);
     let all: Vec<Entry> = (0..20).map(|index| Entry::stored(&format!("{index}.jar"), part.clone())).collect();
     let start = Instant::now();
-    let found = problems(&java::read("app.jar", &zip(&all)));
+    let catalogued = java::read("app.jar", &zip(&all));
+    assert!(lines(&catalogued).contains(&"app ?".to_owned()), "what is known is told");
+    let found = problems(&catalogued);
     let expected = "15.jar!/b.jar: what is in it is larger than 1073741824 bytes in all; the rest is not catalogued";
     assert_eq!(found.last().unwrap(), expected);
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());

@@ -27,6 +27,9 @@ fn maven_says_what_an_archive_is_and_what_was_copied_into_it() {
     assert_eq!(found("app.jar", &[bundle, copied.clone(), app.clone()]), own);
     let unknown = ["app ?", lib, "com.example:app-core 1.0 in META-INF/maven/com.example/app-core/pom.properties"];
     assert_eq!(found("app.jar", &[copied.clone(), app]), unknown);
+    // An archive of Maven's has its own.
+    let made = Entry::manifest("Created-By: Maven JAR Plugin 3.4.1");
+    assert_eq!(found("app.jar", &[made, Entry::properties("com.example", "demo", "0.1")]), ["com.example:demo 0.1"]);
     // What was copied into an archive of Gradle's is not the archive.
     assert_eq!(found("tool-3.0.jar", &[copied]), ["tool 3.0", lib]);
 }

@@ -10,6 +10,8 @@ const BIG_ENDIAN: u8 = 1;
 const INLINE: u8 = 2;
 /// Longest text, in bytes.
 const TEXT_LIMIT: usize = 16 << 20;
+/// How many places that begin like it are looked at.
+const TRIED: usize = 16;
 /// The marks of 16 bytes around the list of modules (cmd/go/internal/modload, `infoStart`).
 const MARK: usize = 16;
 
@@ -29,15 +31,23 @@ impl BuildInformation {
         let Some(rest) = executable.at(aligned) else { return Ok(None) };
         let length = usize::try_from(size.saturating_sub(aligned - start)).unwrap_or(usize::MAX);
         let searched = rest.get(..length.min(rest.len())).unwrap_or_default();
-        let mut place = 0;
+        let (mut place, mut wrong, mut tried) = (0, None, 0);
         while let Some(bytes) = searched.get(place..).filter(|bytes| bytes.len() >= HEADER) {
             if bytes.starts_with(MAGIC) {
                 let rest = rest.get(place..).unwrap_or_default();
-                return Self::read(rest, executable).map(Some);
+                // Programs that look for such information, as this one does, may hold its first bytes elsewhere.
+                match Self::read(rest, executable) {
+                    Ok(found) => return Ok(Some(found)),
+                    Err(error) => wrong = wrong.or(Some(error)),
+                }
+                tried += 1;
+                if tried == TRIED {
+                    break;
+                }
             }
             place += ALIGNMENT;
         }
-        Ok(None)
+        wrong.map_or(Ok(None), Err)
     }
 
     fn read(bytes: &[u8], executable: &Executable<'_>) -> Result<Self, GoError> {

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::file_name::FileName;
 use super::manifest::Manifest;
 use super::properties::Coordinates;
-use super::{Catalogued, Problem, Reason, identity, is_wanted};
+use super::{Catalogued, Problem, Reason, identity, is_of_java, is_wanted};
 use crate::{Found, Kind};
 use sha1::{Digest as _, Sha1};
 use std::collections::BTreeSet;
@@ -43,12 +43,14 @@ impl Catalogue {
 
     /// Reads an archive: `place` is where it is in the outermost one.
     fn archive(&mut self, name: &str, place: Option<&str>, contents: &[u8], depth: usize) {
-        // Nothing is in an empty file; and another program's archives have the same name as connectors of Java's.
-        if contents.is_empty() || contents.starts_with(b"Rar!") {
+        // Nothing is in an empty file.
+        if contents.is_empty() {
             return;
         }
         let directory = match Directory::read(contents, self.budget.entries(), is_telling) {
             Ok(directory) => directory,
+            // Another program's file.
+            Err(Reason::NoArchive) if !is_of_java(name) => return,
             Err(reason) => return self.problem(place, reason),
         };
         if let Err(reason) = self.budget.take_entries(directory.count) {
@@ -59,8 +61,9 @@ impl Catalogue {
         }
         let (mut manifest, mut all, mut paths) = (Manifest::default(), Vec::new(), Vec::new());
         for entry in &directory.wanted {
+            // What was read until a bound was met is told.
             if self.is_over {
-                return;
+                break;
             }
             let name = entry.name();
             let path = place.map_or_else(|| name.to_string(), |place| format!("{place}{WITHIN}{name}"));
@@ -119,9 +122,6 @@ impl Catalogue {
     }
 
     fn add(&mut self, found: Found) {
-        if self.is_over {
-            return;
-        }
         if self.catalogued.found.len() == PACKAGES {
             return self.problem(None, Reason::Packages(PACKAGES));
         }

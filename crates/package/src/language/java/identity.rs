@@ -22,8 +22,10 @@ pub(super) fn own(all: &[Coordinates], file: &FileName, manifest: &Manifest) -> 
         Some(&one.artifact) == title.as_ref()
             || bundle.as_ref().is_some_and(|bundle| group_of(bundle, &one.artifact) == Some(&one.group))
     };
+    // Maven writes an archive's own coordinates into it; other programs copy only those of others.
+    let is_of_maven = manifest.first(&["created-by"]).is_some_and(|program| program.contains("Maven"));
     let is_alone = |one: &Coordinates| {
-        all.len() == 1 && (file.artifact.starts_with(&one.artifact) || one.version == manifest.first(&VERSIONS))
+        all.len() == 1 && (is_of_maven || one.version.is_some() && one.version == manifest.first(&VERSIONS))
     };
     // As surely as can be: of several of which each is as good, none.
     let sole = |is: &dyn Fn(&Coordinates) -> bool| {

@@ -18,8 +18,9 @@ pub use problem::{Problem, Reason};
 
 use crate::Found;
 
-/// Ends of the names of archives. What other programs call `.rar` is told apart by its first bytes.
-const ENDS: [&str; 11] = ["jar", "war", "ear", "par", "sar", "nar", "kar", "jpi", "hpi", "rar", "lpkg"];
+/// Ends of the names of archives of Java's, and ends that files of other programs have as well.
+const ENDS: [&str; 5] = ["jar", "war", "ear", "jpi", "hpi"];
+const SHARED_ENDS: [&str; 6] = ["par", "sar", "nar", "kar", "rar", "lpkg"];
 
 /// What an archive says of what is in it, and what could not be catalogued.
 #[derive(Clone, Debug, Default)]
@@ -30,11 +31,20 @@ pub struct Catalogued {
     pub problems: Vec<Problem>,
 }
 
-/// Returns whether a file is an archive of Java's, by its name.
+/// Returns whether a file is, or may be, an archive of Java's, by its name.
 pub fn is_wanted(path: &str) -> bool {
+    ends_in(path, &ENDS) || ends_in(path, &SHARED_ENDS)
+}
+
+/// Returns whether a file's name is one of archives of Java's alone.
+fn is_of_java(path: &str) -> bool {
+    ends_in(path, &ENDS)
+}
+
+fn ends_in(path: &str, ends: &[&str]) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    name.rsplit_once('.')
-        .is_some_and(|(stem, end)| !stem.is_empty() && ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)))
+    let Some((stem, end)) = name.rsplit_once('.') else { return false };
+    !stem.is_empty() && ends.iter().any(|known| end.eq_ignore_ascii_case(known))
 }
 
 /// Catalogues an archive of Java's. Its name says what it is where nothing in it does.
