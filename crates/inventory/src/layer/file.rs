@@ -82,6 +82,11 @@ impl FileKind {
                 Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
                 Err(error) => damaged(&error),
             },
+            Self::DpkgFiles if path.ends_with(".md5sums") => {
+                let paths = text();
+                let paths = paths.lines().filter_map(|line| line.split_once(char::is_whitespace));
+                Note::Files(paths.map(|(_, path)| path.trim_start()).collect::<Vec<_>>().join("\n"))
+            }
             Self::DpkgFiles => Note::Files(text().into_owned()),
             Self::Copyright => {
                 let licences = copyright::licences(contents).into_iter().map(|licence| licence.written);

@@ -71,7 +71,7 @@ impl Databases {
             packages.extend(listed(image, &path.parse()?, distribution, layer)?);
         }
         for path in status_files(image)? {
-            let layer = image.tree.layer_of(&path).map(|layer| layer.saturating_sub(1));
+            let layer = image.tree.layer_of(&path);
             packages.extend(listed(image, &path, distribution, |_| layer)?);
         }
         for package in packages.iter_mut().filter(|package| package.kind == Kind::Debian) {

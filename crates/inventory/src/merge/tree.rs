@@ -110,18 +110,18 @@ impl Tree {
         self.nodes.get(place.as_str()).map(|placed| &placed.node)
     }
 
-    /// Returns all files that a cataloguer looked at, by place.
+    /// Returns all files that a cataloguer looked at, by place, each with the number of the layer that put it there, counted from 0.
     pub(crate) fn noted(&self) -> impl Iterator<Item = (&str, u32, Option<NoteKey>)> {
         self.nodes.iter().filter_map(|(path, placed)| match placed.node {
-            Node::Noted(key) => Some((path.as_str(), placed.layer, Some(key))),
-            Node::Unread => Some((path.as_str(), placed.layer, None)),
+            Node::Noted(key) => Some((path.as_str(), placed.layer.saturating_sub(1), Some(key))),
+            Node::Unread => Some((path.as_str(), placed.layer.saturating_sub(1), None)),
             Node::Symlink(_) => None,
         })
     }
 
-    /// Returns the number of the layer that put something at this very place.
+    /// Returns the number of the layer that put something at this very place, counted from 0.
     pub(crate) fn layer_of(&self, place: &EntryPath) -> Option<u32> {
-        self.nodes.get(place.as_str()).map(|placed| placed.layer)
+        self.nodes.get(place.as_str()).map(|placed| placed.layer.saturating_sub(1))
     }
 
     /// Returns the places directly in a folder that hold something kept.
