@@ -13,3 +13,4 @@ pub mod version;
 pub use decompress::{DecompressError, decompress};
 pub use found::Found;
 pub use kind::Kind;
+pub use purl::{PackageUrl, PackageUrlError, Parts as UrlParts};

@@ -1,7 +1,7 @@
 use crate::ScanError;
 use crate::ecosystem::Ecosystem;
+use consign_package::PackageUrl;
 use consign_package::deb::installed::is_signed_copy;
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -47,30 +47,17 @@ impl Component {
 
     /// Reads a package URL (purl-spec, `types/deb-definition.json`). A package of another kind keeps only its name.
     pub(crate) fn of_purl(purl: &str) -> Option<Self> {
-        let rest = purl.strip_prefix("pkg:")?;
-        let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
-        let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
-        let (kind, path) = path.split_once('/')?;
-        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let (name, version) = name.rsplit_once('@').unwrap_or((name, ""));
-        let (name, version) = (decoded(name)?, decoded(version)?);
-        if name.is_empty() {
-            return None;
-        }
-        if kind != "deb" {
-            let ecosystem = Ecosystem::Other(kind.to_owned());
+        let url: PackageUrl = purl.parse().ok()?;
+        let (name, version) = (url.name().to_owned(), url.version().unwrap_or_default().to_owned());
+        if url.kind() != "deb" {
+            let ecosystem = Ecosystem::Other(url.kind().to_owned());
             return Some(Self { ecosystem, package: name.clone(), version, installed: name });
         }
-        let qualifier = |key: &str| {
-            let value = qualifiers.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
-            value.map(|value| decoded(value).filter(|value| !value.is_empty()).ok_or(())).transpose().ok()
-        };
-        let (distribution, upstream) = (qualifier("distro")?, qualifier("upstream")?);
-        let vendor = decoded(namespace)?;
-        let release = distribution.as_deref().and_then(|text| text.strip_prefix(&vendor)?.strip_prefix('-'));
-        let ecosystem = Ecosystem::of_package(&vendor, release);
+        let (vendor, upstream) = (url.namespace().unwrap_or_default(), url.qualifier("upstream"));
+        let release = url.qualifier("distro").and_then(|text| text.strip_prefix(vendor)?.strip_prefix('-'));
+        let ecosystem = Ecosystem::of_package(vendor, release);
         // The source package stands there only where it differs.
-        let (package, version) = match upstream.as_deref().map(|text| text.rsplit_once('@').unwrap_or((text, ""))) {
+        let (package, version) = match upstream.map(|text| text.rsplit_once('@').unwrap_or((text, ""))) {
             Some((package, "")) => (package.to_owned(), version),
             Some((package, version)) => (package.to_owned(), version.to_owned()),
             None => (name.clone(), version),
@@ -81,10 +68,6 @@ impl Component {
         }
         Some(Self { ecosystem, package, version, installed: name })
     }
-}
-
-fn decoded(text: &str) -> Option<String> {
-    percent_decode_str(text).decode_utf8().ok().map(Into::into)
 }
 
 #[cfg(test)]

@@ -77,7 +77,8 @@ fn image_package(image: &Described<'_>) -> Package {
         id: IMAGE.to_owned(),
         version_info: Some(image.digest.to_string()),
         checksums: vec![Checksum { algorithm, checksum_value: image.digest.hex().to_owned() }],
-        external_refs: vec![ExternalReference::purl(purl::image(image))],
+        // A name that ends in a slash is none that a package URL could have.
+        external_refs: purl::image(image).map(|url| ExternalReference::purl(url.to_string())).into_iter().collect(),
         primary_package_purpose: Some(Purpose::Container),
         ..Package::default()
     }

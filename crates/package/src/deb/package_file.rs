@@ -1,7 +1,7 @@
 use super::Version;
+use super::purl::is_url_of;
 use super::record::is_safe_path;
 use super::relation::{is_word, valid_package_name};
-use crate::purl::is_url_of;
 
 /// What is written down of a package file, to fetch it without an index: by rules as strict as an index is read by.
 #[derive(Clone, Copy, Debug)]
