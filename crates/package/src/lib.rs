@@ -8,6 +8,7 @@ mod decompress;
 mod found;
 mod kind;
 mod purl;
+pub mod rpm;
 pub mod version;
 
 pub use decompress::{DecompressError, decompress};
