@@ -3,6 +3,7 @@
 //! Used to build images and to look into them. Everything here is pure: texts and bytes come in, values go out; nothing is
 //! read from disk or network. All input counts as hostile, so sizes and counts are bounded and nothing panics on it.
 
+pub mod apk;
 pub mod deb;
 mod decompress;
 mod found;
