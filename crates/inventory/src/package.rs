@@ -74,7 +74,7 @@ pub struct Place {
 impl Package {
     /// Makes the record of a package in an image of this distribution.
     pub(crate) fn new(listed: Listed, distribution: Option<&Distribution>, place: Place) -> Self {
-        let purl = listed.purl.clone().unwrap_or_else(|| purl::of(&listed, distribution));
+        let purl = purl::in_distribution(&listed.purl, listed.kind, distribution);
         Self {
             name: listed.name,
             kind: listed.kind,

@@ -3,6 +3,7 @@
 //! Used to build images and to look into them. Everything here is pure: texts and bytes come in, values go out; nothing is
 //! read from disk or network. All input counts as hostile, so sizes and counts are bounded and nothing panics on it.
 
+pub mod apk;
 pub mod deb;
 mod decompress;
 mod found;
@@ -11,6 +12,7 @@ pub mod language;
 pub mod licence;
 mod purl;
 pub mod sbom;
+pub mod rpm;
 pub mod version;
 
 pub use decompress::{DecompressError, decompress};

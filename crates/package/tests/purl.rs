@@ -1,5 +1,6 @@
 //! Package URLs, by the cases of their specification.
 
+use consign_package::deb::{self, PackageFile};
 use consign_package::{PackageUrl, PackageUrlError, UrlParts};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
@@ -141,5 +142,56 @@ fn says_what_is_wrong() {
         ("pkg:swid/a", rule("swid", "needs the qualifier `tag_id`")),
     ] {
         assert_eq!(text.parse::<PackageUrl>(), Err(expected), "{text}");
+    }
+}
+
+#[test]
+fn knows_the_source_of_a_package() {
+    for (url, expected) in [
+        ("pkg:deb/debian/libc6@2.36-9?arch=amd64&upstream=glibc%402.36-9", Some("glibc")),
+        ("pkg:deb/debian/libgcc-s1@12.2.0-14?arch=amd64&distro=debian-12&upstream=gcc-12", Some("gcc-12")),
+        ("pkg:deb/debian/a@1?upstream=libc%2B%2B@1", Some("libc++")),
+        ("pkg:deb/debian/dash@0.5?arch=amd64", None),
+        ("pkg:deb/debian/dash@0.5", None),
+    ] {
+        assert_eq!(deb::source_of(url).as_deref(), expected, "{url}");
+    }
+}
+
+#[test]
+fn writes_package_urls() {
+    let version = |text: &str| text.parse::<deb::Version>().unwrap();
+    let (nginx, cpp, binary) = (version("1.22.1-9"), version("1:2.0~rc1+dfsg-1"), version("1.22.1-9+b1"));
+    for (expected, url) in [
+        (
+            "pkg:deb/debian/nginx@1.22.1-9?arch=amd64&distro=debian-12",
+            deb::purl("debian", Some("12"), "nginx", &nginx, "amd64", Some(("nginx", &nginx))),
+        ),
+        ("pkg:deb/debian/g%2B%2B@1:2.0~rc1%2Bdfsg-1?arch=all", deb::purl("Debian", None, "g++", &cpp, "all", None)),
+        (
+            "pkg:deb/ubuntu/nginx-light@1.22.1-9?arch=arm64&distro=ubuntu-22.04&upstream=nginx",
+            deb::purl("ubuntu", Some("22.04"), "nginx-light", &nginx, "arm64", Some(("nginx", &nginx))),
+        ),
+        (
+            "pkg:deb/debian/nginx@1.22.1-9%2Bb1?arch=s390x&distro=debian-12&upstream=nginx%401.22.1-9",
+            deb::purl("debian", Some("12"), "nginx", &binary, "s390x", Some(("nginx", &nginx))),
+        ),
+    ] {
+        assert_eq!(url, expected);
+    }
+}
+
+#[test]
+fn a_lock_names_packages_in_canonical_form() {
+    let file = |url| PackageFile { name: "g++", version: "1:2+b1", architecture: "amd64", path: "pool/g.deb", url };
+    for (url, expected) in [
+        ("pkg:deb/debian/g%2B%2B@1:2%2Bb1?arch=amd64&distro=debian-12&upstream=gcc%401:2", None),
+        ("pkg:deb/debian/g++@1:2%2Bb1?arch=amd64", Some("url")),
+        ("pkg:deb/debian/g%2B%2B@1:2%2Bb1?arch=arm64", Some("url")),
+        ("pkg:deb/debian/g%2B%2B@1:2%2Bb1?arch=amd64&distro=a/b", Some("url")),
+        ("pkg:deb/a/b/g%2B%2B@1:2%2Bb1?arch=amd64", Some("url")),
+        ("pkg:deb/debian/g%2B%2B@1:2%2Bb1?arch=amd64#x", Some("url")),
+    ] {
+        assert_eq!(file(url).wrong(), expected, "{url}");
     }
 }

@@ -2,7 +2,7 @@ use super::{Listed, Note};
 use crate::Distribution;
 use consign_package::deb::{copyright, installed};
 use consign_package::language::{self, binary, java};
-use consign_package::{Found, sbom};
+use consign_package::{Found, apk, rpm, sbom};
 use std::error::Error;
 
 /// Largest text that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
@@ -32,6 +32,10 @@ pub(crate) enum FileKind {
     Java,
     /// A program or library, which only its first bytes tell.
     Binary,
+    /// A database of apk's.
+    Apk,
+    /// A database of rpm's.
+    Rpm,
     /// A database that is not read. What it lists is not known, which is not the same as nothing.
     Unread,
 }
@@ -48,7 +52,9 @@ impl FileKind {
             ("status.d", name) if installed::describes_package(name) => Some(Self::Dpkg),
             ("info", name) if name.ends_with(".list") => Some(Self::DpkgFiles),
             (_, "copyright") if copyright::package_of(path).is_some() => Some(Self::Copyright),
-            (_, "installed" | "Packages" | "Packages.db" | "rpmdb.sqlite" | "ALPM_DB_VERSION") => Some(Self::Unread),
+            (_, "installed") => Some(Self::Apk),
+            (_, "Packages" | "Packages.db" | "rpmdb.sqlite") => Some(Self::Rpm),
+            (_, "ALPM_DB_VERSION") => Some(Self::Unread),
             _ if sbom::is_wanted(path) => Some(Self::Sbom),
             _ if java::is_wanted(name) => Some(Self::Java),
             _ => language::reader(path).map(Self::Language),
@@ -66,7 +72,7 @@ impl FileKind {
             Self::Unread => 0,
             Self::Language(_) => language::SIZE_LIMIT as u64,
             Self::Sbom => sbom::SIZE_LIMIT as u64,
-            Self::Java | Self::Binary => BINARY_LIMIT,
+            Self::Java | Self::Binary | Self::Rpm => BINARY_LIMIT,
             _ => TEXT_LIMIT,
         }
     }
@@ -79,6 +85,14 @@ impl FileKind {
         Some(match self {
             Self::Release => Note::Release(Distribution::read(&text())),
             Self::Dpkg => match installed::parse(&text()) {
+                Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
+                Err(error) => damaged(&error),
+            },
+            Self::Apk => match apk::installed::parse(contents) {
+                Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
+                Err(error) => damaged(&error),
+            },
+            Self::Rpm => match rpm::read(contents, None) {
                 Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
                 Err(error) => damaged(&error),
             },

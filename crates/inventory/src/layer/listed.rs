@@ -1,5 +1,8 @@
-use consign_package::deb::installed::InstalledPackage;
-use consign_package::{Found, Kind, PackageUrl, UrlParts, sbom};
+use crate::purl;
+use consign_package::apk::installed::ApkPackage;
+use consign_package::deb::{self, installed::InstalledPackage};
+use consign_package::rpm::RpmPackage;
+use consign_package::{Found, Kind, PackageUrl, sbom};
 use serde::{Deserialize, Serialize};
 
 /// A package that a file of a layer says is there.
@@ -37,9 +40,9 @@ pub(crate) struct Listed {
     /// Where it lies in the file that lists it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inner_path: Option<String>,
-    /// Its package URL, where the file states one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) purl: Option<String>,
+    /// Its package URL; of a distribution's package as it is in the usual one. Empty where it has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) purl: String,
     /// Its files, one on each line, where the database lists them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) files: String,
@@ -86,7 +89,7 @@ impl Listed {
             description: None,
             checksums: package.checksums,
             inner_path: None,
-            purl: Some(url.to_string()),
+            purl: url.to_string(),
             files: String::new(),
         })
     }
@@ -103,34 +106,77 @@ fn name_of(kind: Kind, url: &PackageUrl) -> String {
 
 impl From<InstalledPackage> for Listed {
     fn from(installed: InstalledPackage) -> Self {
+        let InstalledPackage { name, version, architecture, source_name, source_version, .. } = installed;
+        let purl = deb::purl("debian", None, &name, &version, &architecture, Some((&source_name, &source_version)));
         Self {
             kind: Kind::Debian,
-            name: installed.name,
-            version: Some(installed.version.to_string()),
-            architecture: Some(installed.architecture),
-            source: Some((installed.source_name, installed.source_version.to_string())),
+            name,
+            version: Some(version.to_string()),
+            architecture: Some(architecture),
+            source: Some((source_name, source_version.to_string())),
             licences: Vec::new(),
             supplier: installed.maintainer,
             homepage: installed.homepage,
             description: installed.description,
             checksums: Vec::new(),
             inner_path: None,
-            purl: None,
+            purl,
             files: String::new(),
         }
     }
 }
 
-/// Returns the package URL of what comes from elsewhere than the registry that its ecosystem's advisories are about.
-fn elsewhere(name: &str, version: Option<&str>) -> String {
-    let version = version.unwrap_or_default();
-    let parts = UrlParts { kind: "generic", name, version, ..UrlParts::default() };
-    PackageUrl::build(&parts).map(|url| url.to_string()).unwrap_or_default()
+impl From<ApkPackage> for Listed {
+    fn from(package: ApkPackage) -> Self {
+        let mut files = String::new();
+        for folder in &package.folders {
+            folder.files.iter().for_each(|(name, _)| files.push_str(&format!("{}/{name}\n", folder.path)));
+        }
+        Self {
+            purl: package.purl("alpine", None).to_string(),
+            source: Some((package.source_name().to_owned(), package.version.clone())),
+            kind: Kind::Alpine,
+            name: package.name,
+            version: Some(package.version),
+            architecture: package.architecture,
+            licences: package.licence.into_iter().collect(),
+            supplier: package.maintainer,
+            homepage: package.homepage,
+            description: package.description,
+            // What it is a digest of, the control data, is no file that anybody has.
+            checksums: Vec::new(),
+            inner_path: None,
+            files,
+        }
+    }
+}
+
+impl From<RpmPackage> for Listed {
+    fn from(package: RpmPackage) -> Self {
+        let mut files = String::new();
+        package.files.iter().for_each(|(folder, name)| files.push_str(&format!("{folder}{name}\n")));
+        Self {
+            purl: package.purl("redhat", None).to_string(),
+            kind: Kind::Rpm,
+            version: Some(package.full_version()),
+            name: package.name,
+            architecture: package.architecture,
+            source: package.source.map(|source| (source.name, source.version)),
+            licences: package.licence.into_iter().collect(),
+            supplier: package.vendor.or(package.packager),
+            homepage: package.homepage,
+            description: package.summary,
+            checksums: package.checksums,
+            inner_path: None,
+            files,
+        }
+    }
 }
 
 impl From<Found> for Listed {
     fn from(found: Found) -> Self {
-        let purl = found.origin.as_ref().map(|_| elsewhere(&found.name, found.version.as_deref()));
+        let (version, platform) = (found.version.as_deref().unwrap_or_default(), found.platform.as_deref().unwrap_or_default());
+        let purl = purl::of_language(found.kind, &found.name, version, platform, found.origin.is_some());
         Self {
             kind: found.kind,
             name: found.name,

@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 
 const DPKG_STATUS: &str = "var/lib/dpkg/status";
 const DPKG_STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
-/// Databases of one file.
-const DATABASES: [&str; 1] = [DPKG_STATUS];
-/// Databases that are not read. What they list is not known, which is not the same as nothing.
-const UNREAD: [&str; 9] = [
+/// Databases of one file. Those of rpm have moved below `usr`, and those of apk are about to.
+const DATABASES: [&str; 9] = [
+    DPKG_STATUS,
     "lib/apk/db/installed",
     "usr/lib/apk/db/installed",
     "var/lib/rpm/Packages",
@@ -20,8 +19,9 @@ const UNREAD: [&str; 9] = [
     "usr/lib/sysimage/rpm/Packages",
     "usr/lib/sysimage/rpm/Packages.db",
     "usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "var/lib/pacman/local/ALPM_DB_VERSION",
 ];
+/// Databases that are not read. What they list is not known, which is not the same as nothing.
+const UNREAD: [&str; 1] = ["var/lib/pacman/local/ALPM_DB_VERSION"];
 
 /// What tells a package from all others of a database.
 type Key = (String, Option<String>, Option<String>);
@@ -65,10 +65,19 @@ impl Databases {
         distribution: Option<&Distribution>,
     ) -> Result<Vec<Package>, InventoryError> {
         let mut packages = Vec::new();
+        let mut seen = Vec::new();
         for path in DATABASES {
-            let since = self.since.get(path);
-            let layer = |listed: &Listed| since.and_then(|since| since.get(&identity(listed))).copied();
-            packages.extend(listed(image, &path.parse()?, distribution, layer)?);
+            // Two paths lead to one database where `lib` is a link to `usr/lib`.
+            let path_is_new = image.tree.follow(&path.parse()?)?.is_none_or(|place| {
+                let is_new = !seen.contains(&place);
+                seen.push(place);
+                is_new
+            });
+            if path_is_new {
+                let since = self.since.get(path);
+                let layer = |listed: &Listed| since.and_then(|since| since.get(&identity(listed))).copied();
+                packages.extend(listed(image, &path.parse()?, distribution, layer)?);
+            }
         }
         for path in status_files(image)? {
             let layer = image.tree.layer_of(&path);

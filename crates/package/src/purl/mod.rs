@@ -76,6 +76,19 @@ impl PackageUrl {
         }
     }
 
+    /// Returns the package URL of the same package in this distribution: its `ID` is the namespace, and with its `VERSION_ID` or codename the
+    /// qualifier `distro`, as other tools write it.
+    #[must_use]
+    pub fn in_distribution(mut self, vendor: &str, release: Option<&str>) -> Self {
+        let vendor = vendor.to_lowercase().replace('/', "-");
+        match release {
+            Some(release) => _ = self.qualifiers.insert("distro".to_owned(), format!("{vendor}-{release}")),
+            None => _ = self.qualifiers.remove("distro"),
+        }
+        self.namespace = Some(vendor);
+        self
+    }
+
     /// Returns the type, such as `deb`.
     pub fn kind(&self) -> &str {
         &self.kind
