@@ -140,7 +140,7 @@ fn what_was_not_kept_is_no_empty_list() {
 #[test]
 fn says_where_packages_may_be_that_are_not_listed() {
     let os = || file("etc/os-release", "ID=alpine\nVERSION_ID=3.20\n");
-    let apk = || file("lib/apk/db/installed", "P:musl");
+    let pacman = || file("var/lib/pacman/local/ALPM_DB_VERSION", "9\n");
     type Case<'a> = (&'a str, Vec<Vec<Entry>>, &'a [&'a str]);
     let table: Vec<Case<'_>> = vec![
         ("nothing at all", vec![vec![file("program", "")]], &[]),
@@ -152,21 +152,25 @@ fn says_where_packages_may_be_that_are_not_listed() {
             &["what there is of alpine 3.20"],
         ),
         ("an empty one", vec![vec![os(), status(&[])]], &["what there is of alpine 3.20"]),
-        ("apk", vec![vec![os(), apk()]], &["what /lib/apk/db/installed lists"]),
-        ("apk alone", vec![vec![apk()]], &["what /lib/apk/db/installed lists"]),
-        ("a deleted apk", vec![vec![apk()], vec![file("lib/apk/.wh.db", "")]], &[]),
-        ("apk through a link", vec![vec![link("lib", "usr/lib"), apk()]], &["what /usr/lib/apk/db/installed lists"]),
-        ("a link to it", vec![vec![link("lib/apk/db/installed", "/data")]], &["what /lib/apk/db/installed lists"]),
+        ("pacman", vec![vec![os(), pacman()]], &["what /var/lib/pacman/local/ALPM_DB_VERSION lists"]),
+        ("pacman alone", vec![vec![pacman()]], &["what /var/lib/pacman/local/ALPM_DB_VERSION lists"]),
+        ("a deleted pacman", vec![vec![pacman()], vec![file("var/lib/pacman/.wh.local", "")]], &[]),
+        (
+            "pacman through a link",
+            vec![vec![link("var/lib", "../mnt"), pacman()]],
+            &["what /mnt/pacman/local/ALPM_DB_VERSION lists"],
+        ),
+        (
+            "a link to it",
+            vec![vec![link("var/lib/pacman/local/ALPM_DB_VERSION", "/data")]],
+            &["what /var/lib/pacman/local/ALPM_DB_VERSION lists"],
+        ),
         (
             "a hard link to it",
-            vec![vec![file("data", ""), hard_link("lib/apk/db/installed", "data")]],
-            &["what /lib/apk/db/installed lists"],
+            vec![vec![file("data", ""), hard_link("var/lib/pacman/local/ALPM_DB_VERSION", "data")]],
+            &["what /var/lib/pacman/local/ALPM_DB_VERSION lists"],
         ),
-        (
-            "two",
-            vec![two(), vec![apk(), file("var/lib/rpm/rpmdb.sqlite", "")]],
-            &["what /lib/apk/db/installed lists", "what /var/lib/rpm/rpmdb.sqlite lists"],
-        ),
+        ("two", vec![two(), vec![pacman()]], &["what /var/lib/pacman/local/ALPM_DB_VERSION lists"]),
         ("the same name elsewhere", vec![vec![file("srv/Packages", "")]], &[]),
     ];
     for (name, layers, expected) in table {

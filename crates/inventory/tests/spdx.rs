@@ -68,11 +68,11 @@ fn describes_the_image_and_all_in_it() {
 
 #[test]
 fn says_that_more_may_be_in_it() {
-    let catalogue = list(&[vec![file("lib/apk/db/installed", "P:musl")]]).unwrap();
+    let catalogue = list(&[vec![file("var/lib/pacman/local/ALPM_DB_VERSION", "9\n")]]).unwrap();
     let document = document(&catalogue, None).unwrap();
     let expected = json!({
         "spdxElementId": "SPDXRef-Image", "relationshipType": "CONTAINS", "relatedSpdxElement": "NOASSERTION",
-        "comment": "what /lib/apk/db/installed lists",
+        "comment": "what /var/lib/pacman/local/ALPM_DB_VERSION lists",
     });
     assert_eq!(document["relationships"][1], expected);
 }

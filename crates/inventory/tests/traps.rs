@@ -178,3 +178,29 @@ fn an_sbom_in_an_image_speaks_for_what_it_lists() {
     let catalogue = list(&[vec![file("opt/bitnami/redis/.spdx-redis.spdx", document)]]).unwrap();
     assert_eq!(lines(&catalogue), ["golang github.com/redis/redis 7.2.4"]);
 }
+
+const APK: &str = "C:Q1p78yvTLG094tHE1+dToJGbmYzQE=\nP:musl-utils\nV:1.2.5-r0\nA:x86_64\no:musl\nL:MIT AND BSD-2-Clause AND GPL-2.0-or-later\nT:the musl c library (libc) implementation\nF:usr/lib/node_modules/left-pad\nR:package.json\n\n";
+
+#[test]
+fn a_database_of_apk_is_found_where_it_was_and_where_it_is_now() {
+    let os = file("usr/lib/os-release", "ID=alpine\nVERSION_ID=3.23.0\n");
+    for (name, layers) in [
+        ("before", vec![vec![os.clone(), file("lib/apk/db/installed", APK)]]),
+        ("now", vec![vec![os.clone(), file("usr/lib/apk/db/installed", APK)]]),
+        ("both names of one", vec![vec![os.clone(), link("lib", "usr/lib"), file("usr/lib/apk/db/installed", APK)]]),
+        (
+            "written through the link",
+            vec![vec![os.clone(), link("lib", "usr/lib")], vec![file("lib/apk/db/installed", APK)]],
+        ),
+    ] {
+        let package = only(&list(&layers).unwrap(), Kind::Alpine);
+        let source = package.source.as_ref().unwrap();
+        assert_eq!((source.name.as_str(), package.version.as_deref()), ("musl", Some("1.2.5-r0")), "{name}");
+        assert_eq!(
+            package.purl, "pkg:apk/alpine/musl-utils@1.2.5-r0?arch=x86_64&distro=alpine-3.23.0&upstream=musl",
+            "{name}"
+        );
+    }
+    let layer = vec![file("lib/apk/db/installed", APK), npm("usr/lib/node_modules/left-pad/package.json")];
+    assert_eq!(lines(&list(&[layer]).unwrap()), ["npm left-pad 1.3.0 owned", "apk musl-utils 1.2.5-r0"]);
+}

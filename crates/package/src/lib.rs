@@ -11,8 +11,8 @@ mod kind;
 pub mod language;
 pub mod licence;
 mod purl;
-pub mod sbom;
 pub mod rpm;
+pub mod sbom;
 pub mod version;
 
 pub use decompress::{DecompressError, decompress};

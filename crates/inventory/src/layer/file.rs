@@ -36,6 +36,8 @@ pub(crate) enum FileKind {
     Apk,
     /// A database of rpm's.
     Rpm,
+    /// What was written to a database of rpm's last, and is not in it yet.
+    RpmLog,
     /// A database that is not read. What it lists is not known, which is not the same as nothing.
     Unread,
 }
@@ -54,6 +56,7 @@ impl FileKind {
             (_, "copyright") if copyright::package_of(path).is_some() => Some(Self::Copyright),
             (_, "installed") => Some(Self::Apk),
             (_, "Packages" | "Packages.db" | "rpmdb.sqlite") => Some(Self::Rpm),
+            (_, "rpmdb.sqlite-wal") => Some(Self::RpmLog),
             (_, "ALPM_DB_VERSION") => Some(Self::Unread),
             _ if sbom::is_wanted(path) => Some(Self::Sbom),
             _ if java::is_wanted(name) => Some(Self::Java),
@@ -63,7 +66,7 @@ impl FileKind {
 
     /// Returns whether a file of this kind shows packages to be there wherever it lies; others count only where they are looked for.
     pub(crate) fn is_single(self) -> bool {
-        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Binary)
+        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Binary | Self::RpmLog)
     }
 
     /// Returns how large the file may be, in bytes.
@@ -72,7 +75,7 @@ impl FileKind {
             Self::Unread => 0,
             Self::Language(_) => language::SIZE_LIMIT as u64,
             Self::Sbom => sbom::SIZE_LIMIT as u64,
-            Self::Java | Self::Binary | Self::Rpm => BINARY_LIMIT,
+            Self::Java | Self::Binary | Self::Rpm | Self::RpmLog => BINARY_LIMIT,
             _ => TEXT_LIMIT,
         }
     }
@@ -92,10 +95,9 @@ impl FileKind {
                 Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
                 Err(error) => damaged(&error),
             },
-            Self::Rpm => match rpm::read(contents, None) {
-                Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
-                Err(error) => damaged(&error),
-            },
+            Self::Rpm => rpm_database(contents, None),
+            Self::RpmLog if contents.is_empty() => return None,
+            Self::RpmLog => Note::Unread,
             Self::DpkgFiles if path.ends_with(".md5sums") => {
                 let paths = text();
                 let paths = paths.lines().filter_map(|line| line.split_once(char::is_whitespace));
@@ -131,6 +133,14 @@ impl FileKind {
             },
             Self::Unread => Note::Unread,
         })
+    }
+}
+
+/// Reads a database of rpm's, with what was written last, if that lies beside it.
+pub(super) fn rpm_database(contents: &[u8], log: Option<&[u8]>) -> Note {
+    match rpm::read(contents, log) {
+        Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
+        Err(error) => Note::Damaged(reason(&error), Vec::new()),
     }
 }
 

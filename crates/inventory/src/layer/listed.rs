@@ -51,15 +51,8 @@ pub(crate) struct Listed {
 impl Listed {
     /// Returns the memory that it takes, roughly, in bytes.
     pub(crate) fn size(&self) -> usize {
-        let texts = [
-            &self.version,
-            &self.architecture,
-            &self.supplier,
-            &self.homepage,
-            &self.description,
-            &self.inner_path,
-            &self.purl,
-        ];
+        let texts =
+            [&self.version, &self.architecture, &self.supplier, &self.homepage, &self.description, &self.inner_path];
         let texts = texts.iter().filter_map(|text| text.as_ref()).chain(&self.licences).chain(&self.checksums);
         let source = self.source.as_ref().map_or(0, |(name, version)| name.len() + version.len());
         size_of::<Self>()
@@ -175,7 +168,8 @@ impl From<RpmPackage> for Listed {
 
 impl From<Found> for Listed {
     fn from(found: Found) -> Self {
-        let (version, platform) = (found.version.as_deref().unwrap_or_default(), found.platform.as_deref().unwrap_or_default());
+        let (version, platform) =
+            (found.version.as_deref().unwrap_or_default(), found.platform.as_deref().unwrap_or_default());
         let purl = purl::of_language(found.kind, &found.name, version, platform, found.origin.is_some());
         Self {
             kind: found.kind,

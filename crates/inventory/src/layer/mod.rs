@@ -4,6 +4,7 @@ mod ahead;
 mod entries;
 mod file;
 mod listed;
+mod logged;
 mod note;
 mod observer;
 mod of_image;

@@ -1,3 +1,4 @@
+use super::logged::LoggedDatabases;
 use super::{FileKind, Item, LayerContents, Note};
 use crate::InventoryError;
 use consign_oci::layer::{Entry, EntryPath, Kind, Member, MemberKind};
@@ -21,6 +22,7 @@ pub struct LayerObserver {
     notes_size: usize,
     /// The file that is looked at. It is used for all, since many are large.
     buffer: Vec<u8>,
+    logged: LoggedDatabases,
 }
 
 impl LayerObserver {
@@ -70,7 +72,8 @@ impl LayerObserver {
     }
 
     /// Returns what the layer puts into an image.
-    pub fn finish(self) -> LayerContents {
+    pub fn finish(mut self) -> LayerContents {
+        self.logged.join(&mut self.contents.notes);
         self.contents
     }
 
@@ -92,6 +95,7 @@ impl LayerObserver {
         // Grows as bytes come: a size is only a claim.
         contents.read_to_end(&mut self.buffer)?;
         let note = kind.read(path.as_str(), &self.buffer);
+        self.logged.see(path, kind, self.contents.notes.len(), &self.buffer);
         self.buffer.shrink_to(BUFFER_KEPT);
         Ok(note)
     }
