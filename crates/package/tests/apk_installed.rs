@@ -1,5 +1,7 @@
 //! Databases of installed packages of apk's.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use consign_package::apk::ApkChecksum;
 use consign_package::apk::installed::{ApkPackage, InstalledError, Problem, parse};
 use consign_testkit::mutate::{seeds_of_the_caller, survives};
@@ -124,9 +126,11 @@ fn database(archive: &[u8]) -> Option<Vec<u8>> {
         entry.unwrap().read_to_end(&mut bytes).unwrap();
         let mut layer = tar::Archive::new(&bytes[..]);
         // What is no layer has no entries.
-        for file in layer.entries().unwrap().map_while(Result::ok) {
+        for mut file in layer.entries().unwrap().map_while(Result::ok) {
             if file.path().unwrap() == Path::new("lib/apk/db/installed") {
-                return Some({ file }.bytes().map(Result::unwrap).collect());
+                let mut database = Vec::new();
+                file.read_to_end(&mut database).unwrap();
+                return Some(database);
             }
         }
     }

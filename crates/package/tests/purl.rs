@@ -1,5 +1,7 @@
 //! Package URLs, by the cases of their specification.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use consign_package::deb::{self, PackageFile};
 use consign_package::{PackageUrl, PackageUrlError, UrlParts};
 use serde_json::{Map, Value, json};
