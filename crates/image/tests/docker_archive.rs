@@ -82,6 +82,26 @@ async fn is_read_as_the_layout_that_it_would_be() {
     assert_eq!(store.read(&manifest.layers[2].digest, 1 << 20).unwrap(), gzip(&saved.layers[1]));
 }
 
+#[test]
+fn is_read_where_it_is_compressed() {
+    let saved = Saved::new();
+    let bytes = tar(&saved.members(&saved.listed()));
+    let expected = saved.open(&saved.members(&saved.listed())).unwrap().root(None).unwrap();
+    for compressed in [gzip(&bytes), zstd::encode_all(&bytes[..], 1).unwrap()] {
+        fs::write(saved.path(), compressed).unwrap();
+        assert_eq!(Layout::docker_archive(&saved.path()).unwrap().root(None).unwrap(), expected);
+    }
+    // What becomes far more than any image is left to its owner, and so is what few compress with.
+    for (compressed, tool) in [(gzip(&vec![0; 64 << 20]), "gunzip"), (b"BZh91AY".to_vec(), "bunzip2")] {
+        fs::write(saved.path(), compressed).unwrap();
+        let error = Layout::docker_archive(&saved.path()).unwrap_err().to_string();
+        assert!(error.contains(&format!("decompress it first (`{tool}`)")), "{error}");
+    }
+    fs::write(saved.path(), &gzip(&bytes)[..200]).unwrap();
+    let error = Layout::docker_archive(&saved.path()).unwrap_err().to_string();
+    assert!(error.contains("cannot decompress"), "{error}");
+}
+
 #[tokio::test]
 async fn a_layer_that_the_config_does_not_describe_is_altered() {
     let saved = Saved::new();

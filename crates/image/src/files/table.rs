@@ -4,7 +4,7 @@ use crate::ImageError;
 use consign_oci::layer::{EntryPath, LayerError, Member, MemberKind, Members};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,10 @@ const COMPRESSED: [(&[u8], &str); 4] = [
     (&[0xfd, b'7', b'z', b'X', b'Z', 0], "unxz"),
     (b"BZh", "bunzip2"),
 ];
+
+/// How many times as many bytes a compressed archive may have when it is decompressed, and how many beside, in bytes.
+const PLAIN_RATIO: u64 = 32;
+const PLAIN_FREE: u64 = 16 << 20;
 
 /// What is in a tar file, and where. Nothing of it is unpacked, and nothing but names is held in memory.
 #[derive(Debug)]
@@ -53,9 +57,15 @@ impl Table {
         }
         let file = File::open(path).map_err(io("open"))?;
         let length = file.metadata().map_err(io("open"))?.len();
-        if let Some(tool) = decompressor(&file).map_err(io("read"))? {
-            return Err(refused(LayoutProblem::Compressed { tool }));
-        }
+        let (file, length) = match decompressor(&file).map_err(io("read"))? {
+            None => (file, length),
+            Some(tool) => {
+                // People keep what docker saves compressed. Layouts are not: they are read where they lie.
+                let plain =
+                    if form == Form::Docker { plain(&file, tool, length).map_err(io("decompress"))? } else { None };
+                plain.ok_or_else(|| refused(LayoutProblem::Compressed { tool }))?
+            }
+        };
         let (files, folders) = (BTreeMap::new(), BTreeSet::new());
         let mut table = Self { path: path.to_owned(), form, file, files, links: BTreeMap::new(), folders };
         table.fill(length).map_err(|problem| ImageError::Archive { path: path.to_owned(), problem })?;
@@ -180,6 +190,22 @@ fn decompressor(file: &File) -> io::Result<Option<&'static str>> {
     let mut start = [0; 6];
     let read = file.read_at(&mut start, 0)?;
     Ok(COMPRESSED.iter().find(|(magic, _)| start[..read].starts_with(magic)).map(|(_, tool)| *tool))
+}
+
+/// Returns a file without a name that has the decompressed bytes, and how many they are; `None` where that is for its owner to do: the form is
+/// rare, or they are far more than those of an image that is compressed.
+fn plain(mut file: &File, tool: &str, length: u64) -> io::Result<Option<(File, u64)>> {
+    file.seek(SeekFrom::Start(0))?;
+    let stream: Box<dyn Read + '_> = match tool {
+        "gunzip" => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
+        "unzstd" => Box::new(zstd::Decoder::new(file)?),
+        _ => return Ok(None),
+    };
+    let limit = length.saturating_mul(PLAIN_RATIO).saturating_add(PLAIN_FREE);
+    let mut plain = tempfile::tempfile()?;
+    let written = io::copy(&mut stream.take(limit + 1), &mut plain)?;
+    plain.seek(SeekFrom::Start(0))?;
+    Ok((written <= limit).then_some((plain, written)))
 }
 
 /// Reads no more than so many bytes. What is sought past does not count.
