@@ -1,5 +1,6 @@
 mod account;
 mod builder;
+mod db;
 mod guidance;
 mod lints;
 mod looking;
@@ -12,6 +13,7 @@ mod taking;
 
 pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
+pub(crate) use db::{Db, DbBuild, DbDiff, DbSearch, DbStatus};
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use looking::{Inspect, Proof, Reference, Scan, Verify};
@@ -179,9 +181,12 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Compares the packages of an image, on all its platforms, with advisories.
     #[command(
-        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.zip localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
+        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.db localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
     )]
     Scan(Scan),
+    /// The advisory database: one file, made of the feeds of those who publish advisories.
+    #[command(subcommand)]
+    Db(Db),
     /// Shows what is attached to an image: platforms, signatures, attestations.
     #[command(after_help = "Example:\n  consign tree localhost:5080/team/hello:latest")]
     Tree(Reference),

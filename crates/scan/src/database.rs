@@ -98,10 +98,10 @@ impl Database {
         &self.file.digest
     }
 
-    /// Returns when the newest record was changed; where no record says, when the newest feed was published.
+    /// Returns when the newest record was changed, or the newest feed published.
     pub fn newest(&self) -> Timestamp {
         let published = self.feeds().iter().filter_map(|feed| feed.published).filter(|time| *time <= self.now).max();
-        self.records.newest.or(published).unwrap_or(Timestamp::UNIX_EPOCH)
+        self.records.newest.max(published).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Returns what the database was made of.
@@ -141,7 +141,7 @@ impl Database {
                     .map(|times| times.newest)
                     .max()?;
                 let published = summary.published.filter(|time| *time <= self.now);
-                Some(newest.or(published).unwrap_or(Timestamp::UNIX_EPOCH))
+                Some(newest.max(published).unwrap_or(Timestamp::UNIX_EPOCH))
             })
         });
         changes.min().unwrap_or_else(|| self.newest())

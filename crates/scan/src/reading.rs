@@ -21,7 +21,7 @@ pub(crate) type RecordDigest = [u8; 32];
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     /// When feeds were published that do not say so.
-    published: Option<Timestamp>,
+    pub(crate) published: Option<Timestamp>,
     count: u64,
     bytes: u64,
     memory: u64,
@@ -88,7 +88,6 @@ impl Reading {
 
     /// Returns a feed of the path that is being read.
     pub(crate) fn feed(&mut self, name: &str, published: Option<Timestamp>) -> &mut Feed {
-        let published = published.or(self.published);
         let feed = self.feeds.entry((self.paths, name.to_owned())).or_default();
         feed.published = feed.published.max(published);
         feed

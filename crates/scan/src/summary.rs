@@ -66,7 +66,6 @@ impl Times {
     }
 }
 
-#[expect(clippy::ref_option, reason = "the form that serde asks for")]
 fn time_text<S: serde::Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.collect_str(time),

@@ -91,13 +91,17 @@ fn feeds(reading: &Reading) -> (Vec<FeedSummary>, HashMap<&FeedKey, u64>) {
     for (key, feed) in &reading.feeds {
         let digests: Vec<u8> = feed.records.iter().flatten().copied().collect();
         let digest = Digest::of(&[key.1.as_bytes(), b"\0", &digests].concat());
+        let records =
+            || feed.records.iter().filter_map(|digest| reading.records.get(digest)).map(|known| &known.advisory);
         let slot = distinct.entry((key.1.clone(), digest.to_string())).or_insert_with(|| {
-            let records = feed.records.iter().filter_map(|digest| reading.records.get(digest));
-            let origins = origins(&key.1, records.map(|gathered| &gathered.advisory), &feed.about);
-            let records = feed.records.len() as u64;
-            (FeedSummary { name: key.1.clone(), records, published: None, digest, origins }, Vec::new())
+            let origins = origins(&key.1, records(), &feed.about);
+            let count = feed.records.len() as u64;
+            (FeedSummary { name: key.1.clone(), records: count, published: None, digest, origins }, Vec::new())
         });
-        slot.0.published = slot.0.published.max(feed.published);
+        // Whose records all say when they were changed needs nobody else's word.
+        let is_dated = records().next().is_some() && records().all(|advisory| advisory.changed.is_some());
+        let published = feed.published.or(reading.published.filter(|_| !is_dated));
+        slot.0.published = slot.0.published.max(published);
         slot.1.push(key);
     }
     let mut numbers = HashMap::new();

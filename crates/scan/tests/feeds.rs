@@ -108,6 +108,19 @@ fn what_says_no_time_is_as_old_as_whoever_fetched_it_says() {
     assert_eq!(at(None), "1970-01-01T00:00:00Z");
     assert_eq!(at(Some("2026-11-20T00:00:00Z")), "2026-11-20T00:00:00Z");
     assert_eq!(at(Some("2999-01-01T00:00:00Z")), "1970-01-01T00:00:00Z", "what is yet to come says nothing");
+    // Go's own repository has records of the year 1. One that is dated needs nobody's word.
+    for (modified, published, expected) in [
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2026-11-20T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", "2022-02-03T00:00:00Z", "2022-02-03T00:00:00Z"),
+        ("2022-02-04T00:00:00Z", "2022-02-03T00:00:00Z", "2022-02-04T00:00:00Z"),
+    ] {
+        let record = common::with(record("X", "Go", "a", None), json!({"modified": modified, "published": published}));
+        let (_folder, paths) = written(&[("a.json", record.to_string())]);
+        let built = Built::of(&paths, Some("2026-11-20T00:00:00Z".parse().unwrap())).unwrap();
+        let database = built.open("2026-11-21T00:00:00Z".parse().unwrap()).unwrap();
+        let found = claim(&scanned(&database, &["pkg:golang/a@v1.0.0"])).scanner.db.last_update;
+        assert_eq!(found, expected);
+    }
 }
 
 fn tracker() -> Value {

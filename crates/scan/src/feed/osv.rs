@@ -15,11 +15,9 @@ pub(super) fn read(place: &str, bytes: &[u8]) -> Result<(BTreeSet<String>, Advis
     let rating = Rating::of_all(&record);
     let references = record.references.into_iter().map(|reference| reference.url);
     let details = Details::new(&record.summary, &record.details, references);
-    // Records of Go say that they were changed in the year 1.
-    let changed = match record.published {
-        Some(published) if record.modified < Timestamp::UNIX_EPOCH => published,
-        _ => record.modified,
-    };
+    // Most records of Go's say that they were published and changed in the year 1, which is nothing.
+    let times = [Some(record.modified), record.published].into_iter().flatten();
+    let changed = { times }.find(|time| *time >= Timestamp::UNIX_EPOCH);
     let affected: Vec<Affected> = record.affected.into_iter().filter_map(affected).collect();
     let is_modular =
         affected.iter().flat_map(|affected| affected.versions.fixed()).any(|fixed| fixed.contains(".module"));
@@ -30,7 +28,7 @@ pub(super) fn read(place: &str, bytes: &[u8]) -> Result<(BTreeSet<String>, Advis
         feeds.insert(format!("{OSV}no package"));
     }
     let (id, withdrawn) = (record.id, record.withdrawn);
-    Ok((feeds, Advisory { id, names, changed: Some(changed), withdrawn, rating, streams, affected, details }))
+    Ok((feeds, Advisory { id, names, changed, withdrawn, rating, streams, affected, details }))
 }
 
 /// `None`: it is about no package.

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 pub(crate) const CHUNK_SIZE: usize = 64 << 10;
 /// Largest chunk, in bytes. One item may be larger than others; none that is published comes near.
 pub(crate) const CHUNK_LIMIT: u64 = 512 << 20;
-/// Level of compression. Measured with the records of Go, Rust, Python and AlmaLinux: 3 leaves a tenth more, 19 a twelfth less in ten times the time.
+/// Level of compression. Of the records of Go, Rust, Python, AlmaLinux and Alpine, 3 leaves 7 % more; 19 saves 4 %, and takes 25 times as long.
 const LEVEL: i32 = 9;
 
 /// Some neighbouring items of a section, as they are used.

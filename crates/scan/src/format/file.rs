@@ -88,7 +88,7 @@ impl DatabaseFile {
         }
         let header = file.read_at(0, HEADER)?;
         let number = |range: std::ops::Range<usize>| {
-            header[range].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+            header[range].iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte))
         };
         let (version, table) = (number(8..12), number(12..20));
         if version != u64::from(VERSION) {
