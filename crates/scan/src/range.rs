@@ -112,11 +112,11 @@ fn in_range(events: &[Event], version: &str, order: VersionOrder) -> Option<Effe
     let mut last: Option<&(Bound<'_>, &Event)> = None;
     for stop in &stops {
         let (bound, event) = stop;
-        let counts = match (event, bound.order(version, order)?) {
-            (Event::Introduced(_) | Event::Fixed(_), Ordering::Less | Ordering::Equal) => true,
-            (Event::LastAffected(_), Ordering::Less) => true,
-            _ => false,
-        };
+        let counts = matches!(
+            (event, bound.order(version, order)?),
+            (Event::Introduced(_) | Event::Fixed(_), Ordering::Less | Ordering::Equal)
+                | (Event::LastAffected(_), Ordering::Less)
+        );
         if counts && last.is_none_or(|(last, _)| last.is_before(bound, order)) {
             last = Some(stop);
         }

@@ -180,12 +180,12 @@ fn versions(versions: &AffectedVersions) -> String {
         Event::Limit(version) => Some(format!("before {version}")),
         Event::Several => Some("not understood".to_owned()),
     };
-    let range = |events: &Box<[Event]>| match events.iter().filter_map(event).collect::<Vec<_>>() {
+    let range = |events: &[Event]| match events.iter().filter_map(event).collect::<Vec<_>>() {
         _ if events.is_empty() => "not understood".to_owned(),
         words if words.is_empty() => "all".to_owned(),
         words => words.join(", "),
     };
-    let mut texts: Vec<String> = versions.ranges.iter().map(range).collect();
+    let mut texts: Vec<String> = versions.ranges.iter().map(|events| range(events)).collect();
     if !versions.listed.is_empty() {
         let more = if versions.listed.len() > LISTED_LIMIT { ", …" } else { "" };
         let listed: Vec<&str> = versions.listed.iter().take(LISTED_LIMIT).map(|version| &**version).collect();
