@@ -1,6 +1,10 @@
 //! The order of versions against the programs whose order it is, where they are installed, on versions made up at random.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says so if it is not run"
+)]
 
 use consign_package::version::VersionOrder;
 use proptest::prelude::*;

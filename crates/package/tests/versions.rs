@@ -1,6 +1,6 @@
 //! Version order against collected comparisons. They are samples, so the orders follow the tools and not these files.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that is not run says so")]
 
 use consign_package::version::VersionOrder;
 use std::cmp::Ordering;
@@ -43,7 +43,7 @@ fn agrees_with_collected_comparisons() {
         let Some(text) = read(name) else { continue };
         let mut count = 0;
         for line in text.lines() {
-            let words: Vec<&str> = line.split("\t#").next().unwrap().split_whitespace().collect();
+            let words: Vec<&str> = line.split("\t#").next().unwrap_or_default().split_whitespace().collect();
             if line.starts_with(['#', '/']) {
                 continue;
             }
