@@ -25,12 +25,13 @@ pub(crate) fn paths(policy: &PolicySettings, file: &SourceFile) -> Vec<PathBuf> 
     settings.flat_map(|settings| &settings.databases).map(|path| file.resolve(path)).collect()
 }
 
-/// Reads the databases. One that cannot be used is as bad as none.
+/// Opens the database, or makes one of folders, archives and files. One that cannot be used is as bad as none.
 pub(crate) async fn database(paths: Vec<PathBuf>) -> Result<Arc<Database>, CommandError> {
-    let unusable = |error: DatabaseError| {
-        CommandError::of(ExitCode::AdvisoryDatabase, &error).hint(
-            "a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`",
-        )
-    };
     on_a_thread(move || Database::read(&paths, jiff::Timestamp::now()).map(Arc::new).map_err(unusable)).await
+}
+
+pub(crate) fn unusable(error: DatabaseError) -> CommandError {
+    CommandError::of(ExitCode::AdvisoryDatabase, &error).hint(
+        "a database is what `consign db build` made, or feeds of advisories in folders, archives and files: `advisories: databases:` in the policy, or `--db`",
+    )
 }

@@ -1,5 +1,6 @@
 mod account;
 mod builder;
+mod db;
 mod guidance;
 mod lints;
 mod looking;
@@ -12,6 +13,7 @@ mod taking;
 
 pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
+pub(crate) use db::{Db, DbBuild, DbDiff, DbSearch, DbStatus};
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use looking::{Inspect, Proof, Reference, Sbom, SbomFormat, Scan, Verify};
@@ -185,7 +187,7 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Compares the packages of an image, on all its platforms, with advisories.
     #[command(
-        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.zip localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
+        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.db localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
     )]
     Scan(Scan),
     /// Lists what is in an image, as SPDX or CycloneDX: on every platform, with licences, hashes and the layers that brought it.
@@ -193,6 +195,9 @@ pub(crate) enum Command {
         after_help = "The same image gives the same bytes. For an index, there is one document for it and one for each platform: see `--to`.\n\nExamples:\n  consign sbom ghcr.io/team/app:1.2.3 > app.spdx.json\n  consign sbom --format cyclonedx-json --platform linux/arm64 debian:12\n  consign sbom --to sboms oci-archive:app.tar\n  consign sbom --output tree oci:some/layout:1.0"
     )]
     Sbom(Sbom),
+    /// The advisory database: one file, made of the feeds of those who publish advisories.
+    #[command(subcommand)]
+    Db(Db),
     /// Shows what is attached to an image: platforms, signatures, attestations.
     #[command(after_help = "Example:\n  consign tree localhost:5080/team/hello:latest")]
     Tree(Reference),

@@ -14,7 +14,8 @@ mod statement;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use advisory::{
-    AdvisoryRules, Coverage, Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity, Stated, UnknownSeverity,
+    AdvisoryRules, Coverage, Epss, Finding, FixStatus, IgnoredAdvisory, IgnoredNote, Judgement, Severity, Share,
+    Stated, UnknownSeverity,
 };
 pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
 pub use policy::{Policy, Requirement};

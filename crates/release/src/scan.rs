@@ -9,10 +9,11 @@ use consign_receipt::{Finding, Receipt, Trust};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
 use consign_scan::{Database, Subject, scan};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
-const SCAN_FORMAT: u32 = 2;
+const SCAN_FORMAT: u32 = 3;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
@@ -104,7 +105,10 @@ async fn compare(image: &Image<'_>, sbom: Receipt, database: &Arc<Database>) -> 
     let (digest, created) = (image.manifest.digest().clone(), image.config.created.clone());
     let database = database.clone();
     let work = move || {
-        let subject = Subject { digest: &digest, sbom: &sbom.statement.predicate, created: created.as_deref() };
+        let sbom = &sbom.statement.predicate;
+        // The inventory does not say yet which packages others brought.
+        let owned = BTreeSet::new();
+        let subject = Subject { digest: &digest, sbom, created: created.as_deref(), owned: &owned };
         scan(&subject, &database)
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Scan {

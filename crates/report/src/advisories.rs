@@ -2,7 +2,7 @@ use consign_oci::Platform;
 use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, Judgement};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An advisory that matches a package, on which platforms, and what the policy makes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,17 @@ impl AdvisoryReport {
         findings: impl IntoIterator<Item = (&'a Platform, &'a Finding)>,
         rules: Option<(&AdvisoryRules, Date)>,
     ) -> Vec<Self> {
-        let mut places: BTreeMap<&Finding, Vec<&Platform>> = BTreeMap::new();
-        findings.into_iter().for_each(|(platform, finding)| places.entry(finding).or_default().push(platform));
-        places.into_iter().flat_map(|(finding, platforms)| judged(finding, &platforms, rules)).collect()
+        let mut places: BTreeMap<Finding, (BTreeSet<&String>, Vec<&Platform>)> = BTreeMap::new();
+        for (platform, finding) in findings {
+            // Package URLs name the architecture, so they differ where all else is the same.
+            let place = places.entry(Finding { purls: Vec::new(), ..finding.clone() }).or_default();
+            place.0.extend(&finding.purls);
+            place.1.push(platform);
+        }
+        let all = places.into_iter().map(|(finding, (purls, platforms))| {
+            (Finding { purls: purls.into_iter().cloned().collect(), ..finding }, platforms)
+        });
+        all.flat_map(|(finding, platforms)| judged(&finding, &platforms, rules)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 use crate::DatabaseError;
-use crate::folder::{bounded, is_record};
+use crate::feed;
+use crate::folder::{bounded, is_record, plain};
 use crate::reading::Reading;
 use crate::stream::Stream;
 use std::collections::HashSet;
@@ -97,7 +98,7 @@ impl Archive<'_> {
                 reading.count(&place, 0)?;
                 continue;
             }
-            let bytes = bounded(&place, entry)?.map_err(|error| unread(error.into()))?;
+            let bytes = bounded(&place, BufReader::new(entry))?.map_err(|error| unread(error.into()))?;
             self.record(&name, bytes, reading)?;
         }
         Ok(())
@@ -113,7 +114,7 @@ impl Archive<'_> {
                 reading.count(&self.place(&name), entry.size())?;
                 continue;
             }
-            let bytes = bounded(&self.place(&name), entry)?.map_err(|error| self.damaged(error))?;
+            let bytes = bounded(&self.place(&name), BufReader::new(entry))?.map_err(|error| self.damaged(error))?;
             self.record(&name, bytes, reading)?;
         }
         archive.into_inner().finish().map_err(|error| self.damaged(error))
@@ -125,7 +126,7 @@ impl Archive<'_> {
         if !self.names.insert(parts.join("/")) {
             return Err(DatabaseError::Twice { place: self.place(name) });
         }
-        reading.record(self.place(name), &bytes)
+        feed::import(plain(&self.place(name)), &bytes, reading)
     }
 
     fn place(&self, name: &str) -> String {

@@ -15,7 +15,7 @@ pub enum DatabaseError {
     },
     /// A file that is no archive, as its name shows.
     #[error(
-        "{} is neither a folder nor an archive of OSV records: archives end in .zip, .tar, .tar.gz, .tar.xz or .tar.zst",
+        "{} is neither a database, a folder, an archive nor a feed: archives end in .zip, .tar, .tar.gz, .tar.xz or .tar.zst, feeds in .json, .yaml, .yml or .csv",
         path.display()
     )]
     Kind {
@@ -92,8 +92,68 @@ pub enum DatabaseError {
         /// What is wrong.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A feed that is not as its publisher writes it.
+    #[error("{place} is taken for a {feed}, and cannot be read as one")]
+    Feed {
+        /// The file, or the archive and the file in it.
+        place: String,
+        /// What it was taken for.
+        feed: &'static str,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A file that is no feed.
+    #[error("{place} is neither an OSV record nor any other feed of advisories that is known")]
+    Unrecognized {
+        /// The file, or the archive and the file in it.
+        place: String,
+    },
+    /// A database among what a database is made of.
+    #[error("{} is a database already: name it alone, or build one of all that it was made of", path.display())]
+    Mixed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that is no database.
+    #[error("{} is no advisory database; `consign db build` makes one", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database of a format that is not known here.
+    #[error("{} is an advisory database of format {version}, and {known} is the newest that is known here: update consign, or build it anew", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: u64,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// A database that is damaged.
+    #[error("{} is damaged: {what}; fetch or build it anew", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A database cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A database cannot be put together.
+    #[error("the database cannot be compressed")]
+    Compress {
+        /// Why not.
+        source: io::Error,
+    },
     /// No record at all.
-    #[error("there is no OSV record in {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    #[error("there is no feed of advisories in {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
     Empty {
         /// Where they were looked for.
         paths: Vec<PathBuf>,
@@ -112,6 +172,9 @@ pub enum ScanError {
         /// Its name in the SBOM.
         name: String,
     },
+    /// The database cannot be read to the end.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// What was found could not be written as JSON.
     #[error("what was found cannot be written as JSON")]
     Json(#[from] serde_json::Error),

@@ -1,12 +1,17 @@
 use crate::DatabaseError;
 use crate::archive;
+use crate::feed;
+use crate::format::is_database;
 use crate::reading::Reading;
+use crate::stream::decompressed;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// Largest record, in bytes. The largest that are published have a few hundred kilobytes.
 pub(crate) const RECORD_LIMIT: u64 = 16 << 20;
+/// Largest feed in one file, in bytes. That of Debian's tracker has some eighty megabytes, the NVD's of a year two hundred.
+const BULK_LIMIT: u64 = 512 << 20;
 /// Most folders inside each other.
 const DEPTH_LIMIT: usize = 16;
 
@@ -16,10 +21,17 @@ pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseErr
     if metadata.is_dir() {
         return read_folder(path, 0, reading);
     }
-    if !metadata.is_file() || !archive::is_archive(&path.to_string_lossy()) {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if metadata.is_file() && archive::is_archive(&name) {
+        return archive::read(path, reading);
+    }
+    if is_database(path) {
+        return Err(DatabaseError::Mixed { path: path.to_owned() });
+    }
+    if !metadata.is_file() || !is_record(&name) {
         return Err(DatabaseError::Kind { path: path.to_owned() });
     }
-    archive::read(path, reading)
+    read_file(path, reading)
 }
 
 /// Links in a folder are not followed.
@@ -39,10 +51,7 @@ fn read_folder(path: &Path, depth: usize, reading: &mut Reading) -> Result<(), D
         if kind.is_dir() {
             read_folder(&path, depth + 1, reading)?;
         } else if kind.is_file() && is_record(&name) {
-            let place = path.display().to_string();
-            let file = File::open(&path).map_err(|source| DatabaseError::Read { path: path.clone(), source })?;
-            let bytes = bounded(&place, file)?.map_err(|source| DatabaseError::Read { path: path.clone(), source })?;
-            reading.record(place, &bytes)?;
+            read_file(&path, reading)?;
         } else if kind.is_file() && archive::is_archive(&name) {
             archive::read(&path, reading)?;
         }
@@ -50,20 +59,44 @@ fn read_folder(path: &Path, depth: usize, reading: &mut Reading) -> Result<(), D
     Ok(())
 }
 
+/// Reads a file that is a feed, or a record of one.
+fn read_file(path: &Path, reading: &mut Reading) -> Result<(), DatabaseError> {
+    let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
+    let place = path.display().to_string();
+    let file = BufReader::new(File::open(path).map_err(failed)?);
+    let bytes = bounded(&place, file)?.map_err(failed)?;
+    feed::import(plain(&place), &bytes, reading)
+}
+
+/// Returns the name of a file without the end that says how it is compressed.
+pub(crate) fn plain(name: &str) -> &str {
+    let ends = [".gz", ".xz", ".zst"];
+    ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
+}
+
 /// Returns whether a file is a record, by its name. Others, such as licences, and all that is hidden, are passed over.
 pub(crate) fn is_record(path: &str) -> bool {
     let is_hidden = path.split('/').any(|part| part.starts_with('.') && !matches!(part, "." | ".."));
-    !is_hidden && [".json", ".yaml", ".yml"].iter().any(|end| path.ends_with(end))
+    !is_hidden && [".json", ".yaml", ".yml", ".csv"].iter().any(|end| plain(path).ends_with(end))
 }
 
-/// Reads a record of at most the size that records have.
-pub(crate) fn bounded(place: &str, reader: impl Read) -> Result<std::io::Result<Vec<u8>>, DatabaseError> {
+/// Reads a file of at most the size that records have, or large feeds, decompressed as the end of its name says.
+pub(crate) fn bounded(place: &str, reader: impl BufRead) -> Result<std::io::Result<Vec<u8>>, DatabaseError> {
     let mut bytes = Vec::new();
-    if let Err(error) = reader.take(RECORD_LIMIT + 1).read_to_end(&mut bytes) {
-        return Ok(Err(error));
-    }
-    if bytes.len() as u64 > RECORD_LIMIT {
-        return Err(DatabaseError::RecordSize { place: place.to_owned(), limit: RECORD_LIMIT });
+    let mut reader = match decompressed(place, reader) {
+        Ok(reader) => reader,
+        Err(error) => return Ok(Err(error)),
+    };
+    for limit in [RECORD_LIMIT, BULK_LIMIT] {
+        let room = (limit + 1).saturating_sub(bytes.len() as u64);
+        if let Err(error) = reader.by_ref().take(room).read_to_end(&mut bytes) {
+            return Ok(Err(error));
+        }
+        match bytes.len() as u64 > limit {
+            false => return Ok(Ok(bytes)),
+            true if limit == RECORD_LIMIT && feed::is_bulk(&bytes) => {}
+            true => return Err(DatabaseError::RecordSize { place: place.to_owned(), limit }),
+        }
     }
     Ok(Ok(bytes))
 }

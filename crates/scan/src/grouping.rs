@@ -1,16 +1,17 @@
-use crate::database::{Advisory, Entry};
+use crate::entry::{Entry, Stored};
+use crate::range::higher;
 use crate::rating::Rating;
-use consign_package::deb::Version;
+use consign_package::version::VersionOrder;
+use consign_receipt::FixStatus;
 use std::collections::hash_map::{Entry as Slot, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// A record that matches a package.
 #[derive(Clone, Debug)]
 pub(crate) struct Hit<'a> {
     pub(crate) entry: &'a Entry,
     /// The version that is free of it.
-    pub(crate) fixed: Option<Version>,
+    pub(crate) fixed: Option<String>,
     /// Whether nobody knows if the package is affected.
     pub(crate) undetermined: bool,
 }
@@ -24,13 +25,18 @@ pub(crate) struct Match {
     pub(crate) aliases: Vec<String>,
     pub(crate) rating: Rating,
     /// The version that is free of all of it.
-    pub(crate) fixed: Option<Version>,
+    pub(crate) fixed: Option<String>,
     /// Whether nobody knows if the package is affected.
     pub(crate) undetermined: bool,
+    pub(crate) status: Option<FixStatus>,
+    /// The numbers of the vulnerabilities that it is about.
+    pub(crate) numbers: BTreeSet<String>,
+    /// The feeds that say so.
+    pub(crate) feeds: BTreeSet<usize>,
 }
 
 /// Joins hits that share a name. Those about different CVE numbers stay apart: who ignores one of them has said nothing of the other.
-pub(crate) fn grouped(hits: Vec<Hit<'_>>) -> Vec<Match> {
+pub(crate) fn grouped(hits: Vec<Hit<'_>>, order: Option<VersionOrder>) -> Vec<Match> {
     let mut groups: Vec<Vec<Hit<'_>>> = Vec::new();
     for component in components(hits) {
         let mut numbered: BTreeMap<&BTreeSet<String>, Vec<Hit<'_>>> = BTreeMap::new();
@@ -43,17 +49,17 @@ pub(crate) fn grouped(hits: Vec<Hit<'_>>) -> Vec<Match> {
             groups.extend(numbered.into_values().flat_map(components));
         }
     }
-    groups.iter().map(|hits| joined(hits)).collect()
+    groups.iter().map(|hits| joined(hits, order)).collect()
 }
 
 /// Returns the hits in groups, each of those that share a name, directly or through others.
 fn components(hits: Vec<Hit<'_>>) -> Vec<Vec<Hit<'_>>> {
     // The names of a record that matches many times are looked at once.
-    let mut records: HashMap<*const Advisory, usize> = HashMap::new();
+    let mut records: HashMap<u64, usize> = HashMap::new();
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut leaders: Vec<usize> = (0..hits.len()).collect();
     for (index, Hit { entry, .. }) in hits.iter().enumerate() {
-        match records.entry(Arc::as_ptr(&entry.record)) {
+        match records.entry(entry.record.number) {
             Slot::Occupied(first) => join(&mut leaders, *first.get(), index),
             Slot::Vacant(slot) => {
                 slot.insert(index);
@@ -84,9 +90,9 @@ fn leader(leaders: &mut [usize], mut index: usize) -> usize {
     index
 }
 
-fn joined(hits: &[Hit<'_>]) -> Match {
-    let records: HashMap<*const Advisory, &Advisory> =
-        hits.iter().map(|hit| (Arc::as_ptr(&hit.entry.record), &*hit.entry.record)).collect();
+fn joined(hits: &[Hit<'_>], order: Option<VersionOrder>) -> Match {
+    let records: BTreeMap<u64, &Stored> =
+        hits.iter().map(|hit| (hit.entry.record.number, &*hit.entry.record)).collect();
     let mut names: BTreeSet<&String> = records.values().flat_map(|record| &record.names.all).collect();
     let name = names.iter().find(|name| name.starts_with("CVE-")).or(names.first()).copied().cloned();
     let name = name.unwrap_or_default();
@@ -96,12 +102,16 @@ fn joined(hits: &[Hit<'_>]) -> Match {
     ratings.chain(hits.iter().map(|hit| &hit.entry.rating)).for_each(|stated| rating.join(stated));
     // Free of it is what all say is; what one knows, the other need not.
     let fixed = hits.iter().filter(|hit| !hit.undetermined).map(|hit| hit.fixed.clone());
-    let fixed = fixed.reduce(|one, other| Some(one?.max(other?))).flatten();
-    Match {
-        name,
-        aliases: names.into_iter().cloned().collect(),
-        rating,
-        fixed,
-        undetermined: hits.iter().all(|hit| hit.undetermined),
-    }
+    let latest = |one, other| order.map(|order| higher(order, one, other));
+    let fixed = fixed.reduce(|one, other| latest(one?, other?)).flatten();
+    let undetermined = hits.iter().all(|hit| hit.undetermined);
+    let unfixed = hits.iter().filter(|hit| !hit.undetermined && hit.fixed.is_none());
+    let status = match &fixed {
+        _ if undetermined => None,
+        Some(_) => Some(FixStatus::Fixed),
+        None => unfixed.filter_map(|hit| hit.entry.status).min().or(Some(FixStatus::Affected)),
+    };
+    let feeds = records.values().flat_map(|record| record.feeds.iter().copied()).collect();
+    let numbers = records.values().flat_map(|record| record.names.numbers.iter().cloned()).collect();
+    Match { name, aliases: names.into_iter().cloned().collect(), rating, fixed, undetermined, status, numbers, feeds }
 }

@@ -1,23 +1,23 @@
-use crate::record::{Affected, Event};
-use consign_package::deb::Version;
+use crate::record::{Event, Range};
+use consign_package::version::VersionOrder;
 use std::cmp::Ordering;
 
 /// Memory of one event or list beside its texts, roughly, in bytes.
 const NODE_SIZE: usize = 48;
 
 /// The versions that a record says are affected.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AffectedVersions {
-    ranges: Box<[Box<[Event]>]>,
-    /// Each with a line end, because there are many short ones.
-    listed: Box<str>,
+    /// An empty one cannot be understood.
+    pub(crate) ranges: Box<[Box<[Event]>]>,
+    pub(crate) listed: Box<[Box<str>]>,
 }
 
 /// Whether a version is affected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// It is, until this version; `None`: there is none yet.
-    Affected(Option<Version>),
+    Affected(Option<String>),
     /// It is not.
     NotAffected,
     /// The record, or the version, cannot be understood.
@@ -27,46 +27,56 @@ pub(crate) enum Effect {
 impl AffectedVersions {
     /// Takes what is stated in the ecosystem's own order of versions. Commits say nothing about packages; what is stated in an order
     /// that is not known here says something that cannot be understood.
-    pub(crate) fn of(affected: Affected) -> Self {
-        let ranges = affected.ranges.into_iter().filter_map(|range| match range.kind.as_str() {
+    pub(crate) fn of(ranges: Vec<Range>, versions: Vec<String>, is_semantic: bool) -> Self {
+        let ranges = ranges.into_iter().filter_map(|range| match range.kind.as_str() {
             "ECOSYSTEM" => Some(range.events.into()),
+            "SEMVER" if is_semantic => Some(range.events.into()),
             "GIT" => None,
             _ => Some(Box::default()),
         });
-        let mut listed = String::new();
-        for version in affected.versions {
-            // No version has a line end in it.
-            listed.push_str(if version.contains('\n') { "" } else { &version });
-            listed.push('\n');
-        }
-        Self { ranges: ranges.collect(), listed: listed.into() }
+        Self { ranges: ranges.collect(), listed: versions.into_iter().map(String::into_boxed_str).collect() }
+    }
+
+    /// Returns all versions before one that is free of it; with `None`, all that there are.
+    pub(crate) fn until(fixed: Option<&str>) -> Self {
+        let fixed = fixed.map(|fixed| Event::Fixed(fixed.into()));
+        let events = [Event::Introduced("0".into())].into_iter().chain(fixed).collect();
+        Self { ranges: Box::new([events]), listed: Box::default() }
     }
 
     /// Returns the memory that it takes, roughly, in bytes.
     pub(crate) fn size(&self) -> usize {
         let ranges = self.ranges.iter().map(|events| NODE_SIZE + events.iter().map(Event::size).sum::<usize>());
-        NODE_SIZE + self.listed.len() + ranges.sum::<usize>()
+        let listed = self.listed.iter().map(|version| NODE_SIZE + version.len());
+        NODE_SIZE + listed.sum::<usize>() + ranges.sum::<usize>()
     }
 
-    /// Compares a version in dpkg's order (OSV schema, "Evaluation").
-    pub(crate) fn effect(&self, version: &str) -> Effect {
-        let Ok(version) = version.parse::<Version>() else { return Effect::Unknown };
+    /// Returns the versions that are said to be free of it.
+    pub(crate) fn fixed(&self) -> impl Iterator<Item = &str> {
+        self.ranges.iter().flatten().filter_map(|event| match event {
+            Event::Fixed(fixed) => Some(&**fixed),
+            _ => None,
+        })
+    }
+
+    /// Compares a version (OSV schema, "Evaluation"). `order` is `None` where that of the ecosystem is not known.
+    pub(crate) fn effect(&self, version: &str, order: Option<VersionOrder>) -> Effect {
+        let Some(order) = order.filter(|order| !version.is_empty() && order.compare(version, version).is_ok()) else {
+            return Effect::Unknown;
+        };
         let mut effects: Vec<Effect> =
-            self.ranges.iter().map(|events| in_range(events, &version).unwrap_or(Effect::Unknown)).collect();
-        if self
-            .listed
-            .split_terminator('\n')
-            .any(|listed| listed.parse().is_ok_and(|listed: Version| listed == version))
-            && !effects.iter().any(|effect| matches!(effect, Effect::Affected(_)))
-        {
-            effects.push(Effect::Affected(self.ranges.iter().filter_map(|events| next_fixed(events, &version)).min()));
+            self.ranges.iter().map(|events| in_range(events, version, order).unwrap_or(Effect::Unknown)).collect();
+        let is_listed = || self.listed.iter().any(|listed| order.compare(listed, version) == Ok(Ordering::Equal));
+        if !effects.iter().any(|effect| matches!(effect, Effect::Affected(_))) && is_listed() {
+            let fixed = self.ranges.iter().filter_map(|events| next_fixed(events, version, order));
+            effects.push(Effect::Affected(fixed.reduce(|one, other| lower(order, one, other)).map(str::to_owned)));
         }
         let affected = effects.iter().filter_map(|effect| match effect {
             Effect::Affected(fixed) => Some(fixed.clone()),
             _ => None,
         });
         // All ranges have to be left: if there is no way out of one, there is none.
-        let left = affected.reduce(|one, other| Some(one?.max(other?)));
+        let left = affected.reduce(|one, other| Some(higher(order, one?, other?)));
         match left {
             Some(fixed) => Effect::Affected(fixed),
             // Nothing that can be compared says nothing.
@@ -78,39 +88,53 @@ impl AffectedVersions {
     }
 }
 
+/// Returns the higher of two versions.
+pub(crate) fn higher(order: VersionOrder, one: String, other: String) -> String {
+    if order.compare(&one, &other) == Ok(Ordering::Less) { other } else { one }
+}
+
+fn lower<'a>(order: VersionOrder, one: &'a str, other: &'a str) -> &'a str {
+    if order.compare(one, other) == Ok(Ordering::Greater) { other } else { one }
+}
+
 /// `None`: an event is no version, or nothing says where the range begins.
-fn in_range(events: &[Event], version: &Version) -> Option<Effect> {
+fn in_range(events: &[Event], version: &str, order: VersionOrder) -> Option<Effect> {
     if !events.iter().any(|event| matches!(event, Event::Introduced(_))) {
         return None;
     }
-    let mut stops: Vec<(Bound, &Event)> =
-        events.iter().map(|event| Some((bound(event)?, event))).collect::<Option<_>>()?;
-    let limits: Vec<&Bound> =
-        stops.iter().filter(|(_, event)| matches!(event, Event::Limit(_))).map(|(bound, _)| bound).collect();
-    if !limits.is_empty() && !limits.iter().any(|limit| limit.order(version) == Ordering::Greater) {
+    let stops: Vec<(Bound<'_>, &Event)> =
+        events.iter().map(|event| Some((bound(event, order)?, event))).collect::<Option<_>>()?;
+    let mut limits = stops.iter().filter(|(_, event)| matches!(event, Event::Limit(_))).peekable();
+    if limits.peek().is_some() && !limits.any(|(limit, _)| limit.order(version, order) == Some(Ordering::Greater)) {
         return Some(Effect::NotAffected);
     }
-    stops.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let mut affected = false;
-    for (bound, event) in &stops {
-        match (event, bound.order(version)) {
-            (Event::Introduced(_), Ordering::Less | Ordering::Equal) => affected = true,
-            (Event::Fixed(_), Ordering::Less | Ordering::Equal) | (Event::LastAffected(_), Ordering::Less) => {
-                affected = false;
-            }
-            _ => {}
+    // Of all that comes before the version, the last decides. Sorting would ask more of an order than its authors promise.
+    let mut last: Option<&(Bound<'_>, &Event)> = None;
+    for stop in &stops {
+        let (bound, event) = stop;
+        let counts = matches!(
+            (event, bound.order(version, order)?),
+            (Event::Introduced(_) | Event::Fixed(_), Ordering::Less | Ordering::Equal)
+                | (Event::LastAffected(_), Ordering::Less)
+        );
+        if counts && last.is_none_or(|(last, _)| last.is_before(bound, order)) {
+            last = Some(stop);
         }
     }
-    Some(if affected { Effect::Affected(next_fixed(events, version)) } else { Effect::NotAffected })
+    Some(match last {
+        Some((_, Event::Introduced(_))) => Effect::Affected(next_fixed(events, version, order).map(str::to_owned)),
+        _ => Effect::NotAffected,
+    })
 }
 
 /// Returns the lowest version above this one that ends a stretch.
-fn next_fixed(events: &[Event], version: &Version) -> Option<Version> {
+fn next_fixed<'a>(events: &'a [Event], version: &str, order: VersionOrder) -> Option<&'a str> {
     let fixed = events.iter().filter_map(|event| match event {
-        Event::Fixed(fixed) => fixed.parse().ok(),
+        Event::Fixed(fixed) => Some(&**fixed),
         _ => None,
     });
-    fixed.filter(|fixed| fixed > version).min()
+    let above = fixed.filter(|fixed| order.compare(fixed, version) == Ok(Ordering::Greater));
+    above.reduce(|one, other| lower(order, one, other))
 }
 
 impl Event {
@@ -124,32 +148,41 @@ impl Event {
 }
 
 /// Where an event stands among all versions.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Bound {
+#[derive(Clone, Copy, Debug)]
+enum Bound<'a> {
     /// Before all.
     Start,
-    At(Version),
+    At(&'a str),
     /// After all.
     End,
 }
 
-impl Bound {
+impl Bound<'_> {
     /// Says whether the event comes before, at or after a version.
-    fn order(&self, version: &Version) -> Ordering {
+    fn order(&self, version: &str, order: VersionOrder) -> Option<Ordering> {
         match self {
-            Self::Start => Ordering::Less,
-            Self::At(at) => at.cmp(version),
-            Self::End => Ordering::Greater,
+            Self::Start => Some(Ordering::Less),
+            Self::At(at) => order.compare(at, version).ok(),
+            Self::End => Some(Ordering::Greater),
+        }
+    }
+
+    /// Returns whether another comes at the same place or later.
+    fn is_before(&self, other: &Self, order: VersionOrder) -> bool {
+        match (self, other) {
+            (Self::Start, _) | (_, Self::End) => true,
+            (_, Self::Start) | (Self::End, _) => false,
+            (Self::At(one), Self::At(other)) => order.compare(one, other) != Ok(Ordering::Greater),
         }
     }
 }
 
-fn bound(event: &Event) -> Option<Bound> {
+fn bound(event: &Event, order: VersionOrder) -> Option<Bound<'_>> {
     match event {
         Event::Introduced(introduced) if &**introduced == "0" => Some(Bound::Start),
         Event::Limit(limit) if &**limit == "*" => Some(Bound::End),
         Event::Introduced(version) | Event::Fixed(version) | Event::LastAffected(version) | Event::Limit(version) => {
-            Some(Bound::At(version.parse().ok()?))
+            order.compare(version, version).is_ok().then_some(Bound::At(version))
         }
         Event::Several => None,
     }
@@ -162,7 +195,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn affected(value: Value) -> AffectedVersions {
-        AffectedVersions::of(serde_json::from_value(value).unwrap())
+        let affected: crate::record::Affected = serde_json::from_value(value).unwrap();
+        AffectedVersions::of(affected.ranges, affected.versions, false)
     }
 
     fn range(events: Value) -> AffectedVersions {
@@ -170,7 +204,7 @@ mod tests {
     }
 
     fn effect(versions: &AffectedVersions, version: &str) -> String {
-        match versions.effect(version) {
+        match versions.effect(version, Some(VersionOrder::Dpkg)) {
             Effect::Affected(Some(fixed)) => format!("until {fixed}"),
             Effect::Affected(None) => "unfixed".to_owned(),
             Effect::NotAffected => "no".to_owned(),
@@ -268,7 +302,7 @@ mod tests {
             let high = (low + distance) % 9;
             let range = range(json!([{"fixed": format!("{high}-1")}, {"introduced": format!("{low}-1")}]));
             let expected = version >= low && (version < high || high < low);
-            prop_assert_eq!(range.effect(&format!("{version}-1")) != Effect::NotAffected, expected);
+            prop_assert_eq!(range.effect(&format!("{version}-1"), Some(VersionOrder::Dpkg)) != Effect::NotAffected, expected);
         }
     }
 }

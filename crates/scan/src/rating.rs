@@ -42,7 +42,11 @@ impl Rating {
         let scores =
             scores.map(|StatedSeverity { kind, score }| SeverityScore { method: kind.clone(), score: score.clone() });
         let words = words.into_iter().flat_map(|(place, words)| in_words(place, words));
-        let stated: BTreeSet<SeverityScore> = scores.chain(words).collect();
+        Self::of_stated(scores.chain(words).collect())
+    }
+
+    /// Reads what was stated.
+    pub(crate) fn of_stated(stated: BTreeSet<SeverityScore>) -> Self {
         let mut rating = Self::default();
         for stated in &stated {
             match severity(&stated.score) {

@@ -1,14 +1,9 @@
-use crate::database::{Advisory, Entry};
-use crate::ecosystem::Ecosystem;
-use crate::names::Names;
-use crate::range::AffectedVersions;
-use crate::rating::Rating;
-use crate::record::Record;
-use crate::{Database, DatabaseError};
-use consign_oci::Digest;
+use crate::DatabaseError;
+use crate::advisory::Advisory;
+use crate::vulnerability::Vulnerability;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most entries of all databases together.
 const COUNT_LIMIT: u64 = 2_000_000;
@@ -19,35 +14,51 @@ const MEMORY_LIMIT: u64 = 2 << 30;
 /// Memory of what one record says about one package, beside what hangs on it, roughly, in bytes.
 const ENTRY_SIZE: usize = 192;
 
-/// A database that is being read.
+/// What tells a record from all others.
+pub(crate) type RecordDigest = [u8; 32];
+
+/// Records that are gathered from everywhere, before they become a database.
+#[derive(Debug, Default)]
 pub(crate) struct Reading {
-    now: Timestamp,
-    digests: HashSet<Digest>,
+    /// When feeds were published that do not say so.
+    pub(crate) published: Option<Timestamp>,
     count: u64,
     bytes: u64,
     memory: u64,
-    newest: Timestamp,
-    changed: Vec<BTreeMap<Ecosystem, Timestamp>>,
-    entries: HashMap<(Ecosystem, String), Vec<Entry>>,
+    paths: usize,
+    pub(crate) records: HashMap<RecordDigest, Gathered>,
+    pub(crate) vulnerabilities: BTreeMap<String, Vulnerability>,
+    pub(crate) feeds: BTreeMap<FeedKey, Feed>,
+}
+
+/// A record, and the feeds that it came with.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    pub(crate) advisory: Advisory,
+    pub(crate) feeds: BTreeSet<FeedKey>,
+}
+
+/// A feed, as far as one path has it: what one path has left alone for long is old, whatever another says.
+pub(crate) type FeedKey = (usize, String);
+
+/// What came with a feed.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    pub(crate) published: Option<Timestamp>,
+    pub(crate) records: BTreeSet<RecordDigest>,
+    /// Ecosystems that it is about, even if it says nothing against any of their packages.
+    pub(crate) about: BTreeSet<String>,
 }
 
 impl Reading {
-    pub(crate) fn new(now: Timestamp) -> Self {
-        Self {
-            now,
-            digests: HashSet::new(),
-            count: 0,
-            bytes: 0,
-            memory: 0,
-            newest: Timestamp::UNIX_EPOCH,
-            changed: Vec::new(),
-            entries: HashMap::new(),
-        }
+    /// `published`: when feeds were published that do not say so.
+    pub(crate) fn new(published: Option<Timestamp>) -> Self {
+        Self { published, ..Self::default() }
     }
 
     /// Starts the next path that the user named.
     pub(crate) fn begin_path(&mut self) {
-        self.changed.push(BTreeMap::new());
+        self.paths += 1;
     }
 
     /// Counts an entry of so many bytes, whatever becomes of it.
@@ -75,114 +86,127 @@ impl Reading {
         }
     }
 
-    /// Takes a record; `place` says where it lies, for messages.
-    pub(crate) fn record(&mut self, place: String, bytes: &[u8]) -> Result<(), DatabaseError> {
-        self.count(&place, bytes.len() as u64)?;
-        let record = Record::read(&place, bytes);
-        let record = record.map_err(|source| DatabaseError::Record { place: place.clone(), source })?;
-        // A time that is yet to come says nothing of when it was changed.
-        let changed = if record.modified <= self.now { record.modified } else { Timestamp::UNIX_EPOCH };
-        self.newest = self.newest.max(changed);
-        let is_new = self.digests.insert(Digest::of(bytes));
-        if !record.is_withdrawn(self.now) {
-            self.index(&place, record, changed, is_new)?;
+    /// Returns a feed of the path that is being read.
+    pub(crate) fn feed(&mut self, name: &str, published: Option<Timestamp>) -> &mut Feed {
+        let feed = self.feeds.entry((self.paths, name.to_owned())).or_default();
+        feed.published = feed.published.max(published);
+        feed
+    }
+
+    /// Takes a record of some feeds. What stands in several places counts once.
+    pub(crate) fn advisory(
+        &mut self,
+        place: &str,
+        feeds: &BTreeSet<String>,
+        digest: RecordDigest,
+        advisory: Advisory,
+    ) -> Result<(), DatabaseError> {
+        for name in feeds {
+            self.feed(name, None).records.insert(digest);
         }
+        let path = self.paths;
+        let feeds = feeds.iter().map(|name| (path, name.clone()));
+        if let Some(known) = self.records.get_mut(&digest) {
+            known.feeds.extend(feeds);
+            return Ok(());
+        }
+        let feeds = feeds.collect();
+        self.keep(place, size(&advisory))?;
+        self.records.insert(digest, Gathered { advisory, feeds });
         Ok(())
     }
 
-    /// A record that another path had too makes this one no older.
-    fn index(&mut self, place: &str, record: Record, changed: Timestamp, is_new: bool) -> Result<(), DatabaseError> {
-        let advisory = Arc::new(Advisory { names: Names::of(&record), rating: Rating::of_all(&record) });
-        let mut shared = advisory.names.size() + advisory.rating.size();
-        for affected in record.affected {
-            let Some(package) = &affected.package else { continue };
-            let ecosystem = Ecosystem::of_record(&package.ecosystem);
-            // What cannot be compared is not kept.
-            if matches!(ecosystem, Ecosystem::Other(_)) {
-                continue;
-            }
-            if let Some(path) = self.changed.last_mut() {
-                let latest = path.entry(ecosystem.clone()).or_insert(changed);
-                *latest = changed.max(*latest);
-            }
-            if is_new {
-                let key = (ecosystem, package.name.clone());
-                let rating = Rating::of_one(&affected);
-                let versions = AffectedVersions::of(affected);
-                let own = ENTRY_SIZE + key.1.len() + rating.size() + versions.size();
-                self.keep(place, own + std::mem::take(&mut shared))?;
-                let entry = Entry { record: Arc::clone(&advisory), rating, versions };
-                self.entries.entry(key).or_default().push(entry);
-            }
-        }
+    /// Takes what is known of a vulnerability beside what records say.
+    pub(crate) fn vulnerability(
+        &mut self,
+        place: &str,
+        feed: &str,
+        number: &str,
+        known: Vulnerability,
+    ) -> Result<(), DatabaseError> {
+        let mut hash = Sha256::new_with_prefix(number);
+        hash.update(known.encoded());
+        self.keep(place, ENTRY_SIZE + number.len() + known.size())?;
+        self.feed(feed, None).records.insert(hash.finalize().into());
+        self.vulnerabilities.entry(number.to_owned()).or_default().join(known);
         Ok(())
     }
 
-    /// `None`: there are no records.
-    pub(crate) fn finish(self) -> Option<Database> {
-        let mut digests: Vec<String> = self.digests.iter().map(Digest::to_string).collect();
-        digests.sort();
-        (!digests.is_empty()).then(|| Database {
-            digest: Digest::of(format!("consign advisories 1\n{}\n", digests.join("\n")).as_bytes()),
-            newest: self.newest,
-            records: digests.len(),
-            changed: self.changed,
-            entries: self.entries,
-        })
+    /// Forgets what was only taken for vulnerabilities that occur elsewhere.
+    pub(crate) fn settle(&mut self) {
+        let records = self.records.values().map(|gathered| &gathered.advisory.names);
+        let mut numbers: BTreeSet<&str> = records.flat_map(|names| &names.numbers).map(String::as_str).collect();
+        let listed = self.vulnerabilities.iter().filter(|(_, known)| known.is_listed());
+        numbers.extend(listed.map(|(number, _)| number.as_str()).collect::<Vec<_>>());
+        let numbers: BTreeSet<String> = numbers.into_iter().map(str::to_owned).collect();
+        self.vulnerabilities.retain(|number, _| numbers.contains(number));
     }
+}
+
+/// Returns the memory that a record takes, roughly, in bytes.
+fn size(advisory: &Advisory) -> usize {
+    let Advisory { id, names, rating, streams, affected, details, .. } = advisory;
+    let affected = affected
+        .iter()
+        .map(|affected| ENTRY_SIZE + affected.package.len() + affected.rating.size() + affected.versions.size());
+    let streams = streams.iter().map(|stream| stream.len() + 24);
+    id.len() + names.size() + rating.size() + details.size() + streams.sum::<usize>() + affected.sum::<usize>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::import;
+    use serde_json::{Value, json};
 
     #[test]
     fn what_is_there_twice_is_counted_twice() {
-        let mut reading = Reading::new(Timestamp::UNIX_EPOCH);
+        let mut reading = Reading::new(None);
         let record = br#"{"id": "X", "modified": "2026-01-01T00:00:00Z"}"#;
         for _ in 0..3 {
-            reading.record("x.json".to_owned(), record).unwrap();
+            import("x.json", record, &mut reading).unwrap();
         }
-        assert_eq!((reading.count, reading.bytes, reading.digests.len()), (3, 3 * record.len() as u64, 1));
-        let mut full = Reading { bytes: BYTES_LIMIT, ..Reading::new(Timestamp::UNIX_EPOCH) };
-        assert!(matches!(full.record("x.json".to_owned(), record), Err(DatabaseError::Total { what: "bytes", .. })));
-        let mut full = Reading { count: COUNT_LIMIT, ..Reading::new(Timestamp::UNIX_EPOCH) };
-        assert!(matches!(full.count("x", 0), Err(DatabaseError::Total { what: "entries", .. })));
-        let mut full = Reading { memory: MEMORY_LIMIT, ..Reading::new(Timestamp::UNIX_EPOCH) };
-        full.record("x.json".to_owned(), record).unwrap();
-        let kept = br#"{"id": "X", "modified": "2026-01-01T00:00:00Z", "affected": [{"package": {"ecosystem": "Debian", "name": "a"}}]}"#;
-        assert!(matches!(
-            full.record("y.json".to_owned(), kept),
-            Err(DatabaseError::Total { what: "bytes to be kept", .. })
-        ));
+        assert_eq!((reading.count, reading.bytes, reading.records.len()), (3, 3 * record.len() as u64, 1));
+        let full = |reading: Reading, bytes: &[u8]| {
+            let mut reading = reading;
+            match import("x.json", bytes, &mut reading) {
+                Err(DatabaseError::Total { what, .. }) => what,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(full(Reading { bytes: BYTES_LIMIT, ..Reading::new(None) }, record), "bytes");
+        assert_eq!(full(Reading { count: COUNT_LIMIT, ..Reading::new(None) }, record), "entries");
+        assert_eq!(full(Reading { memory: MEMORY_LIMIT, ..Reading::new(None) }, record), "bytes to be kept");
+        let listed = br#"{"dateReleased": "2026-01-01T00:00:00Z", "vulnerabilities": [{"cveID": "CVE-1", "dateAdded": "2026-01-01"}]}"#;
+        assert_eq!(full(Reading { memory: MEMORY_LIMIT, ..Reading::new(None) }, listed), "bytes to be kept");
         assert!(matches!(reading.count("x", u64::MAX), Err(DatabaseError::Total { what: "bytes", .. })));
     }
 
     #[test]
     fn all_that_is_kept_takes_memory() {
-        let kept = |fields: serde_json::Value| {
-            let mut affected = serde_json::json!({"package": {"ecosystem": "Debian:12", "name": "a"}});
+        let kept = |fields: Value| {
+            let mut affected = json!({"package": {"ecosystem": "Debian:12", "name": "a"}});
             affected.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-            let record = serde_json::json!({"id": "X", "modified": "2026-01-01T00:00:00Z", "affected": [affected]});
-            let mut reading = Reading::new(Timestamp::UNIX_EPOCH);
-            reading.record("x.json".to_owned(), record.to_string().as_bytes()).unwrap();
+            let record = json!({"id": "X", "modified": "2026-01-01T00:00:00Z", "affected": [affected]});
+            let mut reading = Reading::new(None);
+            import("x.json", record.to_string().as_bytes(), &mut reading).unwrap();
             reading.memory
         };
-        let least = kept(serde_json::json!({}));
-        let text = "1".repeat(1000);
-        let events = serde_json::json!([{"introduced": "0"}, {"fixed": text}]);
+        let least = kept(json!({}));
+        let text = "1".repeat(999);
+        let events = json!([{"introduced": "0"}, {"fixed": text}]);
         for (fields, expected) in [
-            (serde_json::json!({"versions": [text, text]}), 2000),
-            (serde_json::json!({"versions": vec!["1"; 1000]}), 2000),
-            (serde_json::json!({"ranges": vec![serde_json::json!({"type": "X", "events": []}); 100]}), 1600),
-            (serde_json::json!({"ranges": [{"type": "ECOSYSTEM", "events": events}]}), 1000),
-            (serde_json::json!({"ranges": [{"type": "ECOSYSTEM", "events": vec![&events[0]; 100]}]}), 2400),
-            (serde_json::json!({"severity": [{"type": "X", "score": text}]}), 1000),
-            (serde_json::json!({"database_specific": {"severity": text}}), 1000),
-            (serde_json::json!({"package": {"ecosystem": "Debian:12", "name": text}}), 999),
+            (json!({"versions": [text, text]}), 2000),
+            (json!({"versions": vec!["1"; 100]}), 1700),
+            (json!({"ranges": vec![json!({"type": "X", "events": []}); 100]}), 1600),
+            (json!({"ranges": [{"type": "ECOSYSTEM", "events": events}]}), 1000),
+            (json!({"ranges": [{"type": "ECOSYSTEM", "events": vec![&events[0]; 100]}]}), 2400),
+            (json!({"severity": [{"type": "X", "score": text}]}), 1000),
+            (json!({"database_specific": {"severity": text}}), 1000),
+            (json!({"package": {"ecosystem": "Debian:12", "name": text}}), 998),
         ] {
             let memory = kept(fields) - least;
-            assert!((expected..3 * expected + 200).contains(&memory), "{memory} {expected}");
+            assert!((expected..4 * expected + 200).contains(&memory), "{memory} {expected}");
         }
     }
 }

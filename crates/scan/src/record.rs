@@ -21,8 +21,10 @@ pub(crate) struct Record {
     pub(crate) id: String,
     #[serde(deserialize_with = "time")]
     pub(crate) modified: Timestamp,
+    #[serde(default, deserialize_with = "published_if_any")]
+    pub(crate) published: Option<Timestamp>,
     #[serde(default, deserialize_with = "time_if_any")]
-    withdrawn: Option<Timestamp>,
+    pub(crate) withdrawn: Option<Timestamp>,
     #[serde(default, deserialize_with = "list::<_, _, NAME_LIMIT>")]
     pub(crate) aliases: Vec<String>,
     /// Advisories that this one passes on.
@@ -34,6 +36,20 @@ pub(crate) struct Record {
     pub(crate) affected: Vec<Affected>,
     #[serde(default, deserialize_with = "or_default")]
     pub(crate) database_specific: Words,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) summary: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) details: String,
+    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
+    pub(crate) references: Vec<Reference>,
+}
+
+/// A page about it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Reference {
+    #[serde(deserialize_with = "or_default")]
+    pub(crate) url: String,
 }
 
 /// A package, and which versions of it are affected.
@@ -68,7 +84,7 @@ pub(crate) struct Range {
 }
 
 /// Where a stretch of affected versions begins or ends.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Stops")]
 pub(crate) enum Event {
     Introduced(Box<str>),
@@ -131,19 +147,16 @@ impl Record {
             serde_saphyr::from_str_with_options(text, options()).map_err(|error| error.without_snippet().to_string())?
         };
         // Every finding repeats them.
-        if [&record.id].into_iter().chain(&record.aliases).any(|name| name.len() > NAME_LENGTH_LIMIT) {
+        let packages = record.affected.iter().filter_map(|affected| affected.package.as_ref());
+        let packages = packages.flat_map(|package| [&package.ecosystem, &package.name]);
+        if [&record.id].into_iter().chain(&record.aliases).chain(packages).any(|name| name.len() > NAME_LENGTH_LIMIT) {
             return Err(format!("one of its names has more than {NAME_LENGTH_LIMIT} bytes").into());
         }
         Ok(record)
     }
-
-    /// Returns whether its publisher has taken it back: what is to be withdrawn at a later time stands until then.
-    pub(crate) fn is_withdrawn(&self, now: Timestamp) -> bool {
-        self.withdrawn.is_some_and(|time| time <= now)
-    }
 }
 
-fn options() -> serde_saphyr::Options {
+pub(crate) fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 64,
@@ -170,6 +183,11 @@ fn time_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time
     let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
     let time = text.map(|text| text.parse()).transpose();
     time.map_err(|error| D::Error::custom(format!("`withdrawn` is no time: {error}")))
+}
+
+/// Reads what says nothing reliable as no time: it is looked at only where there is no better one.
+fn published_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_str().and_then(|text| text.parse().ok()))
 }
 
 /// Reads `null` as nothing.

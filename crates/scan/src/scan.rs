@@ -1,6 +1,8 @@
 use crate::component::Component;
 use crate::ecosystem::Ecosystem;
 use crate::grouping::{Hit, Match, grouped};
+use crate::lifetime::lifetime;
+use crate::module::of_stream;
 use crate::range::Effect;
 use crate::{Database, ScanError};
 use consign_oci::Digest;
@@ -26,31 +28,38 @@ pub struct Subject<'a> {
     pub sbom: &'a Value,
     /// When it was made, RFC 3339.
     pub created: Option<&'a str>,
+    /// Package URLs of what packages of the distribution brought: the distribution alone judges them.
+    pub owned: &'a BTreeSet<String>,
 }
+
+/// What is installed of one package, under whatever names.
+#[derive(Debug, Default)]
+struct Installed {
+    names: BTreeSet<String>,
+    purls: BTreeSet<String>,
+}
+
+/// What tells packages apart that advisories may be about: ecosystem, name, version and module.
+type Key = (Ecosystem, String, String, Option<String>);
 
 /// Compares the packages of an image with a database, and states all that matches. The same image and records give the same bytes.
 pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanError> {
-    let mut packages: BTreeMap<(Ecosystem, String, String), BTreeSet<String>> = BTreeMap::new();
+    let mut packages: BTreeMap<Key, Installed> = BTreeMap::new();
     let mut counts: BTreeMap<Ecosystem, usize> = BTreeMap::new();
-    for Component { ecosystem, package, version, installed } in Component::all(subject.sbom)? {
+    for component in Component::all(subject.sbom)? {
+        if subject.owned.contains(&component.purl) {
+            continue;
+        }
+        let Component { ecosystem, package, version, installed, module, purl } = component;
         *counts.entry(ecosystem.clone()).or_default() += 1;
-        packages.entry((ecosystem, package, version)).or_default().insert(installed);
+        let known = packages.entry((ecosystem, package, version, module)).or_default();
+        known.names.insert(installed);
+        known.purls.insert(purl);
     }
     let mut found: Vec<(Finding, BTreeSet<SeverityScore>)> = Vec::new();
-    for ((ecosystem, package, version), installed) in &packages {
-        for hit in hits(database, ecosystem, package, version) {
-            let finding = Finding {
-                package: package.clone(),
-                version: version.clone(),
-                advisory: hit.name,
-                aliases: hit.aliases,
-                severity: hit.rating.severity,
-                severity_unread: hit.rating.unread,
-                fixed: hit.fixed.map(|fixed| fixed.to_string()),
-                installed: installed.iter().cloned().collect(),
-                undetermined: hit.undetermined,
-            };
-            found.push((finding, hit.rating.stated));
+    for (key, installed) in &packages {
+        for hit in hits(database, key, installed)? {
+            found.push(finding(database, key, installed, hit)?);
         }
     }
     found.sort();
@@ -75,21 +84,69 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
         },
         metadata: ScanMetadata { scan_started_on: time.clone(), scan_finished_on: time },
         coverage: counts.into_iter().map(covered).chain(unlisted).collect(),
+        lifetime: Component::distribution(subject.sbom).and_then(|(name, version)| lifetime(name, version)),
     };
     let claim = serde_json::to_value(claim)?;
     Ok(Receipt::derived(Statement::new(subject.digest, predicate::VULNERABILITIES, claim))?)
 }
 
-fn hits(database: &Database, ecosystem: &Ecosystem, package: &str, version: &str) -> Vec<Match> {
-    let hits = database.about(ecosystem, package).filter_map(|entry| {
+fn hits(database: &Database, key: &Key, installed: &Installed) -> Result<Vec<Match>, ScanError> {
+    let (ecosystem, package, version, module) = key;
+    let mut names = BTreeSet::from([package]);
+    if matches!(ecosystem, Ecosystem::Distribution(family, _) if family.is_by_both()) {
+        names.extend(&installed.names);
+    }
+    let mut entries = Vec::new();
+    for name in names {
+        let about = database.about(ecosystem, name)?;
+        entries.extend(if ecosystem.has_modules() { of_stream(about, version, module.as_deref()) } else { about });
+    }
+    let order = ecosystem.order();
+    let hits = entries.iter().filter_map(|entry| {
         let hit = |fixed, undetermined| Some(Hit { entry, fixed, undetermined });
-        match entry.versions.effect(version) {
+        match entry.versions.effect(version, order) {
             Effect::Affected(fixed) => hit(fixed, false),
             Effect::Unknown => hit(None, true),
             Effect::NotAffected => None,
         }
     });
-    grouped(hits.collect())
+    Ok(grouped(hits.collect(), order))
+}
+
+/// Says what was found, with what is known of the vulnerability beside.
+fn finding(
+    database: &Database,
+    (_, package, version, _): &Key,
+    installed: &Installed,
+    mut hit: Match,
+) -> Result<(Finding, BTreeSet<SeverityScore>), ScanError> {
+    let mut known_exploited: Option<String> = None;
+    let mut epss = None;
+    for number in &hit.numbers {
+        let Some(known) = database.vulnerability(number)? else { continue };
+        hit.rating.join(&known.rating());
+        let days = known_exploited.take().into_iter().chain(known.known_exploited);
+        known_exploited = days.min();
+        epss = epss.max(known.epss.map(|(_, epss)| epss));
+    }
+    let sources: BTreeSet<&str> = database.feed_names(&hit.feeds).collect();
+    let finding = Finding {
+        package: package.clone(),
+        version: version.clone(),
+        advisory: hit.name,
+        aliases: hit.aliases,
+        severity: hit.rating.severity,
+        severity_unread: hit.rating.unread,
+        fixed: hit.fixed,
+        installed: installed.names.iter().cloned().collect(),
+        undetermined: hit.undetermined,
+        status: hit.status,
+        known_exploited,
+        epss,
+        purls: installed.purls.iter().cloned().collect(),
+        sources: sources.into_iter().map(str::to_owned).collect(),
+    };
+    Ok((finding, hit.rating.stated))
 }
 
 /// Returns the earliest time at which the comparison can have been made.

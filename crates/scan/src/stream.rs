@@ -14,23 +14,27 @@ pub(crate) struct Stream<'a> {
     left: u64,
 }
 
+/// Decompresses a file, as the end of its name says. Its bytes are not bounded.
+pub(crate) fn decompressed<'a>(name: &str, file: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match name.rsplit_once('.') {
+        Some((_, "gz")) => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+        Some((_, "xz")) => {
+            let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED);
+            Box::new(liblzma::bufread::XzDecoder::new_stream(file, stream.map_err(io::Error::from)?))
+        }
+        Some((_, "zst")) => {
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(file)?;
+            decoder.window_log_max(ZSTD_WINDOW)?;
+            Box::new(decoder)
+        }
+        _ => Box::new(file),
+    })
+}
+
 impl<'a> Stream<'a> {
     /// Decompresses a file, as the end of its name says, into at most `limit` bytes.
     pub(crate) fn new(name: &str, file: impl BufRead + 'a, limit: u64) -> io::Result<Self> {
-        let inner: Box<dyn Read + 'a> = match name.rsplit_once('.') {
-            Some((_, "gz")) => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
-            Some((_, "xz")) => {
-                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED);
-                Box::new(liblzma::bufread::XzDecoder::new_stream(file, stream.map_err(io::Error::from)?))
-            }
-            Some((_, "zst")) => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(file)?;
-                decoder.window_log_max(ZSTD_WINDOW)?;
-                Box::new(decoder)
-            }
-            _ => Box::new(file),
-        };
-        Ok(Self { inner, left: limit })
+        Ok(Self { inner: decompressed(name, file)?, left: limit })
     }
 
     /// Reads what follows the first empty block: another one, which together are the mark of the end (POSIX.1-2017, `pax`, "ustar

@@ -116,7 +116,7 @@ fn what_is_no_database_is_named() {
         (
             "records.txt",
             &b"x"[..],
-            "[folder]/records.txt is neither a folder nor an archive of OSV records: archives end in .zip, .tar, .tar.gz, .tar.xz or .tar.zst",
+            "[folder]/records.txt is neither a database, a folder, an archive nor a feed: archives end in .zip, .tar, .tar.gz, .tar.xz or .tar.zst, feeds in .json, .yaml, .yml or .csv",
         ),
         ("records.zip", b"x", "[folder]/records.zip cannot be read as an archive"),
         ("records.tar.gz", b"x", "[folder]/records.tar.gz cannot be read as an archive"),
@@ -141,7 +141,7 @@ fn what_is_no_database_is_named() {
             "[folder]/four.tar: e.json is not an OSV record\n`modified` is no time",
         ),
         ("five.tar", &tar(&[("f.yaml", b"id: [")]), "[folder]/five.tar: f.yaml is not an OSV record\n"),
-        ("six.tar", &tar(&[("README.md", b"words")]), "there is no OSV record in [folder]/six.tar"),
+        ("six.tar", &tar(&[("README.md", b"words")]), "there is no feed of advisories in [folder]/six.tar"),
     ] {
         let said = said(&file(&folder, name, bytes));
         assert!(said.starts_with(expected), "{name}: {said}");

@@ -142,7 +142,7 @@ fn says_what_was_not_compared() {
     let database = database(&[record("CVE-1", "Debian:12", "other", None), record("X", "PyPI", "a", None)]);
     let coverage = claim(&scanned(&database, &[LIBSSL, OPENSSL, "pkg:deb/debian/a@1", "pkg:pypi/a@1"])).coverage;
     let said: Vec<_> = coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages, part.covered)).collect();
-    assert_eq!(said, [("Debian of an unknown release", 1, false), ("Debian:12", 2, true), ("pypi", 1, false)]);
+    assert_eq!(said, [("Debian of an unknown release", 1, false), ("Debian:12", 2, true), ("PyPI", 1, true)]);
 }
 
 #[test]
@@ -154,7 +154,9 @@ fn says_where_packages_may_be_that_are_not_known() {
         {"spdxElementId": "i", "relationshipType": "CONTAINS", "relatedSpdxElement": "x"},
         {"spdxElementId": "i", "relationshipType": "CONTAINS", "relatedSpdxElement": "NOASSERTION", "comment": "what /a lists"},
     ]);
-    let coverage = claim(&scan(&Subject { digest: &digest, sbom: &sbom, created: None }, &database).unwrap()).coverage;
+    let owned = Default::default();
+    let subject = Subject { digest: &digest, sbom: &sbom, created: None, owned: &owned };
+    let coverage = claim(&scan(&subject, &database).unwrap()).coverage;
     let said: Vec<_> = coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages, part.covered)).collect();
     assert_eq!(said, [("Debian:12", 1, true), ("what /a lists", 0, false)]);
     assert_eq!(claim(&scanned(&database, &[])).coverage, []);

@@ -30,7 +30,7 @@ pub(crate) struct Proof {
 pub(crate) struct Scan {
     #[arg(value_name = "REF", help = REF)]
     pub(crate) reference: ImageReference,
-    /// A folder or an archive of OSV records; may be given several times. Without it, those of the policy.
+    /// A database that `db build` made, or folders, archives and files of feeds; may be given several times. Without it, those of the policy.
     #[arg(long = "db", value_name = "PATH")]
     pub(crate) databases: Vec<PathBuf>,
     /// A configuration, or a file with only its section `policy`: exit status 11 if what is found does not pass.

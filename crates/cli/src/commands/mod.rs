@@ -5,6 +5,10 @@ mod catalog;
 mod check;
 mod completions;
 mod copy;
+mod db_build;
+mod db_diff;
+mod db_search;
+mod db_status;
 mod delete;
 mod digest;
 mod doctor;
@@ -34,7 +38,7 @@ mod tags;
 mod tree;
 mod verify;
 
-use crate::arguments::{Arguments, Command, Download, Form, Registry, Store};
+use crate::arguments::{Arguments, Command, Db, Download, Form, Registry, Store};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -116,6 +120,10 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Verify(arguments) => verify::run(arguments, session).await,
         Command::Scan(arguments) => scan::run(arguments, session).await,
         Command::Sbom(arguments) => sbom::run(arguments, session).await,
+        Command::Db(Db::Build(arguments)) => db_build::run(arguments, session).await,
+        Command::Db(Db::Status(arguments)) => db_status::run(arguments, session).await,
+        Command::Db(Db::Search(arguments)) => db_search::run(arguments, session).await,
+        Command::Db(Db::Diff(arguments)) => db_diff::run(arguments, session).await,
         Command::Tree(arguments) => tree::run(arguments, session).await,
         Command::Inspect(arguments) => inspect::run(arguments, session).await,
         Command::Copy(arguments) => copy::run(arguments, session).await,

@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     if databases.is_empty() {
         let error = CommandError::new(ExitCode::Usage, "nothing says which advisories to compare with");
         return Err(
-            error.hint("name a folder or an archive of OSV records with `--db`, or a policy that does with `--policy`")
+            error.hint("name a database, or a folder or an archive of advisories with `--db`, or a policy that does with `--policy`")
         );
     }
     let database = database(databases).await?;

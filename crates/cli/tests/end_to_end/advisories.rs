@@ -241,12 +241,12 @@ fn a_database_that_cannot_be_used_closes_the_gate() {
     # missing
     error: cannot read missing
       caused by: No such file or directory (os error 2)
-    hint: a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`
+    hint: a database is what `consign db build` made, or feeds of advisories in folders, archives and files: `advisories: databases:` in the policy, or `--db`
 
     # malformed
     error: other/x.json is not an OSV record
       caused by: missing field `modified` at line 1 column 11
-    hint: a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`
+    hint: a database is what `consign db build` made, or feeds of advisories in folders, archives and files: `advisories: databases:` in the policy, or `--db`
 
     # about another release
     error: hello: the gate closed; nothing was written to a registry
@@ -301,6 +301,11 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
         assert_eq!(report["advisories"][0]["platforms"], json!(["linux/arm64"]), "{place}");
         assert_eq!(report["advisories"][0]["advisory"], "CVE-2026-1", "{place}");
     }
+    // A file that was built of them says the same.
+    environment.consign(&["db", "build", "advisories", "--to", "advisories/built.db"]).expect(0);
+    let of =
+        |database: &str| environment.consign(&["scan", "--db", database, "--output", "json", "oci:layout"]).expect(0);
+    assert_eq!(of("advisories/built.db").stdout, of("advisories").stdout);
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
     let refused = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(11);
     assert_snapshot!(refused, @"

@@ -18,6 +18,7 @@ mod conflict;
 mod contents;
 mod copying;
 mod credentials;
+mod db;
 mod debian;
 mod determinism;
 mod docker_options;

@@ -17,7 +17,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::required(
             "databases",
             Shape::Some(&Shape::Text),
-            "Folders and archives of OSV records, relative to this file's folder.",
+            "A database that `consign db build` made, or folders, archives and files of advisories, relative to this file's folder.",
         ),
         Key::required(
             "maximum-severity",
@@ -68,7 +68,7 @@ const IGNORE_KEYS: Keys = Keys {
 /// The section `advisories` of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdvisorySettings {
-    /// Folders and archives of OSV records, as written; at least one.
+    /// A database, or folders, archives and files of advisories, as written; at least one.
     pub databases: Vec<Spanned<String>>,
     /// How much is tolerated of what they say.
     pub rules: AdvisoryRules,
@@ -78,7 +78,7 @@ impl AdvisorySettings {
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
         for (key, what) in [
-            ("databases", "folders or archives of OSV records"),
+            ("databases", "a database that `consign db build` made, or folders, archives and files of advisories"),
             ("maximum-severity", "the worst severity that still passes, such as `medium`"),
         ] {
             if fields.get(key).is_none() {

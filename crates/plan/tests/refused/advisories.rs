@@ -49,7 +49,7 @@ fn required_without_a_section() {
 #[test]
 fn what_a_section_needs() {
     insta::assert_snapshot!(refused(&with("  advisories: {}\n")), @r"
-    error[C006]: `databases` is missing: folders or archives of OSV records
+    error[C006]: `databases` is missing: a database that `consign db build` made, or folders, archives and files of advisories
      --> consign.yaml:5:15
       |
     5 |   advisories: {}

@@ -1,4 +1,4 @@
-use super::Severity;
+use super::{Epss, FixStatus, Severity};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -30,6 +30,21 @@ pub struct Finding {
     /// Whether versions could not be compared, so that nobody knows whether the package is affected.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undetermined: bool,
+    /// What the publisher of the package does about it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<FixStatus>,
+    /// The day since which it is known to be exploited, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_exploited: Option<String>,
+    /// How likely somebody exploits it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epss: Option<Epss>,
+    /// Package URLs of the installed packages, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub purls: Vec<String>,
+    /// The feeds that say so, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
 }
 
 impl Finding {

@@ -1,16 +1,20 @@
 //! What is known against the packages of an image, and how much of it a policy tolerates.
 
+mod epss;
 mod finding;
 mod ignored;
 mod judgement;
 mod rules;
 mod severity;
+mod status;
 
+pub use epss::{Epss, Share};
 pub use finding::{Coverage, Finding};
 pub use ignored::{IgnoredAdvisory, IgnoredNote};
 pub use judgement::Judgement;
 pub use rules::{AdvisoryRules, UnknownSeverity};
 pub use severity::{Severity, Stated};
+pub use status::FixStatus;
 
 /// Days as `YYYY-MM-DD`.
 pub(crate) mod date_text {

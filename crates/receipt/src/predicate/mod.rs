@@ -11,7 +11,7 @@ pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, R
 pub use release_record::{ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 pub use test_result::{TestOutcome, TestResult};
 pub use vulnerabilities::{
-    AdvisoryDatabase, FoundVulnerability, ScanMetadata, Scanner, SeverityScore, Vulnerabilities,
+    AdvisoryDatabase, FoundVulnerability, Lifetime, ScanMetadata, Scanner, SeverityScore, Vulnerabilities,
 };
 
 /// The signature of an image, as cosign 3 writes it: the claim is empty.

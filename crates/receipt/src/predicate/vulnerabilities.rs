@@ -15,6 +15,22 @@ pub struct Vulnerabilities {
     /// What was looked at. Beside the specification, which has no place for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverage: Vec<Coverage>,
+    /// Until when the distribution of the image is looked after, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Lifetime>,
+}
+
+/// Until when a release of a distribution is looked after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifetime {
+    /// The release: `alpine 3.11`.
+    pub release: String,
+    /// The last day on which everybody gets fixes, `YYYY-MM-DD`.
+    pub ends: String,
+    /// The last day on which somebody does: by Debian's LTS, or who pays for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended: Option<String>,
 }
 
 /// Who looked, with which advisories, and what was found.

@@ -222,7 +222,7 @@ fn configurations() {
     # configuration: advisories that are not there
     16 error: cannot read advisories
       caused by: No such file or directory (os error 2)
-    hint: a database is a folder or an archive of OSV records: `advisories: databases:` in the policy, or `--db`
+    hint: a database is what `consign db build` made, or feeds of advisories in folders, archives and files: `advisories: databases:` in the policy, or `--db`
 
     # configuration: an identity whose key is not there
     3 error: the public key `runner.pub` cannot be used

@@ -1,0 +1,36 @@
+use crate::advisories::unusable;
+use crate::arguments::{DbBuild, Output};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::{Session, on_a_thread};
+use consign_report::size;
+use consign_scan::Built;
+use serde_json::json;
+
+pub(crate) async fn run(arguments: &DbBuild, session: &Session) -> Result<ExitCode, CommandError> {
+    let (sources, to, published) = (arguments.sources.clone(), arguments.to.clone(), arguments.published);
+    let work = move || {
+        let built = Built::of(&sources, published).map_err(unusable)?;
+        built.write(&to).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
+        let bytes = built.bytes().len() as u64;
+        Ok::<_, CommandError>((built.open(jiff::Timestamp::now()).map_err(unusable)?, bytes))
+    };
+    let (database, bytes) = on_a_thread(work).await?;
+    match session.output {
+        Output::Json => session.printer.json(&json!({
+            "digest": database.digest(),
+            "records": database.records(),
+            "packages": database.packages(),
+            "bytes": bytes,
+        }))?,
+        Output::Table => session.printer.data(&format!(
+            "{}: {} records about {} packages, {}, {}\n",
+            arguments.to.display(),
+            database.records(),
+            database.packages(),
+            size(bytes),
+            database.digest()
+        ))?,
+    }
+    Ok(ExitCode::Done)
+}

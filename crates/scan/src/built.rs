@@ -1,0 +1,62 @@
+use crate::format::DatabaseFile;
+use crate::reading::Reading;
+use crate::{Database, DatabaseError, folder, writing};
+use jiff::Timestamp;
+use std::fmt;
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use tempfile::Builder;
+
+/// A database that was made of feeds, as the bytes that its file has.
+pub struct Built {
+    bytes: Vec<u8>,
+}
+
+impl Built {
+    /// Makes a database of folders, archives and single files. The same records give the same bytes, in whatever order, form and folders
+    /// they lie, and whatever the time. `published`: when feeds were published that do not say so themselves.
+    pub fn of<P: AsRef<Path>>(paths: &[P], published: Option<Timestamp>) -> Result<Self, DatabaseError> {
+        let mut reading = Reading::new(published);
+        for path in paths {
+            reading.begin_path();
+            folder::read(path.as_ref(), &mut reading)?;
+        }
+        if reading.records.is_empty() && reading.vulnerabilities.is_empty() {
+            let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
+            return Err(DatabaseError::Empty { paths });
+        }
+        let bytes = writing::written(reading).map_err(|source| DatabaseError::Compress { source })?;
+        Ok(Self { bytes })
+    }
+
+    /// Returns the bytes of the file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Writes the file. Whoever opens it meanwhile finds what was there before, or all of this.
+    pub fn write(&self, path: &Path) -> Result<(), DatabaseError> {
+        let failed = |source| DatabaseError::Write { path: path.to_owned(), source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let permissions = Permissions::from_mode(0o666);
+        let mut file = Builder::new().permissions(permissions).tempfile_in(folder).map_err(failed)?;
+        file.write_all(&self.bytes).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        // The name, too, outlasts a loss of power.
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
+    /// Opens it, without a file.
+    pub fn open(self, now: Timestamp) -> Result<Database, DatabaseError> {
+        Database::of(DatabaseFile::of_memory(self.bytes)?, now)
+    }
+}
+
+impl fmt::Debug for Built {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a database of {} bytes", self.bytes.len())
+    }
+}
