@@ -1,8 +1,8 @@
 use crate::ScanError;
 use crate::ecosystem::Ecosystem;
 use crate::family::Family;
-use consign_package::{Kind, PackageUrl};
 use consign_package::deb::installed::is_signed_copy;
+use consign_package::{Kind, PackageUrl};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
