@@ -98,9 +98,10 @@ impl Database {
         &self.file.digest
     }
 
-    /// Returns when the newest record was changed, or the newest feed published.
+    /// Returns when the newest record was changed, or the newest feed published that is about packages.
     pub fn newest(&self) -> Timestamp {
-        let published = self.feeds().iter().filter_map(|feed| feed.published).filter(|time| *time <= self.now).max();
+        let about_packages = self.feeds().iter().filter(|feed| !feed.origins.is_empty());
+        let published = about_packages.filter_map(|feed| feed.published).filter(|time| *time <= self.now).max();
         self.records.newest.max(published).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
