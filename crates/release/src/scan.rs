@@ -9,7 +9,6 @@ use consign_receipt::{Finding, Receipt, Trust};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
 use consign_scan::{Database, Subject, scan};
 use serde::Deserialize;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
@@ -106,9 +105,7 @@ async fn compare(image: &Image<'_>, sbom: Receipt, database: &Arc<Database>) -> 
     let database = database.clone();
     let work = move || {
         let sbom = &sbom.statement.predicate;
-        // The inventory does not say yet which packages others brought.
-        let owned = BTreeSet::new();
-        let subject = Subject { digest: &digest, sbom, created: created.as_deref(), owned: &owned };
+        let subject = Subject { digest: &digest, sbom, created: created.as_deref() };
         scan(&subject, &database)
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Scan {

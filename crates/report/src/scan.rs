@@ -1,6 +1,7 @@
 use crate::{AdvisoryReport, printable, table};
 use consign_oci::{Digest, Platform};
 use consign_receipt::Coverage;
+use consign_receipt::predicate::Lifetime;
 use serde::Serialize;
 
 /// What advisories say about an image.
@@ -42,6 +43,9 @@ pub struct ScannedPlatform {
     pub digest: Digest,
     /// Its packages by origin.
     pub coverage: Vec<Coverage>,
+    /// Until when its distribution is looked after, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Lifetime>,
 }
 
 fn text<S: serde::Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
@@ -63,14 +67,33 @@ impl ScanReport {
         for platform in &self.platforms {
             let name = platform.platform.to_string();
             let found = self.advisories.iter().filter(|found| found.platforms.contains(&name)).count();
-            text.push_str(&format!("{name}: {}\n", summary(&platform.coverage, found)));
+            let lifetime = platform.lifetime.as_ref().map(lifetime_text).unwrap_or_default();
+            text.push_str(&format!("{name}: {}{lifetime}\n", summary(&platform.coverage, found)));
         }
         text.push_str(&format!(
-            "advisories: {} records, the newest of {}, {}\n",
-            self.database.records, self.database.last_update, self.database.digest
+            "advisories: {} records, {}, {}\n",
+            self.database.records,
+            age_text(&self.database.last_update),
+            self.database.digest
         ));
         self.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {}\n", printable(warning))));
         text
+    }
+}
+
+/// Says until when a distribution is looked after. Whether that is over, the reader knows: a report of the same image and records is the same on
+/// every day.
+fn lifetime_text(lifetime: &Lifetime) -> String {
+    let Lifetime { release, ends, extended } = lifetime;
+    let extended = extended.as_ref().map(|day| format!(", for some until {day}")).unwrap_or_default();
+    format!("; {release} has fixes until {ends}{extended}")
+}
+
+/// Says how old a database is. Feeds without any times are of 1970.
+fn age_text(last_update: &str) -> String {
+    match last_update.starts_with("1970-01-01") {
+        true => "of unknown age".to_owned(),
+        false => format!("the newest of {last_update}"),
     }
 }
 

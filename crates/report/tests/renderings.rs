@@ -180,6 +180,7 @@ fn scanned() -> ScanReport {
         platform: platform.clone(),
         digest: Digest::of(b"a"),
         coverage,
+        lifetime: None,
     };
     ScanReport {
         reference: "oci:a b".into(),

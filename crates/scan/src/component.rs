@@ -4,7 +4,7 @@ use crate::family::Family;
 use consign_package::deb::installed::is_signed_copy;
 use consign_package::{Kind, PackageUrl};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Hosts from which distributions themselves publish. A package that says that it is from elsewhere is not theirs.
 const HOSTS: [&str; 9] = [
@@ -34,6 +34,8 @@ pub(crate) struct Component {
     pub(crate) module: Option<String>,
     /// Its package URL, as written.
     pub(crate) purl: String,
+    /// Where the package of a distribution comes from that brought it: then it is for that distribution to say what is wrong with it.
+    pub(crate) owner: Option<Ecosystem>,
 }
 
 impl Component {
@@ -43,17 +45,36 @@ impl Component {
         let contained = packages.iter().filter(|package| {
             !matches!(package["primaryPackagePurpose"].as_str(), Some("CONTAINER" | "OPERATING-SYSTEM"))
         });
-        contained
-            .map(|package| {
-                let name =
-                    || package.get("name").and_then(Value::as_str).unwrap_or_default().chars().take(100).collect();
-                let references = package.get("externalRefs").and_then(Value::as_array).into_iter().flatten();
-                let purl = references.filter(|reference| reference["referenceType"] == "purl");
-                let mut purl = purl.filter_map(|reference| reference["referenceLocator"].as_str());
-                let component = purl.next().and_then(Self::of_purl).ok_or_else(|| ScanError::Purl { name: name() })?;
-                Ok(component.of_supplier(package["supplier"].as_str()))
-            })
-            .collect()
+        let all: Vec<(&str, Self)> = contained
+            .map(|package| (package["SPDXID"].as_str().unwrap_or_default(), Self::of_package(package)))
+            .collect();
+        let by_id: HashMap<&str, &Self> = all.iter().map(|(id, component)| (*id, component)).collect();
+        let mut owners: HashMap<&str, Ecosystem> = HashMap::new();
+        let relationships = sbom.get("relationships").and_then(Value::as_array).into_iter().flatten();
+        for relationship in relationships.filter(|relationship| relationship["relationshipType"] == "CONTAINS") {
+            let text = |key: &str| relationship[key].as_str().unwrap_or_default();
+            // An image contains packages, too; only a distribution's package speaks for what is in it.
+            if let Some(owner) = by_id.get(text("spdxElementId"))
+                && matches!(owner.ecosystem, Ecosystem::Distribution(..))
+            {
+                owners.insert(text("relatedSpdxElement"), owner.ecosystem.clone());
+            }
+        }
+        let owned = all.iter().map(|(id, component)| Self { owner: owners.get(id).cloned(), ..component.clone() });
+        Ok(owned.collect())
+    }
+
+    /// Reads a package. Of one without a package URL that can be read, only the name is known.
+    fn of_package(package: &Value) -> Self {
+        let references = package.get("externalRefs").and_then(Value::as_array).into_iter().flatten();
+        let purl = references.filter(|reference| reference["referenceType"] == "purl");
+        let mut purl = purl.filter_map(|reference| reference["referenceLocator"].as_str());
+        let component = purl.next().and_then(Self::of_purl).unwrap_or_else(|| {
+            let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
+            let ecosystem = Ecosystem::Other("packages without a package URL".to_owned());
+            Self::plain(ecosystem, text("name"), text("versionInfo"), "")
+        });
+        component.of_supplier(package["supplier"].as_str())
     }
 
     /// Returns the name and number of the distribution that an SPDX document says the image is made of.
@@ -96,7 +117,15 @@ impl Component {
     }
 
     fn plain(ecosystem: Ecosystem, name: String, version: String, purl: &str) -> Self {
-        Self { ecosystem, package: name.clone(), version, installed: name, module: None, purl: purl.to_owned() }
+        Self {
+            ecosystem,
+            package: name.clone(),
+            version,
+            installed: name,
+            module: None,
+            purl: purl.to_owned(),
+            owner: None,
+        }
     }
 
     fn of_distribution(kind: Kind, url: &PackageUrl, purl: &str) -> Option<Self> {
@@ -121,7 +150,15 @@ impl Component {
             None => ecosystem,
         };
         let module = url.qualifier("rpmmod").or(url.qualifier("modularitylabel")).map(str::to_owned);
-        Some(Self { ecosystem, package, version, installed: url.name().to_owned(), module, purl: purl.to_owned() })
+        Some(Self {
+            ecosystem,
+            package,
+            version,
+            installed: url.name().to_owned(),
+            module,
+            purl: purl.to_owned(),
+            owner: None,
+        })
     }
 
     /// Takes account of who supplied it: what others than the distribution made of the same name is another package.

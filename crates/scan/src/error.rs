@@ -166,12 +166,6 @@ pub enum ScanError {
     /// It has no list of packages.
     #[error("the SBOM has no list `packages`")]
     Packages,
-    /// A package cannot be told from others.
-    #[error("the SBOM's package `{name}` has no package URL that can be read")]
-    Purl {
-        /// Its name in the SBOM.
-        name: String,
-    },
     /// The database cannot be read to the end.
     #[error(transparent)]
     Database(#[from] DatabaseError),

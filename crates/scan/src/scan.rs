@@ -28,8 +28,6 @@ pub struct Subject<'a> {
     pub sbom: &'a Value,
     /// When it was made, RFC 3339.
     pub created: Option<&'a str>,
-    /// Package URLs of what packages of the distribution brought: the distribution alone judges them.
-    pub owned: &'a BTreeSet<String>,
 }
 
 /// What is installed of one package, under whatever names.
@@ -46,11 +44,14 @@ type Key = (Ecosystem, String, String, Option<String>);
 pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanError> {
     let mut packages: BTreeMap<Key, Installed> = BTreeMap::new();
     let mut counts: BTreeMap<Ecosystem, usize> = BTreeMap::new();
+    // What packages of the distribution brought is judged by the distribution alone.
+    let mut owned: BTreeMap<(Ecosystem, Ecosystem), usize> = BTreeMap::new();
     for component in Component::all(subject.sbom)? {
-        if subject.owned.contains(&component.purl) {
+        let Component { ecosystem, package, version, installed, module, purl, owner } = component;
+        if let Some(owner) = owner {
+            *owned.entry((owner, ecosystem)).or_default() += 1;
             continue;
         }
-        let Component { ecosystem, package, version, installed, module, purl } = component;
         *counts.entry(ecosystem.clone()).or_default() += 1;
         let known = packages.entry((ecosystem, package, version, module)).or_default();
         known.names.insert(installed);
@@ -68,6 +69,11 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
         ecosystem: ecosystem.to_string(),
         packages,
     };
+    let in_packages = |((owner, ecosystem), packages): ((Ecosystem, Ecosystem), usize)| Coverage {
+        covered: database.covers(&owner),
+        ecosystem: format!("{ecosystem} in packages of {owner}"),
+        packages,
+    };
     let unlisted = Component::unlisted(subject.sbom).into_iter();
     let unlisted = unlisted.map(|ecosystem| Coverage { ecosystem, packages: 0, covered: false });
     let time = holds_from(subject, database);
@@ -83,7 +89,7 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
             result: found.into_iter().map(|(finding, stated)| FoundVulnerability::new(finding, stated)).collect(),
         },
         metadata: ScanMetadata { scan_started_on: time.clone(), scan_finished_on: time },
-        coverage: counts.into_iter().map(covered).chain(unlisted).collect(),
+        coverage: counts.into_iter().map(covered).chain(owned.into_iter().map(in_packages)).chain(unlisted).collect(),
         lifetime: Component::distribution(subject.sbom).and_then(|(name, version)| lifetime(name, version)),
     };
     let claim = serde_json::to_value(claim)?;

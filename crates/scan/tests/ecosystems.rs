@@ -7,7 +7,6 @@ use common::{claim, database, findings, record, sbom, scanned, with};
 use consign_oci::Digest;
 use consign_scan::{Subject, scan};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 fn said(records: &[Value], purl: &str) -> Vec<String> {
     let text = |finding: &consign_receipt::Finding| {
@@ -171,9 +170,8 @@ fn what_others_made_is_neither_compared_nor_clean() {
     ]);
     document["packages"][1]["supplier"] = json!("Organization: Docker");
     document["packages"][2]["supplier"] = json!("Organization: AlmaLinux");
-    let (digest, owned) = (Digest::of(b"manifest"), BTreeSet::new());
-    let claim =
-        claim(&scan(&Subject { digest: &digest, sbom: &document, created: None, owned: &owned }, &database).unwrap());
+    let digest = Digest::of(b"manifest");
+    let claim = claim(&scan(&Subject { digest: &digest, sbom: &document, created: None }, &database).unwrap());
     assert_eq!(claim.findings(), []);
     let coverage: Vec<_> =
         claim.coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages, part.covered)).collect();
@@ -184,12 +182,19 @@ fn what_others_made_is_neither_compared_nor_clean() {
 fn the_distribution_alone_judges_what_it_brought() {
     let database = database(&[record("PYSEC-1", "PyPI", "requests", None), record("X", "Debian:12", "other", None)]);
     let (own, other) = ("pkg:pypi/requests@2.28.1", "pkg:pypi/requests@2.0");
-    let document = sbom(&[own, other, "pkg:deb/debian/python3-requests@2.28.1-1?distro=debian-12"]);
-    let (digest, owned) = (Digest::of(b"manifest"), BTreeSet::from([own.to_owned()]));
-    let claim =
-        claim(&scan(&Subject { digest: &digest, sbom: &document, created: None, owned: &owned }, &database).unwrap());
+    let mut document = sbom(&[own, other, "pkg:deb/debian/python3-requests@2.28.1-1?distro=debian-12"]);
+    for (number, package) in document["packages"].as_array_mut().unwrap().iter_mut().enumerate() {
+        package["SPDXID"] = format!("SPDXRef-{number}").into();
+    }
+    // That the image contains the other one says nothing of who brought it.
+    let contains =
+        |from: &str, to: &str| json!({"spdxElementId": from, "relationshipType": "CONTAINS", "relatedSpdxElement": to});
+    document["relationships"] = json!([contains("SPDXRef-3", "SPDXRef-1"), contains("SPDXRef-0", "SPDXRef-2")]);
+    let digest = Digest::of(b"manifest");
+    let claim = claim(&scan(&Subject { digest: &digest, sbom: &document, created: None }, &database).unwrap());
     assert_eq!(claim.findings().iter().map(|finding| finding.version.as_str()).collect::<Vec<_>>(), ["2.0"]);
-    assert_eq!(claim.coverage.iter().map(|part| part.packages).collect::<Vec<_>>(), [1, 1]);
+    let coverage: Vec<_> = claim.coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages)).collect();
+    assert_eq!(coverage, [("Debian:12", 1), ("PyPI", 1), ("PyPI in packages of Debian:12", 1)]);
 }
 
 #[test]
@@ -198,8 +203,8 @@ fn until_when_the_distribution_is_looked_after_is_stated() {
     let mut document = sbom(&["pkg:apk/alpine/a@1-r0?distro=alpine-3.11.5"]);
     let system = json!({"name": "alpine", "versionInfo": "3.11.5", "primaryPackagePurpose": "OPERATING-SYSTEM"});
     document["packages"].as_array_mut().unwrap().push(system);
-    let (digest, owned) = (Digest::of(b"manifest"), BTreeSet::new());
-    let subject = Subject { digest: &digest, sbom: &document, created: None, owned: &owned };
+    let digest = Digest::of(b"manifest");
+    let subject = Subject { digest: &digest, sbom: &document, created: None };
     let lifetime = claim(&scan(&subject, &database).unwrap()).lifetime.unwrap();
     assert_eq!((lifetime.release.as_str(), lifetime.ends.as_str()), ("alpine 3.11", "2021-11-01"));
     assert_eq!(claim(&scanned(&database, &["pkg:apk/alpine/a@1-r0?distro=alpine-3.11.5"])).lifetime, None);

@@ -104,9 +104,9 @@ fn what_is_damaged_is_never_believed() {
     let bytes = built(&many(4)).bytes().to_vec();
     let purls: Vec<String> = (0..4).map(purl).collect();
     let purls: Vec<&str> = purls.iter().map(String::as_str).collect();
-    let (sbom, owned) = (common::sbom(&purls), Default::default());
+    let sbom = common::sbom(&purls);
     let digest = consign_oci::Digest::of(b"manifest");
-    let subject = consign_scan::Subject { digest: &digest, sbom: &sbom, created: None, owned: &owned };
+    let subject = consign_scan::Subject { digest: &digest, sbom: &sbom, created: None };
     let judged = |bytes: &[u8]| {
         let (_folder, path) = file(bytes);
         let opened = Database::open(&path, now()).map_err(|error| error.to_string())?;

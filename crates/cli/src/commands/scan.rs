@@ -62,7 +62,7 @@ fn report(
         let claim = Vulnerabilities::deserialize(&image.receipt.statement.predicate)?;
         findings.extend(claim.findings().into_iter().map(|finding| (image.platform.clone(), finding)));
         let (platform, digest) = (image.platform.clone(), image.digest.clone());
-        platforms.push(ScannedPlatform { platform, digest, coverage: claim.coverage });
+        platforms.push(ScannedPlatform { platform, digest, coverage: claim.coverage, lifetime: claim.lifetime });
     }
     let findings = || findings.iter().map(|(platform, finding)| (platform, finding));
     let notes = rules.map(|rules| rules.notes(findings(), session.today())).unwrap_or_default();

@@ -3,7 +3,7 @@
 use crate::advisories::environment;
 use crate::common::TestEnvironment;
 use consign_oci::{Descriptor, Digest, media_type};
-use consign_testkit::tools::{not_run, peer};
+use consign_testkit::tools::peer;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use std::fs;
@@ -166,33 +166,5 @@ fn an_attestation_that_comes_first_is_no_platform() {
         let options = options.chain(["--cache-dir".into(), cache, "--input".into(), layout]);
         let listed = trivy.run(options).unwrap_or_default();
         assert!(!listed.contains("pkg:deb/"), "{listed}");
-    }
-}
-
-#[test]
-fn real_images_of_alpine_are_listed() {
-    let data = std::env::var_os("CONSIGN_TEST_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")), PathBuf::from);
-    let folder = data.join("alpine");
-    if !folder.is_dir() {
-        not_run("real images of Alpine");
-        return;
-    }
-    let environment = TestEnvironment::new();
-    for (name, release) in [("alpine-310", "3.10.4"), ("alpine-311", "3.11.5")] {
-        let reference = format!("docker-archive:{}", folder.join(format!("{name}.tar.gz")).display());
-        let document = environment.consign(&["sbom", &reference]).expect(0).json();
-        assert_eq!(names(&document).len(), 14, "{name}");
-        let purls: Vec<&str> = document["packages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|package| package["externalRefs"][0]["referenceLocator"].as_str())
-            .collect();
-        let expected = format!("distro=alpine-{release}&upstream=openssl");
-        assert!(
-            purls.iter().any(|purl| purl.contains("libcrypto1.1@1.1.1d") && purl.ends_with(&expected)),
-            "{purls:?}"
-        );
     }
 }

@@ -7,6 +7,7 @@ mod common;
 
 mod account;
 mod advisories;
+mod alpine;
 mod archive;
 mod archives;
 mod bad_inputs;

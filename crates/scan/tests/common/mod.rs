@@ -7,7 +7,6 @@ use consign_receipt::{Finding, Receipt};
 use consign_scan::{Database, DatabaseError, Subject, scan};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -65,8 +64,8 @@ pub(crate) fn sbom(purls: &[&str]) -> Value {
 
 pub(crate) fn scanned(database: &Database, purls: &[&str]) -> Receipt {
     let digest = Digest::of(b"manifest");
-    let (sbom, owned) = (sbom(purls), BTreeSet::new());
-    let subject = Subject { digest: &digest, sbom: &sbom, created: Some("2025-01-01T00:00:00Z"), owned: &owned };
+    let sbom = sbom(purls);
+    let subject = Subject { digest: &digest, sbom: &sbom, created: Some("2025-01-01T00:00:00Z") };
     scan(&subject, database).unwrap()
 }
 
