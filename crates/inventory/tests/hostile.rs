@@ -167,7 +167,7 @@ fn reads_each_blob_to_its_end() {
         let longer = [&bytes[..], &[0; 5000]].concat();
         let mut rest = &longer[..];
         if media_type == media_type::LAYER {
-            observe(&mut Observer::new(), media_type, &mut rest, &longer).unwrap();
+            observe(&mut Observer::new(), media_type, rest.by_ref(), &longer).unwrap();
             assert!(rest.is_empty());
         }
         let checked = observe(&mut Observer::new(), media_type, Checked(&bytes[..]), &tar);

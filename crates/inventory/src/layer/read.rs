@@ -16,7 +16,10 @@ pub fn read_layer(layer: &Layer, blob: impl Read + Send, budget: &Budget) -> Res
     let (sender, receiver) = ahead::channel();
     thread::scope(|scope| {
         let decompressing = scope.spawn(move || match uncompressed(media_type, blob) {
-            Ok(Some(stream)) => Ok(sender.send_all(stream)),
+            Ok(Some(stream)) => {
+                sender.send_all(stream);
+                Ok(())
+            }
             Ok(None) => Err(InventoryError::MediaType { media_type: media_type.clone() }),
             Err(error) => Err(error.into()),
         });
