@@ -41,7 +41,7 @@ pub(crate) struct DbBuild {
 pub(crate) struct DbStatus {
     /// The database.
     #[arg(value_name = "FILE", default_value = DEFAULT)]
-    pub(crate) file: PathBuf,
+    pub(crate) database: PathBuf,
 }
 
 #[derive(Args, Debug)]

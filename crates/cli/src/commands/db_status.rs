@@ -8,7 +8,7 @@ use consign_scan::{Database, FeedSummary};
 use serde_json::json;
 
 pub(crate) async fn run(arguments: &DbStatus, session: &Session) -> Result<ExitCode, CommandError> {
-    let database = database(vec![arguments.file.clone()]).await?;
+    let database = database(vec![arguments.database.clone()]).await?;
     match session.output {
         Output::Json => session.printer.json(&json!({
             "digest": database.digest(),

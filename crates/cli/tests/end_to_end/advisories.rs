@@ -291,8 +291,8 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64
 
-    linux/amd64: 0 advisories match; 2 packages, 2 of them compared
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     ");
     for place in ["oci:layout", "oci-archive:hello.tar"] {
@@ -314,8 +314,8 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS    POLICY
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64  refused
 
-    linux/amd64: 0 advisories match; 2 packages, 2 of them compared
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     --- stderr
     error: oci:layout: the policy is not met
@@ -367,17 +367,17 @@ fn an_image_whose_packages_are_not_known_is_not_one_without_any() {
     environment.replace(".gitignore", "/mirror*\n", "/mirror*\n/advisories*\n");
     advise(&environment, "CVE-2026-1", None, Some("high"));
     ask(&environment, "");
-    environment.write("installed", "P:musl\n");
+    environment.write("installed", "9\n");
     environment.commit("Advisories.");
     environment.git(&["tag", "v2.0.0"]);
     let run = environment.consign(&["release", "--quiet", "--output", "json"]).expect(0);
     assert_eq!(run.json()["images"][0]["rows"][0]["stages"]["scan"], "ok");
     let image = environment.read("image.yaml");
-    let apk = "files:\n- {source: installed, path: /lib/apk/db/installed}\n";
-    environment.write("image.yaml", image.replace("files:\n", apk));
+    let pacman = "files:\n- {source: installed, path: /var/lib/pacman/local/ALPM_DB_VERSION}\n";
+    environment.write("image.yaml", image.replace("files:\n", pacman));
     environment.commit("Packages.");
     environment.git(&["tag", "v2.1.0"]);
     let run = environment.consign(&["release", "--quiet"]).expect(16);
-    let said = "linux/arm64: nothing was compared with advisories, since it is not known which packages there are: what /lib/apk/db/installed lists";
+    let said = "linux/arm64: nothing was compared with advisories, since it is not known which packages there are: what /var/lib/pacman/local/ALPM_DB_VERSION lists";
     assert!(run.error().contains(said), "{run}");
 }
