@@ -15,7 +15,7 @@ const EMULATORS: [Tool; 1] = [("qemu-aarch64-static", "qemu-user-static")];
 const HANDLERS: [Tool; 1] = [("update-binfmts", "binfmt-support")];
 
 /// Outside judges of what consign makes, and what makes surroundings for it.
-const JUDGES: [Tool; 14] = [
+const JUDGES: [Tool; 16] = [
     ("skopeo", "skopeo"),
     ("podman", "podman"),
     ("buildah", "buildah"),
@@ -30,6 +30,8 @@ const JUDGES: [Tool; 14] = [
     ("mmdebstrap", "mmdebstrap"),
     ("slirp4netns", "slirp4netns"),
     ("newuidmap", "uidmap"),
+    ("rpm", "rpm"),
+    ("sqlite3", "sqlite3"),
 ];
 
 /// Installs everything that the tests use.
