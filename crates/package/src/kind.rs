@@ -25,10 +25,12 @@ pub enum Kind {
     Composer,
     /// A package of NuGet.
     NuGet,
+    /// Another, of which an SBOM says that it is there. Its package URL, if it has one, says whose it is.
+    Other,
 }
 
 impl Kind {
-    /// All of them, in order.
+    /// All that are known, in order.
     pub const ALL: [Self; 11] = [
         Self::Debian,
         Self::Alpine,
@@ -57,6 +59,7 @@ impl Kind {
             Self::Gem => "gem",
             Self::Composer => "composer",
             Self::NuGet => "nuget",
+            Self::Other => "generic",
         }
     }
 
@@ -68,6 +71,6 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.purl_type())
+        formatter.write_str(if *self == Self::Other { "other" } else { self.purl_type() })
     }
 }

@@ -197,3 +197,17 @@ fn a_lock_names_packages_in_canonical_form() {
         assert_eq!(file(url).wrong(), expected, "{url}");
     }
 }
+
+#[test]
+fn vendors_of_rpm_have_the_names_that_others_write() {
+    for (url, vendor, release, expected) in [
+        ("pkg:rpm/redhat/base@1-1", "rhel", Some("9.4"), "pkg:rpm/redhat/base@1-1?distro=rhel-9.4"),
+        ("pkg:rpm/redhat/a@1", "opensuse-leap", Some("15.5"), "pkg:rpm/opensuse/a@1?distro=opensuse-leap-15.5"),
+        ("pkg:rpm/redhat/a@1", "fedora", Some("42"), "pkg:rpm/fedora/a@1?distro=fedora-42"),
+        ("pkg:rpm/redhat/a@1", "sles", None, "pkg:rpm/sles/a@1"),
+        ("pkg:deb/debian/a@1", "rhel", None, "pkg:deb/rhel/a@1"),
+    ] {
+        let url: PackageUrl = url.parse().unwrap();
+        assert_eq!(url.in_distribution(vendor, release).to_string(), expected);
+    }
+}

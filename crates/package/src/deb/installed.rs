@@ -1,6 +1,7 @@
 //! Databases of installed packages: `/var/lib/dpkg/status`, and the one file for each package in `/var/lib/dpkg/status.d` of
 //! distroless images.
 
+use super::paragraph;
 use super::record::Identity;
 use super::relation::valid_package_name;
 use super::{Paragraph, ParagraphError, RecordError, Version};
@@ -28,6 +29,9 @@ pub struct InstalledPackage {
     pub status: Option<String>,
 }
 
+/// Most packages that are read. No distribution has as many in all.
+const PACKAGE_LIMIT: usize = 100_000;
+
 /// A database that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstalledError {
@@ -36,6 +40,12 @@ pub enum InstalledError {
     Paragraph {
         /// What is wrong.
         source: ParagraphError,
+    },
+    /// There are more packages than in any image.
+    #[error("the package database has more than {limit} packages, and no more are read")]
+    Packages {
+        /// The most that are read.
+        limit: usize,
     },
     /// A paragraph does not describe a package.
     #[error("the package database is damaged at line {line}")]
@@ -49,12 +59,18 @@ pub enum InstalledError {
 
 /// Reads a `status` file, or one of `status.d`. Packages of which only the configuration is left are passed over.
 pub fn parse(text: &str) -> Result<Vec<InstalledPackage>, InstalledError> {
-    let paragraphs = Paragraph::parse_with_lines(text).map_err(|source| InstalledError::Paragraph { source })?;
-    paragraphs
-        .iter()
-        .filter(|(_, paragraph)| has_files(paragraph))
-        .map(|(line, paragraph)| read(paragraph).map_err(|source| InstalledError::Record { line: *line, source }))
-        .collect()
+    let mut packages = Vec::new();
+    for (line, text) in paragraph::split(text) {
+        let paragraph = Paragraph::parse_one(text, line).map_err(|source| InstalledError::Paragraph { source })?;
+        if !has_files(&paragraph) {
+            continue;
+        }
+        if packages.len() == PACKAGE_LIMIT {
+            return Err(InstalledError::Packages { limit: PACKAGE_LIMIT });
+        }
+        packages.push(read(&paragraph).map_err(|source| InstalledError::Record { line, source })?);
+    }
+    Ok(packages)
 }
 
 /// Returns whether a file of `status.d` describes a package; the others list the packages' files.

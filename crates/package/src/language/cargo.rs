@@ -1,9 +1,11 @@
 //! What `cargo auditable` writes into programs: a list of crates, as compressed JSON (cargo-auditable, PARSING.md).
 
 use super::executable::Executable;
+use super::line;
 use crate::{Found, Kind};
 use flate2::read::ZlibDecoder;
 use serde::Deserialize;
+use serde::de::Error as _;
 use std::io::{self, Read as _};
 
 /// Largest list, in bytes, and most crates in it.
@@ -56,6 +58,10 @@ pub(super) fn read(executable: &Executable<'_>) -> Result<Vec<Found>, AuditableE
     let list: List = serde_json::from_slice(&text).map_err(AuditableError::Format)?;
     if list.packages.len() > CRATES_LIMIT {
         return Err(AuditableError::TooLong { limit: CRATES_LIMIT as u64, unit: "crates" });
+    }
+    let is_line = |text: &str| line(text).is_some_and(|line| line == text);
+    if !list.packages.iter().all(|package| is_line(&package.name) && is_line(&package.version)) {
+        return Err(AuditableError::Format(serde_json::Error::custom("a crate has no name or no version")));
     }
     let in_it = list.packages.into_iter().filter(|package| package.kind.as_deref() != Some("build"));
     Ok(in_it.map(found).collect())

@@ -38,9 +38,3 @@ fn package(path: &str, number: usize, value: &Value) -> Result<Found, LanguageEr
         ..Found::new(Kind::Composer, name, version.as_deref())
     })
 }
-
-/// Returns a version without the `v` that tags have: Composer takes `v1.2` and `1.2` for the same.
-pub fn normalized_version(version: &str) -> &str {
-    let rest = version.strip_prefix(['v', 'V']).unwrap_or(version);
-    if rest.starts_with(|first: char| first.is_ascii_digit()) { rest } else { version }
-}

@@ -3,9 +3,15 @@
 use super::{LanguageError, line, person};
 use serde_json::Value;
 
+/// Most objects of a file. An empty one takes a hundred times as much memory as it has letters; real lists of a thousand packages have ten thousand.
+const OBJECT_LIMIT: usize = 200_000;
+
 /// Parses a file, whatever is in it. Editors of Windows put a mark at its start, which npm passes over too.
 pub(super) fn parse(path: &str, contents: &[u8]) -> Result<Value, LanguageError> {
     let contents = contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents);
+    if contents.iter().filter(|byte| **byte == b'{').count() > OBJECT_LIMIT {
+        return Err(LanguageError::TooMany { path: path.to_owned(), limit: OBJECT_LIMIT });
+    }
     serde_json::from_slice(contents).map_err(|source| LanguageError::Json { path: path.to_owned(), source })
 }
 

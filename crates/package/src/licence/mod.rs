@@ -69,6 +69,13 @@ pub fn references(expression: &str) -> Vec<String> {
     named.collect()
 }
 
+/// Returns whether an expression names a licence that only some document has: another document must say what it is, or not have the expression.
+pub fn has_references(expression: &str) -> bool {
+    let is_reference = |license: &LicenseItem| matches!(license, LicenseItem::Other(_));
+    let parsed = Expression::parse_mode(expression, MODE);
+    parsed.is_ok_and(|parsed| parsed.requirements().any(|requirement| is_reference(&requirement.req.license)))
+}
+
 /// Returns the name that a document can give to a licence that is no expression (SPDX 2.3, clause 10.1): the same for the same text, and another
 /// for any other. The document must say there what the text is.
 pub fn reference(text: &str) -> String {
@@ -104,8 +111,16 @@ pub fn together<'a>(expressions: impl IntoIterator<Item = &'a str>) -> Option<St
     }
 }
 
+/// Names of the SPDX list that end in a plus.
+const LATER: [&str; 6] = ["GPL-1.0+", "GPL-2.0+", "GPL-3.0+", "LGPL-2.0+", "LGPL-2.1+", "LGPL-3.0+"];
+
 /// SPDX keeps names that it would rather not have any more.
 const MODE: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
+
+/// Returns whether an expression has a plus behind a name that is not listed so. The grammar has it (SPDX 2.3, annex D), and readers refuse it.
+pub fn has_unlisted_plus(expression: &str) -> bool {
+    expression.split([' ', '(', ')']).any(|word| word.ends_with('+') && !LATER.contains(&word))
+}
 
 /// Returns whether a text is an expression of SPDX already, with all names as SPDX has them.
 pub fn is_expression(text: &str) -> bool {

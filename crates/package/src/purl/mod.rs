@@ -77,7 +77,7 @@ impl PackageUrl {
     }
 
     /// Returns the package URL of the same package in this distribution: its `ID` is the namespace, and with its `VERSION_ID` or codename the
-    /// qualifier `distro`, as other tools write it.
+    /// qualifier `distro`, as other tools write it. What vendors publish of packages of rpm calls two of them by other names.
     #[must_use]
     pub fn in_distribution(mut self, vendor: &str, release: Option<&str>) -> Self {
         let vendor = vendor.to_lowercase().replace('/', "-");
@@ -85,7 +85,18 @@ impl PackageUrl {
             Some(release) => _ = self.qualifiers.insert("distro".to_owned(), format!("{vendor}-{release}")),
             None => _ = self.qualifiers.remove("distro"),
         }
-        self.namespace = Some(vendor);
+        self.namespace = Some(match vendor.as_str() {
+            "rhel" if self.kind == "rpm" => "redhat".to_owned(),
+            other if self.kind == "rpm" && other.starts_with("opensuse") => "opensuse".to_owned(),
+            _ => vendor,
+        });
+        self
+    }
+
+    /// Returns it without these qualifiers.
+    #[must_use]
+    pub fn without(mut self, keys: &[&str]) -> Self {
+        self.qualifiers.retain(|key, _| !keys.contains(&key.as_str()));
         self
     }
 

@@ -1,6 +1,7 @@
 //! What each type of package URL has of its own (purl-spec, `types/*-definition.json`).
 
 use super::{PackageUrl, PackageUrlError};
+use crate::language::python::normalized_name;
 
 /// Whether a type has namespaces.
 #[derive(Clone, Copy, PartialEq)]
@@ -13,8 +14,8 @@ enum Namespace {
 use Namespace::{May, Must, Never};
 
 /// The rules of a type.
+#[derive(Clone, Copy)]
 struct Rule {
-    kind: &'static str,
     namespace: Namespace,
     /// What is not case sensitive, of `s` (namespace), `n` (name) and `v` (version), and so in small letters.
     folded: &'static str,
@@ -27,58 +28,37 @@ struct Rule {
 /// Normalizes or refuses: what is wrong, in words.
 type Special = fn(&mut PackageUrl) -> Result<(), &'static str>;
 
-const fn rule(kind: &'static str, namespace: Namespace, folded: &'static str) -> Rule {
-    Rule { kind, namespace, folded, needs: None, special: None }
+const fn rule(namespace: Namespace, folded: &'static str) -> Rule {
+    Rule { namespace, folded, needs: None, special: None }
 }
 
-const fn special(kind: &'static str, namespace: Namespace, folded: &'static str, special: Special) -> Rule {
-    Rule { kind, namespace, folded, needs: None, special: Some(special) }
+const fn special(namespace: Namespace, folded: &'static str, special: Special) -> Rule {
+    Rule { namespace, folded, needs: None, special: Some(special) }
 }
 
-const fn needs(kind: &'static str, namespace: Namespace, key: &'static str, said: &'static str) -> Rule {
-    Rule { kind, namespace, folded: "", needs: Some((key, said)), special: None }
+const fn needs(namespace: Namespace, key: &'static str, said: &'static str) -> Rule {
+    Rule { namespace, folded: "", needs: Some((key, said)), special: None }
 }
 
-/// Sorted by type. A type that is not here has no rules of its own.
-const RULES: [Rule; 38] = [
-    rule("alpm", May, "sn"),
-    rule("apk", Must, "sn"),
-    rule("bazel", Never, ""),
-    rule("bitbucket", Must, "sn"),
-    rule("bitnami", Never, "n"),
-    rule("brew", May, "sn"),
-    rule("cargo", Never, ""),
-    special("chrome-extension", Never, "n", chrome_extension),
-    special("cocoapods", Never, "", cocoapods),
-    rule("composer", May, "sn"),
-    rule("conda", Never, ""),
-    special("cpan", May, "", cpan),
-    rule("cran", Never, ""),
-    rule("deb", Must, "sn"),
-    rule("gem", Never, ""),
-    special("git", Must, "", git),
-    rule("github", Must, "sn"),
-    rule("golang", May, "sn"),
-    rule("hackage", Never, ""),
-    rule("hex", May, "sn"),
-    rule("huggingface", May, "v"),
-    needs("julia", Never, "uuid", "needs the qualifier `uuid`"),
-    rule("luarocks", May, "sn"),
-    special("mlflow", Never, "", mlflow),
-    rule("npm", May, "sn"),
-    rule("nuget", Never, ""),
-    rule("oci", Never, "n"),
-    rule("opam", Never, ""),
-    rule("otp", Never, "n"),
-    special("pub", Never, "n", underscores),
-    special("pypi", Never, "nv", pypi),
-    rule("qpkg", May, "s"),
-    rule("rpm", May, "s"),
-    needs("swid", May, "tag_id", "needs the qualifier `tag_id`"),
-    rule("swift", Must, ""),
-    rule("vcpkg", Never, ""),
-    rule("vscode-extension", Must, "snv"),
-    rule("yocto", May, "s"),
+/// Rules, and the types that have them. A type that is not here has no rules of its own.
+const RULES: [(Rule, &[&str]); 17] = [
+    (rule(May, "sn"), &["alpm", "brew", "composer", "golang", "hex", "luarocks", "npm"]),
+    (rule(Must, "sn"), &["apk", "bitbucket", "deb", "github"]),
+    (rule(Never, ""), &["bazel", "cargo", "conda", "cran", "gem", "hackage", "nuget", "opam", "vcpkg"]),
+    (rule(Never, "n"), &["bitnami", "oci", "otp"]),
+    (rule(May, "s"), &["qpkg", "rpm", "yocto"]),
+    (rule(May, "v"), &["huggingface"]),
+    (rule(Must, ""), &["swift"]),
+    (rule(Must, "snv"), &["vscode-extension"]),
+    (special(Never, "n", chrome_extension), &["chrome-extension"]),
+    (special(Never, "", cocoapods), &["cocoapods"]),
+    (special(May, "", cpan), &["cpan"]),
+    (special(Must, "", git), &["git"]),
+    (special(Never, "", mlflow), &["mlflow"]),
+    (special(Never, "n", underscores), &["pub"]),
+    (special(Never, "nv", pypi), &["pypi"]),
+    (needs(Never, "uuid", "needs the qualifier `uuid`"), &["julia"]),
+    (needs(May, "tag_id", "needs the qualifier `tag_id`"), &["swid"]),
 ];
 
 /// Brings a package URL into the canonical form of its type.
@@ -90,10 +70,9 @@ pub(super) fn apply(url: &mut PackageUrl) -> Result<(), PackageUrlError> {
             url.namespace = Some(host.to_owned());
         }
     }
-    let Some(rule) = RULES.binary_search_by(|rule| rule.kind.cmp(&url.kind)).ok().and_then(|at| RULES.get(at)) else {
-        return Ok(());
-    };
-    let refused = |reason| PackageUrlError::Rule { kind: rule.kind, rule: reason };
+    let found = RULES.iter().find_map(|(rule, kinds)| Some((rule, *kinds.iter().find(|kind| **kind == url.kind)?)));
+    let Some((rule, kind)) = found else { return Ok(()) };
+    let refused = |reason| PackageUrlError::Rule { kind, rule: reason };
     match (rule.namespace, &url.namespace) {
         (Must, None) => return Err(refused("needs a namespace")),
         (Never, Some(_)) => return Err(refused("has no namespace")),
@@ -164,17 +143,8 @@ fn underscores(url: &mut PackageUrl) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// PEP 503: runs of `-`, `_` and `.` are one `-`.
 fn pypi(url: &mut PackageUrl) -> Result<(), &'static str> {
-    let mut name = String::with_capacity(url.name.len());
-    for letter in url.name.chars() {
-        match letter {
-            '-' | '_' | '.' if name.ends_with('-') => {}
-            '-' | '_' | '.' => name.push('-'),
-            letter => name.push(letter),
-        }
-    }
-    url.name = name;
+    url.name = normalized_name(&url.name);
     Ok(())
 }
 
@@ -183,7 +153,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_are_sorted() {
-        assert!(RULES.windows(2).all(|pair| pair[0].kind < pair[1].kind));
+    fn a_type_has_one_rule() {
+        let mut kinds: Vec<&str> = RULES.iter().flat_map(|(_, kinds)| *kinds).copied().collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds.len(), 38);
+        assert!(kinds.windows(2).all(|pair| pair[0] < pair[1]), "{kinds:?}");
     }
 }

@@ -55,6 +55,14 @@ pub enum HeaderError {
         /// Number of the field.
         tag: u32,
     },
+    /// A field lists more than any.
+    #[error("the field {tag} has more than {limit} texts, and no more are read")]
+    Texts {
+        /// Number of the field.
+        tag: u32,
+        /// The most that are read.
+        limit: usize,
+    },
     /// A field is missing.
     #[error("the field {tag}, {name}, is missing")]
     Missing {

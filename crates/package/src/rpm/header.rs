@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 /// Most fields of a header; rpm allows as many.
 const FIELD_LIMIT: usize = 0xffff;
+/// Most texts of a field. The largest packages have some hundred thousand files.
+const TEXT_LIMIT: usize = 1_000_000;
 /// Bytes of the description of a field.
 const FIELD_SIZE: usize = 16;
 
@@ -77,6 +79,9 @@ impl<'a> Header<'a> {
     /// Returns all texts of a field.
     pub(super) fn texts(&self, tag: u32) -> Result<Vec<String>, HeaderError> {
         let Some((data, count)) = self.field(tag, &[STRING, STRING_ARRAY, TRANSLATED])? else { return Ok(Vec::new()) };
+        if count > TEXT_LIMIT {
+            return Err(HeaderError::Texts { tag, limit: TEXT_LIMIT });
+        }
         // What follows the last zero is no text.
         let end = data.iter().rposition(|byte| *byte == 0).map_or(0, |last| last + 1);
         let texts = data[..end].split_inclusive(|byte| *byte == 0).take(count);

@@ -129,7 +129,8 @@ impl RpmPackage {
 }
 
 impl RpmSource {
-    fn of_file(file: String) -> Option<Self> {
+    /// Takes the name of its file apart; `None`: it is none of a source package.
+    pub fn of_file(file: String) -> Option<Self> {
         let stem = file.strip_suffix(".rpm")?.rsplit_once('.')?.0;
         let (rest, release) = stem.rsplit_once('-')?;
         let (name, version) = rest.rsplit_once('-')?;

@@ -19,7 +19,7 @@ use std::fmt;
 pub const SIZE_LIMIT: usize = 64 << 20;
 
 /// Most objects of a document, so that memory is bounded: packages of real documents have some, and each of them has many bytes.
-const OBJECT_LIMIT: usize = 2_000_000;
+const OBJECT_LIMIT: usize = 500_000;
 
 /// What an SBOM says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -98,7 +98,8 @@ impl VersionOrder {
             Kind::Python => Self::Python,
             Kind::Npm => Self::Npm,
             Kind::Go => Self::Go,
-            Kind::Cargo => Self::Semantic,
+            // The order of others is not known: this is what most of them have.
+            Kind::Cargo | Kind::Other => Self::Semantic,
             Kind::Maven => Self::Maven,
             Kind::Gem => Self::RubyGems,
             Kind::Composer => Self::Composer,

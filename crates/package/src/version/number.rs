@@ -28,6 +28,30 @@ pub(super) fn compare_optional(one: Option<&str>, other: Option<&str>) -> Orderi
     }
 }
 
+/// Compares lists of numbers and words. The longer one comes after the one that it begins with. `number`: how a number compares to a word.
+pub(super) fn compare_lists<'a>(
+    mut one: impl Iterator<Item = &'a str>,
+    mut other: impl Iterator<Item = &'a str>,
+    number: Ordering,
+    words: impl Fn(&str, &str) -> Ordering,
+) -> Ordering {
+    loop {
+        let (one, other) = match (one.next(), other.next()) {
+            (Some(one), Some(other)) => (one, other),
+            (one, other) => return one.is_some().cmp(&other.is_some()),
+        };
+        let order = match (is_number(one), is_number(other)) {
+            (true, true) => compare(one, other),
+            (false, false) => words(one, other),
+            (true, false) => number,
+            (false, true) => number.reverse(),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
 /// Returns whether a text consists of digits; an empty one does not.
 pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())

@@ -113,19 +113,5 @@ fn take_bare_post<'a>(rest: &mut &'a str) -> Option<&'a str> {
 
 /// Compares local versions: words before numbers, and the longer one after the one that it begins with.
 fn compare_locals(one: &str, other: &str) -> Ordering {
-    let (mut one, mut other) = (one.split(SEPARATORS), other.split(SEPARATORS));
-    loop {
-        let (one, other) = match (one.next(), other.next()) {
-            (Some(one), Some(other)) => (one, other),
-            (one, other) => return one.is_some().cmp(&other.is_some()),
-        };
-        let order = match (number::is_number(one), number::is_number(other)) {
-            (true, true) => number::compare(one, other),
-            (false, false) => number::compare_folded(one, other),
-            (one, other) => one.cmp(&other),
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
+    number::compare_lists(one.split(SEPARATORS), other.split(SEPARATORS), Ordering::Greater, number::compare_folded)
 }

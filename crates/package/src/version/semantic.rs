@@ -94,22 +94,9 @@ impl<'a> Comparable<'a> for Pub<'a> {
 
 /// Compares identifiers: numbers as such and before words, and the longer list after the one that it begins with.
 pub(super) fn compare_identifiers<'a>(
-    mut one: impl Iterator<Item = &'a str>,
-    mut other: impl Iterator<Item = &'a str>,
+    one: impl Iterator<Item = &'a str>,
+    other: impl Iterator<Item = &'a str>,
     words: impl Fn(&str, &str) -> Ordering,
 ) -> Ordering {
-    loop {
-        let (one, other) = match (one.next(), other.next()) {
-            (Some(one), Some(other)) => (one, other),
-            (one, other) => return one.is_some().cmp(&other.is_some()),
-        };
-        let order = match (number::is_number(one), number::is_number(other)) {
-            (true, true) => number::compare(one, other),
-            (false, false) => words(one, other),
-            (one, other) => other.cmp(&one),
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
+    number::compare_lists(one, other, Ordering::Less, words)
 }

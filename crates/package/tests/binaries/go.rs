@@ -1,16 +1,10 @@
 //! Build information of Go's, in programs made by hand.
 
-use crate::formats::{ADDRESS, MACHINES, Machine, fat, mach_o, pe};
+use crate::formats::{MACHINES, fat, mach_o, pe};
+use crate::information::{DATA, LIST, SECTION, inline, pointers};
 use crate::lines;
 use consign_package::language::binary;
-use consign_testkit::mutate::survives;
 
-const SECTION: &str = ".go.buildinfo";
-/// The flags of a section that is read and written.
-const DATA: u32 = 0xc000_0040;
-const LIST: &str = "path\ta.example/b/cmd/c\nmod\ta.example/b\t(devel)\t\ndep\tx.example/one\tv1.2.3\th1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\
-    dep\tx.example/two\tv1.0.0\n=>\tx.example/fork\tv1.0.1\th1:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=\ndep\tx.example/three\tv1.0.0\n=>\t./three\t(devel)\t\n\
-    build\t-compiler=gc\nbuild\t-ldflags=\"-X 'main.version=v0.9.1' -s\"\nbuild\tvcs.revision=abc\n";
 const FOUND: [&str; 5] = [
     "a.example/b v0.9.1",
     "stdlib 1.21.3",
@@ -18,43 +12,6 @@ const FOUND: [&str; 5] = [
     "x.example/fork v1.0.1",
     "x.example/three ? (./three)",
 ];
-
-/// A text with its length in front of it, 7 bits a byte.
-fn counted(text: &[u8]) -> Vec<u8> {
-    let (mut length, mut bytes) = (text.len(), Vec::new());
-    while length >= 0x80 {
-        bytes.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
-        length >>= 7;
-    }
-    bytes.push(u8::try_from(length).unwrap());
-    [bytes, text.to_vec()].concat()
-}
-
-/// Marks stand around the list of modules.
-fn marked(list: &str) -> Vec<u8> {
-    [b"0123456789abcdef", list.as_bytes(), b"0123456789abcdef"].concat()
-}
-
-/// Build information as Go 1.18 and later write it.
-fn inline(go: &str, list: &str) -> Vec<u8> {
-    let header = [&b"\xff Go buildinf:\x08\x02"[..], &[0; 16]].concat();
-    [header, counted(go.as_bytes()), counted(&marked(list))].concat()
-}
-
-/// Build information as Go before 1.18 writes it: addresses of texts, which are addresses and lengths.
-fn pointers(machine: Machine, go: &str, list: &str) -> Vec<u8> {
-    let word = machine.bits / 8;
-    let list = marked(list);
-    let mut data = [&b"\xff Go buildinf:"[..], &[word, u8::from(!machine.little)]].concat();
-    let texts = ADDRESS + 96;
-    data.extend([machine.word(ADDRESS + 32), machine.word(ADDRESS + 64)].concat());
-    data.resize(32, 0);
-    data.extend([machine.word(texts), machine.word(go.len() as u64)].concat());
-    data.resize(64, 0);
-    data.extend([machine.word(texts + go.len() as u64), machine.word(list.len() as u64)].concat());
-    data.resize(96, 0);
-    [data, go.as_bytes().to_vec(), list].concat()
-}
 
 #[test]
 fn both_forms_are_read_on_all_machines() {
@@ -167,6 +124,11 @@ fn what_is_there_and_cannot_be_read_is_an_error() {
             "line 2 of its list of Go modules is not as Go writes it; which modules are in it is not known",
         ),
         (
+            "control character",
+            inline("go1.21.3", "dep\tx.example/a\0\tv1.0.0\n"),
+            "line 1 of its list of Go modules is not as Go writes it; which modules are in it is not known",
+        ),
+        (
             "replacement",
             inline("go1.21.3", "=>\tx\tv1\t\n"),
             "line 1 of its list of Go modules is not as Go writes it; which modules are in it is not known",
@@ -182,14 +144,4 @@ fn what_is_there_and_cannot_be_read_is_an_error() {
     }
     let found = binary::read(&MACHINES[0].elf(SECTION, &inline("go1.21.3", &modules(100_000)))).unwrap();
     assert_eq!(found.len(), 2);
-}
-
-#[test]
-fn damaged_programs() {
-    let data = inline("go1.21.3", LIST);
-    let mut seeds = vec![pe(".data", DATA, &data), mach_o("__go_buildinfo", &data), fat(&[mach_o("__data", &data)])];
-    for machine in MACHINES {
-        seeds.extend([machine.elf(SECTION, &pointers(machine, "go1.21.3", LIST)), machine.elf("", &data)]);
-    }
-    survives(&seeds, 2000, |bytes| drop(binary::read(bytes)));
 }

@@ -6,6 +6,8 @@ mod cargo;
 mod formats;
 mod go;
 mod go_builds;
+mod information;
+mod listed;
 
 use consign_package::Found;
 use consign_package::language::binary;
@@ -20,11 +22,21 @@ fn lines(found: &[Found]) -> Vec<String> {
     found.iter().map(line).collect()
 }
 
+/// The first bytes of a program of Windows, which say where its header is.
+fn windows(header: u32) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    bytes[..2].copy_from_slice(b"MZ");
+    bytes[60..].copy_from_slice(&header.to_le_bytes());
+    bytes
+}
+
 #[test]
 fn knows_binaries_by_their_first_bytes() {
     for (bytes, expected) in [
         (&b"\x7fELF\x02\x01\x01\0"[..], true),
-        (b"MZ\x90\0\x03\0\0\0", true),
+        (&windows(0x80), true),
+        (&windows(0x7f00_0000), false),
+        (b"MZ: 1\nName: a text that begins with the same two letters, and is long enough", false),
         (b"\xcf\xfa\xed\xfe\x0c\0\0\x01", true),
         (b"\xfe\xed\xfa\xce\0\0\0\x12", true),
         (b"\xca\xfe\xba\xbe\0\0\0\x02", true),

@@ -1,7 +1,6 @@
 //! Composer's packages.
 
 use super::{names, read};
-use consign_package::language::composer::normalized_version;
 
 const PATH: &str = "app/vendor/composer/installed.json";
 pub(crate) const CONSOLE: &str = r#"{"name": "symfony/console", "version": "v5.4.19", "version_normalized": "5.4.19.0", "license": ["MIT"],
@@ -39,13 +38,4 @@ fn what_it_cannot_be_is_an_error() {
         assert_eq!(read(PATH, text).unwrap_err().to_string(), expected);
     }
     assert!(read(PATH, r#"{"packages": []}"#).unwrap().is_empty());
-}
-
-#[test]
-fn tags_have_a_letter_that_versions_do_not() {
-    for (version, expected) in
-        [("v5.4.19", "5.4.19"), ("V1", "1"), ("1.0", "1.0"), ("vendor", "vendor"), ("dev-main", "dev-main")]
-    {
-        assert_eq!(normalized_version(version), expected);
-    }
 }

@@ -8,9 +8,9 @@ mod dotnet;
 mod gem;
 mod licences;
 mod machine;
-mod mutated;
 mod npm;
 mod python;
+mod samples;
 mod sbom;
 mod syft;
 

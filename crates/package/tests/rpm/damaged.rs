@@ -2,22 +2,8 @@
 
 use super::berkeley::{Order, berkeley, ndb};
 use super::header::package;
-use super::sqlite::{PAGE, log, sqlite};
+use super::sqlite::{PAGE, sqlite};
 use consign_package::rpm::{self, RpmError};
-use consign_testkit::mutate::{seeds_of_the_caller, survives};
-
-#[test]
-fn survives_damage() {
-    let entries = [package("small", 1), package("large", 3000), package("medium", 400)];
-    let forms = [sqlite(&entries), ndb(&entries), berkeley(&entries, Order::Little), berkeley(&entries, Order::Big)];
-    let seeds = [forms.to_vec(), seeds_of_the_caller()].concat();
-    survives(&seeds, 3000, |bytes| drop(rpm::read(bytes, None)));
-    let page = &forms[0][3 * PAGE..4 * PAGE];
-    let logs = [Order::Little, Order::Big].map(|order| log(&[(3, page, 0), (4, page, 9)], order));
-    survives(&logs, 3000, |bytes| drop(rpm::read(&forms[0], Some(bytes))));
-    // Most damage to a package in ndb or a log is found by its sum, so headers are damaged before it is made.
-    survives(&entries, 3000, |bytes| drop(rpm::read(&ndb(&[bytes.to_vec()]), None)));
-}
 
 fn reason(database: &[u8]) -> &'static str {
     match rpm::read(database, None) {

@@ -16,7 +16,6 @@ fn reads_each_form() {
     let entries = [package("small", 1), package("large", 10_000), package("exact", 486 * 3), package("last", 400)];
     for database in [sqlite(&entries), ndb(&entries), berkeley(&entries, Order::Little), berkeley(&entries, Order::Big)]
     {
-        assert!(rpm::is_database(&database));
         let packages = rpm::read(&database, None).unwrap();
         let lengths = packages.iter().map(|package| (package.name.as_str(), package.summary.as_ref().unwrap().len()));
         let expected = [("small", 1), ("large", 10_000), ("exact", 1458), ("last", 400)];
@@ -41,7 +40,7 @@ fn reads_rows_of_any_length() {
 #[test]
 fn bounds_the_number_of_packages() {
     let key = header(&[(1000, Field::Text("gpg-pubkey"))]);
-    let limit = 1_000_000;
+    let limit = 100_000;
     assert_eq!(rpm::read(&ndb(&vec![key.clone(); limit]), None), Ok(Vec::new()));
     assert_eq!(rpm::read(&ndb(&vec![key; limit + 1]), None), Err(RpmError::Packages { limit }));
 }

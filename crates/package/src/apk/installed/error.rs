@@ -27,6 +27,12 @@ pub enum Problem {
         /// The most that are read.
         limit: usize,
     },
+    /// There are more files and names than in any image.
+    #[error("there are more than {limit} files, folders and names, and no more are read")]
+    Items {
+        /// The most that are read.
+        limit: usize,
+    },
     /// A package lacks what every package has.
     #[error("the package that ends here has no {what}")]
     Missing {

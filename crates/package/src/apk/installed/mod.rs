@@ -9,8 +9,10 @@ pub use package::{ApkFolder, ApkPackage};
 
 use reader::Reader;
 
-/// Most packages that are read. Distributions have a tenth of it in all.
-const PACKAGE_LIMIT: usize = 1_000_000;
+/// Most packages that are read. No distribution has as many in all.
+const PACKAGE_LIMIT: usize = 100_000;
+/// Most folders, files and names of other packages, of all packages together. A few letters of the database make one.
+const ITEM_LIMIT: usize = 2_000_000;
 /// Longest line, in bytes. The longest of real ones list what a package provides.
 const LINE_LIMIT: usize = 1 << 20;
 

@@ -1,4 +1,4 @@
-use super::{ApkFolder, ApkPackage, LINE_LIMIT, PACKAGE_LIMIT, Problem};
+use super::{ApkFolder, ApkPackage, ITEM_LIMIT, LINE_LIMIT, PACKAGE_LIMIT, Problem};
 use crate::apk::ApkChecksum;
 
 /// Reads one line after another.
@@ -10,6 +10,7 @@ pub(super) struct Reader {
     lines: usize,
     /// Number of its first line.
     first: usize,
+    items: usize,
 }
 
 impl Reader {
@@ -32,6 +33,14 @@ impl Reader {
         }
         if self.package.is_none() {
             self.first = self.lines;
+        }
+        self.items += match letter {
+            b'F' | b'R' => 1,
+            b'D' | b'p' | b'i' | b'r' => value.split(u8::is_ascii_whitespace).count(),
+            _ => 0,
+        };
+        if self.items > ITEM_LIMIT {
+            return Err(Problem::Items { limit: ITEM_LIMIT });
         }
         let package = self.package.get_or_insert_default();
         field(package, char::from(*letter), &String::from_utf8_lossy(value))

@@ -20,12 +20,16 @@ pub(super) enum Format {
     Fat,
 }
 
+/// Where a program of Windows says where its header is, and how far that is at most; in bytes.
+const PE_PLACE: usize = 0x3c;
+const PE_PLACE_LIMIT: u32 = 1 << 20;
+
 impl Format {
     /// Returns what a file is, by its first bytes.
     pub(super) fn of(first_bytes: &[u8]) -> Option<Self> {
         match first_bytes {
             [0x7f, b'E', b'L', b'F', ..] => Some(Self::Elf),
-            [b'M', b'Z', ..] => Some(Self::Pe),
+            [b'M', b'Z', ..] => is_pe(first_bytes).then_some(Self::Pe),
             [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Some(Self::MachO),
             [0xca, 0xfe, 0xba, 0xbe | 0xbf, a, b, c, d, ..] => {
                 (1..=MACHINES).contains(&u32::from_be_bytes([*a, *b, *c, *d])).then_some(Self::Fat)
@@ -33,6 +37,13 @@ impl Format {
             _ => None,
         }
     }
+}
+
+/// Returns whether what begins with two letters goes on as a program does: with the place of its header, which is near (PE format, "MS-DOS Stub").
+/// Texts may begin with the same letters.
+fn is_pe(first_bytes: &[u8]) -> bool {
+    let place = first_bytes.get(PE_PLACE..).and_then(<[u8]>::first_chunk);
+    place.is_some_and(|place| u32::from_le_bytes(*place) <= PE_PLACE_LIMIT)
 }
 
 /// A stretch of a file that is loaded to an address.

@@ -1,4 +1,5 @@
 use super::GoError;
+use crate::language::line;
 
 /// Most modules of a program.
 const LIMIT: usize = 100_000;
@@ -75,8 +76,8 @@ enum Replaced {
 impl Module {
     fn parse(columns: &str) -> Option<Self> {
         let mut columns = columns.split('\t');
-        let path = columns.next().filter(|path| !path.is_empty())?.to_owned();
-        let version = columns.next()?;
+        let path = columns.next().and_then(line)?;
+        let version = columns.next().filter(|version| !version.contains(char::is_control))?;
         let sum = columns.next().filter(|sum| sum.starts_with("h1:")).map(str::to_owned);
         let version = (!NO_RELEASE.contains(&version)).then(|| version.to_owned());
         columns.next().is_none().then_some(Self { path, version, sum, folder: None })

@@ -5,8 +5,10 @@ use super::file_name::FileName;
 use super::manifest::Manifest;
 use super::properties::Coordinates;
 use super::{Catalogued, Problem, Reason, identity, is_of_java, is_wanted};
+use crate::language::line;
 use crate::{Found, Kind};
 use sha1::{Digest as _, Sha1};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -25,17 +27,17 @@ const PROPERTIES: u64 = 64 << 10;
 const WITHIN: &str = "!/";
 
 /// An outermost archive while it is read.
-pub(super) struct Catalogue {
-    budget: Budget,
+pub(super) struct Catalogue<'a> {
+    budget: Budget<'a>,
     catalogued: Catalogued,
     seen: BTreeSet<(String, Option<String>, Option<String>)>,
     /// Whether a bound was met for the whole of it.
     is_over: bool,
 }
 
-impl Catalogue {
-    pub(super) fn of(path: &str, contents: &[u8]) -> Catalogued {
-        let (budget, catalogued) = (Budget::new(), Catalogued::default());
+impl<'a> Catalogue<'a> {
+    pub(super) fn of(path: &str, contents: &[u8], goes_on: &'a mut dyn FnMut(u64) -> bool) -> Catalogued {
+        let (budget, catalogued) = (Budget::new(goes_on), Catalogued::default());
         let mut catalogue = Self { budget, catalogued, seen: BTreeSet::new(), is_over: false };
         catalogue.archive(path, None, contents, 1);
         catalogue.catalogued
@@ -102,7 +104,12 @@ impl Catalogue {
             return self.problem(Some(path), Reason::Depth(DEPTH));
         }
         match entry.contents(&mut self.budget) {
-            Ok(contents) => self.archive(name, Some(path), &contents, depth + 1),
+            Ok(contents) => {
+                let held = if let Cow::Owned(contents) = &contents { contents.len() as u64 } else { 0 };
+                self.budget.hold(held);
+                self.archive(name, Some(path), &contents, depth + 1);
+                self.budget.release(held);
+            }
             Err(reason) => self.problem(Some(path), reason),
         }
     }
@@ -122,6 +129,11 @@ impl Catalogue {
     }
 
     fn add(&mut self, found: Found) {
+        // An entry of an archive can be called anything. What is no line is no name that anybody knows.
+        let is_odd = |text: &String| text.contains(char::is_control);
+        if line(&found.name).is_none() || is_odd(&found.name) || found.version.as_ref().is_some_and(is_odd) {
+            return self.problem(found.inner_path.as_deref(), Reason::Name);
+        }
         if self.catalogued.found.len() == PACKAGES {
             return self.problem(None, Reason::Packages(PACKAGES));
         }
@@ -136,7 +148,7 @@ impl Catalogue {
             return;
         }
         let is_full = self.catalogued.problems.len() == PROBLEMS;
-        let is_bound = matches!(reason, Reason::Total(_) | Reason::Entries(_) | Reason::Packages(_));
+        let is_bound = matches!(reason, Reason::Ended | Reason::Total(_) | Reason::Entries(_) | Reason::Packages(_));
         self.is_over = is_full || is_bound;
         let reason = if is_full && !is_bound { Reason::Problems(PROBLEMS) } else { reason };
         let inner_path = if is_full { None } else { place.map(str::to_owned) };

@@ -1,5 +1,5 @@
 use super::Reason;
-use super::budget::Budget;
+use super::budget::{Budget, HELD};
 use super::directory::HEADER;
 use super::end::{half, long};
 use flate2::Crc;
@@ -64,14 +64,21 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns all of its bytes, within what may be read.
-    pub(super) fn contents(&self, budget: &mut Budget) -> Result<Cow<'a, [u8]>, Reason> {
-        let limit = budget.bytes().min(self.compressed.saturating_mul(RATIO).max(SMALL));
+    pub(super) fn contents(&self, budget: &mut Budget<'_>) -> Result<Cow<'a, [u8]>, Reason> {
+        let by_ratio = self.compressed.saturating_mul(RATIO).max(SMALL);
+        // What is not compressed lies in memory already.
+        let memory = if self.method == STORED { u64::MAX } else { budget.memory() };
+        let limit = budget.bytes().min(by_ratio).min(memory);
         let contents = self.start(limit.saturating_add(1), budget)?;
-        if contents.len() as u64 > limit { Err(Reason::Ratio(RATIO)) } else { Ok(contents) }
+        match contents.len() as u64 > limit {
+            false => Ok(contents),
+            true if limit == memory && memory < by_ratio => Err(Reason::Memory(HELD)),
+            true => Err(Reason::Ratio(RATIO)),
+        }
     }
 
     /// Returns its first bytes, as many as `limit`, within what may be read.
-    pub(super) fn start(&self, limit: u64, budget: &mut Budget) -> Result<Cow<'a, [u8]>, Reason> {
+    pub(super) fn start(&self, limit: u64, budget: &mut Budget<'_>) -> Result<Cow<'a, [u8]>, Reason> {
         let bytes = self.bytes()?;
         let contents = match self.method {
             STORED if self.size != self.compressed => {

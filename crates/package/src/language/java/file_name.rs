@@ -53,7 +53,12 @@ impl FileName {
             return Self { artifact: stem.to_owned(), version: None };
         };
         let join = |parts: Option<&[&str]>| parts.unwrap_or_default().join("-");
-        Self { artifact: join(parts.get(..start)), version: Some(join(before.get(start..))) }
+        let artifact = join(parts.get(..start));
+        // A file that is called by a number alone, `-1.jar`, is called that.
+        if artifact.is_empty() {
+            return Self { artifact: stem.to_owned(), version: None };
+        }
+        Self { artifact, version: Some(join(before.get(start..))) }
     }
 }
 
@@ -103,6 +108,7 @@ mod tests {
             ("spring-beta.jar", "spring-beta", None),
             ("7zip.jar", "7zip", None),
             ("1-2-3.jar", "1", Some("2-3")),
+            ("lib/-1.jar", "-1", None),
             ("org.eclipse.osgi_3.18.0.v20220516.jar", "org.eclipse.osgi", Some("3.18.0.v20220516")),
             ("app.war", "app", None),
             (".jar", "", None),

@@ -14,6 +14,7 @@ mod manifest;
 mod problem;
 mod properties;
 
+pub use budget::HELD;
 pub use problem::{Problem, Reason};
 
 use crate::Found;
@@ -49,5 +50,10 @@ fn ends_in(path: &str, ends: &[&str]) -> bool {
 
 /// Catalogues an archive of Java's. Its name says what it is where nothing in it does.
 pub fn read(path: &str, contents: &[u8]) -> Catalogued {
-    catalogue::Catalogue::of(path, contents)
+    read_while(path, contents, &mut |_| true)
+}
+
+/// Catalogues an archive of Java's as long as `goes_on` says so, which is asked with each number of bytes that were decompressed.
+pub fn read_while(path: &str, contents: &[u8], goes_on: &mut dyn FnMut(u64) -> bool) -> Catalogued {
+    catalogue::Catalogue::of(path, contents, goes_on)
 }

@@ -46,6 +46,12 @@ pub enum Reason {
     /// An entry that says little in most archives.
     #[error("larger than {0} bytes; not catalogued")]
     TooLarge(u64),
+    /// An archive in it that would fill memory.
+    #[error("takes more than {0} bytes of memory, with the archives around it; not catalogued")]
+    Memory(u64),
+    /// Whoever asked wants no more of it.
+    #[error("no more is read; the rest is not catalogued")]
+    Ended,
     /// All that was decompressed of the outermost archive.
     #[error("what is in it is larger than {0} bytes in all; the rest is not catalogued")]
     Total(u64),
@@ -61,6 +67,9 @@ pub enum Reason {
     /// A path within paths.
     #[error("its path is longer than {0} bytes; not catalogued")]
     LongPath(usize),
+    /// What it is called, or is said to be, has several lines, control characters, or more letters than any name.
+    #[error("it has a name that no package has; not catalogued")]
+    Name,
     /// What readers that count and readers that look see differs. All that is listed is catalogued.
     #[error("it states {stated} entries and lists {listed}; made to hide some from some readers")]
     Count {
