@@ -2,6 +2,7 @@ use crate::ecosystem::Ecosystem;
 use crate::names::Names;
 use crate::range::AffectedVersions;
 use crate::rating::Rating;
+use crate::reach::Reach;
 use consign_receipt::FixStatus;
 use jiff::Timestamp;
 
@@ -38,6 +39,7 @@ pub(crate) struct Affected {
     pub(crate) versions: AffectedVersions,
     /// What its publisher means to do about it, where it says so.
     pub(crate) status: Option<FixStatus>,
+    pub(crate) reach: Reach,
 }
 
 /// What of a record only people want to know.

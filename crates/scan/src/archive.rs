@@ -6,7 +6,7 @@ use crate::stream::Stream;
 use std::collections::HashSet;
 use std::error::Error;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tar::EntryType;
@@ -28,19 +28,14 @@ pub(crate) fn is_archive(name: &str) -> bool {
     ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Reads all records of an archive. Nothing is unpacked, so it does not matter where its paths lead; links are passed over.
+/// Reads all records of an archive, and of archives in it. Nothing is unpacked, so it does not matter where its paths lead; links are passed over.
 pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseError> {
     let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > ARCHIVE_LIMIT {
         return Err(DatabaseError::Size { path: path.to_owned(), limit: ARCHIVE_LIMIT });
     }
-    let archive = Archive { path, names: HashSet::new() };
-    if path.to_string_lossy().ends_with(".zip") {
-        archive.read_zip(file, reading)
-    } else {
-        archive.read_tar(file, reading)
-    }
+    Archive { path, is_inner: false, names: HashSet::new() }.read(file, reading)
 }
 
 /// Returns whether a file is one zip archive from its first byte to its last. Readers look for the list of entries from the end on: of
@@ -74,11 +69,21 @@ fn is_full(archive: &mut ZipArchive<BufReader<&File>>) -> ZipResult<bool> {
 /// An archive that is being read.
 struct Archive<'a> {
     path: &'a Path,
+    /// Whether it lies in another one.
+    is_inner: bool,
     /// Names of records so far.
     names: HashSet<String>,
 }
 
 impl Archive<'_> {
+    fn read(self, file: File, reading: &mut Reading) -> Result<(), DatabaseError> {
+        if self.path.to_string_lossy().ends_with(".zip") {
+            self.read_zip(file, reading)
+        } else {
+            self.read_tar(file, reading)
+        }
+    }
+
     fn read_zip(mut self, file: File, reading: &mut Reading) -> Result<(), DatabaseError> {
         let mut archive = ZipArchive::new(BufReader::new(&file)).map_err(|error| self.damaged(error))?;
         if archive.has_duplicate_names() {
@@ -94,8 +99,13 @@ impl Archive<'_> {
             let unread =
                 |error: Box<dyn Error + Send + Sync>| DatabaseError::Entry { place: place.clone(), source: error };
             let entry = archive.by_index(index).map_err(|error| unread(error.into()))?;
-            if !entry.is_file() || entry.is_symlink() || !is_record(&name) {
-                reading.count(&place, 0)?;
+            let is_file = entry.is_file() && !entry.is_symlink();
+            if is_file && is_archive(&name) {
+                self.read_inner(&name, entry, reading)?;
+                continue;
+            }
+            if !is_file || !is_record(&name) {
+                self.pass_over(&name, entry.is_dir(), 0, reading)?;
                 continue;
             }
             let bytes = bounded(&place, BufReader::new(entry))?.map_err(|error| unread(error.into()))?;
@@ -110,14 +120,48 @@ impl Archive<'_> {
         for entry in archive.entries().map_err(|error| self.damaged(error))? {
             let entry = entry.map_err(|error| self.damaged(error))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            if !matches!(entry.header().entry_type(), EntryType::Regular | EntryType::Continuous) || !is_record(&name) {
-                reading.count(&self.place(&name), entry.size())?;
+            let kind = entry.header().entry_type();
+            let is_file = matches!(kind, EntryType::Regular | EntryType::Continuous);
+            if is_file && is_archive(&name) {
+                self.read_inner(&name, entry, reading)?;
+                continue;
+            }
+            if !is_file || !is_record(&name) {
+                let is_folder = matches!(kind, EntryType::Directory | EntryType::XGlobalHeader);
+                self.pass_over(&name, is_folder, entry.size(), reading)?;
                 continue;
             }
             let bytes = bounded(&self.place(&name), BufReader::new(entry))?.map_err(|error| self.damaged(error))?;
             self.record(&name, bytes, reading)?;
         }
         archive.into_inner().finish().map_err(|error| self.damaged(error))
+    }
+
+    /// Reads an archive in this one, as the list of all CVE records is published. It is put aside, since lists of entries stand at ends.
+    fn read_inner(&mut self, name: &str, entry: impl Read, reading: &mut Reading) -> Result<(), DatabaseError> {
+        let place = self.place(name);
+        let unread = |source: io::Error| DatabaseError::Entry { place: place.clone(), source: source.into() };
+        if self.is_inner {
+            return Err(DatabaseError::Nested { place: place.clone() });
+        }
+        let mut file = tempfile::tempfile().map_err(unread)?;
+        let length = io::copy(&mut entry.take(ARCHIVE_LIMIT + 1), &mut file).map_err(unread)?;
+        if length > ARCHIVE_LIMIT {
+            return Err(DatabaseError::Size { path: place.into(), limit: ARCHIVE_LIMIT });
+        }
+        reading.count(&place, length)?;
+        file.rewind().map_err(unread)?;
+        Archive { path: Path::new(&place), is_inner: true, names: HashSet::new() }.read(file, reading)
+    }
+
+    /// Notes what is no feed. Nobody misses folders, and what is hidden.
+    fn pass_over(&self, name: &str, is_folder: bool, bytes: u64, reading: &mut Reading) -> Result<(), DatabaseError> {
+        reading.count(&self.place(name), bytes)?;
+        let is_hidden = name.split('/').any(|part| part.starts_with('.') && !matches!(part, "." | ".."));
+        if !is_folder && !is_hidden {
+            reading.passed_over += 1;
+        }
+        Ok(())
     }
 
     /// Of two records of the same name, readers differ over which counts.

@@ -6,29 +6,36 @@ use std::fmt;
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::Builder;
 
 /// A database that was made of feeds, as the bytes that its file has.
 pub struct Built {
     bytes: Vec<u8>,
+    passed_over: u64,
 }
 
 impl Built {
     /// Makes a database of folders, archives and single files. The same records give the same bytes, in whatever order, form and folders
-    /// they lie, and whatever the time. `published`: when feeds were published that do not say so themselves.
+    /// they lie, and whatever the time. Each path has to bring something. `published`: when feeds were published that do not say so themselves.
     pub fn of<P: AsRef<Path>>(paths: &[P], published: Option<Timestamp>) -> Result<Self, DatabaseError> {
         let mut reading = Reading::new(published);
         for path in paths {
             reading.begin_path();
             folder::read(path.as_ref(), &mut reading)?;
+            reading.end_path(path.as_ref())?;
         }
-        if reading.records.is_empty() && reading.vulnerabilities.is_empty() {
-            let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
-            return Err(DatabaseError::Empty { paths });
+        if paths.is_empty() {
+            return Err(DatabaseError::Empty { paths: Vec::new() });
         }
+        let passed_over = reading.passed_over;
         let bytes = writing::written(reading).map_err(|source| DatabaseError::Compress { source })?;
-        Ok(Self { bytes })
+        Ok(Self { bytes, passed_over })
+    }
+
+    /// Returns how many files were passed over, since their names are of no feeds.
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over
     }
 
     /// Returns the bytes of the file.

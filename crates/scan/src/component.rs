@@ -1,23 +1,9 @@
-use crate::ScanError;
 use crate::ecosystem::Ecosystem;
 use crate::family::Family;
+use crate::stranger::{is_of_distribution, is_stranger};
 use consign_package::deb::installed::is_signed_copy;
 use consign_package::{Kind, PackageUrl};
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
-
-/// Hosts from which distributions themselves publish. A package that says that it is from elsewhere is not theirs.
-const HOSTS: [&str; 9] = [
-    "debian.org",
-    "ubuntu.com",
-    "alpinelinux.org",
-    "wolfi.dev",
-    "cgr.dev",
-    "almalinux.org",
-    "rockylinux.org",
-    "redhat.com",
-    "fedoraproject.org",
-];
 
 /// A package of an image, by what advisories know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,44 +14,19 @@ pub(crate) struct Component {
     pub(crate) package: String,
     /// Version of that; empty: nobody says. A rebuild of a binary package alone is no change of it.
     pub(crate) version: String,
+    /// Whether the epoch of that version is not known: rpm does not write it where it names a source package.
+    pub(crate) is_without_epoch: bool,
     /// Name that it is installed under.
     pub(crate) installed: String,
     /// Module of a distribution's that it is part of, as `name:stream…`.
     pub(crate) module: Option<String>,
     /// Its package URL, as written.
     pub(crate) purl: String,
-    /// Where the package of a distribution comes from that brought it: then it is for that distribution to say what is wrong with it.
-    pub(crate) owner: Option<Ecosystem>,
 }
 
 impl Component {
-    /// Returns the packages that an SPDX document lists. The image itself and its distribution are no packages.
-    pub(crate) fn all(sbom: &Value) -> Result<Vec<Self>, ScanError> {
-        let packages = sbom.get("packages").and_then(Value::as_array).ok_or(ScanError::Packages)?;
-        let contained = packages.iter().filter(|package| {
-            !matches!(package["primaryPackagePurpose"].as_str(), Some("CONTAINER" | "OPERATING-SYSTEM"))
-        });
-        let all: Vec<(&str, Self)> = contained
-            .map(|package| (package["SPDXID"].as_str().unwrap_or_default(), Self::of_package(package)))
-            .collect();
-        let by_id: HashMap<&str, &Self> = all.iter().map(|(id, component)| (*id, component)).collect();
-        let mut owners: HashMap<&str, Ecosystem> = HashMap::new();
-        let relationships = sbom.get("relationships").and_then(Value::as_array).into_iter().flatten();
-        for relationship in relationships.filter(|relationship| relationship["relationshipType"] == "CONTAINS") {
-            let text = |key: &str| relationship[key].as_str().unwrap_or_default();
-            // An image contains packages, too; only a distribution's package speaks for what is in it.
-            if let Some(owner) = by_id.get(text("spdxElementId"))
-                && matches!(owner.ecosystem, Ecosystem::Distribution(..))
-            {
-                owners.insert(text("relatedSpdxElement"), owner.ecosystem.clone());
-            }
-        }
-        let owned = all.iter().map(|(id, component)| Self { owner: owners.get(id).cloned(), ..component.clone() });
-        Ok(owned.collect())
-    }
-
-    /// Reads a package. Of one without a package URL that can be read, only the name is known.
-    fn of_package(package: &Value) -> Self {
+    /// Reads a package of an SPDX document. Of one without a package URL that can be read, only the name is known.
+    pub(crate) fn of_package(package: &Value) -> Self {
         let references = package.get("externalRefs").and_then(Value::as_array).into_iter().flatten();
         let purl = references.filter(|reference| reference["referenceType"] == "purl");
         let mut purl = purl.filter_map(|reference| reference["referenceLocator"].as_str());
@@ -75,23 +36,6 @@ impl Component {
             Self::plain(ecosystem, text("name"), text("versionInfo"), "")
         });
         component.of_supplier(package["supplier"].as_str())
-    }
-
-    /// Returns the name and number of the distribution that an SPDX document says the image is made of.
-    pub(crate) fn distribution(sbom: &Value) -> Option<(&str, &str)> {
-        let packages = sbom.get("packages").and_then(Value::as_array)?;
-        let system = packages.iter().find(|package| package["primaryPackagePurpose"] == "OPERATING-SYSTEM")?;
-        Some((system["name"].as_str()?, system["versionInfo"].as_str().unwrap_or_default()))
-    }
-
-    /// Returns, in words, where an SPDX document says that packages may be of which nothing is known (SPDX 2.3, clause 11.1.1).
-    pub(crate) fn unlisted(sbom: &Value) -> BTreeSet<String> {
-        let relationships = sbom.get("relationships").and_then(Value::as_array).into_iter().flatten();
-        let unknown = relationships.filter(|relationship| {
-            relationship["relationshipType"] == "CONTAINS" && relationship["relatedSpdxElement"] == "NOASSERTION"
-        });
-        let words = |relationship: &Value| relationship["comment"].as_str().unwrap_or("what is not listed").to_owned();
-        unknown.map(words).collect()
     }
 
     /// Reads a package URL (purl-spec, `types`). A package of a kind that is not known keeps only its name.
@@ -105,6 +49,10 @@ impl Component {
             return Self::of_distribution(kind, &url, purl);
         }
         let name = match (kind, url.namespace()) {
+            // All records name a group.
+            (Kind::Maven, None) => {
+                return Some(Self::plain(Ecosystem::Groupless, url.name().to_owned(), version(&url), purl));
+            }
             (_, None) => url.name().to_owned(),
             (Kind::Maven, Some(namespace)) => format!("{namespace}:{}", url.name()),
             (_, Some(namespace)) => format!("{namespace}/{}", url.name()),
@@ -121,10 +69,10 @@ impl Component {
             ecosystem,
             package: name.clone(),
             version,
+            is_without_epoch: false,
             installed: name,
             module: None,
             purl: purl.to_owned(),
-            owner: None,
         }
     }
 
@@ -138,9 +86,10 @@ impl Component {
             version = format!("{epoch}:{version}");
         }
         // The source package stands there only where it differs.
-        let source = upstream.and_then(|text| source(kind, text, &version));
+        let source = upstream.and_then(|text| source(kind, url.name(), text, &version));
         let is_by_source = !matches!(&ecosystem, Ecosystem::Distribution(family, _) if !family.is_by_source());
         let (package, version) = source.filter(|_| is_by_source).unwrap_or_else(|| (url.name().to_owned(), version));
+        let is_without_epoch = kind == Kind::Rpm && package != url.name();
         let elsewhere = url.qualifier("repository_url").filter(|place| !is_of_distribution(place));
         let ecosystem = match elsewhere {
             Some(place) => Ecosystem::Other(format!("{}/{vendor} of {place}", url.kind())),
@@ -154,23 +103,28 @@ impl Component {
             ecosystem,
             package,
             version,
+            is_without_epoch,
             installed: url.name().to_owned(),
             module,
             purl: purl.to_owned(),
-            owner: None,
         })
     }
 
     /// Takes account of who supplied it: what others than the distribution made of the same name is another package.
     fn of_supplier(mut self, supplier: Option<&str>) -> Self {
-        let supplier = supplier.and_then(|supplier| supplier.strip_prefix("Organization: "));
-        if let (Ecosystem::Distribution(family, _), Some(supplier)) = (&self.ecosystem, supplier)
-            && family.kind() == Kind::Rpm
-            && !family.is_supplied_by(supplier)
+        if let Ecosystem::Distribution(family, _) = &self.ecosystem
+            && is_stranger(*family, supplier, &self.version)
         {
-            self.ecosystem = Ecosystem::Other(format!("rpm of {supplier}"));
+            let supplier = supplier.and_then(|supplier| supplier.strip_prefix("Organization: "));
+            let supplier = supplier.unwrap_or("nobody who is named");
+            self.ecosystem = Ecosystem::Other(format!("{} of {supplier}", family.kind().purl_type()));
         }
         self
+    }
+
+    /// Returns whether it is a package of a distribution's kind, whoever made it.
+    pub(crate) fn is_of_distribution(&self) -> bool {
+        ["pkg:deb/", "pkg:apk/", "pkg:rpm/"].iter().any(|start| self.purl.starts_with(start))
     }
 }
 
@@ -189,14 +143,16 @@ fn release<'a>(kind: Kind, vendor: &str, text: &'a str) -> Option<&'a str> {
     })
 }
 
-/// Returns name and version of a source package. rpm writes it as a file name, without the epoch: that of the package itself counts.
-fn source(kind: Kind, text: &str, version: &str) -> Option<(String, String)> {
+/// Returns name and version of a source package. rpm writes it as a file name, without the epoch: where the name is that of the package itself, so
+/// is the epoch.
+fn source(kind: Kind, package: &str, text: &str, version: &str) -> Option<(String, String)> {
     if kind == Kind::Rpm
         && let Some(file) = text.strip_suffix(".src.rpm")
     {
         let (rest, release) = file.rsplit_once('-')?;
         let (name, number) = rest.rsplit_once('-')?;
-        let epoch = version.split_once(':').map(|(epoch, _)| format!("{epoch}:")).unwrap_or_default();
+        let epoch = version.split_once(':').filter(|_| name == package).map(|(epoch, _)| format!("{epoch}:"));
+        let epoch = epoch.unwrap_or_default();
         return Some((name.to_owned(), format!("{epoch}{number}-{release}")));
     }
     Some(match text.rsplit_once('@') {
@@ -204,12 +160,6 @@ fn source(kind: Kind, text: &str, version: &str) -> Option<(String, String)> {
         Some((package, _)) => (package.to_owned(), version.to_owned()),
         None => (text.to_owned(), version.to_owned()),
     })
-}
-
-fn is_of_distribution(place: &str) -> bool {
-    let place = place.split_once("://").map_or(place, |(_, rest)| rest);
-    let host = place.split(['/', ':']).next().unwrap_or_default();
-    HOSTS.iter().any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 #[cfg(test)]
@@ -281,7 +231,7 @@ mod tests {
             ),
             (
                 "pkg:rpm/rocky/openssl-libs@1.1.1k-9.el8_7?distro=rocky-8.7&epoch=1&upstream=openssl-1.1.1k-9.el8_7.src.rpm",
-                Some("Rocky Linux:8, openssl 1:1.1.1k-9.el8_7"),
+                Some("Rocky Linux:8, openssl 1.1.1k-9.el8_7"),
             ),
             ("pkg:rpm/redhat/bash@4.4-1?distro=rhel-8.4", Some("Red Hat:enterprise_linux:8, bash 4.4-1")),
             ("pkg:rpm/opensuse/bash@4.4-1?distro=opensuse-leap-15.5", Some("openSUSE:Leap 15.5, bash 4.4-1")),
@@ -303,16 +253,36 @@ mod tests {
 
     #[test]
     fn what_others_than_the_distribution_supply_is_not_its() {
-        let purl = "pkg:rpm/almalinux/docker-ce@25-1.el9?distro=almalinux-9.3";
-        for (supplier, expected) in [
-            (None, "AlmaLinux:9"),
-            (Some("NOASSERTION"), "AlmaLinux:9"),
-            (Some("Organization: AlmaLinux"), "AlmaLinux:9"),
-            (Some("Organization: Docker"), "rpm of Docker"),
-            (Some("Organization: Fedora Project"), "rpm of Fedora Project"),
+        for (purl, supplier, expected) in [
+            ("pkg:rpm/almalinux/docker-ce@25-1?distro=almalinux-9.3", None, "rpm of nobody who is named"),
+            ("pkg:rpm/almalinux/bash@5-1?distro=almalinux-9.3", Some("Organization: AlmaLinux"), "AlmaLinux:9"),
+            ("pkg:rpm/almalinux/docker-ce@25-1?distro=almalinux-9.3", Some("Organization: Docker"), "rpm of Docker"),
+            ("pkg:deb/debian/bash@5-1?distro=debian-12", None, "Debian:12"),
+            (
+                "pkg:deb/debian/nodejs@20-1?distro=debian-12",
+                Some("Organization: NodeSource (nodejs@nodesource.com)"),
+                "deb of NodeSource (nodejs@nodesource.com)",
+            ),
         ] {
             let component = Component::of_purl(purl).unwrap().of_supplier(supplier);
             assert_eq!(component.ecosystem.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_source_of_rpm_has_no_epoch_but_that_of_the_package_of_its_name() {
+        for (name, version, expected) in [
+            ("perl", "5.32.1-481.1.el9&epoch=4", "4:5.32.1-481.1.el9"),
+            ("perl-Errno", "1.30-481.1.el9", "5.32.1-481.1.el9 without epoch"),
+            ("perl-libs", "5.32.1-481.1.el9&epoch=4", "5.32.1-481.1.el9 without epoch"),
+        ] {
+            let (version, epoch) = version.split_once('&').unwrap_or((version, ""));
+            let purl = format!(
+                "pkg:rpm/rocky/{name}@{version}?distro=rocky-9.3&upstream=perl-5.32.1-481.1.el9.src.rpm&{epoch}"
+            );
+            let component = Component::of_purl(purl.trim_end_matches('&')).unwrap();
+            let mark = if component.is_without_epoch { " without epoch" } else { "" };
+            assert_eq!(format!("{}{mark}", component.version), expected, "{name}");
         }
     }
 }

@@ -32,6 +32,11 @@ impl Database {
         Self::of(DatabaseFile::open(path)?, now)
     }
 
+    /// Returns whether a file is a database, of whatever format, by what it begins with.
+    pub fn is_at(path: &Path) -> bool {
+        is_database(path)
+    }
+
     /// Opens a file, or makes a database of folders, archives and single files, and opens that. A record that stands in several of them
     /// counts once. One that is malformed fails it: nobody could say what it would have matched.
     pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, now: Timestamp) -> Result<Self, DatabaseError> {
@@ -153,15 +158,31 @@ impl Database {
         usize::try_from(self.file.contents.section(Section::Records).items).unwrap_or(usize::MAX)
     }
 
-    /// Returns whether any feed is about packages from there.
-    pub(crate) fn covers(&self, ecosystem: &Ecosystem) -> bool {
+    /// Returns the names of the feeds that are about packages from there.
+    pub(crate) fn feeds_about(&self, ecosystem: &Ecosystem) -> impl Iterator<Item = &str> {
         let known: Vec<String> = ecosystem.looked_up().iter().map(Ecosystem::key).collect();
-        let knows = |(feed, summary): (&BTreeMap<String, Times>, &FeedSummary)| {
+        let is_about = move |(feed, summary): &(&BTreeMap<String, Times>, &FeedSummary)| {
             // A feed that is about one release has it covered, even if it says nothing against any package.
             let is_whole = !crate::feed::is_of_records(&summary.name);
             known.iter().filter_map(|known| feed.get(known)).any(|times| times.live > 0 || is_whole)
         };
-        self.origins.iter().zip(self.feeds()).any(knows)
+        self.origins.iter().zip(self.feeds()).filter(is_about).map(|(_, summary)| summary.name.as_str())
+    }
+
+    /// Returns whether any record or feed names a package.
+    pub(crate) fn names(&self, ecosystem: &Ecosystem, package: &str) -> Result<bool, DatabaseError> {
+        for ecosystem in ecosystem.looked_up() {
+            let key = package_key(&ecosystem.key(), &ecosystem.name(package));
+            if self.file.find(Section::Packages, &key, |_| Ok(()))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns the names of all packages of Maven's, with their groups, whose artifact is called so.
+    pub(crate) fn maven_names(&self, artifact: &str) -> Result<Vec<String>, DatabaseError> {
+        Ok(self.file.find(Section::Artifacts, artifact.as_bytes(), |item| item.texts())?.unwrap_or_default())
     }
 
     /// Returns what is said about a package, and was not taken back.
@@ -191,9 +212,8 @@ impl Database {
     /// Returns a record.
     pub(crate) fn record(&self, number: u64) -> Result<Stored, DatabaseError> {
         let raw = self.file.item(Section::Records, number, RawRecord::decode)?;
-        let rating = self.rating(&raw.stated)?;
-        let RawRecord { id, names, changed, withdrawn, streams, feeds, .. } = raw;
-        Ok(Stored { number, id, names, changed, withdrawn, streams, feeds, rating })
+        let RawRecord { id, names, changed, withdrawn, streams, feeds, rating } = raw;
+        Ok(Stored { id, names, changed, withdrawn, streams, feeds, rating: self.rating(&rating)? })
     }
 
     pub(crate) fn entry(&self, raw: RawEntry, record: Arc<Stored>) -> Result<Entry, DatabaseError> {
@@ -207,7 +227,8 @@ impl Database {
         let listed = raw.listed.into_iter().map(|version| Ok(self.text(version)?.into_boxed_str()));
         let listed = listed.collect::<Result<_, DatabaseError>>()?;
         let versions = AffectedVersions { ranges: ranges.into(), listed };
-        Ok(Entry { record, rating: self.rating(&raw.stated)?, versions, status: raw.status })
+        let rating = self.rating(&raw.stated)?;
+        Ok(Entry { number: raw.record, record, rating, versions, status: raw.status, reach: raw.reach })
     }
 
     fn rating(&self, stated: &[(u64, u64)]) -> Result<Rating, DatabaseError> {

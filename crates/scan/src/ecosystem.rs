@@ -10,6 +10,8 @@ pub(crate) enum Ecosystem {
     Distribution(Family, Option<String>),
     /// The packages of a language, at the one place where everybody publishes them.
     Language(Kind),
+    /// Archives of Java's, of which nobody knows to which group of Maven's they belong.
+    Groupless,
     /// Another, whose versions are not compared.
     Other(String),
 }
@@ -63,7 +65,7 @@ impl Ecosystem {
         match self {
             Self::Distribution(family, Some(_)) => vec![self.clone(), Self::Distribution(*family, None)],
             Self::Distribution(..) | Self::Language(_) => vec![self.clone()],
-            Self::Other(_) => Vec::new(),
+            Self::Groupless | Self::Other(_) => Vec::new(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Ecosystem {
         let kind = match self {
             Self::Distribution(family, _) => family.kind(),
             Self::Language(kind) => *kind,
+            Self::Groupless => Kind::Maven,
             Self::Other(_) => return None,
         };
         Some(VersionOrder::of(kind))
@@ -93,6 +96,7 @@ impl Ecosystem {
             Self::Language(Kind::Python) => python_name(name),
             // Registries keep two names that differ in case alone apart no more, and package URLs are written in lower case.
             Self::Language(Kind::Npm | Kind::NuGet | Kind::Composer | Kind::Go) => name.to_lowercase(),
+            Self::Distribution(family, _) if family.kind() != Kind::Rpm => name.to_lowercase(),
             _ => name.to_owned(),
         }
     }
@@ -101,7 +105,7 @@ impl Ecosystem {
     pub(crate) fn group(&self) -> String {
         match self {
             Self::Distribution(family, _) => family.name().to_owned(),
-            Self::Language(_) => self.to_string(),
+            Self::Language(_) | Self::Groupless => self.to_string(),
             Self::Other(text) => text.split(':').next().unwrap_or_default().to_owned(),
         }
     }
@@ -140,6 +144,7 @@ impl fmt::Display for Ecosystem {
                 let name = LANGUAGES.iter().find(|(_, known)| known == kind);
                 formatter.write_str(name.map_or(kind.purl_type(), |(name, _)| name))
             }
+            Self::Groupless => formatter.write_str("Maven artifacts whose group is not known"),
             Self::Other(name) => formatter.write_str(name),
         }
     }
@@ -197,6 +202,9 @@ mod tests {
             ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", Kind::Rpm, "suse", Some("15.5"), true),
             ("SUSE:Linux Enterprise Server 12 SP5-LTSS", Kind::Rpm, "sles", Some("12.5"), false),
             ("SUSE:Linux Enterprise Server 15", Kind::Rpm, "sles", Some("15"), true),
+            ("SUSE:Linux Enterprise Server 16.0", Kind::Rpm, "sles", Some("16.0"), true),
+            ("openEuler:24.03-LTS-SP1", Kind::Rpm, "openeuler", Some("24.03-LTS-SP1"), true),
+            ("openEuler:24.03-LTS-SP1", Kind::Rpm, "openeuler", Some("24.03-LTS"), false),
             ("openSUSE:Leap 15.5", Kind::Rpm, "opensuse", Some("leap-15.5"), true),
             ("openSUSE:Leap 15.5", Kind::Rpm, "opensuse", Some("15.5"), true),
             ("openSUSE:Tumbleweed", Kind::Rpm, "opensuse", Some("tumbleweed-20240101"), true),
@@ -224,6 +232,8 @@ mod tests {
             "Rocky Linux:9",
             "Red Hat:enterprise_linux:9",
             "SUSE:Linux Enterprise Server 15 SP5",
+            "SUSE:Linux Enterprise Server 16.0",
+            "openEuler:24.03-LTS-SP1",
             "openSUSE:Leap 15.5",
             "openSUSE:Tumbleweed",
             "PyPI",
@@ -251,7 +261,9 @@ mod tests {
             ("Go", "github.com/BurntSushi/toml", "github.com/burntsushi/toml"),
             ("Maven", "org.Example:Lib", "org.Example:Lib"),
             ("crates.io", "serde_json", "serde_json"),
-            ("Debian:12", "libX", "libX"),
+            ("Debian:12", "libX", "libx"),
+            ("Alpine:v3.20", "R", "r"),
+            ("AlmaLinux:9", "NetworkManager", "NetworkManager"),
         ] {
             assert_eq!(Ecosystem::of_record(ecosystem).name(name), expected);
         }

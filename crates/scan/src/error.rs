@@ -50,6 +50,18 @@ pub enum DatabaseError {
         /// The archive and the entry.
         place: String,
     },
+    /// An archive in an archive in an archive.
+    #[error("{place} is an archive in an archive in an archive: unpack the outer one")]
+    Nested {
+        /// The archives.
+        place: String,
+    },
+    /// A link that leads out of the folder that is read, or nowhere.
+    #[error("{} is a link to nothing, or out of the folder that is read: name what it leads to beside the folder", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// A file or archive that is larger than any database.
     #[error("{} has more than {limit} bytes", path.display())]
     Size {
@@ -120,14 +132,14 @@ pub enum DatabaseError {
         /// The file.
         path: PathBuf,
     },
-    /// A database of a format that is not known here.
-    #[error("{} is an advisory database of format {version}, and {known} is the newest that is known here: update consign, or build it anew", path.display())]
-    Newer {
+    /// A database of another format than the one that is known here.
+    #[error("{} is an advisory database of format {version}, and {known} is the one that is known here: {}", path.display(), version_advice(*version, *known))]
+    Version {
         /// The file.
         path: PathBuf,
         /// Its format.
         version: u64,
-        /// The newest that is known.
+        /// The one that is known.
         known: u32,
     },
     /// A database that is damaged.
@@ -160,9 +172,39 @@ pub enum DatabaseError {
     },
 }
 
+fn version_advice(version: u64, known: u32) -> &'static str {
+    if version > known.into() { "update consign, or build it anew" } else { "build it anew of the same feeds" }
+}
+
+/// Nothing can be looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// What begins like a package URL is none.
+    #[error("`{text}` is no package URL; one is such as `pkg:deb/debian/openssl@3.0.1-1?distro=debian-12`")]
+    PackageUrl {
+        /// What was looked for.
+        text: String,
+    },
+    /// The database cannot be read to the end.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
 /// An image whose packages cannot be compared with anything.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
+    /// A document is no SBOM that is read.
+    #[error("it is no SBOM that is read")]
+    Document {
+        /// Why not.
+        source: Box<consign_package::sbom::SbomError>,
+    },
+    /// What packages are built for is nothing that a platform has.
+    #[error("what its packages are built for is no platform")]
+    Platform {
+        /// Why not.
+        source: consign_oci::PlatformError,
+    },
     /// It has no list of packages.
     #[error("the SBOM has no list `packages`")]
     Packages,

@@ -159,6 +159,8 @@ impl Family {
                     (text.trim_start_matches("leap").trim_start_matches(['-', ' ']), text.starts_with("tumbleweed"));
                 Some(if is_tumbleweed { "tumbleweed".to_owned() } else { text.to_owned() })
             }
+            // `24.03-LTS-SP1`
+            Self::OpenEuler => Some(text.to_ascii_lowercase()),
             _ => Some(text.to_owned()),
         }
     }
@@ -170,9 +172,14 @@ impl Family {
             (Self::Alpine, release) => format!("v{release}"),
             (Self::RedHat, release) => format!("enterprise_linux:{release}"),
             (Self::Suse, release) => match release.split_once('.') {
+                // From 16 on, there are no service packs.
+                Some((major, _)) if major.parse().is_ok_and(|major: u32| major >= 16) => {
+                    format!("Linux Enterprise Server {release}")
+                }
                 Some((major, pack)) => format!("Linux Enterprise Server {major} SP{pack}"),
                 None => format!("Linux Enterprise Server {release}"),
             },
+            (Self::OpenEuler, release) => release.to_ascii_uppercase(),
             (Self::OpenSuse, "tumbleweed") => "Tumbleweed".to_owned(),
             (Self::OpenSuse, release) => format!("Leap {release}"),
             _ => release.to_owned(),
@@ -180,7 +187,7 @@ impl Family {
     }
 }
 
-/// Splits the likes of `linux enterprise server 15 sp5` into product and release.
+/// Splits the likes of `linux enterprise server 15 sp5` and `linux enterprise server 16.0` into product and release.
 fn suse_product(text: &str) -> Option<(&str, String)> {
     let (rest, last) = text.rsplit_once(' ')?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -189,6 +196,6 @@ fn suse_product(text: &str) -> Option<(&str, String)> {
             let (product, major) = rest.rsplit_once(' ')?;
             is_number(major).then(|| (product, format!("{major}.{pack}")))
         }
-        _ => is_number(last).then(|| (rest, last.to_owned())),
+        _ => last.split('.').take(3).all(is_number).then(|| (rest, last.to_owned())),
     }
 }

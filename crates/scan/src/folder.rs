@@ -4,9 +4,10 @@ use crate::feed;
 use crate::format::is_database;
 use crate::reading::Reading;
 use crate::stream::decompressed;
-use std::fs::{self, File};
+use std::collections::HashSet;
+use std::fs::{self, File, FileType};
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest record, in bytes. The largest that are published have a few hundred kilobytes.
 pub(crate) const RECORD_LIMIT: u64 = 16 << 20;
@@ -17,9 +18,11 @@ const DEPTH_LIMIT: usize = 16;
 
 /// Reads all records of a folder or an archive, in any order.
 pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseError> {
-    let metadata = fs::metadata(path).map_err(|source| DatabaseError::Read { path: path.to_owned(), source })?;
+    let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
+    let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
-        return read_folder(path, 0, reading);
+        let root = fs::canonicalize(path).map_err(failed)?;
+        return Folder { root, seen: HashSet::new() }.read(path, 0, reading);
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if metadata.is_file() && archive::is_archive(&name) {
@@ -34,29 +37,66 @@ pub(crate) fn read(path: &Path, reading: &mut Reading) -> Result<(), DatabaseErr
     read_file(path, reading)
 }
 
-/// Links in a folder are not followed.
-fn read_folder(path: &Path, depth: usize, reading: &mut Reading) -> Result<(), DatabaseError> {
-    let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
-    if depth > DEPTH_LIMIT {
-        return Err(DatabaseError::Depth { path: path.to_owned(), limit: DEPTH_LIMIT });
-    }
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        let name = entry.file_name();
-        let (path, name) = (entry.path(), name.to_string_lossy());
-        if name.starts_with('.') {
-            continue;
+/// A folder that is being read.
+struct Folder {
+    /// Where it lies, without links: these may not lead out of it.
+    root: PathBuf,
+    /// The folders so far, without links, so that none is read again.
+    seen: HashSet<PathBuf>,
+}
+
+impl Folder {
+    fn read(&mut self, path: &Path, depth: usize, reading: &mut Reading) -> Result<(), DatabaseError> {
+        let failed = |source| DatabaseError::Read { path: path.to_owned(), source };
+        if depth > DEPTH_LIMIT {
+            return Err(DatabaseError::Depth { path: path.to_owned(), limit: DEPTH_LIMIT });
         }
-        if kind.is_dir() {
-            read_folder(&path, depth + 1, reading)?;
-        } else if kind.is_file() && is_record(&name) {
-            read_file(&path, reading)?;
-        } else if kind.is_file() && archive::is_archive(&name) {
-            archive::read(&path, reading)?;
+        if !self.seen.insert(fs::canonicalize(path).map_err(failed)?) {
+            return Ok(());
+        }
+        for entry in fs::read_dir(path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let kind = entry.file_type().map_err(failed)?;
+            self.read_entry(&entry.path(), kind, depth, reading)?;
+        }
+        Ok(())
+    }
+
+    fn read_entry(
+        &mut self,
+        path: &Path,
+        mut kind: FileType,
+        depth: usize,
+        reading: &mut Reading,
+    ) -> Result<(), DatabaseError> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_feed = is_record(&name) || archive::is_archive(&name);
+        if kind.is_symlink() {
+            kind = match self.target(path) {
+                Some(target) => target,
+                // Where it leads to a feed, or to a folder of such, these would be missed.
+                None if is_feed || path.is_dir() => return Err(DatabaseError::Link { path: path.to_owned() }),
+                None => return reading.pass_over(&path.display().to_string()),
+            };
+        }
+        match () {
+            () if kind.is_dir() => self.read(path, depth + 1, reading),
+            () if kind.is_file() && is_record(&name) => read_file(path, reading),
+            () if kind.is_file() && is_feed => archive::read(path, reading),
+            () if kind.is_file() && is_database(path) => Err(DatabaseError::Mixed { path: path.to_owned() }),
+            () => reading.pass_over(&path.display().to_string()),
         }
     }
-    Ok(())
+
+    /// Returns what a link leads to; `None`: to nothing, or out of the folder.
+    fn target(&self, link: &Path) -> Option<FileType> {
+        let target = fs::canonicalize(link).ok().filter(|target| target.starts_with(&self.root))?;
+        Some(fs::metadata(target).ok()?.file_type())
+    }
 }
 
 /// Reads a file that is a feed, or a record of one.

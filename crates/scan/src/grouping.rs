@@ -1,20 +1,11 @@
-use crate::entry::{Entry, Stored};
+use crate::comparison::Comparison;
+use crate::entry::Stored;
+use crate::matching::Hit;
 use crate::range::higher;
 use crate::rating::Rating;
-use consign_package::version::VersionOrder;
 use consign_receipt::FixStatus;
 use std::collections::hash_map::{Entry as Slot, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A record that matches a package.
-#[derive(Clone, Debug)]
-pub(crate) struct Hit<'a> {
-    pub(crate) entry: &'a Entry,
-    /// The version that is free of it.
-    pub(crate) fixed: Option<String>,
-    /// Whether nobody knows if the package is affected.
-    pub(crate) undetermined: bool,
-}
 
 /// An advisory that matches a package, of one record or several that name each other.
 #[derive(Clone, Debug)]
@@ -36,12 +27,12 @@ pub(crate) struct Match {
 }
 
 /// Joins hits that share a name. Those about different CVE numbers stay apart: who ignores one of them has said nothing of the other.
-pub(crate) fn grouped(hits: Vec<Hit<'_>>, order: Option<VersionOrder>) -> Vec<Match> {
-    let mut groups: Vec<Vec<Hit<'_>>> = Vec::new();
-    for component in components(hits) {
-        let mut numbered: BTreeMap<&BTreeSet<String>, Vec<Hit<'_>>> = BTreeMap::new();
+pub(crate) fn grouped(hits: &[Hit], order: Option<Comparison>) -> Vec<Match> {
+    let mut groups: Vec<Vec<&Hit>> = Vec::new();
+    for component in components(hits.iter().collect()) {
+        let mut numbered: BTreeMap<&BTreeSet<String>, Vec<&Hit>> = BTreeMap::new();
         for hit in &component {
-            numbered.entry(&hit.entry.record.names.numbers).or_default().push(hit.clone());
+            numbered.entry(&hit.entry.record.names.numbers).or_default().push(hit);
         }
         if numbered.keys().filter(|numbers| !numbers.is_empty()).count() <= 1 {
             groups.push(component);
@@ -53,13 +44,13 @@ pub(crate) fn grouped(hits: Vec<Hit<'_>>, order: Option<VersionOrder>) -> Vec<Ma
 }
 
 /// Returns the hits in groups, each of those that share a name, directly or through others.
-fn components(hits: Vec<Hit<'_>>) -> Vec<Vec<Hit<'_>>> {
+fn components(hits: Vec<&Hit>) -> Vec<Vec<&Hit>> {
     // The names of a record that matches many times are looked at once.
     let mut records: HashMap<u64, usize> = HashMap::new();
     let mut names: HashMap<&str, usize> = HashMap::new();
     let mut leaders: Vec<usize> = (0..hits.len()).collect();
     for (index, Hit { entry, .. }) in hits.iter().enumerate() {
-        match records.entry(entry.record.number) {
+        match records.entry(entry.number) {
             Slot::Occupied(first) => join(&mut leaders, *first.get(), index),
             Slot::Vacant(slot) => {
                 slot.insert(index);
@@ -70,7 +61,7 @@ fn components(hits: Vec<Hit<'_>>) -> Vec<Vec<Hit<'_>>> {
             }
         }
     }
-    let mut groups: BTreeMap<usize, Vec<Hit<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
     for (index, hit) in hits.into_iter().enumerate() {
         groups.entry(leader(&mut leaders, index)).or_default().push(hit);
     }
@@ -90,9 +81,8 @@ fn leader(leaders: &mut [usize], mut index: usize) -> usize {
     index
 }
 
-fn joined(hits: &[Hit<'_>], order: Option<VersionOrder>) -> Match {
-    let records: BTreeMap<u64, &Stored> =
-        hits.iter().map(|hit| (hit.entry.record.number, &*hit.entry.record)).collect();
+fn joined(hits: &[&Hit], order: Option<Comparison>) -> Match {
+    let records: BTreeMap<u64, &Stored> = hits.iter().map(|hit| (hit.entry.number, &*hit.entry.record)).collect();
     let mut names: BTreeSet<&String> = records.values().flat_map(|record| &record.names.all).collect();
     let name = names.iter().find(|name| name.starts_with("CVE-")).or(names.first()).copied().cloned();
     let name = name.unwrap_or_default();

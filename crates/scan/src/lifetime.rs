@@ -119,8 +119,8 @@ const SUSE: Releases = &[
 const AMAZON_LINUX: Releases =
     &[("2018.03", "2023-12-31", None), ("2", "2026-06-30", None), ("2023", "2029-06-30", None)];
 
-/// Returns until when a release of a distribution is looked after, by its `ID` and `VERSION_ID` of `os-release`. `None`: nobody says, or
-/// it goes on for ever. Whether that day is over is not judged here.
+/// Returns until when a release of a distribution is looked after, by its `ID` and `VERSION_ID` of `os-release`. `None`: there is no table of
+/// its releases, or it goes on for ever. Whether that day is over is not judged here.
 pub(crate) fn lifetime(distribution: &str, version: &str) -> Option<Lifetime> {
     let mut kinds = [Kind::Debian, Kind::Alpine, Kind::Rpm].into_iter();
     let family = kinds.find_map(|kind| Family::of_vendor(kind, distribution))?;
@@ -139,12 +139,26 @@ pub(crate) fn lifetime(distribution: &str, version: &str) -> Option<Lifetime> {
         Family::AmazonLinux => AMAZON_LINUX,
         _ => return None,
     };
-    let (_, ends, extended) = releases.iter().find(|(known, ..)| *known == release)?;
+    // What has a name instead of a number, such as `edge` and `sid`, goes on for ever; Tumbleweed's numbers are days.
+    if !release.starts_with(|letter: char| letter.is_ascii_digit()) || distribution == "opensuse-tumbleweed" {
+        return None;
+    }
+    let lowest = releases.iter().min_by_key(|(known, ..)| numbers(known));
+    // What is older than all that the table has ended before the first of them did.
+    let is_older = |(known, ..): &&(&str, &'static str, Option<&'static str>)| numbers(&release) < numbers(known);
+    let older = lowest.filter(is_older).map(|(known, ends, _)| (*known, *ends, None));
+    let found = releases.iter().find(|(known, ..)| *known == release).copied().or(older);
     Some(Lifetime {
         release: format!("{distribution} {release}"),
-        ends: (*ends).to_owned(),
-        extended: extended.map(str::to_owned),
+        ends: found.map(|(_, ends, _)| ends.to_owned()),
+        extended: found.and_then(|(_, _, extended)| extended.map(str::to_owned)),
+        unknown_as_of: found.is_none().then(|| LIFETIMES_AS_OF.to_owned()),
     })
+}
+
+/// Returns the numbers of a release, which have an order.
+fn numbers(release: &str) -> Vec<u32> {
+    release.split(|letter: char| !letter.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -172,12 +186,22 @@ mod tests {
             ("sles", "15.5", Some("2024-12-31 2027-12-31")),
             ("amzn", "2023", Some("2029-06-30 -")),
             ("wolfi", "20230201", None),
-            ("debian", "forky", None),
+            ("debian", "6", Some("2016-04-25 -")),
+            ("debian", "forky", Some("unknown as of 2026-11-22 -")),
+            ("debian", "sid", None),
+            ("alpine", "3.24.1", Some("unknown as of 2026-11-22 -")),
+            ("alpine", "edge", None),
+            ("sles", "16.0", Some("unknown as of 2026-11-22 -")),
+            ("opensuse-tumbleweed", "20260101", None),
             ("debian", "", None),
             ("arch", "1", None),
         ] {
             let found = lifetime(distribution, version);
-            let text = found.map(|found| format!("{} {}", found.ends, found.extended.as_deref().unwrap_or("-")));
+            let text = found.map(|found| {
+                let unknown = || format!("unknown as of {}", found.unknown_as_of.clone().unwrap_or_default());
+                let ends = found.ends.clone().unwrap_or_else(unknown);
+                format!("{ends} {}", found.extended.as_deref().unwrap_or("-"))
+            });
             assert_eq!(text.as_deref(), expected, "{distribution} {version}");
         }
     }

@@ -10,12 +10,12 @@ pub(crate) fn of_stream(entries: Vec<Entry>, version: &str, module: Option<&str>
     let free: BTreeSet<u64> = entries
         .iter()
         .filter(|entry| is_modular && entry.versions.fixed().any(|fixed| fixed == version))
-        .map(|entry| entry.record.number)
+        .map(|entry| entry.number)
         .collect();
     let applies = |entry: &Entry| {
         let mut fixed = entry.versions.fixed().peekable();
         let is_same = fixed.peek().is_none() || fixed.any(is_of_module) == is_modular;
-        is_same && !free.contains(&entry.record.number) && is_about(&entry.record.streams, module)
+        is_same && !free.contains(&entry.number) && is_about(&entry.record.streams, module)
     };
     entries.into_iter().filter(applies).collect()
 }

@@ -1,5 +1,5 @@
+use crate::comparison::Comparison;
 use crate::record::{Event, Range};
-use consign_package::version::VersionOrder;
 use std::cmp::Ordering;
 
 /// Memory of one event or list beside its texts, roughly, in bytes.
@@ -37,6 +37,21 @@ impl AffectedVersions {
         Self { ranges: ranges.collect(), listed: versions.into_iter().map(String::into_boxed_str).collect() }
     }
 
+    /// Ends the only range at what is stated beside it, such as `< 0.19.3`, where the range itself has no end: GitHub writes so what is free of
+    /// it without being a release of the registry's.
+    pub(crate) fn ended_by(mut self, words: &str, order: Comparison) -> Self {
+        let Some(end) = end_of(words).filter(|end| end.version().is_some_and(|end| order.is_version(end))) else {
+            return self;
+        };
+        if let [events] = &mut *self.ranges
+            && !events.is_empty()
+            && events.iter().all(|event| matches!(event, Event::Introduced(_)))
+        {
+            *events = std::mem::take(events).into_iter().chain([end]).collect();
+        }
+        self
+    }
+
     /// Returns all versions before one that is free of it; with `None`, all that there are.
     pub(crate) fn until(fixed: Option<&str>) -> Self {
         let fixed = fixed.map(|fixed| Event::Fixed(fixed.into()));
@@ -59,14 +74,15 @@ impl AffectedVersions {
         })
     }
 
-    /// Compares a version (OSV schema, "Evaluation"). `order` is `None` where that of the ecosystem is not known.
-    pub(crate) fn effect(&self, version: &str, order: Option<VersionOrder>) -> Effect {
-        let Some(order) = order.filter(|order| !version.is_empty() && order.compare(version, version).is_ok()) else {
+    /// Compares a version (OSV schema, "Evaluation"). `comparison` is `None` where the order of the ecosystem is not known.
+    pub(crate) fn effect(&self, version: &str, comparison: Option<Comparison>) -> Effect {
+        let Some(order) = comparison.filter(|order| !version.is_empty() && order.is_version(version)) else {
             return Effect::Unknown;
         };
         let mut effects: Vec<Effect> =
             self.ranges.iter().map(|events| in_range(events, version, order).unwrap_or(Effect::Unknown)).collect();
-        let is_listed = || self.listed.iter().any(|listed| order.compare(listed, version) == Ok(Ordering::Equal));
+        let is_listed =
+            || self.listed.iter().any(|listed| order.with_installed(listed, version) == Ok(Ordering::Equal));
         if !effects.iter().any(|effect| matches!(effect, Effect::Affected(_))) && is_listed() {
             let fixed = self.ranges.iter().filter_map(|events| next_fixed(events, version, order));
             effects.push(Effect::Affected(fixed.reduce(|one, other| lower(order, one, other)).map(str::to_owned)));
@@ -88,17 +104,24 @@ impl AffectedVersions {
     }
 }
 
-/// Returns the higher of two versions.
-pub(crate) fn higher(order: VersionOrder, one: String, other: String) -> String {
-    if order.compare(&one, &other) == Ok(Ordering::Less) { other } else { one }
+/// Reads `< 1.2` and `<= 1.2`.
+fn end_of(words: &str) -> Option<Event> {
+    let words = words.trim();
+    let last = words.strip_prefix("<=").map(|version| Event::LastAffected(version.trim().into()));
+    last.or_else(|| words.strip_prefix('<').map(|version| Event::Fixed(version.trim().into())))
 }
 
-fn lower<'a>(order: VersionOrder, one: &'a str, other: &'a str) -> &'a str {
-    if order.compare(one, other) == Ok(Ordering::Greater) { other } else { one }
+/// Returns the higher of two versions.
+pub(crate) fn higher(order: Comparison, one: String, other: String) -> String {
+    if order.stated(&one, &other) == Ok(Ordering::Less) { other } else { one }
+}
+
+fn lower<'a>(order: Comparison, one: &'a str, other: &'a str) -> &'a str {
+    if order.stated(one, other) == Ok(Ordering::Greater) { other } else { one }
 }
 
 /// `None`: an event is no version, or nothing says where the range begins.
-fn in_range(events: &[Event], version: &str, order: VersionOrder) -> Option<Effect> {
+fn in_range(events: &[Event], version: &str, order: Comparison) -> Option<Effect> {
     if !events.iter().any(|event| matches!(event, Event::Introduced(_))) {
         return None;
     }
@@ -128,22 +151,25 @@ fn in_range(events: &[Event], version: &str, order: VersionOrder) -> Option<Effe
 }
 
 /// Returns the lowest version above this one that ends a stretch.
-fn next_fixed<'a>(events: &'a [Event], version: &str, order: VersionOrder) -> Option<&'a str> {
+fn next_fixed<'a>(events: &'a [Event], version: &str, order: Comparison) -> Option<&'a str> {
     let fixed = events.iter().filter_map(|event| match event {
         Event::Fixed(fixed) => Some(&**fixed),
         _ => None,
     });
-    let above = fixed.filter(|fixed| order.compare(fixed, version) == Ok(Ordering::Greater));
+    let above = fixed.filter(|fixed| order.with_installed(fixed, version) == Ok(Ordering::Greater));
     above.reduce(|one, other| lower(order, one, other))
 }
 
 impl Event {
+    fn version(&self) -> Option<&str> {
+        match self {
+            Self::Introduced(text) | Self::Fixed(text) | Self::LastAffected(text) | Self::Limit(text) => Some(text),
+            Self::Several => None,
+        }
+    }
+
     fn size(&self) -> usize {
-        let text = match self {
-            Self::Introduced(text) | Self::Fixed(text) | Self::LastAffected(text) | Self::Limit(text) => text.len(),
-            Self::Several => 0,
-        };
-        NODE_SIZE + text
+        NODE_SIZE + self.version().map_or(0, str::len)
     }
 }
 
@@ -159,30 +185,30 @@ enum Bound<'a> {
 
 impl Bound<'_> {
     /// Says whether the event comes before, at or after a version.
-    fn order(&self, version: &str, order: VersionOrder) -> Option<Ordering> {
+    fn order(&self, version: &str, order: Comparison) -> Option<Ordering> {
         match self {
             Self::Start => Some(Ordering::Less),
-            Self::At(at) => order.compare(at, version).ok(),
+            Self::At(at) => order.with_installed(at, version).ok(),
             Self::End => Some(Ordering::Greater),
         }
     }
 
     /// Returns whether another comes at the same place or later.
-    fn is_before(&self, other: &Self, order: VersionOrder) -> bool {
+    fn is_before(&self, other: &Self, order: Comparison) -> bool {
         match (self, other) {
             (Self::Start, _) | (_, Self::End) => true,
             (_, Self::Start) | (Self::End, _) => false,
-            (Self::At(one), Self::At(other)) => order.compare(one, other) != Ok(Ordering::Greater),
+            (Self::At(one), Self::At(other)) => order.stated(one, other) != Ok(Ordering::Greater),
         }
     }
 }
 
-fn bound(event: &Event, order: VersionOrder) -> Option<Bound<'_>> {
+fn bound(event: &Event, order: Comparison) -> Option<Bound<'_>> {
     match event {
         Event::Introduced(introduced) if &**introduced == "0" => Some(Bound::Start),
         Event::Limit(limit) if &**limit == "*" => Some(Bound::End),
         Event::Introduced(version) | Event::Fixed(version) | Event::LastAffected(version) | Event::Limit(version) => {
-            order.compare(version, version).is_ok().then_some(Bound::At(version))
+            order.is_version(version).then_some(Bound::At(version))
         }
         Event::Several => None,
     }
@@ -191,6 +217,7 @@ fn bound(event: &Event, order: VersionOrder) -> Option<Bound<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use consign_package::version::VersionOrder;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -204,7 +231,7 @@ mod tests {
     }
 
     fn effect(versions: &AffectedVersions, version: &str) -> String {
-        match versions.effect(version, Some(VersionOrder::Dpkg)) {
+        match versions.effect(version, Some(VersionOrder::Dpkg.into())) {
             Effect::Affected(Some(fixed)) => format!("until {fixed}"),
             Effect::Affected(None) => "unfixed".to_owned(),
             Effect::NotAffected => "no".to_owned(),
@@ -296,13 +323,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn local_labels_of_python_count_only_where_records_have_them() {
+        let until = |end: &str| range(json!([{"introduced": "0"}, {"last_affected": end}]));
+        let before = |end: &str| range(json!([{"introduced": "0"}, {"fixed": end}]));
+        let listed = |version: &str| affected(json!({"versions": [version]}));
+        for (versions, version, expected) in [
+            (until("2.10.0"), "2.10.0+cpu", true),
+            (until("2.10.0"), "2.10.1+cpu", false),
+            (before("2.10.0"), "2.10.0+cpu", false),
+            (before("2.10.0"), "2.9.9+cpu", true),
+            (until("2.6.0+cu124"), "2.6.0+cu124", true),
+            (until("2.6.0+cu124"), "2.6.0+cu126", false),
+            (until("2.6.0+cu124"), "2.6.0", true),
+            (listed("2.10.0"), "2.10.0+cpu", true),
+            (listed("2.10.0+cpu"), "2.10.0", false),
+        ] {
+            let found = versions.effect(version, Some(VersionOrder::Python.into())) != Effect::NotAffected;
+            assert_eq!(found, expected, "{version} of {versions:?}");
+        }
+    }
+
+    #[test]
+    fn epochs_that_nobody_knows_do_not_count() {
+        let versions = range(json!([{"introduced": "0"}, {"fixed": "4:5.32.1-481.el9"}]));
+        let comparison = Comparison::from(VersionOrder::Rpm);
+        for (version, with, without) in
+            [("5.32.1-481.1.el9", true, false), ("4:5.32.1-480.el9", true, true), ("5.32.1-480.el9", true, true)]
+        {
+            let is_affected = |comparison| versions.effect(version, Some(comparison)) != Effect::NotAffected;
+            assert_eq!(
+                (is_affected(comparison), is_affected(comparison.without_epochs())),
+                (with, without),
+                "{version}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn a_version_is_affected_exactly_within_the_bounds(low in 0u8..9, distance in 1u8..9, version in 0u8..9) {
             let high = (low + distance) % 9;
             let range = range(json!([{"fixed": format!("{high}-1")}, {"introduced": format!("{low}-1")}]));
             let expected = version >= low && (version < high || high < low);
-            prop_assert_eq!(range.effect(&format!("{version}-1"), Some(VersionOrder::Dpkg)) != Effect::NotAffected, expected);
+            prop_assert_eq!(range.effect(&format!("{version}-1"), Some(VersionOrder::Dpkg.into())) != Effect::NotAffected, expected);
         }
     }
 }

@@ -8,6 +8,15 @@ use std::collections::BTreeSet;
 /// Memory of one statement beside its texts, roughly, in bytes.
 const NODE_SIZE: usize = 96;
 
+/// Errata whose summaries begin with a severity.
+const ERRATA: [&str; 3] = ["ALSA-", "RHSA-", "RLSA-"];
+/// What the method of a statement begins with that something is no vulnerability; what it is follows.
+const INFORMATIONAL: &str = "informational: ";
+/// What RustSec calls informational, too, and is a flaw: how bad it is depends on who uses the package.
+const UNSOUND: &str = "unsound";
+/// Longest word that is repeated, in characters.
+const WORD_LIMIT: usize = 100;
+
 /// What a record states about how bad it is for one package.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rating {
@@ -22,7 +31,12 @@ pub(crate) struct Rating {
 impl Rating {
     /// Reads what a record states for all that it is about.
     pub(crate) fn of_all(record: &Record) -> Self {
-        Self::of(&record.severity, [("database_specific", &record.database_specific)])
+        let mut rating = Self::of(&record.severity, [("database_specific", &record.database_specific)]);
+        if let Some(word) = in_summary(record) {
+            let method = "summary".to_owned();
+            rating.join(&Self::of_stated(BTreeSet::from([SeverityScore { method, score: word.to_owned() }])));
+        }
+        rating
     }
 
     /// Reads what a record states for one package.
@@ -58,12 +72,27 @@ impl Rating {
         Self { stated, ..rating }
     }
 
+    /// Returns what it is if it is no vulnerability, and nobody says that it is worse.
+    pub(crate) fn informational(&self) -> Option<String> {
+        let is_harmless = self.severity == Some(Severity::None) && !self.unread;
+        let mut words = self.stated.iter().filter_map(|stated| stated.method.strip_prefix(INFORMATIONAL));
+        words.next().filter(|_| is_harmless).map(str::to_owned)
+    }
+
     /// Joins what is stated elsewhere about the same advisory. Nobody's word goes before another's: the worst counts.
     pub(crate) fn join(&mut self, other: &Self) {
         self.severity = self.severity.max(other.severity);
         self.unread |= other.unread;
         self.stated.extend(other.stated.iter().cloned());
     }
+}
+
+/// Returns the word by which summaries of distributions made like Red Hat's begin: `Moderate: bash security update`.
+fn in_summary(record: &Record) -> Option<&str> {
+    let is_erratum = ERRATA.iter().any(|kind| record.id.starts_with(kind));
+    let (word, _) = record.summary.split_once(':').filter(|_| is_erratum)?;
+    let words = ["Critical", "Important", "Moderate", "Low"];
+    words.iter().any(|known| known.eq_ignore_ascii_case(word)).then_some(word)
 }
 
 fn in_words(place: &str, words: &Words) -> Vec<SeverityScore> {
@@ -73,10 +102,15 @@ fn in_words(place: &str, words: &Words) -> Vec<SeverityScore> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
     };
-    let words = [("severity", text(&words.severity)), ("urgency", text(&words.urgency))];
+    let [severity, urgency] = [&words.severity, &words.urgency].map(text);
     let stated =
         |(key, word): (&str, Option<String>)| Some(SeverityScore { method: format!("{place}.{key}"), score: word? });
-    words.into_iter().filter_map(stated).collect()
+    let informational = words.informational.as_ref().and_then(Value::as_str).filter(|word| *word != UNSOUND);
+    let informational = informational.map(|word| SeverityScore {
+        method: format!("{INFORMATIONAL}{}", word.chars().take(WORD_LIMIT).collect::<String>()),
+        score: Severity::None.word().to_owned(),
+    });
+    [("severity", severity), ("urgency", urgency)].into_iter().filter_map(stated).chain(informational).collect()
 }
 
 /// Returns the severity that a vector, a score or a word stands for.

@@ -1,9 +1,11 @@
 use crate::DatabaseError;
-use crate::advisory::Advisory;
+use crate::advisory::{Advisory, Affected};
+use crate::ecosystem::Ecosystem;
 use crate::vulnerability::Vulnerability;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 
 /// Most entries of all databases together.
 const COUNT_LIMIT: u64 = 2_000_000;
@@ -26,9 +28,15 @@ pub(crate) struct Reading {
     bytes: u64,
     memory: u64,
     paths: usize,
+    /// Whether the path that is being read has brought anything.
+    has_brought: bool,
+    /// How many files were no feeds, by their names.
+    pub(crate) passed_over: u64,
     pub(crate) records: HashMap<RecordDigest, Gathered>,
     pub(crate) vulnerabilities: BTreeMap<String, Vulnerability>,
     pub(crate) feeds: BTreeMap<FeedKey, Feed>,
+    /// Packages that feeds name, by ecosystem and name, even if they say nothing against them.
+    pub(crate) listed: BTreeSet<(String, String)>,
 }
 
 /// A record, and the feeds that it came with.
@@ -59,6 +67,18 @@ impl Reading {
     /// Starts the next path that the user named.
     pub(crate) fn begin_path(&mut self) {
         self.paths += 1;
+        self.has_brought = false;
+    }
+
+    /// Ends it: one that brings nothing is a feed that did not arrive.
+    pub(crate) fn end_path(&self, path: &Path) -> Result<(), DatabaseError> {
+        if self.has_brought { Ok(()) } else { Err(DatabaseError::Empty { paths: vec![path.to_owned()] }) }
+    }
+
+    /// Counts a file that is no feed, by its name.
+    pub(crate) fn pass_over(&mut self, place: &str) -> Result<(), DatabaseError> {
+        self.passed_over += 1;
+        self.count(place, 0)
     }
 
     /// Counts an entry of so many bytes, whatever becomes of it.
@@ -104,6 +124,7 @@ impl Reading {
         for name in feeds {
             self.feed(name, None).records.insert(digest);
         }
+        self.has_brought = true;
         let path = self.paths;
         let feeds = feeds.iter().map(|name| (path, name.clone()));
         if let Some(known) = self.records.get_mut(&digest) {
@@ -116,6 +137,13 @@ impl Reading {
         Ok(())
     }
 
+    /// Takes the name of a package that a feed knows.
+    pub(crate) fn list(&mut self, place: &str, ecosystem: &Ecosystem, package: &str) -> Result<(), DatabaseError> {
+        self.has_brought = true;
+        let size = ENTRY_SIZE + package.len();
+        if self.listed.insert((ecosystem.key(), package.to_owned())) { self.keep(place, size) } else { Ok(()) }
+    }
+
     /// Takes what is known of a vulnerability beside what records say.
     pub(crate) fn vulnerability(
         &mut self,
@@ -124,6 +152,7 @@ impl Reading {
         number: &str,
         known: Vulnerability,
     ) -> Result<(), DatabaseError> {
+        self.has_brought = true;
         let mut hash = Sha256::new_with_prefix(number);
         hash.update(known.encoded());
         self.keep(place, ENTRY_SIZE + number.len() + known.size())?;
@@ -146,9 +175,10 @@ impl Reading {
 /// Returns the memory that a record takes, roughly, in bytes.
 fn size(advisory: &Advisory) -> usize {
     let Advisory { id, names, rating, streams, affected, details, .. } = advisory;
-    let affected = affected
-        .iter()
-        .map(|affected| ENTRY_SIZE + affected.package.len() + affected.rating.size() + affected.versions.size());
+    let affected = affected.iter().map(|affected| {
+        let Affected { package, rating, versions, reach, .. } = affected;
+        ENTRY_SIZE + package.len() + rating.size() + versions.size() + reach.size()
+    });
     let streams = streams.iter().map(|stream| stream.len() + 24);
     id.len() + names.size() + rating.size() + details.size() + streams.sum::<usize>() + affected.sum::<usize>()
 }

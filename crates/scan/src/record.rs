@@ -1,3 +1,4 @@
+use crate::reach::Reach;
 use jiff::Timestamp;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -30,6 +31,9 @@ pub(crate) struct Record {
     /// Advisories that this one passes on.
     #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
     pub(crate) upstream: Vec<String>,
+    /// What has to do with it, in whatever way.
+    #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
+    pub(crate) related: Vec<String>,
     #[serde(default, deserialize_with = "list::<_, _, SEVERITY_LIMIT>")]
     pub(crate) severity: Vec<StatedSeverity>,
     #[serde(default, deserialize_with = "list::<_, _, LIST_LIMIT>")]
@@ -128,12 +132,30 @@ pub(crate) struct StatedSeverity {
     pub(crate) score: String,
 }
 
-/// The places where publishers put a word for the severity.
+/// The places where publishers put a word for the severity, and what else only some of them say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Words {
     pub(crate) severity: Option<Value>,
     pub(crate) urgency: Option<Value>,
+    /// What it is if it is no vulnerability, such as `unmaintained` (RustSec).
+    pub(crate) informational: Option<Value>,
+    /// On which systems it is so (RustSec).
+    affects: Option<Value>,
+    /// Where a range without an end does end, in words (GitHub).
+    pub(crate) last_known_affected_version_range: Option<Value>,
+}
+
+impl Words {
+    /// Returns where an advisory applies. What is not a list of words says nothing.
+    pub(crate) fn reach(&self) -> Reach {
+        let words = |key: &str| {
+            let list = self.affects.as_ref().and_then(|affects| affects.get(key)?.as_array());
+            let words = list.into_iter().flatten().filter_map(Value::as_str).take(SEVERITY_LIMIT);
+            words.map(|word| word.chars().take(SEVERITY_LIMIT).collect()).collect()
+        };
+        Reach { systems: words("os"), architectures: words("arch") }
+    }
 }
 
 impl Record {

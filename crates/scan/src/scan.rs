@@ -1,11 +1,12 @@
 use crate::component::Component;
+use crate::coverage::Part;
 use crate::ecosystem::Ecosystem;
-use crate::grouping::{Hit, Match, grouped};
+use crate::grouping::{Match, grouped};
 use crate::lifetime::lifetime;
-use crate::module::of_stream;
-use crate::range::Effect;
+use crate::listed::{Listed, distribution, unlisted};
+use crate::matching::Package;
 use crate::{Database, ScanError};
-use consign_oci::Digest;
+use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{
     self, AdvisoryDatabase, FoundVulnerability, ScanMetadata, Scanner, SeverityScore, Vulnerabilities,
 };
@@ -19,11 +20,16 @@ const SCANNER: &str = "https://consign.dev/scanner/v1";
 /// Databases are named by what is in them; it is only a name.
 const DATABASE: &str = "https://consign.dev/advisories/";
 
+/// Why nobody knows whether an archive of Java is affected.
+const NO_GROUP: &str = "nothing says of which group it is";
+
 /// The image that is compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// Digest of the manifest of this platform.
     pub digest: &'a Digest,
+    /// What it runs on; `None`: nobody says.
+    pub platform: Option<&'a Platform>,
     /// What is in it: an SPDX document.
     pub sbom: &'a Value,
     /// When it was made, RFC 3339.
@@ -37,44 +43,31 @@ struct Installed {
     purls: BTreeSet<String>,
 }
 
-/// What tells packages apart that advisories may be about: ecosystem, name, version and module.
-type Key = (Ecosystem, String, String, Option<String>);
-
 /// Compares the packages of an image with a database, and states all that matches. The same image and records give the same bytes.
 pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanError> {
-    let mut packages: BTreeMap<Key, Installed> = BTreeMap::new();
-    let mut counts: BTreeMap<Ecosystem, usize> = BTreeMap::new();
-    // What packages of the distribution brought is judged by the distribution alone.
-    let mut owned: BTreeMap<(Ecosystem, Ecosystem), usize> = BTreeMap::new();
-    for component in Component::all(subject.sbom)? {
-        let Component { ecosystem, package, version, installed, module, purl, owner } = component;
-        if let Some(owner) = owner {
-            *owned.entry((owner, ecosystem)).or_default() += 1;
-            continue;
+    let mut packages: BTreeMap<Package, Installed> = BTreeMap::new();
+    let mut parts: BTreeMap<Part, usize> = BTreeMap::new();
+    let listed = Listed::of(subject.sbom)?;
+    for (number, component) in listed.components.iter().enumerate() {
+        let part = database.part(&listed, number, component)?;
+        // What packages of the distribution brought is judged by the distribution alone.
+        if !part.is_owned() {
+            let Component { installed, purl, .. } = component;
+            let known = packages.entry(Package::from(component)).or_default();
+            known.names.insert(installed.clone());
+            known.purls.insert(purl.clone());
         }
-        *counts.entry(ecosystem.clone()).or_default() += 1;
-        let known = packages.entry((ecosystem, package, version, module)).or_default();
-        known.names.insert(installed);
-        known.purls.insert(purl);
+        *parts.entry(part).or_default() += 1;
     }
     let mut found: Vec<(Finding, BTreeSet<SeverityScore>)> = Vec::new();
-    for (key, installed) in &packages {
-        for hit in hits(database, key, installed)? {
-            found.push(finding(database, key, installed, hit)?);
+    for (package, installed) in &packages {
+        let hits = database.hits(package, &installed.names, subject.platform)?;
+        for hit in grouped(&hits, package.comparison()) {
+            found.push(finding(database, package, installed, hit)?);
         }
     }
     found.sort();
-    let covered = |(ecosystem, packages): (Ecosystem, usize)| Coverage {
-        covered: database.covers(&ecosystem),
-        ecosystem: ecosystem.to_string(),
-        packages,
-    };
-    let in_packages = |((owner, ecosystem), packages): ((Ecosystem, Ecosystem), usize)| Coverage {
-        covered: database.covers(&owner),
-        ecosystem: format!("{ecosystem} in packages of {owner}"),
-        packages,
-    };
-    let unlisted = Component::unlisted(subject.sbom).into_iter();
+    let unlisted = unlisted(subject.sbom).into_iter();
     let unlisted = unlisted.map(|ecosystem| Coverage { ecosystem, packages: 0, covered: false });
     let time = holds_from(subject, database);
     let claim = Vulnerabilities {
@@ -84,45 +77,22 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
             db: AdvisoryDatabase {
                 uri: Some(format!("{DATABASE}{}", database.digest())),
                 version: Some(database.digest().to_string()),
-                last_update: database.changed(counts.keys()).to_string(),
+                last_update: database.changed(Part::asked(&parts)).to_string(),
             },
             result: found.into_iter().map(|(finding, stated)| FoundVulnerability::new(finding, stated)).collect(),
         },
         metadata: ScanMetadata { scan_started_on: time.clone(), scan_finished_on: time },
-        coverage: counts.into_iter().map(covered).chain(owned.into_iter().map(in_packages)).chain(unlisted).collect(),
-        lifetime: Component::distribution(subject.sbom).and_then(|(name, version)| lifetime(name, version)),
+        coverage: parts.iter().map(|(part, packages)| part.coverage(*packages)).chain(unlisted).collect(),
+        lifetime: distribution(subject.sbom).and_then(|(name, version)| lifetime(name, version)),
     };
     let claim = serde_json::to_value(claim)?;
     Ok(Receipt::derived(Statement::new(subject.digest, predicate::VULNERABILITIES, claim))?)
 }
 
-fn hits(database: &Database, key: &Key, installed: &Installed) -> Result<Vec<Match>, ScanError> {
-    let (ecosystem, package, version, module) = key;
-    let mut names = BTreeSet::from([package]);
-    if matches!(ecosystem, Ecosystem::Distribution(family, _) if family.is_by_both()) {
-        names.extend(&installed.names);
-    }
-    let mut entries = Vec::new();
-    for name in names {
-        let about = database.about(ecosystem, name)?;
-        entries.extend(if ecosystem.has_modules() { of_stream(about, version, module.as_deref()) } else { about });
-    }
-    let order = ecosystem.order();
-    let hits = entries.iter().filter_map(|entry| {
-        let hit = |fixed, undetermined| Some(Hit { entry, fixed, undetermined });
-        match entry.versions.effect(version, order) {
-            Effect::Affected(fixed) => hit(fixed, false),
-            Effect::Unknown => hit(None, true),
-            Effect::NotAffected => None,
-        }
-    });
-    Ok(grouped(hits.collect(), order))
-}
-
 /// Says what was found, with what is known of the vulnerability beside.
 fn finding(
     database: &Database,
-    (_, package, version, _): &Key,
+    package: &Package,
     installed: &Installed,
     mut hit: Match,
 ) -> Result<(Finding, BTreeSet<SeverityScore>), ScanError> {
@@ -137,8 +107,8 @@ fn finding(
     }
     let sources: BTreeSet<&str> = database.feed_names(&hit.feeds).collect();
     let finding = Finding {
-        package: package.clone(),
-        version: version.clone(),
+        package: package.name.clone(),
+        version: package.version.clone(),
         advisory: hit.name,
         aliases: hit.aliases,
         severity: hit.rating.severity,
@@ -146,6 +116,8 @@ fn finding(
         fixed: hit.fixed,
         installed: installed.names.iter().cloned().collect(),
         undetermined: hit.undetermined,
+        doubt: (package.ecosystem == Ecosystem::Groupless).then(|| NO_GROUP.to_owned()),
+        informational: hit.rating.informational(),
         status: hit.status,
         known_exploited,
         epss,

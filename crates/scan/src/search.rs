@@ -1,9 +1,10 @@
 use crate::component::Component;
 use crate::entry::{Entry, RawEntry, Stored, decode_details};
 use crate::format::{Decoder, Section};
-use crate::range::{AffectedVersions, Effect};
+use crate::matching::{Hit, Package};
+use crate::range::AffectedVersions;
 use crate::record::Event;
-use crate::{Database, DatabaseError};
+use crate::{Database, DatabaseError, SearchError};
 use consign_receipt::{Epss, FixStatus, Severity};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,9 @@ pub struct FoundAdvisory {
     /// The worst that anybody says of it, for any package.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// What it is if it is no vulnerability, such as `unmaintained`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub informational: Option<String>,
     /// When it was last changed, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modified: Option<String>,
@@ -65,7 +69,7 @@ type Found = BTreeMap<u64, Vec<(String, String, RawEntry)>>;
 
 impl Database {
     /// Finds advisories by a name of theirs, a package's name, or a package URL. With a version in it, only those that match it.
-    pub fn search(&self, query: &str) -> Result<Vec<FoundAdvisory>, DatabaseError> {
+    pub fn search(&self, query: &str) -> Result<Vec<FoundAdvisory>, SearchError> {
         if query.starts_with("pkg:") {
             return self.search_package(query);
         }
@@ -91,7 +95,7 @@ impl Database {
                 .into_iter()
                 .map(|(ecosystem, package, raw)| Ok((ecosystem, package, self.entry(raw, record.clone())?)));
             let entries: Vec<_> = entries.collect::<Result<_, DatabaseError>>()?;
-            advisories.push(self.found(&record, &entries)?);
+            advisories.push(self.found(number, &record, &entries)?);
         }
         let number = query.to_ascii_uppercase();
         if advisories.is_empty()
@@ -109,27 +113,29 @@ impl Database {
         Ok(advisories)
     }
 
-    fn search_package(&self, purl: &str) -> Result<Vec<FoundAdvisory>, DatabaseError> {
-        let Some(component) = Component::of_purl(purl) else { return Ok(Vec::new()) };
-        let Component { ecosystem, package, version, .. } = component;
-        let mut entries: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
-        for entry in self.about(&ecosystem, &package)? {
-            let applies =
-                version.is_empty() || entry.versions.effect(&version, ecosystem.order()) != Effect::NotAffected;
-            if applies {
-                entries.entry(entry.record.number).or_default().push(entry);
-            }
+    /// Finds what a scan of the package would: with a version, only what matches it.
+    fn search_package(&self, purl: &str) -> Result<Vec<FoundAdvisory>, SearchError> {
+        let component = Component::of_purl(purl).ok_or_else(|| SearchError::PackageUrl { text: purl.to_owned() })?;
+        let installed = BTreeSet::from([component.installed.clone()]);
+        let mut hits: BTreeMap<u64, Vec<Hit>> = BTreeMap::new();
+        for hit in self.hits(&Package::from(&component), &installed, None)? {
+            hits.entry(hit.entry.number).or_default().push(hit);
         }
-        let found = entries.into_values().map(|entries| {
-            let record = entries[0].record.clone();
-            let places = entries.into_iter().map(|entry| (ecosystem.to_string(), package.clone(), entry));
-            self.found(&record, &places.collect::<Vec<_>>())
+        let found = hits.into_iter().map(|(number, hits)| {
+            let record = hits[0].entry.record.clone();
+            let places = hits.into_iter().map(|hit| (hit.place.0.to_string(), hit.place.1, hit.entry));
+            Ok(self.found(number, &record, &places.collect::<Vec<_>>())?)
         });
         found.collect()
     }
 
-    fn found(&self, record: &Stored, places: &[(String, String, Entry)]) -> Result<FoundAdvisory, DatabaseError> {
-        let (_, details) = self.file.item(Section::Details, record.number, decode_details)?;
+    fn found(
+        &self,
+        number: u64,
+        record: &Stored,
+        places: &[(String, String, Entry)],
+    ) -> Result<FoundAdvisory, DatabaseError> {
+        let (_, details) = self.file.item(Section::Details, number, decode_details)?;
         let mut rating = record.rating.clone();
         places.iter().for_each(|(_, _, entry)| rating.join(&entry.rating));
         let mut advisory = FoundAdvisory {
@@ -159,6 +165,7 @@ impl Database {
             }
         }
         advisory.severity = rating.severity;
+        advisory.informational = rating.informational();
         let packages = places.iter().map(|(ecosystem, package, entry)| FoundPackage {
             ecosystem: ecosystem.clone(),
             package: package.clone(),

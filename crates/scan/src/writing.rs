@@ -1,23 +1,23 @@
 use crate::advisory::{Advisory, Affected};
 use crate::ecosystem::Ecosystem;
-use crate::entry::{encode_details, encode_record, encode_versions};
-use crate::format::{Contents, Encoder, Packer, Section, SectionContents};
+use crate::entry::{Spelling, encode_details, encode_record, encode_versions};
+use crate::format::{Contents, Encoder, LIST_LIMIT, Packer, Section, SectionContents};
 use crate::reading::{FeedKey, Gathered, Reading, RecordDigest};
 use crate::summary::{FeedSummary, Origin, Times};
 use consign_oci::Digest;
+use consign_package::Kind;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io;
+use std::io::{self, ErrorKind};
 
 /// Texts that are written once, wherever they occur.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
+struct Texts {
     numbers: HashMap<String, u64>,
     packer: Packer,
 }
 
-impl Texts {
-    /// Returns the number of a text.
-    pub(crate) fn number(&mut self, text: &str) -> io::Result<u64> {
+impl Spelling for Texts {
+    fn number(&mut self, text: &str) -> io::Result<u64> {
         if let Some(number) = self.numbers.get(text) {
             return Ok(*number);
         }
@@ -36,8 +36,10 @@ pub(crate) fn written(mut reading: Reading) -> io::Result<Vec<u8>> {
         .sort_unstable_by(|(one, first), (other, second)| (&first.advisory.id, one).cmp(&(&second.advisory.id, other)));
     let mut contents = Contents { feeds, ..Contents::default() };
     let mut texts = Texts::default();
-    let mut sections: [Packer; 6] = Default::default();
-    let mut packages: BTreeMap<(String, &str), Vec<(u64, &Affected)>> = BTreeMap::new();
+    let mut sections: [Packer; 7] = Default::default();
+    // What is only listed has no entries.
+    let listed = reading.listed.iter().map(|(ecosystem, name)| ((ecosystem.clone(), name.as_str()), Vec::new()));
+    let mut packages: BTreeMap<(String, &str), Vec<(u64, &Affected)>> = listed.collect();
     let mut names: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     for (number, (digest, Gathered { advisory, feeds })) in (0..).zip(records) {
         contents.times.add(advisory.changed, None);
@@ -54,19 +56,25 @@ pub(crate) fn written(mut reading: Reading) -> io::Result<Vec<u8>> {
     }
     for ((ecosystem, package), entries) in &packages {
         let mut item = Encoder::default();
-        item.count(entries.len());
+        count(entries.len(), &mut item)?;
         for (record, affected) in entries {
             item.number(*record);
             encode_versions(affected, &mut item, &mut texts)?;
         }
         sections[Section::Packages as usize].push_keyed(&package_key(ecosystem, package), &item.0)?;
     }
+    for (artifact, names) in artifacts(packages.keys()) {
+        let mut item = Encoder::default();
+        count(names.len(), &mut item)?;
+        names.iter().for_each(|name| item.text(name));
+        sections[Section::Artifacts as usize].push_keyed(artifact.as_bytes(), &item.0)?;
+    }
     for (number, vulnerability) in &reading.vulnerabilities {
         sections[Section::Vulnerabilities as usize].push_keyed(number.as_bytes(), &vulnerability.encoded())?;
     }
     for (name, records) in &names {
         let mut item = Encoder::default();
-        item.count(records.len());
+        count(records.len(), &mut item)?;
         records.iter().for_each(|record| item.number(*record));
         sections[Section::Names as usize].push_keyed(name.as_bytes(), &item.0)?;
     }
@@ -78,6 +86,30 @@ pub(crate) fn written(mut reading: Reading) -> io::Result<Vec<u8>> {
     let mut bytes = contents.encode();
     sections.iter_mut().for_each(|packer| bytes.append(&mut packer.stored));
     Ok(bytes)
+}
+
+/// Writes how many elements a list has that grows with the number of records. One that would not be read again is not written.
+fn count(count: usize, item: &mut Encoder) -> io::Result<()> {
+    if count > LIST_LIMIT {
+        return Err(io::Error::new(
+            ErrorKind::FileTooLarge,
+            "what is said about one package, or by one name, is too much",
+        ));
+    }
+    item.count(count);
+    Ok(())
+}
+
+/// Returns the names of Maven's packages by their artifacts: archives often say no more of themselves.
+fn artifacts<'a>(packages: impl Iterator<Item = &'a (String, &'a str)>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let maven = Ecosystem::Language(Kind::Maven).key();
+    let mut artifacts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, name) in packages.filter(|(ecosystem, _)| *ecosystem == maven) {
+        if let Some((_, artifact)) = name.rsplit_once(':') {
+            artifacts.entry(artifact).or_default().insert(name);
+        }
+    }
+    artifacts
 }
 
 /// Returns the key of a package. No ecosystem has a zero in it; one that has is nobody's.

@@ -3,57 +3,14 @@
 
 mod common;
 
+use common::files::{file, records, said, tar, zip};
 use common::{claim, database, read, record, scanned, with, write};
 use consign_scan::DatabaseError;
 use serde_json::{Value, json};
-use std::error::Error;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-
-fn records() -> Vec<Value> {
-    vec![record("CVE-1", "Debian:12", "a", None), record("CVE-2", "Debian:12", "b", Some("2"))]
-}
-
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        // As they are, also those that lead elsewhere.
-        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
-        header.set_cksum();
-        builder.append(&header, *bytes).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
-
-fn zip(path: &Path, files: &[(&str, &[u8])]) {
-    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
-    for (name, bytes) in files {
-        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap();
-}
-
-fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
-    let path = folder.path().join(name);
-    fs::write(&path, bytes).unwrap();
-    path
-}
-
-fn said(path: &Path) -> String {
-    let error = read([path]).unwrap_err();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!("\n{error}"));
-        cause = error.source();
-    }
-    text.replace(&path.parent().unwrap().display().to_string(), "[folder]")
-}
 
 #[test]
 fn the_digest_does_not_depend_on_where_and_how_records_lie() {
@@ -151,62 +108,78 @@ fn what_is_no_database_is_named() {
 }
 
 #[test]
-fn hostile_archives_do_no_harm() {
+fn every_path_brings_something() {
     let folder = tempfile::tempdir().unwrap();
-    let (good, other) = (records()[0].to_string(), records()[1].to_string());
-    // Where a path leads does not matter: nothing is written.
-    let path = file(&folder, "up.tar", &tar(&[("../../up.json", good.as_bytes()), ("/etc/x.json", other.as_bytes())]));
-    assert_eq!(read([&path]).unwrap().records(), 2);
-    assert!(!folder.path().parent().unwrap().join("up.json").exists());
-    // Links are passed over, in archives as in folders.
-    let mut builder = tar::Builder::new(Vec::new());
-    for kind in [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Fifo, tar::EntryType::Char] {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_size(0);
-        header.set_mode(0o644);
-        builder.append_link(&mut header, "link.json", "/etc/passwd").unwrap();
+    let (full, empty) = (folder.path().join("full"), folder.path().join("empty"));
+    write(&full, &records());
+    fs::create_dir(&empty).unwrap();
+    let said = |paths: &[&Path]| {
+        let error = read(paths).map(|database| database.records()).map_err(|error| error.to_string());
+        error.map_err(|error| error.replace(&folder.path().display().to_string(), "[folder]"))
+    };
+    let nothing = "there is no feed of advisories in [folder]/empty";
+    for paths in [[&full, &empty], [&empty, &full]] {
+        assert_eq!(said(&paths.map(PathBuf::as_path)), Err(nothing.to_owned()));
     }
-    let path = file(&folder, "links.tar", &builder.into_inner().unwrap());
-    assert!(matches!(read([&path]), Err(DatabaseError::Empty { .. })));
-    let linked = folder.path().join("linked");
-    fs::create_dir(&linked).unwrap();
-    std::os::unix::fs::symlink(&path, linked.join("x.tar")).unwrap();
-    std::os::unix::fs::symlink(folder.path(), linked.join("loop")).unwrap();
-    std::os::unix::fs::symlink("/dev/zero", linked.join("x.json")).unwrap();
-    assert!(matches!(read([&linked]), Err(DatabaseError::Empty { .. })));
-    // A small archive of a large record.
-    let large = zstd::encode_all(&tar(&[("large.json", &vec![b' '; 17 << 20])])[..], 1).unwrap();
-    let path = file(&folder, "large.tar.zst", &large);
-    assert!(matches!(read([&path]), Err(DatabaseError::RecordSize { .. })));
-    let mut deep = folder.path().join("deep");
-    for _ in 0..20 {
-        deep.push("d");
-    }
-    fs::create_dir_all(&deep).unwrap();
-    assert!(matches!(read([folder.path().join("deep")]), Err(DatabaseError::Depth { .. })));
+    file(&folder, "empty/LICENSE", b"words");
+    assert_eq!(said(&[&full, &empty]), Err(nothing.to_owned()));
+    // The same records again are something.
+    assert_eq!(said(&[&full, &full]), Ok(2));
+    // A database among feeds is none of them.
+    consign_scan::Built::of(&[&full], None).unwrap().write(&empty.join("debian.db")).unwrap();
+    let mixed =
+        "[folder]/empty/debian.db is a database already: name it alone, or build one of all that it was made of";
+    assert_eq!(said(&[&full, &empty]), Err(mixed.to_owned()));
 }
 
 #[test]
-fn cut_off_or_changed_archives_never_break_it() {
+fn what_is_passed_over_is_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
-    let files: Vec<(&str, &[u8])> = vec![("a.json", texts[0].as_bytes()), ("b.json", texts[1].as_bytes())];
-    zip(&folder.path().join("whole.zip"), &files);
-    let archives = [
-        ("x.tar.zst", zstd::encode_all(&tar(&files)[..], 1).unwrap()),
-        ("x.zip", fs::read(folder.path().join("whole.zip")).unwrap()),
-    ];
-    for (name, bytes) in archives {
-        for end in (0..bytes.len()).step_by(7) {
-            assert!(read([file(&folder, name, &bytes[..end])]).is_err(), "{name} of {end} bytes");
-        }
-        for position in (0..bytes.len()).step_by(3) {
-            let mut changed = bytes.clone();
-            changed[position] ^= 0x55;
-            let _ = read([file(&folder, name, &changed)]);
-        }
-    }
+    write(folder.path(), &records());
+    let path = file(&folder, "more.tar", &tar(&[("LICENSE", &b"words"[..]), (".hidden/x", b"x")]));
+    let passed = || consign_scan::Built::of(&[folder.path()], None).unwrap().passed_over();
+    assert_eq!(passed(), 1);
+    fs::write(folder.path().join("README.md"), "words").unwrap();
+    fs::write(folder.path().join(".gitignore"), "words").unwrap();
+    assert_eq!(passed(), 2);
+    fs::remove_file(path).unwrap();
+    assert_eq!(passed(), 1);
+}
+
+#[test]
+fn links_are_followed_within_a_folder() {
+    use std::os::unix::fs::symlink;
+    // As Kubernetes mounts volumes: what is named are links to what is hidden.
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("..2026_11_21"), &records()[..1]);
+    write(&folder.path().join("..2026_11_21/more"), &records()[1..]);
+    symlink("..2026_11_21", folder.path().join("..data")).unwrap();
+    symlink("..data/0.json", folder.path().join("kev.json")).unwrap();
+    symlink("..data/more", folder.path().join("more")).unwrap();
+    symlink(".", folder.path().join("loop")).unwrap();
+    symlink("missing", folder.path().join("LICENSE")).unwrap();
+    assert_eq!(read([folder.path()]).unwrap().digest(), database(&records()).digest());
+    symlink("..data/missing.json", folder.path().join("missing.json")).unwrap();
+    let error = read([folder.path()]).unwrap_err().to_string();
+    assert!(error.contains("missing.json is a link to nothing, or out of the folder that is read"), "{error}");
+}
+
+#[test]
+fn a_record_is_the_same_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let record =
+        with(records()[0].clone(), json!({"aliases": ["X"], "severity": [{"type": "CVSS_V3", "score": "7.5"}]}));
+    let plain = folder.path().join("plain");
+    write(&plain, std::slice::from_ref(&record));
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("a.json"), serde_json::to_string_pretty(&record).unwrap()).unwrap();
+    // JSON is YAML, too.
+    fs::write(other.join("b.yaml"), serde_json::to_string_pretty(&record).unwrap()).unwrap();
+    let both = read([&plain, &other]).unwrap();
+    assert_eq!((both.records(), both.digest()), (1, database(std::slice::from_ref(&record)).digest()));
+    let changed = with(record, json!({"aliases": ["Y"]}));
+    assert_ne!(database(&[changed]).digest(), both.digest());
 }
 
 #[test]
@@ -257,66 +230,6 @@ fn lists_and_names_are_bounded() {
 }
 
 #[test]
-fn an_archive_ends_where_it_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
-    let whole = tar(&[("a.json", texts[0].as_bytes()), ("b.json", texts[1].as_bytes())]);
-    let content = whole.len() - 1024;
-    // Between entries, too, and after one of the two empty blocks.
-    for end in (512..whole.len()).step_by(512) {
-        let said = said(&file(&folder, "x.tar", &whole[..end]));
-        assert!(said.starts_with("[folder]/x.tar cannot be read as an archive\n"), "{end}: {said}");
-    }
-    for after in [&whole[..], &[vec![0; 512], whole.clone()].concat(), b"x"] {
-        let said = said(&file(&folder, "x.tar", &[&whole, after].concat()));
-        assert_eq!(said, "[folder]/x.tar cannot be read as an archive\nsomething follows its end");
-    }
-    let half = [&whole[..content], &[0; 512], &whole].concat();
-    assert!(said(&file(&folder, "x.tar", &half)).ends_with("something follows its end"));
-    let padded = [&whole[..], &[0; 9000]].concat();
-    assert_eq!(read([file(&folder, "x.tar", &padded)]).unwrap().records(), 2);
-    let cut = zstd::encode_all(&whole[..content], 1).unwrap();
-    assert!(said(&file(&folder, "x.tar.zst", &cut)).ends_with("it is cut off: it has no end mark"));
-}
-
-#[test]
-fn a_name_stands_once_in_an_archive() {
-    let folder = tempfile::tempdir().unwrap();
-    let texts: Vec<String> = records().iter().map(Value::to_string).collect();
-    for other in ["a.json", "./a.json", ".//a.json"] {
-        let path = file(&folder, "x.tar", &tar(&[("a.json", texts[0].as_bytes()), (other, texts[1].as_bytes())]));
-        let expected =
-            format!("[folder]/x.tar: {other} stands there twice, and nobody could say which of the two counts");
-        assert_eq!(said(&path), expected);
-    }
-    let path = folder.path().join("x.zip");
-    zip(&path, &[("a.json", texts[0].as_bytes()), ("./a.json", texts[1].as_bytes())]);
-    assert!(said(&path).starts_with("[folder]/x.zip: ./a.json stands there twice"));
-    // No tool writes such a one.
-    zip(&path, &[("a.json", texts[0].as_bytes()), ("b.json", texts[1].as_bytes())]);
-    let mut bytes = fs::read(&path).unwrap();
-    for position in 0..bytes.len() - 6 {
-        if bytes[position..].starts_with(b"b.json") {
-            bytes[position] = b'a';
-        }
-    }
-    assert!(said(&file(&folder, "x.zip", &bytes)).starts_with("[folder]/x.zip: an entry stands there twice"));
-}
-
-#[test]
-fn a_broken_entry_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.zip");
-    zip(&path, &[("a.json", b"{}"), ("b.json", records()[0].to_string().as_bytes())]);
-    let bytes = fs::read(&path).unwrap();
-    let start = bytes.windows(6).position(|window| window == b"a.json").unwrap() + 6;
-    let mut broken = bytes.clone();
-    broken[start] ^= 0xff;
-    let said = said(&file(&folder, "x.zip", &broken));
-    assert!(said.starts_with("[folder]/x.zip: a.json cannot be read\n"), "{said}");
-}
-
-#[test]
 fn the_oldest_part_that_matters_says_how_old_a_database_is() {
     let changed = |id: &str, ecosystem: &str, day: &str| {
         with(record(id, ecosystem, "a", None), json!({"modified": format!("{day}T00:00:00Z")}))
@@ -357,41 +270,6 @@ fn the_oldest_part_that_matters_says_how_old_a_database_is() {
     };
     assert_eq!(state(&[&[old(), newer()]]), state(&[&[newer(), old()]]));
     assert_ne!(state(&[&[old(), newer()]]), state(&[&[old()], &[newer()]]));
-}
-
-#[test]
-fn a_zip_archive_is_all_of_its_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.zip");
-    let one = |name: &str, record: &Value| {
-        zip(&path, &[(name, record.to_string().as_bytes())]);
-        fs::read(&path).unwrap()
-    };
-    let (first, second) = (one("a.json", &records()[0]), one("b.json", &records()[1]));
-    // Where the list of entries starts, and where it says that the entry starts, by the start of the file.
-    let mut absolute = second.clone();
-    let (list, end) = (position(&second, b"PK\x01\x02"), position(&second, b"PK\x05\x06"));
-    absolute[list + 42..list + 46].copy_from_slice(&u32::try_from(first.len()).unwrap().to_le_bytes());
-    absolute[end + 16..end + 20].copy_from_slice(&u32::try_from(first.len() + list).unwrap().to_le_bytes());
-    let mut named = absolute.clone();
-    named[list + 42..list + 46].fill(0);
-    for (name, bytes) in [
-        ("before", [b"x", &second[..]].concat()),
-        ("behind", [&second[..], b"x"].concat()),
-        ("two", [&first[..], &second].concat()),
-        ("two, the first hidden", [&first[..], &absolute].concat()),
-        ("two, the list of the second names the first entry", [&first[..], &named].concat()),
-    ] {
-        let said = said(&file(&folder, "x.zip", &bytes));
-        let expected =
-            "[folder]/x.zip has more in it than one zip archive: before it, behind it or between its entries";
-        assert_eq!(said, expected, "{name}");
-    }
-    assert_eq!(read([file(&folder, "x.zip", &second)]).unwrap().records(), 1);
-}
-
-fn position(bytes: &[u8], part: &[u8]) -> usize {
-    bytes.windows(part.len()).position(|window| window == part).unwrap()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// Writes files, and reads each as a source of its own.
+/// Writes files, and reads each as a source of its own, or the folder that it lies in.
 fn database(files: &[(&str, String)]) -> Database {
     let (_folder, paths) = written(files);
     read(&paths).unwrap()
@@ -21,10 +21,12 @@ fn written(files: &[(&str, String)]) -> (TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let write = |(name, text): &(&str, String)| {
         let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
-        path
+        name.split_once('/').map_or(path, |(name, _)| folder.path().join(name))
     };
-    let paths = files.iter().map(write).collect();
+    let mut paths: Vec<PathBuf> = files.iter().map(write).collect();
+    paths.dedup();
     (folder, paths)
 }
 
@@ -91,8 +93,36 @@ fn security_databases_of_alpine_wolfi_and_chainguard() {
     );
     // A repository with nothing against any package is about them all the same.
     let nothing = self::database(&[("a.json", secdb(json!({"distroversion": "v3.20"}), json!({"0": ["CVE-2026-3"]})))]);
-    let coverage = claim(&scanned(&nothing, &["pkg:apk/alpine/a@1-r0?distro=alpine-3.20.3"])).coverage;
+    let coverage = claim(&scanned(&nothing, &["pkg:apk/alpine/openssl@1-r0?distro=alpine-3.20.3"])).coverage;
     assert!(coverage[0].covered);
+}
+
+#[test]
+fn a_security_database_that_is_cut_off_is_no_feed() {
+    let whole = "distroversion: v3.20\nreponame: main\npackages:\n- pkg:\n    name: a\n    secfixes:\n      1-r1:\n      - CVE-1\n- pkg:\n    name: b\n    secfixes:\n      1-r0:\n      - CVE-3\n      2-r1:\n      - CVE-2\n";
+    let said = |name: &str, text: &str| {
+        let (_folder, paths) = written(&[(name, text.to_owned())]);
+        read(&paths).map(|database| database.records()).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            cause.unwrap_or_else(|| error.to_string())
+        })
+    };
+    assert_eq!(said("a.yaml", whole), Ok(3));
+    let behind = |number: &str| whole.find(number).unwrap() + number.len();
+    for end in 0..whole.len() {
+        // Behind a list that is whole, nothing shows that more should follow.
+        if ![behind("CVE-1\n"), behind("CVE-3\n")].contains(&end) {
+            assert!(said("a.yaml", &whole[..end]).is_err(), "{:?}", &whole[..end]);
+        }
+    }
+    let cut = "a version of its last package has no fix, or its last line no end: it may be cut off";
+    assert_eq!(said("a.yaml", &whole[..whole.len() - 1]), Err(cut.to_owned()));
+    assert_eq!(said("a.yaml", &whole[..whole.len() - "      - CVE-2\n".len()]), Err(cut.to_owned()));
+    let empty = json!({"distroversion": "v3.24", "reponame": "main", "packages": []}).to_string();
+    assert_eq!(said("a.json", &empty), Err("it names no fix of any package: it may be cut off".to_owned()));
+    let unfixed =
+        json!({"distroversion": "v3.24", "packages": [{"pkg": {"name": "a", "secfixes": {"1": null}}}]}).to_string();
+    assert_eq!(said("a.json", &unfixed), Err("it names no fix of any package: it may be cut off".to_owned()));
 }
 
 #[test]
@@ -195,9 +225,9 @@ fn what_is_exploited_likely_and_bad_is_joined_by_number() {
         ("kev.json", kev.to_string()),
         ("epss.csv", epss.to_owned()),
         ("nvd.json", nvd.to_string()),
-        ("cve.json", cve.to_string()),
-        ("delta.json", changes.to_string()),
-        ("deltaLog.json", json!([changes]).to_string()),
+        ("cvelist/cve.json", cve.to_string()),
+        ("cvelist/delta.json", changes.to_string()),
+        ("cvelist/deltaLog.json", json!([changes]).to_string()),
     ];
     let database = database(&files);
     let purl = "pkg:pypi/Flask@1.0";
@@ -233,6 +263,35 @@ fn what_is_exploited_likely_and_bad_is_joined_by_number() {
     std::fs::write(&paths[2], gzip.finish().unwrap()).unwrap();
     paths.reverse();
     assert_eq!(read(&paths).unwrap().digest(), database.digest());
+}
+
+#[test]
+fn a_search_by_package_url_finds_what_a_scan_does() {
+    let wolfi = record("CVE-1", "Wolfi", "py3.12-foo", Some("2-r0"));
+    let mut modular = record("ALSA-1", "AlmaLinux:8", "ruby", Some("2.5.9-107.module_el8.4.0+1"));
+    modular["summary"] = "Moderate: ruby:2.5 security update".into();
+    let spring = record("GHSA-1", "Maven", "org.springframework:spring-beans", Some("5.3.18"));
+    let database = common::database(&[wolfi, modular, spring]);
+    let ids = |purl: &str| {
+        let found = database.search(purl).unwrap();
+        found.into_iter().map(|found| found.id).collect::<Vec<_>>()
+    };
+    for (purl, expected) in [
+        ("pkg:apk/wolfi/py3.12-foo@1-r0?upstream=py3-foo", &["CVE-1"][..]),
+        ("pkg:apk/wolfi/py3.12-foo@2-r0?upstream=py3-foo", &[]),
+        ("pkg:apk/wolfi/py3.12-foo?upstream=py3-foo", &["CVE-1"]),
+        ("pkg:rpm/almalinux/ruby@2.5.5-1.module_el8.1.0%2B2?distro=almalinux-8.7&rpmmod=ruby:2.5", &["ALSA-1"]),
+        ("pkg:rpm/almalinux/ruby@2.4.5-1.module_el8.1.0%2B2?distro=almalinux-8.7&rpmmod=ruby:2.4", &[]),
+        ("pkg:rpm/almalinux/ruby@2.5.5-1.el8?distro=almalinux-8.7", &[]),
+        ("pkg:maven/spring-beans@5.3.17", &["GHSA-1"]),
+    ] {
+        assert_eq!(ids(purl), expected, "{purl}");
+        assert_eq!(findings(&database, &[purl]).len(), expected.len(), "{purl}");
+    }
+    let found = database.search("pkg:maven/spring-beans@5.3.17").unwrap();
+    assert_eq!(found[0].packages[0].package, "org.springframework:spring-beans");
+    let error = database.search("pkg:deb").unwrap_err().to_string();
+    assert!(error.starts_with("`pkg:deb` is no package URL"), "{error}");
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn says_where_packages_may_be_that_are_not_known() {
         {"spdxElementId": "i", "relationshipType": "CONTAINS", "relatedSpdxElement": "x"},
         {"spdxElementId": "i", "relationshipType": "CONTAINS", "relatedSpdxElement": "NOASSERTION", "comment": "what /a lists"},
     ]);
-    let subject = Subject { digest: &digest, sbom: &sbom, created: None };
+    let subject = Subject { digest: &digest, platform: None, sbom: &sbom, created: None };
     let coverage = claim(&scan(&subject, &database).unwrap()).coverage;
     let said: Vec<_> = coverage.iter().map(|part| (part.ecosystem.as_str(), part.packages, part.covered)).collect();
     assert_eq!(said, [("Debian:12", 1, true), ("what /a lists", 0, false)]);

@@ -6,6 +6,7 @@ use crate::family::Family;
 use crate::names::Names;
 use crate::range::AffectedVersions;
 use crate::rating::Rating;
+use crate::reach::Reach;
 use crate::reading::Reading;
 use consign_receipt::FixStatus;
 use consign_receipt::predicate::SeverityScore;
@@ -55,6 +56,7 @@ impl Tracker {
                 let mut texts = vec![FEED, &package, &id, issue.description.as_deref().unwrap_or_default()];
                 for (name, release) in &issue.releases {
                     reading.feed(FEED, None).about.insert(ecosystem(name).key());
+                    reading.list(place, &ecosystem(name), &package)?;
                     let Release { status, fixed_version, urgency, nodsa, nodsa_reason } = release;
                     texts.extend([name.as_str(), status]);
                     texts.extend(
@@ -110,7 +112,14 @@ fn affected(package: &str, name: &str, release: &Release) -> Option<Affected> {
     let stated = release.urgency.iter().filter(|urgency| !urgency.is_empty());
     let stated = stated.map(|urgency| SeverityScore { method: "debian.urgency".to_owned(), score: urgency.clone() });
     let rating = Rating::of_stated(stated.collect());
-    Some(Affected { ecosystem: ecosystem(name), package: package.to_owned(), rating, versions, status: Some(status) })
+    Some(Affected {
+        ecosystem: ecosystem(name),
+        package: package.to_owned(),
+        rating,
+        versions,
+        status: Some(status),
+        reach: Reach::default(),
+    })
 }
 
 fn unfixed(release: &Release) -> FixStatus {

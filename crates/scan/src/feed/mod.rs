@@ -12,6 +12,7 @@ mod secdb;
 
 use crate::DatabaseError;
 use crate::ecosystem::Ecosystem;
+use crate::entry::digest;
 use crate::reading::{Reading, RecordDigest};
 use recognition::{Kind, is_yaml, recognized};
 use sha2::{Digest as _, Sha256};
@@ -34,8 +35,12 @@ pub(crate) fn import(place: &str, bytes: &[u8], reading: &mut Reading) -> Result
     };
     match kind {
         Kind::Osv => {
-            let (feeds, advisory) = osv::read(place, bytes).map_err(failed)?;
-            reading.advisory(place, &feeds, Sha256::digest(bytes).into(), advisory)
+            let read = osv::read(place, bytes).map_err(failed)?;
+            for (ecosystem, package) in &read.listed {
+                reading.list(place, ecosystem, package)?;
+            }
+            let digest = digest(&read.advisory).map_err(|source| failed(source.into()))?;
+            reading.advisory(place, &read.feeds, digest, read.advisory)
         }
         Kind::SecurityDatabase => secdb::read(bytes, is_yaml(place)).map_err(failed)?.import(place, reading),
         Kind::DebianTracker => debian::read(bytes).map_err(failed)?.import(place, reading),
@@ -51,6 +56,11 @@ pub(crate) fn import(place: &str, bytes: &[u8], reading: &mut Reading) -> Result
 /// Returns whether what a feed says about an ecosystem is part of it.
 pub(crate) fn is_of(feed: &str, ecosystem: &Ecosystem) -> bool {
     feed.strip_prefix(OSV).is_none_or(|group| ecosystem.group() == group)
+}
+
+/// Returns the repository of a distribution's that a feed is about, by the last word of its name.
+pub(crate) fn repository(feed: &str) -> Option<&str> {
+    feed.rsplit_once(' ').filter(|_| !is_of_records(feed)).map(|(_, repository)| repository)
 }
 
 /// Returns whether a feed is a collection of records, of which any part may be missing.

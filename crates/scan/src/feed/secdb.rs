@@ -6,6 +6,7 @@ use crate::family::Family;
 use crate::names::{Names, number};
 use crate::range::AffectedVersions;
 use crate::rating::Rating;
+use crate::reach::Reach;
 use crate::reading::Reading;
 use crate::record::options;
 use serde::Deserialize;
@@ -54,6 +55,15 @@ pub(super) fn read(bytes: &[u8], is_yaml: bool) -> Result<Database, Failure> {
     } else {
         serde_json::from_slice(bytes)?
     };
+    let packages: Vec<Package> = document.packages.unwrap_or_default().into_iter().map(|item| item.pkg).collect();
+    if !packages.iter().flat_map(Package::fixes).any(|has_fix| has_fix) {
+        return Err("it names no fix of any package: it may be cut off".into());
+    }
+    // YAML has no end mark: what lies before one that is cut off in the middle of a list reads like a whole.
+    let is_whole = |last: &Package| last.fixes().next().is_some() && last.fixes().all(|has_fix| has_fix);
+    if is_yaml && !(bytes.ends_with(b"\n") && packages.last().is_some_and(is_whole)) {
+        return Err("a version of its last package has no fix, or its last line no end: it may be cut off".into());
+    }
     let repository = document.reponame.unwrap_or_default();
     let (family, release) = match document.distroversion.filter(|release| !release.is_empty()) {
         Some(release) => (Family::Alpine, Some(release)),
@@ -62,11 +72,15 @@ pub(super) fn read(bytes: &[u8], is_yaml: bool) -> Result<Database, Failure> {
     let ecosystem = Ecosystem::Distribution(family, release.as_deref().and_then(|release| family.release(release)));
     let feed = format!("{} secdb {} {repository}", family.name(), release.unwrap_or_default());
     let feed = feed.split_whitespace().collect::<Vec<_>>().join(" ");
-    Ok(Database {
-        feed,
-        ecosystem,
-        packages: document.packages.unwrap_or_default().into_iter().map(|item| item.pkg).collect(),
-    })
+    Ok(Database { feed, ecosystem, packages })
+}
+
+impl Package {
+    /// Returns of each of its versions whether it names anything that it fixes.
+    fn fixes(&self) -> impl Iterator<Item = bool> {
+        let versions = self.secfixes.iter().flat_map(BTreeMap::values);
+        versions.map(|fixes| fixes.iter().flatten().any(|text| !text.trim().is_empty()))
+    }
 }
 
 /// Databases without a release say whose they are only by where the packages lie.
@@ -84,6 +98,7 @@ impl Database {
         reading.feed(&feed, None).about.insert(ecosystem.key());
         let feeds = BTreeSet::from([feed.clone()]);
         for package in packages {
+            reading.list(place, &ecosystem, &ecosystem.name(&package.name))?;
             for (version, fixes) in package.secfixes.unwrap_or_default() {
                 for text in fixes.unwrap_or_default() {
                     for names in advisories(&text) {
@@ -125,10 +140,11 @@ fn advisory(ecosystem: &Ecosystem, package: &str, version: &str, names: Vec<Stri
     let versions = AffectedVersions::until(Some(version));
     let affected = Affected {
         ecosystem: ecosystem.clone(),
-        package: package.to_owned(),
+        package: ecosystem.name(package),
         rating: Rating::default(),
         versions,
         status: None,
+        reach: Reach::default(),
     };
     Advisory {
         names: Names::of(&id, names.get(1..).unwrap_or_default(), &[]),

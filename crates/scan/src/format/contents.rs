@@ -1,4 +1,4 @@
-use super::chunk::{CHUNK_LIMIT, Place};
+use super::chunk::{CHUNK_LIMIT, ITEM_LIMIT, Place};
 use super::encoding::{Decoder, Encoder, Malformed};
 use crate::summary::{FeedSummary, Origin, Times};
 use consign_oci::Digest;
@@ -6,10 +6,12 @@ use sha2::{Digest as _, Sha256};
 
 /// What every database begins with. The bytes at the end show when a transfer has taken it for a text.
 pub(crate) const MAGIC: &[u8; 8] = b"CONSADV\x1a";
-/// The format that is written, and the newest that is read.
-pub(crate) const VERSION: u32 = 1;
+/// The format that is written, and the only one that is read.
+pub(crate) const VERSION: u32 = 2;
 /// Length of the header: the magic bytes, the version, and the length of the table of contents.
 pub(crate) const HEADER: usize = 20;
+/// Length of the hash of header and table, which follows the table: the digest of the database.
+pub(crate) const HASH: usize = 32;
 /// Longest table of contents, in bytes. A database of ten gigabytes has a tenth of it.
 pub(crate) const CONTENTS_LIMIT: u64 = 256 << 20;
 
@@ -26,13 +28,27 @@ pub(crate) enum Section {
     Vulnerabilities,
     /// By name, the records that have it.
     Names,
+    /// By artifact of Maven's, the names of all packages that are called so in some group.
+    Artifacts,
     /// Of each record, what only people want to know.
     Details,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Texts, Self::Records, Self::Packages, Self::Vulnerabilities, Self::Names, Self::Details];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Texts,
+        Self::Records,
+        Self::Packages,
+        Self::Vulnerabilities,
+        Self::Names,
+        Self::Artifacts,
+        Self::Details,
+    ];
+
+    /// Returns whether its items are found by key.
+    pub(crate) fn is_keyed(self) -> bool {
+        matches!(self, Self::Packages | Self::Vulnerabilities | Self::Names | Self::Artifacts)
+    }
 }
 
 /// Where everything lies in a database, and what it is made of.
@@ -41,7 +57,7 @@ pub(crate) struct Contents {
     /// Of all records.
     pub(crate) times: Times,
     pub(crate) feeds: Vec<FeedSummary>,
-    pub(crate) sections: [SectionContents; 6],
+    pub(crate) sections: [SectionContents; 7],
 }
 
 /// Where a section lies.
@@ -53,7 +69,7 @@ pub(crate) struct SectionContents {
 }
 
 impl Contents {
-    /// Writes the header and the table. Their hash is the digest of the database.
+    /// Writes the header, the table, and the hash of both: the digest of the database.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut table = Encoder::default();
         times(&self.times, &mut table);
@@ -84,6 +100,8 @@ impl Contents {
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&(table.0.len() as u64).to_le_bytes());
         bytes.append(&mut table.0);
+        let hash = Sha256::digest(&bytes);
+        bytes.extend_from_slice(&hash);
         bytes
     }
 
@@ -102,7 +120,7 @@ impl Contents {
             })
         })?;
         let mut offset = 0u64;
-        for section in &mut contents.sections {
+        for (kind, section) in Section::ALL.into_iter().zip(&mut contents.sections) {
             section.items = table.number()?;
             section.chunks = table.list(|table| {
                 let (stored, length) = (table.number()?, table.number()?);
@@ -115,6 +133,9 @@ impl Contents {
                 offset = offset.checked_add(stored).ok_or(Malformed)?;
                 Ok(place)
             })?;
+            if !section.is_sound(kind) {
+                return Err(Malformed);
+            }
         }
         if table.0.is_empty() { Ok(contents) } else { Err(Malformed) }
     }
@@ -127,6 +148,26 @@ impl Contents {
 
     pub(crate) fn section(&self, section: Section) -> &SectionContents {
         &self.sections[section as usize]
+    }
+}
+
+impl SectionContents {
+    /// Returns how many items a chunk has; `None`: it has none, or there is no such chunk.
+    pub(crate) fn count(&self, index: usize) -> Option<u64> {
+        let first = self.chunks.get(index)?.first;
+        let next = self.chunks.get(index + 1).map_or(self.items, |next| next.first);
+        next.checked_sub(first).filter(|count| *count > 0)
+    }
+
+    /// Returns whether its chunks follow each other: what is looked up in a table out of order is not found, and nobody would know.
+    fn is_sound(&self, kind: Section) -> bool {
+        let is_bounded = |index| self.count(index).is_some_and(|count| count <= ITEM_LIMIT);
+        let starts_at_zero = self.chunks.first().map_or(self.items == 0, |first| first.first == 0);
+        let has_keys_in_order = match kind.is_keyed() {
+            true => self.chunks.windows(2).all(|pair| pair[0].key < pair[1].key),
+            false => self.chunks.iter().all(|chunk| chunk.key.is_empty()),
+        };
+        starts_at_zero && has_keys_in_order && (0..self.chunks.len()).all(is_bounded)
     }
 }
 
@@ -148,4 +189,44 @@ pub(crate) fn digest(header_and_table: &[u8]) -> Digest {
 /// Returns whether bytes have a hash.
 pub(crate) fn is_hash(bytes: &[u8], expected: &[u8; 32]) -> bool {
     Sha256::digest(bytes)[..] == expected[..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Chunks of packages, each with its key and the number of its first item, of so many items in all.
+    fn decoded(chunks: &[(&str, u64)], items: u64) -> Result<Contents, Malformed> {
+        let place = |(key, first): &(&str, u64)| Place {
+            offset: 0,
+            stored: 1,
+            length: 1,
+            digest: [0; 32],
+            first: *first,
+            key: key.as_bytes().to_vec(),
+        };
+        let mut contents = Contents::default();
+        let section = SectionContents { items, chunks: chunks.iter().map(place).collect() };
+        contents.sections[Section::Packages as usize] = section;
+        let bytes = contents.encode();
+        Contents::decode(&bytes[HEADER..bytes.len() - HASH])
+    }
+
+    #[test]
+    fn a_table_out_of_order_is_refused() {
+        for (chunks, items, is_sound) in [
+            (&[][..], 0, true),
+            (&[("a", 0), ("b", 3)], 4, true),
+            (&[], 1, false),
+            (&[("a", 1)], 4, false),
+            (&[("b", 0), ("a", 3)], 4, false),
+            (&[("a", 0), ("a", 3)], 4, false),
+            (&[("a", 0), ("b", 0)], 4, false),
+            (&[("a", 0), ("b", 4)], 4, false),
+            (&[("a", 0), ("b", 3), ("c", 2)], 4, false),
+            (&[("a", 0)], ITEM_LIMIT + 1, false),
+        ] {
+            assert_eq!(decoded(chunks, items).is_ok(), is_sound, "{chunks:?} of {items}");
+        }
+    }
 }

@@ -1,5 +1,8 @@
 use jiff::Timestamp;
 
+/// Most elements of one list. Of the package with most advisories there are some ten thousand.
+pub(crate) const LIST_LIMIT: usize = 1_000_000;
+
 /// Bytes that are no value of the form that was expected.
 #[derive(Debug, thiserror::Error)]
 #[error("it says what no database says")]
@@ -97,12 +100,15 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Malformed)
     }
 
-    /// Reads a list of elements.
+    /// Reads a list of elements, of which there are not more than are ever written: some take more memory than bytes.
     pub(crate) fn list<T, L: FromIterator<T>>(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<T, Malformed>,
     ) -> Result<L, Malformed> {
         let count = self.count()?;
+        if count > LIST_LIMIT {
+            return Err(Malformed);
+        }
         (0..count).map(|_| element(self)).collect()
     }
 
@@ -129,6 +135,18 @@ impl<'a> Decoder<'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn long_lists_are_refused_before_they_are_made() {
+        let of = |count: usize| {
+            let mut encoder = Encoder::default();
+            encoder.count(count);
+            encoder.0.extend(vec![0; count]);
+            Decoder(&encoder.0).texts::<Vec<String>>().map(|texts| texts.len())
+        };
+        assert_eq!(of(LIST_LIMIT).unwrap(), LIST_LIMIT);
+        assert!(of(LIST_LIMIT + 1).is_err());
+    }
 
     proptest! {
         #[test]

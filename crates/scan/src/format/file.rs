@@ -1,5 +1,5 @@
 use super::chunk::Chunk;
-use super::contents::{CONTENTS_LIMIT, Contents, HEADER, MAGIC, Section, VERSION, digest, is_hash};
+use super::contents::{CONTENTS_LIMIT, Contents, HASH, HEADER, MAGIC, Section, VERSION, digest, is_hash};
 use super::encoding::{Decoder, Malformed};
 use crate::DatabaseError;
 use consign_oci::Digest;
@@ -92,14 +92,19 @@ impl DatabaseFile {
         };
         let (version, table) = (number(8..12), number(12..20));
         if version != u64::from(VERSION) {
-            return Err(DatabaseError::Newer { path: path.to_owned(), version, known: VERSION });
+            return Err(DatabaseError::Version { path: path.to_owned(), version, known: VERSION });
         }
-        file.start = table.saturating_add(HEADER as u64);
+        let end = table.saturating_add(HEADER as u64);
+        file.start = end.saturating_add(HASH as u64);
         if table > CONTENTS_LIMIT || file.start > length {
             return Err(file.damaged("it is cut off"));
         }
-        let table = file.read_at(0, HEADER + table as usize)?;
-        file.digest = digest(&table);
+        let table = file.read_at(0, file.start as usize)?;
+        let (table, hash) = table.split_at(end as usize);
+        file.digest = digest(table);
+        if !hash.try_into().is_ok_and(|hash| is_hash(table, hash)) {
+            return Err(file.damaged("its table of contents is not what was written"));
+        }
         file.contents =
             Contents::decode(&table[HEADER..]).map_err(|_| file.damaged("its table of contents is wrong"))?;
         match length.checked_sub(file.start).map(|rest| rest.cmp(&file.contents.stored())) {
@@ -145,8 +150,8 @@ impl DatabaseFile {
         if let Some(chunk) = self.cache().get(key) {
             return Ok(chunk);
         }
-        let places = &self.contents.section(section).chunks;
-        let place = places.get(index).ok_or_else(|| self.malformed(Malformed))?;
+        let contents = self.contents.section(section);
+        let place = contents.chunks.get(index).ok_or_else(|| self.malformed(Malformed))?;
         let stored = self.read_at(self.start.saturating_add(place.offset), place.stored as usize)?;
         if !is_hash(&stored, &place.digest) {
             return Err(self.damaged("a part of it has not the digest that its table of contents says"));
@@ -154,6 +159,12 @@ impl DatabaseFile {
         let bytes = zstd::bulk::decompress(&stored, place.length as usize);
         let bytes = bytes.ok().filter(|bytes| bytes.len() as u64 == place.length);
         let chunk = bytes.ok_or(Malformed).and_then(Chunk::read).map_err(|error| self.malformed(error))?;
+        let begins_with = |key: &[u8]| chunk.item(0).and_then(|mut item| item.bytes()).is_ok_and(|first| first == key);
+        let is_placed =
+            contents.count(index) == Some(chunk.len() as u64) && (!section.is_keyed() || begins_with(&place.key));
+        if !is_placed {
+            return Err(self.malformed(Malformed));
+        }
         let chunk = Arc::new(chunk);
         self.cache().put(key, chunk.clone());
         Ok(chunk)

@@ -1,0 +1,164 @@
+//! Who speaks for a package, and what nobody speaks for.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{database, document, judged, read, record};
+use serde_json::{Value, json};
+use std::fs;
+
+const LOG4J: &str = "pkg:maven/org.apache.logging.log4j/log4j-core@2.11.1?type=jar";
+const LOG4SHELL: &str = "org.apache.logging.log4j:log4j-core CVE-2021-44228";
+
+fn records() -> Vec<Value> {
+    vec![
+        record("CVE-2021-44228", "Maven", "org.apache.logging.log4j:log4j-core", Some("2.15.0")),
+        record("CVE-1", "Debian:12", "liblog4j2-java", Some("0")),
+        record("CVE-2", "Debian:12", "nodejs", Some("18.1-1")),
+        record("CVE-3", "AlmaLinux:9", "docker-ce", None),
+        record("CVE-4", "Alpine:v3.20", "openssl", Some("3.0-r1")),
+    ]
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+#[test]
+fn a_distribution_judges_what_its_packages_brought_if_it_knows_these() {
+    let database = database(&records());
+    let deb = |name: &str| format!("pkg:deb/debian/{name}@7.16.0?distro=debian-12");
+    let team = "Debian Java Maintainers (pkg-java-maintainers@lists.alioth.debian.org)";
+    let elastic = "Elasticsearch Team (info@elastic.co)";
+    for (owner, supplier, found, parts) in [
+        (
+            deb("liblog4j2-java"),
+            Some(team),
+            &[][..],
+            &["compared: 1 of Debian:12", "compared: 1 of Maven in packages of Debian:12"][..],
+        ),
+        // No feed names it: it may be Debian's, and never had an advisory.
+        (deb("unheard-of"), Some(team), &[LOG4SHELL], &["compared: 1 of Debian:12", "compared: 1 of Maven"]),
+        (deb("built-here"), None, &[LOG4SHELL], &["compared: 1 of Debian:12", "compared: 1 of Maven"]),
+        (
+            deb("elasticsearch"),
+            Some(elastic),
+            &[LOG4SHELL],
+            &["compared: 1 of Maven", "not compared: 1 of deb of Elasticsearch Team (info@elastic.co)"],
+        ),
+        // A stranger's package is another, whatever its name.
+        (
+            deb("liblog4j2-java"),
+            Some(elastic),
+            &[LOG4SHELL],
+            &["compared: 1 of Maven", "not compared: 1 of deb of Elasticsearch Team (info@elastic.co)"],
+        ),
+        (
+            "pkg:apk/alpine/built-here@1-r0?distro=alpine-3.20.3".to_owned(),
+            None,
+            &[LOG4SHELL],
+            &["compared: 1 of Alpine:v3.20", "compared: 1 of Maven"],
+        ),
+        (
+            "pkg:apk/alpine/libssl3@3.0-r1?distro=alpine-3.20.3&upstream=openssl".to_owned(),
+            None,
+            &[],
+            &["compared: 1 of Alpine:v3.20", "compared: 1 of Maven in packages of Alpine:v3.20"],
+        ),
+    ] {
+        let sbom = document(&[(LOG4J, None), (&owner, supplier)], &[(2, 1), (0, 1), (0, 2)]);
+        let (mut found_here, mut parts_here) = judged(&database, &sbom, None);
+        found_here.sort();
+        parts_here.sort();
+        assert_eq!((found_here, parts_here), (owned(found), owned(parts)), "{owner}");
+    }
+}
+
+#[test]
+fn all_that_brought_a_package_must_be_known() {
+    let database = database(&records());
+    let known = "pkg:deb/debian/liblog4j2-java@2.11.1-1?distro=debian-12";
+    for other in
+        ["pkg:deb/debian/unheard-of@1?distro=debian-12", "pkg:rpm/almalinux/docker-ce@25-1?distro=almalinux-9.3"]
+    {
+        for contained in [[(2, 1), (3, 1)], [(3, 1), (2, 1)]] {
+            let sbom = document(&[(LOG4J, None), (known, None), (other, Some("Docker"))], &contained);
+            assert_eq!(judged(&database, &sbom, None).0, [LOG4SHELL], "{other}");
+        }
+    }
+    // What is in an archive of a language's, and in no distribution's package, is nobody's.
+    let outer = "pkg:maven/org.a/outer@1";
+    assert_eq!(judged(&database, &document(&[(LOG4J, None), (outer, None)], &[(2, 1)]), None).0, [LOG4SHELL]);
+}
+
+#[test]
+fn what_others_made_is_neither_compared_nor_clean() {
+    let database = database(&records());
+    let node = ("pkg:deb/debian/nodejs@18.0-1nodesource1?distro=debian-12", None);
+    let own = ("pkg:deb/debian/nodejs@18.0-1?distro=debian-12", Some("John Doe (x@gmail.com)"));
+    let docker = "pkg:rpm/almalinux/docker-ce@25-1?distro=almalinux-9.3";
+    for (package, expected, part) in [
+        (node, &[][..], "not compared: 1 of deb of nobody who is named"),
+        (own, &["nodejs CVE-2"], "compared: 1 of Debian:12"),
+        ((docker, Some("Docker")), &[], "not compared: 1 of rpm of Docker"),
+        ((docker, Some("AlmaLinux")), &["docker-ce CVE-3"], "compared: 1 of AlmaLinux:9"),
+    ] {
+        assert_eq!(judged(&database, &document(&[package], &[]), None), (owned(expected), owned(&[part])));
+    }
+    let mut nameless = document(&[(docker, None)], &[]);
+    nameless["packages"][1]["supplier"] = Value::Null;
+    let (found, parts) = judged(&database, &nameless, None);
+    assert_eq!((found, parts), (Vec::new(), vec!["not compared: 1 of rpm of nobody who is named".to_owned()]));
+}
+
+fn secdb(repository: &str, package: &str, fixes: Value) -> String {
+    let packages = json!([{"pkg": {"name": package, "secfixes": fixes}}]);
+    json!({"distroversion": "v3.20", "reponame": repository, "packages": packages}).to_string()
+}
+
+#[test]
+fn a_release_of_alpine_is_known_by_both_of_its_repositories() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let fixes = json!({"3.0-r1": ["CVE-1"]});
+    let main = write("main.json", secdb("main", "openssl", fixes));
+    let community = write("community.json", secdb("community", "chromium", json!({"0": ["CVE-2"]})));
+    let record = write("osv.json", record("ALPINE-1", "Alpine:v3.20", "other", None).to_string());
+    let apk = |name: &str| format!("pkg:apk/alpine/{name}@3.0-r0?distro=alpine-3.20.3");
+    let purls = [apk("openssl"), apk("chromium"), apk("R")];
+    let sbom = common::sbom(&purls.each_ref().map(String::as_str));
+    let whole = ["compared: 3 of Alpine:v3.20"];
+    for (paths, expected) in [
+        (
+            vec![&main],
+            &[
+                "compared: 1 of Alpine:v3.20",
+                "not compared: 2 of Alpine:v3.20 that the database does not name, for it lacks community",
+            ][..],
+        ),
+        (
+            vec![&community],
+            &[
+                "compared: 1 of Alpine:v3.20",
+                "not compared: 2 of Alpine:v3.20 that the database does not name, for it lacks main",
+            ],
+        ),
+        (vec![&main, &community], &whole),
+        (vec![&main, &record], &whole),
+    ] {
+        let (_, parts) = judged(&read(&paths).unwrap(), &sbom, None);
+        assert_eq!(parts, expected, "{paths:?}");
+    }
+}
+
+#[test]
+fn capitals_of_names_do_not_matter_where_package_urls_have_none() {
+    let database = database(&[record("CVE-1", "Alpine:v3.20", "R", Some("4.4-r1"))]);
+    let sbom = common::sbom(&["pkg:apk/alpine/r@4.4-r0?distro=alpine-3.20.3"]);
+    assert_eq!(judged(&database, &sbom, None).0, ["r CVE-1"]);
+    let sbom = common::sbom(&["pkg:apk/alpine/r-dev@4.4-r0?distro=alpine-3.20.3&upstream=R"]);
+    assert_eq!(judged(&database, &sbom, None).0, ["R CVE-1"]);
+}
