@@ -85,10 +85,16 @@ pub enum InventoryError {
         #[from]
         source: EntryPathError,
     },
-    /// A layer of which more is to be kept than of any.
-    #[error("what the layer's files say of packages takes more than {limit} bytes")]
+    /// An image of which more is to be kept than of any.
+    #[error("the names of the files in the layers, and what the files say of packages, take more than {limit} bytes")]
     Notes {
         /// The most that is kept, in bytes.
+        limit: u64,
+    },
+    /// Images of more packages than any.
+    #[error("all platforms together have more than {limit} packages")]
+    Packages {
+        /// The most that are listed.
         limit: usize,
     },
     /// An image with more links than can be followed.
@@ -138,6 +144,7 @@ impl InventoryError {
                 | Self::Path { .. }
                 | Self::Steps { .. }
                 | Self::Notes { .. }
+                | Self::Packages { .. }
         )
     }
 }

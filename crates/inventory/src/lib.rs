@@ -4,6 +4,7 @@
 //! [`LayerContents`], which can be kept. An [`Observer`] lays them on each other and gives a [`Catalogue`]; that writes itself as
 //! SPDX 2.3 and CycloneDX 1.6, the same bytes for the same image.
 
+mod bounded;
 mod budget;
 mod catalogue;
 mod distribution;
@@ -15,11 +16,13 @@ mod package;
 mod purl;
 mod sbom;
 
-pub use budget::Budget;
+pub use budget::{Budget, Turn};
 pub use catalogue::Catalogue;
 pub use distribution::Distribution;
 pub use error::InventoryError;
 pub use layer::{LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
-pub use sbom::{Described, DescribedIndex, SbomError, cyclonedx_index, receipt, spdx_index};
+pub use sbom::{
+    Described, DescribedIndex, SbomError, cyclonedx_index, labels, receipt, spdx_index, with_vulnerabilities,
+};

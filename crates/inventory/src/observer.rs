@@ -12,6 +12,8 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Observer {
     image: Image,
+    /// What may be kept of what flows by.
+    budget: Budget,
     flowing: Option<LayerObserver>,
     problem: Option<InventoryError>,
 }
@@ -25,13 +27,13 @@ impl Observer {
     /// Starts the next layer, for [`Observer::entry`].
     pub fn begin_layer(&mut self) {
         self.end_layer();
-        self.flowing = Some(LayerObserver::new());
+        self.flowing = Some(LayerObserver::within(&self.budget));
     }
 
     /// Sees one entry of the current layer, as it flows from a builder. What is wrong with it is said by [`Observer::finish`].
     pub fn entry(&mut self, entry: &Entry) {
         if self.problem.is_none()
-            && let Err(problem) = self.flowing.get_or_insert_default().entry(entry)
+            && let Err(problem) = self.flowing.get_or_insert_with(|| LayerObserver::within(&self.budget)).entry(entry)
         {
             self.problem = Some(problem);
         }

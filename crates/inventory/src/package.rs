@@ -44,9 +44,15 @@ pub struct Package {
     /// Package URL of the distribution's package that brought it. Then it is for the distribution to say what is wrong with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Whether a document says that it is there, and nothing of its own.
+    #[serde(skip)]
+    pub(crate) is_stated: bool,
     /// Its files, one on each line, where its database lists them.
     #[serde(skip)]
     pub(crate) files: String,
+    /// Since which layer they are listed.
+    #[serde(skip)]
+    pub(crate) files_since: u32,
 }
 
 /// A source package.
@@ -72,7 +78,7 @@ pub struct Place {
 }
 
 impl Package {
-    /// Makes the record of a package in an image of this distribution.
+    /// Makes the record of a package. The distribution is given where its own database lists the package: what others state stays as it is stated.
     pub(crate) fn new(listed: Listed, distribution: Option<&Distribution>, place: Place) -> Self {
         let purl = purl::in_distribution(&listed.purl, listed.kind, distribution);
         Self {
@@ -89,17 +95,24 @@ impl Package {
             purl,
             places: vec![place],
             owner: None,
+            is_stated: listed.is_stated,
             files: listed.files,
+            files_since: 0,
         }
     }
 
     /// Takes over where the same package was found too, and what is said of it there alone.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.places.extend(other.places);
+    pub(crate) fn join(&mut self, mut other: Self) {
+        // What is there counts more than what a document says of it.
+        if self.is_stated && !other.is_stated {
+            std::mem::swap(self, &mut other);
+        }
+        self.places.append(&mut other.places);
         self.supplier = self.supplier.take().or(other.supplier);
         self.homepage = self.homepage.take().or(other.homepage);
         self.description = self.description.take().or(other.description);
-        for licence in other.licences {
+        let is_said = other.is_stated && !self.is_stated && !self.licences.is_empty();
+        for licence in other.licences.into_iter().filter(|_| !is_said) {
             if !self.licences.contains(&licence) {
                 self.licences.push(licence);
             }

@@ -139,6 +139,37 @@ fn holes_are_not_contents() {
 }
 
 #[test]
+fn what_has_holes_is_named_whatever_it_is() {
+    let sparse = [
+        (b'S', "app/server", "", &b"\x7fELF"[..]),
+        (b'x', "", "", b"22 GNU.sparse.major=1\n"),
+        (b'0', "app/a.jar", "", b"x"),
+    ];
+    let expected = ["/app/a.jar", "/app/server"];
+    let expected = expected.map(|path| format!("what {path} holds: it is sparse, and was not looked into"));
+    assert_eq!(read(&tar(&sparse)).unwrap().unlisted, expected);
+}
+
+#[test]
+fn names_that_are_no_text_do_not_hide_each_other() {
+    let package = |version: &str| format!(r#"{{"name": "lodash", "version": "{version}"}}"#);
+    let (first, second) = (package("4.17.0"), package("4.17.1"));
+    let record = |name: &[u8]| {
+        let rest = [b" path=app".as_slice(), name, b"/node_modules/lodash/package.json\n"].concat();
+        [(rest.len() + 2).to_string().as_bytes(), &rest].concat()
+    };
+    for (one, other) in [(&b"\xff"[..], &b"\xfe"[..]), (b"\xff", b"\xef\xbf\xbd"), (b"\xff", b"\\xff"), (b"\n", b"\\n")]
+    {
+        let (one, other) = (record(one), record(other));
+        let members = [(b'x', "", "", &one[..]), (b'0', "x", "", first.as_bytes())];
+        let more = [(b'x', "", "", &other[..]), (b'0', "x", "", second.as_bytes())];
+        assert_eq!(names(&read(&tar(&[members, more].concat())).unwrap()), "lodash 4.17.0, lodash 4.17.1");
+        let silent = [more[0], (b'0', "x", "", &b"{}"[..])];
+        assert_eq!(names(&read(&tar(&[members, silent].concat())).unwrap()), "lodash 4.17.0");
+    }
+}
+
+#[test]
 fn a_damaged_database_is_no_empty_list() {
     for text in [&b"Package: a\nStatus: install ok installed\n"[..], b"words", b"\xff\xfe: x\n"] {
         assert!(matches!(read(&tar(&[(b'0', STATUS, "", text)])), Err(InventoryError::Database { .. })), "{text:?}");
@@ -232,6 +263,42 @@ fn what_leads_nowhere_is_not_followed_for_ever() {
     // Long paths without any link, each in a folder far from the one before.
     let deep = "/x".repeat(2000);
     assert_eq!(problem((0..2000).map(|number| file(&format!("{}{deep}", number % 2), ""))), expected);
+}
+
+#[test]
+fn names_of_files_take_no_more_memory_than_there_is() {
+    let long = "n".repeat(4000);
+    let many = (0..70_000).map(|number| file(&format!("{number}{long}"), ""));
+    let expected =
+        "the names of the files in the layers, and what the files say of packages, take more than 268435456 bytes";
+    assert_eq!(problem(many), Some(expected.to_owned()));
+}
+
+#[test]
+fn what_archives_hold_counts_as_read() {
+    // As it lies it is within the bound, and what is in it is not.
+    let mut jar = Vec::new();
+    let mut writer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut writer, &vec![0; 500 << 10]).unwrap();
+    let compressed = writer.finish().unwrap();
+    let mut sum = flate2::Crc::new();
+    sum.update(&vec![0; 500 << 10]);
+    let numbers = [sum.sum(), u32::try_from(compressed.len()).unwrap(), 500 << 10].map(u32::to_le_bytes).concat();
+    let described = [&b"\x14\0\0\0\x08\0\0\0\0\0"[..], &numbers, b"\x05\0\0\0"].concat();
+    jar.extend([&b"PK\x03\x04"[..], &described, b"a.jar", &compressed].concat());
+    let start = u32::try_from(jar.len()).unwrap();
+    let directory = [&b"PK\x01\x02\x14\0"[..], &described, &[0; 14][..], b"a.jar"].concat();
+    let length = u32::try_from(directory.len()).unwrap().to_le_bytes();
+    jar.extend([&directory[..], b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &length, &start.to_le_bytes(), b"\0\0"].concat());
+    let stream = tar(&[(b'0', "app.jar", "", &jar)]);
+    for (limit, is_within) in [(1 << 20, true), (400 << 10, false)] {
+        let layer = Layer {
+            descriptor: Descriptor::new(media_type::LAYER, Digest::of(&stream), stream.len() as u64),
+            diff_id: Digest::of(&stream),
+        };
+        let read = Observer::new().layer(&layer, &stream[..], &Budget::of(limit));
+        assert_eq!(read.is_ok(), is_within, "{limit}: {read:?}");
+    }
 }
 
 #[test]

@@ -34,8 +34,14 @@ fn layer() -> Vec<Entry> {
 
 fn document(catalogue: &Catalogue) -> String {
     let (digest, platform) = (Digest::of(b"manifest"), "linux/amd64".parse().unwrap());
-    let described =
-        Described { name: "ghcr.io/team/hello", digest: &digest, platform: &platform, created: None, layers: &[] };
+    let described = Described {
+        name: "ghcr.io/team/hello",
+        repository: Some("ghcr.io/team/hello"),
+        digest: &digest,
+        platform: &platform,
+        created: None,
+        layers: &[],
+    };
     catalogue.spdx(&described).unwrap().to_string()
 }
 

@@ -24,6 +24,7 @@ fn document(catalogue: &Catalogue, created: Option<&str>) -> Result<Value, SbomE
     let (digest, platform) = (Digest::of(b"manifest"), "linux/amd64".parse::<Platform>().unwrap());
     catalogue.spdx(&Described {
         name: "ghcr.io/team/hello",
+        repository: Some("ghcr.io/team/hello"),
         digest: &digest,
         platform: &platform,
         created,

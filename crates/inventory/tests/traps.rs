@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{file, folder, hard_link, link, list, package};
-use consign_inventory::{Catalogue, Package};
+use common::{file, folder, hard_link, lines, link, list, package};
+use consign_inventory::{Catalogue, InventoryError, Package};
 use consign_oci::layer::Entry;
 use consign_package::Kind;
 
@@ -17,15 +17,6 @@ fn metadata(path: &str) -> Entry {
 
 fn npm(path: &str) -> Entry {
     file(path, r#"{"name": "left-pad", "version": "1.3.0", "license": "WTFPL"}"#)
-}
-
-/// Returns `kind name version` of each package, and whether it has an owner.
-fn lines(catalogue: &Catalogue) -> Vec<String> {
-    let line = |package: &Package| {
-        let owner = if package.owner.is_some() { " owned" } else { "" };
-        format!("{} {} {}{owner}", package.kind, package.name, package.version.as_deref().unwrap_or("?"))
-    };
-    catalogue.packages.iter().map(line).collect()
 }
 
 fn only(catalogue: &Catalogue, kind: Kind) -> Package {
@@ -81,6 +72,10 @@ fn a_hard_link_is_its_file_under_both_names() {
     let catalogue = list(&[vec![file("objects/4f", "Name: six"), hard_link(SIX, "objects/4f")]]).unwrap();
     assert_eq!(catalogue.packages, []);
     assert_eq!(catalogue.unlisted, [format!("what /{SIX} holds: it was not looked into")]);
+    // What was looked into and says nothing says no more under another name.
+    let silent = file("store/dist/package.json", r#"{"type": "module"}"#);
+    let linked = hard_link("app/dist/package.json", "store/dist/package.json");
+    assert_eq!(list(&[vec![silent, linked]]).unwrap(), Catalogue::default());
 }
 
 #[test]
@@ -170,15 +165,6 @@ fn what_cannot_be_read_is_named() {
     assert_eq!((unlisted.len(), unlisted.last().unwrap().as_str()), (101, "what 900 more files hold"));
 }
 
-#[test]
-fn an_sbom_in_an_image_speaks_for_what_it_lists() {
-    let document = r#"{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "x", "packages": [
-        {"name": "redis", "SPDXID": "SPDXRef-redis", "versionInfo": "7.2.4",
-         "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:golang/github.com/redis/redis@7.2.4"}]}]}"#;
-    let catalogue = list(&[vec![file("opt/bitnami/redis/.spdx-redis.spdx", document)]]).unwrap();
-    assert_eq!(lines(&catalogue), ["golang github.com/redis/redis 7.2.4"]);
-}
-
 const APK: &str = "C:Q1p78yvTLG094tHE1+dToJGbmYzQE=\nP:musl-utils\nV:1.2.5-r0\nA:x86_64\no:musl\nL:MIT AND BSD-2-Clause AND GPL-2.0-or-later\nT:the musl c library (libc) implementation\nF:usr/lib/node_modules/left-pad\nR:package.json\n\n";
 
 #[test]
@@ -203,4 +189,61 @@ fn a_database_of_apk_is_found_where_it_was_and_where_it_is_now() {
     }
     let layer = vec![file("lib/apk/db/installed", APK), npm("usr/lib/node_modules/left-pad/package.json")];
     assert_eq!(lines(&list(&[layer]).unwrap()), ["npm left-pad 1.3.0 owned", "apk musl-utils 1.2.5-r0"]);
+}
+
+#[test]
+fn a_small_database_does_not_become_a_large_list() {
+    // Forty thousand files in a folder whose name is as long as a line may be.
+    let database = format!("P:x\nV:1-r0\nF:{}\n{}\n", "f".repeat(1 << 20 >> 1), "R:\n".repeat(40_000));
+    let catalogue = list(&[vec![file("lib/apk/db/installed", &database)]]).unwrap();
+    assert_eq!(lines(&catalogue), ["apk x 1-r0"]);
+    // The longest paths that can be, of many packages: 600 MiB written out.
+    let package = |number| format!("P:x{number}\nV:1-r0\nF:{}\n{}\n", "f".repeat(4000), "R:a\n".repeat(1000));
+    let database: String = (0..150).map(package).collect();
+    assert_eq!(list(&[vec![file("lib/apk/db/installed", &database)]]).unwrap().packages.len(), 150);
+}
+
+#[test]
+fn a_program_is_one_whatever_its_name() {
+    // Its headers are cut off, which is told only of what is taken for a program.
+    let program = "\u{7f}ELF\u{2}\u{1}\u{1}\0";
+    for path in [
+        "a/status",
+        "b/installed",
+        "c/Packages",
+        "d/Packages.db",
+        "e/info/x.list",
+        "f/status.d/web",
+        "g/os-release-tool",
+        "h/rpmdb.sqlite",
+        "i/rpmdb.sqlite-wal",
+        "j/package.json",
+        "k/bom.json",
+        "l/program",
+    ] {
+        let unlisted = list(&[vec![file(path, program)]]).unwrap().unlisted;
+        assert!(unlisted[0].starts_with(&format!("what /{path} holds: a damaged ELF file")), "{unlisted:?}");
+    }
+    let jar = list(&[vec![file("os-release-parser-1.0.jar", "no archive")]]).unwrap();
+    assert!(jar.unlisted[0].contains("no zip archive"), "{:?}", jar.unlisted);
+}
+
+#[test]
+fn a_database_that_is_a_link_to_something_else_is_no_empty_list() {
+    let paragraph = package("a", "1");
+    for (target, contents) in [
+        ("x/my-os-release", paragraph.as_str()),
+        ("x/info/a.list", "/usr\n"),
+        ("x/package.json", r#"{"name": "a", "version": "1"}"#),
+        ("x/dist/package.json", "{}"),
+        ("x/plain", paragraph.as_str()),
+    ] {
+        let loose = file("var/lib/dpkg/status.d/b", &package("b", "1"));
+        for link in [link(STATUS, &format!("/{target}")), hard_link(STATUS, target)] {
+            let result = list(&[vec![file(target, contents), link, loose.clone()]]);
+            assert!(matches!(result, Err(InventoryError::Unread { .. })), "{target}: {result:?}");
+        }
+    }
+    let other = list(&[vec![file(STATUS, &paragraph), link("etc/os-release", "../var/lib/dpkg/status")]]);
+    assert!(matches!(other, Err(InventoryError::Unread { .. })), "{other:?}");
 }

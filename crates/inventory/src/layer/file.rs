@@ -1,12 +1,12 @@
 use super::{Listed, Note};
-use crate::Distribution;
+use crate::{Budget, Distribution};
 use consign_package::deb::{copyright, installed};
 use consign_package::language::{self, binary, java};
-use consign_package::{Found, apk, rpm, sbom};
+use consign_package::{Found, apk, sbom};
 use std::error::Error;
 
-/// Largest text that a cataloguer reads, in bytes. Debian's largest `status` files are a tenth of it.
-const TEXT_LIMIT: u64 = 64 << 20;
+/// Largest text that a cataloguer reads, in bytes. Debian's largest `status` files are a fifth of it.
+const TEXT_LIMIT: u64 = 32 << 20;
 
 /// Largest program or archive that is looked into, in bytes. It is in memory as a whole.
 const BINARY_LIMIT: u64 = 256 << 20;
@@ -49,7 +49,6 @@ impl FileKind {
         let folder = folder.rsplit('/').next().unwrap_or_default();
         match (folder, name) {
             (_, "status") => Some(Self::Dpkg),
-            (_, name) if name.contains("os-release") => Some(Self::Release),
             ("status.d", name) if name.ends_with(".md5sums") => Some(Self::DpkgFiles),
             ("status.d", name) if installed::describes_package(name) => Some(Self::Dpkg),
             ("info", name) if name.ends_with(".list") => Some(Self::DpkgFiles),
@@ -60,13 +59,38 @@ impl FileKind {
             (_, "ALPM_DB_VERSION") => Some(Self::Unread),
             _ if sbom::is_wanted(path) => Some(Self::Sbom),
             _ if java::is_wanted(name) => Some(Self::Java),
+            _ if is_release(name) => Some(Self::Release),
             _ => language::reader(path).map(Self::Language),
         }
     }
 
     /// Returns whether a file of this kind shows packages to be there wherever it lies; others count only where they are looked for.
     pub(crate) fn is_single(self) -> bool {
-        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Binary | Self::RpmLog)
+        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Binary)
+    }
+
+    /// Returns what a file of this name is whose first bytes are those of a program. Archives of Java's may begin as one, so that they can be run.
+    pub(crate) fn of_program(by_name: Option<Self>) -> Self {
+        by_name.filter(|kind| matches!(kind, Self::Java)).unwrap_or(Self::Binary)
+    }
+
+    /// Says that nobody looked into the file.
+    pub(crate) fn unread(self, why: &str) -> Note {
+        if self.is_single() {
+            Note::Damaged(format!("{why}, and was not looked into"), Vec::new())
+        } else {
+            Note::Unread
+        }
+    }
+
+    /// Returns how much memory looking at a file of so many bytes may take, in bytes.
+    pub(crate) fn room(self, size: u64) -> u64 {
+        match self {
+            Self::Java => size.saturating_add(java::HELD),
+            Self::Binary | Self::Rpm | Self::RpmLog => size,
+            // Texts are taken apart into many small ones.
+            _ => size.saturating_mul(16),
+        }
     }
 
     /// Returns how large the file may be, in bytes.
@@ -80,24 +104,25 @@ impl FileKind {
         }
     }
 
-    /// Reads the file. `None`: it says nothing.
-    pub(crate) fn read(self, path: &str, contents: &[u8]) -> Option<Note> {
+    /// Reads the file. `None`: it says nothing. What archives hold counts towards what may be read of all layers.
+    pub(crate) fn read(self, path: &str, contents: &[u8], budget: &Budget) -> Option<Note> {
         // What is not UTF-8 in a text is replaced.
         let text = || String::from_utf8_lossy(contents);
+        let unreadable = |error: &dyn Error| Note::Unreadable(reason(error));
         let damaged = |error: &dyn Error| Note::Damaged(reason(error), Vec::new());
         Some(match self {
             Self::Release => Note::Release(Distribution::read(&text())),
             Self::Dpkg => match installed::parse(&text()) {
                 Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
-                Err(error) => damaged(&error),
+                Err(error) => unreadable(&error),
             },
             Self::Apk => match apk::installed::parse(contents) {
-                Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
-                Err(error) => damaged(&error),
+                Ok(packages) => Note::Database(Listed::all_of_apk(packages)),
+                Err(error) => unreadable(&error),
             },
             Self::Rpm => rpm_database(contents, None),
             Self::RpmLog if contents.is_empty() => return None,
-            Self::RpmLog => Note::Unread,
+            Self::RpmLog => Note::Log(None),
             Self::DpkgFiles if path.ends_with(".md5sums") => {
                 let paths = text();
                 let paths = paths.lines().filter_map(|line| line.split_once(char::is_whitespace));
@@ -117,18 +142,16 @@ impl FileKind {
                 Err(error) => damaged(&error),
             },
             Self::Java => {
-                let java::Catalogued { found, problems } = java::read(path, contents);
-                if problems.is_empty() {
-                    return found_note(found);
-                }
-                let named = problems.iter().take(PROBLEM_LIMIT).map(ToString::to_string);
-                let more = problems.len().saturating_sub(PROBLEM_LIMIT);
-                let more = (more > 0).then(|| format!("and {more} more"));
-                let reason = named.chain(more).collect::<Vec<_>>().join("; ");
-                Note::Damaged(reason, found.into_iter().map(Listed::from).collect())
+                let java::Catalogued { found, problems } =
+                    java::read_while(path, contents, &mut |bytes| budget.take(bytes));
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                found_and(found.into_iter().map(Listed::from).collect(), &problems)?
             }
             Self::Sbom => match sbom::read(contents) {
-                Ok(sbom) => Note::Found(sbom.packages.into_iter().filter_map(Listed::of_sbom).collect()),
+                Ok(sbom) => {
+                    let (listed, problems) = Listed::all_of_sbom(sbom);
+                    found_and(listed, &problems)?
+                }
                 Err(error) => damaged(&error),
             },
             Self::Unread => Note::Unread,
@@ -138,15 +161,33 @@ impl FileKind {
 
 /// Reads a database of rpm's, with what was written last, if that lies beside it.
 pub(super) fn rpm_database(contents: &[u8], log: Option<&[u8]>) -> Note {
-    match rpm::read(contents, log) {
-        Ok(packages) => Note::Database(packages.into_iter().map(Listed::from).collect()),
-        Err(error) => Note::Damaged(reason(&error), Vec::new()),
+    match Listed::all_of_rpm(contents, log) {
+        Ok(packages) => Note::Database(packages),
+        Err(error) => Note::Unreadable(reason(&error)),
     }
 }
 
 /// `None`: nothing is found.
 fn found_note(found: Vec<Found>) -> Option<Note> {
-    (!found.is_empty()).then(|| Note::Found(found.into_iter().map(Listed::from).collect()))
+    found_and(found.into_iter().map(Listed::from).collect(), &[])
+}
+
+/// Says what was found, and what could not be. `None`: neither.
+fn found_and(listed: Vec<Listed>, problems: &[String]) -> Option<Note> {
+    if problems.is_empty() {
+        return (!listed.is_empty()).then_some(Note::Found(listed));
+    }
+    let named = problems.iter().take(PROBLEM_LIMIT).cloned();
+    let more = problems.len().saturating_sub(PROBLEM_LIMIT);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    Some(Note::Damaged(named.chain(more).collect::<Vec<_>>().join("; "), listed))
+}
+
+/// Returns whether a file is `os-release`, or may be what a link of that name leads to.
+fn is_release(name: &str) -> bool {
+    name.strip_suffix("os-release").is_some_and(|before| before.is_empty() || before.ends_with(['-', '.']))
+        || name.starts_with("os-release-")
+        || name.starts_with("os-release.")
 }
 
 /// Returns an error and its causes in one line.
@@ -158,4 +199,24 @@ fn reason(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_releases_are_whole_words() {
+        for (name, expected) in [
+            ("os-release", true),
+            ("os-release-fedora", true),
+            ("os-release.distrib", true),
+            ("0c1d-etc-os-release", true),
+            ("initrd-release", false),
+            ("os-releaser", false),
+            ("macos-release", false),
+        ] {
+            assert_eq!(is_release(name), expected, "{name}");
+        }
+    }
 }

@@ -5,11 +5,16 @@ mod entries;
 mod file;
 mod listed;
 mod logged;
+pub(crate) mod name;
 mod note;
 mod observer;
 mod of_image;
 mod read;
 mod stream;
+
+use crate::bounded::Bounded;
+use crate::{Budget, InventoryError};
+use std::io::Write;
 
 pub(crate) use entries::{Entries, Item};
 pub(crate) use file::FileKind;
@@ -29,17 +34,23 @@ pub struct LayerContents {
 
 /// Length of the number of bytes that the notes take, in bytes.
 const LENGTH: usize = 8;
+/// Largest form that is kept, in bytes.
+const SIZE_LIMIT: usize = 128 << 20;
 
 impl LayerContents {
     /// Names the form of what [`LayerContents::to_bytes`] returns, and what cataloguers find: another one is of no use.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 3;
 
-    /// Returns it as it is kept.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        // Notes are made of texts and lists of texts, which JSON can hold.
-        let notes = serde_json::to_vec(&self.notes).unwrap_or_default();
-        let length = (notes.len() as u64).to_le_bytes();
-        [&length[..], &notes, self.entries.as_bytes()].concat()
+    /// Returns it as it is kept. `None`: it is so large that it is read again rather than kept.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        let mut bytes = Bounded::new(SIZE_LIMIT);
+        bytes.write_all(&[0; LENGTH]).ok()?;
+        serde_json::to_writer(&mut bytes, &self.notes).ok()?;
+        let notes = (bytes.len() - LENGTH) as u64;
+        bytes.write_all(self.entries.as_bytes()).ok()?;
+        let mut bytes = bytes.into_inner();
+        bytes.get_mut(..LENGTH)?.copy_from_slice(&notes.to_le_bytes());
+        Some(bytes)
     }
 
     /// Takes what was kept; `None`: it is damaged.
@@ -49,5 +60,10 @@ impl LayerContents {
         let notes: Vec<Note> = serde_json::from_slice(notes).ok()?;
         let entries = Entries::read(entries.to_vec(), notes.len())?;
         Some(Self { entries, notes })
+    }
+
+    /// Counts the memory that it takes towards what is kept of an image.
+    pub fn count(&self, budget: &Budget) -> Result<(), InventoryError> {
+        budget.keep(self.entries.as_bytes().len() + self.notes.iter().map(Note::size).sum::<usize>())
     }
 }

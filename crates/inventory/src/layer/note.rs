@@ -10,15 +10,20 @@ pub(crate) enum Note {
     Release(Option<Distribution>),
     /// The packages of a distribution's database, or of a part of it.
     Database(Vec<Listed>),
-    /// The packages of a language's that the file shows to be there.
+    /// What was written to a database last, as long as it lies beside that very one: numbers of two notes of the same layer, of what the database lists alone
+    /// and of what it lists with this. `None`: no such database lies beside it in its layer.
+    Log(Option<(u32, u32)>),
+    /// The packages that the file shows to be there.
     Found(Vec<Listed>),
     /// Paths of the files of a package, one on each line.
     Files(String),
     /// The licences of a package.
     Licences(Vec<String>),
-    /// The file is there, and nobody looked into it.
+    /// Nobody looked into the database. That counts only where one is looked for.
     Unread,
-    /// The file cannot be read, in words, and what of it could be.
+    /// The database cannot be read, in words. That counts only where one is looked for.
+    Unreadable(String),
+    /// The file stands for itself and cannot be read, in words, and what of it could be.
     Damaged(String, Vec<Listed>),
 }
 
@@ -26,9 +31,9 @@ impl Note {
     /// Returns the memory that it takes, roughly, in bytes.
     pub(crate) fn size(&self) -> usize {
         let inner = match self {
-            Self::Release(_) | Self::Unread => 0,
+            Self::Release(_) | Self::Unread | Self::Log(_) => 0,
             Self::Database(listed) | Self::Found(listed) => listed.iter().map(Listed::size).sum(),
-            Self::Files(text) => text.len(),
+            Self::Files(text) | Self::Unreadable(text) => text.len(),
             Self::Licences(licences) => licences.iter().map(|text| text.len() + 24).sum(),
             Self::Damaged(reason, listed) => reason.len() + listed.iter().map(Listed::size).sum::<usize>(),
         };

@@ -35,7 +35,7 @@ pub fn read_layer(layer: &Layer, blob: impl Read + Send, budget: &Budget) -> Res
 fn checked(layer: &Layer, stream: impl Read, budget: &Budget) -> Result<LayerContents, InventoryError> {
     let stated = &layer.diff_id;
     let mut stream = BufReader::new(Stream::new(stream, stated.algorithm(), budget));
-    let result = members(&mut stream);
+    let result = members(&mut stream, budget);
     budget.check()?;
     let contents = result?;
     // What follows the archive is padding, and the end of the blob, where a reader that checks a digest has its say.
@@ -50,8 +50,8 @@ fn checked(layer: &Layer, stream: impl Read, budget: &Budget) -> Result<LayerCon
     Ok(contents)
 }
 
-fn members(stream: &mut dyn Read) -> Result<LayerContents, InventoryError> {
-    let mut observer = LayerObserver::new();
+fn members(stream: &mut dyn Read, budget: &Budget) -> Result<LayerContents, InventoryError> {
+    let mut observer = LayerObserver::within(budget);
     let mut members = Members::new(stream);
     while let Some(member) = members.next_member()? {
         observer.member(member, &mut members)?;

@@ -1,6 +1,7 @@
-use super::{Image, NoteKey};
+use super::{Image, NoteKey, rpm};
 use crate::layer::{Listed, Note};
 use crate::{Distribution, InventoryError, Package, Place};
+use consign_oci::Digest;
 use consign_oci::layer::EntryPath;
 use consign_package::Kind;
 use consign_package::deb::installed;
@@ -26,11 +27,19 @@ const UNREAD: [&str; 1] = ["var/lib/pacman/local/ALPM_DB_VERSION"];
 /// What tells a package from all others of a database.
 type Key = (String, Option<String>, Option<String>);
 
+/// Since which layer a package is in a database, and since which the database has had these files of it.
+#[derive(Clone, Debug)]
+struct Since {
+    package: u32,
+    files: u32,
+    digest: Digest,
+}
+
 /// Since which layer each package is in a distribution's databases: a file is written anew for each package that is added.
 #[derive(Default)]
 pub(super) struct Databases {
     seen: BTreeMap<&'static str, NoteKey>,
-    since: BTreeMap<&'static str, HashMap<Key, u32>>,
+    since: BTreeMap<&'static str, HashMap<Key, Since>>,
 }
 
 impl Databases {
@@ -50,9 +59,14 @@ impl Databases {
             let Some(key) = key else { continue };
             self.seen.insert(path, key);
             if let Note::Database(listed) = image.note(key) {
-                let since = listed.iter().map(identity);
-                let since = since.map(|key| (before.get(&key).copied().unwrap_or(layer), key));
-                self.since.insert(path, since.map(|(layer, key)| (key, layer)).collect());
+                let since = listed.iter().map(|listed| {
+                    let (key, digest) = (identity(listed), Digest::of(listed.files.as_bytes()));
+                    let before = before.get(&key);
+                    let files = before.filter(|before| before.digest == digest).map_or(layer, |before| before.files);
+                    let package = before.map_or(layer, |before| before.package);
+                    (key, Since { package, files, digest })
+                });
+                self.since.insert(path, since.collect());
             }
         }
         Ok(())
@@ -66,7 +80,8 @@ impl Databases {
     ) -> Result<Vec<Package>, InventoryError> {
         let mut packages = Vec::new();
         let mut seen = Vec::new();
-        for path in DATABASES {
+        let older = rpm::older(image)?;
+        for path in DATABASES.into_iter().filter(|path| !older.contains(path)) {
             // Two paths lead to one database where `lib` is a link to `usr/lib`.
             let path_is_new = image.tree.follow(&path.parse()?)?.is_none_or(|place| {
                 let is_new = !seen.contains(&place);
@@ -75,12 +90,15 @@ impl Databases {
             });
             if path_is_new {
                 let since = self.since.get(path);
-                let layer = |listed: &Listed| since.and_then(|since| since.get(&identity(listed))).copied();
-                packages.extend(listed(image, &path.parse()?, distribution, layer)?);
+                let since = |listed: &Listed| {
+                    let since = since.and_then(|since| since.get(&identity(listed)));
+                    since.map(|since| (since.package, since.files))
+                };
+                packages.extend(listed(image, &path.parse()?, distribution, since)?);
             }
         }
         for path in status_files(image)? {
-            let layer = image.tree.layer_of(&path);
+            let layer = image.tree.layers_of(path.as_str()).map(|(since, _)| (since, since));
             packages.extend(listed(image, &path, distribution, |_| layer)?);
         }
         for package in packages.iter_mut().filter(|package| package.kind == Kind::Debian) {
@@ -98,7 +116,9 @@ impl Databases {
             let place = candidates.into_iter().flatten().find(|place| image.tree.get(place).is_some());
             places.extend(place.filter(|place| !places.contains(place)));
         }
-        Ok(places.iter().map(|place| format!("what {place} lists")).collect())
+        let older = rpm::older(image)?;
+        let older = older.iter().map(|path| format!("what /{path} lists: a newer database lies beside it"));
+        Ok(places.iter().map(|place| format!("what {place} lists")).chain(older).collect())
     }
 }
 
@@ -111,20 +131,21 @@ fn listed(
     image: &mut Image,
     path: &EntryPath,
     distribution: Option<&Distribution>,
-    layer: impl Fn(&Listed) -> Option<u32>,
+    since: impl Fn(&Listed) -> Option<(u32, u32)>,
 ) -> Result<Vec<Package>, InventoryError> {
     let Some((place, key)) = image.read(path)? else { return Ok(Vec::new()) };
     match image.note(key) {
         Note::Database(listed) => {
-            let place = |listed: &Listed| Place {
-                path: place.to_string(),
-                inner_path: None,
-                layer: layer(listed).unwrap_or(key.layer),
+            let package = |listed: &Listed| {
+                let (layer, files_since) = since(listed).unwrap_or((key.layer, key.layer));
+                let place = Place { path: place.to_string(), inner_path: None, layer };
+                Package { files_since, ..Package::new(listed.clone(), distribution, place) }
             };
-            Ok(listed.iter().map(|listed| Package::new(listed.clone(), distribution, place(listed))).collect())
+            Ok(listed.iter().map(package).collect())
         }
-        Note::Damaged(reason, _) => Err(InventoryError::Database { path: path.clone(), reason: reason.clone() }),
-        _ => Ok(Vec::new()),
+        Note::Unreadable(reason) => Err(InventoryError::Database { path: path.clone(), reason: reason.clone() }),
+        // Something else lies there, of which nobody knows whether it is a database, too.
+        _ => Err(InventoryError::Unread { path: path.clone(), place }),
     }
 }
 

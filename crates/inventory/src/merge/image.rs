@@ -1,5 +1,5 @@
 use super::databases::Databases;
-use super::{Node, NoteKey, Tree, Whiteout};
+use super::{Node, NoteKey, Tree, Whiteout, logged, stated};
 use crate::layer::{FileKind, Item, LayerContents, Note};
 use crate::{Catalogue, Distribution, InventoryError, Package, Place};
 use consign_oci::layer::EntryPath;
@@ -8,6 +8,8 @@ use std::sync::Arc;
 const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 /// Most files that are named because nobody could look into them.
 const NAMED_LIMIT: usize = 100;
+/// What is said of those.
+const UNREAD: &str = "it was not looked into";
 
 /// An image, as its layers so far make it.
 #[derive(Default)]
@@ -45,25 +47,39 @@ impl Image {
                 self.tree.white_out_below(&folder)
             }
             Whiteout::Metadata => Ok(()),
-            Whiteout::None => self.put(&place, item, layer),
+            Whiteout::None => self.put(&place, path, item, layer),
         }
     }
 
-    fn put(&mut self, place: &EntryPath, item: Item, layer: u32) -> Result<(), InventoryError> {
+    fn put(&mut self, place: &EntryPath, path: &EntryPath, item: Item, layer: u32) -> Result<(), InventoryError> {
+        let kind = FileKind::of(place.as_str());
+        let unread = || kind.map(|_| Node::Unread);
         let node = match item {
             Item::Directory => {
                 self.tree.put_folder(place);
                 return Ok(());
             }
             Item::Symlink(target) => Some(Node::Symlink(target)),
-            Item::File { note, .. } => note.map(|note| Node::Noted(NoteKey { layer, note })),
+            Item::File { note: Some(note), .. } => Some(Node::Noted(NoteKey { layer, note })),
+            // The name by which it was looked at is that in the archive, which a link in its way may have changed.
+            Item::File { note: None, .. } if FileKind::of(path.as_str()).is_some() => Some(Node::Silent),
+            Item::File { note: None, .. } => unread(),
             Item::HardLink(target) => {
                 let original = self.tree.place(&target)?.and_then(|target| self.tree.get(&target)).cloned();
-                original.or_else(|| FileKind::of(place.as_str()).map(|_| Node::Unread))
+                original.or_else(unread)
             }
             Item::Other => None,
         };
         match node {
+            Some(Node::Noted(key)) => {
+                let (layers, note) = (&self.layers, note_of(&self.layers, key));
+                let is_same = |before: &Node| match before {
+                    // Most are the same file under another name, which is told without looking at what it says.
+                    Node::Noted(before) => *before == key || note_of(layers, *before) == note,
+                    _ => false,
+                };
+                self.tree.put_as(place, Node::Noted(key), is_same)
+            }
             Some(node) => self.tree.put(place, node),
             None => self.tree.clear(place),
         }
@@ -71,22 +87,31 @@ impl Image {
 
     /// Returns what a file was found to say.
     pub(super) fn note(&self, key: NoteKey) -> &Note {
-        let layer = self.layers.get(key.layer as usize);
-        layer.and_then(|layer| layer.notes.get(key.note as usize)).unwrap_or(&Note::Unread)
+        note_of(&self.layers, key)
     }
 
-    /// Returns where a path leads, and what the file there says, if there is one.
+    /// Returns the layer with this number.
+    pub(super) fn layer(&self, number: u32) -> Option<Arc<LayerContents>> {
+        self.layers.get(number as usize).cloned()
+    }
+
+    /// Returns where the path of a database, or of what names the distribution, leads, and which note says what is there; `None`: nothing is there. Fails if
+    /// nobody looked, or something else is there: an empty list would be wrong.
     pub(super) fn read(&mut self, path: &EntryPath) -> Result<Option<(EntryPath, NoteKey)>, InventoryError> {
         let Some(place) = self.tree.follow(path)? else { return Ok(None) };
-        let unread = |place| Err(InventoryError::Unread { path: path.clone(), place });
         match self.tree.get(&place) {
-            Some(Node::Noted(key)) if *self.note(*key) == Note::Unread => unread(place),
-            Some(Node::Noted(key)) => Ok(Some((place, *key))),
-            Some(Node::Unread) => unread(place),
+            Some(Node::Noted(key)) => {
+                let key = logged::with_log(self, &place, *key);
+                if let Note::Release(_) | Note::Database(_) | Note::Unreadable(_) = self.note(key) {
+                    return Ok(Some((place, key)));
+                }
+            }
+            Some(Node::Unread | Node::Silent) => {}
             // A link to a file whose name says nothing: it may be there, so that nothing can be said.
-            None if FileKind::of(place.as_str()).is_none() => unread(place),
-            None | Some(Node::Symlink(_)) => Ok(None),
+            None if FileKind::of(place.as_str()).is_none() => {}
+            None | Some(Node::Symlink(_)) => return Ok(None),
         }
+        Err(InventoryError::Unread { path: path.clone(), place })
     }
 
     /// Returns what is in the image.
@@ -100,37 +125,40 @@ impl Image {
             let version = distribution.version().unwrap_or_default();
             unlisted.push(format!("what there is of {} {version}", distribution.id));
         }
-        let (mut found, damaged) = self.found(distribution.as_ref());
+        let (mut found, damaged) = self.found();
         unlisted.extend(damaged);
         self.give_owners(&packages, &mut found)?;
+        stated::join(&mut packages, &mut found);
         packages.extend(found.into_iter().map(|(_, package)| package));
         Ok(Catalogue { unlisted, ..Catalogue::new(distribution, packages) })
     }
 
     fn distribution(&mut self) -> Result<Option<Distribution>, InventoryError> {
         for path in OS_RELEASE {
-            if let Some((_, key)) = self.read(&path.parse()?)?
-                && let Note::Release(distribution) = self.note(key)
-            {
-                return Ok(distribution.clone());
+            let path = path.parse()?;
+            match self.read(&path)?.map(|(place, key)| (place, self.note(key))) {
+                Some((_, Note::Release(distribution))) => return Ok(distribution.clone()),
+                Some((place, _)) => return Err(InventoryError::Unread { path, place }),
+                None => {}
             }
         }
         Ok(None)
     }
 
     /// Returns the packages that single files show to be there, each with the place of its file, and which files could not be read.
-    fn found(&self, distribution: Option<&Distribution>) -> (Vec<(String, Package)>, Vec<String>) {
+    fn found(&self) -> (Vec<(String, Package)>, Vec<String>) {
         let (mut found, mut damaged, mut unnamed) = (Vec::new(), Vec::new(), 0_usize);
         for (path, layer, key) in self.tree.noted() {
-            let (listed, reason) = match key.map(|key| self.note(key)) {
-                Some(Note::Found(listed)) => (&listed[..], None),
-                Some(Note::Damaged(reason, listed)) if is_single(path) => (&listed[..], Some(reason.as_str())),
-                Some(Note::Unread) | None if is_single(path) => (&[][..], Some("it was not looked into")),
+            let (listed, reason) = match key.map(|key| (key, self.note(key))) {
+                Some((_, Note::Found(listed))) => (&listed[..], None),
+                Some((_, Note::Damaged(reason, listed))) => (&listed[..], Some(reason.as_str())),
+                Some((key, Note::Log(_))) if !logged::is_read(self, path, key) => (&[][..], Some(UNREAD)),
+                None if FileKind::of(path).is_none_or(FileKind::is_single) => (&[][..], Some(UNREAD)),
                 _ => continue,
             };
             for listed in listed {
                 let place = Place { path: format!("/{path}"), inner_path: listed.inner_path.clone(), layer };
-                found.push((path.to_owned(), Package::new(listed.clone(), distribution, place)));
+                found.push((path.to_owned(), Package::new(listed.clone(), None, place)));
             }
             match reason {
                 Some(reason) if damaged.len() < NAMED_LIMIT => damaged.push(format!("what /{path} holds: {reason}")),
@@ -145,7 +173,7 @@ impl Image {
     }
 }
 
-/// Returns whether a file stands for itself: others count only where a database is looked for.
-fn is_single(path: &str) -> bool {
-    FileKind::of(path).is_none_or(FileKind::is_single)
+fn note_of(layers: &[Arc<LayerContents>], key: NoteKey) -> &Note {
+    let layer = layers.get(key.layer as usize);
+    layer.and_then(|layer| layer.notes.get(key.note as usize)).unwrap_or(&Note::Unread)
 }

@@ -2,8 +2,11 @@
 
 mod databases;
 mod image;
+mod logged;
 mod node;
 mod ownership;
+mod rpm;
+mod stated;
 mod tree;
 mod whiteout;
 

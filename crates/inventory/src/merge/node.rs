@@ -8,6 +8,8 @@ pub(crate) enum Node {
     Symlink(String),
     /// A file that a cataloguer looked at.
     Noted(NoteKey),
+    /// A file that a cataloguer looked at, and that says nothing.
+    Silent,
     /// A file that a cataloguer would look at, but which is another name of one that none did.
     Unread,
 }

@@ -1,9 +1,10 @@
 use super::{Image, Node};
-use crate::layer::Note;
+use crate::layer::{LayerContents, Note, name};
 use crate::{InventoryError, Package};
 use consign_oci::layer::EntryPath;
 use consign_package::Kind;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 impl Image {
     /// Says of each package that was found by a single file which of the distribution's packages brought that file.
@@ -20,11 +21,13 @@ impl Image {
             return Ok(());
         }
         for owner in owners {
-            for files in self.files_of(owner)? {
-                for path in files.lines() {
+            for list in self.lists_of(owner)? {
+                for path in list.text().lines() {
                     for index in self.claimed(path, &wanted)? {
-                        let (_, package) = &mut found[index];
-                        package.owner.get_or_insert_with(|| owner.purl.clone());
+                        let (place, package) = &mut found[index];
+                        if package.owner.is_none() && self.has_brought(owner, &list, place) {
+                            package.owner = Some(owner.purl.clone());
+                        }
                     }
                 }
             }
@@ -32,9 +35,19 @@ impl Image {
         Ok(())
     }
 
+    /// Returns whether a package that lists a file has brought it: what is another file since a later layer is somebody else's, and a list that became another
+    /// in a later layer says nothing of what was there before.
+    fn has_brought(&self, owner: &Package, list: &List<'_>, place: &str) -> bool {
+        let Some((since, written)) = self.tree.layers_of(place) else { return false };
+        let owner_since = owner.places.iter().map(|place| place.layer).min();
+        let is_before = |layer: u32| owner_since.is_some_and(|owner| layer <= owner);
+        is_before(since) && (is_before(list.since) || list.written == written)
+    }
+
     /// Returns what was found by the file at a path, which a database has as it was before links were in its way.
     fn claimed(&mut self, path: &str, wanted: &HashMap<String, Vec<usize>>) -> Result<Vec<usize>, InventoryError> {
-        let path = path.trim_start_matches('/');
+        let path = name::text(path.trim_start_matches('/').as_bytes());
+        let path = path.as_ref();
         if let Some(indexes) = wanted.get(path) {
             return Ok(indexes.clone());
         }
@@ -51,26 +64,55 @@ impl Image {
     }
 
     /// Returns the lists of the files of a package.
-    fn files_of(&mut self, owner: &Package) -> Result<Vec<String>, InventoryError> {
+    fn lists_of<'a>(&mut self, owner: &'a Package) -> Result<Vec<List<'a>>, InventoryError> {
         if owner.kind != Kind::Debian {
-            return Ok(vec![owner.files.clone()]);
+            let since = owner.files_since;
+            return Ok(vec![List { since, written: since, files: Files::OfPackage(&owner.files) }]);
         }
         let name = &owner.name;
         let architecture = owner.architecture.as_deref().unwrap_or_default();
-        let lists = BTreeSet::from([
+        let paths = BTreeSet::from([
             format!("var/lib/dpkg/info/{name}.list"),
             format!("var/lib/dpkg/info/{name}:{architecture}.list"),
             format!("var/lib/dpkg/status.d/{name}.md5sums"),
         ]);
-        let mut files = Vec::new();
-        for list in lists {
-            let Some(place) = self.tree.follow(&list.parse()?)? else { continue };
+        let mut lists = Vec::new();
+        for path in paths {
+            let Some(place) = self.tree.follow(&path.parse()?)? else { continue };
             if let Some(Node::Noted(key)) = self.tree.get(&place)
-                && let Note::Files(text) = self.note(*key)
+                && let Some(layer) = self.layer(key.layer)
+                && let Some((since, written)) = self.tree.layers_of(place.as_str())
             {
-                files.push(text.clone());
+                lists.push(List { since, written, files: Files::OfLayer(layer, key.note as usize) });
             }
         }
-        Ok(files)
+        Ok(lists)
+    }
+}
+
+/// The paths of the files of a package, one on each line.
+struct List<'a> {
+    /// Since which layer it has been the same.
+    since: u32,
+    /// Which layer wrote it last.
+    written: u32,
+    files: Files<'a>,
+}
+
+enum Files<'a> {
+    OfPackage(&'a str),
+    /// The note with this number.
+    OfLayer(Arc<LayerContents>, usize),
+}
+
+impl List<'_> {
+    fn text(&self) -> &str {
+        match &self.files {
+            Files::OfPackage(text) => text,
+            Files::OfLayer(layer, note) => match layer.notes.get(*note) {
+                Some(Note::Files(text)) => text,
+                _ => "",
+            },
+        }
     }
 }

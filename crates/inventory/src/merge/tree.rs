@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 /// Most memory that paths, links and kept contents may take, in bytes.
-const MEMORY_LIMIT: usize = 512 << 20;
+const MEMORY_LIMIT: usize = 256 << 20;
 /// Links that are followed in one path (Linux's own limit).
 const HOP_LIMIT: usize = 40;
 /// Most places that are looked at for one image. An image of a million files takes a few million.
@@ -15,6 +15,8 @@ const STEP_SIZE: usize = 128;
 
 struct Placed {
     layer: u32,
+    /// Since which layer the same has stood there, however often it was written.
+    since: u32,
     node: Node,
 }
 
@@ -110,18 +112,18 @@ impl Tree {
         self.nodes.get(place.as_str()).map(|placed| &placed.node)
     }
 
-    /// Returns all files that a cataloguer looked at, by place, each with the number of the layer that put it there, counted from 0.
+    /// Returns all files of which something is to be said, by place, each with the number of the layer since which it says the same, counted from 0.
     pub(crate) fn noted(&self) -> impl Iterator<Item = (&str, u32, Option<NoteKey>)> {
         self.nodes.iter().filter_map(|(path, placed)| match placed.node {
-            Node::Noted(key) => Some((path.as_str(), placed.layer.saturating_sub(1), Some(key))),
-            Node::Unread => Some((path.as_str(), placed.layer.saturating_sub(1), None)),
-            Node::Symlink(_) => None,
+            Node::Noted(key) => Some((path.as_str(), placed.since.saturating_sub(1), Some(key))),
+            Node::Unread => Some((path.as_str(), placed.since.saturating_sub(1), None)),
+            Node::Symlink(_) | Node::Silent => None,
         })
     }
 
-    /// Returns the number of the layer that put something at this very place, counted from 0.
-    pub(crate) fn layer_of(&self, place: &EntryPath) -> Option<u32> {
-        self.nodes.get(place.as_str()).map(|placed| placed.layer.saturating_sub(1))
+    /// Returns the numbers of two layers, counted from 0: of that since which the same has stood at this very place, and of that which wrote it last.
+    pub(crate) fn layers_of(&self, place: &str) -> Option<(u32, u32)> {
+        self.nodes.get(place).map(|placed| (placed.since.saturating_sub(1), placed.layer.saturating_sub(1)))
     }
 
     /// Returns the places directly in a folder that hold something kept.
@@ -134,6 +136,18 @@ impl Tree {
 
     /// Puts something at a place, in place of all that was there and below.
     pub(crate) fn put(&mut self, place: &EntryPath, node: Node) -> Result<(), InventoryError> {
+        self.put_as(place, node, |_| false)
+    }
+
+    /// Puts something at a place, and says whether it is the same that was there.
+    pub(crate) fn put_as(
+        &mut self,
+        place: &EntryPath,
+        node: Node,
+        is_same: impl FnOnce(&Node) -> bool,
+    ) -> Result<(), InventoryError> {
+        let before = self.nodes.get(place.as_str()).filter(|before| is_same(&before.node));
+        let since = before.map_or(self.layer, |before| before.since);
         self.clear(place)?;
         if shared(&self.real, place.as_str()) == place.as_str().len() {
             self.real.clear();
@@ -142,7 +156,7 @@ impl Tree {
         if self.size > MEMORY_LIMIT {
             return Err(InventoryError::Links { limit: MEMORY_LIMIT });
         }
-        self.nodes.insert(place.as_str().to_owned(), Placed { layer: self.layer, node });
+        self.nodes.insert(place.as_str().to_owned(), Placed { layer: self.layer, since, node });
         Ok(())
     }
 

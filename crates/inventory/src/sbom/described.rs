@@ -5,8 +5,10 @@ use consign_oci::{Digest, Platform};
 /// The image that an SBOM describes.
 #[derive(Clone, Copy, Debug)]
 pub struct Described<'a> {
-    /// The image's name, such as `hello` or `ghcr.io/team/hello`.
+    /// The image's name, such as `hello` or `ghcr.io/team/hello`. The same wherever it lies.
     pub name: &'a str,
+    /// The repository that it lies in, such as `ghcr.io/team/hello`, if it is at a registry.
+    pub repository: Option<&'a str>,
     /// Digest of the manifest of this platform.
     pub digest: &'a Digest,
     /// What it runs on.
@@ -22,6 +24,8 @@ pub struct Described<'a> {
 pub struct DescribedIndex<'a> {
     /// The image's name.
     pub name: &'a str,
+    /// The repository that it lies in, if it is at a registry.
+    pub repository: Option<&'a str>,
     /// Digest of the index.
     pub digest: &'a Digest,
 }
@@ -52,6 +56,10 @@ pub(super) fn time(text: Option<&str>) -> Result<String, SbomError> {
     let text = text.unwrap_or("1970-01-01T00:00:00Z");
     let time: jiff::Timestamp =
         text.parse().map_err(|source| SbomError::Created { text: text.chars().take(100).collect(), source })?;
+    let year = time.to_zoned(jiff::tz::TimeZone::UTC).year();
+    if !(0..=9999).contains(&year) {
+        return Err(SbomError::Year { year });
+    }
     Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
@@ -76,6 +84,7 @@ mod tests {
             assert_eq!(time(text).unwrap(), expected);
         }
         assert!(matches!(time(Some("yesterday")), Err(SbomError::Created { .. })));
+        assert!(matches!(time(Some("-000001-01-01T00:00:00Z")), Err(SbomError::Year { year: -1 })));
         assert_eq!(newest([None, Some("2026-02-03T04:05:06Z")].into_iter()).unwrap(), "2026-02-03T04:05:06Z");
     }
 }

@@ -9,6 +9,12 @@ pub enum SbomError {
         /// What is wrong.
         source: jiff::Error,
     },
+    /// The image config states a time of which documents have no form.
+    #[error("the image config's `created` is in the year {year}, and documents have years from 0 to 9999")]
+    Year {
+        /// The year.
+        year: i16,
+    },
     /// The document cannot be written as JSON.
     #[error("the SBOM cannot be written")]
     Json {

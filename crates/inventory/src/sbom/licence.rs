@@ -1,6 +1,5 @@
 use super::text;
 use crate::Package;
-use consign_oci::Digest;
 use consign_package::{Kind, licence};
 use std::collections::BTreeMap;
 
@@ -24,12 +23,12 @@ pub(super) fn all(package: &Package) -> Vec<Licence> {
             Kind::Debian => licence::debian(written).or_else(|| licence::expression(written)),
             _ => licence::expression(written),
         };
-        let licence =
-            match (expression.filter(|expression| licence::references(expression).is_empty()), text::line(written)) {
-                (Some(expression), _) => Licence::Expression(expression),
-                (None, Some(written)) => Licence::Unknown(written),
-                (None, None) => continue,
-            };
+        let is_known = |found: &String| !licence::has_references(found) && !licence::has_unlisted_plus(found);
+        let licence = match (expression.filter(is_known), text::line(written)) {
+            (Some(expression), _) => Licence::Expression(expression),
+            (None, Some(written)) => Licence::Unknown(written),
+            (None, None) => continue,
+        };
         if !licences.contains(&licence) {
             licences.push(licence);
         }
@@ -39,24 +38,16 @@ pub(super) fn all(package: &Package) -> Vec<Licence> {
 
 /// Returns the one expression that says all licences of a package; those without a name are added to `unknown`. `None`: nothing says.
 pub(super) fn expression(package: &Package, unknown: &mut Unknown) -> Option<String> {
-    let licences = all(package);
-    let is_alone = licences.len() == 1;
-    let words = licences.into_iter().map(|licence| match licence {
-        Licence::Expression(expression) if is_alone || !expression.contains(' ') => expression,
-        Licence::Expression(expression) => format!("({expression})"),
-        Licence::Unknown(written) => {
-            let name = reference(&written);
-            unknown.insert(name.clone(), written);
-            name
-        }
-    });
-    let words: Vec<String> = words.collect();
-    (!words.is_empty()).then(|| words.join(" AND "))
-}
-
-/// Returns the name of a licence that SPDX has none for (SPDX 2.3, clause 10.1).
-fn reference(written: &str) -> String {
-    let digest = Digest::of(written.as_bytes());
-    let words: String = text::identifier(written).chars().take(60).collect();
-    format!("LicenseRef-{}-{}", words.trim_matches('-'), &digest.hex()[..8])
+    let words: Vec<String> = all(package)
+        .into_iter()
+        .map(|licence| match licence {
+            Licence::Expression(expression) => expression,
+            Licence::Unknown(written) => {
+                let name = licence::reference(&written);
+                unknown.insert(name.clone(), written);
+                name
+            }
+        })
+        .collect();
+    licence::together(words.iter().map(String::as_str))
 }

@@ -11,8 +11,10 @@ mod text;
 
 pub(crate) use cyclonedx::document as cyclonedx;
 pub use cyclonedx::index as cyclonedx_index;
+pub use cyclonedx::with_vulnerabilities;
 pub use described::{Described, DescribedIndex};
 pub use error::SbomError;
+pub use identifier::labels;
 pub(crate) use spdx::document as spdx;
 pub use spdx::index as spdx_index;
 

@@ -1,7 +1,7 @@
 //! Images made of few files, as a builder lets them flow and as they lie in blobs.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
 
-use consign_inventory::{Budget, Catalogue, InventoryError, Observer};
+use consign_inventory::{Budget, Catalogue, InventoryError, Observer, Package};
 use consign_oci::layer::{Entry, Kind, Layer, NoCache, write_layer};
 use consign_oci::{Descriptor, Digest, media_type};
 use std::io::{Read, Write};
@@ -73,6 +73,15 @@ pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
         assert_eq!(result.as_ref().ok(), other.as_ref().ok());
     }
     result
+}
+
+/// Returns `kind name version` of each package, and whether it has an owner.
+pub(crate) fn lines(catalogue: &Catalogue) -> Vec<String> {
+    let line = |package: &Package| {
+        let owner = if package.owner.is_some() { " owned" } else { "" };
+        format!("{} {} {}{owner}", package.kind, package.name, package.version.as_deref().unwrap_or("?"))
+    };
+    catalogue.packages.iter().map(line).collect()
 }
 
 /// Returns `name version` of each package, joined by commas.

@@ -2,7 +2,7 @@ use crate::sbom::described::{self, Described, DescribedIndex};
 use crate::sbom::licence::{self, Licence};
 use crate::sbom::{identifier, purl, text};
 use crate::{Catalogue, Distribution, Package};
-use consign_oci::{Algorithm, Digest, Platform};
+use consign_oci::{Algorithm, Digest};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -21,8 +21,8 @@ pub(super) fn of_index(index: &DescribedIndex<'_>) -> Value {
     .with("purl", purl::index(index))
 }
 
-/// Returns the component of the image of one platform, without what is in it.
-pub(super) fn of_image(catalogue: &Catalogue, image: &Described<'_>, platform: Option<&Platform>) -> Value {
+/// Returns the component of an image, without what is in it; `label` is its name in a document of several.
+pub(super) fn of_image(catalogue: &Catalogue, image: &Described<'_>, label: Option<&str>) -> Value {
     let layers = image.layers.iter().map(|layer| property("layer", &layer.to_string()));
     // What is in an image beside what is listed, and is not known.
     let unlisted = catalogue.unlisted.iter().map(|unlisted| property("unlisted", unlisted));
@@ -30,7 +30,7 @@ pub(super) fn of_image(catalogue: &Catalogue, image: &Described<'_>, platform: O
         [property("platform", &image.platform.to_string())].into_iter().chain(layers).chain(unlisted).collect();
     json!({
         "type": "container",
-        "bom-ref": identifier::of_image(platform),
+        "bom-ref": identifier::of_image(label),
         "name": described::name(image.name),
         "version": image.digest.to_string(),
         "hashes": [manifest_hash(image.digest)],
@@ -40,24 +40,18 @@ pub(super) fn of_image(catalogue: &Catalogue, image: &Described<'_>, platform: O
 }
 
 /// Returns the components of what is in an image. What a package of the distribution's brought lies in that package.
-pub(super) fn contained(catalogue: &Catalogue, image: &Described<'_>, platform: Option<&Platform>) -> Vec<Value> {
-    let mut owned: HashMap<&str, Vec<Value>> = HashMap::new();
-    let packages = || catalogue.packages.iter();
-    let is_known = |owner: &str| packages().any(|package| package.purl == owner);
-    let mut known: HashMap<&str, bool> = HashMap::new();
-    let mut alone = Vec::new();
-    for package in packages() {
-        match package.owner.as_deref() {
-            Some(owner) if *known.entry(owner).or_insert_with(|| is_known(owner)) => {
-                owned.entry(owner).or_default().push(of_package(package, image, platform));
-            }
-            _ => alone.push(package),
+pub(super) fn contained(catalogue: &Catalogue, image: &Described<'_>, label: Option<&str>) -> Vec<Value> {
+    let owners = catalogue.owners();
+    let mut owned: HashMap<usize, Vec<Value>> = HashMap::new();
+    for (package, owner) in catalogue.packages.iter().zip(&owners) {
+        if let Some(owner) = owner {
+            owned.entry(*owner).or_default().push(of_package(package, image, label));
         }
     }
-    let distribution = catalogue.distribution.iter().map(|distribution| of_distribution(distribution, platform));
-    let alone = alone.into_iter().map(|package| {
-        let inner = owned.remove(package.purl.as_str()).filter(|_| package.kind.is_of_distribution());
-        of_package(package, image, platform).with("components", inner.map(Value::from))
+    let distribution = catalogue.distribution.iter().map(|distribution| of_distribution(distribution, label));
+    let alone = catalogue.packages.iter().zip(owners).enumerate().filter(|(_, (_, owner))| owner.is_none());
+    let alone = alone.map(|(number, (package, _))| {
+        of_package(package, image, label).with("components", owned.remove(&number).map(Value::from))
     });
     distribution.chain(alone).collect()
 }
@@ -67,17 +61,17 @@ pub(super) fn references(components: &[Value]) -> Vec<Value> {
     components.iter().filter_map(|component| component.get("bom-ref").cloned()).collect()
 }
 
-fn of_distribution(distribution: &Distribution, platform: Option<&Platform>) -> Value {
+fn of_distribution(distribution: &Distribution, label: Option<&str>) -> Value {
     json!({
         "type": "operating-system",
-        "bom-ref": identifier::of_distribution(platform),
+        "bom-ref": identifier::of_distribution(label),
         "name": text::line(&distribution.id).unwrap_or_else(|| "distribution".to_owned()),
     })
     .with("version", distribution.version().and_then(text::line))
     .with("description", distribution.pretty_name.as_deref().and_then(text::line))
 }
 
-fn of_package(package: &Package, image: &Described<'_>, platform: Option<&Platform>) -> Value {
+fn of_package(package: &Package, image: &Described<'_>, label: Option<&str>) -> Value {
     let hashes: Vec<Value> = package.checksums.iter().filter_map(|checksum| hash(checksum)).collect();
     let references = package.homepage.as_deref().and_then(text::homepage);
     let references = references.map(|url| json!([{ "type": "website", "url": url }]));
@@ -98,7 +92,7 @@ fn of_package(package: &Package, image: &Described<'_>, platform: Option<&Platfo
     let properties: Vec<Value> = properties.into_iter().flatten().chain(layers).collect();
     json!({
         "type": "library",
-        "bom-ref": identifier::of_package(package, platform),
+        "bom-ref": identifier::of_package(package, label),
         "name": text::line(&package.name).unwrap_or_else(|| "package".to_owned()),
     })
     .with("version", package.version.as_deref().and_then(text::line))

@@ -2,6 +2,8 @@
 
 mod component;
 mod render;
+mod vulnerabilities;
 
 pub(crate) use render::document;
 pub use render::index;
+pub use vulnerabilities::with_vulnerabilities;

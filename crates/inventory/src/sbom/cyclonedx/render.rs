@@ -1,7 +1,7 @@
 use super::component::{contained, of_image, of_index, references};
 use crate::Catalogue;
-use crate::sbom::SbomError;
 use crate::sbom::described::{self, Described, DescribedIndex};
+use crate::sbom::{SbomError, identifier};
 use consign_oci::Digest;
 use serde_json::{Value, json};
 
@@ -20,9 +20,10 @@ pub fn index(index: &DescribedIndex<'_>, platforms: &[(Described<'_>, &Catalogue
     let own = of_index(index);
     let mut images = Vec::new();
     let mut dependencies = Vec::new();
-    for (image, catalogue) in platforms {
-        let components = contained(catalogue, image, Some(image.platform));
-        let mut component = of_image(catalogue, image, Some(image.platform));
+    let described: Vec<Described<'_>> = platforms.iter().map(|(image, _)| *image).collect();
+    for ((image, catalogue), label) in platforms.iter().zip(identifier::labels(&described)) {
+        let components = contained(catalogue, image, Some(&label));
+        let mut component = of_image(catalogue, image, Some(&label));
         dependencies.push(depends(&component, &components));
         component["components"] = components.into();
         images.push(component);
@@ -37,7 +38,7 @@ fn depends(component: &Value, on: &[Value]) -> Value {
 
 fn write(time: String, own: Value, components: Vec<Value>, dependencies: Vec<Value>) -> Result<Value, SbomError> {
     let tool = json!({ "type": "application", "name": "consign", "version": env!("CARGO_PKG_VERSION") });
-    let mut document = json!({
+    sealed(json!({
         "$schema": SCHEMA,
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -45,7 +46,14 @@ fn write(time: String, own: Value, components: Vec<Value>, dependencies: Vec<Val
         "metadata": { "timestamp": time, "tools": { "components": [tool] }, "component": own },
         "components": components,
         "dependencies": dependencies,
-    });
+    }))
+}
+
+/// Names a document by all that stands in it beside.
+pub(super) fn sealed(mut document: Value) -> Result<Value, SbomError> {
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("serialNumber");
+    }
     document["serialNumber"] = serial_number(&Digest::of(&serde_json::to_vec(&document)?)).into();
     Ok(document)
 }

@@ -4,8 +4,7 @@ use super::document::{
 use crate::sbom::described::{self, Described};
 use crate::sbom::{identifier, licence, purl, text};
 use crate::{Catalogue, Distribution, package};
-use consign_oci::{Algorithm, Digest, Platform};
-use std::collections::HashMap;
+use consign_oci::{Algorithm, Digest};
 
 /// Most places of a package that are named.
 const PLACE_LIMIT: usize = 10;
@@ -34,25 +33,23 @@ impl Elements {
         });
     }
 
-    /// Adds the image of one platform and all that is in it; `platform` is given where the document has several.
-    pub(super) fn image(&mut self, catalogue: &Catalogue, image: &Described<'_>, platform: Option<&Platform>) {
-        let image_id = identifier::of_image(platform);
+    /// Adds an image and all that is in it; `label` is its name in a document of several.
+    pub(super) fn image(&mut self, catalogue: &Catalogue, image: &Described<'_>, label: Option<&str>) {
+        let image_id = identifier::of_image(label);
         self.add(&image_id, image_package(image));
         if let Some(distribution) = &catalogue.distribution {
-            let id = identifier::of_distribution(platform);
+            let id = identifier::of_distribution(label);
             self.add(&id, distribution_package(distribution));
             self.relate(&image_id, RelationshipType::Contains, &id);
         }
         let ids: Vec<String> =
-            catalogue.packages.iter().map(|package| identifier::of_package(package, platform)).collect();
-        let owners: HashMap<&str, &String> =
-            catalogue.packages.iter().zip(&ids).map(|(package, id)| (package.purl.as_str(), id)).collect();
-        for (package, id) in catalogue.packages.iter().zip(&ids) {
+            catalogue.packages.iter().map(|package| identifier::of_package(package, label)).collect();
+        for ((package, id), owner) in catalogue.packages.iter().zip(&ids).zip(catalogue.owners()) {
             let element = contained_package(package, image, &mut self.unknown_licences);
             self.add(id, element);
             // What a package of the distribution's brought is in that package.
-            let owner = package.owner.as_deref().and_then(|owner| owners.get(owner));
-            self.relate(owner.copied().unwrap_or(&image_id), RelationshipType::Contains, id);
+            let owner = owner.and_then(|owner| ids.get(owner));
+            self.relate(owner.unwrap_or(&image_id), RelationshipType::Contains, id);
         }
         // What is in an image beside what is listed, and is not known (clause 11.1.1, "known unknowns").
         for unlisted in &catalogue.unlisted {

@@ -34,9 +34,10 @@ pub fn index(index: &DescribedIndex<'_>, platforms: &[(Described<'_>, &Catalogue
             ..Package::default()
         },
     );
-    for (image, catalogue) in platforms {
-        elements.relate(INDEX, RelationshipType::Contains, &identifier::of_image(Some(image.platform)));
-        elements.image(catalogue, image, Some(image.platform));
+    let images: Vec<Described<'_>> = platforms.iter().map(|(image, _)| *image).collect();
+    for ((image, catalogue), label) in platforms.iter().zip(identifier::labels(&images)) {
+        elements.relate(INDEX, RelationshipType::Contains, &identifier::of_image(Some(&label)));
+        elements.image(catalogue, image, Some(&label));
     }
     write(index.name, described::newest(platforms.iter().map(|(image, _)| image.created))?, elements)
 }

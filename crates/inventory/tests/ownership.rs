@@ -1,0 +1,110 @@
+//! Who brought what: a package of the distribution's speaks for its own files, and for no others.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{file, lines, list, package};
+use consign_inventory::Catalogue;
+use consign_oci::layer::Entry;
+
+const STATUS: &str = "var/lib/dpkg/status";
+const LIST: &str = "var/lib/dpkg/info/npm.list";
+const PATH: &str = "usr/share/nodejs/npm/package.json";
+
+fn npm(version: &str) -> Entry {
+    described(version, "")
+}
+
+fn described(version: &str, words: &str) -> Entry {
+    file(PATH, &format!(r#"{{"name": "npm", "version": "{version}", "description": "{words}"}}"#))
+}
+
+fn debian() -> Vec<Entry> {
+    vec![file(STATUS, &package("npm", "9.2.0-1")), file(LIST, &format!("/{PATH}\n")), npm("9.2.0")]
+}
+
+#[test]
+fn what_was_put_over_a_file_of_a_package_is_not_the_package_s() {
+    let owned = ["deb npm 9.2.0-1", "npm npm 9.2.0 owned"].map(str::to_owned);
+    assert_eq!(lines(&list(&[debian()]).unwrap()), owned);
+    let replaced = list(&[debian(), vec![npm("10.9.0")]]).unwrap();
+    assert_eq!(lines(&replaced), ["deb npm 9.2.0-1", "npm npm 10.9.0"]);
+    assert_eq!(replaced.packages[1].places[0].layer, 1);
+    // The same again, as `chmod -R` leaves it, is still what the package brought.
+    let again = list(&[debian(), vec![npm("9.2.0")]]).unwrap();
+    assert_eq!(lines(&again), owned);
+    assert_eq!(again.packages[1].places[0].layer, 0);
+    // Away and back again is not.
+    let gone = vec![file("usr/share/nodejs/npm/.wh.package.json", "")];
+    let back = list(&[debian(), gone, vec![npm("9.2.0")]]).unwrap();
+    assert_eq!(lines(&back), ["deb npm 9.2.0-1", "npm npm 9.2.0"]);
+    // A newer package brings newer files.
+    let newer = vec![file(STATUS, &package("npm", "10.9.0-1")), file(LIST, &format!("/{PATH}\n")), npm("10.9.0")];
+    assert_eq!(lines(&list(&[debian(), newer]).unwrap()), ["deb npm 10.9.0-1", "npm npm 10.9.0 owned"]);
+}
+
+#[test]
+fn a_later_list_claims_no_earlier_files() {
+    let server = || file("app/package.json", r#"{"name": "server", "version": "1"}"#);
+    let longer = || file(LIST, &format!("/{PATH}\n/app/package.json\n"));
+    let expected = ["deb npm 9.2.0-1", "npm npm 9.2.0", "npm server 1"];
+    for (name, layers) in [
+        ("in the layer of the list", vec![debian(), vec![server(), longer()]]),
+        ("before the list", vec![debian(), vec![server()], vec![longer()]]),
+        ("before the package", vec![[vec![server()], debian()].concat(), vec![longer()]]),
+    ] {
+        let found = list(&layers).unwrap();
+        let server = found.packages.iter().find(|package| package.name == "server").unwrap();
+        assert_eq!(server.owner, None, "{name}");
+        assert_eq!(found.packages.len(), expected.len(), "{name}");
+    }
+    // Who installs the same again writes the list and the files again.
+    let reinstalled = vec![longer(), described("9.2.0", "")];
+    assert_eq!(lines(&list(&[debian(), reinstalled]).unwrap()), ["deb npm 9.2.0-1", "npm npm 9.2.0 owned"]);
+}
+
+#[test]
+fn a_later_database_claims_no_earlier_files() {
+    let apk = |files: &str| file("lib/apk/db/installed", &format!("P:npm\nV:9.0.0-r0\nA:x86_64\nF:app\n{files}\n"));
+    let server = || file("app/package.json", r#"{"name": "server", "version": "1"}"#);
+    let base = vec![apk("R:package.json\n"), server()];
+    assert_eq!(lines(&list(&[base]).unwrap()), ["apk npm 9.0.0-r0", "npm server 1 owned"]);
+    let layers = [vec![apk("R:other\n"), server()], vec![apk("R:other\nR:package.json\n")]];
+    assert_eq!(lines(&list(&layers).unwrap()), ["apk npm 9.0.0-r0", "npm server 1"]);
+}
+
+/// A package as melange makes it: its own SBOM is one of its files.
+fn wolfi(version: &str) -> Vec<Entry> {
+    let folder = "var/lib/db/sbom";
+    let database = format!(
+        "P:musl\nV:1.2.5-r0\nA:x86_64\nF:usr/lib/node_modules/left-pad\nR:package.json\nF:{folder}\nR:musl-1.2.5-r0.spdx.json\n\n"
+    );
+    let document = format!(
+        r#"{{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "x", "packages": [
+        {{"name": "musl", "SPDXID": "SPDXRef-a", "versionInfo": "{version}", "licenseDeclared": "MIT", "externalRefs": [{{"referenceCategory": "PACKAGE-MANAGER",
+          "referenceType": "purl", "referenceLocator": "pkg:apk/wolfi/musl@{version}?arch=x86_64&distro=wolfi"}}]}},
+        {{"name": "musl", "SPDXID": "SPDXRef-b", "externalRefs": [{{"referenceCategory": "PACKAGE-MANAGER",
+          "referenceType": "purl", "referenceLocator": "pkg:generic/musl@1.2.5?vcs_url=git%2Bhttps://git.musl-libc.org/musl"}}]}}]}}"#
+    );
+    vec![
+        file("etc/os-release", "ID=chainguard\nVERSION_ID=20230214\n"),
+        file("usr/lib/apk/db/installed", &database),
+        file("usr/lib/node_modules/left-pad/package.json", r#"{"name": "left-pad", "version": "1.3.0"}"#),
+        file(&format!("{folder}/musl-1.2.5-r0.spdx.json"), &document),
+    ]
+}
+
+#[test]
+fn a_package_s_own_document_is_not_a_second_package() {
+    let catalogue: Catalogue = list(&[wolfi("1.2.5-r0")]).unwrap();
+    assert_eq!(lines(&catalogue), ["npm left-pad 1.3.0 owned", "apk musl 1.2.5-r0", "other musl 1.2.5 owned"]);
+    let musl = &catalogue.packages[1];
+    assert_eq!(musl.purl, "pkg:apk/chainguard/musl@1.2.5-r0?arch=x86_64&distro=chainguard-20230214");
+    assert_eq!(musl.licences, ["MIT"]);
+    assert_eq!(musl.places.len(), 2);
+    assert_eq!(catalogue.owners(), [Some(1), None, Some(1)]);
+    // Another version is another package.
+    let other = list(&[wolfi("1.2.4-r0")]).unwrap();
+    assert_eq!(lines(&other)[1..3], ["apk musl 1.2.4-r0 owned", "apk musl 1.2.5-r0"]);
+    assert_eq!(other.owners(), [Some(2), Some(2), None, Some(2)]);
+}
