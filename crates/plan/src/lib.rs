@@ -9,9 +9,9 @@ mod plan;
 mod tags;
 
 pub use configuration::{Code, Configuration, ConfigurationError, Diagnostic};
-pub use lock::{Lock, LockError, LockedImage, LockedPackage};
+pub use lock::{Lock, LockError, LockedDatabase, LockedImage, LockedPackage};
 pub use plan::{
     Plan, PlanInputs, PlannedDestination, PlannedIdentity, PlannedImage, PlannedPolicy, PlannedRegistry,
     PlannedSigning, PlannedStep, PlannedTrial, SourceFacts, UnknownImage,
 };
-pub use tags::{GitFacts, NoGit, PlannedTag, SkippedTag, TagDecision, tags};
+pub use tags::{GitFacts, NoGit, PlannedTag, SkippedTag, TagDecision, newest_release, tags};

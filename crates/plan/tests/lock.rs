@@ -28,7 +28,7 @@ fn lock(packages: &[(&str, &[(&str, &str)])]) -> Lock {
         })
         .collect();
     let image = LockedImage::new(Digest::of(b"x"), None, Some("bookworm".into()), packages);
-    Lock { images: BTreeMap::from([("web".to_owned(), image)]) }
+    Lock { images: Some(BTreeMap::from([("web".to_owned(), image)])), advisories: None }
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_platform_that_is_there_twice_or_has_no_packages_is_refused() {
 
 #[test]
 fn what_a_merge_put_together_is_noticed() {
-    let whole = |text: &str| Lock::parse(text).unwrap().images["web"].is_whole();
+    let whole = |text: &str| Lock::parse(text).unwrap().images.unwrap()["web"].is_whole();
     let good = lock(&[("linux/amd64", &[("a", "1"), ("b", "1")])]).text().unwrap();
     assert!(whole(&good));
     let last = good.lines().find(|line| line.contains("\"name\":\"b\"")).unwrap();
@@ -109,12 +109,12 @@ fn what_differs_between_two_packages_of_a_version_is_told() {
     ];
     for (set, expected) in table {
         let mut new = old.clone();
-        set(&mut new.images.get_mut("web").unwrap().packages.values_mut().next().unwrap()[0]);
+        set(&mut new.images.as_mut().unwrap().get_mut("web").unwrap().packages.values_mut().next().unwrap()[0]);
         let told: Vec<String> = changes(&old, &new).iter().map(Change::to_string).collect();
         assert_eq!(told, [expected]);
     }
     let mut new = old.clone();
-    new.images.get_mut("web").unwrap().suite = Some("trixie".into());
+    new.images.as_mut().unwrap().get_mut("web").unwrap().suite = Some("trixie".into());
     let told: Vec<String> = changes(&old, &new).iter().map(Change::to_string).collect();
     assert_eq!(told, ["web: suite bookworm → trixie"]);
 }
@@ -130,6 +130,6 @@ fn changes_are_told_by_package_with_the_platforms() {
     assert_eq!(changes(&Lock::default(), &new), [Change::Added { image: "web".into() }]);
     assert_eq!(changes(&new, &Lock::default()), [Change::Removed { image: "web".into() }]);
     let mut other = old.clone();
-    other.images.get_mut("web").unwrap().request = Digest::of(b"y");
+    other.images.as_mut().unwrap().get_mut("web").unwrap().request = Digest::of(b"y");
     assert_eq!(changes(&old, &other), [Change::Request { image: "web".into() }]);
 }

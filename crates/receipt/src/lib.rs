@@ -14,10 +14,10 @@ mod statement;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use advisory::{
-    AdvisoryRules, Coverage, Epss, Finding, FixStatus, IgnoredAdvisory, IgnoredNote, Judgement, Severity, Share,
-    Stated, UnknownSeverity,
+    Acceptance, AdvisoryRules, Consequence, Coverage, Epss, Finding, FixStatus, IgnoredAdvisory, IgnoredNote,
+    Judgement, NoPackagePattern, PackagePattern, Severity, Share, Stated,
 };
-pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate};
+pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate, remarks};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
 pub use stage::Stage;

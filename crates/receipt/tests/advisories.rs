@@ -5,8 +5,8 @@
 use consign_oci::{Digest, Exact, Platform};
 use consign_receipt::predicate::{self, ReleaseRecord};
 use consign_receipt::{
-    AdvisoryRules, Candidate, Finding, Identity, IgnoredAdvisory, PlatformCandidate, Policy, Reason, Receipt,
-    Requirement, Severity, Statement, Trust, UnknownSeverity, gate,
+    Acceptance, AdvisoryRules, Candidate, Consequence, Finding, Identity, IgnoredAdvisory, PlatformCandidate, Policy,
+    Reason, Receipt, Requirement, Severity, Share, Statement, Trust, gate,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -16,17 +16,18 @@ const AMD64: &str = "linux/amd64";
 const ARM64: &str = "linux/arm64";
 
 fn rules(maximum_severity: Severity) -> AdvisoryRules {
-    AdvisoryRules { maximum_severity, unknown_severity: UnknownSeverity::Refuse, maximum_age: None, ignore: Vec::new() }
+    AdvisoryRules::new(maximum_severity)
 }
 
 fn ignored(advisory: &str, until: Date) -> IgnoredAdvisory {
     IgnoredAdvisory {
         advisory: advisory.to_owned(),
         package: None,
+        purl: None,
         platforms: Vec::new(),
         reason: "not reachable".to_owned(),
         owner: "team@example.org".to_owned(),
-        until,
+        until: Some(until),
     }
 }
 
@@ -87,7 +88,7 @@ fn one_platform_is_enough() {
 
 #[test]
 fn the_worst_that_passes_passes() {
-    let accepting = |rules| AdvisoryRules { unknown_severity: UnknownSeverity::Accept, ..rules };
+    let accepting = |rules| AdvisoryRules { unknown_severity: Acceptance::Accept, ..rules };
     for (rules, severity, passes) in [
         (rules(Severity::High), Some("high"), true),
         (rules(Severity::Medium), Some("high"), false),
@@ -104,7 +105,7 @@ fn the_worst_that_passes_passes() {
 
 #[test]
 fn what_is_not_understood_may_be_worse() {
-    let accepting = |rules| AdvisoryRules { unknown_severity: UnknownSeverity::Accept, ..rules };
+    let accepting = |rules| AdvisoryRules { unknown_severity: Acceptance::Accept, ..rules };
     let unread = |severity| {
         let mut finding = finding(severity);
         finding["annotations"][0]["severityUnread"] = json!(true);
@@ -228,6 +229,98 @@ fn nothing_compared_is_no_pass() {
     }
 }
 
+/// Changes what stands in the annotation of a finding.
+fn with(severity: Option<&str>, change: Value) -> Value {
+    let mut finding = finding(severity);
+    let place = finding["annotations"][0].as_object_mut().unwrap();
+    place.extend(change.as_object().unwrap().clone());
+    place.retain(|_, value| !value.is_null());
+    finding
+}
+
+#[test]
+fn what_nobody_can_fix_may_pass() {
+    let (fixed, unfixed) = (finding(Some("critical")), with(Some("critical"), json!({"fixed": null})));
+    let unread = with(Some("critical"), json!({"fixed": null, "undetermined": true}));
+    let lenient = AdvisoryRules { unfixed: Acceptance::Accept, ..rules(Severity::Low) };
+    for (rules, finding, passes) in [
+        (rules(Severity::Low), &unfixed, false),
+        (lenient.clone(), &unfixed, true),
+        (lenient.clone(), &fixed, false),
+        // Whether there is a version without it, nobody knows.
+        (lenient.clone(), &unread, false),
+        (lenient, &with(None, json!({"fixed": null})), true),
+    ] {
+        let said = reasons(rules, vec![(claim(std::slice::from_ref(finding)), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{finding} {said:?}");
+    }
+}
+
+#[test]
+fn what_is_exploited_or_likely_to_be_does_not_pass_for_being_mild() {
+    let exploited = with(Some("low"), json!({"knownExploited": "2026-01-09", "fixed": null}));
+    let likely = with(Some("low"), json!({"epss": {"score": 0.51, "percentile": 0.9}}));
+    let at_bound = with(Some("low"), json!({"epss": {"score": 0.5, "percentile": 0.9}}));
+    let lenient = AdvisoryRules { unfixed: Acceptance::Accept, ..rules(Severity::Critical) };
+    let exploits = AdvisoryRules { known_exploited: Consequence::Refuse, ..lenient.clone() };
+    let chances = AdvisoryRules { maximum_epss: Share::from_number(0.5), ..lenient.clone() };
+    for (rules, finding, passes) in [
+        (lenient.clone(), &exploited, true),
+        (lenient, &likely, true),
+        (exploits.clone(), &exploited, false),
+        (exploits, &likely, true),
+        (chances.clone(), &likely, false),
+        (chances.clone(), &at_bound, true),
+        (chances, &exploited, true),
+    ] {
+        let said = reasons(rules, vec![(claim(std::slice::from_ref(finding)), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{finding} {said:?}");
+    }
+    // An exception is one all the same.
+    let excepted = AdvisoryRules { known_exploited: Consequence::Refuse, ..ignoring(ignored("CVE-2026-1", TODAY)) };
+    assert_eq!(reasons(excepted, vec![(claim(&[exploited]), Trust::Derived)]), [""; 0]);
+}
+
+#[test]
+fn exceptions_by_package_url_cover_all_that_is_installed() {
+    let installed = |purls: &[&str]| with(Some("high"), json!({"purls": purls}));
+    let both = ["pkg:deb/debian/libssl3@3.0.1-1?arch=amd64", "pkg:deb/debian/openssl@3.0.1-1?arch=amd64"];
+    for (purl, finding, passes) in [
+        ("pkg:deb/debian/libssl3", installed(&both[..1]), true),
+        ("pkg:deb/debian/libssl3@3.0.1-1", installed(&both[..1]), true),
+        ("pkg:deb/debian/libssl3@3.0.1-2", installed(&both[..1]), false),
+        ("pkg:deb/debian/libssl3", installed(&both), false),
+        ("pkg:deb/debian/libssl3", installed(&[]), false),
+    ] {
+        let entry = IgnoredAdvisory { purl: Some(purl.parse().unwrap()), ..ignored("CVE-2026-1", TODAY) };
+        let said = reasons(ignoring(entry), vec![(claim(std::slice::from_ref(&finding)), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{purl} {finding} {said:?}");
+    }
+}
+
+#[test]
+fn the_end_of_a_distribution_is_told_and_refused_only_where_that_is_said() {
+    let ending = |day: &str| {
+        let mut claim = claim(&[]);
+        claim["lifetime"] = json!({"release": "debian 10", "ends": day, "extended": "2030-01-01"});
+        claim
+    };
+    let strict = AdvisoryRules { end_of_life: Consequence::Refuse, ..rules(Severity::Critical) };
+    for (rules, day, passes) in [
+        (rules(Severity::Critical), "2022-09-10", true),
+        (strict.clone(), "2022-09-10", false),
+        (strict.clone(), "2026-11-20", false),
+        (strict.clone(), "2026-11-21", true),
+        (strict, "soon", false),
+    ] {
+        let said = reasons(rules, vec![(ending(day), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{day} {said:?}");
+    }
+    let strict = AdvisoryRules { end_of_life: Consequence::Refuse, ..rules(Severity::Critical) };
+    let said = reasons(strict, vec![(ending("2022-09-10"), Trust::Derived)]);
+    assert_eq!(said[0], "linux/arm64: debian 10 has had no fixes for everybody since 2022-09-10");
+}
+
 #[test]
 fn an_old_database_is_no_pass() {
     for (days, passes) in [(20, true), (19, false), (3650, true)] {
@@ -271,7 +364,7 @@ fn the_digest_of_a_policy_covers_its_rules() {
     let variants = [
         base.clone(),
         change(|rules| rules.maximum_severity = Severity::Low),
-        change(|rules| rules.unknown_severity = UnknownSeverity::Accept),
+        change(|rules| rules.unknown_severity = Acceptance::Accept),
         change(|rules| rules.maximum_age = Some(3)),
         change(|rules| rules.ignore.clear()),
         change(|rules| rules.ignore[0].advisory = "CVE-2".into()),
@@ -279,7 +372,13 @@ fn the_digest_of_a_policy_covers_its_rules() {
         change(|rules| rules.ignore[0].platforms = vec![AMD64.parse().unwrap()]),
         change(|rules| rules.ignore[0].reason = "other".into()),
         change(|rules| rules.ignore[0].owner = "other".into()),
-        change(|rules| rules.ignore[0].until = date(2027, 1, 1)),
+        change(|rules| rules.ignore[0].until = Some(date(2027, 1, 1))),
+        change(|rules| rules.ignore[0].until = None),
+        change(|rules| rules.ignore[0].purl = Some("pkg:deb/debian/a".parse().unwrap())),
+        change(|rules| rules.unfixed = Acceptance::Accept),
+        change(|rules| rules.known_exploited = Consequence::Refuse),
+        change(|rules| rules.end_of_life = Consequence::Refuse),
+        change(|rules| rules.maximum_epss = Share::from_number(0.5)),
     ];
     let mut digests: Vec<String> =
         variants.map(|rules| Policy::default().tolerating(rules).digest().to_string()).into();

@@ -1,15 +1,11 @@
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Fields, Reader, clip, listed};
 use super::tree::{Node, Value};
-use super::{Code, Spanned, nearest};
-use consign_oci::Platform;
-use consign_receipt::{AdvisoryRules, IgnoredAdvisory, Severity, UnknownSeverity};
-use jiff::civil::Date;
+use super::{Code, Spanned, ignored, nearest};
+use consign_receipt::{Acceptance, AdvisoryRules, Consequence, Severity, Share};
 
 /// Most days that a maximum age may have.
 const DAYS_LIMIT: u32 = 3650;
-/// Longest name of an advisory, in bytes.
-const NAME_LIMIT: usize = 200;
 
 pub(super) const KEYS: Keys = Keys {
     what: "`advisories`",
@@ -19,6 +15,16 @@ pub(super) const KEYS: Keys = Keys {
             Shape::Some(&Shape::Text),
             "A database that `consign db build` made, or folders, archives and files of advisories, relative to this file's folder.",
         ),
+        Key::new(
+            "from",
+            Shape::Some(&Shape::Text),
+            "What `consign db update` makes the one database of: names of feeds such as `debian` or `osv:PyPI`, their addresses, paths that begin with `.` or `/`; or the reference of a database that was published. The lock then says which it is.",
+        ),
+        Key::new(
+            "mirrors",
+            Shape::List(&Shape::Text),
+            "Addresses below which feeds are asked for in place of their publishers, by host and path, in order.",
+        ),
         Key::required(
             "maximum-severity",
             Shape::Word(|| Severity::ALL.map(Severity::word).to_vec()),
@@ -26,50 +32,55 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new(
             "unknown-severity",
-            Shape::Word(|| UnknownSeverity::ALL.map(UnknownSeverity::word).to_vec()),
+            Shape::Word(acceptances),
             "What becomes of advisories whose severity nobody states. Default: `refuse`.",
+        ),
+        Key::new(
+            "unfixed",
+            Shape::Word(acceptances),
+            "What becomes of advisories of which no version is free yet. Default: `refuse`, as far as they are too severe.",
+        ),
+        Key::new(
+            "known-exploited",
+            Shape::Word(consequences),
+            "What becomes of advisories that are known to be exploited, however severe they are. Default: `report`, and the severity counts.",
+        ),
+        Key::new(
+            "maximum-epss",
+            Shape::Form("^(0(\\.[0-9]{1,9})?|1(\\.0{1,9})?)$"),
+            "The highest probability of being exploited within thirty days (EPSS) that passes, however severe the advisory is: from 0 to 1. Default: any.",
+        ),
+        Key::new(
+            "end-of-life",
+            Shape::Word(consequences),
+            "What becomes of images whose distribution has fixes for everybody no more. Default: `report`.",
         ),
         Key::new(
             "maximum-age",
             Shape::Form("^[0-9]+d$"),
             "For how many days nothing may have changed in it, such as `14d`. Default: any.",
         ),
-        Key::new("ignore", Shape::List(&Shape::Mapping(&IGNORE_KEYS)), "Advisories that do not count for a while."),
-    ],
-    later: &["ignore-unfixed", "severity-overrides", "vex"],
-    rules: &[],
-};
-const IGNORE_KEYS: Keys = Keys {
-    what: "an ignored advisory",
-    known: &[
-        Key::required(
-            "advisory",
-            Shape::Form("^[A-Za-z0-9][A-Za-z0-9._:+-]*$"),
-            "Any name of it, such as its CVE number.",
-        ),
         Key::new(
-            "package",
-            Shape::Text,
-            "Only in this package: a source package, or an installed one that is the only one of its source. Default: in all.",
+            "ignore-files",
+            Shape::Some(&Shape::Text),
+            "Lists of ignored advisories as trivy and grype have them: `.trivyignore`, `.trivyignore.yaml`, `.grype.yaml`.",
         ),
-        Key::new("platforms", Shape::Some(&Shape::Text), "Only on these platforms. Default: on all."),
-        Key::required("reason", Shape::Text, "Why it does not count."),
-        Key::required("owner", Shape::Text, "Who answers for that."),
-        Key::required(
-            "until",
-            Shape::Form("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-            "The last day on which it does not count, in UTC.",
-        ),
+        Key::new("ignore", Shape::List(&Shape::Mapping(&ignored::KEYS)), "Advisories that do not count for a while."),
     ],
-    later: &["expires"],
+    later: &["severity-overrides", "vex"],
     rules: &[],
 };
-
 /// The section `advisories` of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdvisorySettings {
     /// A database, or folders, archives and files of advisories, as written; at least one.
     pub databases: Vec<Spanned<String>>,
+    /// What the one database is made of, or where it was published, as written; none: whoever wants a newer one sees to that.
+    pub from: Vec<Spanned<String>>,
+    /// Addresses below which feeds are asked for in place of their publishers.
+    pub mirrors: Vec<Spanned<String>>,
+    /// Lists of ignored advisories as other tools have them, as written.
+    pub ignore_files: Vec<Spanned<String>>,
     /// How much is tolerated of what they say.
     pub rules: AdvisoryRules,
 }
@@ -86,13 +97,31 @@ impl AdvisorySettings {
             }
         }
         let databases = fields.get("databases").map(|node| databases(reader, node)).unwrap_or_default();
+        let from = fields.get("from").map(|node| sources(reader, node, &databases)).unwrap_or_default();
+        let mirrors = fields.get("mirrors").map(|node| mirrors(reader, node)).unwrap_or_default();
         let maximum_severity = word(reader, &fields, "maximum-severity", Severity::ALL, Severity::word);
         let unknown_severity =
-            word(reader, &fields, "unknown-severity", UnknownSeverity::ALL, UnknownSeverity::word).unwrap_or_default();
+            word(reader, &fields, "unknown-severity", Acceptance::ALL, Acceptance::word).unwrap_or_default();
+        let ignore_files =
+            fields.get("ignore-files").map(|node| reader.texts(node, "`ignore-files`")).unwrap_or_default();
+        let unfixed = word(reader, &fields, "unfixed", Acceptance::ALL, Acceptance::word).unwrap_or_default();
+        let mut consequence =
+            |key: &str| word(reader, &fields, key, Consequence::ALL, Consequence::word).unwrap_or_default();
+        let (known_exploited, end_of_life) = (consequence("known-exploited"), consequence("end-of-life"));
+        let maximum_epss = fields.get("maximum-epss").and_then(|node| share(reader, node));
         let maximum_age = fields.get("maximum-age").and_then(|node| days(reader, node));
-        let ignore = fields.get("ignore").map(|node| ignored_all(reader, node)).unwrap_or_default();
-        let rules = AdvisoryRules { maximum_severity: maximum_severity?, unknown_severity, maximum_age, ignore };
-        Some(Self { databases, rules })
+        let ignore = fields.get("ignore").map(|node| ignored::read_all(reader, node)).unwrap_or_default();
+        let rules = AdvisoryRules {
+            maximum_severity: maximum_severity?,
+            unknown_severity,
+            unfixed,
+            known_exploited,
+            maximum_epss,
+            end_of_life,
+            maximum_age,
+            ignore,
+        };
+        Some(Self { databases, from, mirrors, ignore_files, rules })
     }
 }
 
@@ -101,6 +130,29 @@ fn databases(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<String>> {
         reader.report(Code::Value, node.span, "`databases` lists nothing");
     }
     reader.texts(node, "`databases`")
+}
+
+fn sources(reader: &mut Reader<'_>, node: &Node, databases: &[Spanned<String>]) -> Vec<Spanned<String>> {
+    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
+        reader.report(Code::Value, node.span, "`from` lists nothing");
+    }
+    if databases.len() > 1 {
+        let hint = "name the file that `consign db update` writes, and nothing else";
+        reader.report_hint(Code::Value, node.span, "`from` is of one database, and `databases` lists several", hint);
+    }
+    reader.texts(node, "`from`")
+}
+
+fn mirrors(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<String>> {
+    let mirrors = reader.texts(node, "`mirrors`");
+    for mirror in &mirrors {
+        let is_place = ["https://", "http://", "file:///"].iter().any(|scheme| mirror.starts_with(scheme));
+        if !is_place || mirror.contains(['?', '#']) {
+            let message = "this is no address of a mirror: it begins with `https://`, `http://` or `file:///`, and ends with its path";
+            reader.report(Code::Value, mirror.span, message);
+        }
+    }
+    mirrors
 }
 
 /// Reads one of some words.
@@ -124,6 +176,24 @@ pub(super) fn word<T: Copy, const N: usize>(
     found
 }
 
+fn acceptances() -> Vec<&'static str> {
+    Acceptance::ALL.map(Acceptance::word).to_vec()
+}
+
+fn consequences() -> Vec<&'static str> {
+    Consequence::ALL.map(Consequence::word).to_vec()
+}
+
+fn share(reader: &mut Reader<'_>, node: &Node) -> Option<Share> {
+    let text = reader.text(node, "`maximum-epss`")?;
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let share = text.parse().ok().filter(|_| is_number).and_then(Share::from_number);
+    if share.is_none() {
+        reader.report(Code::Value, node.span, format!("`{}` is no number from 0 to 1", clip(&text)));
+    }
+    share
+}
+
 fn days(reader: &mut Reader<'_>, node: &Node) -> Option<u32> {
     let text = reader.text(node, "`maximum-age`")?;
     let days = text.strip_suffix('d').and_then(|days| days.parse().ok()).filter(|days| (1..=DAYS_LIMIT).contains(days));
@@ -132,69 +202,4 @@ fn days(reader: &mut Reader<'_>, node: &Node) -> Option<u32> {
         reader.report(Code::Duration, node.span, message);
     }
     days
-}
-
-fn ignored_all(reader: &mut Reader<'_>, node: &Node) -> Vec<IgnoredAdvisory> {
-    let Value::Sequence(items) = &node.value else {
-        reader.report(Code::WrongType, node.span, "`ignore` must be a list");
-        return Vec::new();
-    };
-    items.iter().filter_map(|item| ignored(reader, item)).collect()
-}
-
-fn ignored(reader: &mut Reader<'_>, node: &Node) -> Option<IgnoredAdvisory> {
-    let fields = reader.fields(node, &IGNORE_KEYS)?;
-    for (key, what) in [
-        ("advisory", "the name of the advisory, such as its CVE number"),
-        ("reason", "why it does not count"),
-        ("owner", "who answers for that"),
-        ("until", "the last day on which it does not count, as `YYYY-MM-DD`"),
-    ] {
-        if fields.get(key).is_none() {
-            reader.missing(&fields, key, what);
-        }
-    }
-    let mut text = |key: &str| fields.get(key).and_then(|node| reader.text(node, &format!("`{key}`")));
-    let (advisory, package, reason, owner) = (text("advisory"), text("package"), text("reason"), text("owner"));
-    let advisory = advisory.and_then(|advisory| name(reader, advisory));
-    let until = fields.get("until").and_then(|node| day(reader, node));
-    let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
-    Some(IgnoredAdvisory {
-        advisory: advisory?,
-        package: package.map(|package| package.value),
-        platforms,
-        reason: reason?.value,
-        owner: owner?.value,
-        until: until?,
-    })
-}
-
-fn name(reader: &mut Reader<'_>, text: Spanned<String>) -> Option<String> {
-    let is_name = text.len() <= NAME_LIMIT
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:+-".contains(&b));
-    if !is_name {
-        reader.report(Code::Value, text.span, format!("`{}` is not the name of an advisory", clip(&text)));
-        return None;
-    }
-    Some(text.value)
-}
-
-fn day(reader: &mut Reader<'_>, node: &Node) -> Option<Date> {
-    let text = reader.text(node, "`until`")?;
-    // The parser takes further forms of a date; a file has one.
-    let day: Option<Date> = text.parse().ok().filter(|day: &Date| day.to_string() == text.value);
-    if day.is_none() {
-        reader.report(Code::Value, node.span, format!("`{}` is not a day: expected `YYYY-MM-DD`", clip(&text)));
-    }
-    day
-}
-
-fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {
-    if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
-        reader.report(Code::Value, node.span, "`platforms` lists nothing");
-    }
-    let items = reader.list(node, "`platforms`").unwrap_or_default();
-    let platforms = items.iter().filter_map(|item| reader.parsed::<Platform>(item, "a platform", Code::Platform));
-    platforms.map(|platform| platform.value).collect()
 }

@@ -43,6 +43,13 @@ pub enum Change {
         /// What it is.
         to: Option<Digest>,
     },
+    /// The advisory database is another one.
+    Advisories {
+        /// What it was.
+        from: Option<Digest>,
+        /// What it is.
+        to: Option<Digest>,
+    },
     /// Packages are of another suite.
     Suite {
         /// Name of the image.
@@ -75,14 +82,20 @@ pub enum Change {
 /// Returns what turns one lock into another, by image and package.
 pub fn changes(old: &Lock, new: &Lock) -> Vec<Change> {
     let mut changes = Vec::new();
-    for (image, before) in &old.images {
-        match new.images.get(image) {
+    let none = BTreeMap::new();
+    let (locked, chosen) = (old.images.as_ref().unwrap_or(&none), new.images.as_ref().unwrap_or(&none));
+    for (image, before) in locked {
+        match chosen.get(image) {
             Some(after) => of_image(image, before, after, &mut changes),
             None => changes.push(Change::Removed { image: image.clone() }),
         }
     }
-    let added = new.images.keys().filter(|image| !old.images.contains_key(*image));
+    let added = chosen.keys().filter(|image| !locked.contains_key(*image));
     changes.extend(added.map(|image| Change::Added { image: image.clone() }));
+    let database = |lock: &Lock| lock.advisories.as_ref().map(|database| database.digest.clone());
+    if old.advisories != new.advisories {
+        changes.push(Change::Advisories { from: database(old), to: database(new) });
+    }
     changes
 }
 
@@ -170,6 +183,9 @@ impl fmt::Display for Change {
             Self::Base { image, from, to } => write!(formatter, "{image}: base image {} → {}", short(from), short(to)),
             Self::Image { image, name, from, to } => {
                 write!(formatter, "{image}: {name} {} → {}", short(from), short(to))
+            }
+            Self::Advisories { from, to } => {
+                write!(formatter, "advisory database {} → {}", short(from), short(to))
             }
             Self::Suite { image, from, to } => {
                 let name = |suite: &Option<String>| suite.clone().unwrap_or_else(|| "none".to_owned());

@@ -1,7 +1,7 @@
 //! The lock as JSON, with a line for each package, so that a change of one is a change of one line.
 
 use super::unique::unique;
-use super::{Lock, LockError, LockedImage, VERSION};
+use super::{Lock, LockError, LockedDatabase, LockedImage, VERSION};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,9 +16,14 @@ struct Header {
 struct Wire {
     #[serde(rename = "version")]
     _version: u32,
-    #[serde(deserialize_with = "unique")]
-    images: BTreeMap<String, LockedImage>,
+    #[serde(default)]
+    images: Option<Images>,
+    #[serde(default)]
+    advisories: Option<LockedDatabase>,
 }
+
+#[derive(Deserialize)]
+struct Images(#[serde(deserialize_with = "unique")] BTreeMap<String, LockedImage>);
 
 impl Lock {
     /// Reads a lock.
@@ -29,18 +34,25 @@ impl Lock {
             return Err(LockError::Version { version, known: VERSION });
         }
         let wire: Wire = serde_json::from_str(text)?;
-        wire.images.iter().try_for_each(|(name, image)| image.check(name))?;
-        Ok(Self { images: wire.images })
+        let images = wire.images.map(|images| images.0);
+        images.iter().flatten().try_for_each(|(name, image)| image.check(name))?;
+        Ok(Self { images, advisories: wire.advisories })
     }
 
     /// Returns the text of the file.
     pub fn text(&self) -> Result<String, serde_json::Error> {
-        let images = self
-            .images
-            .iter()
-            .map(|(name, image)| Ok(format!("    {}: {}", serde_json::to_string(name)?, image_text(image)?)));
-        let images = images.collect::<Result<Vec<_>, serde_json::Error>>()?;
-        Ok(format!("{{\n  \"version\": {VERSION},\n  \"images\": {}\n}}\n", block(&images, '{', '}', 2)))
+        let mut fields = vec![format!("  \"version\": {VERSION}")];
+        if let Some(images) = &self.images {
+            let images = images
+                .iter()
+                .map(|(name, image)| Ok(format!("    {}: {}", serde_json::to_string(name)?, image_text(image)?)));
+            let images = images.collect::<Result<Vec<_>, serde_json::Error>>()?;
+            fields.push(format!("  \"images\": {}", block(&images, '{', '}', 2)));
+        }
+        if let Some(database) = &self.advisories {
+            fields.push(format!("  \"advisories\": {}", serde_json::to_string(database)?));
+        }
+        Ok(block(&fields, '{', '}', 0) + "\n")
     }
 }
 

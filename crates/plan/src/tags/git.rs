@@ -19,6 +19,12 @@ fn version(git_tag: &str) -> Option<Version> {
     Version::parse(git_tag.strip_prefix('v').unwrap_or(git_tag)).ok()
 }
 
+/// Returns which of the tags of a repository is the newest release: the highest stable version, else the highest of all.
+pub(super) fn newest<'t>(tags: impl Iterator<Item = &'t Tag>) -> Option<&'t Tag> {
+    let versions = tags.filter_map(|tag| Some((version(tag.as_str())?, tag)));
+    versions.max_by(|(a, _), (b, _)| (is_stable(a), a).cmp(&(is_stable(b), b))).map(|(_, tag)| tag)
+}
+
 fn is_stable(version: &Version) -> bool {
     version.pre.is_empty()
 }

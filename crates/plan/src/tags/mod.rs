@@ -39,3 +39,28 @@ pub fn tags(rules: &TagRules, facts: Option<&GitFacts>) -> Result<TagDecision, N
         }
     }
 }
+
+/// Returns under which of the tags of a repository its newest release is to be found: `latest`, else the highest stable version, else the highest
+/// of all; `None` where none is a version.
+pub fn newest_release(tags: &[Tag]) -> Option<&Tag> {
+    tags.iter().find(|tag| **tag == Tag::latest()).or_else(|| git::newest(tags.iter()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_release_is_the_latest_or_the_highest_stable_one() {
+        for (tags, expected) in [
+            (&["1.0.0", "latest", "2.0.0"][..], Some("latest")),
+            (&["1.9.0", "v1.10.0", "2.0.0-rc.1", "main"], Some("v1.10.0")),
+            (&["2.0.0-rc.1", "2.0.0-rc.2"], Some("2.0.0-rc.2")),
+            (&["main", "0a1b2c3"], None),
+            (&[], None),
+        ] {
+            let tags: Vec<Tag> = tags.iter().map(|tag| tag.parse().unwrap()).collect();
+            assert_eq!(newest_release(&tags).map(Tag::as_str), expected, "{tags:?}");
+        }
+    }
+}

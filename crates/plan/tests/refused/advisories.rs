@@ -1,7 +1,7 @@
 use super::refused;
 use consign_plan::Configuration;
 use consign_plan::configuration::PolicyFile;
-use consign_receipt::{Requirement, Severity, UnknownSeverity};
+use consign_receipt::{Acceptance, Requirement, Severity};
 
 const IMAGE: &str = "build:\n  - source: image.yaml\n    destination: ghcr.io/team/app\n";
 
@@ -20,9 +20,9 @@ fn a_whole_section() {
     assert_eq!(required.pop(), Some(Requirement::Advisories));
     assert_eq!(required, consign_receipt::Policy::default().requirements().collect::<Vec<_>>());
     let rules = policy.advisories().unwrap();
-    assert_eq!((rules.maximum_severity, rules.unknown_severity), (Severity::None, UnknownSeverity::Accept));
+    assert_eq!((rules.maximum_severity, rules.unknown_severity), (Severity::None, Acceptance::Accept));
     assert_eq!(rules.maximum_age, Some(14));
-    assert_eq!(rules.ignore[0].until.to_string(), "2026-12-31");
+    assert_eq!(rules.ignore[0].until.unwrap().to_string(), "2026-12-31");
     assert_eq!(rules.ignore[0].platforms[0].to_string(), "linux/arm64");
     // The same in a file of its own.
     let alone = text.strip_prefix(IMAGE).unwrap();

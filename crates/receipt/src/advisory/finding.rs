@@ -27,9 +27,15 @@ pub struct Finding {
     /// The installed packages that it is about, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub installed: Vec<String>,
-    /// Whether versions could not be compared, so that nobody knows whether the package is affected.
+    /// Whether nobody knows if the package is affected: versions could not be compared, or there is a doubt.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undetermined: bool,
+    /// Why nobody knows, if it is not for the versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+    /// What it is if it is no vulnerability, such as `unmaintained`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub informational: Option<String>,
     /// What the publisher of the package does about it, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<FixStatus>,
@@ -55,10 +61,11 @@ impl Finding {
 
     /// Returns its severity in words.
     pub fn severity_text(&self) -> String {
-        match self.severity {
-            Some(severity) if self.severity_unread => format!("{severity} or worse"),
-            Some(severity) => severity.to_string(),
-            None => "unknown".to_owned(),
+        match (self.severity, &self.informational) {
+            (Some(severity), Some(word)) => format!("{severity} ({word})"),
+            (Some(severity), None) if self.severity_unread => format!("{severity} or worse"),
+            (Some(severity), None) => severity.to_string(),
+            (None, _) => "unknown".to_owned(),
         }
     }
 
@@ -78,7 +85,13 @@ impl fmt::Display for Finding {
             None => formatter.write_str("no fixed version")?,
         }
         if self.undetermined {
-            formatter.write_str("; the versions cannot be compared")?;
+            write!(formatter, "; {}", self.doubt.as_deref().unwrap_or("the versions cannot be compared"))?;
+        }
+        if let Some(day) = &self.known_exploited {
+            write!(formatter, "; known to be exploited since {day}")?;
+        }
+        if let Some(epss) = &self.epss {
+            write!(formatter, "; EPSS {}", epss.score.number())?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-use super::{Finding, date_text, platforms_text};
+use super::{Finding, PackagePattern, date_text, platforms_text};
 use consign_oci::Platform;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ pub struct IgnoredAdvisory {
     /// Only in this package, source or installed; `None`: in all. An installed package covers no other of the same source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    /// Only in packages with this package URL, of any version and with any qualifiers where it has none; `None`: in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purl: Option<PackagePattern>,
     /// Only on these platforms; none: on all.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "platforms_text")]
     pub platforms: Vec<Platform>,
@@ -20,15 +23,19 @@ pub struct IgnoredAdvisory {
     pub reason: String,
     /// Who answers for that.
     pub owner: String,
-    /// The last day, in UTC, on which it does not count.
-    #[serde(with = "date_text")]
-    pub until: Date,
+    /// The last day, in UTC, on which it does not count; `None`, as some files of other tools have it: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "date_text")]
+    pub until: Option<Date>,
 }
 
 impl IgnoredAdvisory {
     /// Returns whether it is about this finding, whether or not it has ended.
     pub fn is_about(&self, platform: &Platform, finding: &Finding) -> bool {
-        self.names(platform, finding) && self.package.as_ref().is_none_or(|package| finding.is_about(package))
+        self.names(platform, finding)
+            && self.package.as_ref().is_none_or(|package| finding.is_about(package))
+            && self.purl.as_ref().is_none_or(|purl| {
+                !finding.purls.is_empty() && finding.purls.iter().all(|installed| purl.matches(installed))
+            })
     }
 
     /// Returns the source package of a finding that it is not about, since other installed packages of the same source have it too.
@@ -41,9 +48,15 @@ impl IgnoredAdvisory {
         finding.is_named(&self.advisory) && (self.platforms.is_empty() || self.platforms.contains(platform))
     }
 
+    /// Returns its reason, and whose it is: `not compiled in (team@example.org, until 2026-12-31)`.
+    pub fn why(&self) -> String {
+        let until = self.until.map(|until| format!(", until {until}")).unwrap_or_default();
+        format!("{} ({}{until})", self.reason, self.owner)
+    }
+
     /// Returns whether its last day is over.
     pub fn has_ended(&self, today: Date) -> bool {
-        self.until < today
+        self.until.is_some_and(|until| until < today)
     }
 }
 
@@ -71,8 +84,14 @@ impl fmt::Display for IgnoredNote {
         if let Some(package) = &entry.package {
             write!(formatter, " in {package}")?;
         }
+        if let Some(purl) = &entry.purl {
+            write!(formatter, " in {purl}")?;
+        }
         match self {
-            Self::Ended(_) => write!(formatter, ": ended on {until} and has no effect; ask {owner}"),
+            Self::Ended(_) => {
+                let until = until.map(|until| format!(" on {until}")).unwrap_or_default();
+                write!(formatter, ": ended{until} and has no effect; ask {owner}")
+            }
             Self::Unused(_) => write!(formatter, ": matches nothing; {owner} may take it out"),
             Self::Short { source, .. } => write!(
                 formatter,

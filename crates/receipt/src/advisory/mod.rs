@@ -1,18 +1,22 @@
 //! What is known against the packages of an image, and how much of it a policy tolerates.
 
+mod choice;
 mod epss;
 mod finding;
 mod ignored;
 mod judgement;
+mod pattern;
 mod rules;
 mod severity;
 mod status;
 
+pub use choice::{Acceptance, Consequence};
 pub use epss::{Epss, Share};
 pub use finding::{Coverage, Finding};
 pub use ignored::{IgnoredAdvisory, IgnoredNote};
 pub use judgement::Judgement;
-pub use rules::{AdvisoryRules, UnknownSeverity};
+pub use pattern::{NoPackagePattern, PackagePattern};
+pub use rules::AdvisoryRules;
 pub use severity::{Severity, Stated};
 pub use status::FixStatus;
 
@@ -21,12 +25,16 @@ pub(crate) mod date_text {
     use jiff::civil::Date;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(crate) fn serialize<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(date)
+    pub(crate) fn serialize<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+        match date {
+            Some(date) => serializer.collect_str(date),
+            None => serializer.serialize_none(),
+        }
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity};
+use super::{Acceptance, Consequence, Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity, Share};
 use consign_oci::Platform;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,19 @@ pub struct AdvisoryRules {
     pub maximum_severity: Severity,
     /// What becomes of advisories whose severity nobody states, or not in a way that is understood.
     #[serde(default)]
-    pub unknown_severity: UnknownSeverity,
+    pub unknown_severity: Acceptance,
+    /// What becomes of advisories of which no version is free yet.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unfixed: Acceptance,
+    /// What becomes of advisories that are known to be exploited, however severe they are, and whether or not they are fixed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub known_exploited: Consequence,
+    /// The highest probability of being exploited (EPSS) that passes, however severe the advisory is; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_epss: Option<Share>,
+    /// What becomes of an image whose distribution has fixes for everybody no more.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub end_of_life: Consequence,
     /// Oldest database that counts, in days since its last change; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_age: Option<u32>,
@@ -20,40 +32,47 @@ pub struct AdvisoryRules {
     pub ignore: Vec<IgnoredAdvisory>,
 }
 
-/// What becomes of an advisory whose severity nobody states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UnknownSeverity {
-    /// It does not pass.
-    #[default]
-    Refuse,
-    /// It passes.
-    Accept,
-}
-
-impl UnknownSeverity {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Refuse, Self::Accept];
-
-    /// Returns the word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Accept => "accept",
-        }
-    }
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl AdvisoryRules {
+    /// Makes rules that tolerate this, and have no exceptions.
+    pub fn new(maximum_severity: Severity) -> Self {
+        Self {
+            maximum_severity,
+            unknown_severity: Acceptance::default(),
+            unfixed: Acceptance::default(),
+            known_exploited: Consequence::default(),
+            maximum_epss: None,
+            end_of_life: Consequence::default(),
+            maximum_age: None,
+            ignore: Vec::new(),
+        }
+    }
+
     /// Returns the rules as lines, each different for different rules.
     pub(crate) fn text(&self) -> String {
-        let Self { maximum_severity, unknown_severity, maximum_age, ignore } = self;
+        let Self { maximum_severity, unknown_severity, maximum_epss, maximum_age, ignore, .. } = self;
         let mut text = format!("maximum-severity {maximum_severity}\nunknown-severity {}\n", unknown_severity.word());
+        text.push_str(&format!("unfixed {}\n", self.unfixed.word()));
+        for (rule, consequence) in [("known-exploited", self.known_exploited), ("end-of-life", self.end_of_life)] {
+            text.push_str(&format!("{rule} {}\n", consequence.word()));
+        }
+        text.extend(maximum_epss.map(|share| format!("maximum-epss {}\n", share.billionths())));
         text.extend(maximum_age.map(|days| format!("maximum-age {days}\n")));
-        for IgnoredAdvisory { advisory, package, platforms, reason, owner, until } in ignore {
+        for IgnoredAdvisory { advisory, package, purl, platforms, reason, owner, until } in ignore {
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             // As JSON, so that no text can pass for several lines.
-            let entry = serde_json::json!([advisory, package, platforms, reason, owner, until.to_string()]);
+            let entry = serde_json::json!([
+                advisory,
+                package,
+                purl,
+                platforms,
+                reason,
+                owner,
+                until.map(|until| until.to_string())
+            ]);
             text.push_str(&format!("ignore {entry}\n"));
         }
         text
@@ -61,14 +80,25 @@ impl AdvisoryRules {
 
     /// Says what becomes of a finding. An entry of the ignore list that has ended has no effect.
     pub fn judge(&self, platform: &Platform, finding: &Finding, today: Date) -> Judgement<'_> {
-        let is_known = finding.severity.is_some() && !finding.severity_unread;
-        let tolerated = finding.severity.is_none_or(|severity| severity <= self.maximum_severity)
-            && (is_known || self.unknown_severity == UnknownSeverity::Accept);
         let mut entries = self.ignore.iter().filter(|entry| entry.is_about(platform, finding));
         if let Some(entry) = entries.clone().find(|entry| !entry.has_ended(today)) {
             return Judgement::Ignored(entry);
         }
-        if tolerated { Judgement::Tolerated } else { Judgement::Refused { ended: entries.next() } }
+        if self.tolerates(finding) { Judgement::Tolerated } else { Judgement::Refused { ended: entries.next() } }
+    }
+
+    fn tolerates(&self, finding: &Finding) -> bool {
+        let is_exploited = self.known_exploited == Consequence::Refuse && finding.known_exploited.is_some();
+        let is_likely =
+            matches!((self.maximum_epss, finding.epss), (Some(maximum), Some(epss)) if epss.score > maximum);
+        if is_exploited || is_likely {
+            return false;
+        }
+        let is_unfixed = finding.fixed.is_none() && !finding.undetermined;
+        let is_known = finding.severity.is_some() && !finding.severity_unread;
+        (self.unfixed == Acceptance::Accept && is_unfixed)
+            || finding.severity.is_none_or(|severity| severity <= self.maximum_severity)
+                && (is_known || self.unknown_severity == Acceptance::Accept)
     }
 
     /// Says which entries of the ignore list have ended, or have no effect on any of the findings.

@@ -1,7 +1,8 @@
 use super::checks::{claims, malformed};
 use super::{PlatformCandidate, Reason};
 use crate::predicate::{self, Vulnerabilities};
-use crate::{AdvisoryRules, Judgement, Policy, Requirement};
+use crate::{AdvisoryRules, Consequence, Judgement, Policy, Requirement};
+use consign_oci::Platform;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -22,8 +23,9 @@ pub(super) fn advisories(candidate: &PlatformCandidate, policy: &Policy, today: 
 }
 
 fn refusals(candidate: &PlatformCandidate, claim: &Vulnerabilities, rules: &AdvisoryRules, today: Date) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> =
-        [covered(candidate, claim), young(candidate, claim, rules, today)].into_iter().flatten().collect();
+    let ended = (rules.end_of_life == Consequence::Refuse).then(|| ended(&candidate.platform, claim, today));
+    let found = [covered(candidate, claim), young(candidate, claim, rules, today), ended.flatten()];
+    let mut reasons: Vec<Reason> = found.into_iter().flatten().collect();
     reasons.extend(claim.findings().into_iter().filter_map(|finding| {
         match rules.judge(&candidate.platform, &finding, today) {
             Judgement::Tolerated | Judgement::Ignored(_) => None,
@@ -59,4 +61,24 @@ fn young(candidate: &PlatformCandidate, claim: &Vulnerabilities, rules: &Advisor
         changed,
         maximum,
     })
+}
+
+/// Returns what a policy lets pass, and a person should look at all the same.
+pub fn remarks(platform: &Platform, claim: &Vulnerabilities, rules: &AdvisoryRules, today: Date) -> Vec<Reason> {
+    let ended = (rules.end_of_life == Consequence::Report).then(|| ended(platform, claim, today));
+    ended.flatten().into_iter().collect()
+}
+
+/// What has fixes no more may have flaws of which nobody tells.
+fn ended(platform: &Platform, claim: &Vulnerabilities, today: Date) -> Option<Reason> {
+    let lifetime = claim.lifetime.as_ref()?;
+    let (platform, release) = (platform.clone(), lifetime.release.clone());
+    // Of a release that nobody here knows, nobody can say that it has ended.
+    match lifetime.ends.as_ref()?.parse::<Date>() {
+        Err(error) => {
+            let (requirement, detail) = (Requirement::Advisories, format!("`ends`: {error}"));
+            Some(Reason::Malformed { platform, requirement, detail })
+        }
+        Ok(ends) => (ends < today).then_some(Reason::EndOfLife { platform, release, ends }),
+    }
 }

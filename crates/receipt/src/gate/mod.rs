@@ -4,6 +4,7 @@ mod advisories;
 mod checks;
 mod reason;
 
+pub use advisories::remarks;
 pub use reason::Reason;
 
 use crate::predicate::ReleasedDestination;

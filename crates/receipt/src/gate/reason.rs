@@ -55,7 +55,7 @@ pub enum Reason {
         tests: Vec<String>,
     },
     /// An advisory matches a package, and the policy does not tolerate it.
-    #[error("{platform}: {finding}{}", .ended.as_ref().map(|entry| format!("; it was ignored until {}: ask {}", entry.until, entry.owner)).unwrap_or_default())]
+    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref()))]
     Advisory {
         /// The platform.
         platform: Platform,
@@ -74,6 +74,16 @@ pub enum Reason {
         /// Where they come from, in the words of the OSV schema, or where they may be.
         ecosystems: Vec<String>,
     },
+    /// The distribution has fixes no more.
+    #[error("{platform}: {release} has had no fixes for everybody since {ends}")]
+    EndOfLife {
+        /// The platform.
+        platform: Platform,
+        /// The release of the distribution.
+        release: String,
+        /// The last day on which it had.
+        ends: Date,
+    },
     /// The database was last changed too long ago.
     #[error(
         "{platform}: the advisory database was last changed on {changed}, and at most {maximum} days may have passed"
@@ -86,6 +96,11 @@ pub enum Reason {
         /// How many days the policy allows.
         maximum: u32,
     },
+}
+
+fn was_ignored(entry: Option<&IgnoredAdvisory>) -> String {
+    let Some((until, owner)) = entry.and_then(|entry| Some((entry.until?, &entry.owner))) else { return String::new() };
+    format!("; it was ignored until {until}: ask {owner}")
 }
 
 fn not_covered(packages: usize, ecosystems: &[String]) -> String {
@@ -113,6 +128,7 @@ impl Reason {
             | Self::TrialFailed { platform, .. }
             | Self::Advisory { platform, .. }
             | Self::NotCovered { platform, .. }
+            | Self::EndOfLife { platform, .. }
             | Self::DatabaseOld { platform, .. } => Some(platform),
         }
     }
@@ -131,7 +147,9 @@ impl Reason {
     pub fn stage(&self) -> Stage {
         match self {
             Self::TrialFailed { .. } => Stage::Trial,
-            Self::Advisory { .. } | Self::NotCovered { .. } | Self::DatabaseOld { .. } => Stage::Scan,
+            Self::Advisory { .. } | Self::NotCovered { .. } | Self::EndOfLife { .. } | Self::DatabaseOld { .. } => {
+                Stage::Scan
+            }
             _ => Stage::Gate,
         }
     }

@@ -15,7 +15,7 @@ pub struct Vulnerabilities {
     /// What was looked at. Beside the specification, which has no place for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coverage: Vec<Coverage>,
-    /// Until when the distribution of the image is looked after, where that is known.
+    /// Until when the distribution of the image is looked after, where it has releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
 }
@@ -26,11 +26,15 @@ pub struct Vulnerabilities {
 pub struct Lifetime {
     /// The release: `alpine 3.11`.
     pub release: String,
-    /// The last day on which everybody gets fixes, `YYYY-MM-DD`.
-    pub ends: String,
+    /// The last day on which everybody gets fixes, `YYYY-MM-DD`; `None`: it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<String>,
     /// The last day on which somebody does: by Debian's LTS, or who pays for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extended: Option<String>,
+    /// The day of the table of releases that does not have this one, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_as_of: Option<String>,
 }
 
 /// Who looked, with which advisories, and what was found.
