@@ -42,6 +42,27 @@ pub fn without_secrets(url: &str) -> String {
     Url::parse(url).map_or_else(|_| clip(url), |url| shown(&url))
 }
 
+/// Returns where a mirror has what a server has at an address: below its own, under host and path, as `wget --mirror` lays them. Who may ask the
+/// server is no business of the mirror's. `None`: the address is no server's, or the mirror none.
+pub fn mirrored(address: &str, mirror: &str) -> Option<String> {
+    let Address::Web(address) = Address::parse(address).ok()? else { return None };
+    let mut place = Url::parse(mirror).ok().filter(is_mirror)?;
+    let host = address.host_str()?;
+    let host = address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    place.set_path(&format!("{}/{host}{}", place.path().trim_end_matches('/'), address.path()));
+    Some(place.into())
+}
+
+/// Returns whether a text is the address of a mirror: of a server or a folder, with nothing behind its path.
+pub fn is_mirror_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| is_mirror(&url))
+}
+
+fn is_mirror(url: &Url) -> bool {
+    let is_place = (matches!(url.scheme(), "http" | "https") && url.has_host()) || url.scheme() == "file";
+    is_place && url.query().is_none() && url.fragment().is_none()
+}
+
 /// Returns whether a redirect is followed, given the addresses so far.
 pub(crate) fn judge_redirect(previous: &[Url], next: &Url) -> Result<(), RedirectError> {
     if previous.len() > REDIRECT_LIMIT {
@@ -90,6 +111,22 @@ mod tests {
             let message = Address::parse(text).unwrap_err().to_string();
             assert!(!message.contains("secret"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_mirror_has_addresses_below_its_own() {
+        let address = "https://me:secret@security-tracker.debian.org:8443/tracker/data/json?token=secret#x";
+        for (mirror, expected) in [
+            ("file:///feeds/", Some("file:///feeds/security-tracker.debian.org:8443/tracker/data/json")),
+            ("http://mirror.example", Some("http://mirror.example/security-tracker.debian.org:8443/tracker/data/json")),
+            ("http://mirror.example/a?sig=b", None),
+            ("ftp://mirror.example", None),
+            ("mirror.example", None),
+        ] {
+            assert_eq!(mirrored(address, mirror).as_deref(), expected, "{mirror}");
+            assert_eq!(is_mirror_address(mirror), expected.is_some(), "{mirror}");
+        }
+        assert_eq!(mirrored("file:///x", "https://mirror.example"), None);
     }
 
     #[test]

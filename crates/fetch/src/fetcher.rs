@@ -8,7 +8,7 @@ use crate::turns::Turns;
 use bytes::Bytes;
 use consign_oci::{Algorithm, Digest, Hasher};
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{StatusCode, Url};
+use reqwest::{StatusCode, Url, Version};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -154,7 +154,13 @@ impl Fetcher {
         }
         let text =
             |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
-        let (etag, last_modified) = (text(header::ETAG), text(header::LAST_MODIFIED));
+        // What ends when the connection does may have ended early: nobody may be told that it is here.
+        let is_framed = response.version() >= Version::HTTP_2
+            || [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+                .iter()
+                .any(|name| response.headers().contains_key(name));
+        let validator = |name| text(name).filter(|_| is_framed);
+        let (etag, last_modified) = (validator(header::ETAG), validator(header::LAST_MODIFIED));
         let (bytes, digest) = read_body(&self.web, url, response, limit, Algorithm::Sha256).await?;
         Ok(Some((Header { etag, last_modified, digest }, bytes)))
     }

@@ -21,7 +21,7 @@ mod git;
 mod turns;
 mod upkeep;
 
-pub use address::without_secrets;
+pub use address::{is_mirror_address, mirrored, without_secrets};
 pub use error::{FetchError, RedirectError};
 pub use fetcher::{Fetcher, Options};
 pub use git::{Checkout, Content, GitAccess, GitAddress, GitAddressError, GitError, GitLogin};

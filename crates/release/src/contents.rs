@@ -19,19 +19,19 @@ use tokio_util::io::SyncIoBridge;
 const LAYER_KIND: &str = "layer-contents";
 const CATALOGUE_KIND: &str = "catalogue";
 /// Largest of it that is read again, in bytes.
-const KEPT_LIMIT: u64 = 1 << 30;
-/// Most layers that are read at the same time: each has the largest of its files in memory.
+const KEPT_LIMIT: u64 = 256 << 20;
+/// Most layers of an image that are read at the same time.
 const THREADS: usize = 4;
 
 /// Reads layers on threads of their own, within bounds for all images that it reads. Whoever drops it ends what it reads.
 pub(crate) struct Reading {
     store: Store,
-    budget: Arc<Budget>,
+    budget: Budget,
 }
 
 impl Reading {
     pub(crate) fn new(store: &Store) -> Self {
-        Self { store: store.clone(), budget: Arc::default() }
+        Self { store: store.clone(), budget: Budget::default() }
     }
 
     /// Lists what is in an image that lies at this place. Fails if it is not what its config says. Layers are not brought into the store: what
@@ -47,13 +47,13 @@ impl Reading {
             {
                 return Ok(catalogue);
             }
-            let reader = LayerReader { store: &store, budget: &budget, place: &place, runtime: &runtime };
+            let reader = LayerReader { store: &store, budget: &budget.of_image(), place: &place, runtime: &runtime };
             let mut observer = Observer::new();
             for contents in reader.all(&layers)? {
                 observer.add(contents)?;
             }
             let catalogue = observer.finish()?;
-            if let Ok(bytes) = serde_json::to_vec(&catalogue) {
+            if let Some(bytes) = catalogue.to_bytes() {
                 store.keep_derived(CATALOGUE_KIND, &key, &bytes);
             }
             Ok(catalogue)
@@ -124,10 +124,14 @@ impl LayerReader<'_> {
         let key = key(LAYER_KIND, &layer.diff_id);
         let kept = self.store.derived(LAYER_KIND, &key, KEPT_LIMIT);
         if let Some(contents) = kept.and_then(|bytes| LayerContents::from_bytes(&bytes)) {
+            contents.count(self.budget)?;
             return Ok(Arc::new(contents));
         }
+        let _turn = self.budget.layer();
         let contents = read_layer(layer, self.open(&layer.descriptor)?, self.budget)?;
-        self.store.keep_derived(LAYER_KIND, &key, &contents.to_bytes());
+        if let Some(bytes) = contents.to_bytes() {
+            self.store.keep_derived(LAYER_KIND, &key, &bytes);
+        }
         Ok(Arc::new(contents))
     }
 
@@ -160,6 +164,7 @@ impl Image<'_> {
         let created = self.config.created.as_deref();
         let document = catalogue.spdx(&Described {
             name: self.name,
+            repository: None,
             digest,
             platform: self.platform,
             created,

@@ -90,6 +90,14 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<consign_scan::ScanError>,
     },
+    /// The packages of a document could not be compared with advisories.
+    #[error("{name}: its packages cannot be compared with advisories")]
+    Document {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: Box<consign_scan::ScanError>,
+    },
     /// This machine does not run programs of a platform.
     #[error("{image}: cannot be tried here")]
     Emulation {

@@ -10,6 +10,7 @@ mod build_only;
 mod caching;
 mod contents;
 mod copy_record;
+mod database;
 mod embedded;
 mod error;
 mod event;
@@ -37,17 +38,21 @@ mod workshop;
 
 pub use assemble::SourceFacts;
 pub use copy_record::attach_copy_record;
+pub use database::{
+    ARTIFACT as DATABASE_ARTIFACT, DatabaseSource, DatabaseSourceError, DatabaseUpdate, DatabaseUpdateError,
+    UpdatedDatabase, publish_database,
+};
 pub use embedded::{EmbeddedRegistry, access_log};
 pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};
 pub use import_problem::{ImportProblem, ImportTrouble};
 pub use interruption::Interruption;
 pub use job::{Changed, Job, KeySource};
-pub use listed_image::{ListedImage, list_image};
+pub use listed_image::{ListedImage, list_image, name_of};
 pub use produce::{Produced, ProducedPlatform};
 pub use publish::{Publication, PublishedTag, Sent, move_tags};
 pub use recipe::Recipe;
 pub use run::{Options, Release};
-pub use scan::{ScannedImage, scan_images};
+pub use scan::{ScannedImage, scan_document, scan_images};
 pub use steps::Steps;
 pub use workshop::Workshop;

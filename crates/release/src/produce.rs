@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Names how inventories are made: raise it when their bytes change.
-const INVENTORY_FORMAT: u32 = 4;
+const INVENTORY_FORMAT: u32 = 5;
 
 /// All platforms of an image, in the order of the plan.
 #[derive(Clone, Debug)]

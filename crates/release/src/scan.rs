@@ -5,14 +5,14 @@ use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::{ListedImage, Outcome, Release, ReleaseError, Stage, Workshop};
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
-use consign_receipt::{Finding, Receipt, Trust};
+use consign_receipt::{Finding, Receipt, Trust, remarks};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
-use consign_scan::{Database, Subject, scan};
+use consign_scan::{Database, Subject, listed_packages, platform_of, scan};
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
-const SCAN_FORMAT: u32 = 3;
+const SCAN_FORMAT: u32 = 4;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
@@ -60,21 +60,34 @@ impl Release<'_> {
         let Some(rules) = self.workshop.policy.advisories() else { return };
         let findings: Vec<(Platform, Finding)> = all_produced.iter().flat_map(findings).collect();
         let findings = findings.iter().map(|(platform, finding)| (platform, finding));
-        report.warnings.extend(rules.notes(findings, self.workshop.today()).iter().map(ToString::to_string));
+        let today = self.workshop.today();
+        report.warnings.extend(rules.notes(findings, today).iter().map(ToString::to_string));
+        for (platform, claim) in all_produced.iter().flat_map(claims) {
+            let remarks = remarks(&platform, &claim, rules, today);
+            report.warnings.extend(remarks.iter().map(ToString::to_string));
+        }
     }
 }
 
 /// Returns what was found here, by platform.
 fn findings(produced: &Produced) -> Vec<(Platform, Finding)> {
-    let mut found = Vec::new();
+    let of_claim = |(platform, claim): (Platform, Vulnerabilities)| {
+        claim.findings().into_iter().map(move |finding| (platform.clone(), finding))
+    };
+    claims(produced).into_iter().flat_map(of_claim).collect()
+}
+
+/// Returns what was stated here, by platform.
+fn claims(produced: &Produced) -> Vec<(Platform, Vulnerabilities)> {
+    let mut all = Vec::new();
     for platform in &produced.platforms {
         let claims = platform.receipts.iter().filter(|receipt| {
             receipt.statement.predicate_type == predicate::VULNERABILITIES && receipt.trust == Trust::Derived
         });
         let claims = claims.filter_map(|receipt| Vulnerabilities::deserialize(&receipt.statement.predicate).ok());
-        found.extend(claims.flat_map(|claim| claim.findings()).map(|finding| (platform.platform.clone(), finding)));
+        all.extend(claims.map(|claim| (platform.platform.clone(), claim)));
     }
-    found
+    all
 }
 
 /// One platform of an image that lies anywhere, compared with advisories.
@@ -91,7 +104,7 @@ pub struct ScannedImage {
 /// Compares images that were listed with advisories.
 pub async fn scan_images(images: &[ListedImage], database: &Arc<Database>) -> Result<Vec<ScannedImage>, ReleaseError> {
     let mut scanned = Vec::new();
-    for ListedImage { name, platform, manifest, config, catalogue } in images {
+    for ListedImage { name, platform, manifest, config, catalogue, .. } in images {
         let image = Image { name, platform, manifest, config };
         let receipt = compare(&image, image.sbom(catalogue)?, database).await?;
         scanned.push(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt });
@@ -99,13 +112,32 @@ pub async fn scan_images(images: &[ListedImage], database: &Arc<Database>) -> Re
     Ok(scanned)
 }
 
+/// Compares the packages that a document lists with advisories, whoever made it: what stands in it is believed. `name`: the document, for messages.
+pub async fn scan_document(
+    name: &str,
+    contents: Vec<u8>,
+    database: &Arc<Database>,
+) -> Result<ScannedImage, ReleaseError> {
+    let (name, database) = (name.to_owned(), database.clone());
+    let work = move || {
+        let sbom = listed_packages(&contents)?;
+        let (digest, platform) = (Digest::of(&contents), platform_of(&sbom)?);
+        // Where nothing says which it is, records of any count.
+        let known = Some(&platform).filter(|platform| platform.is_known());
+        let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
+        Ok(ScannedImage { platform, digest, receipt })
+    };
+    on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
+}
+
 /// Compares what an SBOM lists with advisories.
 async fn compare(image: &Image<'_>, sbom: Receipt, database: &Arc<Database>) -> Result<Receipt, ReleaseError> {
     let (digest, created) = (image.manifest.digest().clone(), image.config.created.clone());
+    let platform = image.platform.clone();
     let database = database.clone();
     let work = move || {
         let sbom = &sbom.statement.predicate;
-        let subject = Subject { digest: &digest, sbom, created: created.as_deref() };
+        let subject = Subject { digest: &digest, platform: Some(&platform), sbom, created: created.as_deref() };
         scan(&subject, &database)
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Scan {

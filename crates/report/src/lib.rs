@@ -4,7 +4,10 @@
 //! The types are the JSON form (keys in camelCase); [`table`] and the `text` methods are the form for people.
 
 mod advisories;
+mod cosign;
+mod difference;
 mod json;
+mod markdown;
 mod outcome;
 mod printable;
 mod release;
@@ -18,6 +21,8 @@ mod tree;
 
 pub use advisories::AdvisoryReport;
 pub use consign_receipt::Stage;
+pub use cosign::cosign_predicate;
+pub use difference::ScanDifference;
 pub use json::json;
 pub use outcome::Outcome;
 pub use printable::{printable, printable_lines};

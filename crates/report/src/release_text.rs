@@ -56,8 +56,7 @@ fn write_image(text: &mut String, image: &ImageReport) {
 fn ignored_line(found: &AdvisoryReport) -> String {
     let Some(entry) = &found.ignored else { return String::new() };
     let platforms = found.platforms.join(", ");
-    let why = format!("{} ({}, until {})", entry.reason, entry.owner, entry.until);
-    format!("  ignored: {platforms}: {}: {}\n", printable(&found.finding.to_string()), printable(&why))
+    format!("  ignored: {platforms}: {}: {}\n", printable(&found.finding.to_string()), printable(&entry.why()))
 }
 
 fn destination_line(destination: &DestinationReport) -> String {

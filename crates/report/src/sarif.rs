@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, which code hosts show beside the code.
 
-use crate::{AdvisoryReport, ScanReport};
+use crate::{AdvisoryReport, ScanReport, ScannedPlatform};
 use consign_receipt::{Finding, Severity};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,7 +20,23 @@ pub struct SarifLog {
 #[derive(Debug, Serialize)]
 struct Run {
     tool: Tool,
+    invocations: [Invocation; 1],
     results: Vec<SarifResult>,
+}
+
+/// How it went (section 3.20): that there is no result is no word about what was compared with nothing.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    tool_execution_notifications: Vec<Notification>,
+}
+
+/// What whoever reads results should know beside (section 3.58).
+#[derive(Debug, Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Message,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +77,8 @@ struct Message {
 }
 
 impl ScanReport {
-    /// Returns the findings as SARIF, each with the platforms that it is on. What the policy ignores is suppressed, with its reason.
+    /// Returns the findings as SARIF, each with the platforms that it is on. What the policy ignores is suppressed, with its reason; what was not
+    /// compared stands in notifications.
     pub fn sarif(&self) -> SarifLog {
         let mut worst: BTreeMap<&str, Option<Severity>> = BTreeMap::new();
         for found in &self.advisories {
@@ -76,8 +93,28 @@ impl ScanReport {
             result(found, rule_index, &self.reference)
         });
         let driver = Driver { name: "consign", version: env!("CARGO_PKG_VERSION"), rules };
-        SarifLog { schema: SCHEMA, version: "2.1.0", runs: [Run { results: results.collect(), tool: Tool { driver } }] }
+        let invocation = Invocation {
+            execution_successful: true,
+            tool_execution_notifications: self.platforms.iter().flat_map(not_compared).collect(),
+        };
+        let run = Run { tool: Tool { driver }, invocations: [invocation], results: results.collect() };
+        SarifLog { schema: SCHEMA, version: "2.1.0", runs: [run] }
     }
+}
+
+/// Says of each part of a platform's packages that was not compared how many they are.
+fn not_compared(platform: &ScannedPlatform) -> impl Iterator<Item = Notification> {
+    let left = platform.coverage.iter().filter(|part| !part.covered);
+    left.map(|part| {
+        let packages = match part.packages {
+            0 => part.ecosystem.clone(),
+            packages => format!("{packages} of {}", part.ecosystem),
+        };
+        Notification {
+            level: "warning",
+            message: Message { text: format!("{}: not compared: {packages}", platform.platform) },
+        }
+    })
 }
 
 fn rule(advisory: &str, severity: Option<Severity>) -> Rule {
@@ -104,10 +141,7 @@ fn result(found: &AdvisoryReport, rule_index: usize, reference: &str) -> SarifRe
         Some(Severity::Medium) => "warning",
         Some(Severity::High | Severity::Critical) | None => "error",
     };
-    let suppressed = |entry: &consign_receipt::IgnoredAdvisory| {
-        let justification = format!("{} ({}, until {})", entry.reason, entry.owner, entry.until);
-        json!({ "kind": "external", "status": "accepted", "justification": justification })
-    };
+    let suppressed = |entry: &consign_receipt::IgnoredAdvisory| json!({ "kind": "external", "status": "accepted", "justification": entry.why() });
     SarifResult {
         rule_id: advisory.clone(),
         rule_index,

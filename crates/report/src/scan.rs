@@ -1,4 +1,4 @@
-use crate::{AdvisoryReport, printable, table};
+use crate::{AdvisoryReport, ScanDifference, printable, table};
 use consign_oci::{Digest, Platform};
 use consign_receipt::Coverage;
 use consign_receipt::predicate::Lifetime;
@@ -16,6 +16,9 @@ pub struct ScanReport {
     pub platforms: Vec<ScannedPlatform>,
     /// What was found, sorted by package.
     pub advisories: Vec<AdvisoryReport>,
+    /// How that differs from another image, if it was compared with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<ScanDifference>,
     /// What a person should look at.
     pub warnings: Vec<String>,
 }
@@ -43,7 +46,7 @@ pub struct ScannedPlatform {
     pub digest: Digest,
     /// Its packages by origin.
     pub coverage: Vec<Coverage>,
-    /// Until when its distribution is looked after, where that is known.
+    /// Until when its distribution is looked after, where it has releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
 }
@@ -57,34 +60,53 @@ impl ScanReport {
     /// said of what nothing is known about.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        if !self.advisories.is_empty() {
-            let headers = ["package", "version", "advisory", "severity", "fixed in", "platforms", "policy"];
-            let columns = if self.advisories.iter().any(|found| found.judgement.is_some()) { 7 } else { 6 };
-            let rows: Vec<Vec<String>> = self.advisories.iter().map(|found| cells(found)[..columns].to_vec()).collect();
-            text.push_str(&table(&headers[..columns], &rows));
-            text.push('\n');
+        let mut section = |title: &str, found: &[AdvisoryReport]| {
+            if !found.is_empty() {
+                let headers = headers(found);
+                let rows: Vec<Vec<String>> = found.iter().map(|found| cells(found)[..headers.len()].to_vec()).collect();
+                text.push_str(&format!("{title}{}\n", table(headers, &rows)));
+            }
+        };
+        section("", &self.advisories);
+        if let Some(ScanDifference { reference, new, gone, both }) = &self.since {
+            let other = printable(reference);
+            section(&format!("new since {other}:\n"), new);
+            section(&format!("gone since {other}:\n"), gone);
+            text.push_str(&format!("since {other}: {} new, {} gone, {both} in both\n", new.len(), gone.len()));
         }
-        for platform in &self.platforms {
-            let name = platform.platform.to_string();
-            let found = self.advisories.iter().filter(|found| found.platforms.contains(&name)).count();
-            let lifetime = platform.lifetime.as_ref().map(lifetime_text).unwrap_or_default();
-            text.push_str(&format!("{name}: {}{lifetime}\n", summary(&platform.coverage, found)));
-        }
-        text.push_str(&format!(
-            "advisories: {} records, {}, {}\n",
-            self.database.records,
-            age_text(&self.database.last_update),
-            self.database.digest
-        ));
+        platform_lines(self).iter().for_each(|line| text.push_str(&format!("{line}\n")));
         self.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {}\n", printable(warning))));
         text
     }
 }
 
+/// Returns a line for each platform, how much of it was compared, and one for the database.
+pub(crate) fn platform_lines(report: &ScanReport) -> Vec<String> {
+    let platforms = report.platforms.iter().map(|platform| {
+        let name = platform.platform.to_string();
+        let found = report.advisories.iter().filter(|found| found.platforms.contains(&name)).count();
+        let lifetime = platform.lifetime.as_ref().map(lifetime_text).unwrap_or_default();
+        format!("{name}: {}{lifetime}", summary(&platform.coverage, found))
+    });
+    let database = &report.database;
+    let age = age_text(&database.last_update);
+    platforms.chain([format!("advisories: {} records, {age}, {}", database.records, database.digest)]).collect()
+}
+
+/// Returns the heads of the columns; what a policy makes of findings only where there is one.
+pub(crate) fn headers(found: &[AdvisoryReport]) -> &'static [&'static str] {
+    const HEADERS: [&str; 7] = ["package", "version", "advisory", "severity", "fixed in", "platforms", "policy"];
+    if found.iter().any(|found| found.judgement.is_some()) { &HEADERS } else { &HEADERS[..6] }
+}
+
 /// Says until when a distribution is looked after. Whether that is over, the reader knows: a report of the same image and records is the same on
 /// every day.
 fn lifetime_text(lifetime: &Lifetime) -> String {
-    let Lifetime { release, ends, extended } = lifetime;
+    let Lifetime { release, ends, extended, unknown_as_of } = lifetime;
+    let Some(ends) = ends else {
+        let table = unknown_as_of.as_ref().map(|day| format!(" (table of {day})")).unwrap_or_default();
+        return format!("; until when {release} has fixes is not known here{table}");
+    };
     let extended = extended.as_ref().map(|day| format!(", for some until {day}")).unwrap_or_default();
     format!("; {release} has fixes until {ends}{extended}")
 }
@@ -97,12 +119,12 @@ fn age_text(last_update: &str) -> String {
     }
 }
 
-fn cells(found: &AdvisoryReport) -> [String; 7] {
+pub(crate) fn cells(found: &AdvisoryReport) -> [String; 7] {
     let finding = &found.finding;
     let fixed = match (&finding.fixed, finding.undetermined) {
         (Some(fixed), _) => fixed.as_str(),
         (None, false) => "-",
-        (None, true) => "cannot be compared",
+        (None, true) => finding.doubt.as_deref().unwrap_or("cannot be compared"),
     };
     [
         finding.package.clone(),

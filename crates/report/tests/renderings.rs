@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use consign_oci::{Digest, Platform};
-use consign_receipt::{AdvisoryRules, Coverage, Finding, IgnoredAdvisory, Severity, UnknownSeverity, predicate};
+use consign_receipt::{AdvisoryRules, Coverage, Finding, IgnoredAdvisory, Severity, predicate};
 use consign_report::{
     AdvisoryReport, DatabaseReport, DestinationReport, ImageReport, Outcome, PlatformRow, ReasonReport, ReleaseReport,
     ScanReport, ScannedPlatform, Stage, TagReport, TagState, TreeNode, json, summary,
@@ -159,17 +159,13 @@ fn scanned() -> ScanReport {
     let entry = IgnoredAdvisory {
         advisory: "CVE-1".into(),
         package: None,
+        purl: None,
         platforms: vec![platforms[1].clone()],
         reason: "why".into(),
         owner: "who".into(),
-        until: date(2026, 12, 31),
+        until: Some(date(2026, 12, 31)),
     };
-    let rules = AdvisoryRules {
-        maximum_severity: Severity::Low,
-        unknown_severity: UnknownSeverity::Refuse,
-        maximum_age: None,
-        ignore: vec![entry],
-    };
+    let rules = AdvisoryRules { ignore: vec![entry], ..AdvisoryRules::new(Severity::Low) };
     let found = [
         (&platforms[0], &finding("a", Some(Severity::High))),
         (&platforms[1], &finding("a", Some(Severity::High))),
@@ -190,6 +186,7 @@ fn scanned() -> ScanReport {
             scanned(&platforms[1], vec![part("npm", 1, false)]),
         ],
         advisories: AdvisoryReport::all(found, Some((&rules, date(2026, 12, 31)))),
+        since: None,
         warnings: vec!["old".into()],
     }
 }
@@ -211,6 +208,16 @@ warning: old
 "
     );
     assert_eq!(scanned().text(), expected);
+    for (ends, unknown_as_of, expected) in [
+        (Some("2027-01-01"), None, "; x 1 has fixes until 2027-01-01\n"),
+        (None, Some("2026-11-22"), "; until when x 1 has fixes is not known here (table of 2026-11-22)\n"),
+    ] {
+        let mut report = scanned();
+        let [ends, unknown_as_of] = [ends, unknown_as_of].map(|day| day.map(str::to_owned));
+        report.platforms[1].lifetime =
+            Some(predicate::Lifetime { release: "x 1".into(), ends, extended: None, unknown_as_of });
+        assert!(report.text().contains(&format!("not compared: 1 of npm{expected}")), "{}", report.text());
+    }
     assert_eq!(summary(&[], 0), "no packages, no package database and no distribution");
     let unread = Coverage { ecosystem: "what /a lists".into(), packages: 0, covered: false };
     let expected = "nothing is known of any package; 0 packages, 0 of them compared; not compared: what /a lists";
@@ -230,4 +237,12 @@ fn findings_as_sarif_are_of_one_rule_for_each_advisory() {
     assert_eq!(results[1]["suppressions"][0]["justification"], "why (who, until 2026-12-31)");
     assert!(results[0].get("suppressions").is_none());
     assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "oci%3Aa%20b");
+    // No result is no word about what was not compared.
+    let invocation = &run["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], true);
+    let notifications = invocation["toolExecutionNotifications"].as_array().unwrap();
+    let said: Vec<_> = notifications.iter().map(|said| (&said["level"], &said["message"]["text"])).collect();
+    let text = |platform: &str| serde_json::json!(format!("{platform}: not compared: 1 of npm"));
+    let (level, texts) = (serde_json::json!("warning"), [text("linux/amd64"), text("linux/arm64")]);
+    assert_eq!(said, [(&level, &texts[0]), (&level, &texts[1])]);
 }

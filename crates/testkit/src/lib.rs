@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod distribution;
 pub mod elf;
 pub mod engine;
+pub mod feeds;
 pub mod front;
 pub mod git;
 pub mod layers;

@@ -6,7 +6,7 @@ mod common;
 use common::{Draft, Folder, KEY, Release, record_statement, repository, statement, tag};
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
-use consign_receipt::{AdvisoryRules, IgnoredAdvisory, Policy, Reason, Requirement, Severity, UnknownSeverity};
+use consign_receipt::{AdvisoryRules, IgnoredAdvisory, Policy, Reason, Requirement, Severity};
 use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
 use jiff::civil::{Date, date};
 use serde_json::json;
@@ -168,17 +168,13 @@ fn ignoring_until(until: Date) -> AdvisoryRules {
     let entry = IgnoredAdvisory {
         advisory: "CVE-1".to_owned(),
         package: None,
+        purl: None,
         platforms: Vec::new(),
         reason: "why".to_owned(),
         owner: "who".to_owned(),
-        until,
+        until: Some(until),
     };
-    AdvisoryRules {
-        maximum_severity: Severity::None,
-        unknown_severity: UnknownSeverity::Refuse,
-        maximum_age: None,
-        ignore: vec![entry],
-    }
+    AdvisoryRules { ignore: vec![entry], ..AdvisoryRules::new(Severity::None) }
 }
 
 /// Releases an image about which an advisory is known, and that the rules of the release let pass.
