@@ -2,8 +2,12 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::lock_file::LockFile;
+use crate::printer::Printer;
 use crate::session::{on_a_thread, read_text};
-use consign_plan::configuration::{PolicyFile, PolicySettings, SourceFile};
+use consign_plan::Lock;
+use consign_plan::configuration::{IgnoreFile, PolicyFile, PolicySettings, SourceFile};
+use consign_receipt::IgnoredAdvisory;
 use consign_scan::{Database, DatabaseError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +15,31 @@ use std::sync::Arc;
 /// Largest policy that is read, in bytes; the parser has a lower limit and a better message.
 const POLICY_LIMIT: u64 = 2 << 20;
 
-/// Reads a policy from a file of its own, or from a configuration.
-pub(crate) fn policy_file(path: &Path) -> Result<PolicyFile, CommandError> {
+/// Reads a policy from a file of its own, or from a configuration, with the lists of ignored advisories that it names.
+pub(crate) fn policy_file(path: &Path, printer: &Printer) -> Result<PolicyFile, CommandError> {
     let text = read_text(path, POLICY_LIMIT).map_err(|error| {
         CommandError::new(ExitCode::Configuration, format!("cannot read the policy {}", path.display())).cause(error)
     })?;
-    Ok(PolicyFile::parse(&path.to_string_lossy(), &text)?)
+    let mut policy = PolicyFile::parse(&path.to_string_lossy(), &text)?;
+    if let Some(settings) = &mut policy.policy.advisories {
+        let files = settings.ignore_files.iter().map(|name| policy.file.resolve(name)).collect::<Vec<_>>();
+        settings.rules.ignore.extend(ignored(&files, printer)?);
+    }
+    Ok(policy)
+}
+
+/// Reads lists of ignored advisories of other tools, and says what of them is left out.
+pub(crate) fn ignored(files: &[PathBuf], printer: &Printer) -> Result<Vec<IgnoredAdvisory>, CommandError> {
+    let mut entries = Vec::new();
+    for path in files {
+        let text = read_text(path, POLICY_LIMIT).map_err(|error| {
+            CommandError::new(ExitCode::Configuration, format!("cannot read the list {}", path.display())).cause(error)
+        })?;
+        let file = IgnoreFile::parse(&path.to_string_lossy(), &text)?;
+        file.remarks.iter().for_each(|remark| printer.note(&format!("warning: {remark}")));
+        entries.extend(file.entries);
+    }
+    Ok(entries)
 }
 
 /// Returns the paths of a policy's databases; none where it does not ask what advisories say.
@@ -28,6 +51,24 @@ pub(crate) fn paths(policy: &PolicySettings, file: &SourceFile) -> Vec<PathBuf> 
 /// Opens the database, or makes one of folders, archives and files. One that cannot be used is as bad as none.
 pub(crate) async fn database(paths: Vec<PathBuf>) -> Result<Arc<Database>, CommandError> {
     on_a_thread(move || Database::read(&paths, jiff::Timestamp::now()).map(Arc::new).map_err(unusable)).await
+}
+
+/// Opens the database of a policy, which is the one that the lock beside it names, if it names one.
+pub(crate) async fn pinned(
+    paths: Vec<PathBuf>,
+    lock_file: &LockFile,
+    lock: Option<&Lock>,
+) -> Result<Arc<Database>, CommandError> {
+    let Some(locked) = lock.and_then(|lock| lock.advisories.as_ref()) else { return database(paths).await };
+    let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let hint = "`consign db update --locked` brings the one that is locked; `consign db update` brings a newer one, and locks that";
+    let database = database(paths).await.map_err(|error| error.hint(hint))?;
+    if *database.digest() == locked.digest {
+        return Ok(database);
+    }
+    let (found, lock) = (database.digest(), lock_file.path().display());
+    let message = format!("{names} is the advisory database {found}, and {lock} names {}", locked.digest);
+    Err(CommandError::new(ExitCode::AdvisoryDatabase, message).hint(hint))
 }
 
 pub(crate) fn unusable(error: DatabaseError) -> CommandError {

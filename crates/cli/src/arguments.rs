@@ -13,10 +13,10 @@ mod taking;
 
 pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
-pub(crate) use db::{Db, DbBuild, DbDiff, DbSearch, DbStatus};
+pub(crate) use db::{DATABASE, Db, DbBuild, DbDiff, DbPublish, DbSearch, DbStatus, DbUpdate};
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
-pub(crate) use looking::{Inspect, Proof, Reference, Sbom, SbomFormat, Scan, Verify};
+pub(crate) use looking::{Inspect, Proof, Reference, Sbom, SbomFormat, Scan, ScanTarget, Verify};
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
@@ -52,11 +52,14 @@ pub(crate) struct Arguments {
 }
 
 /// Options of every command.
+/// The configuration that nobody names.
+pub(crate) const CONFIGURATION: &str = "consign.yaml";
+
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// The configuration.
-    #[arg(short = 'f', long = "file", global = true, value_name = "FILE", default_value = "consign.yaml")]
+    #[arg(short = 'f', long = "file", global = true, value_name = "FILE", default_value = CONFIGURATION)]
     pub(crate) file: PathBuf,
     /// Runs as if started in this folder.
     #[arg(short = 'C', long = "directory", global = true, value_name = "DIR")]
@@ -102,9 +105,14 @@ pub(crate) enum Form {
     Json,
     /// For code hosts, which show it beside the code: what `scan` finds.
     Sarif,
+    /// For comments on changes: what `scan` finds.
+    Markdown,
+    /// The predicate of cosign's type `vuln`, for `cosign attest --type vuln`: what `scan` finds on one platform.
+    CosignVuln,
     /// SPDX 2.3: what `sbom` lists.
     SpdxJson,
-    /// CycloneDX 1.6: what `sbom` lists.
+    /// CycloneDX 1.6: what `sbom` lists, and what `scan` finds.
+    #[value(alias = "cyclonedx")]
     CyclonedxJson,
     /// A tree, for reading: what `sbom` lists.
     Tree,
@@ -122,8 +130,8 @@ pub(crate) enum Output {
 impl From<Form> for Output {
     fn from(form: Form) -> Self {
         match form {
-            Form::Table | Form::Tree => Self::Table,
-            Form::Json | Form::Sarif | Form::SpdxJson | Form::CyclonedxJson => Self::Json,
+            Form::Table | Form::Tree | Form::Markdown => Self::Table,
+            Form::Json | Form::Sarif | Form::CosignVuln | Form::SpdxJson | Form::CyclonedxJson => Self::Json,
         }
     }
 }

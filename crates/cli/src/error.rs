@@ -7,7 +7,7 @@ use consign_inventory::SbomError;
 use consign_plan::ConfigurationError;
 use consign_registry::docker_config::{ConfigFileError, KeepingError};
 use consign_registry_server::ServerError;
-use consign_release::{ImportProblem, ImportTrouble, ReleaseError};
+use consign_release::{DatabaseUpdateError, ImportProblem, ImportTrouble, ReleaseError};
 use consign_transfer::{RebaseError, RebaseProblem, TransferError};
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
@@ -215,6 +215,23 @@ impl From<ServerError> for CommandError {
 impl From<ImageError> for CommandError {
     fn from(error: ImageError) -> Self {
         Self::of_image(ExitCode::Failed, &error)
+    }
+}
+
+impl From<DatabaseUpdateError> for CommandError {
+    fn from(error: DatabaseUpdateError) -> Self {
+        match error {
+            DatabaseUpdateError::Image(error) => error.into(),
+            DatabaseUpdateError::Digest { .. } => Self::of(ExitCode::NotAuthentic, &error).hint(
+                "feeds as they were then can be had no more: publish databases (`consign db publish`), and name what was published in `from:`",
+            ),
+            DatabaseUpdateError::Mixed { .. } => Self::of(ExitCode::Usage, &error),
+            DatabaseUpdateError::Database(error) => Self::of(ExitCode::AdvisoryDatabase, &error)
+                .hint("the database is as it was; update again when the feed is whole, or name another source"),
+            DatabaseUpdateError::Fetch { .. } => Self::of(ExitCode::Failed, &error)
+                .hint("the database is as it was; try again later, or name a mirror with `--mirror`"),
+            _ => Self::of(ExitCode::Failed, &error),
+        }
     }
 }
 

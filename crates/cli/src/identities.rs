@@ -1,19 +1,33 @@
 //! Those whom the policy names, with their keys.
 
+use crate::advisories;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::printer::Printer;
 use crate::session::read_text;
 use consign_plan::Configuration;
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
 use std::error::Error;
+use std::path::PathBuf;
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
 
 /// Returns the configuration's policy, which believes those whom it names, and their keys.
-pub(crate) fn policy(configuration: &Configuration) -> Result<(Policy, Vec<PublicKey>), CommandError> {
+pub(crate) fn policy(
+    configuration: &Configuration,
+    printer: &Printer,
+) -> Result<(Policy, Vec<PublicKey>), CommandError> {
     let mut policy = configuration.policy.policy();
+    if let Some(settings) =
+        configuration.policy.advisories.as_ref().filter(|settings| !settings.ignore_files.is_empty())
+    {
+        let files: Vec<PathBuf> = settings.ignore_files.iter().map(|name| configuration.resolve(name)).collect();
+        let mut rules = settings.rules.clone();
+        rules.ignore.extend(advisories::ignored(&files, printer)?);
+        policy = policy.tolerating(rules);
+    }
     let mut keys = Vec::new();
     for identity in &configuration.policy.identities {
         let failed = |error: &(dyn Error + 'static)| {

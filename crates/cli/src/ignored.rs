@@ -31,7 +31,7 @@ fn pull(session: &Session, planned: &Planned) -> Result<(), CommandError> {
         let error = CommandError::new(ExitCode::Usage, "`--pull` asks registries, and consign is offline");
         return Err(error.hint("leave out `--offline` or `--pull`"));
     }
-    if planned.lock.is_some() {
+    if planned.lock.as_ref().is_some_and(|lock| lock.images.is_some()) {
         session.printer.note(
             "warning: `--pull` changes nothing: consign.lock says what the bases are. `consign lock --update` looks anew",
         );

@@ -16,7 +16,12 @@ pub(crate) struct LockFile(PathBuf);
 
 impl LockFile {
     pub(crate) fn of(configuration: &Configuration) -> Self {
-        Self(Path::new(configuration.file.name()).with_extension("lock"))
+        Self::beside(Path::new(configuration.file.name()))
+    }
+
+    /// Returns the lock of a configuration that is not read whole.
+    pub(crate) fn beside(configuration: &Path) -> Self {
+        Self(configuration.with_extension("lock"))
     }
 
     pub(crate) fn path(&self) -> &Path {

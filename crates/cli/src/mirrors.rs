@@ -38,13 +38,13 @@ pub(crate) struct Unlisted {
 
 /// The repositories or images that a route means.
 #[derive(Default)]
-struct Named {
-    names: Vec<Names>,
-    unlisted: Vec<Unlisted>,
+pub(crate) struct Named {
+    pub(crate) names: Vec<Names>,
+    pub(crate) unlisted: Vec<Unlisted>,
 }
 
 /// A name, and those that are to be like it.
-type Names = (Reference, Vec<Reference>);
+pub(crate) type Names = (Reference, Vec<Reference>);
 
 impl Mirrors {
     /// Reads the configuration, finds out how to log in, and which repositories there are.
@@ -79,7 +79,10 @@ impl Mirrors {
         let unseen: Vec<&SyncSettings> = unseen.chain(closed.iter().copied()).collect();
         let (mut mirrors, mut unlisted, mut spared) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (entry, named) in open.into_iter().zip(named) {
-            let gate = entry.require.as_ref().map(|require| Gate::read(require, &configuration, session.today()));
+            let gate = entry
+                .require
+                .as_ref()
+                .map(|require| Gate::read(require, &configuration, session.today(), &session.printer));
             let admission = gate.transpose()?.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
             unlisted.extend(named.unlisted);
             for (source, destinations) in named.names {
@@ -101,7 +104,7 @@ impl Mirrors {
 }
 
 /// Returns the names that a route means.
-async fn names(route: &Route, client: &Client) -> Named {
+pub(crate) async fn names(route: &Route, client: &Client) -> Named {
     let (source, destinations, repositories) = match route {
         Route::Repository { source, destinations } => {
             let names = vec![(source.value.clone(), destinations.iter().map(reference).collect())];

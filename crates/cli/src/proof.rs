@@ -3,6 +3,7 @@
 use crate::advisories::policy_file;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::printer::Printer;
 use crate::session::read_text;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
@@ -58,10 +59,11 @@ impl Gate {
         settings: &RequireSettings,
         configuration: &Configuration,
         today: Date,
+        printer: &Printer,
     ) -> Result<Self, CommandError> {
         let key = public_key(&configuration.resolve(&settings.key))?;
         let policy = match &settings.policy {
-            Some(path) => policy_file(&configuration.resolve(path))?.policy.policy(),
+            Some(path) => policy_file(&configuration.resolve(path), printer)?.policy.policy(),
             None => Policy::default(),
         };
         let policy = policy.requiring(settings.receipts.iter().copied());

@@ -218,8 +218,11 @@ impl Planned {
             Some(EmbeddedRegistry { host: host.clone(), root })
         });
         let databases = advisories::paths(&self.configuration.policy, &self.configuration.file);
-        let advisories = if databases.is_empty() { None } else { Some(advisories::database(databases).await?) };
-        let (policy, identities) = identities::policy(&self.configuration)?;
+        let advisories = match databases.is_empty() {
+            true => None,
+            false => Some(advisories::pinned(databases, &self.lock_file, self.lock.as_ref()).await?),
+        };
+        let (policy, identities) = identities::policy(&self.configuration, &session.printer)?;
         let sandbox = Sandbox { init: PathBuf::from("/proc/self/exe") };
         let host = Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
         let jobs = session.global.jobs.map(usize::from);
@@ -345,9 +348,9 @@ impl Planned {
 
     /// Returns what the lock says of an image. A lock that says nothing of it, was made for another image file, or was changed since, is an error.
     fn locked(&self, name: &str, recipe: &Recipe, platforms: &[Platform]) -> Result<Option<LockedImage>, CommandError> {
-        let Some(lock) = &self.lock else { return Ok(None) };
+        let Some(images) = self.lock.as_ref().and_then(|lock| lock.images.as_ref()) else { return Ok(None) };
         let Some(question) = recipe.question(name, platforms, &host_platform()?)? else { return Ok(None) };
-        let Some(locked) = lock.images.get(name) else {
+        let Some(locked) = images.get(name) else {
             return Err(self.lock_file.drift(&format!("says nothing of the image `{name}`")));
         };
         if locked.request != question {

@@ -1,8 +1,10 @@
 use super::REF;
 use clap::{Args, ValueEnum};
-use consign_image::ImageReference;
+use consign_image::{ImageReference, ImageReferenceError};
 use consign_oci::Platform;
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
@@ -28,17 +30,57 @@ pub(crate) struct Proof {
 
 #[derive(Args, Debug)]
 pub(crate) struct Scan {
-    #[arg(value_name = "REF", help = REF)]
-    pub(crate) reference: ImageReference,
+    /// The image: [docker://]registry/repository[:tag][@digest], oci:DIR[:tag], oci-archive:FILE[:tag], docker-archive:FILE[:tag], docker-daemon:NAME,
+    /// containers-storage:NAME or store:NAME; or sbom:FILE, an SBOM of SPDX, CycloneDX or syft. Without it, everything that the configuration's lists
+    /// `build` and `sync` have published.
+    #[arg(value_name = "REF")]
+    pub(crate) reference: Option<ScanTarget>,
     /// A database that `db build` made, or folders, archives and files of feeds; may be given several times. Without it, those of the policy.
     #[arg(long = "db", value_name = "PATH")]
     pub(crate) databases: Vec<PathBuf>,
     /// A configuration, or a file with only its section `policy`: exit status 11 if what is found does not pass.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// A list of ignored advisories as trivy and grype have it; may be given several times. Without it and a policy, what lies here is read:
+    /// .trivyignore, .trivyignore.yaml, .grype.yaml.
+    #[arg(long = "ignore-file", value_name = "FILE")]
+    pub(crate) ignore_files: Vec<PathBuf>,
+    /// Also tells what is new and what is gone since another image, by the same advisories.
+    #[arg(long, value_name = "REF")]
+    pub(crate) since: Option<ScanTarget>,
     /// Looks at these platforms alone; may be given several times. One that is not there is an error.
     #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platforms: Vec<Platform>,
+}
+
+/// What is compared with advisories.
+#[derive(Clone, Debug)]
+pub(crate) enum ScanTarget {
+    /// An image.
+    Image(ImageReference),
+    /// A list of packages.
+    Sbom(PathBuf),
+}
+
+impl FromStr for ScanTarget {
+    type Err = ImageReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("sbom:") {
+            Some("") => Err(ImageReferenceError::Empty { text: text.to_owned() }),
+            Some(file) => Ok(Self::Sbom(file.into())),
+            None => text.parse().map(Self::Image),
+        }
+    }
+}
+
+impl fmt::Display for ScanTarget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(reference) => reference.fmt(formatter),
+            Self::Sbom(file) => write!(formatter, "sbom:{}", file.display()),
+        }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -13,24 +13,36 @@ pub(crate) async fn run(arguments: &DbBuild, session: &Session) -> Result<ExitCo
         let built = Built::of(&sources, published).map_err(unusable)?;
         built.write(&to).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
         let bytes = built.bytes().len() as u64;
-        Ok::<_, CommandError>((built.open(jiff::Timestamp::now()).map_err(unusable)?, bytes))
+        let passed_over = built.passed_over();
+        Ok::<_, CommandError>((built.open(jiff::Timestamp::now()).map_err(unusable)?, bytes, passed_over))
     };
-    let (database, bytes) = on_a_thread(work).await?;
+    let (database, bytes, passed_over) = on_a_thread(work).await?;
     match session.output {
         Output::Json => session.printer.json(&json!({
             "digest": database.digest(),
             "records": database.records(),
             "packages": database.packages(),
             "bytes": bytes,
+            "passedOver": passed_over,
         }))?,
         Output::Table => session.printer.data(&format!(
-            "{}: {} records about {} packages, {}, {}\n",
+            "{}: {} records about {} packages, {}, {}{}\n",
             arguments.to.display(),
             database.records(),
             database.packages(),
             size(bytes),
-            database.digest()
+            database.digest(),
+            passed_over_text(passed_over)
         ))?,
     }
     Ok(ExitCode::Done)
+}
+
+/// Says how many files were no feeds: somebody may have thought that they are.
+fn passed_over_text(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        1 => "; 1 file was passed over".to_owned(),
+        count => format!("; {count} files were passed over"),
+    }
 }

@@ -4,7 +4,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, on_a_thread};
 use consign_report::{printable, table};
-use consign_scan::FoundAdvisory;
+use consign_scan::{FoundAdvisory, SearchError};
 use serde_json::json;
 
 /// Most packages of one advisory that are shown in a table.
@@ -13,7 +13,7 @@ const PACKAGE_LIMIT: usize = 20;
 pub(crate) async fn run(arguments: &DbSearch, session: &Session) -> Result<ExitCode, CommandError> {
     let database = database(vec![arguments.db.clone()]).await?;
     let query = arguments.query.clone();
-    let found = on_a_thread(move || database.search(&query).map_err(unusable)).await?;
+    let found = on_a_thread(move || database.search(&query).map_err(failed)).await?;
     match session.output {
         Output::Json => session.printer.json(&json!({ "advisories": found }))?,
         Output::Table if found.is_empty() => {
@@ -24,11 +24,19 @@ pub(crate) async fn run(arguments: &DbSearch, session: &Session) -> Result<ExitC
     Ok(ExitCode::Done)
 }
 
+fn failed(error: SearchError) -> CommandError {
+    match error {
+        SearchError::Database(error) => unusable(error),
+        error => CommandError::of(ExitCode::Usage, &error),
+    }
+}
+
 fn text(found: &FoundAdvisory) -> String {
     let names: Vec<&str> = [found.id.as_str()].into_iter().chain(found.aliases.iter().map(String::as_str)).collect();
     let mut lines = vec![names.join(", ")];
     lines.extend(Some(found.summary.clone()).filter(|summary| !summary.is_empty()));
-    lines.extend(found.severity.map(|severity| format!("severity {severity}")));
+    let informational = found.informational.as_ref().map(|word| format!(" ({word})")).unwrap_or_default();
+    lines.extend(found.severity.map(|severity| format!("severity {severity}{informational}")));
     lines.extend(found.known_exploited.as_ref().map(|day| format!("known to be exploited since {day}")));
     lines.extend(
         found.epss.map(|epss| format!("EPSS {}, percentile {}", epss.score.number(), epss.percentile.number())),

@@ -6,7 +6,7 @@ use crate::workshop::{Planned, Traffic};
 use consign_plan::lock::{Change, changes};
 use consign_plan::{Lock, LockedImage, LockedPackage};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<ExitCode, CommandError> {
     let mut planned = Planned::read(session)?;
@@ -21,14 +21,19 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
         _ => Lock::default(),
     };
     let workshop = planned.workshop(session, true, Traffic::default()).await?;
-    let mut new = Lock::default();
+    let mut images = BTreeMap::new();
     for job in planned.jobs(session, &workshop, &[])? {
         let name = &job.planned.name;
-        if let Some(locked) = workshop.lock(&job, kept.images.get(name)).await? {
-            new.images.insert(name.clone(), locked);
+        if let Some(locked) = workshop.lock(&job, kept.images.as_ref().and_then(|kept| kept.get(name))).await? {
+            images.insert(name.clone(), locked);
         }
     }
-    let absent = old.is_none();
+    // Which database it is, `consign db update` says, as long as the configuration says where it comes from.
+    let comes_from_somewhere =
+        planned.configuration.policy.advisories.as_ref().is_some_and(|settings| !settings.from.is_empty());
+    let advisories = old.as_ref().and_then(|old| old.advisories.clone()).filter(|_| comes_from_somewhere);
+    let new = Lock { images: Some(images), advisories };
+    let absent = old.as_ref().is_none_or(|old| old.images.is_none());
     let changes = changes(&old.unwrap_or_default(), &new);
     if arguments.check {
         return check(arguments, &planned, absent, &changes, session);
@@ -43,10 +48,10 @@ pub(crate) async fn run(arguments: &Arguments, session: &Session) -> Result<Exit
 /// Takes out of a lock what is to be chosen anew: packages by name or by that of their source, which findings have, and base images as the image file names them.
 fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, CommandError> {
     let mut known: BTreeSet<&str> = planned.base_names().map(|(_, base)| base).collect();
-    known.extend(lock.images.values().flat_map(|image| image.images.keys()).map(String::as_str));
-    known
-        .extend(lock.images.values().flat_map(|image| image.packages.values().flatten()).map(|package| &*package.name));
-    let packages = lock.images.values().flat_map(|image| image.packages.values().flatten());
+    let locked = || lock.images.iter().flat_map(BTreeMap::values);
+    known.extend(locked().flat_map(|image| image.images.keys()).map(String::as_str));
+    known.extend(locked().flat_map(|image| image.packages.values().flatten()).map(|package| &*package.name));
+    let packages = locked().flat_map(|image| image.packages.values().flatten());
     let sources: BTreeSet<String> = packages.filter_map(LockedPackage::source).collect();
     known.extend(sources.iter().map(String::as_str));
     if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
@@ -60,7 +65,7 @@ fn without(mut lock: Lock, names: &[String], planned: &Planned) -> Result<Lock, 
         .filter(|(_, base)| names.iter().any(|name| name == base))
         .map(|(image, _)| image.to_owned())
         .collect();
-    for (image, locked) in &mut lock.images {
+    for (image, locked) in lock.images.iter_mut().flatten() {
         let LockedImage { base, images, packages, .. } = locked;
         images.retain(|name, _| !names.contains(name));
         if bases.contains(image) {

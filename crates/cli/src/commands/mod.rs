@@ -7,8 +7,10 @@ mod completions;
 mod copy;
 mod db_build;
 mod db_diff;
+mod db_publish;
 mod db_search;
 mod db_status;
+mod db_update;
 mod delete;
 mod digest;
 mod doctor;
@@ -80,8 +82,9 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
 fn check_form(form: Form, command: &Command) -> Result<(), CommandError> {
     let (of, is_known) = match form {
         Form::Table | Form::Json => return Ok(()),
-        Form::Sarif => ("scan", matches!(command, Command::Scan(_))),
-        Form::SpdxJson | Form::CyclonedxJson | Form::Tree => ("sbom", matches!(command, Command::Sbom(_))),
+        Form::Sarif | Form::Markdown | Form::CosignVuln => ("scan", matches!(command, Command::Scan(_))),
+        Form::SpdxJson | Form::Tree => ("sbom", matches!(command, Command::Sbom(_))),
+        Form::CyclonedxJson => ("sbom` and `scan", matches!(command, Command::Sbom(_) | Command::Scan(_))),
     };
     if is_known {
         return Ok(());
@@ -121,6 +124,8 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Scan(arguments) => scan::run(arguments, session).await,
         Command::Sbom(arguments) => sbom::run(arguments, session).await,
         Command::Db(Db::Build(arguments)) => db_build::run(arguments, session).await,
+        Command::Db(Db::Update(arguments)) => db_update::run(arguments, session).await,
+        Command::Db(Db::Publish(arguments)) => db_publish::run(arguments, session).await,
         Command::Db(Db::Status(arguments)) => db_status::run(arguments, session).await,
         Command::Db(Db::Search(arguments)) => db_search::run(arguments, session).await,
         Command::Db(Db::Diff(arguments)) => db_diff::run(arguments, session).await,

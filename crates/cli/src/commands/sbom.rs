@@ -2,28 +2,31 @@ use crate::arguments::{Form, Sbom, SbomFormat};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
-use consign_inventory::{Described, DescribedIndex, Package, cyclonedx_index, spdx_index};
+use consign_inventory::{Described, DescribedIndex, Package, cyclonedx_index, labels, spdx_index};
 use consign_oci::Descriptor;
 use consign_oci::media_type::is_index;
-use consign_release::{ListedImage, list_image};
+use consign_release::{ListedImage, list_image, name_of};
 use consign_report::TreeNode;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub(crate) async fn run(arguments: &Sbom, session: &Session) -> Result<ExitCode, CommandError> {
     let format = format(arguments, session)?;
     let (place, root) = session.open(&arguments.reference).await?;
     let images = list_image(&place, &root, &session.store().await?, &arguments.platforms).await?;
-    let name = place.describe();
+    let index = name_of(&place, &root);
+    let (name, repository) = &index;
+    let index = DescribedIndex { name, repository: repository.as_deref(), digest: &root.digest };
     match (format, &arguments.folder) {
         (SbomFormat::Tree, None) => session.printer.data(&tree(arguments, &images).text())?,
         (SbomFormat::Tree, Some(_)) => {
             return Err(CommandError::new(ExitCode::Usage, "a tree is for reading: `--to` takes the other formats"));
         }
-        (format, Some(folder)) => write_all(format, &name, &root, &images, folder, session)?,
-        (format, None) => session.printer.json(&whole(format, &name, &root, &images)?)?,
+        (format, Some(folder)) => write_all(format, &index, &root, &images, folder, session)?,
+        (format, None) => session.printer.json(&whole(format, &index, &images)?)?,
     }
     Ok(ExitCode::Done)
 }
@@ -34,7 +37,7 @@ fn format(arguments: &Sbom, session: &Session) -> Result<SbomFormat, CommandErro
         Form::SpdxJson => Some(SbomFormat::SpdxJson),
         Form::CyclonedxJson => Some(SbomFormat::CyclonedxJson),
         Form::Tree => Some(SbomFormat::Tree),
-        Form::Table | Form::Json | Form::Sarif => None,
+        Form::Table | Form::Json | Form::Sarif | Form::Markdown | Form::CosignVuln => None,
     };
     match (stated, arguments.format) {
         (Some(one), Some(other)) if one != other => {
@@ -45,10 +48,14 @@ fn format(arguments: &Sbom, session: &Session) -> Result<SbomFormat, CommandErro
 }
 
 /// Returns the document of the index, or of the only image that is looked at.
-fn whole(format: SbomFormat, name: &str, root: &Descriptor, images: &[ListedImage]) -> Result<Value, CommandError> {
+pub(super) fn whole(
+    format: SbomFormat,
+    index: &DescribedIndex<'_>,
+    images: &[ListedImage],
+) -> Result<Value, CommandError> {
     match images {
         [image] => Ok(of_image(format, image)?),
-        _ => of_index(format, name, root, images),
+        _ => of_index(format, index, images),
     }
 }
 
@@ -60,19 +67,18 @@ fn of_image(format: SbomFormat, image: &ListedImage) -> Result<Value, CommandErr
     })
 }
 
-fn of_index(format: SbomFormat, name: &str, root: &Descriptor, images: &[ListedImage]) -> Result<Value, CommandError> {
-    let index = DescribedIndex { name, digest: &root.digest };
+fn of_index(format: SbomFormat, index: &DescribedIndex<'_>, images: &[ListedImage]) -> Result<Value, CommandError> {
     let platforms: Vec<(Described<'_>, _)> = images.iter().map(|image| (image.described(), &image.catalogue)).collect();
     Ok(match format {
-        SbomFormat::CyclonedxJson => cyclonedx_index(&index, &platforms)?,
-        _ => spdx_index(&index, &platforms)?,
+        SbomFormat::CyclonedxJson => cyclonedx_index(index, &platforms)?,
+        _ => spdx_index(index, &platforms)?,
     })
 }
 
 /// Writes one document for each platform, and one for the index if it is one.
 fn write_all(
     format: SbomFormat,
-    name: &str,
+    index: &DescribedIndex<'_>,
     root: &Descriptor,
     images: &[ListedImage],
     folder: &Path,
@@ -81,10 +87,10 @@ fn write_all(
     let end = if format == SbomFormat::CyclonedxJson { "cdx.json" } else { "spdx.json" };
     let mut documents = Vec::new();
     if is_index(&root.media_type) {
-        documents.push((format!("index.{end}"), of_index(format, name, root, images)?));
+        documents.push((format!("index.{end}"), of_index(format, index, images)?));
     }
-    for image in images {
-        let platform = image.platform.to_string().replace('/', "-");
+    let described: Vec<Described<'_>> = images.iter().map(ListedImage::described).collect();
+    for (image, platform) in images.iter().zip(labels(&described)) {
         documents.push((format!("{platform}.{end}"), of_image(format, image)?));
     }
     let failed = |path: &Path, error: std::io::Error| {
@@ -93,7 +99,9 @@ fn write_all(
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for (name, document) in documents {
         let path = folder.join(name);
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&path, error))?;
+        // Others may read it as far as the user lets them read new files.
+        let file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder);
+        let mut file = file.map_err(|error| failed(&path, error))?;
         let text = consign_report::json(&document)?;
         std::io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| failed(&path, error))?;
         file.persist(&path).map_err(|error| failed(&path, error.error))?;
@@ -108,12 +116,12 @@ fn tree(arguments: &Sbom, images: &[ListedImage]) -> TreeNode {
     for image in images {
         let mut platform = node(image.platform.to_string());
         platform.digest = Some(image.digest().clone());
-        let mut owned: BTreeMap<&str, Vec<TreeNode>> = BTreeMap::new();
-        let mut kinds: BTreeMap<_, Vec<&Package>> = BTreeMap::new();
-        for package in &image.catalogue.packages {
-            match &package.owner {
+        let mut owned: BTreeMap<usize, Vec<TreeNode>> = BTreeMap::new();
+        let mut kinds: BTreeMap<_, Vec<(usize, &Package)>> = BTreeMap::new();
+        for ((number, package), owner) in image.catalogue.packages.iter().enumerate().zip(image.catalogue.owners()) {
+            match owner {
                 Some(owner) => owned.entry(owner).or_default().push(node(label(package))),
-                None => kinds.entry(package.kind).or_default().push(package),
+                None => kinds.entry(package.kind).or_default().push((number, package)),
             }
         }
         let distribution = image.catalogue.distribution.as_ref();
@@ -122,8 +130,8 @@ fn tree(arguments: &Sbom, images: &[ListedImage]) -> TreeNode {
         }));
         for (kind, packages) in kinds {
             let mut of_kind = node(format!("{kind}: {}", packages.len()));
-            of_kind.children.extend(packages.into_iter().map(|package| TreeNode {
-                children: owned.remove(package.purl.as_str()).unwrap_or_default(),
+            of_kind.children.extend(packages.into_iter().map(|(number, package)| TreeNode {
+                children: owned.remove(&number).unwrap_or_default(),
                 ..node(label(package))
             }));
             platform.children.push(of_kind);

@@ -48,7 +48,7 @@ pub(super) async fn examine(
     };
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
     let policy = match &expected.policy {
-        Some(path) => policy_file(path)?.policy.policy(),
+        Some(path) => policy_file(path, &session.printer)?.policy.policy(),
         None => Policy::default(),
     };
     let expectation = Expectation { key, policy: &policy, today: session.today(), content: expected.content };

@@ -67,6 +67,14 @@ pub(super) const REASONS: &[(&str, &str, Advice)] = &[
         ),
     ),
     (
+        "end-of-life",
+        "the distribution of the image has fixes for everybody no more",
+        Advice(
+            "The policy says `end-of-life: refuse`, and the last day of the release is over: what is found in it from then on, nobody may fix or even tell.",
+            "Build on a newer release of the distribution.",
+        ),
+    ),
+    (
         "not-covered",
         "the advisory database says nothing about where the packages come from",
         Advice(
@@ -100,6 +108,7 @@ mod tests {
             Reason::Malformed { .. } => "malformed-receipt",
             Reason::TrialFailed { .. } => "trial-failed",
             Reason::Advisory { .. } => "advisory",
+            Reason::EndOfLife { .. } => "end-of-life",
             Reason::NotCovered { .. } => "not-covered",
             Reason::DatabaseOld { .. } => "database-old",
         }

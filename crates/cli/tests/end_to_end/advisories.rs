@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// An image of packages for two platforms, of which one has a package more. The database is a folder of records, two of them about that package.
 pub(crate) fn environment() -> TestEnvironment {
-    environment_of("12")
+    environment_of("13")
 }
 
 /// The same with another number of the distribution's release on amd64.
@@ -25,7 +25,7 @@ fn environment_of(release_on_amd64: &str) -> TestEnvironment {
     };
     let base = |architecture: &str, release: &str| {
         let release = format!("ID=debian\nVERSION_ID=\"{release}\"\n");
-        let base = MirrorPackage::new("base-files", "12", architecture);
+        let base = MirrorPackage::new("base-files", "13", architecture);
         base.file("etc/os-release", release.as_bytes(), 0o644).time(1_650_000_000)
     };
     let program = |architecture: &str, needs: &str| {
@@ -33,7 +33,7 @@ fn environment_of(release_on_amd64: &str) -> TestEnvironment {
     };
     // Only on one platform the program needs a library.
     let mirror = Mirror::new("stable").architectures(&["amd64", "arm64"]);
-    let mirror = mirror.package(base("amd64", release_on_amd64)).package(base("arm64", "12"));
+    let mirror = mirror.package(base("amd64", release_on_amd64)).package(base("arm64", "13"));
     let mirror = mirror.package(program("amd64", "base-files")).package(program("arm64", "base-files, libtool"));
     let mirror = mirror.package(package("libtool", "arm64", "base-files"));
     let written = mirror.write(&environment.path("mirror")).unwrap();
@@ -51,7 +51,7 @@ fn environment_of(release_on_amd64: &str) -> TestEnvironment {
 }
 
 /// Writes a record about the package's source.
-fn advise(environment: &TestEnvironment, id: &str, fixed: Option<&str>, severity: Option<&str>) {
+pub(crate) fn advise(environment: &TestEnvironment, id: &str, fixed: Option<&str>, severity: Option<&str>) {
     let mut events = vec![json!({"introduced": "0"})];
     events.extend(fixed.map(|fixed| json!({"fixed": fixed})));
     let record = json!({
@@ -60,7 +60,7 @@ fn advise(environment: &TestEnvironment, id: &str, fixed: Option<&str>, severity
         "aliases": [format!("DSA-{id}")],
         "database_specific": {"severity": severity},
         "affected": [{
-            "package": {"ecosystem": "Debian:12", "name": "tool"},
+            "package": {"ecosystem": "Debian:13", "name": "tool"},
             "ranges": [{"type": "ECOSYSTEM", "events": events}],
         }],
     });
@@ -250,8 +250,8 @@ fn a_database_that_cannot_be_used_closes_the_gate() {
 
     # about another release
     error: hello: the gate closed; nothing was written to a registry
-      caused by: linux/amd64: the advisory database has no records about any of the 2 packages, which are of Debian:12
-      caused by: linux/arm64: the advisory database has no records about any of the 3 packages, which are of Debian:12
+      caused by: linux/amd64: the advisory database has no records about any of the 2 packages, which are of Debian:13
+      caused by: linux/arm64: the advisory database has no records about any of the 3 packages, which are of Debian:13
 
     # old
     error: hello: the gate closed; nothing was written to a registry
@@ -265,7 +265,7 @@ fn a_database_that_cannot_be_used_closes_the_gate() {
 fn what_an_archive_claims_of_its_advisories_does_not_count() {
     let environment = environment();
     // Built where nobody asks, and by somebody who claims that nothing was found.
-    environment.write("advisories-of-others/x.json", "{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"affected\": [{\"package\": {\"ecosystem\": \"Debian:12\", \"name\": \"x\"}}]}");
+    environment.write("advisories-of-others/x.json", "{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"affected\": [{\"package\": {\"ecosystem\": \"Debian:13\", \"name\": \"x\"}}]}");
     ask(&environment, "");
     environment.replace("consign.yaml", "[advisories]", "[advisories-of-others]");
     environment.consign(&["build", "--quiet", "--to", "oci-archive:hello.tar"]).expect(0);
@@ -291,8 +291,8 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64
 
-    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     ");
     for place in ["oci:layout", "oci-archive:hello.tar"] {
@@ -302,10 +302,10 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
         assert_eq!(report["advisories"][0]["advisory"], "CVE-2026-1", "{place}");
     }
     // A file that was built of them says the same.
-    environment.consign(&["db", "build", "advisories", "--to", "advisories/built.db"]).expect(0);
+    environment.consign(&["db", "build", "advisories", "--to", "advisories-built.db"]).expect(0);
     let of =
         |database: &str| environment.consign(&["scan", "--db", database, "--output", "json", "oci:layout"]).expect(0);
-    assert_eq!(of("advisories/built.db").stdout, of("advisories").stdout);
+    assert_eq!(of("advisories-built.db").stdout, of("advisories").stdout);
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
     let refused = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(11);
     assert_snapshot!(refused, @"
@@ -314,8 +314,8 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS    POLICY
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64  refused
 
-    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 12 has fixes until 2026-07-11, for some until 2028-06-30
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     --- stderr
     error: oci:layout: the policy is not met
@@ -359,6 +359,10 @@ fn a_platform_that_was_not_compared_is_no_finding_of_sarif() {
     assert!(run.error().contains(not_compared) && run.error().contains("CVE-2026-1"), "{run}");
     let run = scan("sarif").expect(16);
     assert!(run.error().contains(not_compared) && !run.error().contains("CVE-2026-1"), "{run}");
+    // Without a policy, too: a host of code would take an empty list for a clean image.
+    let run = environment.consign(&["scan", "--db", "advisories", "oci:layout", "--output", "sarif"]).expect(16);
+    assert!(run.error().contains(not_compared) && !run.stdout.contains("results"), "{run}");
+    environment.consign(&["scan", "--db", "advisories", "oci:layout"]).expect(0);
 }
 
 #[test]
@@ -380,4 +384,46 @@ fn an_image_whose_packages_are_not_known_is_not_one_without_any() {
     let run = environment.consign(&["release", "--quiet"]).expect(16);
     let said = "linux/arm64: nothing was compared with advisories, since it is not known which packages there are: what /var/lib/pacman/local/ALPM_DB_VERSION lists";
     assert!(run.error().contains(said), "{run}");
+}
+
+#[test]
+fn a_policy_says_what_counts_beside_severities() {
+    // Of two platforms, one is of a release that nobody looks after any more.
+    let environment = environment_of("9");
+    environment.replace("advisories/CVE-2026-1.json", "\"fixed\":\"2.0-1\"", "\"limit\":\"9\"");
+    let other = environment.read("advisories/CVE-2026-9.json").replace("CVE-2026-9", "CVE-2026-8");
+    environment.write("advisories/CVE-2026-8.json", other.replace("Debian:13", "Debian:9"));
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    let listed = json!([{"cveID": "CVE-2026-1", "dateAdded": "2026-01-09", "vulnerabilityName": "A flaw in a tool"}]);
+    let catalog = json!({"dateReleased": "2026-01-10T00:00:00Z", "catalogVersion": "1", "vulnerabilities": listed});
+    environment.write("advisories/kev.json", catalog.to_string());
+    environment.write(
+        "advisories/epss.csv",
+        "#model_version:v1,score_date:2026-01-10T00:00:00Z\ncve,epss,percentile\nCVE-2026-1,0.6,0.9\n",
+    );
+    let judged = |rules: &str| {
+        let policy = format!("policy:\n  advisories:\n    databases: advisories\n    maximum-severity: {rules}\n");
+        environment.write("policy.yaml", policy);
+        environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"])
+    };
+    let told = judged("critical").expect(0);
+    assert!(told.stdout.contains("warning: linux/amd64: debian 9 has had no fixes for everybody since"), "{told}");
+    let ended = judged("critical\n    end-of-life: refuse").expect(11);
+    assert!(ended.error().contains("linux/amd64: debian 9 has had no fixes for everybody"), "{ended}");
+    assert!(!ended.error().contains("arm64"), "{ended}");
+    judged("low").expect(11);
+    judged("low\n    unfixed: accept").expect(0);
+    let exploited = judged("critical\n    unfixed: accept\n    known-exploited: refuse").expect(11);
+    assert!(exploited.error().contains("known to be exploited since 2026-01-09"), "{exploited}");
+    let likely = judged("critical\n    maximum-epss: 0.5").expect(11);
+    assert!(likely.error().contains("EPSS 0.6"), "{likely}");
+    judged("critical\n    maximum-epss: 0.6").expect(0);
+    let excepted = |purl: &str| {
+        judged(&format!(
+            "low\n    ignore:\n      - {{advisory: CVE-2026-1, purl: '{purl}', reason: r, owner: o, until: 2999-12-31}}"
+        ))
+    };
+    excepted("pkg:deb/debian/libtool").expect(0);
+    let other = excepted("pkg:deb/debian/libtool@1.8").expect(11);
+    assert!(other.stdout.contains("matches nothing"), "{other}");
 }

@@ -41,6 +41,13 @@ fn a_database_is_built_and_says_what_is_in_it() {
     };
     let built = build(&sources, "advisories.db");
     assert!(built.stdout.starts_with("advisories.db: 4 records about 2 packages, "), "{}", built.stdout);
+    assert!(!built.stdout.contains("passed over"), "{}", built.stdout);
+    environment.write("advisories/LICENSE", "words");
+    let built = build(&sources, "advisories.db");
+    assert!(built.stdout.ends_with("; 1 file was passed over\n"), "{}", built.stdout);
+    environment.write("empty/LICENSE", "words");
+    let nothing = environment.consign(&["db", "build", "advisories", "empty", "--to", "x.db"]).expect(16);
+    assert!(nothing.error().contains("there is no feed of advisories in empty"), "{}", nothing.error());
     build(&["kev.json", "alpine.json", "advisories"], "again.db");
     let bytes = |name: &str| fs::read(environment.path(name)).unwrap();
     assert_eq!(bytes("again.db"), bytes("advisories.db"));
@@ -88,6 +95,11 @@ fn advisories_are_found_by_their_names_and_packages() {
     assert_eq!(ids("CVE-2026-77"), [""; 0]);
     let nothing = environment.consign(&["db", "search", "CVE-2026-77"]).expect(0);
     assert_eq!(nothing.stdout, "nothing is known of CVE-2026-77\n");
+    assert_snapshot!(environment.consign(&["db", "search", "pkg:deb/debian"]), @"
+    status 2
+    --- stderr
+    error: `pkg:deb/debian` is no package URL; one is such as `pkg:deb/debian/openssl@3.0.1-1?distro=debian-12`
+    ");
 }
 
 #[test]

@@ -30,14 +30,14 @@ fn every_platform_is_listed() {
     --- stdout
     oci:layout
     ├── linux/amd64               sha256:000000000001
-    │   ├── debian 12
+    │   ├── debian 13
     │   └── deb: 2
-    │       ├── base-files 12
+    │       ├── base-files 13
     │       └── program 1.0-1
     └── linux/arm64               sha256:000000000002
-        ├── debian 12
+        ├── debian 13
         └── deb: 3
-            ├── base-files 12
+            ├── base-files 13
             ├── libtool 1.9-1+b1
             └── program 1.0-1
     ");
@@ -82,6 +82,10 @@ fn there_is_a_document_for_each_platform_and_one_for_the_index() {
         }
     }
     assert_eq!(fs::read_dir(environment.path("sboms")).unwrap().count(), 6);
+    // Whoever may read other new files may read these.
+    environment.write("sboms/other", "");
+    let mode = |name: &str| fs::metadata(environment.path(name)).unwrap().permissions();
+    assert_eq!(mode("sboms/index.spdx.json"), mode("sboms/other"));
 }
 
 #[test]
@@ -89,7 +93,13 @@ fn judges_accept_the_documents() {
     let environment = layout();
     environment.consign(&["sbom", "--to", "sboms", "oci:layout"]).expect(0);
     environment.consign(&["sbom", "--format", "cyclonedx-json", "--to", "sboms", "oci:layout"]).expect(0);
-    for name in ["index", "linux-amd64", "linux-arm64"] {
+    judge(&environment, &["index", "linux-amd64", "linux-arm64"]);
+}
+
+/// Has others read the documents with these names.
+#[expect(clippy::panic, reason = "a test fails by panicking")]
+fn judge(environment: &TestEnvironment, names: &[&str]) {
+    for name in names {
         let path = |end: &str| environment.path(&format!("sboms/{name}.{end}"));
         if let Some(validator) = peer("pyspdxtools") {
             let arguments = [
@@ -107,6 +117,55 @@ fn judges_accept_the_documents() {
             environment.write("spoilt.json", spoilt);
             assert!(validator.run([environment.path("spoilt.json")]).is_err(), "it accepts anything");
         }
+    }
+}
+
+/// Writes the index of the image in the layout anew.
+fn alter_index(environment: &TestEnvironment, alter: impl Fn(&mut Vec<Value>)) {
+    let mut list: Value = serde_json::from_str(&environment.read("layout/index.json")).unwrap();
+    let root = list["manifests"][0]["digest"].as_str().unwrap().replace("sha256:", "layout/blobs/sha256/");
+    let mut index: Value = serde_json::from_str(&environment.read(&root)).unwrap();
+    alter(index["manifests"].as_array_mut().unwrap());
+    let index = index.to_string();
+    let digest = Digest::of(index.as_bytes());
+    environment.write(&format!("layout/blobs/sha256/{}", digest.hex()), &index);
+    let descriptor = Descriptor::new(media_type::INDEX, digest, index.len() as u64);
+    list["manifests"] = json!([descriptor]);
+    environment.write("layout/index.json", list.to_string());
+}
+
+#[test]
+fn a_platform_may_have_several_images() {
+    let environment = layout();
+    alter_index(&environment, |manifests| {
+        manifests[1]["platform"] = manifests[0]["platform"].clone();
+        manifests.push(manifests[0].clone());
+    });
+    environment.consign(&["sbom", "--to", "sboms", "oci:layout"]).expect(0);
+    environment.consign(&["sbom", "--format", "cyclonedx-json", "--to", "sboms", "oci:layout"]).expect(0);
+    let files = fs::read_dir(environment.path("sboms")).unwrap();
+    let mut files: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    // Those of two images, and of the index, in two formats.
+    assert_eq!(files.len(), 6, "{files:?}");
+    let names: Vec<&str> = files.iter().filter_map(|file| file.strip_suffix(".spdx.json")).collect();
+    assert!(names[1].starts_with("linux-amd64-") && names[2].starts_with("linux-amd64-"), "{names:?}");
+    judge(&environment, &names);
+    let index: Value = serde_json::from_str(&environment.read("sboms/index.spdx.json")).unwrap();
+    let ids = index["packages"].as_array().unwrap().iter().map(|package| package["SPDXID"].to_string());
+    let ids: Vec<String> = ids.collect();
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+}
+
+#[test]
+fn where_an_image_lies_changes_no_document() {
+    let environment = layout();
+    environment.consign(&["build", "--quiet", "--to", "oci:folder/other"]).expect(0);
+    for format in ["spdx-json", "cyclonedx-json"] {
+        let list = |place: &str| environment.consign(&["sbom", "--format", format, place]).expect(0).stdout;
+        let document = list("oci:layout");
+        assert_eq!(document, list("oci:folder/other"));
+        assert!(!document.contains("repository_url") && !document.contains("layout"), "{document}");
     }
 }
 

@@ -1,0 +1,108 @@
+use crate::arguments::ScanTarget;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::Session;
+use consign_oci::{Digest, Platform};
+use consign_receipt::predicate::Vulnerabilities;
+use consign_receipt::{
+    AdvisoryRules, Candidate, Finding, PlatformCandidate, Policy, Reason, Requirement, gate, remarks,
+};
+use consign_release::ScannedImage;
+use consign_report::{AdvisoryReport, DatabaseReport, ScanDifference, ScanReport, ScannedPlatform};
+use consign_scan::Database;
+use serde::Deserialize;
+
+/// Says what was found, what becomes of it by the rules, and how it differs from what was found in another image.
+pub(super) fn report(
+    name: &str,
+    session: &Session,
+    database: &Database,
+    scanned: &[ScannedImage],
+    since: Option<(&ScanTarget, &[ScannedImage])>,
+    rules: Option<&AdvisoryRules>,
+) -> Result<ScanReport, CommandError> {
+    let mut platforms = Vec::new();
+    let mut warnings: Vec<String> = Vec::new();
+    for image in scanned {
+        let claim = Vulnerabilities::deserialize(&image.receipt.statement.predicate)?;
+        if let Some(rules) = rules {
+            let remarks = remarks(&image.platform, &claim, rules, session.today());
+            warnings.extend(remarks.iter().map(ToString::to_string));
+        }
+        let (platform, digest) = (image.platform.clone(), image.digest.clone());
+        platforms.push(ScannedPlatform { platform, digest, coverage: claim.coverage, lifetime: claim.lifetime });
+    }
+    let now = findings(scanned)?;
+    let findings = || now.iter().map(|(platform, finding)| (platform, finding));
+    let notes = rules.map(|rules| rules.notes(findings(), session.today())).unwrap_or_default();
+    warnings.extend(notes.iter().map(ToString::to_string));
+    let judged = rules.map(|rules| (rules, session.today()));
+    let since = match since {
+        Some((reference, then)) => {
+            Some(ScanDifference::of(reference.to_string(), &now, &self::findings(then)?, judged))
+        }
+        None => None,
+    };
+    Ok(ScanReport {
+        reference: name.to_owned(),
+        database: DatabaseReport {
+            digest: database.digest().clone(),
+            records: database.records(),
+            last_update: database.newest().to_string(),
+        },
+        platforms,
+        advisories: AdvisoryReport::all(findings(), judged),
+        since,
+        warnings,
+    })
+}
+
+/// Returns what was found, by platform.
+fn findings(scanned: &[ScannedImage]) -> Result<Vec<(Platform, Finding)>, CommandError> {
+    let mut findings = Vec::new();
+    for image in scanned {
+        let claim = Vulnerabilities::deserialize(&image.receipt.statement.predicate)?;
+        findings.extend(claim.findings().into_iter().map(|finding| (image.platform.clone(), finding)));
+    }
+    Ok(findings)
+}
+
+/// Asks the gate about what was found.
+pub(super) fn refusals(
+    name: &str,
+    session: &Session,
+    digest: &Digest,
+    scanned: Vec<ScannedImage>,
+    rules: AdvisoryRules,
+) -> Vec<Reason> {
+    let policy = Policy::new([Requirement::Advisories]).tolerating(rules);
+    let candidate = Candidate {
+        name: name.to_owned(),
+        index: digest.clone(),
+        planned: scanned.iter().map(|image| image.platform.clone()).collect(),
+        platforms: scanned
+            .into_iter()
+            .map(|image| PlatformCandidate {
+                platform: image.platform,
+                digest: image.digest,
+                tests: None,
+                receipts: vec![image.receipt],
+            })
+            .collect(),
+        destinations: Vec::new(),
+    };
+    gate(&candidate, &policy, session.today()).err().unwrap_or_default()
+}
+
+/// `None`: there are no reasons against it.
+pub(super) fn refused(name: &str, reasons: &[Reason]) -> Option<CommandError> {
+    if reasons.is_empty() {
+        return None;
+    }
+    let only_database = reasons.iter().all(Reason::is_database);
+    let code = if only_database { ExitCode::AdvisoryDatabase } else { ExitCode::Policy };
+    let what = if only_database { "the advisory database is not enough" } else { "the policy is not met" };
+    let mut error = CommandError::new(code, format!("{name}: {what}"));
+    error.causes = reasons.iter().map(ToString::to_string).collect();
+    Some(error)
+}

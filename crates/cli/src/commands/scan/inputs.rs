@@ -1,0 +1,86 @@
+use crate::advisories::{database, ignored, paths, pinned};
+use crate::arguments::{DATABASE, Scan};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::lock_file::LockFile;
+use crate::session::Session;
+use consign_plan::configuration::{IgnoreFile, PolicyFile};
+use consign_receipt::{Acceptance, AdvisoryRules, IgnoredAdvisory, Severity};
+use consign_scan::Database;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Opens what is named on the command line, else what the policy names, as its lock has it, else the database that lies here.
+pub(super) async fn opened(arguments: &Scan, policy: Option<&PolicyFile>) -> Result<Arc<Database>, CommandError> {
+    if !arguments.databases.is_empty() {
+        return database(arguments.databases.clone()).await;
+    }
+    if let Some(policy) = policy {
+        let databases = paths(&policy.policy, &policy.file);
+        if !databases.is_empty() {
+            let lock_file = LockFile::beside(Path::new(policy.file.name()));
+            return pinned(databases, &lock_file, lock_file.read()?.as_ref()).await;
+        }
+    }
+    if Database::is_at(Path::new(DATABASE)) {
+        return database(vec![PathBuf::from(DATABASE)]).await;
+    }
+    let error = CommandError::new(ExitCode::Usage, "nothing says which advisories to compare with");
+    Err(error.hint(
+        "name a database, or a folder or an archive of advisories with `--db`, or a policy that does with `--policy`; `consign db update` makes a database",
+    ))
+}
+
+/// By what findings are told apart.
+#[derive(Clone)]
+pub(super) struct Rules {
+    pub(super) rules: AdvisoryRules,
+    /// Whether a policy says so, which an image has to meet. Without one everything passes, and what lists of other tools ignore is told.
+    pub(super) judges: bool,
+}
+
+/// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither.
+pub(super) fn rules(
+    arguments: &Scan,
+    policy: Option<PolicyFile>,
+    session: &Session,
+) -> Result<Option<Rules>, CommandError> {
+    let is_named = arguments.policy.is_some();
+    let stated = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
+    if stated.is_none() && is_named {
+        let error = CommandError::new(ExitCode::Usage, "the policy says nothing of advisories");
+        return Err(error.hint("add `advisories:` to it, with `databases` and `maximum-severity`"));
+    }
+    let judges = stated.is_some();
+    let entries = match arguments.ignore_files.is_empty() && !judges {
+        true => lying_here(session),
+        false => ignored(&arguments.ignore_files, &session.printer)?,
+    };
+    if entries.is_empty() && !judges {
+        return Ok(None);
+    }
+    let mut rules = stated.unwrap_or_else(tolerant);
+    rules.ignore.extend(entries);
+    Ok(Some(Rules { rules, judges }))
+}
+
+/// Returns rules by which every finding passes.
+pub(super) fn tolerant() -> AdvisoryRules {
+    AdvisoryRules { unknown_severity: Acceptance::Accept, ..AdvisoryRules::new(Severity::Critical) }
+}
+
+/// Reads lists where the tools that they are of would find them. One that cannot be read says nothing, and that is told.
+fn lying_here(session: &Session) -> Vec<IgnoredAdvisory> {
+    let mut entries = Vec::new();
+    for path in IgnoreFile::NAMES.iter().map(PathBuf::from).filter(|path| path.is_file()) {
+        let name = path.display().to_string();
+        match ignored(std::slice::from_ref(&path), &session.printer) {
+            Ok(found) => {
+                session.printer.note(&format!("note: {name} says what is ignored"));
+                entries.extend(found);
+            }
+            Err(error) => session.printer.note(&format!("warning: {name} is left out: {}", error.why())),
+        }
+    }
+    entries
+}
