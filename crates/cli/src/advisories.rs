@@ -6,14 +6,16 @@ use crate::lock_file::LockFile;
 use crate::printer::Printer;
 use crate::session::{on_a_thread, read_text};
 use consign_plan::Lock;
-use consign_plan::configuration::{IgnoreFile, PolicyFile, PolicySettings, SourceFile};
-use consign_receipt::IgnoredAdvisory;
+use consign_plan::configuration::{AdvisorySettings, IgnoreFile, PolicyFile, PolicySettings, SourceFile, Spanned};
+use consign_receipt::{AdvisoryRules, IgnoredAdvisory, VexDocument};
 use consign_scan::{Database, DatabaseError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest policy that is read, in bytes; the parser has a lower limit and a better message.
 const POLICY_LIMIT: u64 = 2 << 20;
+/// Largest document of OpenVEX that is read, in bytes.
+const VEX_LIMIT: u64 = 16 << 20;
 
 /// Reads a policy from a file of its own, or from a configuration, with the lists of ignored advisories that it names.
 pub(crate) fn policy_file(path: &Path, printer: &Printer) -> Result<PolicyFile, CommandError> {
@@ -22,10 +24,34 @@ pub(crate) fn policy_file(path: &Path, printer: &Printer) -> Result<PolicyFile, 
     })?;
     let mut policy = PolicyFile::parse(&path.to_string_lossy(), &text)?;
     if let Some(settings) = &mut policy.policy.advisories {
-        let files = settings.ignore_files.iter().map(|name| policy.file.resolve(name)).collect::<Vec<_>>();
-        settings.rules.ignore.extend(ignored(&files, printer)?);
+        settings.rules = rules(settings, |name| policy.file.resolve(name), printer)?;
     }
     Ok(policy)
+}
+
+/// Returns the rules of a policy, with what stands in the files that it names.
+pub(crate) fn rules(
+    settings: &AdvisorySettings,
+    resolve: impl Fn(&str) -> PathBuf,
+    printer: &Printer,
+) -> Result<AdvisoryRules, CommandError> {
+    let resolved = |names: &[Spanned<String>]| names.iter().map(|name| resolve(name)).collect::<Vec<_>>();
+    let mut rules = settings.rules.clone();
+    rules.ignore.extend(ignored(&resolved(&settings.ignore_files), printer)?);
+    rules.vex.extend(vex(&resolved(&settings.vex))?);
+    Ok(rules)
+}
+
+/// Reads documents of OpenVEX.
+pub(crate) fn vex(files: &[PathBuf]) -> Result<Vec<VexDocument>, CommandError> {
+    let mut documents = Vec::new();
+    for path in files {
+        let failed = || CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()));
+        let text = read_text(path, VEX_LIMIT).map_err(|error| failed().cause(error))?;
+        let document = serde_json::from_str(&text).map_err(|error| failed().cause(error))?;
+        documents.push(VexDocument::read(&document).map_err(|error| failed().cause(error))?);
+    }
+    Ok(documents)
 }
 
 /// Reads lists of ignored advisories of other tools, and says what of them is left out.

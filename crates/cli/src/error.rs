@@ -5,9 +5,11 @@ use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
 use consign_inventory::SbomError;
 use consign_plan::ConfigurationError;
+use consign_receipt::Closed;
 use consign_registry::docker_config::{ConfigFileError, KeepingError};
 use consign_registry_server::ServerError;
 use consign_release::{DatabaseUpdateError, ImportProblem, ImportTrouble, ReleaseError};
+use consign_scan::{DatabaseError, ScanError};
 use consign_transfer::{RebaseError, RebaseProblem, TransferError};
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
@@ -226,6 +228,7 @@ impl From<DatabaseUpdateError> for CommandError {
                 "feeds as they were then can be had no more: publish databases (`consign db publish`), and name what was published in `from:`",
             ),
             DatabaseUpdateError::Mixed { .. } => Self::of(ExitCode::Usage, &error),
+            DatabaseUpdateError::Database(error @ DatabaseError::Write { .. }) => Self::of(ExitCode::Failed, &error),
             DatabaseUpdateError::Database(error) => Self::of(ExitCode::AdvisoryDatabase, &error)
                 .hint("the database is as it was; update again when the feed is whole, or name another source"),
             DatabaseUpdateError::Fetch { .. } => Self::of(ExitCode::Failed, &error)
@@ -293,12 +296,10 @@ impl From<VerifyError> for CommandError {
 
 fn verification_code(error: &VerifyError) -> ExitCode {
     match error.outcome() {
-        Verification::Trial => ExitCode::Trial,
         Verification::Failed => ExitCode::Verification,
         Verification::NotSigned => ExitCode::NotSigned,
         Verification::Unavailable => ExitCode::Unavailable,
-        Verification::Policy => ExitCode::Policy,
-        Verification::Database => ExitCode::AdvisoryDatabase,
+        Verification::Closed(closed) => ExitCode::of_closed(closed),
     }
 }
 
@@ -315,7 +316,7 @@ impl From<ReleaseError> for CommandError {
         match &error {
             ReleaseError::Gate { reasons, .. } => {
                 let causes = reasons.iter().map(ToString::to_string).collect();
-                Self { causes, ..this }
+                Self { causes, ..this }.closed_for(Closed::of(reasons))
             }
             ReleaseError::TrialFailed { failures, .. } => {
                 let causes = failures.iter().flat_map(|(platform, failures)| {
@@ -379,9 +380,8 @@ fn release_code(error: &ReleaseError) -> ExitCode {
             DockerfileErrorKind::Drift => ExitCode::Drift,
             DockerfileErrorKind::Failed => ExitCode::Failed,
         },
-        _ if error.is_trial() => ExitCode::Trial,
-        _ if error.is_database() => ExitCode::AdvisoryDatabase,
-        ReleaseError::Gate { .. } => ExitCode::Policy,
+        ReleaseError::TrialFailed { .. } => ExitCode::Trial,
+        ReleaseError::Gate { reasons, .. } => ExitCode::of_closed(Closed::of(reasons)),
         ReleaseError::Cache { .. } => ExitCode::Configuration,
         ReleaseError::Stopped => ExitCode::Interrupted,
         ReleaseError::TagMovedMeanwhile { .. }
@@ -392,6 +392,11 @@ fn release_code(error: &ReleaseError) -> ExitCode {
         ReleaseError::Interrupted { source, .. } => release_code(source),
         ReleaseError::Destination { source, .. } if source.kind() == consign_registry::ErrorKind::Immutable => {
             ExitCode::Conflict
+        }
+        ReleaseError::Scan { source, .. } | ReleaseError::Document { source, .. }
+            if matches!(**source, ScanError::Database(_)) =>
+        {
+            ExitCode::AdvisoryDatabase
         }
         ReleaseError::Inventory { source, .. } if source.is_malformed() => ExitCode::NotAuthentic,
         ReleaseError::Verify { source, .. } => verification_code(source),

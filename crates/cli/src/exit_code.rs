@@ -63,6 +63,8 @@ exit_codes! {
     NotSigned = 13,
     /// what verification needs could not be listed or fetched
     Unavailable = 14,
+    /// the gate closed: the policy is not met, and a rebuild would fix it: of every package that is refused there is a newer one
+    Outdated = 15,
     /// the advisory database is missing, malformed or too old, or has no records about any package of an image
     AdvisoryDatabase = 16,
     /// the lock is not what the files ask for, or what it names is gone

@@ -9,7 +9,6 @@ use consign_plan::Configuration;
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
 use std::error::Error;
-use std::path::PathBuf;
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
@@ -20,13 +19,8 @@ pub(crate) fn policy(
     printer: &Printer,
 ) -> Result<(Policy, Vec<PublicKey>), CommandError> {
     let mut policy = configuration.policy.policy();
-    if let Some(settings) =
-        configuration.policy.advisories.as_ref().filter(|settings| !settings.ignore_files.is_empty())
-    {
-        let files: Vec<PathBuf> = settings.ignore_files.iter().map(|name| configuration.resolve(name)).collect();
-        let mut rules = settings.rules.clone();
-        rules.ignore.extend(advisories::ignored(&files, printer)?);
-        policy = policy.tolerating(rules);
+    if let Some(settings) = &configuration.policy.advisories {
+        policy = policy.tolerating(advisories::rules(settings, |name| configuration.resolve(name), printer)?);
     }
     let mut keys = Vec::new();
     for identity in &configuration.policy.identities {

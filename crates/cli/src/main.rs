@@ -6,6 +6,7 @@ mod aws;
 mod caches;
 mod catalog;
 mod certificates;
+mod closed;
 mod cloud;
 mod commands;
 mod credential_files;

@@ -29,9 +29,13 @@ impl Distribution {
             let value: String = unquoted(line.trim_end()).chars().take(VALUE_LIMIT).collect();
             Some(value).filter(|value| !value.is_empty())
         };
+        let id = value("ID")?;
+        // openEuler says its service packs there alone: `22.03 (LTS-SP4)`.
+        let whole = value("VERSION").filter(|_| id.eq_ignore_ascii_case("openeuler"));
+        let whole = whole.map(|version| version.replace([')'], "").replace(" (", "-"));
         Some(Self {
-            id: value("ID")?,
-            version_id: value("VERSION_ID"),
+            id,
+            version_id: whole.or_else(|| value("VERSION_ID")),
             codename: value("VERSION_CODENAME"),
             pretty_name: value("PRETTY_NAME"),
         })
@@ -72,6 +76,14 @@ mod tests {
         assert_eq!((distribution.id.as_str(), distribution.version()), ("debian", Some("12")));
         assert_eq!(distribution.pretty_name.as_deref(), Some("Debian \"12\""));
         assert_eq!(distribution.codename.as_deref(), Some("bookworm"));
+    }
+
+    #[test]
+    fn knows_the_service_packs_of_openeuler() {
+        let text = "NAME=\"openEuler\"\nVERSION=\"22.03 (LTS-SP4)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n";
+        assert_eq!(Distribution::read(text).unwrap().version(), Some("22.03-LTS-SP4"));
+        let other = text.replace("ID=\"openEuler\"", "ID=\"other\"");
+        assert_eq!(Distribution::read(&other).unwrap().version(), Some("22.03"));
     }
 
     #[test]

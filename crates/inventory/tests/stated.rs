@@ -47,6 +47,16 @@ fn packages_of_every_kind_are_listed() {
 }
 
 #[test]
+fn a_version_beside_a_package_url_is_the_packages() {
+    let document = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "left-pad", "version": "1.3.0", "purl": "pkg:npm/left-pad"},
+        {"type": "library", "name": "left-pad", "version": "1.3.0", "purl": "pkg:npm/left-pad@1.3.0"},
+    ]});
+    let catalogue = list(&[vec![file("app/bom.json", &document.to_string())]]).unwrap();
+    assert_eq!(purls(&catalogue), ["pkg:npm/left-pad@1.3.0"]);
+}
+
+#[test]
 fn a_package_of_another_distribution_stays_one() {
     let stated = "pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12&upstream=curl-source%407.88.1";
     let os = file("etc/os-release", "ID=alpine\nVERSION_ID=3.20.0\n");

@@ -11,14 +11,17 @@ pub mod predicate;
 mod receipt;
 mod stage;
 mod statement;
+mod vex;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use advisory::{
-    Acceptance, AdvisoryRules, Consequence, Coverage, Epss, Finding, FixStatus, IgnoredAdvisory, IgnoredNote,
-    Judgement, NoPackagePattern, PackagePattern, Severity, Share, Stated,
+    Acceptance, AdvisoryRules, Change, ComparedFinding, Consequence, Coverage, Epss, Finding, FixStatus,
+    IgnoredAdvisory, IgnoredNote, Judgement, LastRelease, NoPackagePattern, PackagePattern, ReleasedContents, Severity,
+    Share, Stated,
 };
-pub use gate::{Candidate, PlatformCandidate, Reason, Verdict, gate, remarks};
+pub use gate::{Candidate, Closed, PlatformCandidate, Reason, Verdict, gate, remarks};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
 pub use stage::Stage;
 pub use statement::{Statement, Subject, digest_set};
+pub use vex::{VexDocument, VexError, VexStatement, VexStatus};

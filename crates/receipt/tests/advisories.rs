@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use consign_oci::{Digest, Exact, Platform};
-use consign_receipt::predicate::{self, ReleaseRecord};
+use consign_receipt::predicate::{self, ReleaseRecord, Vulnerabilities};
 use consign_receipt::{
-    Acceptance, AdvisoryRules, Candidate, Consequence, Finding, Identity, IgnoredAdvisory, PlatformCandidate, Policy,
-    Reason, Receipt, Requirement, Severity, Share, Statement, Trust, gate,
+    Acceptance, AdvisoryRules, Candidate, Change, Closed, ComparedFinding, Consequence, Finding, Identity,
+    IgnoredAdvisory, LastRelease, PlatformCandidate, Policy, Reason, Receipt, Requirement, Severity, Share, Statement,
+    Trust, gate, remarks,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -66,6 +67,10 @@ fn platform(text: &str, claims: Vec<(Value, Trust)>) -> PlatformCandidate {
 
 /// Asks about an image whose arm64 platform has these claims, and whose amd64 platform is clean.
 fn reasons(rules: AdvisoryRules, claims: Vec<(Value, Trust)>) -> Vec<String> {
+    judged(rules, claims).iter().map(Reason::to_string).collect()
+}
+
+fn judged(rules: AdvisoryRules, claims: Vec<(Value, Trust)>) -> Vec<Reason> {
     let platforms = vec![platform(AMD64, vec![(claim(&[]), Trust::Derived)]), platform(ARM64, claims)];
     let candidate = Candidate {
         name: "hello".into(),
@@ -75,7 +80,7 @@ fn reasons(rules: AdvisoryRules, claims: Vec<(Value, Trust)>) -> Vec<String> {
         destinations: Vec::new(),
     };
     let policy = Policy::new([Requirement::Advisories]).tolerating(rules);
-    gate(&candidate, &policy, TODAY).err().unwrap_or_default().iter().map(Reason::to_string).collect()
+    gate(&candidate, &policy, TODAY).err().unwrap_or_default()
 }
 
 const REFUSED: &str = "linux/arm64: openssl 3.0.1-1: CVE-2026-1, severity high, fixed in 3.0.1-2";
@@ -202,30 +207,103 @@ fn only_what_counts_is_heard_and_all_of_it() {
 }
 
 #[test]
-fn nothing_compared_is_no_pass() {
-    let covering = |parts: Value| {
-        let mut claim = claim(&[]);
-        claim["coverage"] = parts;
-        vec![(claim, Trust::Derived)]
-    };
+fn what_was_not_compared_passes_as_far_as_the_policy_says() {
     let part = |ecosystem: &str, packages: u32, covered: bool| json!({"ecosystem": ecosystem, "packages": packages, "covered": covered});
-    assert_eq!(
-        reasons(rules(Severity::Critical), covering(json!([part("Debian:12", 2, false), part("npm", 1, false)]))),
-        ["linux/arm64: the advisory database has no records about any of the 3 packages, which are of Debian:12, npm"]
-    );
+    let foreign = |ecosystem: &str| json!({"ecosystem": ecosystem, "packages": 2, "covered": false, "foreign": true});
     let unread = "what /lib/apk/db/installed lists";
-    assert_eq!(
-        reasons(rules(Severity::Critical), covering(json!([part(unread, 0, false)]))),
-        [format!(
-            "linux/arm64: nothing was compared with advisories, since it is not known which packages there are: {unread}"
-        )]
-    );
-    for parts in [
-        json!([]),
-        json!([part("Debian:12", 2, true), part(unread, 0, false)]),
-        json!([part("Debian:12", 2, true), part("npm", 1, false)]),
+    let lenient = rules(Severity::Critical);
+    let empty = AdvisoryRules { no_package_data: Consequence::Refuse, ..lenient.clone() };
+    let known = AdvisoryRules { foreign_packages: Consequence::Refuse, ..lenient.clone() };
+    let whole = AdvisoryRules { not_compared: Consequence::Refuse, ..lenient.clone() };
+    let strict = AdvisoryRules { foreign_packages: Consequence::Refuse, ..empty.clone() };
+    let strict = AdvisoryRules { not_compared: Consequence::Refuse, ..strict };
+    let (debian, npm) = (part("Debian:12", 2, true), part("npm", 1, false));
+    for (coverage, rules, expected) in [
+        (
+            json!([part("Debian:12", 2, false), npm]),
+            &lenient,
+            Some((
+                Closed::Database,
+                "the advisory database has no records about any of the 3 packages, which are of Debian:12, npm",
+            )),
+        ),
+        (
+            json!([part(unread, 0, false)]),
+            &lenient,
+            Some((
+                Closed::Database,
+                "nothing was compared with advisories, since it is not known which packages there are: what /lib/apk/db/installed lists",
+            )),
+        ),
+        (
+            json!([foreign("deb/foo"), npm]),
+            &lenient,
+            Some((
+                Closed::Database,
+                "the advisory database has no records about any of the 3 packages, which are of deb/foo, npm",
+            )),
+        ),
+        (json!([]), &lenient, None),
+        (
+            json!([]),
+            &empty,
+            Some((Closed::Policy, "no packages were found in it, so that advisories say nothing about it")),
+        ),
+        (json!([foreign("deb/foo")]), &lenient, None),
+        (json!([foreign("deb/foo")]), &whole, None),
+        (
+            json!([foreign("deb/foo")]),
+            &known,
+            Some((Closed::Policy, "no advisories are read about any of the 2 packages, which are of deb/foo")),
+        ),
+        (json!([debian, part(unread, 0, false)]), &lenient, None),
+        (
+            json!([debian, part(unread, 0, false)]),
+            &whole,
+            Some((
+                Closed::Policy,
+                "some packages were not compared with advisories, since it is not known which they are: what /lib/apk/db/installed lists",
+            )),
+        ),
+        (json!([debian, npm]), &lenient, None),
+        (json!([debian, npm]), &whole, Some((Closed::Policy, "1 package was not compared with advisories: npm"))),
+        (
+            json!([debian, foreign("deb/foo"), npm]),
+            &whole,
+            Some((Closed::Policy, "3 packages were not compared with advisories: deb/foo, npm")),
+        ),
+        (json!([debian]), &strict, None),
     ] {
-        assert_eq!(reasons(rules(Severity::Critical), covering(parts.clone())), [""; 0], "{parts}");
+        let mut claim = claim(&[]);
+        claim["coverage"] = coverage.clone();
+        let reasons = judged(rules.clone(), vec![(claim.clone(), Trust::Derived)]);
+        let said = reasons.first().map(|reason| (Closed::of(&reasons), reason.to_string()));
+        let expected = expected.map(|(closed, text)| (closed, format!("linux/arm64: {text}")));
+        assert_eq!(said, expected, "{coverage}");
+        // What passes is told all the same, as far as it is not in order.
+        let claim: Vulnerabilities = serde_json::from_value(claim).unwrap();
+        let told = remarks(&ARM64.parse().unwrap(), &claim, rules, TODAY);
+        let is_in_order = coverage == json!([debian]) || expected.is_some();
+        assert_eq!(told.is_empty(), is_in_order, "{coverage} {told:?}");
+    }
+}
+
+#[test]
+fn a_rebuild_fixes_what_a_distribution_has_in_a_newer_version() {
+    let of = |purls: Value, fixed: Value| with(Some("high"), json!({"purls": purls, "fixed": fixed}));
+    let (deb, npm) = ("pkg:deb/debian/libssl3@3.0.1-1?arch=amd64", "pkg:npm/left-pad@1.0.0");
+    let newer = of(json!([deb]), json!("2"));
+    for (findings, expected) in [
+        (vec![newer.clone()], Closed::Outdated),
+        (vec![of(json!(["pkg:apk/alpine/a@1", "pkg:rpm/a@1"]), json!("2"))], Closed::Outdated),
+        (vec![of(json!([deb]), Value::Null)], Closed::Policy),
+        (vec![of(json!([npm]), json!("2"))], Closed::Policy),
+        (vec![of(json!([deb, npm]), json!("2"))], Closed::Policy),
+        (vec![of(json!([]), json!("2"))], Closed::Policy),
+        (vec![newer, of(json!([npm]), json!("2"))], Closed::Policy),
+    ] {
+        let reasons = judged(rules(Severity::Low), vec![(claim(&findings), Trust::Derived)]);
+        assert_eq!(Closed::of(&reasons), expected, "{reasons:?}");
     }
 }
 
@@ -353,6 +431,17 @@ fn other_scanners_are_heard_too() {
     }
 }
 
+fn last_release(index: &[u8], change: Change) -> LastRelease {
+    let finding = ComparedFinding {
+        package: "openssl".into(),
+        version: "3.0.1-1".into(),
+        advisory: "CVE-2026-1".into(),
+        platform: ARM64.parse().unwrap(),
+        change,
+    };
+    LastRelease { index: Digest::of(index), findings: vec![finding] }
+}
+
 #[test]
 fn the_digest_of_a_policy_covers_its_rules() {
     let base = ignoring(ignored("CVE-1", TODAY));
@@ -379,6 +468,14 @@ fn the_digest_of_a_policy_covers_its_rules() {
         change(|rules| rules.known_exploited = Consequence::Refuse),
         change(|rules| rules.end_of_life = Consequence::Refuse),
         change(|rules| rules.maximum_epss = Share::from_number(0.5)),
+        change(|rules| rules.no_package_data = Consequence::Refuse),
+        change(|rules| rules.foreign_packages = Consequence::Refuse),
+        change(|rules| rules.not_compared = Consequence::Refuse),
+        change(|rules| rules.new_since = Some("latest".parse().unwrap())),
+        change(|rules| rules.new_advisories = Acceptance::Accept),
+        change(|rules| rules.last_release = Some(last_release(b"a", Change::Package))),
+        change(|rules| rules.last_release = Some(last_release(b"b", Change::Package))),
+        change(|rules| rules.last_release = Some(last_release(b"a", Change::Nothing))),
     ];
     let mut digests: Vec<String> =
         variants.map(|rules| Policy::default().tolerating(rules).digest().to_string()).into();
@@ -394,6 +491,8 @@ fn the_digest_of_a_policy_covers_its_rules() {
 fn a_release_record_gives_the_rules_back() {
     let rules = AdvisoryRules {
         maximum_age: Some(7),
+        new_since: Some("latest".parse().unwrap()),
+        last_release: Some(last_release(b"a", Change::Nothing)),
         ..ignoring(IgnoredAdvisory {
             platforms: vec![ARM64.parse().unwrap()],
             package: Some("a".into()),

@@ -1,6 +1,6 @@
 use crate::Stage;
 use consign_oci::{Digest, Platform, Reference, Repository};
-use consign_receipt::Reason;
+use consign_receipt::{Closed, Reason};
 use consign_registry::RegistryError;
 use std::error::Error;
 use std::io;
@@ -338,17 +338,12 @@ impl ReleaseError {
         }
     }
 
-    /// Returns whether the gate closed for the advisory database alone, whatever is in the image.
-    pub fn is_database(&self) -> bool {
-        matches!(self, Self::Gate { reasons, .. } if reasons.iter().all(Reason::is_database))
-    }
-
-    /// Returns whether a trial failed.
-    pub fn is_trial(&self) -> bool {
+    /// Returns what weighs most among the reasons why the gate closed, if it did.
+    pub fn closed(&self) -> Option<Closed> {
         match self {
-            Self::TrialFailed { .. } => true,
-            Self::Gate { reasons, .. } => reasons.iter().any(Reason::is_trial),
-            _ => false,
+            Self::TrialFailed { .. } => Some(Closed::Trial),
+            Self::Gate { reasons, .. } => Some(Closed::of(reasons)),
+            _ => None,
         }
     }
 }

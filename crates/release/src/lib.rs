@@ -19,6 +19,7 @@ mod imported;
 mod interruption;
 mod job;
 mod kept;
+mod last_release;
 mod ledger;
 mod listed_image;
 mod lock;

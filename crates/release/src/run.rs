@@ -84,7 +84,7 @@ impl Release<'_> {
         let mut passed = Vec::new();
         let mut closed = None;
         for ((job, produced), image) in self.jobs.iter().zip(all_produced).zip(&mut report.images) {
-            match self.judge(job, produced, key.as_ref(), image) {
+            match self.judge(job, produced, key.as_ref(), image).await {
                 Ok(candidate) => passed.push(candidate),
                 // All images are judged, so that all reasons are seen. A failed trial weighs most.
                 Err(error @ ReleaseError::Gate { .. }) => closed = Some(heavier(closed, error)),
@@ -114,7 +114,7 @@ impl Release<'_> {
             if self.options.explain {
                 self.workshop.steps.explain(image);
             }
-            self.note_advisories(&produced, image);
+            self.note_advisories(&produced, &self.workshop.policy, image);
             failures.iter().for_each(|error| note_failure(job, image, error));
             if let Some(error) = failures.into_iter().next() {
                 return Err(error);
@@ -126,7 +126,7 @@ impl Release<'_> {
     }
 
     /// Assembles the index, which writes nothing yet, and asks the gate.
-    fn judge(
+    async fn judge(
         &self,
         job: &Arc<Job>,
         mut produced: Produced,
@@ -159,6 +159,8 @@ impl Release<'_> {
                 .collect(),
             destinations: destinations(job),
         };
+        let policy = self.beside_the_last(&candidate, key, policy.for_image(&candidate)).await?;
+        self.note_advisories(&produced, &policy, image);
         match gate(&candidate, &policy, self.workshop.today()) {
             Ok(verdict) => {
                 image.index = Some(index.digest().clone());
@@ -202,11 +204,10 @@ fn destinations(job: &Job) -> Vec<ReleasedDestination> {
     released.collect()
 }
 
-/// Of several reasons the one with the lowest exit status counts: a trial, then the policy, then the advisory database alone.
+/// Of several images' reasons, those that weigh most count.
 fn heavier(closed: Option<ReleaseError>, error: ReleaseError) -> ReleaseError {
-    let weight = |error: &ReleaseError| (error.is_trial(), !error.is_database());
     match closed {
-        Some(first) if weight(&first) >= weight(&error) => first,
+        Some(first) if first.closed() <= error.closed() => first,
         _ => error,
     }
 }

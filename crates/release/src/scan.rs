@@ -5,14 +5,14 @@ use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::{ListedImage, Outcome, Release, ReleaseError, Stage, Workshop};
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
-use consign_receipt::{Finding, Receipt, Trust, remarks};
+use consign_receipt::{Finding, Policy, Receipt, Trust, remarks};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
 use consign_scan::{Database, Subject, listed_packages, platform_of, scan};
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
-const SCAN_FORMAT: u32 = 4;
+const SCAN_FORMAT: u32 = 5;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
@@ -48,10 +48,10 @@ impl Workshop {
 
 impl Release<'_> {
     /// Notes what advisories say about an image, and what the policy makes of it.
-    pub(crate) fn note_advisories(&self, produced: &Produced, image: &mut ImageReport) {
+    pub(crate) fn note_advisories(&self, produced: &Produced, policy: &Policy, image: &mut ImageReport) {
         let findings = findings(produced);
         let findings = findings.iter().map(|(platform, finding)| (platform, finding));
-        let rules = self.workshop.policy.advisories().map(|rules| (rules, self.workshop.today()));
+        let rules = policy.advisories().map(|rules| (rules, self.workshop.today()));
         image.advisories = AdvisoryReport::all(findings, rules);
     }
 

@@ -38,7 +38,7 @@ impl Release<'_> {
     }
 
     /// Starts the registries that this run serves, and makes a client that may write to them.
-    async fn connect(&self) -> Result<(Client, Vec<Embedded>), ReleaseError> {
+    pub(crate) async fn connect(&self) -> Result<(Client, Vec<Embedded>), ReleaseError> {
         let mut hosts = self.workshop.hosts.clone();
         let mut running = Vec::new();
         for registry in &self.workshop.embedded {

@@ -171,7 +171,12 @@ fn scanned() -> ScanReport {
         (&platforms[1], &finding("a", Some(Severity::High))),
         (&platforms[0], &finding("b", None)),
     ];
-    let part = |ecosystem: &str, packages, covered| Coverage { ecosystem: ecosystem.into(), packages, covered };
+    let part = |ecosystem: &str, packages, covered| Coverage {
+        ecosystem: ecosystem.into(),
+        packages,
+        covered,
+        foreign: false,
+    };
     let scanned = |platform: &Platform, coverage| ScannedPlatform {
         platform: platform.clone(),
         digest: Digest::of(b"a"),
@@ -219,7 +224,7 @@ warning: old
         assert!(report.text().contains(&format!("not compared: 1 of npm{expected}")), "{}", report.text());
     }
     assert_eq!(summary(&[], 0), "no packages, no package database and no distribution");
-    let unread = Coverage { ecosystem: "what /a lists".into(), packages: 0, covered: false };
+    let unread = Coverage { ecosystem: "what /a lists".into(), packages: 0, covered: false, foreign: false };
     let expected = "nothing is known of any package; 0 packages, 0 of them compared; not compared: what /a lists";
     assert_eq!(summary(&[unread], 0), expected);
 }

@@ -1,13 +1,9 @@
 use crate::format::DatabaseFile;
 use crate::reading::Reading;
-use crate::{Database, DatabaseError, folder, writing};
+use crate::{Database, DatabaseError, Staged, folder, writing};
 use jiff::Timestamp;
 use std::fmt;
-use std::fs::Permissions;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use tempfile::Builder;
 
 /// A database that was made of feeds, as the bytes that its file has.
 pub struct Built {
@@ -43,17 +39,11 @@ impl Built {
         &self.bytes
     }
 
-    /// Writes the file. Whoever opens it meanwhile finds what was there before, or all of this.
+    /// Writes the file, whole or not at all.
     pub fn write(&self, path: &Path) -> Result<(), DatabaseError> {
-        let failed = |source| DatabaseError::Write { path: path.to_owned(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let permissions = Permissions::from_mode(0o666);
-        let mut file = Builder::new().permissions(permissions).tempfile_in(folder).map_err(failed)?;
-        file.write_all(&self.bytes).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        // The name, too, outlasts a loss of power.
-        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        let mut staged = Staged::beside(path)?;
+        staged.write(&self.bytes)?;
+        staged.install()
     }
 
     /// Opens it, without a file.

@@ -96,6 +96,7 @@ impl Part {
             (None, Some(missing)) => format!("{ecosystem} that the database does not name, for it lacks {missing}"),
             (None, None) => ecosystem.to_string(),
         };
-        Coverage { ecosystem, packages, covered: *covered }
+        let foreign = !covered && matches!(self.ecosystem, Ecosystem::Other(_) | Ecosystem::Groupless);
+        Coverage { ecosystem, packages, covered: *covered, foreign }
     }
 }

@@ -68,7 +68,7 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
     }
     found.sort();
     let unlisted = unlisted(subject.sbom).into_iter();
-    let unlisted = unlisted.map(|ecosystem| Coverage { ecosystem, packages: 0, covered: false });
+    let unlisted = unlisted.map(|ecosystem| Coverage { ecosystem, packages: 0, covered: false, foreign: false });
     let time = holds_from(subject, database);
     let claim = Vulnerabilities {
         scanner: Scanner {

@@ -1,7 +1,7 @@
 use crate::{Failure, Piece};
 use consign_image::ImageError;
 use consign_oci::Digest;
-use consign_receipt::Reason;
+use consign_receipt::{Closed, Reason};
 
 /// Why an image is not verified.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +61,8 @@ pub enum Outcome {
     NotSigned,
     /// What it takes to know could not be listed or fetched.
     Unavailable,
-    /// A trial of it had failed.
-    Trial,
     /// The policy asks for more.
-    Policy,
-    /// The image was compared with advisories that are too old or say nothing of it, and nothing else is missing.
-    Database,
+    Closed(Closed),
 }
 
 impl VerifyError {
@@ -76,9 +72,7 @@ impl VerifyError {
             Self::NotFound { .. } | Self::Unavailable { .. } | Self::Unresolved { .. } => Outcome::Unavailable,
             Self::Failed { .. } => Outcome::Failed,
             Self::NotSigned { .. } => Outcome::NotSigned,
-            Self::Policy { reasons } if reasons.iter().any(Reason::is_trial) => Outcome::Trial,
-            Self::Policy { reasons } if reasons.iter().all(Reason::is_database) => Outcome::Database,
-            Self::Policy { .. } => Outcome::Policy,
+            Self::Policy { reasons } => Outcome::Closed(Closed::of(reasons)),
         }
     }
 }

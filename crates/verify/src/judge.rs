@@ -7,7 +7,7 @@ use crate::{Failure, Owner, Part, Piece, Verified, VerifiedPlatform, VerifyError
 use consign_image::Place;
 use consign_oci::{Digest, Platform, Repository, Tag};
 use consign_receipt::predicate::ReleaseRecord;
-use consign_receipt::{Candidate, PlatformCandidate, Policy, Reason, Receipt, Verdict, gate};
+use consign_receipt::{AdvisoryRules, Candidate, PlatformCandidate, Policy, Reason, Receipt, Verdict, gate};
 use jiff::civil::Date;
 
 impl Walk {
@@ -125,8 +125,9 @@ fn admit(
     for record in records {
         let required = record.record.required();
         let candidate = candidate(&record.record, platforms);
-        let own = gate(&candidate, &policy.clone().requiring(required.requirements()), today);
         let rules = required.advisories().cloned();
+        let asked = beside_the_last(policy.clone(), rules.as_ref()).for_image(&candidate);
+        let own = gate(&candidate, &asked.requiring(required.requirements()), today);
         let released = rules.map(|rules| gate(&candidate, &policy.clone().tolerating(rules), record.day().min(today)));
         for judged in [own].into_iter().chain(released) {
             match judged {
@@ -142,6 +143,18 @@ fn admit(
     match verdict {
         Some(verdict) if reasons.is_empty() => Ok(verdict),
         _ => Err(VerifyError::Policy { reasons }),
+    }
+}
+
+/// Where a policy asks only for what is new, what the release found to be no news is taken from its record, which the key signed.
+fn beside_the_last(policy: Policy, released: Option<&AdvisoryRules>) -> Policy {
+    let last_release = released.and_then(|released| released.last_release.clone());
+    match policy.advisories() {
+        Some(rules) if rules.new_since.is_some() => {
+            let rules = AdvisoryRules { last_release, ..rules.clone() };
+            policy.tolerating(rules)
+        }
+        _ => policy,
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 use common::{Draft, Folder, KEY, Release, record_statement, repository, statement, tag};
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
-use consign_receipt::{AdvisoryRules, IgnoredAdvisory, Policy, Reason, Requirement, Severity};
+use consign_receipt::{AdvisoryRules, Closed, IgnoredAdvisory, Policy, Reason, Requirement, Severity};
 use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
 use jiff::civil::{Date, date};
 use serde_json::json;
@@ -66,7 +66,7 @@ async fn what_the_policy_of_the_release_required_must_be_there() {
     check(&layout).await.unwrap();
     without(&mut layout, predicate::TEST_RESULT);
     let error = check(&layout).await.unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Policy);
+    assert_eq!(error.outcome(), Outcome::Closed(Closed::Policy));
     assert_eq!(reasons(error), missing(Requirement::Trials));
 }
 
@@ -234,9 +234,9 @@ async fn what_only_the_database_lacks_ends_otherwise() {
     let outcome = async |rules| {
         check_on(&layout, &Policy::default().tolerating(rules), date(2026, 6, 1)).await.unwrap_err().outcome()
     };
-    assert_eq!(outcome(strict.clone()).await, Outcome::Database);
+    assert_eq!(outcome(strict.clone()).await, Outcome::Closed(Closed::Database));
     let nothing_ignored = AdvisoryRules { ignore: Vec::new(), ..strict };
-    assert_eq!(outcome(nothing_ignored).await, Outcome::Policy, "what is in the image weighs more");
+    assert_eq!(outcome(nothing_ignored).await, Outcome::Closed(Closed::Policy), "what is in the image weighs more");
 }
 
 #[tokio::test]

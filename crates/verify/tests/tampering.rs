@@ -5,7 +5,7 @@ mod common;
 
 use common::{Draft, Folder, KEY, OTHER_KEY, check, claims, policy, statement};
 use consign_oci::{Descriptor, Digest, Manifest, media_type};
-use consign_receipt::{Reason, Requirement, predicate};
+use consign_receipt::{Closed, Reason, Requirement, predicate};
 use consign_sign::{sign, signature_statement};
 use consign_verify::{Expectation, Failure, Outcome, Owner, Part, VerifyError, verify};
 use jiff::civil::Date;
@@ -217,7 +217,7 @@ async fn a_failed_trial_that_is_signed_is_heard() {
     let arm = &release.manifests[1];
     layout.claim(arm, &statement(&arm.digest, predicate::TEST_RESULT, failed));
     let error = check(&layout.open("latest"), "latest", false).await.unwrap_err();
-    assert_eq!(error.outcome(), Outcome::Trial);
+    assert_eq!(error.outcome(), Outcome::Closed(Closed::Trial));
     let expected = Reason::TrialFailed { platform: arm.platform.clone().unwrap(), tests: vec!["starts".to_owned()] };
     assert!(matches!(error, VerifyError::Policy { reasons } if reasons == [expected]));
 }
@@ -231,5 +231,5 @@ async fn a_policy_asks_no_more_than_it_says() {
     let (default, all) = (consign_receipt::Policy::default(), policy());
     let expectation = |policy| Expectation { key: KEY.public(), policy, today: Date::ZERO, content: false };
     verify(&place, None, expectation(&default)).await.unwrap();
-    assert_eq!(verify(&place, None, expectation(&all)).await.unwrap_err().outcome(), Outcome::Policy);
+    assert_eq!(verify(&place, None, expectation(&all)).await.unwrap_err().outcome(), Outcome::Closed(Closed::Policy));
 }

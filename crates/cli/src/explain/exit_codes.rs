@@ -36,6 +36,10 @@ pub(super) fn advice(code: ExitCode) -> Advice {
             "A platform is missing, or lacks something that the policy requires.",
             "Each reason is listed. Nothing was written to any registry. The reasons are explained by name: `consign explain missing-receipt`.",
         ),
+        ExitCode::Outdated => Advice(
+            "Every package that the policy refuses is of a distribution that has a newer one, which is free of it.",
+            "Build it again from the same sources; where a lock names versions, after `consign lock --update`. Nothing was written to any registry.",
+        ),
         ExitCode::Verification => Advice(
             "The image, its signatures or its release record are not what they should be: bytes differ, a platform is missing, or the tag was moved to another image.",
             "Do not use the image. `consign tree REF` shows what is attached; ask whoever released it.",

@@ -75,6 +75,30 @@ pub(super) const REASONS: &[(&str, &str, Advice)] = &[
         ),
     ),
     (
+        "no-package-data",
+        "no packages were found in the image",
+        Advice(
+            "The policy says `no-package-data: refuse`, and there is nothing that lists packages, and nothing that is recognised as one: a program alone, for example.",
+            "Build it so that it says what is in it: programs of Go and, with `cargo auditable`, of Rust do; or put an SBOM file beside it.",
+        ),
+    ),
+    (
+        "foreign-packages",
+        "no advisories are read about any of the packages",
+        Advice(
+            "The policy says `foreign-packages: refuse`, and the packages are of a distribution or kind whose advisories consign does not read.",
+            "Build on a distribution whose advisories are read.",
+        ),
+    ),
+    (
+        "not-compared",
+        "some packages were compared with advisories, and others were not",
+        Advice(
+            "The policy says `not-compared: refuse`, and the database says nothing about where some packages come from; or somebody else than the distribution made them; or what lists them cannot be read.",
+            "Name a database of theirs under `advisories: databases:`, or take them out of the image.",
+        ),
+    ),
+    (
         "not-covered",
         "the advisory database says nothing about where the packages come from",
         Advice(
@@ -109,6 +133,9 @@ mod tests {
             Reason::TrialFailed { .. } => "trial-failed",
             Reason::Advisory { .. } => "advisory",
             Reason::EndOfLife { .. } => "end-of-life",
+            Reason::NoPackages { .. } => "no-package-data",
+            Reason::ForeignPackages { .. } => "foreign-packages",
+            Reason::NotCompared { .. } => "not-compared",
             Reason::NotCovered { .. } => "not-covered",
             Reason::DatabaseOld { .. } => "database-old",
         }

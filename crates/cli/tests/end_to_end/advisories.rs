@@ -85,7 +85,7 @@ fn an_advisory_that_matches_on_one_platform() {
     let environment = environment();
     ask(&environment, "");
     assert_snapshot!(environment.consign(&["release", "--quiet"]), @"
-    status 11
+    status 15
     --- stdout
     IMAGE  PLATFORM     BUILD  INVENTORY  SCAN    TRIAL  GATE    SIGN     PUBLISH  VERIFY   DIGEST
     hello  linux/amd64  ok     ok         ok      -      failed  skipped  skipped  skipped  000000000001
@@ -98,10 +98,11 @@ fn an_advisory_that_matches_on_one_platform() {
     --- stderr
     error: hello: the gate closed; nothing was written to a registry
       caused by: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1
+    hint: there are newer packages: build it again, after `consign lock --update` where a lock names their versions
     ");
     assert!(!environment.path("registry").exists());
     // All platforms stand in the report, with what was found on which.
-    let report = environment.consign(&["release", "--quiet", "--output", "json"]).expect(11).json();
+    let report = environment.consign(&["release", "--quiet", "--output", "json"]).expect(15).json();
     let image = &report["images"][0];
     assert_eq!(image["advisories"][0]["platforms"], json!(["linux/arm64"]));
     assert_eq!(image["advisories"][0]["judgement"], "refused");
@@ -115,7 +116,7 @@ fn a_running_registry_is_not_written_to() {
     ask(&environment, "");
     environment.replace("consign.yaml", "    serve: registry\n", "    plain-http: true\n");
     let _server = environment.serve();
-    environment.consign(&["release"]).expect(11);
+    environment.consign(&["release"]).expect(15);
     assert_eq!(environment.log().requests(), [""; 0]);
 }
 
@@ -153,7 +154,7 @@ fn what_is_ignored_for_a_reason_is_released_and_verified() {
     // Another policy hears the same receipts and may say something else.
     verify(&["--policy", "consign.yaml"]).expect(0);
     environment.write("strict.yaml", "policy:\n  advisories: {databases: [none], maximum-severity: low}\n");
-    let refused = verify(&["--policy", "strict.yaml"]).expect(11);
+    let refused = verify(&["--policy", "strict.yaml"]).expect(15);
     assert!(refused.error().contains("linux/arm64: tool 1.9-1: CVE-2026-1, severity high"), "{}", refused.error());
     let old = "policy:\n  advisories: {databases: [none], maximum-severity: critical, maximum-age: 1d}\n";
     environment.write("old.yaml", old);
@@ -186,7 +187,7 @@ fn a_release_of_a_day_to_come_is_refused() {
 fn an_entry_that_has_ended_or_matches_nothing_is_reported() {
     let environment = environment();
     ask(&environment, &ignore("2026-01-01"));
-    let run = environment.consign(&["release", "--quiet"]).expect(11);
+    let run = environment.consign(&["release", "--quiet"]).expect(15);
     let warning =
         "warning: ignored advisory DSA-CVE-2026-1: ended on 2026-01-01 and has no effect; ask team@example.org";
     assert!(run.stdout.contains(warning), "{}", run.stdout);
@@ -272,7 +273,7 @@ fn what_an_archive_claims_of_its_advisories_does_not_count() {
     let tree = environment.consign(&["tree", "oci-archive:hello.tar"]).expect(0);
     assert!(tree.stdout.contains("vulnerabilities"), "{tree}");
     environment.replace("consign.yaml", "[advisories-of-others]", "[advisories]");
-    let run = environment.consign(&["release", "--quiet", "--from", "oci-archive:hello.tar"]).expect(11);
+    let run = environment.consign(&["release", "--quiet", "--from", "oci-archive:hello.tar"]).expect(15);
     assert!(run.error().contains("linux/arm64: tool 1.9-1: CVE-2026-1"), "{}", run.error());
     assert!(!environment.path("registry").exists());
 }
@@ -307,9 +308,9 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
         |database: &str| environment.consign(&["scan", "--db", database, "--output", "json", "oci:layout"]).expect(0);
     assert_eq!(of("advisories-built.db").stdout, of("advisories").stdout);
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
-    let refused = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(11);
+    let refused = environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(15);
     assert_snapshot!(refused, @"
-    status 11
+    status 15
     --- stdout
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS    POLICY
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64  refused
@@ -318,12 +319,13 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     --- stderr
-    error: oci:layout: the policy is not met
+    error: oci:layout: the policy is not met, and a rebuild would fix it
       caused by: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1
+    hint: there are newer packages: build it again, after `consign lock --update` where a lock names their versions
     ");
     let json: Value =
-        environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", "json"]).expect(11).json();
-    assert_eq!((&json["error"]["code"], &json["advisories"][0]["judgement"]), (&json!(11), &json!("refused")));
+        environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", "json"]).expect(15).json();
+    assert_eq!((&json["error"]["code"], &json["advisories"][0]["judgement"]), (&json!(15), &json!("refused")));
     environment.replace("policy.yaml", "low", "high");
     environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"]).expect(0);
     let usage = environment.consign(&["scan", "oci:layout"]).expect(2);

@@ -44,7 +44,7 @@ fn what_a_base_of_one_layer_holds_is_listed() {
     environment.commit("A base, and nothing on it.");
     // The first time it is built, the second time the result is taken: the same is in it.
     for (time, inventory) in [("built", "inventory ok: 1 packages"), ("kept", "inventory cached")] {
-        let run = environment.consign(&["release"]).expect(11);
+        let run = environment.consign(&["release"]).expect(15);
         assert!(run.stderr.contains(inventory), "{time}: {}", run.stderr);
         assert!(run.error().contains("linux/amd64: openssl 3.0.1-1: CVE-2026-1, severity critical"), "{time}: {run}");
         assert!(!environment.path("registry").exists(), "{time}");

@@ -39,6 +39,7 @@ mod help;
 mod init;
 mod inspect;
 mod keygen;
+mod last_release;
 mod listing;
 mod loading;
 mod lock;

@@ -145,7 +145,7 @@ fn lists_of_other_tools_are_read_where_they_lie() {
         let arguments = ["scan", "--policy", "policy.yaml", "oci:layout"];
         environment.consign(&[&arguments, more].concat())
     };
-    judged(&[]).expect(11);
+    judged(&[]).expect(15);
     judged(&["--ignore-file", ".trivyignore"]).expect(0);
     environment.write(
         "lists/.grype.yaml",
@@ -201,7 +201,7 @@ fn without_a_name_everything_that_the_configuration_publishes_is_looked_at() {
         "signing:\n",
         "policy:\n  advisories: {databases: advisories, maximum-severity: low}\nsigning:\n",
     );
-    let refused = environment.consign(&["scan"]).expect(11);
+    let refused = environment.consign(&["scan"]).expect(15);
     assert_eq!(refused.error().matches("CVE-2026-1").count(), 3, "{refused}");
     environment.write("empty.yaml", "policy: {}\n");
     environment.consign(&["-f", "empty.yaml", "scan", "--db", "advisories"]).expect(3);
@@ -230,7 +230,7 @@ fn documents_of_packages_are_compared_as_images_are() {
         assert_eq!(report["platforms"][0]["platform"], "linux/arm64", "{file}");
     }
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
-    environment.consign(&["scan", "--policy", "policy.yaml", "sbom:others.json"]).expect(11);
+    environment.consign(&["scan", "--policy", "policy.yaml", "sbom:others.json"]).expect(15);
     let since = ["scan", "--db", "advisories", "sbom:others.json", "--since", "oci:layout", "--output", "json"];
     assert_eq!(environment.consign(&since).expect(0).json()["since"]["both"], json!(1));
     // A list of nothing is not clean.
@@ -242,7 +242,7 @@ fn documents_of_packages_are_compared_as_images_are() {
     let own =
         json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {"component": others["components"][0]}});
     environment.write("described.json", own.to_string());
-    environment.consign(&["scan", "--policy", "policy.yaml", "sbom:described.json"]).expect(11);
+    environment.consign(&["scan", "--policy", "policy.yaml", "sbom:described.json"]).expect(15);
     environment.write("notes.json", "{\"notes\": []}");
     let unread = environment.consign(&["scan", "--db", "advisories", "sbom:notes.json"]).expect(1);
     assert!(unread.error().contains("it is no SBOM that is read"), "{unread}");

@@ -93,6 +93,13 @@ impl PackageUrl {
         self
     }
 
+    /// Returns it with a version, where it names none: what lists packages often says that beside it.
+    #[must_use]
+    pub fn of_version(mut self, version: &str) -> Self {
+        self.version = self.version.or_else(|| Some(version.to_owned())).filter(|version| !version.is_empty());
+        self
+    }
+
     /// Returns it without these qualifiers.
     #[must_use]
     pub fn without(mut self, keys: &[&str]) -> Self {

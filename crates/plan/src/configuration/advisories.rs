@@ -2,6 +2,7 @@ use super::keys::{Key, Keys, Shape};
 use super::reader::{Fields, Reader, clip, listed};
 use super::tree::{Node, Value};
 use super::{Code, Spanned, ignored, nearest};
+use consign_oci::Tag;
 use consign_receipt::{Acceptance, AdvisoryRules, Consequence, Severity, Share};
 
 /// Most days that a maximum age may have.
@@ -56,18 +57,48 @@ pub(super) const KEYS: Keys = Keys {
             "What becomes of images whose distribution has fixes for everybody no more. Default: `report`.",
         ),
         Key::new(
+            "no-package-data",
+            Shape::Word(consequences),
+            "What becomes of images in which no packages are found. Default: `report`.",
+        ),
+        Key::new(
+            "foreign-packages",
+            Shape::Word(consequences),
+            "What becomes of images all of whose packages are of distributions or kinds about which no advisories are read. Default: `report`.",
+        ),
+        Key::new(
+            "not-compared",
+            Shape::Word(consequences),
+            "What becomes of images of whose packages only some were compared with advisories. Default: `report`. Where none was, and another database could tell, the exit code is 16.",
+        ),
+        Key::new(
             "maximum-age",
             Shape::Form("^[0-9]+d$"),
             "For how many days nothing may have changed in it, such as `14d`. Default: any.",
+        ),
+        Key::new(
+            "new-since",
+            Shape::Text,
+            "A tag such as `latest` at the first destination: what the image that it names has as well, by what is signed about it, is not refused again. Default: everything counts.",
+        ),
+        Key::new(
+            "new-advisories",
+            Shape::Word(acceptances),
+            "What becomes of advisories that came or got worse since then, about packages that are the same. Default: `refuse`.",
         ),
         Key::new(
             "ignore-files",
             Shape::Some(&Shape::Text),
             "Lists of ignored advisories as trivy and grype have them: `.trivyignore`, `.trivyignore.yaml`, `.grype.yaml`.",
         ),
+        Key::new(
+            "vex",
+            Shape::Some(&Shape::Text),
+            "Documents of OpenVEX: advisories that do not affect a package, or that are fixed in it, are ignored as they say.",
+        ),
         Key::new("ignore", Shape::List(&Shape::Mapping(&ignored::KEYS)), "Advisories that do not count for a while."),
     ],
-    later: &["severity-overrides", "vex"],
+    later: &["severity-overrides"],
     rules: &[],
 };
 /// The section `advisories` of the policy.
@@ -81,6 +112,8 @@ pub struct AdvisorySettings {
     pub mirrors: Vec<Spanned<String>>,
     /// Lists of ignored advisories as other tools have them, as written.
     pub ignore_files: Vec<Spanned<String>>,
+    /// Documents of OpenVEX, as written.
+    pub vex: Vec<Spanned<String>>,
     /// How much is tolerated of what they say.
     pub rules: AdvisoryRules,
 }
@@ -104,12 +137,18 @@ impl AdvisorySettings {
             word(reader, &fields, "unknown-severity", Acceptance::ALL, Acceptance::word).unwrap_or_default();
         let ignore_files =
             fields.get("ignore-files").map(|node| reader.texts(node, "`ignore-files`")).unwrap_or_default();
+        let vex = fields.get("vex").map(|node| reader.texts(node, "`vex`")).unwrap_or_default();
         let unfixed = word(reader, &fields, "unfixed", Acceptance::ALL, Acceptance::word).unwrap_or_default();
         let mut consequence =
             |key: &str| word(reader, &fields, key, Consequence::ALL, Consequence::word).unwrap_or_default();
         let (known_exploited, end_of_life) = (consequence("known-exploited"), consequence("end-of-life"));
+        let no_package_data = consequence("no-package-data");
+        let (foreign_packages, not_compared) = (consequence("foreign-packages"), consequence("not-compared"));
         let maximum_epss = fields.get("maximum-epss").and_then(|node| share(reader, node));
         let maximum_age = fields.get("maximum-age").and_then(|node| days(reader, node));
+        let new_since = fields.get("new-since").and_then(|node| reader.parsed::<Tag>(node, "a tag", Code::Tag));
+        let new_advisories =
+            word(reader, &fields, "new-advisories", Acceptance::ALL, Acceptance::word).unwrap_or_default();
         let ignore = fields.get("ignore").map(|node| ignored::read_all(reader, node)).unwrap_or_default();
         let rules = AdvisoryRules {
             maximum_severity: maximum_severity?,
@@ -118,10 +157,17 @@ impl AdvisorySettings {
             known_exploited,
             maximum_epss,
             end_of_life,
+            no_package_data,
+            foreign_packages,
+            not_compared,
             maximum_age,
+            new_since: new_since.map(|tag| tag.value),
+            new_advisories,
+            last_release: None,
             ignore,
+            vex: Vec::new(),
         };
-        Some(Self { databases, from, mirrors, ignore_files, rules })
+        Some(Self { databases, from, mirrors, ignore_files, vex, rules })
     }
 }
 

@@ -2,6 +2,9 @@ use super::{Epss, FixStatus, Severity};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// What package URLs of distributions' packages begin with.
+const DISTRIBUTIONS: [&str; 4] = ["pkg:deb/", "pkg:apk/", "pkg:rpm/", "pkg:alpm/"];
+
 /// An advisory that matches a package of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -59,6 +62,14 @@ impl Finding {
         [&self.advisory].into_iter().chain(&self.aliases).any(|name| name.eq_ignore_ascii_case(advisory))
     }
 
+    /// Returns whether the distribution that the package is of has a version that is free of it. What is fixed in a package of a language is
+    /// often pinned by a file of the sources.
+    pub fn has_newer_package(&self) -> bool {
+        let is_of_distribution = |purl: &String| DISTRIBUTIONS.iter().any(|prefix| purl.starts_with(prefix));
+        let has_fix = self.fixed.is_some() && !self.undetermined;
+        has_fix && !self.purls.is_empty() && self.purls.iter().all(is_of_distribution)
+    }
+
     /// Returns its severity in words.
     pub fn severity_text(&self) -> String {
         match (self.severity, &self.informational) {
@@ -107,4 +118,7 @@ pub struct Coverage {
     pub packages: usize,
     /// Whether the database knows this origin at all.
     pub covered: bool,
+    /// Whether no database could know it: nobody publishes advisories about it that consign reads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }

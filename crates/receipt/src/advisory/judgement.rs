@@ -1,4 +1,4 @@
-use super::IgnoredAdvisory;
+use super::{Change, IgnoredAdvisory};
 
 /// What becomes of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,8 +7,12 @@ pub enum Judgement<'a> {
     Tolerated,
     /// It does not count for a while.
     Ignored(&'a IgnoredAdvisory),
+    /// It is not new, in the sense of the policy: the last release has it, too, or the same packages.
+    Known(Change),
     /// It does not pass.
     Refused {
+        /// What is new about it since the last release, if the policy asks.
+        change: Option<Change>,
         /// An entry of the ignore list that would have covered it, and has ended.
         ended: Option<&'a IgnoredAdvisory>,
     },
@@ -20,6 +24,7 @@ impl Judgement<'_> {
         match self {
             Self::Tolerated => "tolerated",
             Self::Ignored(_) => "ignored",
+            Self::Known(_) => "known",
             Self::Refused { .. } => "refused",
         }
     }

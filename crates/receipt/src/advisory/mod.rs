@@ -5,6 +5,7 @@ mod epss;
 mod finding;
 mod ignored;
 mod judgement;
+mod last_release;
 mod pattern;
 mod rules;
 mod severity;
@@ -15,6 +16,7 @@ pub use epss::{Epss, Share};
 pub use finding::{Coverage, Finding};
 pub use ignored::{IgnoredAdvisory, IgnoredNote};
 pub use judgement::Judgement;
+pub use last_release::{Change, ComparedFinding, LastRelease, ReleasedContents};
 pub use pattern::{NoPackagePattern, PackagePattern};
 pub use rules::AdvisoryRules;
 pub use severity::{Severity, Stated};
@@ -35,6 +37,20 @@ pub(crate) mod date_text {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
+/// A platform as `os/architecture[/variant]`.
+pub(crate) mod platform_text {
+    use consign_oci::Platform;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(platform)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Platform, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

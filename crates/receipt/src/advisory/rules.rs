@@ -1,5 +1,9 @@
-use super::{Acceptance, Consequence, Finding, IgnoredAdvisory, IgnoredNote, Judgement, Severity, Share};
-use consign_oci::Platform;
+use super::{
+    Acceptance, Change, ComparedFinding, Consequence, Finding, IgnoredAdvisory, IgnoredNote, Judgement, LastRelease,
+    Severity, Share,
+};
+use crate::VexDocument;
+use consign_oci::{Platform, Tag};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +28,33 @@ pub struct AdvisoryRules {
     /// What becomes of an image whose distribution has fixes for everybody no more.
     #[serde(default, skip_serializing_if = "is_default")]
     pub end_of_life: Consequence,
+    /// What becomes of an image in which no packages are found.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_package_data: Consequence,
+    /// What becomes of an image all of whose packages are of a distribution or a kind about which consign reads no advisories.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub foreign_packages: Consequence,
+    /// What becomes of an image of whose packages some were compared with advisories and some were not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub not_compared: Consequence,
     /// Oldest database that counts, in days since its last change; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_age: Option<u32>,
+    /// Tag of the last release: only what is new since then is refused. `None`: all is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_since: Option<Tag>,
+    /// What becomes of advisories that came or got worse since the last release, about packages that it has in the same version.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub new_advisories: Acceptance,
+    /// What the last release says, once it was looked at. `None`: there is none, or nobody has looked; then everything is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_release: Option<LastRelease>,
     /// Advisories that do not count for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<IgnoredAdvisory>,
+    /// What those who know the image or its packages say; [`crate::Policy::for_image`] makes entries of the ignore list of it, which are recorded.
+    #[serde(skip)]
+    pub vex: Vec<VexDocument>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -46,8 +71,15 @@ impl AdvisoryRules {
             known_exploited: Consequence::default(),
             maximum_epss: None,
             end_of_life: Consequence::default(),
+            no_package_data: Consequence::default(),
+            foreign_packages: Consequence::default(),
+            not_compared: Consequence::default(),
             maximum_age: None,
+            new_since: None,
+            new_advisories: Acceptance::default(),
+            last_release: None,
             ignore: Vec::new(),
+            vex: Vec::new(),
         }
     }
 
@@ -55,12 +87,33 @@ impl AdvisoryRules {
     pub(crate) fn text(&self) -> String {
         let Self { maximum_severity, unknown_severity, maximum_epss, maximum_age, ignore, .. } = self;
         let mut text = format!("maximum-severity {maximum_severity}\nunknown-severity {}\n", unknown_severity.word());
-        text.push_str(&format!("unfixed {}\n", self.unfixed.word()));
-        for (rule, consequence) in [("known-exploited", self.known_exploited), ("end-of-life", self.end_of_life)] {
-            text.push_str(&format!("{rule} {}\n", consequence.word()));
+        // What is as always says nothing, so that a rule that is added leaves the digests of all policies as they are.
+        for (rule, acceptance) in [("unfixed", self.unfixed), ("new-advisories", self.new_advisories)] {
+            if acceptance != Acceptance::default() {
+                text.push_str(&format!("{rule} {}\n", acceptance.word()));
+            }
+        }
+        for (rule, consequence) in [
+            ("known-exploited", self.known_exploited),
+            ("end-of-life", self.end_of_life),
+            ("no-package-data", self.no_package_data),
+            ("foreign-packages", self.foreign_packages),
+            ("not-compared", self.not_compared),
+        ] {
+            if consequence != Consequence::default() {
+                text.push_str(&format!("{rule} {}\n", consequence.word()));
+            }
         }
         text.extend(maximum_epss.map(|share| format!("maximum-epss {}\n", share.billionths())));
         text.extend(maximum_age.map(|days| format!("maximum-age {days}\n")));
+        text.extend(self.new_since.as_ref().map(|tag| format!("new-since {tag}\n")));
+        if let Some(LastRelease { index, findings }) = &self.last_release {
+            text.push_str(&format!("last-release {index}\n"));
+            for ComparedFinding { package, version, advisory, platform, change } in findings {
+                let entry = serde_json::json!([package, version, advisory, platform.to_string(), change.word()]);
+                text.push_str(&format!("compared {entry}\n"));
+            }
+        }
         for IgnoredAdvisory { advisory, package, purl, platforms, reason, owner, until } in ignore {
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             // As JSON, so that no text can pass for several lines.
@@ -84,7 +137,15 @@ impl AdvisoryRules {
         if let Some(entry) = entries.clone().find(|entry| !entry.has_ended(today)) {
             return Judgement::Ignored(entry);
         }
-        if self.tolerates(finding) { Judgement::Tolerated } else { Judgement::Refused { ended: entries.next() } }
+        if self.tolerates(finding) {
+            return Judgement::Tolerated;
+        }
+        let change = self.last_release.as_ref().and_then(|last| last.change(platform, finding));
+        match change {
+            Some(Change::Nothing) => Judgement::Known(Change::Nothing),
+            Some(Change::Advisory) if self.new_advisories == Acceptance::Accept => Judgement::Known(Change::Advisory),
+            _ => Judgement::Refused { change, ended: entries.next() },
+        }
     }
 
     fn tolerates(&self, finding: &Finding) -> bool {

@@ -1,7 +1,7 @@
 use super::checks::{claims, malformed};
 use super::{PlatformCandidate, Reason};
 use crate::predicate::{self, Vulnerabilities};
-use crate::{AdvisoryRules, Consequence, Judgement, Policy, Requirement};
+use crate::{AdvisoryRules, Consequence, Coverage, Judgement, Policy, Requirement};
 use consign_oci::Platform;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -23,29 +23,85 @@ pub(super) fn advisories(candidate: &PlatformCandidate, policy: &Policy, today: 
 }
 
 fn refusals(candidate: &PlatformCandidate, claim: &Vulnerabilities, rules: &AdvisoryRules, today: Date) -> Vec<Reason> {
-    let ended = (rules.end_of_life == Consequence::Refuse).then(|| ended(&candidate.platform, claim, today));
-    let found = [covered(candidate, claim), young(candidate, claim, rules, today), ended.flatten()];
-    let mut reasons: Vec<Reason> = found.into_iter().flatten().collect();
+    let platform = &candidate.platform;
+    let mut reasons: Vec<Reason> = covered(platform, claim).into_iter().collect();
+    reasons.extend(young(candidate, claim, rules, today));
+    reasons.extend(doubts(platform, claim, rules, today, Consequence::Refuse));
     reasons.extend(claim.findings().into_iter().filter_map(|finding| {
         match rules.judge(&candidate.platform, &finding, today) {
-            Judgement::Tolerated | Judgement::Ignored(_) => None,
-            Judgement::Refused { ended } => {
-                let ended = ended.cloned().map(Box::new);
-                Some(Reason::Advisory { platform: candidate.platform.clone(), finding: Box::new(finding), ended })
+            Judgement::Tolerated | Judgement::Ignored(_) | Judgement::Known(_) => None,
+            Judgement::Refused { change, ended } => {
+                let (platform, ended) = (candidate.platform.clone(), ended.cloned().map(Box::new));
+                Some(Reason::Advisory { platform, finding: Box::new(finding), change, ended })
             }
         }
     }));
     reasons
 }
 
-/// No findings, because nothing was compared with anything, is no pass. An image of which is known that it has no packages passes.
-fn covered(candidate: &PlatformCandidate, claim: &Vulnerabilities) -> Option<Reason> {
-    if claim.coverage.is_empty() || claim.coverage.iter().any(|part| part.covered && part.packages > 0) {
-        return None;
+/// No findings, because the database is the wrong one, or what lists the packages cannot be read, is no pass.
+fn covered(platform: &Platform, claim: &Vulnerabilities) -> Option<Reason> {
+    let is_lacking = Compared::of(&claim.coverage) == Compared::Nothing;
+    let (packages, ecosystems) = summed(claim.coverage.iter());
+    is_lacking.then(|| Reason::NotCovered { platform: platform.clone(), packages, ecosystems })
+}
+
+/// How much of an image was compared with advisories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// All that is known of, or what is not is none of the following.
+    Whole,
+    /// Not all of it.
+    Part,
+    /// No packages were found in it.
+    NoPackages,
+    /// Nothing could be, by whatever database.
+    Foreign,
+    /// Nothing was, and by another database something might.
+    Nothing,
+}
+
+impl Compared {
+    fn of(coverage: &[Coverage]) -> Self {
+        let is_compared = |part: &Coverage| part.covered && part.packages > 0;
+        let is_foreign = |part: &Coverage| part.foreign;
+        match (coverage.iter().any(is_compared), coverage.iter().all(is_compared)) {
+            _ if coverage.is_empty() => Self::NoPackages,
+            (_, true) => Self::Whole,
+            (true, false) => Self::Part,
+            (false, false) if coverage.iter().all(is_foreign) => Self::Foreign,
+            (false, false) => Self::Nothing,
+        }
     }
-    let packages: usize = claim.coverage.iter().map(|part| part.packages).sum();
-    let ecosystems = claim.coverage.iter().map(|part| part.ecosystem.clone()).collect();
-    Some(Reason::NotCovered { platform: candidate.platform.clone(), packages, ecosystems })
+}
+
+/// Returns how many packages there are, and where they come from.
+fn summed<'a>(parts: impl Iterator<Item = &'a Coverage> + Clone) -> (usize, Vec<String>) {
+    (parts.clone().map(|part| part.packages).sum(), parts.map(|part| part.ecosystem.clone()).collect())
+}
+
+/// Returns what may be wrong with an image although no advisory says so, as far as the rules have this consequence for it.
+fn doubts(
+    platform: &Platform,
+    claim: &Vulnerabilities,
+    rules: &AdvisoryRules,
+    today: Date,
+    consequence: Consequence,
+) -> Vec<Reason> {
+    let has = |rule: Consequence| rule == consequence;
+    let left = || claim.coverage.iter().filter(|part| !part.covered);
+    let (packages, ecosystems) = summed(left());
+    let of = platform.clone();
+    let uncompared = match Compared::of(&claim.coverage) {
+        Compared::NoPackages if has(rules.no_package_data) => Some(Reason::NoPackages { platform: of }),
+        Compared::Foreign if has(rules.foreign_packages) => {
+            Some(Reason::ForeignPackages { platform: of, packages, ecosystems })
+        }
+        Compared::Part if has(rules.not_compared) => Some(Reason::NotCompared { platform: of, packages, ecosystems }),
+        _ => None,
+    };
+    let ended = has(rules.end_of_life).then(|| ended(platform, claim, today)).flatten();
+    uncompared.into_iter().chain(ended).collect()
 }
 
 fn young(candidate: &PlatformCandidate, claim: &Vulnerabilities, rules: &AdvisoryRules, today: Date) -> Option<Reason> {
@@ -65,8 +121,7 @@ fn young(candidate: &PlatformCandidate, claim: &Vulnerabilities, rules: &Advisor
 
 /// Returns what a policy lets pass, and a person should look at all the same.
 pub fn remarks(platform: &Platform, claim: &Vulnerabilities, rules: &AdvisoryRules, today: Date) -> Vec<Reason> {
-    let ended = (rules.end_of_life == Consequence::Report).then(|| ended(platform, claim, today));
-    ended.flatten().into_iter().collect()
+    doubts(platform, claim, rules, today, Consequence::Report)
 }
 
 /// What has fixes no more may have flaws of which nobody tells.

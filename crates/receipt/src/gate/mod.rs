@@ -2,9 +2,11 @@
 
 mod advisories;
 mod checks;
+mod closed;
 mod reason;
 
 pub use advisories::remarks;
+pub use closed::Closed;
 pub use reason::Reason;
 
 use crate::predicate::ReleasedDestination;

@@ -1,4 +1,4 @@
-use crate::{Finding, IgnoredAdvisory, Requirement, Stage};
+use crate::{Change, Finding, IgnoredAdvisory, Requirement, Stage};
 use consign_oci::Platform;
 use jiff::civil::Date;
 
@@ -55,12 +55,14 @@ pub enum Reason {
         tests: Vec<String>,
     },
     /// An advisory matches a package, and the policy does not tolerate it.
-    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref()))]
+    #[error("{platform}: {finding}{}{}", news(*.change), was_ignored(.ended.as_deref()))]
     Advisory {
         /// The platform.
         platform: Platform,
         /// The advisory and the package.
         finding: Box<Finding>,
+        /// What is new about it since the last release, if that was looked at.
+        change: Option<Change>,
         /// The entry of the ignore list that covered it and has ended.
         ended: Option<Box<IgnoredAdvisory>>,
     },
@@ -70,6 +72,32 @@ pub enum Reason {
         /// The platform.
         platform: Platform,
         /// How many packages are known; 0: it is not known which there are.
+        packages: usize,
+        /// Where they come from, in the words of the OSV schema, or where they may be.
+        ecosystems: Vec<String>,
+    },
+    /// No packages were found in the image.
+    #[error("{platform}: no packages were found in it, so that advisories say nothing about it")]
+    NoPackages {
+        /// The platform.
+        platform: Platform,
+    },
+    /// Nobody whose advisories are read says anything about packages of this distribution or kind.
+    #[error("{platform}: {}", foreign(*.packages, .ecosystems))]
+    ForeignPackages {
+        /// The platform.
+        platform: Platform,
+        /// How many packages there are.
+        packages: usize,
+        /// Where they come from.
+        ecosystems: Vec<String>,
+    },
+    /// Some packages were compared with advisories, and these were not.
+    #[error("{platform}: {}", not_compared(*.packages, .ecosystems))]
+    NotCompared {
+        /// The platform.
+        platform: Platform,
+        /// How many packages were not; 0: it is not known how many.
         packages: usize,
         /// Where they come from, in the words of the OSV schema, or where they may be.
         ecosystems: Vec<String>,
@@ -98,6 +126,17 @@ pub enum Reason {
     },
 }
 
+fn news(change: Option<Change>) -> &'static str {
+    match change {
+        None => "",
+        Some(Change::Nothing) => "; the last release has it, too",
+        Some(Change::Advisory) => {
+            "; the last release has the package, and the advisory is newer or says worse than then"
+        }
+        Some(Change::Package) => "; the last release does not have the package in this version",
+    }
+}
+
 fn was_ignored(entry: Option<&IgnoredAdvisory>) -> String {
     let Some((until, owner)) = entry.and_then(|entry| Some((entry.until?, &entry.owner))) else { return String::new() };
     format!("; it was ignored until {until}: ask {owner}")
@@ -115,6 +154,22 @@ fn not_covered(packages: usize, ecosystems: &[String]) -> String {
     }
 }
 
+fn foreign(packages: usize, ecosystems: &[String]) -> String {
+    let ecosystems = ecosystems.join(", ");
+    format!("no advisories are read about any of the {packages} packages, which are of {ecosystems}")
+}
+
+fn not_compared(packages: usize, ecosystems: &[String]) -> String {
+    let ecosystems = ecosystems.join(", ");
+    match packages {
+        0 => format!(
+            "some packages were not compared with advisories, since it is not known which they are: {ecosystems}"
+        ),
+        1 => format!("1 package was not compared with advisories: {ecosystems}"),
+        _ => format!("{packages} packages were not compared with advisories: {ecosystems}"),
+    }
+}
+
 impl Reason {
     /// Returns the platform that it is about.
     pub fn platform(&self) -> Option<&Platform> {
@@ -128,28 +183,40 @@ impl Reason {
             | Self::TrialFailed { platform, .. }
             | Self::Advisory { platform, .. }
             | Self::NotCovered { platform, .. }
+            | Self::NoPackages { platform }
+            | Self::ForeignPackages { platform, .. }
+            | Self::NotCompared { platform, .. }
             | Self::EndOfLife { platform, .. }
             | Self::DatabaseOld { platform, .. } => Some(platform),
         }
     }
 
-    /// Returns whether it is about a trial that failed, which has an exit code of its own.
+    /// Returns whether it is about a trial that failed.
     pub fn is_trial(&self) -> bool {
         matches!(self, Self::TrialFailed { .. })
     }
 
-    /// Returns whether it is about the advisory database, not the image, which has an exit code of its own.
+    /// Returns whether it is about the advisory database, not the image.
     pub fn is_database(&self) -> bool {
         matches!(self, Self::NotCovered { .. } | Self::DatabaseOld { .. })
+    }
+
+    /// Returns whether it goes away when the same sources are built again: the distribution has the package in a version that is free of it.
+    pub fn is_outdated(&self) -> bool {
+        matches!(self, Self::Advisory { finding, .. } if finding.has_newer_package())
     }
 
     /// Returns the stage that found it out; the gate where no other did.
     pub fn stage(&self) -> Stage {
         match self {
             Self::TrialFailed { .. } => Stage::Trial,
-            Self::Advisory { .. } | Self::NotCovered { .. } | Self::EndOfLife { .. } | Self::DatabaseOld { .. } => {
-                Stage::Scan
-            }
+            Self::Advisory { .. }
+            | Self::NotCovered { .. }
+            | Self::NoPackages { .. }
+            | Self::ForeignPackages { .. }
+            | Self::NotCompared { .. }
+            | Self::EndOfLife { .. }
+            | Self::DatabaseOld { .. } => Stage::Scan,
             _ => Stage::Gate,
         }
     }

@@ -24,12 +24,14 @@ pub const SBOM: &str = "https://spdx.dev/Document";
 pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 /// What advisories say about an image: [`Vulnerabilities`].
 pub const VULNERABILITIES: &str = "https://in-toto.io/attestation/vulns/v0.2";
+/// What those who know a product say of vulnerabilities in it (OpenVEX), of whatever version.
+pub const VEX: &str = "https://openvex.dev/ns";
 /// What was released where: [`ReleaseRecord`].
 pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record/v1";
 /// From where an image was copied: [`CopyRecord`].
 pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 
-/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `release record`, `copy record`, `signature`, else the type itself.
+/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `signature`, else the type itself.
 pub fn label(predicate_type: &str) -> &str {
     match predicate_type {
         SIGNATURE => "signature",
@@ -37,6 +39,7 @@ pub fn label(predicate_type: &str) -> &str {
         SBOM => "sbom",
         TEST_RESULT => "trial",
         VULNERABILITIES => "vulnerabilities",
+        vex if vex.starts_with(VEX) => "vex",
         RELEASE_RECORD => "release record",
         COPY_RECORD => "copy record",
         other => other,

@@ -1,8 +1,7 @@
 use super::DatabaseUpdateError;
-use super::staged::Staged;
 use consign_image::{ImageError, Place, Sink};
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, media_type};
-use consign_scan::Database;
+use consign_scan::{Database, Staged};
 use consign_store::Store;
 use jiff::Timestamp;
 use std::fs::File;
@@ -42,6 +41,7 @@ pub async fn publish_database(
     store: &Store,
     sink: &Sink,
 ) -> Result<Digest, DatabaseUpdateError> {
+    database.check()?;
     let blob = stored(path, store)?;
     let config = store.put(EMPTY).map_err(ImageError::from)?;
     let config = Descriptor::new(media_type::EMPTY, config, EMPTY.len() as u64);

@@ -6,7 +6,6 @@ mod artifact;
 mod error;
 mod feeds;
 mod source;
-mod staged;
 mod update;
 
 pub use artifact::{ARTIFACT, publish_database};

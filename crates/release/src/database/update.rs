@@ -1,9 +1,8 @@
-use super::staged::Staged;
 use super::{DatabaseSource, DatabaseUpdateError, artifact, feeds};
 use consign_fetch::Fetcher;
 use consign_image::Place;
 use consign_oci::Digest;
-use consign_scan::{Built, Database};
+use consign_scan::{Built, Database, Staged};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -50,7 +49,7 @@ impl DatabaseUpdate<'_> {
         sources: &[DatabaseSource],
         fetcher: &Fetcher,
     ) -> Result<UpdatedDatabase, DatabaseUpdateError> {
-        let mut staged = Staged::beside(&self.to)?;
+        let mut staged = self.stage()?;
         let old = self.old();
         let failed = |source| DatabaseUpdateError::Write { path: self.scratch.clone(), source };
         let folder = tempfile::tempdir_in(&self.scratch).map_err(failed)?;
@@ -73,7 +72,7 @@ impl DatabaseUpdate<'_> {
 
     /// Fetches the database that was published as an artifact, unless it is here already.
     pub async fn from_artifact(&self, place: &Place) -> Result<UpdatedDatabase, DatabaseUpdateError> {
-        let mut staged = Staged::beside(&self.to)?;
+        let mut staged = self.stage()?;
         let old = self.old();
         let published = artifact::look(place).await?;
         let artifact = Some(published.manifest.clone());
@@ -92,9 +91,23 @@ impl DatabaseUpdate<'_> {
         }
     }
 
-    /// Opens what is there. What cannot be opened, because it is damaged or an older consign made it, is as good as none.
+    /// Makes an empty file beside what is there, which must be a database, or nothing.
+    fn stage(&self) -> Result<Staged, DatabaseUpdateError> {
+        let to = &self.to;
+        let is_empty = || to.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
+        if to.exists() && !Database::is_at(to) && !is_empty() {
+            return Err(DatabaseUpdateError::Foreign { path: to.clone() });
+        }
+        if let Some(folder) = to.parent() {
+            let failed = |source| DatabaseUpdateError::Write { path: folder.to_owned(), source };
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        Ok(Staged::beside(to)?)
+    }
+
+    /// Opens what is there. What cannot be read, because it is damaged or an older consign made it, is as good as none.
     fn old(&self) -> Option<Database> {
-        Database::open(&self.to, self.now).ok()
+        Database::open(&self.to, self.now).ok().filter(|old| old.check().is_ok())
     }
 
     fn finish(

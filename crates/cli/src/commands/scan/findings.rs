@@ -5,7 +5,7 @@ use crate::session::Session;
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::Vulnerabilities;
 use consign_receipt::{
-    AdvisoryRules, Candidate, Finding, PlatformCandidate, Policy, Reason, Requirement, gate, remarks,
+    AdvisoryRules, Candidate, Closed, Finding, PlatformCandidate, Policy, Reason, Requirement, gate, remarks,
 };
 use consign_release::ScannedImage;
 use consign_report::{AdvisoryReport, DatabaseReport, ScanDifference, ScanReport, ScannedPlatform};
@@ -99,10 +99,13 @@ pub(super) fn refused(name: &str, reasons: &[Reason]) -> Option<CommandError> {
     if reasons.is_empty() {
         return None;
     }
-    let only_database = reasons.iter().all(Reason::is_database);
-    let code = if only_database { ExitCode::AdvisoryDatabase } else { ExitCode::Policy };
-    let what = if only_database { "the advisory database is not enough" } else { "the policy is not met" };
-    let mut error = CommandError::new(code, format!("{name}: {what}"));
+    let closed = Closed::of(reasons);
+    let what = match closed {
+        Closed::Database => "the advisory database is not enough",
+        Closed::Outdated => "the policy is not met, and a rebuild would fix it",
+        Closed::Trial | Closed::Policy => "the policy is not met",
+    };
+    let mut error = CommandError::new(ExitCode::of_closed(closed), format!("{name}: {what}")).closed_for(closed);
     error.causes = reasons.iter().map(ToString::to_string).collect();
     Some(error)
 }

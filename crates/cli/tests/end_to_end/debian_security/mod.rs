@@ -102,7 +102,7 @@ fn is_scanned(environment: &TestEnvironment, parts: [&Image; 2], expected: &Find
     let folder = environment.beside(&format!("of-{name}"));
     assemble(parts, &folder);
     let reference = format!("oci:{}", folder.display());
-    let status = if expected.is_empty() { 0 } else { 11 };
+    let status = if expected.is_empty() { 0 } else { 15 };
     let scan = |more: &[&str]| {
         environment.consign(&[&["scan", "--policy", "consign.yaml", &reference], more].concat()).expect(status)
     };
@@ -123,7 +123,7 @@ fn is_released(environment: &TestEnvironment, parts: [&Image; 2], expected: &Fin
     let from = [0, 1].map(|position| format!("oci-archive:{}-{}.tar", parts[position].name, ARCHITECTURES[position]));
     let arguments = ["release", "--quiet", "--output", "json", "--from", &from[0], "--from", &from[1]];
     let registry = environment.path("registry");
-    let run = environment.consign(&arguments).expect(if expected.is_empty() { 0 } else { 11 });
+    let run = environment.consign(&arguments).expect(if expected.is_empty() { 0 } else { 15 });
     let image = &run.json()["images"][0];
     assert_eq!(&findings(image), expected, "{name}");
     for row in image["rows"].as_array().unwrap() {

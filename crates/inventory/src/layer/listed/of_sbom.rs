@@ -30,6 +30,7 @@ impl Listed {
         };
         let Some(url) = urls.into_iter().next() else { return other };
         let kind = known(&url).unwrap_or(Kind::Other);
+        let url = url.of_version(other.version.as_deref().filter(|_| kind != Kind::Rpm).unwrap_or_default());
         let version = url.version().map(str::to_owned).or(other.version);
         let epoch = url.qualifier("epoch").filter(|epoch| kind == Kind::Rpm && *epoch != "0");
         let full_version = version.map(|version| epoch.map_or(version.clone(), |epoch| format!("{epoch}:{version}")));

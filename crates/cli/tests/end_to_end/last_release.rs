@@ -1,0 +1,81 @@
+//! Only what is new since the last release closes the gate.
+
+use crate::advisories::{advise, environment};
+use crate::common::TestEnvironment;
+use serde_json::{Value, json};
+
+const NEW_PACKAGE: &str =
+    "tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1; the last release does not have the package in this version";
+const NEW_ADVISORY: &str = "tool 1.9-1: CVE-2026-2, severity high, no fixed version; the last release has the package, and the advisory is newer or says worse than then";
+
+/// Commits what stands there, and gives it a version.
+fn version(environment: &TestEnvironment, version: &str) {
+    environment.commit(version);
+    environment.git(&["tag", version]);
+}
+
+/// Releases what stands there, and returns what becomes of each advisory.
+fn released(environment: &TestEnvironment, code: i32) -> (Value, String) {
+    let run = environment.consign(&["release", "--output", "json"]).expect(code);
+    let report = run.json();
+    let advisories = report["images"][0]["advisories"].as_array().unwrap().iter();
+    let judged = advisories.map(|found| json!([found["advisory"], found["platforms"], found["judgement"]]));
+    (judged.collect(), run.error())
+}
+
+#[test]
+fn what_the_last_release_has_does_not_close_the_gate() {
+    let environment = environment();
+    let rules = "policy:\n  advisories:\n    databases: [advisories]\n    maximum-severity: medium\n    new-since: latest\nsigning:\n";
+    environment.replace("consign.yaml", "signing:\n", rules);
+    environment.replace("image.yaml", "[program]", "[base-files]");
+    version(&environment, "v2.1.0");
+    assert_eq!(released(&environment, 0).0, json!([]), "there is no release yet, and nothing to refuse");
+
+    // The package is new.
+    environment.replace("image.yaml", "[base-files]", "[program]");
+    version(&environment, "v2.2.0");
+    let (judged, error) = released(&environment, 15);
+    assert_eq!(judged, json!([["CVE-2026-1", ["linux/arm64"], "refused"]]));
+    assert!(error.contains(NEW_PACKAGE) && error.contains("consign lock --update"), "{error}");
+    environment.replace("consign.yaml", "severity: medium", "severity: high");
+    version(&environment, "v2.2.1");
+    assert_eq!(released(&environment, 0).0, json!([["CVE-2026-1", ["linux/arm64"], "tolerated"]]));
+
+    // It is not new any more.
+    environment.replace("consign.yaml", "severity: high", "severity: medium");
+    version(&environment, "v2.3.0");
+    let known = json!([["CVE-2026-1", ["linux/arm64"], "known"]]);
+    assert_eq!(released(&environment, 0).0, known);
+    environment.log().clear();
+    assert_eq!(released(&environment, 0).0, known, "again");
+    assert_eq!(environment.log().writes(), [""; 0], "the same release leaves nothing else");
+
+    // The advisory is new.
+    advise(&environment, "CVE-2026-2", None, Some("high"));
+    version(&environment, "v2.4.0");
+    let (judged, error) = released(&environment, 11);
+    let new = |word: &str| json!([["CVE-2026-1", ["linux/arm64"], "known"], ["CVE-2026-2", ["linux/arm64"], word]]);
+    assert_eq!(judged, new("refused"));
+    assert!(error.contains(NEW_ADVISORY) && !error.contains("CVE-2026-1,"), "{error}");
+    environment.replace("consign.yaml", "new-since: latest\n", "new-since: latest\n    new-advisories: accept\n");
+    version(&environment, "v2.4.1");
+    assert_eq!(released(&environment, 0).0, new("known"));
+}
+
+#[test]
+fn what_nobody_signed_makes_nothing_known() {
+    let environment = environment();
+    let rules = "policy:\n  advisories:\n    databases: [advisories]\n    maximum-severity: high\n    new-since: latest\nsigning:\n";
+    environment.replace("consign.yaml", "signing:\n", rules);
+    version(&environment, "v2.1.0");
+    assert_eq!(released(&environment, 0).0, json!([["CVE-2026-1", ["linux/arm64"], "tolerated"]]));
+    environment.replace("consign.yaml", "severity: high", "severity: medium");
+    let configuration = environment.read("consign.yaml");
+    let signing = configuration.find("signing:\n").unwrap();
+    environment.write("consign.yaml", &configuration[..signing]);
+    version(&environment, "v2.2.0");
+    let (judged, error) = released(&environment, 15);
+    assert_eq!(judged, json!([["CVE-2026-1", ["linux/arm64"], "refused"]]));
+    assert!(!error.contains("the last release"), "{error}");
+}

@@ -1,0 +1,94 @@
+//! What those who know a product say about vulnerabilities in it (OpenVEX 0.2.0).
+
+mod document;
+mod product;
+mod statement;
+
+pub use document::{VexDocument, VexError};
+pub(crate) use product::ImageNames;
+pub use statement::{VexStatement, VexStatus};
+
+use crate::gate::{Candidate, PlatformCandidate};
+use crate::predicate::Vulnerabilities;
+use crate::{AdvisoryRules, Finding, IgnoredAdvisory, Policy, predicate};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// A statement, whose it is, and since when it holds.
+struct Spoken<'a> {
+    statement: &'a VexStatement,
+    time: Option<Timestamp>,
+    author: &'a str,
+}
+
+impl Policy {
+    /// Returns the same policy for one image: of what is found in it, what documents say is no flaw of it is ignored. Those count that the rules have,
+    /// and those that are attached to a platform and that the policy believes. Of several statements the latest counts.
+    #[must_use]
+    pub fn for_image(self, candidate: &Candidate) -> Self {
+        let Some(rules) = self.advisories() else { return self };
+        let mut ignore = Vec::new();
+        for platform in &candidate.platforms {
+            let attached = platform.receipts.iter().filter(|receipt| {
+                receipt.statement.predicate_type.starts_with(predicate::VEX) && self.believes(receipt)
+            });
+            // A document that is attached to an image and names no product is about that.
+            let attached: Vec<VexDocument> =
+                attached.filter_map(|receipt| VexDocument::read(&receipt.statement.predicate).ok()).collect();
+            let documents = || rules.vex.iter().map(|document| (document, false));
+            let documents = documents().chain(attached.iter().map(|document| (document, true)));
+            let spoken: Vec<(Spoken<'_>, bool)> = documents
+                .flat_map(|(document, is_attached)| {
+                    document.statements.iter().map(move |statement| {
+                        let time = statement.time.or(document.time);
+                        (Spoken { statement, time, author: &document.author }, is_attached)
+                    })
+                })
+                .collect();
+            let names = ImageNames::of(candidate, &platform.digest);
+            for finding in findings(platform, &self) {
+                let about = spoken
+                    .iter()
+                    .filter(|(spoken, is_attached)| spoken.statement.is_about(&finding, &names, *is_attached));
+                // Where two are of the same time, the one that stands later counts.
+                let latest = about.map(|(spoken, _)| spoken).max_by_key(|spoken| spoken.time);
+                ignore.extend(latest.and_then(|latest| latest.entry(&finding, platform)));
+            }
+        }
+        if ignore.is_empty() {
+            return self;
+        }
+        let mut rules = rules.clone();
+        for entry in ignore {
+            if !rules.ignore.contains(&entry) {
+                rules.ignore.push(entry);
+            }
+        }
+        self.tolerating(AdvisoryRules { vex: Vec::new(), ..rules })
+    }
+}
+
+impl Spoken<'_> {
+    /// Returns the entry by which a finding is ignored; `None`: the image has the flaw, or nobody knows.
+    fn entry(&self, finding: &Finding, platform: &PlatformCandidate) -> Option<IgnoredAdvisory> {
+        Some(IgnoredAdvisory {
+            advisory: finding.advisory.clone(),
+            package: Some(finding.package.clone()),
+            purl: None,
+            platforms: vec![platform.platform.clone()],
+            reason: self.statement.reason()?,
+            owner: self.author.to_owned(),
+            until: None,
+        })
+    }
+}
+
+fn findings(platform: &PlatformCandidate, policy: &Policy) -> Vec<Finding> {
+    let claims = platform
+        .receipts
+        .iter()
+        .filter(|receipt| receipt.statement.predicate_type == predicate::VULNERABILITIES && policy.believes(receipt));
+    // What is malformed, the gate says.
+    let claims = claims.filter_map(|receipt| Vulnerabilities::deserialize(&receipt.statement.predicate).ok());
+    claims.flat_map(|claim| claim.findings()).collect()
+}

@@ -1,0 +1,171 @@
+//! What documents of OpenVEX say of an image, as tables.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use consign_oci::{Digest, Exact};
+use consign_receipt::predicate::{self, ReleasedDestination};
+use consign_receipt::{
+    AdvisoryRules, Candidate, Identity, PlatformCandidate, Policy, Receipt, Requirement, Severity, Statement, Trust,
+    VexDocument, gate,
+};
+use jiff::civil::{Date, date};
+use serde_json::{Value, json};
+
+const TODAY: Date = date(2026, 11, 21);
+const LIBSSL: &str = "pkg:deb/debian/libssl3@3.0.1-1?arch=arm64&distro=debian-12";
+
+/// An image for two platforms, with the same finding on both.
+fn candidate(attached: Option<(Value, Trust)>) -> Candidate {
+    let claim = json!({
+        "scanner": {"uri": "s", "db": {"uri": "d", "version": "v", "lastUpdate": "2026-11-01T00:00:00Z"}, "result": [{
+            "id": "CVE-2026-1",
+            "severity": [{"method": "rating", "score": "high"}],
+            "annotations": [{"package": "openssl", "version": "3.0.1-1", "aliases": ["DSA-1-1"], "purls": [LIBSSL]}],
+        }]},
+        "metadata": {"scanStartedOn": "2026-11-01T00:00:00Z", "scanFinishedOn": "2026-11-01T00:00:00Z"},
+        "coverage": [{"ecosystem": "Debian:12", "packages": 3, "covered": true}],
+    });
+    let mut attached = attached;
+    let mut platform = |text: &str| {
+        let digest = Digest::of(text.as_bytes());
+        let receipt = |kind: &str, claim: Value, trust: Trust| {
+            Receipt { statement: Exact::write(Statement::new(&digest, kind, claim)).unwrap(), trust }
+        };
+        let mut receipts = vec![receipt(predicate::VULNERABILITIES, claim.clone(), Trust::Derived)];
+        receipts.extend(attached.take().map(|(claim, trust)| receipt(predicate::VEX, claim, trust)));
+        PlatformCandidate { platform: text.parse().unwrap(), digest: digest.clone(), tests: None, receipts }
+    };
+    let platforms = vec![platform("linux/arm64"), platform("linux/amd64")];
+    let repository = "registry.example/team/hello".parse().unwrap();
+    Candidate {
+        name: "greeter".into(),
+        index: Digest::of(b"index"),
+        planned: platforms.iter().map(|platform| platform.platform.clone()).collect(),
+        platforms,
+        destinations: vec![ReleasedDestination { repository, tags: Vec::new() }],
+    }
+}
+
+fn statement(products: Value, status: &str) -> Value {
+    json!({"vulnerability": {"name": "CVE-2026-1"}, "products": products, "status": status, "justification": "vulnerable_code_not_present"})
+}
+
+fn document(statements: &[Value]) -> Value {
+    json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex", "author": "team@example.org",
+        "timestamp": "2026-10-01T00:00:00Z", "version": 1, "statements": statements,
+    })
+}
+
+/// Returns the platforms on which the finding is refused.
+fn refused(files: &[Value], attached: Option<(Value, Trust)>, policy: Policy) -> Vec<String> {
+    let candidate = candidate(attached);
+    let vex = files.iter().map(|document| VexDocument::read(document).unwrap()).collect();
+    let policy = policy.tolerating(AdvisoryRules { vex, ..AdvisoryRules::new(Severity::Low) }).for_image(&candidate);
+    let reasons = gate(&candidate, &policy, TODAY).err().unwrap_or_default();
+    reasons.iter().map(|reason| reason.platform().unwrap().to_string()).collect()
+}
+
+fn policy() -> Policy {
+    Policy::new([Requirement::Advisories])
+}
+
+const BOTH: [&str; 2] = ["linux/arm64", "linux/amd64"];
+
+#[test]
+fn products_are_images_by_digest_or_name_and_packages() {
+    let oci = |digest: &[u8]| format!("pkg:oci/other@{}?repository_url=a", Digest::of(digest)).replace("sha256:", "sha256%3A");
+    let (index, arm) = (oci(b"index"), oci(b"linux/arm64"));
+    let hash = Digest::of(b"linux/amd64").to_string().replace("sha256:", "");
+    let with = |parts: Value| json!([{"@id": "pkg:oci/hello", "subcomponents": parts}]);
+    for (products, expected) in [
+        (json!([{"@id": index}]), &BOTH[..0]),
+        (json!([index]), &BOTH[..0]),
+        (json!([{"@id": arm}]), &BOTH[1..]),
+        (json!([{"@id": "anything", "hashes": {"sha-256": hash}}]), &BOTH[..1]),
+        (json!([{"@id": oci(b"another")}]), &BOTH[..]),
+        (json!([{"@id": "pkg:oci/hello"}]), &BOTH[..0]),
+        (json!([{"@id": "pkg:oci/greeter?repository_url=registry.example/team/hello"}]), &BOTH[..0]),
+        (json!([{"@id": "pkg:oci/hell"}]), &BOTH[..]),
+        (json!([{"@id": "pkg:docker/hello"}]), &BOTH[..]),
+        (with(json!([{"@id": "pkg:deb/debian/libssl3"}])), &BOTH[..0]),
+        (with(json!([{"@id": LIBSSL}])), &BOTH[..0]),
+        (with(json!([{"@id": "pkg:deb/debian/libssl3@3.0.1-2"}])), &BOTH[..]),
+        (with(json!([{"@id": "pkg:deb/debian/curl"}])), &BOTH[..]),
+        (with(json!([{"@id": "curl"}])), &BOTH[..]),
+        (json!([{"@id": "pkg:deb/debian/libssl3"}]), &BOTH[..0]),
+        (json!([{"@id": "a", "identifiers": {"purl": "pkg:deb/debian/libssl3"}}]), &BOTH[..0]),
+        (json!([{"@id": "pkg:deb/debian/libssl3", "subcomponents": [{"@id": "pkg:generic/a"}]}]), &BOTH[..]),
+        (json!([{"@id": "pkg:deb/debian/curl"}]), &BOTH[..]),
+        (json!([]), &BOTH[..]),
+    ] {
+        let said = refused(&[document(&[statement(products.clone(), "not_affected")])], None, policy());
+        assert_eq!(said, expected, "{products}");
+    }
+}
+
+#[test]
+fn the_latest_statement_counts() {
+    let all = json!([{"@id": "pkg:oci/hello"}]);
+    let said = |status: &str| statement(all.clone(), status);
+    let at = |status: &str, time: &str| {
+        let mut statement = said(status);
+        statement["timestamp"] = json!(time);
+        statement
+    };
+    let other = |name: Value| json!({"vulnerability": name, "products": all, "status": "fixed"});
+    for (statements, passes) in [
+        (vec![said("not_affected")], true),
+        (vec![said("fixed")], true),
+        (vec![said("affected")], false),
+        (vec![said("under_investigation")], false),
+        (vec![said("not_affected"), said("affected")], false),
+        (vec![said("affected"), said("not_affected")], true),
+        (vec![at("affected", "2026-11-01T00:00:00Z"), said("not_affected")], false),
+        (vec![at("affected", "2026-09-01T00:00:00Z"), said("not_affected")], true),
+        (vec![other(json!("CVE-2026-1"))], true),
+        (vec![other(json!({"name": "DSA-1-1"}))], true),
+        (vec![other(json!({"name": "GHSA-1", "aliases": ["CVE-2026-1"]}))], true),
+        (vec![other(json!({"@id": "https://nvd.nist.gov/vuln/detail/CVE-2026-1"}))], true),
+        (vec![other(json!({"name": "CVE-2026-11"}))], false),
+    ] {
+        assert_eq!(refused(&[document(&statements)], None, policy()).is_empty(), passes, "{statements:?}");
+    }
+}
+
+#[test]
+fn what_is_attached_counts_if_the_policy_believes_whoever_signed_it() {
+    let (known, stranger) = (Identity::Key(Digest::of(b"known")), Identity::Key(Digest::of(b"stranger")));
+    let nameless = document(&[json!({"vulnerability": {"name": "CVE-2026-1"}, "status": "not_affected"})]);
+    for (trust, expected) in [
+        (Trust::Signed(known.clone()), &BOTH[1..]),
+        (Trust::Signed(stranger), &BOTH[..]),
+        (Trust::Unproven, &BOTH[..]),
+    ] {
+        let said = refused(&[], Some((nameless.clone(), trust)), policy().trusting(known.clone()));
+        assert_eq!(said, expected);
+    }
+    assert_eq!(refused(&[nameless], None, policy()), BOTH, "in a file, nothing says which image is meant");
+}
+
+#[test]
+fn what_is_ignored_says_whose_word_that_is() {
+    let candidate = candidate(None);
+    let document = VexDocument::read(&document(&[statement(json!(["pkg:oci/hello"]), "not_affected")])).unwrap();
+    let rules = AdvisoryRules { vex: vec![document], ..AdvisoryRules::new(Severity::Low) };
+    let policy = policy().tolerating(rules).for_image(&candidate);
+    let why: Vec<String> = policy.advisories().unwrap().ignore.iter().map(|entry| entry.why()).collect();
+    assert_eq!(why, ["not_affected: vulnerable_code_not_present (team@example.org)"; 2]);
+}
+
+#[test]
+fn what_is_no_document_is_an_error() {
+    for (document, expected) in [
+        (json!({}), "it is no OpenVEX document"),
+        (json!({"@context": "https://spdx.dev", "author": "a"}), "its `@context` is `https://spdx.dev`"),
+        (document(&[statement(json!([]), "harmless")]), "`harmless` is no status"),
+        (document(&vec![json!({"vulnerability": "a", "status": "fixed"}); 10_001]), "more than 10000 statements"),
+    ] {
+        let said = VexDocument::read(&document).unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+}
