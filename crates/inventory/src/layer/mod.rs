@@ -21,6 +21,7 @@ pub(crate) use file::FileKind;
 pub(crate) use listed::{Listed, kind_text};
 pub(crate) use note::Note;
 pub use observer::LayerObserver;
+pub(crate) use observer::Lying;
 pub use of_image::layers;
 pub use read::read_layer;
 
