@@ -23,7 +23,7 @@ pub use catalogue::Catalogue;
 pub use distribution::Distribution;
 pub use error::InventoryError;
 pub use folder::Folder;
-pub use layer::{LayerContents, LayerObserver, layers, read_layer};
+pub use layer::{FlowingLayer, LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
 pub use sbom::{

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio_util::io::SyncIoBridge;
 
 /// What is kept in the store of layers and images that were read before.
-const LAYER_KIND: &str = "layer-contents";
+pub(crate) const LAYER_KIND: &str = "layer-contents";
 const CATALOGUE_KIND: &str = "catalogue";
 /// Largest of it that is read again, in bytes.
 const KEPT_LIMIT: u64 = 256 << 20;

@@ -37,6 +37,7 @@ mod ship;
 mod sign;
 mod steps;
 mod trial;
+mod watching;
 mod workshop;
 
 pub use assemble::SourceFacts;
