@@ -12,53 +12,8 @@
 # or in target/judges/bin.
 set -euo pipefail
 : "${CONSIGN:?run this as \`cargo xtask bench scan\`}"
-for program in mmdebstrap python3 unshare; do
-    command -v "$program" > /dev/null || { echo "not run: $program"; exit 0; }
-done
-here=$(cd "$(dirname "$0")/.." && pwd)
-export PATH="$here/target/judges/bin:$PATH"
-work=${CONSIGN_BENCH_FOLDER:-$(mktemp -d)}
-[ -n "${CONSIGN_BENCH_FOLDER:-}" ] || trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
-chmod 755 "$work" # mmdebstrap unpacks as another user
-suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-
-if [ ! -e "$work/layout/index.json" ]; then
-    echo "Making the image …"
-    mmdebstrap --quiet --variant=minbase \
-        --include=python3,python3-pip,python3-requests,npm,default-jdk-headless,maven,ruby,git,gcc "$suite" "$work/root.tar"
-    python3 - "$work" << 'PYTHON'
-import gzip, hashlib, json, os, shutil, sys
-work = sys.argv[1]
-blobs = f"{work}/layout/blobs/sha256"
-os.makedirs(blobs)
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-def put(value):
-    data = json.dumps(value).encode()
-    name = hashlib.sha256(data).hexdigest()
-    with open(f"{blobs}/{name}", "wb") as file:
-        file.write(data)
-    return {"digest": f"sha256:{name}", "size": len(data)}
-oci = "application/vnd.oci.image"
-root, layer = f"{work}/root.tar", f"{work}/layer"
-with open(root, "rb") as plain, gzip.GzipFile(layer, "wb", 6, mtime=0) as packed:
-    shutil.copyfileobj(plain, packed, 1 << 20)
-diff_id, name = digest(root), digest(layer)
-os.rename(layer, f"{blobs}/{name}")
-os.remove(root)
-rootfs = {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]}
-config = put({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": rootfs})
-layers = [{"mediaType": f"{oci}.layer.v1.tar+gzip", "digest": f"sha256:{name}", "size": os.path.getsize(f"{blobs}/{name}")}]
-manifest = {"schemaVersion": 2, "mediaType": f"{oci}.manifest.v1+json", "config": {"mediaType": f"{oci}.config.v1+json", **config}, "layers": layers}
-listed = {"mediaType": f"{oci}.manifest.v1+json", **put(manifest), "annotations": {"org.opencontainers.image.ref.name": "big"}}
-with open(f"{work}/layout/index.json", "w") as file:
-    json.dump({"schemaVersion": 2, "manifests": [listed]}, file)
-with open(f"{work}/layout/oci-layout", "w") as file:
-    json.dump({"imageLayoutVersion": "1.0.0"}, file)
-PYTHON
-fi
+command -v unshare > /dev/null || { echo "not run: unshare"; exit 0; }
+source "$(dirname "$0")/large-image"
 cat > "$work/advisory.json" << 'EOF_ADVISORY'
 {"id": "CVE-2026-1", "modified": "2026-01-02T03:04:05Z", "affected": [{"package": {"ecosystem": "Debian:12", "name": "openssl"},
  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99"}]}]}]}

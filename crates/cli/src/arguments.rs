@@ -16,7 +16,7 @@ pub(crate) use builder::BuilderArgument;
 pub(crate) use db::{DATABASE, Db, DbBuild, DbDiff, DbPublish, DbSearch, DbStatus, DbUpdate};
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
-pub(crate) use looking::{Inspect, Proof, Reference, Sbom, SbomFormat, Scan, ScanTarget, Verify};
+pub(crate) use looking::{Inspect, ListTarget, Proof, Reference, Sbom, SbomFormat, Scan, ScanTarget, Verify};
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
@@ -195,12 +195,12 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Compares the packages of an image, on all its platforms, with advisories.
     #[command(
-        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.db localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0"
+        after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.db localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0\n  consign scan --db advisories.db dir:/srv/rootfs"
     )]
     Scan(Scan),
     /// Lists what is in an image, as SPDX or CycloneDX: on every platform, with licences, hashes and the layers that brought it.
     #[command(
-        after_help = "The same image gives the same bytes. For an index, there is one document for it and one for each platform: see `--to`.\n\nExamples:\n  consign sbom ghcr.io/team/app:1.2.3 > app.spdx.json\n  consign sbom --format cyclonedx-json --platform linux/arm64 debian:12\n  consign sbom --to sboms oci-archive:app.tar\n  consign sbom --output tree oci:some/layout:1.0"
+        after_help = "The same image gives the same bytes. For an index, there is one document for it and one for each platform: see `--to`.\n\nExamples:\n  consign sbom ghcr.io/team/app:1.2.3 > app.spdx.json\n  consign sbom --format cyclonedx-json --platform linux/arm64 debian:12\n  consign sbom --to sboms oci-archive:app.tar\n  consign sbom --output tree oci:some/layout:1.0\n  consign sbom dir:rootfs"
     )]
     Sbom(Sbom),
     /// The advisory database: one file, made of the feeds of those who publish advisories.

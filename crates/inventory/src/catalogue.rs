@@ -1,10 +1,12 @@
 use crate::bounded::Bounded;
 use crate::{Described, Distribution, Package, SbomError, sbom};
+use consign_oci::{Digest, Hasher};
 use consign_package::{Kind, PackageUrl};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::io::{self, Write};
 
 /// Largest form that is kept, in bytes.
 const SIZE_LIMIT: usize = 128 << 20;
@@ -55,6 +57,13 @@ impl Catalogue {
         Some(bytes.into_inner())
     }
 
+    /// Returns the digest of all that stands in it, of whatever size: of its JSON.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        let mut hashed = Hashed(Hasher::default());
+        serde_json::to_writer(&mut hashed, self)?;
+        Ok(hashed.0.finish())
+    }
+
     /// Returns the SPDX 2.3 document of the image that has these contents: the same bytes for the same image and version of consign.
     pub fn spdx(&self, image: &Described<'_>) -> Result<Value, SbomError> {
         sbom::spdx(self, image)
@@ -63,6 +72,20 @@ impl Catalogue {
     /// Returns the CycloneDX 1.6 document of the image that has these contents: the same bytes for the same image and version of consign.
     pub fn cyclonedx(&self, image: &Described<'_>) -> Result<Value, SbomError> {
         sbom::cyclonedx(self, image)
+    }
+}
+
+/// Hashes what is written.
+struct Hashed(Hasher);
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

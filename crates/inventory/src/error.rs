@@ -2,6 +2,7 @@ use consign_oci::Digest;
 use consign_oci::layer::LayerError;
 use consign_oci::layer::{EntryPath, EntryPathError};
 use std::io;
+use std::path::PathBuf;
 
 /// An image whose contents cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,14 @@ pub enum InventoryError {
     Read {
         /// What is wrong.
         #[from]
+        source: io::Error,
+    },
+    /// A folder that cannot be read.
+    #[error("the folder {} cannot be read", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
         source: io::Error,
     },
     /// A file that went into a layer and cannot be read.

@@ -9,10 +9,12 @@ mod budget;
 mod catalogue;
 mod distribution;
 mod error;
+mod folder;
 mod layer;
 mod merge;
 mod observer;
 mod package;
+mod platform;
 mod purl;
 mod sbom;
 
@@ -20,9 +22,11 @@ pub use budget::{Budget, Turn};
 pub use catalogue::Catalogue;
 pub use distribution::Distribution;
 pub use error::InventoryError;
-pub use layer::{LayerContents, LayerObserver, layers, read_layer};
+pub use folder::Folder;
+pub use layer::{FlowingLayer, LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
 pub use sbom::{
-    Described, DescribedIndex, SbomError, cyclonedx_index, labels, receipt, spdx_index, with_vulnerabilities,
+    DOCUMENT_FORMAT, Described, DescribedIndex, SbomError, cyclonedx_index, labels, receipt, spdx_index,
+    with_vulnerabilities,
 };

@@ -27,8 +27,9 @@ fn candidate(attached: Option<(Value, Trust)>) -> Candidate {
     let mut attached = attached;
     let mut platform = |text: &str| {
         let digest = Digest::of(text.as_bytes());
-        let receipt = |kind: &str, claim: Value, trust: Trust| {
-            Receipt { statement: Exact::write(Statement::new(&digest, kind, claim)).unwrap(), trust }
+        let receipt = |kind: &str, claim: Value, trust: Trust| Receipt {
+            statement: Exact::write(Statement::new(&digest, kind, claim)).unwrap(),
+            trust,
         };
         let mut receipts = vec![receipt(predicate::VULNERABILITIES, claim.clone(), Trust::Derived)];
         receipts.extend(attached.take().map(|(claim, trust)| receipt(predicate::VEX, claim, trust)));
@@ -73,7 +74,9 @@ const BOTH: [&str; 2] = ["linux/arm64", "linux/amd64"];
 
 #[test]
 fn products_are_images_by_digest_or_name_and_packages() {
-    let oci = |digest: &[u8]| format!("pkg:oci/other@{}?repository_url=a", Digest::of(digest)).replace("sha256:", "sha256%3A");
+    let oci = |digest: &[u8]| {
+        format!("pkg:oci/other@{}?repository_url=a", Digest::of(digest)).replace("sha256:", "sha256%3A")
+    };
     let (index, arm) = (oci(b"index"), oci(b"linux/arm64"));
     let hash = Digest::of(b"linux/amd64").to_string().replace("sha256:", "");
     let with = |parts: Value| json!([{"@id": "pkg:oci/hello", "subcomponents": parts}]);
@@ -136,11 +139,9 @@ fn the_latest_statement_counts() {
 fn what_is_attached_counts_if_the_policy_believes_whoever_signed_it() {
     let (known, stranger) = (Identity::Key(Digest::of(b"known")), Identity::Key(Digest::of(b"stranger")));
     let nameless = document(&[json!({"vulnerability": {"name": "CVE-2026-1"}, "status": "not_affected"})]);
-    for (trust, expected) in [
-        (Trust::Signed(known.clone()), &BOTH[1..]),
-        (Trust::Signed(stranger), &BOTH[..]),
-        (Trust::Unproven, &BOTH[..]),
-    ] {
+    for (trust, expected) in
+        [(Trust::Signed(known.clone()), &BOTH[1..]), (Trust::Signed(stranger), &BOTH[..]), (Trust::Unproven, &BOTH[..])]
+    {
         let said = refused(&[], Some((nameless.clone(), trust)), policy().trusting(known.clone()));
         assert_eq!(said, expected);
     }

@@ -5,9 +5,10 @@ use crate::produce::Image;
 use consign_image::{ImageError, Place};
 use consign_inventory::{Budget, Catalogue, Described, InventoryError, LayerContents, Observer, layers, read_layer};
 use consign_oci::layer::Layer;
-use consign_oci::{Descriptor, Digest};
+use consign_oci::{Descriptor, Digest, Platform};
 use consign_receipt::Receipt;
 use consign_store::Store;
+use std::fmt;
 use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio_util::io::SyncIoBridge;
 
 /// What is kept in the store of layers and images that were read before.
-const LAYER_KIND: &str = "layer-contents";
+pub(crate) const LAYER_KIND: &str = "layer-contents";
 const CATALOGUE_KIND: &str = "catalogue";
 /// Largest of it that is read again, in bytes.
 const KEPT_LIMIT: u64 = 256 << 20;
@@ -65,9 +66,9 @@ impl Reading {
     }
 }
 
-/// Returns the key under which something is kept that follows from what has this digest.
-fn key(kind: &str, digest: &Digest) -> Digest {
-    Digest::of(format!("{kind} {} {} {digest}", LayerContents::FORMAT, env!("CARGO_PKG_VERSION")).as_bytes())
+/// Returns the key under which something is kept that follows from what has this digest, or these parts. No part has a line break.
+pub(crate) fn key(kind: &str, of: impl fmt::Display) -> Digest {
+    Digest::of(format!("{kind} {} {} {of}", LayerContents::FORMAT, env!("CARGO_PKG_VERSION")).as_bytes())
 }
 
 /// Why an image cannot be listed.
@@ -160,28 +161,35 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
 impl Image<'_> {
     /// Returns the SBOM of the image, in which this was found.
     pub(crate) fn sbom(&self, catalogue: &Catalogue) -> Result<Receipt, ReleaseError> {
-        let digest = self.manifest.digest();
-        let created = self.config.created.as_deref();
-        let document = catalogue.spdx(&Described {
+        let described = Described {
             name: self.name,
             repository: None,
-            digest,
+            digest: self.manifest.digest(),
             platform: self.platform,
-            created,
+            created: self.config.created.as_deref(),
             layers: &self.config.rootfs.diff_ids,
-        });
-        let receipt = document.and_then(|document| consign_inventory::receipt(document, digest));
-        receipt.map_err(|source| ReleaseError::Sbom {
-            image: self.name.to_owned(),
-            platform: self.platform.clone(),
-            source,
-        })
+        };
+        sbom(catalogue, &described)
     }
 
-    pub(crate) fn not_listed(&self, source: consign_inventory::InventoryError) -> ReleaseError {
-        let (image, platform) = (self.name.to_owned(), self.platform.clone());
-        ReleaseError::Inventory { image, platform, source: Box::new(source) }
+    pub(crate) fn not_listed(&self, source: InventoryError) -> ReleaseError {
+        not_listed(self.name, self.platform, source)
     }
+}
+
+/// Returns the SBOM of an image, in which this was found.
+pub(crate) fn sbom(catalogue: &Catalogue, image: &Described<'_>) -> Result<Receipt, ReleaseError> {
+    let document = catalogue.spdx(image);
+    let receipt = document.and_then(|document| consign_inventory::receipt(document, image.digest));
+    receipt.map_err(|source| ReleaseError::Sbom {
+        image: image.name.to_owned(),
+        platform: image.platform.clone(),
+        source,
+    })
+}
+
+pub(crate) fn not_listed(name: &str, platform: &Platform, source: InventoryError) -> ReleaseError {
+    ReleaseError::Inventory { image: name.to_owned(), platform: platform.clone(), source: Box::new(source) }
 }
 
 #[cfg(test)]

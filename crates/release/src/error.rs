@@ -70,6 +70,14 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<consign_inventory::InventoryError>,
     },
+    /// What lies in a folder could not be listed.
+    #[error("{}: its contents cannot be listed", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: Box<consign_inventory::InventoryError>,
+    },
     /// A platform's SBOM could not be written.
     #[error("{image} {platform}: its SBOM cannot be written")]
     Sbom {

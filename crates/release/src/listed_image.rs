@@ -1,21 +1,23 @@
 //! Images that lie anywhere, and what is in them.
 
-use crate::contents::Reading;
+use crate::contents::{Reading, not_listed, sbom};
 use crate::imported::{config, listed};
 use crate::produce::Image;
 use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;
 use consign_inventory::{Catalogue, Described, InventoryError};
-use consign_oci::{Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, annotation};
+use consign_oci::media_type::is_manifest;
+use consign_oci::{Descriptor, Digest, Document, Platform, Reference, annotation};
+use consign_receipt::Receipt;
 use consign_store::Store;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 /// Most platforms that are read at the same time.
-const PLATFORMS: usize = 2;
+pub(crate) const PLATFORMS: usize = 2;
 /// Most packages of all platforms together. They are in memory, and so is the document that lists them.
 const PACKAGE_LIMIT: usize = 100_000;
 
-/// One platform of an image, and what is in it.
+/// One platform of an image, or the file system in a folder, and what is in it.
 #[derive(Clone, Debug)]
 pub struct ListedImage {
     /// Its name, which is the same wherever on a machine it lies.
@@ -24,10 +26,12 @@ pub struct ListedImage {
     pub repository: Option<String>,
     /// What it runs on.
     pub platform: Platform,
-    /// Its manifest.
-    pub manifest: Exact<Manifest>,
-    /// Its config.
-    pub config: Exact<ImageConfig>,
+    /// Digest of its manifest; of a folder, that of what is in it.
+    pub digest: Digest,
+    /// When it was made, RFC 3339, as its config says.
+    pub created: Option<String>,
+    /// What its layers hold, lowest first; a folder has none.
+    pub layers: Vec<Digest>,
     /// What is in it.
     pub catalogue: Catalogue,
 }
@@ -38,22 +42,31 @@ impl ListedImage {
         Described {
             name: &self.name,
             repository: self.repository.as_deref(),
-            digest: self.manifest.digest(),
+            digest: &self.digest,
             platform: &self.platform,
-            created: self.config.created.as_deref(),
-            layers: &self.config.rootfs.diff_ids,
+            created: self.created.as_deref(),
+            layers: &self.layers,
         }
     }
 
-    /// Returns the digest of its manifest.
-    pub fn digest(&self) -> &Digest {
-        self.manifest.digest()
+    /// Returns the receipt of its SBOM.
+    pub(crate) fn sbom(&self) -> Result<Receipt, ReleaseError> {
+        sbom(&self.catalogue, &self.described())
     }
+}
 
-    /// Says that there are too many packages with those of this one.
-    fn too_many(&self) -> ReleaseError {
-        let Self { name, platform, manifest, config, .. } = self;
-        Image { name, platform, manifest, config }.not_listed(InventoryError::Packages { limit: PACKAGE_LIMIT })
+/// Counts the packages of the platforms of an image.
+#[derive(Default)]
+pub(crate) struct Counted(usize);
+
+impl Counted {
+    /// Adds those of one more platform. Fails where there are too many with these.
+    pub(crate) fn add(&mut self, packages: usize, name: &str, platform: &Platform) -> Result<(), ReleaseError> {
+        self.0 = self.0.saturating_add(packages);
+        match self.0 > PACKAGE_LIMIT {
+            true => Err(not_listed(name, platform, InventoryError::Packages { limit: PACKAGE_LIMIT })),
+            false => Ok(()),
+        }
     }
 }
 
@@ -82,8 +95,30 @@ pub async fn list_image(
     store: &Store,
     platforms: &[Platform],
 ) -> Result<Vec<ListedImage>, ReleaseError> {
-    let reading = Reading::new(store);
-    let images: Vec<(Option<Platform>, Descriptor)> = match place.document(root).await? {
+    let (reading, name) = (Reading::new(store), name_of(place, root));
+    let images = stream::iter(wanted(place, root, platforms).await?);
+    let mut images = images.map(|image| list_platform(place, &name, image, &reading)).buffered(PLATFORMS);
+    let (mut all, mut counted) = (Vec::new(), Counted::default());
+    while let Some(image) = images.try_next().await? {
+        counted.add(image.catalogue.packages.len(), &image.name, &image.platform)?;
+        all.push(image);
+    }
+    Ok(all)
+}
+
+/// A platform of an image that is looked at, by its manifest. `None`: nothing but the manifest is known.
+pub(crate) type Wanted = (Option<Platform>, Descriptor);
+
+/// Returns the platforms of an image that are looked at: all if none are named. What is no index is not read for that, unless a platform is named.
+pub(crate) async fn wanted(
+    place: &Place,
+    root: &Descriptor,
+    platforms: &[Platform],
+) -> Result<Vec<Wanted>, ReleaseError> {
+    if is_manifest(&root.media_type) && platforms.is_empty() {
+        return Ok(vec![(None, root.clone())]);
+    }
+    match place.document(root).await? {
         Document::Index(index) => {
             let all = listed(&index).map_err(|problem| problem.of(place))?;
             for wanted in platforms {
@@ -94,40 +129,28 @@ pub async fn list_image(
             }
             let wanted = all.into_iter().filter(|(platform, _)| platforms.is_empty() || platforms.contains(platform));
             let wanted = wanted.map(|(platform, descriptor)| (Some(platform.clone()), descriptor.plain()));
-            wanted.fold(Vec::new(), |mut all, image| {
+            Ok(wanted.fold(Vec::new(), |mut all, image| {
                 // What is listed twice is there once.
                 if !all.contains(&image) {
                     all.push(image);
                 }
                 all
-            })
+            }))
         }
         document @ Document::Manifest(_) => {
             for wanted in platforms {
                 place.of_platform(document.clone(), wanted).await?;
             }
-            vec![(None, root.clone())]
+            Ok(vec![(None, root.clone())])
         }
-    };
-    let name = name_of(place, root);
-    let images = stream::iter(images).map(|(platform, descriptor)| one(place, &name, platform, descriptor, &reading));
-    let mut images = images.buffered(PLATFORMS);
-    let (mut all, mut count) = (Vec::new(), 0);
-    while let Some(image) = images.try_next().await? {
-        count += image.catalogue.packages.len();
-        if count > PACKAGE_LIMIT {
-            return Err(image.too_many());
-        }
-        all.push(image);
     }
-    Ok(all)
 }
 
-async fn one(
+/// Lists what is in an image on one platform.
+pub(crate) async fn list_platform(
     place: &Place,
     (name, repository): &(String, Option<String>),
-    platform: Option<Platform>,
-    descriptor: Descriptor,
+    (platform, descriptor): Wanted,
     reading: &Reading,
 ) -> Result<ListedImage, ReleaseError> {
     let manifest = match (place.document(&descriptor).await?, &platform) {
@@ -139,8 +162,15 @@ async fn one(
     };
     let config = config(place, &manifest).await?;
     let platform = platform.unwrap_or_else(|| config.platform.clone());
-    let (name, repository) = (name.clone(), repository.clone());
     let image = Image { name: &place.describe(), platform: &platform, manifest: &manifest, config: &config };
     let catalogue = reading.list(place, &image).await?;
-    Ok(ListedImage { name, repository, platform, manifest, config, catalogue })
+    Ok(ListedImage {
+        name: name.clone(),
+        repository: repository.clone(),
+        platform,
+        digest: manifest.digest().clone(),
+        created: config.created.clone(),
+        layers: config.rootfs.diff_ids.clone(),
+        catalogue,
+    })
 }

@@ -4,6 +4,7 @@ use crate::brought::Brought;
 use crate::contents::Reading;
 use crate::lock::Choice;
 use crate::provenance::provenance;
+use crate::watching::Watching;
 use crate::{Job, Outcome, Recipe, ReleaseError, Stage, Workshop, imported};
 use consign_build::{Request, Resolution, Specification};
 use consign_dockerfile::buildkit::{Login, Secret};
@@ -272,6 +273,7 @@ impl Workshop {
             fetcher: &self.fetcher,
             kitchen: &self.kitchen,
             output: &output,
+            watcher: Arc::new(Watching::new(&self.store)),
             steps: &steps,
         };
         let built = consign_dockerfile::build(recipe, &request).await;

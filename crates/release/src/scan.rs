@@ -1,18 +1,16 @@
 //! Compares what is in images with advisories. What is found is stated whole; the gate says what of it is tolerated.
 
-use crate::contents::on_a_thread;
 use crate::produce::{Image, Produced, ProducedPlatform};
-use crate::{ListedImage, Outcome, Release, ReleaseError, Stage, Workshop};
+use crate::scanned_image::{Compared, compare};
+use crate::{Outcome, Release, ReleaseError, Stage, Workshop};
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Finding, Policy, Receipt, Trust, remarks};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
-use consign_scan::{Database, Subject, listed_packages, platform_of, scan};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
-const SCAN_FORMAT: u32 = 5;
+pub(crate) const SCAN_FORMAT: u32 = 5;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
@@ -32,7 +30,13 @@ impl Workshop {
         let (receipt, outcome) = match self.kept_receipt(&key, Trust::Derived)? {
             Some(receipt) => (receipt, Outcome::Cached),
             None => {
-                let receipt = compare(image, sbom.clone(), database).await?;
+                let image = Compared {
+                    name: image.name,
+                    digest: image.manifest.digest(),
+                    platform: image.platform,
+                    created: image.config.created.as_deref(),
+                };
+                let receipt = compare(&image, sbom.clone(), database).await?;
                 self.keep_receipt("scan", &key, &receipt)?;
                 (receipt, Outcome::Ok)
             }
@@ -88,61 +92,4 @@ fn claims(produced: &Produced) -> Vec<(Platform, Vulnerabilities)> {
         all.extend(claims.map(|claim| (platform.platform.clone(), claim)));
     }
     all
-}
-
-/// One platform of an image that lies anywhere, compared with advisories.
-#[derive(Clone, Debug)]
-pub struct ScannedImage {
-    /// What it runs on.
-    pub platform: Platform,
-    /// Digest of its manifest.
-    pub digest: Digest,
-    /// What was found: a claim of the type `vulns`.
-    pub receipt: Receipt,
-}
-
-/// Compares images that were listed with advisories.
-pub async fn scan_images(images: &[ListedImage], database: &Arc<Database>) -> Result<Vec<ScannedImage>, ReleaseError> {
-    let mut scanned = Vec::new();
-    for ListedImage { name, platform, manifest, config, catalogue, .. } in images {
-        let image = Image { name, platform, manifest, config };
-        let receipt = compare(&image, image.sbom(catalogue)?, database).await?;
-        scanned.push(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt });
-    }
-    Ok(scanned)
-}
-
-/// Compares the packages that a document lists with advisories, whoever made it: what stands in it is believed. `name`: the document, for messages.
-pub async fn scan_document(
-    name: &str,
-    contents: Vec<u8>,
-    database: &Arc<Database>,
-) -> Result<ScannedImage, ReleaseError> {
-    let (name, database) = (name.to_owned(), database.clone());
-    let work = move || {
-        let sbom = listed_packages(&contents)?;
-        let (digest, platform) = (Digest::of(&contents), platform_of(&sbom)?);
-        // Where nothing says which it is, records of any count.
-        let known = Some(&platform).filter(|platform| platform.is_known());
-        let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
-        Ok(ScannedImage { platform, digest, receipt })
-    };
-    on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
-}
-
-/// Compares what an SBOM lists with advisories.
-async fn compare(image: &Image<'_>, sbom: Receipt, database: &Arc<Database>) -> Result<Receipt, ReleaseError> {
-    let (digest, created) = (image.manifest.digest().clone(), image.config.created.clone());
-    let platform = image.platform.clone();
-    let database = database.clone();
-    let work = move || {
-        let sbom = &sbom.statement.predicate;
-        let subject = Subject { digest: &digest, platform: Some(&platform), sbom, created: created.as_deref() };
-        scan(&subject, &database)
-    };
-    on_a_thread(work).await?.map_err(|source| ReleaseError::Scan {
-        image: image.name.to_owned(),
-        platform: image.platform.clone(),
-        source: Box::new(source),
-    })
 }

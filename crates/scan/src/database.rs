@@ -135,9 +135,12 @@ impl Database {
         self.file.bytes_read()
     }
 
-    /// Returns a digest that differs where the same image may give another receipt: of the records, and of how old the parts are.
+    /// Returns a digest that differs where the same image may give another receipt: of the records, and of what of all that they and the feeds say
+    /// of times is yet to come.
     pub fn state(&self) -> Digest {
-        Digest::of(format!("{} {:?} {:?}", self.digest(), self.records, self.origins).as_bytes())
+        let published = self.feeds().iter().map(|feed| feed.published.filter(|time| *time <= self.now));
+        let published: Vec<Option<Timestamp>> = published.collect();
+        Digest::of(format!("{} {:?} {:?} {published:?}", self.digest(), self.records, self.origins).as_bytes())
     }
 
     /// Returns when what is said about packages from there was last changed. Of each feed and origin the newest record counts, and of

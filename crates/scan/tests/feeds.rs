@@ -138,6 +138,14 @@ fn what_says_no_time_is_as_old_as_whoever_fetched_it_says() {
     assert_eq!(at(None), "1970-01-01T00:00:00Z");
     assert_eq!(at(Some("2026-11-20T00:00:00Z")), "2026-11-20T00:00:00Z");
     assert_eq!(at(Some("2999-01-01T00:00:00Z")), "1970-01-01T00:00:00Z", "what is yet to come says nothing");
+    // Nor is what was found before that time kept beyond it.
+    let built = Built::of(&paths, Some("2026-11-20T00:00:00Z".parse().unwrap())).unwrap().bytes().to_vec();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("advisories.db"), built).unwrap();
+    let state = |now: &str| Database::open(&folder.path().join("advisories.db"), now.parse().unwrap()).unwrap().state();
+    let [before, after, later] =
+        ["2026-11-19", "2026-11-21", "2026-11-22"].map(|day| state(&format!("{day}T00:00:00Z")));
+    assert!(before != after && after == later);
     // Go's own repository has records of the year 1. One that is dated needs nobody's word.
     for (modified, published, expected) in [
         ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2026-11-20T00:00:00Z"),

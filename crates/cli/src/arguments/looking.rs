@@ -31,8 +31,8 @@ pub(crate) struct Proof {
 #[derive(Args, Debug)]
 pub(crate) struct Scan {
     /// The image: [docker://]registry/repository[:tag][@digest], oci:DIR[:tag], oci-archive:FILE[:tag], docker-archive:FILE[:tag], docker-daemon:NAME,
-    /// containers-storage:NAME or store:NAME; or sbom:FILE, an SBOM of SPDX, CycloneDX or syft. Without it, everything that the configuration's lists
-    /// `build` and `sync` have published.
+    /// containers-storage:NAME or store:NAME; dir:DIR, a folder with a root file system; or sbom:FILE, an SBOM of SPDX, CycloneDX or syft. Without it,
+    /// everything that the configuration's lists `build` and `sync` have published.
     #[arg(value_name = "REF")]
     pub(crate) reference: Option<ScanTarget>,
     /// A database that `db build` made, or folders, archives and files of feeds; may be given several times. Without it, those of the policy.
@@ -53,23 +53,59 @@ pub(crate) struct Scan {
     pub(crate) platforms: Vec<Platform>,
 }
 
+/// What is looked into.
+#[derive(Clone, Debug)]
+pub(crate) enum ListTarget {
+    /// An image.
+    Image(ImageReference),
+    /// A folder with a root file system.
+    Folder(PathBuf),
+}
+
 /// What is compared with advisories.
 #[derive(Clone, Debug)]
 pub(crate) enum ScanTarget {
-    /// An image.
-    Image(ImageReference),
+    /// What is in something.
+    Contents(ListTarget),
     /// A list of packages.
     Sbom(PathBuf),
+}
+
+impl FromStr for ListTarget {
+    type Err = ImageReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match path(text, "dir:")? {
+            Some(folder) => Ok(Self::Folder(folder)),
+            None => text.parse().map(Self::Image),
+        }
+    }
 }
 
 impl FromStr for ScanTarget {
     type Err = ImageReferenceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix("sbom:") {
-            Some("") => Err(ImageReferenceError::Empty { text: text.to_owned() }),
-            Some(file) => Ok(Self::Sbom(file.into())),
-            None => text.parse().map(Self::Image),
+        match path(text, "sbom:")? {
+            Some(file) => Ok(Self::Sbom(file)),
+            None => text.parse().map(Self::Contents),
+        }
+    }
+}
+
+/// Returns what follows a scheme. `None`: it is another.
+fn path(text: &str, scheme: &str) -> Result<Option<PathBuf>, ImageReferenceError> {
+    match text.strip_prefix(scheme) {
+        Some("") => Err(ImageReferenceError::Empty { text: text.to_owned() }),
+        path => Ok(path.map(PathBuf::from)),
+    }
+}
+
+impl fmt::Display for ListTarget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(reference) => reference.fmt(formatter),
+            Self::Folder(folder) => write!(formatter, "dir:{}", folder.display()),
         }
     }
 }
@@ -77,7 +113,7 @@ impl FromStr for ScanTarget {
 impl fmt::Display for ScanTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Image(reference) => reference.fmt(formatter),
+            Self::Contents(target) => target.fmt(formatter),
             Self::Sbom(file) => write!(formatter, "sbom:{}", file.display()),
         }
     }
@@ -85,8 +121,10 @@ impl fmt::Display for ScanTarget {
 
 #[derive(Args, Debug)]
 pub(crate) struct Sbom {
-    #[arg(value_name = "REF", help = REF)]
-    pub(crate) reference: ImageReference,
+    /// The image: [docker://]registry/repository[:tag][@digest], oci:DIR[:tag], oci-archive:FILE[:tag], docker-archive:FILE[:tag], docker-daemon:NAME,
+    /// containers-storage:NAME or store:NAME; or dir:DIR, a folder with a root file system.
+    #[arg(value_name = "REF")]
+    pub(crate) target: ListTarget,
     /// The format; SPDX 2.3 if nothing says.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<SbomFormat>,

@@ -1,11 +1,12 @@
-use crate::arguments::{Form, Sbom, SbomFormat};
+use crate::arguments::{Form, ListTarget, Sbom, SbomFormat};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::Session;
+use crate::session::{Session, host_platform};
+use consign_image::ImageReference;
 use consign_inventory::{Described, DescribedIndex, Package, cyclonedx_index, labels, spdx_index};
-use consign_oci::Descriptor;
+use consign_oci::Platform;
 use consign_oci::media_type::is_index;
-use consign_release::{ListedImage, list_image, name_of};
+use consign_release::{ListedImage, kept_document, list_image, name_of, read_folder};
 use consign_report::TreeNode;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,20 +16,77 @@ use std::path::Path;
 
 pub(crate) async fn run(arguments: &Sbom, session: &Session) -> Result<ExitCode, CommandError> {
     let format = format(arguments, session)?;
-    let (place, root) = session.open(&arguments.reference).await?;
-    let images = list_image(&place, &root, &session.store().await?, &arguments.platforms).await?;
-    let index = name_of(&place, &root);
-    let (name, repository) = &index;
-    let index = DescribedIndex { name, repository: repository.as_deref(), digest: &root.digest };
-    match (format, &arguments.folder) {
-        (SbomFormat::Tree, None) => session.printer.data(&tree(arguments, &images).text())?,
-        (SbomFormat::Tree, Some(_)) => {
-            return Err(CommandError::new(ExitCode::Usage, "a tree is for reading: `--to` takes the other formats"));
+    if format == SbomFormat::Tree && arguments.folder.is_some() {
+        return Err(CommandError::new(ExitCode::Usage, "a tree is for reading: `--to` takes the other formats"));
+    }
+    match &arguments.target {
+        ListTarget::Image(reference) => of_reference(reference, format, arguments, session).await?,
+        ListTarget::Folder(path) => {
+            let image = folder(path, &arguments.platforms, session).await?;
+            let index = DescribedIndex { name: &image.name, repository: None, digest: &image.digest };
+            let images = std::slice::from_ref(&image);
+            match (format, &arguments.folder) {
+                (SbomFormat::Tree, _) => session.printer.data(&tree(arguments, images).text())?,
+                (format, Some(folder)) => write_all(format, &index, false, images, folder, session)?,
+                (format, None) => session.printer.json(&whole(format, &index, images)?)?,
+            }
         }
-        (format, Some(folder)) => write_all(format, &index, &root, &images, folder, session)?,
-        (format, None) => session.printer.json(&whole(format, &index, &images)?)?,
     }
     Ok(ExitCode::Done)
+}
+
+async fn of_reference(
+    reference: &ImageReference,
+    format: SbomFormat,
+    arguments: &Sbom,
+    session: &Session,
+) -> Result<(), CommandError> {
+    let (place, root) = session.open(reference).await?;
+    let (store, platforms) = (session.store().await?, &arguments.platforms[..]);
+    let (name, repository) = name_of(&place, &root);
+    let index = DescribedIndex { name: &name, repository: repository.as_deref(), digest: &root.digest };
+    let form = match (format, &arguments.folder) {
+        (SbomFormat::Tree, _) => {
+            let images = list_image(&place, &root, &store, platforms).await?;
+            return session.printer.data(&tree(arguments, &images).text());
+        }
+        (format, Some(folder)) => {
+            let images = list_image(&place, &root, &store, platforms).await?;
+            return write_all(format, &index, is_index(&root.media_type), &images, folder, session);
+        }
+        (SbomFormat::SpdxJson, None) => "spdx-json",
+        (SbomFormat::CyclonedxJson, None) => "cyclonedx-json",
+    };
+    let write = |images: &[ListedImage]| -> Result<String, CommandError> {
+        Ok(consign_report::json(&whole(format, &index, images)?)?)
+    };
+    session.printer.data(&kept_document(&place, &root, &store, platforms, form, write).await?)
+}
+
+/// Lists what is in a folder, on the platform that it is made for. One that is asked for has to be that; where nothing says which it is, it is taken for it.
+pub(super) async fn folder(
+    path: &Path,
+    platforms: &[Platform],
+    session: &Session,
+) -> Result<ListedImage, CommandError> {
+    let folder = read_folder(path).await?;
+    let platform = match (&folder.platform, platforms.first()) {
+        (Some(found), asked) if asked.is_none() || platforms.contains(found) => found.clone(),
+        (Some(found), _) => {
+            let asked = platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ");
+            let message = format!("what lies in {} is made for {found}, not for {asked}", path.display());
+            return Err(CommandError::new(ExitCode::Failed, message));
+        }
+        (None, Some(asked)) => asked.clone(),
+        (None, None) => {
+            let host = host_platform()?;
+            let said =
+                format!("nothing in {} says what it is made for: taken for {host}, as this machine is", path.display());
+            session.printer.note(&format!("note: {said}"));
+            host
+        }
+    };
+    Ok(ListedImage::of_folder(folder, platform))
 }
 
 /// Two options name the format: the one that each command has, and the one that other tools have.
@@ -79,14 +137,14 @@ fn of_index(format: SbomFormat, index: &DescribedIndex<'_>, images: &[ListedImag
 fn write_all(
     format: SbomFormat,
     index: &DescribedIndex<'_>,
-    root: &Descriptor,
+    is_index: bool,
     images: &[ListedImage],
     folder: &Path,
     session: &Session,
 ) -> Result<(), CommandError> {
     let end = if format == SbomFormat::CyclonedxJson { "cdx.json" } else { "spdx.json" };
     let mut documents = Vec::new();
-    if is_index(&root.media_type) {
+    if is_index {
         documents.push((format!("index.{end}"), of_index(format, index, images)?));
     }
     let described: Vec<Described<'_>> = images.iter().map(ListedImage::described).collect();
@@ -112,10 +170,10 @@ fn write_all(
 
 /// Returns the platforms, the packages by kind, and under each package what it brought.
 fn tree(arguments: &Sbom, images: &[ListedImage]) -> TreeNode {
-    let mut tree = node(arguments.reference.to_string());
+    let mut tree = node(arguments.target.to_string());
     for image in images {
         let mut platform = node(image.platform.to_string());
-        platform.digest = Some(image.digest().clone());
+        platform.digest = Some(image.digest.clone());
         let mut owned: BTreeMap<usize, Vec<TreeNode>> = BTreeMap::new();
         let mut kinds: BTreeMap<_, Vec<(usize, &Package)>> = BTreeMap::new();
         for ((number, package), owner) in image.catalogue.packages.iter().enumerate().zip(image.catalogue.owners()) {

@@ -8,6 +8,7 @@ use crate::stage::{Base, EPOCH, Given, Graph, needed, source};
 use crate::syntax::Lines;
 use crate::{Expander, Variables};
 use consign_oci::Platform;
+use consign_oci::layer::WatchedLayer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::pin::Pin;
@@ -68,6 +69,11 @@ impl<'a> Builder<'a> {
         let stages = self.graph.stages.iter().map(|stage| self.built(stage.place));
         futures::future::try_join_all(stages).await?;
         self.built(self.graph.target).await
+    }
+
+    /// Starts to watch a layer of a stage, if it gets into the image.
+    pub(crate) fn watched(&self, state: &State) -> Option<Box<dyn WatchedLayer>> {
+        self.image_stages.contains(&state.position.place).then(|| self.request.watcher.begin())
     }
 
     /// Returns a stage for a later one.

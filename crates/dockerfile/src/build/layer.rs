@@ -10,7 +10,7 @@ use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, 
 use crate::transfer::Items;
 use blake3::Hash;
 use consign_image::StoredSegments;
-use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk};
+use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk, WatchedLayer};
 use consign_oci::{Descriptor, Digest, Hasher, media_type};
 use consign_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,7 @@ impl Builder<'_> {
         let (layer, record) = match known.and_then(|record| Some((record.layer()?, record))) {
             Some(known) => known,
             None => {
-                let layer = files.write(items, layers, self.request.store)?;
+                let layer = files.write(items, layers, self.request.store, self.watched(state))?;
                 let record = Record::new(Some(&layer), self.request.now);
                 self.keep(&key, &record)?;
                 (layer, record)
@@ -59,7 +59,7 @@ impl Builder<'_> {
         if let Some(layer) = kept.filter(|record| record.is_whole(store)).and_then(|record| record.layer()) {
             return Ok(Made { layer, listing, reused: true });
         }
-        let layer = files.write(items, &[], store)?;
+        let layer = files.write(items, &[], store, None)?;
         self.keep(&key, &Record::new(Some(&layer), self.request.now))?;
         Ok(Made { layer, listing, reused: false })
     }
@@ -164,14 +164,24 @@ impl<'a> Files<'a> {
         parts
     }
 
-    fn write(self, items: &Items, layers: &[Layer], store: &Store) -> Result<Layer, StepError> {
+    fn write(
+        self,
+        items: &Items,
+        layers: &[Layer],
+        store: &Store,
+        mut watched: Option<Box<dyn WatchedLayer>>,
+    ) -> Result<Layer, StepError> {
         let spool = Spool::fill(&self.in_layers(), layers, store)?;
         let entries = self.entries(items, &spool)?;
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let mut blob = store.writer()?;
-        let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut |_| ());
+        let mut observer = |entry: &Entry| watched.iter_mut().for_each(|watched| watched.entry(entry));
+        let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut observer);
         let diff_id = written.map_err(|source| StepError::Layer { source })?;
         let (digest, size) = blob.commit(None)?;
+        if let Some(watched) = watched {
+            watched.end(&diff_id);
+        }
         Ok(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id })
     }
 

@@ -3,10 +3,12 @@ use crate::buildkit::Login;
 use crate::cache::Step;
 use consign_fetch::Fetcher;
 use consign_image::{ImageError, ImageReference, Place};
+use consign_oci::layer::LayerWatcher;
 use consign_oci::{Descriptor, Platform};
 use consign_store::Store;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What a build is given besides the recipe.
 pub struct Request<'a> {
@@ -44,6 +46,8 @@ pub struct Request<'a> {
     pub kitchen: &'a Kitchen,
     /// Sees every line of output, and what is done.
     pub output: &'a (dyn Fn(&str) + Send + Sync),
+    /// Sees the layers of the image that are made of files and by commands, as they are written.
+    pub watcher: Arc<dyn LayerWatcher>,
     /// Told of each step that makes a layer, or could.
     pub steps: &'a (dyn Fn(Step) + Send + Sync),
 }

@@ -22,7 +22,7 @@ impl Kitchen {
             return Ok(None);
         }
         let (sandbox, folder, store) = (self.options.sandbox.clone(), self.cached_files(name), store.clone());
-        let work = move || pack(&sandbox, &folder, &PackOptions::default(), &store);
+        let work = move || pack(&sandbox, &folder, &PackOptions::default(), &store, None);
         let packed = spawn_blocking(work).await.map_err(|source| RunError::Worker { source })??;
         Ok(packed.map(|layer| layer.descriptor))
     }

@@ -9,7 +9,7 @@ use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::stage::EPOCH;
 use crate::syntax::Lines;
 use consign_image::StoredSegments;
-use consign_oci::layer::{Layer, compress_stream};
+use consign_oci::layer::{Layer, WatchedLayer, compress_stream};
 use consign_oci::{Descriptor, Digest, media_type};
 use consign_sandbox::{
     Capabilities, Command, Exit, Ids, Layers, Limits, MemoryFile, Mount, MountKind, Network, PackOptions, RESOLVER,
@@ -18,7 +18,7 @@ use consign_sandbox::{
 use consign_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -249,7 +249,8 @@ impl Builder<'_> {
         let options = PackOptions { lower, latest: Some(state.time), settle: true };
         let (sandbox, store_of_thread, folder) =
             (kitchen.options.sandbox.clone(), store.clone(), changes.folder.clone());
-        let work = move || pack(&sandbox, &folder, &options, &store_of_thread);
+        let watched = self.watched(state);
+        let work = move || pack(&sandbox, &folder, &options, &store_of_thread, watched);
         let packed = tokio::task::spawn_blocking(work).await.map_err(|source| RunError::Worker { source })?;
         let layer = packed?;
         let record = Record::new(layer.as_ref(), self.request.now);
@@ -314,17 +315,35 @@ fn private_resolver(machine: &[u8]) -> Vec<u8> {
     resolver
 }
 
+/// Shows what is read to whoever watches.
+struct Seen<'a, R> {
+    inner: R,
+    watched: &'a mut Option<Box<dyn WatchedLayer>>,
+}
+
+impl<R: Read> Read for Seen<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        if let Some(watched) = self.watched {
+            watched.bytes(&buffer[..length]);
+        }
+        Ok(length)
+    }
+}
+
 /// Makes a layer of what a command changed; `None` where that is nothing.
 pub(super) fn pack(
     sandbox: &Sandbox,
     folder: &Path,
     options: &PackOptions,
     store: &Store,
+    mut watched: Option<Box<dyn WatchedLayer>>,
 ) -> Result<Option<Layer>, RunError> {
     let mut packing = sandbox.pack(folder, options)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut blob = store.writer()?;
-    let written = compress_stream(&mut packing, &mut blob, &StoredSegments(store), threads, LAYER_LIMIT);
+    let seen = Seen { inner: &mut packing, watched: &mut watched };
+    let written = compress_stream(seen, &mut blob, &StoredSegments(store), threads, LAYER_LIMIT);
     let packed = packing.finish().map_err(RunError::from);
     let (diff_id, _) = match (written, &packed) {
         (Ok(written), _) => written,
@@ -339,5 +358,8 @@ pub(super) fn pack(
         return Ok(None);
     }
     let (digest, size) = blob.commit(None)?;
+    if let Some(watched) = watched {
+        watched.end(&diff_id);
+    }
     Ok(Some(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id }))
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Bytes of one piece.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 /// Most pieces that wait.
 const WAITING: usize = 8;
 
@@ -18,6 +18,11 @@ pub(super) fn channel() -> (Ahead, Behind) {
 pub(super) struct Ahead(SyncSender<io::Result<Vec<u8>>>);
 
 impl Ahead {
+    /// Sends a piece that is full, or the last, which is not. Fails where nobody waits for it any more.
+    pub(super) fn send(&self, piece: Vec<u8>) -> io::Result<()> {
+        self.0.send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
     /// Reads to the end, or until nobody waits for it any more.
     pub(super) fn send_all(self, mut stream: impl Read) {
         loop {

@@ -83,6 +83,15 @@ impl FileKind {
         }
     }
 
+    /// Says that a file could not be read; `by_name`: what it is by its name.
+    pub(crate) fn unreadable(by_name: Option<Self>, why: &dyn Error) -> Note {
+        let why = format!("it cannot be read: {}", reason(why));
+        match by_name {
+            Some(kind) if !kind.is_single() => Note::Unreadable(why),
+            _ => Note::Damaged(why, Vec::new()),
+        }
+    }
+
     /// Returns how much memory looking at a file of so many bytes may take, in bytes.
     pub(crate) fn room(self, size: u64) -> u64 {
         match self {

@@ -3,6 +3,7 @@
 mod ahead;
 mod entries;
 mod file;
+mod flowing;
 mod listed;
 mod logged;
 pub(crate) mod name;
@@ -18,9 +19,11 @@ use std::io::Write;
 
 pub(crate) use entries::{Entries, Item};
 pub(crate) use file::FileKind;
+pub use flowing::FlowingLayer;
 pub(crate) use listed::{Listed, kind_text};
 pub(crate) use note::Note;
 pub use observer::LayerObserver;
+pub(crate) use observer::Lying;
 pub use of_image::layers;
 pub use read::read_layer;
 

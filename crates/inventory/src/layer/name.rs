@@ -16,6 +16,14 @@ pub(crate) fn text(path: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Returns the name of a file that lies in a folder as text. There, one that would mean in a layer that something is removed is a name like others.
+pub(crate) fn of_file(name: &[u8]) -> Cow<'_, str> {
+    match name.strip_prefix(b".wh.") {
+        Some(rest) => Cow::Owned(format!("{ESCAPE}2ewh.{}", escaped(rest))),
+        None => text(name),
+    }
+}
+
 fn plain(name: &[u8]) -> Option<&str> {
     std::str::from_utf8(name).ok().filter(|text| !text.contains('\n') && !text.contains(ESCAPE))
 }
@@ -52,6 +60,19 @@ mod tests {
             (b"a\\b/c\xff", "a\\b/c\\xff"),
         ] {
             assert_eq!(text(name), expected);
+        }
+    }
+
+    #[test]
+    fn files_in_folders_remove_nothing() {
+        for (name, expected) in [
+            (&b".wh.app"[..], "\\x2ewh.app"),
+            (b".wh..wh..opq", "\\x2ewh..wh..opq"),
+            (b".wh.a\\b", "\\x2ewh.a\\\\b"),
+            (b"\\x2ewh.app", "\\\\x2ewh.app"),
+            (b".what", ".what"),
+        ] {
+            assert_eq!(of_file(name), expected);
         }
     }
 

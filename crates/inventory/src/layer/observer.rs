@@ -27,6 +27,24 @@ pub struct LayerObserver {
     counted: usize,
 }
 
+/// Something that lies in a folder.
+pub(crate) enum Lying<'a> {
+    Directory,
+    /// A link to this target, as written.
+    Symlink(&'a [u8]),
+    /// A device, a pipe or a socket.
+    Special,
+    /// A file or folder that cannot be read.
+    Unreadable(io::Error),
+    File {
+        /// Permission bits.
+        mode: u32,
+        /// In bytes.
+        size: u64,
+        contents: &'a mut dyn Read,
+    },
+}
+
 impl LayerObserver {
     /// Makes an observer of a layer with no entries.
     pub fn new() -> Self {
@@ -72,6 +90,23 @@ impl LayerObserver {
             MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => Item::Other,
         };
         self.push(&path, &item)
+    }
+
+    /// Sees something that lies in a folder. What cannot be read is noted as such.
+    pub(crate) fn lying(&mut self, path: &EntryPath, lying: Lying<'_>) -> Result<(), InventoryError> {
+        let unreadable = |error: io::Error| FileKind::unreadable(FileKind::of(path.as_str()), &error);
+        let item = match lying {
+            Lying::Directory => Item::Directory,
+            Lying::Symlink(target) => symlink(target),
+            Lying::Special => Item::Other,
+            Lying::Unreadable(error) => self.noted(0, Some(unreadable(error)))?,
+            Lying::File { mode, size, contents } => {
+                let note = self.file(path, size, contents);
+                self.budget.check()?;
+                self.noted(mode, note.unwrap_or_else(|error| Some(unreadable(error))))?
+            }
+        };
+        self.push(path, &item)
     }
 
     /// Returns what the layer puts into an image.

@@ -50,7 +50,7 @@ fn checked(layer: &Layer, stream: impl Read, budget: &Budget) -> Result<LayerCon
     Ok(contents)
 }
 
-fn members(stream: &mut dyn Read, budget: &Budget) -> Result<LayerContents, InventoryError> {
+pub(super) fn members(stream: &mut dyn Read, budget: &Budget) -> Result<LayerContents, InventoryError> {
     let mut observer = LayerObserver::within(budget);
     let mut members = Members::new(stream);
     while let Some(member) = members.next_member()? {

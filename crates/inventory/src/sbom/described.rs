@@ -15,7 +15,7 @@ pub struct Described<'a> {
     pub platform: &'a Platform,
     /// When the image was made, RFC 3339, from its config; never the time of now. `None`: 1970.
     pub created: Option<&'a str>,
-    /// What its layers hold, lowest first, by the digests in its config.
+    /// What its layers hold, lowest first, by the digests in its config. A folder has none.
     pub layers: &'a [Digest],
 }
 
@@ -31,13 +31,16 @@ pub struct DescribedIndex<'a> {
 }
 
 impl Described<'_> {
-    /// Returns the layer that brought a package, in words: `layer 2 of 3, sha256:…`.
-    pub(super) fn layer_text(&self, place: &Place) -> String {
+    /// Returns the layer that brought a package, in words: `layer 2 of 3, sha256:…`. `None`: it was in a folder.
+    pub(super) fn layer_text(&self, place: &Place) -> Option<String> {
+        if self.layers.is_empty() {
+            return None;
+        }
         let number = u64::from(place.layer) + 1;
-        match self.layer(place) {
+        Some(match self.layer(place) {
             Some(digest) => format!("layer {number} of {}, {digest}", self.layers.len()),
             None => format!("layer {number}"),
-        }
+        })
     }
 
     /// Returns what the layer that brought a package holds.

@@ -17,6 +17,7 @@ mod pax;
 mod pieces;
 mod read;
 mod tar_stream;
+mod watch;
 mod writer;
 
 pub use contents::Contents;
@@ -29,4 +30,5 @@ pub use id::{NO_ID, parse_id};
 pub use on_disk::OnDisk;
 pub use read::{Counted, LayerError, Member, MemberKind, MemberPathError, Members, begins_tar_stream, member_path};
 pub use tar_stream::TarWriter;
+pub use watch::{LayerWatcher, WatchedLayer};
 pub use writer::{Layer, compress_stream, stream_layer, write_layer};

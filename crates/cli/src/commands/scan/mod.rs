@@ -6,7 +6,7 @@ mod published;
 
 use super::sbom;
 use crate::advisories::policy_file;
-use crate::arguments::{Form, SbomFormat, Scan, ScanTarget};
+use crate::arguments::{Form, ListTarget, SbomFormat, Scan, ScanTarget};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -15,7 +15,7 @@ use consign_inventory::{DescribedIndex, with_vulnerabilities};
 use consign_oci::{Descriptor, Digest};
 use consign_receipt::Reason;
 use consign_receipt::predicate::Vulnerabilities;
-use consign_release::{ListedImage, ScannedImage, list_image, name_of, scan_document, scan_images};
+use consign_release::{ListedImage, ScannedImage, list_image, name_of, scan_document, scan_image, scan_listed};
 use consign_report::cosign_predicate;
 use consign_scan::{DOCUMENT_LIMIT, Database};
 use findings::{refusals, refused, report};
@@ -54,7 +54,7 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
             return refusal.map_or(Ok(ExitCode::Done), Err);
         }
         Form::Sarif => serde_json::to_value(report.sarif())?,
-        Form::CyclonedxJson => compared.cyclonedx()?,
+        Form::CyclonedxJson => compared.cyclonedx(arguments, session).await?,
         Form::CosignVuln => compared.predicate(&name)?,
         Form::Json | Form::SpdxJson | Form::Tree => serde_json::to_value(&report)?,
     };
@@ -87,8 +87,14 @@ struct Compared {
     /// Digest of the image, or of the document.
     digest: Digest,
     scanned: Vec<ScannedImage>,
-    /// The image, unless it was a document.
-    image: Option<(Place, Descriptor, Vec<ListedImage>)>,
+    of: Source,
+}
+
+/// Where it was found.
+enum Source {
+    Image(Place, Descriptor),
+    Folder(ListedImage),
+    Document,
 }
 
 async fn compared(
@@ -97,18 +103,24 @@ async fn compared(
     database: &Arc<Database>,
     session: &Session,
 ) -> Result<Compared, CommandError> {
-    let reference = match target {
-        ScanTarget::Image(reference) => reference,
+    match target {
+        ScanTarget::Contents(ListTarget::Image(reference)) => {
+            let (place, root) = session.open(reference).await?;
+            let store = session.store().await?;
+            let scanned = scan_image(&place, &root, &store, &arguments.platforms, database).await?;
+            Ok(Compared { digest: root.digest.clone(), scanned, of: Source::Image(place, root) })
+        }
+        ScanTarget::Contents(ListTarget::Folder(folder)) => {
+            let image = sbom::folder(folder, &arguments.platforms, session).await?;
+            let scanned = scan_listed(&image, database).await?;
+            Ok(Compared { digest: image.digest.clone(), scanned: vec![scanned], of: Source::Folder(image) })
+        }
         ScanTarget::Sbom(file) => {
             let contents = read_bounded(file)?;
             let scanned = scan_document(&file.display().to_string(), contents, database).await?;
-            return Ok(Compared { digest: scanned.digest.clone(), scanned: vec![scanned], image: None });
+            Ok(Compared { digest: scanned.digest.clone(), scanned: vec![scanned], of: Source::Document })
         }
-    };
-    let (place, root) = session.open(reference).await?;
-    let images = list_image(&place, &root, &session.store().await?, &arguments.platforms).await?;
-    let scanned = scan_images(&images, database).await?;
-    Ok(Compared { digest: root.digest.clone(), scanned, image: Some((place, root, images)) })
+    }
 }
 
 /// Reads a document, of at most the size that is looked at.
@@ -127,13 +139,24 @@ impl Compared {
     }
 
     /// Returns the SBOM with what was found.
-    fn cyclonedx(&self) -> Result<Value, CommandError> {
-        let Some((place, root, images)) = &self.image else {
-            let message = "`--output cyclonedx` is of an image, not of a document that others made";
-            return Err(CommandError::new(ExitCode::Usage, message));
+    async fn cyclonedx(&self, arguments: &Scan, session: &Session) -> Result<Value, CommandError> {
+        let images;
+        let images = match &self.of {
+            Source::Image(place, root) => {
+                images = list_image(place, root, &session.store().await?, &arguments.platforms).await?;
+                &images[..]
+            }
+            Source::Folder(image) => std::slice::from_ref(image),
+            Source::Document => {
+                let message = "`--output cyclonedx` is of an image, not of a document that others made";
+                return Err(CommandError::new(ExitCode::Usage, message));
+            }
         };
-        let (name, repository) = name_of(place, root);
-        let index = DescribedIndex { name: &name, repository: repository.as_deref(), digest: &root.digest };
+        let (name, repository) = match &self.of {
+            Source::Image(place, root) => name_of(place, root),
+            Source::Folder(_) | Source::Document => (self.digest.to_string(), None),
+        };
+        let index = DescribedIndex { name: &name, repository: repository.as_deref(), digest: &self.digest };
         let document = sbom::whole(SbomFormat::CyclonedxJson, &index, images)?;
         let found: Vec<_> = self.claims()?.into_iter().flat_map(|claim| claim.scanner.result).collect();
         Ok(with_vulnerabilities(document, &found)?)

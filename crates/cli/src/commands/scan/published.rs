@@ -4,7 +4,7 @@ use super::findings::{refused, report};
 use super::inputs::{opened, rules};
 use super::{compared, is_data, reasons};
 use crate::advisories::policy_file;
-use crate::arguments::{Form, Scan, ScanTarget};
+use crate::arguments::{Form, ListTarget, Scan, ScanTarget};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::mirrors::names;
@@ -62,9 +62,9 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
             [] => format!("{repository}@{digest}"),
             tags => format!("{repository}:{}", tags.iter().map(Tag::to_string).collect::<Vec<_>>().join(",")),
         };
-        let reference =
-            ScanTarget::Image(ImageReference::Registry(Reference { repository, tag, digest: Some(digest) }));
-        match compared(&reference, arguments, &database, session).await {
+        let reference = ImageReference::Registry(Reference { repository, tag, digest: Some(digest) });
+        let target = ScanTarget::Contents(ListTarget::Image(reference));
+        match compared(&target, arguments, &database, session).await {
             Ok(compared) => {
                 let report = report(
                     &name,

@@ -76,10 +76,14 @@ fn of_package(package: &Package, image: &Described<'_>, label: Option<&str>) -> 
     let references = package.homepage.as_deref().and_then(text::homepage);
     let references = references.map(|url| json!([{ "type": "website", "url": url }]));
     let places = package.places.iter().take(PLACE_LIMIT);
-    let occurrences: Vec<Value> = places.clone().map(|place| {
-        let inner = place.inner_path.as_ref().map(|inner| format!("!/{inner}")).unwrap_or_default();
-        json!({ "location": text::line(&format!("{}{inner}", place.path)), "additionalContext": image.layer_text(place) })
-    }).collect();
+    let occurrences: Vec<Value> = places
+        .clone()
+        .map(|place| {
+            let inner = place.inner_path.as_ref().map(|inner| format!("!/{inner}")).unwrap_or_default();
+            json!({ "location": text::line(&format!("{}{inner}", place.path)) })
+                .with("additionalContext", image.layer_text(place))
+        })
+        .collect();
     let source = package.source.as_ref();
     let properties = [
         source.map(|source| property("source-name", &source.name)),

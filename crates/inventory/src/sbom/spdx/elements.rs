@@ -129,7 +129,8 @@ fn source_info(package: &package::Package, image: &Described<'_>) -> String {
     let source = source.map(|source| format!("built from the source package {} {}", source.name, source.version));
     let places = package.places.iter().take(PLACE_LIMIT).map(|place| {
         let inner = place.inner_path.as_ref().map(|inner| format!(", {inner}")).unwrap_or_default();
-        format!("found in {}{inner} ({})", place.path, image.layer_text(place))
+        let layer = image.layer_text(place).map(|layer| format!(" ({layer})")).unwrap_or_default();
+        format!("found in {}{inner}{layer}", place.path)
     });
     let more = package.places.len().saturating_sub(PLACE_LIMIT);
     let more = (more > 0).then(|| format!("and in {more} more places"));

@@ -1,0 +1,166 @@
+//! Compares what lies anywhere with advisories: images, folders, and documents of others.
+
+use crate::contents::{Reading, key, on_a_thread};
+use crate::listed_image::{Counted, PLATFORMS, Wanted, list_platform, wanted};
+use crate::scan::SCAN_FORMAT;
+use crate::{ListedImage, ReleaseError, name_of};
+use consign_image::Place;
+use consign_oci::{Descriptor, Digest, Exact, Platform};
+use consign_receipt::predicate::{self, Vulnerabilities};
+use consign_receipt::{Receipt, Statement, Trust};
+use consign_scan::{Database, Subject, listed_packages, platform_of, scan};
+use consign_store::Store;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What is kept in the store of images that were compared before.
+const KIND: &str = "scan";
+/// Largest of it that is read again, in bytes.
+const KEPT_LIMIT: u64 = 64 << 20;
+
+/// One platform of an image that lies anywhere, compared with advisories.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScannedImage {
+    /// What it runs on.
+    pub platform: Platform,
+    /// Digest of its manifest; of a folder, that of what is in it.
+    pub digest: Digest,
+    /// What was found: a claim of the type `vulns`.
+    pub receipt: Receipt,
+}
+
+impl ScannedImage {
+    /// Returns it as it is kept: its platform on a line, and the statement.
+    fn to_bytes(&self) -> Vec<u8> {
+        [format!("{}\n", self.platform).as_bytes(), self.receipt.statement.bytes()].concat()
+    }
+
+    /// Takes what was kept of the image with this digest; `None`: it is something else.
+    fn from_bytes(bytes: &[u8], digest: &Digest) -> Option<Self> {
+        let end = bytes.iter().position(|byte| *byte == b'\n')?;
+        let (platform, statement) = bytes.split_at_checked(end)?;
+        let platform = std::str::from_utf8(platform).ok()?.parse().ok()?;
+        let statement: Exact<Statement> = Exact::read(statement.get(1..)?.to_vec()).ok()?;
+        let is_scan = statement.is_about(digest) && statement.predicate_type == predicate::VULNERABILITIES;
+        let receipt = Receipt { statement, trust: Trust::Derived };
+        is_scan.then(|| Self { platform, digest: digest.clone(), receipt })
+    }
+
+    /// Returns how many packages were looked at.
+    fn packages(&self) -> Result<usize, ReleaseError> {
+        let claim = Vulnerabilities::deserialize(&self.receipt.statement.predicate)?;
+        Ok(claim.coverage.iter().map(|coverage| coverage.packages).sum())
+    }
+}
+
+/// Compares an image with advisories: all platforms if none are named, as [`list_image`](crate::list_image) lists them. What was found is kept in the
+/// store, by the digests of the manifest and of all that the database says: who asks again for the same needs neither the layers nor a list of packages.
+pub async fn scan_image(
+    place: &Place,
+    root: &Descriptor,
+    store: &Store,
+    platforms: &[Platform],
+    database: &Arc<Database>,
+) -> Result<Vec<ScannedImage>, ReleaseError> {
+    let scanning = Scanning {
+        place,
+        name: name_of(place, root),
+        store,
+        reading: Reading::new(store),
+        state: database.state(),
+        database,
+    };
+    let images = stream::iter(wanted(place, root, platforms).await?);
+    let mut images = images.map(|image| scanning.platform(image)).buffered(PLATFORMS);
+    let (mut all, mut counted) = (Vec::new(), Counted::default());
+    while let Some(image) = images.try_next().await? {
+        counted.add(image.packages()?, &scanning.name.0, &image.platform)?;
+        all.push(image);
+    }
+    Ok(all)
+}
+
+/// What is needed to compare the platforms of an image.
+struct Scanning<'a> {
+    place: &'a Place,
+    name: (String, Option<String>),
+    store: &'a Store,
+    reading: Reading,
+    /// Differs where the same image may give another receipt.
+    state: Digest,
+    database: &'a Arc<Database>,
+}
+
+impl Scanning<'_> {
+    /// Returns what is known of one platform, else compares it.
+    async fn platform(&self, (platform, descriptor): Wanted) -> Result<ScannedImage, ReleaseError> {
+        let digest = descriptor.digest.clone();
+        let stated = platform.as_ref().map(Platform::to_string).unwrap_or_default();
+        let key = key(KIND, format!("{SCAN_FORMAT} {digest} {} {stated}", self.state));
+        let kept = self.store.derived(KIND, &key, KEPT_LIMIT);
+        if let Some(known) = kept.and_then(|bytes| ScannedImage::from_bytes(&bytes, &digest)) {
+            return Ok(known);
+        }
+        let listed = list_platform(self.place, &self.name, (platform, descriptor), &self.reading).await?;
+        let scanned = scan_listed(&listed, self.database).await?;
+        self.store.keep_derived(KIND, &key, &scanned.to_bytes());
+        Ok(scanned)
+    }
+}
+
+/// Compares what was listed with advisories.
+pub async fn scan_listed(image: &ListedImage, database: &Arc<Database>) -> Result<ScannedImage, ReleaseError> {
+    let ListedImage { name, platform, digest, created, .. } = image;
+    let compared = Compared { name, digest, platform, created: created.as_deref() };
+    let receipt = compare(&compared, image.sbom()?, database).await?;
+    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), receipt })
+}
+
+/// Compares the packages that a document lists with advisories, whoever made it: what stands in it is believed. `name`: the document, for messages.
+pub async fn scan_document(
+    name: &str,
+    contents: Vec<u8>,
+    database: &Arc<Database>,
+) -> Result<ScannedImage, ReleaseError> {
+    let (name, database) = (name.to_owned(), database.clone());
+    let work = move || {
+        let sbom = listed_packages(&contents)?;
+        let (digest, platform) = (Digest::of(&contents), platform_of(&sbom)?);
+        // Where nothing says which it is, records of any count.
+        let known = Some(&platform).filter(|platform| platform.is_known());
+        let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
+        Ok(ScannedImage { platform, digest, receipt })
+    };
+    on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
+}
+
+/// One platform of an image that is compared.
+pub(crate) struct Compared<'a> {
+    /// Its name, for messages.
+    pub(crate) name: &'a str,
+    pub(crate) digest: &'a Digest,
+    pub(crate) platform: &'a Platform,
+    /// When it was made, RFC 3339.
+    pub(crate) created: Option<&'a str>,
+}
+
+/// Compares what an SBOM lists with advisories.
+pub(crate) async fn compare(
+    image: &Compared<'_>,
+    sbom: Receipt,
+    database: &Arc<Database>,
+) -> Result<Receipt, ReleaseError> {
+    let (digest, created) = (image.digest.clone(), image.created.map(str::to_owned));
+    let (platform, database) = (image.platform.clone(), database.clone());
+    let work = move || {
+        let sbom = &sbom.statement.predicate;
+        let subject = Subject { digest: &digest, platform: Some(&platform), sbom, created: created.as_deref() };
+        scan(&subject, &database)
+    };
+    on_a_thread(work).await?.map_err(|source| ReleaseError::Scan {
+        image: image.name.to_owned(),
+        platform: image.platform.clone(),
+        source: Box::new(source),
+    })
+}
