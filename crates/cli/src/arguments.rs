@@ -109,6 +109,8 @@ pub(crate) enum Form {
     Markdown,
     /// The predicate of cosign's type `vuln`, for `cosign attest --type vuln`: what `scan` finds on one platform.
     CosignVuln,
+    /// A document of OpenVEX: what `scan` finds, and what a policy says about it.
+    Openvex,
     /// SPDX 2.3: what `sbom` lists.
     SpdxJson,
     /// CycloneDX 1.6: what `sbom` lists, and what `scan` finds.
@@ -131,7 +133,9 @@ impl From<Form> for Output {
     fn from(form: Form) -> Self {
         match form {
             Form::Table | Form::Tree | Form::Markdown => Self::Table,
-            Form::Json | Form::Sarif | Form::CosignVuln | Form::SpdxJson | Form::CyclonedxJson => Self::Json,
+            Form::Json | Form::Sarif | Form::CosignVuln | Form::Openvex | Form::SpdxJson | Form::CyclonedxJson => {
+                Self::Json
+            }
         }
     }
 }

@@ -27,6 +27,6 @@ pub use layer::{FlowingLayer, LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
 pub use sbom::{
-    DOCUMENT_FORMAT, Described, DescribedIndex, SbomError, cyclonedx_index, labels, receipt, spdx_index,
+    DOCUMENT_FORMAT, Described, DescribedIndex, SbomError, cyclonedx_index, image_url, labels, receipt, spdx_index,
     with_vulnerabilities,
 };

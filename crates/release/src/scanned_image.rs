@@ -5,9 +5,11 @@ use crate::listed_image::{Counted, PLATFORMS, Wanted, list_platform, wanted};
 use crate::scan::SCAN_FORMAT;
 use crate::{ListedImage, ReleaseError, name_of};
 use consign_image::Place;
+use consign_inventory::Catalogue;
 use consign_oci::{Descriptor, Digest, Exact, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Receipt, Statement, Trust};
+use consign_report::PackageVersions;
 use consign_scan::{Database, Subject, listed_packages, platform_of, scan};
 use consign_store::Store;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -26,25 +28,28 @@ pub struct ScannedImage {
     pub platform: Platform,
     /// Digest of its manifest; of a folder, that of what is in it.
     pub digest: Digest,
+    /// Its packages, but for those that a distribution's package brought.
+    pub packages: PackageVersions,
     /// What was found: a claim of the type `vulns`.
     pub receipt: Receipt,
 }
 
 impl ScannedImage {
-    /// Returns it as it is kept: its platform on a line, and the statement.
-    fn to_bytes(&self) -> Vec<u8> {
-        [format!("{}\n", self.platform).as_bytes(), self.receipt.statement.bytes()].concat()
+    /// Returns it as it is kept: its platform and its packages on a line each, and the statement.
+    fn to_bytes(&self) -> Result<Vec<u8>, ReleaseError> {
+        let packages = serde_json::to_string(&self.packages)?;
+        Ok([format!("{}\n{packages}\n", self.platform).as_bytes(), self.receipt.statement.bytes()].concat())
     }
 
     /// Takes what was kept of the image with this digest; `None`: it is something else.
     fn from_bytes(bytes: &[u8], digest: &Digest) -> Option<Self> {
-        let end = bytes.iter().position(|byte| *byte == b'\n')?;
-        let (platform, statement) = bytes.split_at_checked(end)?;
-        let platform = std::str::from_utf8(platform).ok()?.parse().ok()?;
-        let statement: Exact<Statement> = Exact::read(statement.get(1..)?.to_vec()).ok()?;
+        let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
+        let platform = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
+        let packages = serde_json::from_slice(parts.next()?).ok()?;
+        let statement: Exact<Statement> = Exact::read(parts.next()?.to_vec()).ok()?;
         let is_scan = statement.is_about(digest) && statement.predicate_type == predicate::VULNERABILITIES;
         let receipt = Receipt { statement, trust: Trust::Derived };
-        is_scan.then(|| Self { platform, digest: digest.clone(), receipt })
+        is_scan.then(|| Self { platform, digest: digest.clone(), packages, receipt })
     }
 
     /// Returns how many packages were looked at.
@@ -104,7 +109,7 @@ impl Scanning<'_> {
         }
         let listed = list_platform(self.place, &self.name, (platform, descriptor), &self.reading).await?;
         let scanned = scan_listed(&listed, self.database).await?;
-        self.store.keep_derived(KIND, &key, &scanned.to_bytes());
+        self.store.keep_derived(KIND, &key, &scanned.to_bytes()?);
         Ok(scanned)
     }
 }
@@ -114,7 +119,17 @@ pub async fn scan_listed(image: &ListedImage, database: &Arc<Database>) -> Resul
     let ListedImage { name, platform, digest, created, .. } = image;
     let compared = Compared { name, digest, platform, created: created.as_deref() };
     let receipt = compare(&compared, image.sbom()?, database).await?;
-    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), receipt })
+    let packages = versions(&image.catalogue);
+    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), packages, receipt })
+}
+
+fn versions(catalogue: &Catalogue) -> PackageVersions {
+    let mut versions = PackageVersions::new();
+    for package in catalogue.packages.iter().filter(|package| package.owner.is_none()) {
+        let name = format!("{} {}", package.kind.purl_type(), package.name);
+        versions.entry(name).or_default().insert(package.version.clone().unwrap_or_default());
+    }
+    versions
 }
 
 /// Compares the packages that a document lists with advisories, whoever made it: what stands in it is believed. `name`: the document, for messages.
@@ -130,7 +145,7 @@ pub async fn scan_document(
         // Where nothing says which it is, records of any count.
         let known = Some(&platform).filter(|platform| platform.is_known());
         let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
-        Ok(ScannedImage { platform, digest, receipt })
+        Ok(ScannedImage { platform, digest, packages: PackageVersions::new(), receipt })
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
 }

@@ -1,7 +1,7 @@
 //! GitHub-flavoured Markdown, for comments on changes.
 
 use crate::scan::{cells, headers, platform_lines};
-use crate::{AdvisoryReport, ScanReport, printable};
+use crate::{AdvisoryReport, ScanReport, platform_difference, printable};
 
 impl ScanReport {
     /// Returns the report as Markdown: what is new and what is gone, where it was compared with another image, else all that was found.
@@ -17,6 +17,8 @@ impl ScanReport {
             None => section(&mut text, "Found", &self.advisories),
         }
         platform_lines(self).iter().for_each(|line| text.push_str(&format!("- {}\n", code(line))));
+        let differences = platform_difference::lines(&self.differences);
+        differences.iter().for_each(|line| text.push_str(&format!("- {}\n", code(line))));
         self.warnings.iter().for_each(|warning| text.push_str(&format!("- warning: {}\n", code(warning))));
         text
     }

@@ -1,4 +1,4 @@
-use crate::{AdvisoryReport, ScanDifference, printable, table};
+use crate::{AdvisoryReport, PlatformDifference, ScanDifference, platform_difference, printable, table};
 use consign_oci::{Digest, Platform};
 use consign_receipt::Coverage;
 use consign_receipt::predicate::Lifetime;
@@ -16,6 +16,9 @@ pub struct ScanReport {
     pub platforms: Vec<ScannedPlatform>,
     /// What was found, sorted by package.
     pub advisories: Vec<AdvisoryReport>,
+    /// Packages that are not the same on all platforms, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<PlatformDifference>,
     /// How that differs from another image, if it was compared with one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<ScanDifference>,
@@ -75,6 +78,8 @@ impl ScanReport {
             text.push_str(&format!("since {other}: {} new, {} gone, {both} in both\n", new.len(), gone.len()));
         }
         platform_lines(self).iter().for_each(|line| text.push_str(&format!("{line}\n")));
+        let differences = platform_difference::lines(&self.differences);
+        differences.iter().for_each(|line| text.push_str(&format!("{}\n", printable(line))));
         self.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {}\n", printable(warning))));
         text
     }

@@ -191,6 +191,7 @@ fn scanned() -> ScanReport {
             scanned(&platforms[1], vec![part("npm", 1, false)]),
         ],
         advisories: AdvisoryReport::all(found, Some((&rules, date(2026, 12, 31)))),
+        differences: Vec::new(),
         since: None,
         warnings: vec!["old".into()],
     }

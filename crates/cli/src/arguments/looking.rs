@@ -45,6 +45,9 @@ pub(crate) struct Scan {
     /// .trivyignore, .trivyignore.yaml, .grype.yaml.
     #[arg(long = "ignore-file", value_name = "FILE")]
     pub(crate) ignore_files: Vec<PathBuf>,
+    /// A document of OpenVEX: what it says is no flaw of the image is ignored; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vex: Vec<PathBuf>,
     /// Also tells what is new and what is gone since another image, by the same advisories.
     #[arg(long, value_name = "REF")]
     pub(crate) since: Option<ScanTarget>,

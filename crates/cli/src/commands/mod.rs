@@ -82,7 +82,9 @@ pub(crate) fn run(arguments: Arguments, printer: &Arc<Printer>) -> Result<ExitCo
 fn check_form(form: Form, command: &Command) -> Result<(), CommandError> {
     let (of, is_known) = match form {
         Form::Table | Form::Json => return Ok(()),
-        Form::Sarif | Form::Markdown | Form::CosignVuln => ("scan", matches!(command, Command::Scan(_))),
+        Form::Sarif | Form::Markdown | Form::CosignVuln | Form::Openvex => {
+            ("scan", matches!(command, Command::Scan(_)))
+        }
         Form::SpdxJson | Form::Tree => ("sbom", matches!(command, Command::Sbom(_))),
         Form::CyclonedxJson => ("sbom` and `scan", matches!(command, Command::Sbom(_) | Command::Scan(_))),
     };

@@ -95,7 +95,7 @@ fn format(arguments: &Sbom, session: &Session) -> Result<SbomFormat, CommandErro
         Form::SpdxJson => Some(SbomFormat::SpdxJson),
         Form::CyclonedxJson => Some(SbomFormat::CyclonedxJson),
         Form::Tree => Some(SbomFormat::Tree),
-        Form::Table | Form::Json | Form::Sarif | Form::Markdown | Form::CosignVuln => None,
+        Form::Table | Form::Json | Form::Sarif | Form::Markdown | Form::CosignVuln | Form::Openvex => None,
     };
     match (stated, arguments.format) {
         (Some(one), Some(other)) if one != other => {

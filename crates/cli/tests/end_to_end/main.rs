@@ -67,5 +67,6 @@ mod tags;
 mod taking;
 mod trust;
 mod verify;
+mod vex;
 mod warm;
 mod world;

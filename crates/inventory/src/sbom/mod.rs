@@ -15,6 +15,7 @@ pub use cyclonedx::with_vulnerabilities;
 pub use described::{Described, DescribedIndex};
 pub use error::SbomError;
 pub use identifier::labels;
+pub use purl::of as image_url;
 pub(crate) use spdx::document as spdx;
 pub use spdx::index as spdx_index;
 

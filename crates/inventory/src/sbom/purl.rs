@@ -1,28 +1,31 @@
 use super::{Described, DescribedIndex};
-use consign_oci::Digest;
+use consign_oci::{Digest, Platform};
 use consign_package::{PackageUrl, UrlParts};
 
 /// Returns the package URL of an image (purl-spec, `types/oci-definition.json`): the name is the last part of the repository, the version its
 /// digest. What has no name but where it lies has none.
 pub(super) fn image(image: &Described<'_>) -> Option<String> {
-    let platform = image.platform;
-    let url =
-        [("arch", platform.architecture()), ("os", platform.os()), ("variant", platform.variant().unwrap_or_default())];
-    of(image.name, image.repository, &image.digest.to_string(), &url)
+    of(image.name, image.repository, image.digest, Some(image.platform))
 }
 
 /// Returns the package URL of an index, which is for several platforms.
 pub(super) fn index(index: &DescribedIndex<'_>) -> Option<String> {
-    of(index.name, index.repository, &index.digest.to_string(), &[])
+    of(index.name, index.repository, index.digest, None)
 }
 
-fn of(name: &str, repository: Option<&str>, version: &str, qualifiers: &[(&str, &str)]) -> Option<String> {
+/// Returns the package URL of an image by its name and the repository that it lies in, if any. `platform`: `None` for what is for several.
+pub fn of(name: &str, repository: Option<&str>, digest: &Digest, platform: Option<&Platform>) -> Option<String> {
     if name.parse::<Digest>().is_ok() {
         return None;
     }
-    let qualifiers = [&[("repository_url", repository.unwrap_or_default())], qualifiers].concat();
+    let mut qualifiers = vec![("repository_url", repository.unwrap_or_default())];
+    if let Some(platform) = platform {
+        let variant = platform.variant().unwrap_or_default();
+        qualifiers.extend([("arch", platform.architecture()), ("os", platform.os()), ("variant", variant)]);
+    }
     let name = repository.unwrap_or(name);
     let name = name.rsplit('/').next().unwrap_or(name);
+    let version = &digest.to_string();
     let parts = UrlParts { kind: "oci", name, version, qualifiers: &qualifiers, ..UrlParts::default() };
     PackageUrl::build(&parts).ok().map(|url| url.to_string())
 }

@@ -3,6 +3,7 @@
 use consign_plan::configuration::IgnoreFile;
 use consign_plan::lock::changes;
 use consign_plan::{Configuration, ConfigurationError, Lock};
+use consign_receipt::VexDocument;
 
 /// Most problems that are told of a file.
 const PROBLEM_LIMIT: usize = 50;
@@ -47,6 +48,14 @@ pub(crate) fn lock(bytes: &[u8]) {
     assert_eq!(lock, again);
     assert_eq!(changes(&lock, &again), []);
     assert_eq!(again.text().ok(), Some(written));
+}
+
+/// A document of OpenVEX is read or refused, the same whenever it is read; what is repeated in records is short.
+pub(crate) fn vex(bytes: &[u8]) {
+    let Ok(document) = serde_json::from_slice(bytes) else { return };
+    let read = VexDocument::read(&document);
+    assert_eq!(format!("{read:?}"), format!("{:?}", VexDocument::read(&document)));
+    assert!(read.is_ok_and(|read| read.author.chars().count() <= 500) || VexDocument::read(&document).is_err());
 }
 
 /// A list of ignored advisories is read or refused, as each of the forms. Each entry is of the file, and names an advisory; what is left out is told

@@ -46,6 +46,16 @@ fn locks() {
 }
 
 #[test]
+fn statements() {
+    let document = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "author": "a", "timestamp": "2026-10-01T00:00:00Z", "statements": [
+        {"vulnerability": {"name": "CVE-1", "aliases": ["GHSA-1"]}, "status": "fixed", "products":
+          [{"@id": "pkg:oci/a@sha256%3A00", "hashes": {"sha-256": "00"}, "subcomponents": [{"@id": "pkg:deb/debian/a"}]}, "pkg:npm/b"]},
+        {"vulnerability": "CVE-2", "status": "not_affected", "impact_statement": "none"}]}"#;
+    assert!(consign_receipt::VexDocument::read(&serde_json::from_str(document).unwrap()).is_ok());
+    survives(&seeds(&[document]), 3000, checks::vex);
+}
+
+#[test]
 fn lists_of_ignored_advisories() {
     let lines =
         "# Accepted by the board\nCVE-2018-14618\nCVE-2019-14697 exp:2023-01-01\n\nCVE-2019-1543 # not reachable\r\n";

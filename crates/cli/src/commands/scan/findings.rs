@@ -8,7 +8,7 @@ use consign_receipt::{
     AdvisoryRules, Candidate, Closed, Finding, PlatformCandidate, Policy, Reason, Requirement, gate, remarks,
 };
 use consign_release::ScannedImage;
-use consign_report::{AdvisoryReport, DatabaseReport, ScanDifference, ScanReport, ScannedPlatform};
+use consign_report::{AdvisoryReport, DatabaseReport, PlatformDifference, ScanDifference, ScanReport, ScannedPlatform};
 use consign_scan::Database;
 use serde::Deserialize;
 
@@ -52,6 +52,7 @@ pub(super) fn report(
         },
         platforms,
         advisories: AdvisoryReport::all(findings(), judged),
+        differences: PlatformDifference::all(scanned.iter().map(|image| (&image.platform, &image.packages))),
         since,
         warnings,
     })
@@ -67,31 +68,31 @@ fn findings(scanned: &[ScannedImage]) -> Result<Vec<(Platform, Finding)>, Comman
     Ok(findings)
 }
 
-/// Asks the gate about what was found.
-pub(super) fn refusals(
-    name: &str,
-    session: &Session,
-    digest: &Digest,
-    scanned: Vec<ScannedImage>,
-    rules: AdvisoryRules,
-) -> Vec<Reason> {
-    let policy = Policy::new([Requirement::Advisories]).tolerating(rules);
-    let candidate = Candidate {
+/// Returns what the gate judges of an image that was scanned.
+pub(super) fn candidate(name: &str, digest: &Digest, scanned: &[ScannedImage]) -> Candidate {
+    let of_platform = scanned.iter().cloned().map(|image| PlatformCandidate {
+        platform: image.platform,
+        digest: image.digest,
+        tests: None,
+        receipts: vec![image.receipt],
+    });
+    Candidate {
         name: name.to_owned(),
         index: digest.clone(),
         planned: scanned.iter().map(|image| image.platform.clone()).collect(),
-        platforms: scanned
-            .into_iter()
-            .map(|image| PlatformCandidate {
-                platform: image.platform,
-                digest: image.digest,
-                tests: None,
-                receipts: vec![image.receipt],
-            })
-            .collect(),
+        platforms: of_platform.collect(),
         destinations: Vec::new(),
-    };
-    gate(&candidate, &policy, session.today()).err().unwrap_or_default()
+    }
+}
+
+/// Asks the gate about what was found.
+pub(super) fn refusals(candidate: &Candidate, session: &Session, rules: AdvisoryRules) -> Vec<Reason> {
+    gate(candidate, &policy_of(rules), session.today()).err().unwrap_or_default()
+}
+
+/// Returns a policy that asks for nothing but these rules.
+pub(super) fn policy_of(rules: AdvisoryRules) -> Policy {
+    Policy::new([Requirement::Advisories]).tolerating(rules)
 }
 
 /// `None`: there are no reasons against it.

@@ -1,11 +1,12 @@
-use crate::advisories::{database, ignored, paths, pinned};
+use super::findings::policy_of;
+use crate::advisories::{database, ignored, paths, pinned, vex};
 use crate::arguments::{DATABASE, Scan};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
 use crate::session::Session;
 use consign_plan::configuration::{IgnoreFile, PolicyFile};
-use consign_receipt::{Acceptance, AdvisoryRules, IgnoredAdvisory, Severity};
+use consign_receipt::{Acceptance, AdvisoryRules, Candidate, IgnoredAdvisory, Severity};
 use consign_scan::Database;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,14 @@ pub(super) struct Rules {
     pub(super) judges: bool,
 }
 
+impl Rules {
+    /// Returns them for one image, of which documents of OpenVEX may say what is no flaw of it.
+    pub(super) fn for_image(self, candidate: &Candidate) -> Self {
+        let judged = policy_of(self.rules.clone()).for_image(candidate).advisories().cloned();
+        Self { rules: judged.unwrap_or(self.rules), judges: self.judges }
+    }
+}
+
 /// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither.
 pub(super) fn rules(
     arguments: &Scan,
@@ -56,11 +65,17 @@ pub(super) fn rules(
         true => lying_here(session),
         false => ignored(&arguments.ignore_files, &session.printer)?,
     };
-    if entries.is_empty() && !judges {
+    let documents = vex(&arguments.vex)?;
+    if entries.is_empty() && documents.is_empty() && !judges {
         return Ok(None);
     }
     let mut rules = stated.unwrap_or_else(tolerant);
     rules.ignore.extend(entries);
+    rules.vex.extend(documents);
+    if rules.new_since.is_some() {
+        let message = "warning: everything that is found counts as new here; `consign release` compares with the last release (`new-since`)";
+        session.printer.note(message);
+    }
     Ok(Some(Rules { rules, judges }))
 }
 

@@ -11,14 +11,14 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use consign_image::Place;
-use consign_inventory::{DescribedIndex, with_vulnerabilities};
-use consign_oci::{Descriptor, Digest};
-use consign_receipt::Reason;
+use consign_inventory::{DescribedIndex, image_url, with_vulnerabilities};
+use consign_oci::{Descriptor, Digest, Platform};
 use consign_receipt::predicate::Vulnerabilities;
+use consign_receipt::{Candidate, Reason};
 use consign_release::{ListedImage, ScannedImage, list_image, name_of, scan_document, scan_image, scan_listed};
-use consign_report::cosign_predicate;
+use consign_report::{VexProducts, cosign_predicate, openvex};
 use consign_scan::{DOCUMENT_LIMIT, Database};
-use findings::{refusals, refused, report};
+use findings::{candidate, refusals, refused, report};
 use inputs::{Rules, opened, rules, tolerant};
 use serde::Deserialize;
 use serde_json::Value;
@@ -26,6 +26,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Who speaks in documents of OpenVEX.
+const AUTHOR: &str = "consign";
 
 pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode, CommandError> {
     match &arguments.reference {
@@ -40,6 +43,8 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
     let rules = rules(arguments, policy, session)?;
     let name = target.to_string();
     let compared = compared(target, arguments, &database, session).await?;
+    let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
+    let rules = rules.map(|rules| rules.for_image(&candidate));
     let since = match &arguments.since {
         Some(other) => Some((other, self::compared(other, arguments, &database, session).await?)),
         None => None,
@@ -47,7 +52,7 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
     let since = since.as_ref().map(|(other, since)| (*other, &since.scanned[..]));
     let report = report(&name, session, &database, &compared.scanned, since, rules.as_ref().map(|rules| &rules.rules))?;
     let form = session.global.output;
-    let refusal = refused(&name, &reasons(form, &name, &compared, rules, session));
+    let refusal = refused(&name, &reasons(form, &candidate, rules, session));
     let document = match form {
         Form::Table | Form::Markdown => {
             session.printer.data(&if form == Form::Table { report.text() } else { report.markdown() })?;
@@ -56,6 +61,7 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
         Form::Sarif => serde_json::to_value(report.sarif())?,
         Form::CyclonedxJson => compared.cyclonedx(arguments, session).await?,
         Form::CosignVuln => compared.predicate(&name)?,
+        Form::Openvex => openvex(&report, &compared.products(), AUTHOR),
         Form::Json | Form::SpdxJson | Form::Tree => serde_json::to_value(&report)?,
     };
     match refusal {
@@ -67,15 +73,15 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
 
 /// Returns whether findings are handed over as data, for others to judge.
 fn is_data(form: Form) -> bool {
-    matches!(form, Form::Sarif | Form::CyclonedxJson | Form::CosignVuln)
+    matches!(form, Form::Sarif | Form::CyclonedxJson | Form::CosignVuln | Form::Openvex)
 }
 
 /// Returns why an image does not pass. Whoever reads the findings as data decides about them; that a platform was compared with nothing is no
 /// finding, with rules or without.
-fn reasons(form: Form, name: &str, compared: &Compared, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
+fn reasons(form: Form, candidate: &Candidate, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
     let stated = rules.filter(|rules| rules.judges).map(|rules| rules.rules);
     let Some(rules) = stated.or_else(|| is_data(form).then(tolerant)) else { return Vec::new() };
-    let mut reasons = refusals(name, session, &compared.digest, compared.scanned.clone(), rules);
+    let mut reasons = refusals(candidate, session, rules);
     if is_data(form) {
         reasons.retain(Reason::is_database);
     }
@@ -160,6 +166,31 @@ impl Compared {
         let document = sbom::whole(SbomFormat::CyclonedxJson, &index, images)?;
         let found: Vec<_> = self.claims()?.into_iter().flat_map(|claim| claim.scanner.result).collect();
         Ok(with_vulnerabilities(document, &found)?)
+    }
+
+    /// Returns the name by which statements may be about it: its repository's, or else that of the file or folder.
+    fn product(&self, name: &str) -> String {
+        let named = match &self.of {
+            Source::Image(place, root) => Some(name_of(place, root).0),
+            Source::Folder(_) | Source::Document => None,
+        };
+        let named = named.filter(|named| named.parse::<Digest>().is_err());
+        named.unwrap_or_else(|| name.split_once(':').map_or(name, |(_, path)| path).to_owned())
+    }
+
+    /// Returns what the image is called in statements about it.
+    fn products(&self) -> VexProducts {
+        let named = match &self.of {
+            Source::Image(place, root) => Some(name_of(place, root)),
+            Source::Folder(_) | Source::Document => None,
+        };
+        let url = |digest: &Digest, platform: Option<&Platform>| {
+            let url = named.as_ref().and_then(|(name, at)| image_url(name, at.as_deref(), digest, platform));
+            url.unwrap_or_else(|| digest.to_string())
+        };
+        let of_platform =
+            |image: &ScannedImage| (image.platform.to_string(), url(&image.digest, Some(&image.platform)));
+        VexProducts { index: url(&self.digest, None), platforms: self.scanned.iter().map(of_platform).collect() }
     }
 
     /// Returns the predicate of the only platform that was looked at.

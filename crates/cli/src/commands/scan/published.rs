@@ -1,6 +1,6 @@
 //! Everything that a configuration publishes: what other people run, as it is out there now.
 
-use super::findings::{refused, report};
+use super::findings::{candidate, refused, report};
 use super::inputs::{opened, rules};
 use super::{compared, is_data, reasons};
 use crate::advisories::policy_file;
@@ -44,8 +44,8 @@ struct Found {
 
 pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode, CommandError> {
     let form = session.global.output;
-    if arguments.since.is_some() || matches!(form, Form::CyclonedxJson | Form::CosignVuln) {
-        let message = "`--since`, `--output cyclonedx` and `--output cosign-vuln` are of one image";
+    if arguments.since.is_some() || matches!(form, Form::CyclonedxJson | Form::CosignVuln | Form::Openvex) {
+        let message = "`--since`, and `--output cyclonedx`, `cosign-vuln` and `openvex`, are of one image";
         return Err(CommandError::new(ExitCode::Usage, message).hint("name it"));
     }
     let configuration = session.configuration()?;
@@ -66,6 +66,8 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
         let target = ScanTarget::Contents(ListTarget::Image(reference));
         match compared(&target, arguments, &database, session).await {
             Ok(compared) => {
+                let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
+                let rules = rules.clone().map(|rules| rules.for_image(&candidate));
                 let report = report(
                     &name,
                     session,
@@ -74,7 +76,7 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
                     None,
                     rules.as_ref().map(|rules| &rules.rules),
                 )?;
-                let refusal = refused(&name, &reasons(form, &name, &compared, rules.clone(), session));
+                let refusal = refused(&name, &reasons(form, &candidate, rules, session));
                 reports.push((report, refusal));
             }
             Err(error) => found.failed.push((name, error)),

@@ -1,0 +1,78 @@
+use crate::{AdvisoryReport, ScanReport};
+use consign_oci::Digest;
+use consign_receipt::VexStatus;
+use serde_json::{Value, json};
+
+/// What an image is called in statements about it: package URLs or digests.
+#[derive(Clone, Debug)]
+pub struct VexProducts {
+    /// The whole.
+    pub index: String,
+    /// Each platform, as `os/architecture[/variant]`, and what it is called.
+    pub platforms: Vec<(String, String)>,
+}
+
+/// Returns what was found, and what a policy says about it, as a document of OpenVEX 0.2.0: a statement for each advisory and package. The same report gives the
+/// same document. `author`: who speaks.
+pub fn openvex(report: &ScanReport, products: &VexProducts, author: &str) -> Value {
+    let statements: Vec<Value> =
+        report.advisories.iter().map(|found| statement(found, products, &report.advisories)).collect();
+    let digest = Digest::of(json!([products.index, statements]).to_string().as_bytes());
+    json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": format!("https://openvex.dev/docs/public/vex-{}", digest.hex()),
+        "author": author,
+        "timestamp": report.database.last_update,
+        "version": 1,
+        "tooling": format!("consign {}", env!("CARGO_PKG_VERSION")),
+        "statements": statements,
+    })
+}
+
+fn statement(found: &AdvisoryReport, products: &VexProducts, all: &[AdvisoryReport]) -> Value {
+    let finding = &found.finding;
+    let parts: Vec<Value> = finding.purls.iter().map(|purl| json!({ "@id": purl })).collect();
+    let product = |id: &String| match parts.is_empty() {
+        true => json!({ "@id": id }),
+        false => json!({ "@id": id, "subcomponents": parts }),
+    };
+    // Of the whole nothing is said that is not so on each of its platforms.
+    let is_same = |other: &&AdvisoryReport| {
+        (&other.finding.advisory, &other.finding.package) == (&finding.advisory, &finding.package)
+    };
+    let index = (all.iter().filter(is_same).count() == 1).then_some(&products.index);
+    let of_platforms = products.platforms.iter().filter(|(platform, _)| found.platforms.contains(platform));
+    let named = index.into_iter().chain(of_platforms.map(|(_, id)| id));
+    let (status, (key, words)) = said(found);
+    json!({
+        "vulnerability": { "name": finding.advisory, "aliases": finding.aliases },
+        "products": named.map(product).collect::<Vec<_>>(),
+        "status": status.word(),
+        key: words,
+    })
+}
+
+/// Returns the status, and the words that it needs (OpenVEX 0.2.0, "Status Labels").
+fn said(found: &AdvisoryReport) -> (VexStatus, (&'static str, String)) {
+    let finding = &found.finding;
+    if let Some(entry) = &found.ignored {
+        // What another document said is passed on; whoever accepts a flaw for a while has it.
+        let passed_on = [VexStatus::NotAffected, VexStatus::Fixed].into_iter().find(|status| {
+            entry.reason.strip_prefix(status.word()).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+        });
+        return match passed_on {
+            Some(VexStatus::Fixed) => (VexStatus::Fixed, ("status_notes", entry.why())),
+            Some(status) => (status, ("impact_statement", entry.why())),
+            None => (VexStatus::Affected, ("action_statement", format!("Accepted: {}", entry.why()))),
+        };
+    }
+    if finding.undetermined {
+        let why = finding.doubt.as_deref().unwrap_or("the versions cannot be compared");
+        return (VexStatus::UnderInvestigation, ("status_notes", why.to_owned()));
+    }
+    let action = match &finding.fixed {
+        Some(fixed) => format!("Update {} to {fixed}", finding.package),
+        None => format!("No version of {} is known that is free of it", finding.package),
+    };
+    (VexStatus::Affected, ("action_statement", action))
+}
