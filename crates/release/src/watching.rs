@@ -45,3 +45,72 @@ impl WatchedLayer for Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contents::Reading;
+    use crate::produce::Image;
+    use consign_image::Place;
+    use consign_oci::layer::{Kind, TarWriter};
+    use consign_oci::{Descriptor, Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
+
+    fn entries() -> Vec<Entry> {
+        let file = |path: &str, text: &str| Entry::new(path.parse().unwrap(), Kind::File(text.to_owned().into()));
+        let large = "x".repeat(3 << 20);
+        vec![file("a", &large), file("b/package.json", r#"{"name": "p", "version": "1.0.0"}"#), file("c", &large)]
+    }
+
+    /// How a layer is seen.
+    enum Seen {
+        ByEntry,
+        ByByte,
+        Cut,
+        NotEnded,
+        Not,
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_is_not_read() {
+        let (entries, mut archive) = (entries(), TarWriter::new(Vec::new()));
+        entries.iter().for_each(|entry| archive.append(entry).unwrap());
+        let tar = archive.finish().unwrap();
+        let diff_id = Digest::of(&tar);
+        let config = ImageConfig {
+            created: None,
+            author: None,
+            platform: "linux/amd64".parse().unwrap(),
+            config: RuntimeConfig::default(),
+            rootfs: RootFilesystem::new(vec![diff_id.clone()]),
+            history: Vec::new(),
+        };
+        let config = Exact::write(config).unwrap();
+        // The blob is nowhere.
+        let layers = vec![Descriptor::new(media_type::LAYER, diff_id.clone(), tar.len() as u64)];
+        let manifest = Exact::write(Manifest::new(config.descriptor(media_type::CONFIG), layers)).unwrap();
+        let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
+        for (seen, expected) in [
+            (Seen::ByEntry, Some(1)),
+            (Seen::ByByte, Some(1)),
+            (Seen::Cut, None),
+            (Seen::NotEnded, None),
+            (Seen::Not, None),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path()).unwrap();
+            let mut watched = Watching::new(&store).begin();
+            match seen {
+                Seen::ByEntry => entries.iter().for_each(|entry| watched.entry(entry)),
+                Seen::ByByte | Seen::NotEnded => tar.chunks(100_001).for_each(|bytes| watched.bytes(bytes)),
+                Seen::Cut => watched.bytes(&tar[..4 << 20]),
+                Seen::Not => {}
+            }
+            if matches!(seen, Seen::ByEntry | Seen::ByByte | Seen::Cut) {
+                watched.end(&diff_id);
+            }
+            let place = Place::Store { store: store.clone(), root: None, name: "web".to_owned() };
+            let found = Reading::new(&store).list(&place, &image).await;
+            assert_eq!(found.ok().map(|catalogue| catalogue.packages.len()), expected);
+        }
+    }
+}

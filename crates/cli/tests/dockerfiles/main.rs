@@ -22,6 +22,7 @@ mod expected;
 mod fixture;
 mod image;
 mod judge;
+mod listing;
 mod ours;
 mod pool;
 mod services;

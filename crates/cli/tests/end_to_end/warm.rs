@@ -30,7 +30,8 @@ fn said(run: &Run) -> (String, String) {
 
 /// Returns the files of this kind that are kept in the store.
 fn kept(environment: &TestEnvironment, kind: &str) -> Vec<PathBuf> {
-    let files = fs::read_dir(environment.path("kept/store/derived")).unwrap().map(|file| file.unwrap().path());
+    let files =
+        fs::read_dir(environment.beside("kept").join("store/derived")).unwrap().map(|file| file.unwrap().path());
     let is_of_kind = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{kind}-"));
     files.filter(is_of_kind).collect()
 }

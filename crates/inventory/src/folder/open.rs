@@ -1,9 +1,15 @@
-use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::fs::{CWD, Dir, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::{self, Errno};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// Opens a folder by a path that may lead through links. What is no folder is not opened: a pipe would wait for somebody.
+pub(super) fn root(path: &Path) -> io::Result<OwnedFd> {
+    openat(CWD, path, FOLDER.difference(OFlags::NOFOLLOW), Mode::empty())
+}
 
 /// Opens a folder below another, by its path there. No part of the path is followed that is a link, or has become one meanwhile.
 pub(super) fn folder(root: &OwnedFd, path: &[u8]) -> io::Result<OwnedFd> {
@@ -53,7 +59,7 @@ pub(super) fn names(folder: impl AsFd, limit: usize) -> io::Result<Option<Vec<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, File};
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -64,7 +70,8 @@ mod tests {
         symlink("a", outer.path().join("root/inside")).unwrap();
         symlink(outer.path(), outer.path().join("root/a/outside")).unwrap();
         symlink("b/file", outer.path().join("root/a/link")).unwrap();
-        let root = OwnedFd::from(File::open(outer.path().join("root")).unwrap());
+        symlink("root", outer.path().join("link")).unwrap();
+        let root = root(&outer.path().join("link")).unwrap();
         for open in [folder, in_steps] {
             let b = open(&root, b"a/b").unwrap();
             assert_eq!(names(&b, 100).unwrap().unwrap(), [b"file"]);

@@ -44,11 +44,7 @@ struct Current {
 impl Walk {
     /// Opens the folder. Its own path may lead through links.
     pub(super) fn start(path: &Path) -> io::Result<Self> {
-        let folder = File::open(path)?;
-        if !folder.metadata()?.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-        let root = OwnedFd::from(folder);
+        let root = open::root(path)?;
         let device = fstat(&root)?.st_dev;
         let names = open::names(&root, MEMORY_LIMIT)?.ok_or(io::ErrorKind::FileTooLarge)?;
         let current = Current {
