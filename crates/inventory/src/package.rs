@@ -47,7 +47,7 @@ pub struct Package {
     /// Whether a document says that it is there, and nothing of its own.
     #[serde(skip)]
     pub(crate) is_stated: bool,
-    /// Its files, one on each line, where its database lists them.
+    /// Its files with their digests, one on each line, where its database lists them.
     #[serde(skip)]
     pub(crate) files: String,
     /// Since which layer they are listed.

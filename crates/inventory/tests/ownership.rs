@@ -73,6 +73,68 @@ fn a_later_database_claims_no_earlier_files() {
     assert_eq!(lines(&list(&layers).unwrap()), ["apk npm 9.0.0-r0", "npm server 1"]);
 }
 
+/// MD5 and SHA-1 of version 9.2.0.
+const MD5: &str = "699bca2c1da313092cf027cbfcc8132e";
+const SHA1: &str = "Q1GyhEZ/fWtnlNWhXTugxlhs/4F50=";
+
+#[test]
+fn what_is_not_what_the_package_brought_is_nobody_s() {
+    let sums = |sums: &str| file("var/lib/dpkg/info/npm.md5sums", sums);
+    let small = || {
+        let digests = format!("{MD5}  {PATH}\n");
+        vec![
+            file("var/lib/dpkg/status.d/npm", &package("npm", "9.2.0-1")),
+            file("var/lib/dpkg/status.d/npm.md5sums", &digests),
+        ]
+    };
+    let apk = |digest: &str| {
+        let (folder, name) = PATH.rsplit_once('/').unwrap();
+        vec![file("lib/apk/db/installed", &format!("P:npm\nV:9.2.0-1\nA:x86_64\nF:{folder}\nR:{name}\n{digest}\n"))]
+    };
+    // All in one layer: nothing but the digest tells what was written last.
+    for (name, base, owned) in [
+        ("dpkg", [vec![sums(&format!("{MD5}  {PATH}\n"))], debian()].concat(), [true, false]),
+        ("dpkg, without digests", debian(), [true, true]),
+        (
+            "dpkg, with digests of other files",
+            [vec![sums(&format!("{MD5}  usr/other\n"))], debian()].concat(),
+            [true, true],
+        ),
+        ("dpkg, with what is no digest", [vec![sums(&format!("newest  {PATH}\n"))], debian()].concat(), [true, true]),
+        ("dpkg, without a package manager", small(), [true, false]),
+        ("apk", apk(&format!("Z:{SHA1}\n")), [true, false]),
+        ("apk, in former times", apk(&format!("Z:{MD5}\n")), [true, false]),
+        ("apk, without digests", apk(""), [true, true]),
+    ] {
+        for (version, expected) in [("9.2.0", owned[0]), ("10.9.0", owned[1])] {
+            let found = list(&[[base.clone(), vec![npm(version)]].concat()]).unwrap();
+            let owner =
+                found.packages.iter().find(|found| found.version.as_deref() == Some(version)).unwrap().owner.is_some();
+            assert_eq!(owner, expected, "{name}: {version}");
+        }
+    }
+}
+
+#[test]
+fn a_database_that_moves_brings_nothing_anew() {
+    let database = format!("P:npm\nV:9.2.0-r0\nA:x86_64\nF:usr/share/nodejs/npm\nR:package.json\n\n");
+    let base = || vec![file("lib/apk/db/installed", &database), npm("9.2.0")];
+    let moved = || vec![file("lib/apk/db/.wh.installed", ""), file("usr/lib/apk/db/installed", &database)];
+    let owned = ["apk npm 9.2.0-r0", "npm npm 9.2.0 owned"];
+    assert_eq!(lines(&list(&[base(), moved()]).unwrap()), owned);
+    // What was put over a file of the package before is still somebody else's.
+    let replaced = list(&[base(), vec![npm("10.9.0")], moved()]).unwrap();
+    assert_eq!(lines(&replaced), ["apk npm 9.2.0-r0", "npm npm 10.9.0"]);
+    assert_eq!(replaced.packages[0].places[0].layer, 0);
+    // A newer package does bring what lies there.
+    let newer = vec![
+        file("lib/apk/db/.wh.installed", ""),
+        file("usr/lib/apk/db/installed", &database.replace("9.2.0", "10.9.0")),
+        npm("10.9.0"),
+    ];
+    assert_eq!(lines(&list(&[base(), newer]).unwrap()), ["apk npm 10.9.0-r0", "npm npm 10.9.0 owned"]);
+}
+
 /// A package as melange makes it: its own SBOM is one of its files.
 fn wolfi(version: &str) -> Vec<Entry> {
     let folder = "var/lib/db/sbom";

@@ -15,6 +15,7 @@ use common::{file, list, names};
 use consign_inventory::Catalogue;
 use consign_oci::layer::{Entry, Kind};
 use header::{Field, header, package};
+use sha2::{Digest as _, Sha256};
 use sqlite::{PAGE, log, sqlite};
 
 const FOLDER: &str = "var/lib/rpm";
@@ -109,6 +110,46 @@ fn a_small_database_does_not_become_a_large_list() {
     let left_pad = file(OWNER, r#"{"name": "left-pad", "version": "1.3.0"}"#);
     let catalogue = list(&[vec![lying("rpmdb.sqlite", sqlite(&[large, small])), left_pad]]).unwrap();
     assert_eq!(common::lines(&catalogue), ["rpm large 1-1", "npm left-pad 1.3.0 owned", "rpm small 1-1"]);
+}
+
+/// A database of a package that owns a file with these contents.
+fn owning(contents: &str) -> Vec<u8> {
+    let digest: String = Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digests: &'static [&'static str] = Box::leak(Box::new([&*Box::leak(digest.into_boxed_str())]));
+    sqlite(&[header(&[
+        (1000, Field::Text("owner")),
+        (1001, Field::Text("1")),
+        (1002, Field::Text("1")),
+        (1035, Field::Texts(digests)),
+        (1117, Field::Texts(&["package.json"])),
+        (1116, Field::Numbers(&[0])),
+        (1118, Field::Texts(&["/usr/lib/node_modules/left-pad/"])),
+        (5011, Field::Numbers(&[8])),
+    ])])
+}
+
+#[test]
+fn files_are_the_package_s_as_long_as_they_are_what_it_brought() {
+    let [own, other] = ["1.3.0", "1.3.1"].map(|version| format!(r#"{{"name": "left-pad", "version": "{version}"}}"#));
+    for (contents, expected) in [(&own, "npm left-pad 1.3.0 owned"), (&other, "npm left-pad 1.3.1")] {
+        let catalogue = list(&[vec![lying("rpmdb.sqlite", owning(&own)), file(OWNER, contents)]]).unwrap();
+        assert_eq!(common::lines(&catalogue), [expected, "rpm owner 1-1"]);
+    }
+}
+
+#[test]
+fn a_database_that_moves_brings_nothing_anew() {
+    let contents = r#"{"name": "left-pad", "version": "1.3.0"}"#;
+    let moved = |database: &Vec<u8>| {
+        let path = "usr/lib/sysimage/rpm/rpmdb.sqlite".parse().unwrap();
+        vec![file(&format!("{FOLDER}/.wh.rpmdb.sqlite"), ""), Entry::new(path, Kind::File(database.clone().into()))]
+    };
+    let database = owning(contents);
+    let layers = [vec![lying("rpmdb.sqlite", database.clone())], vec![file(OWNER, contents)], moved(&database)];
+    // The file came after the package, wherever the package is listed.
+    assert_eq!(common::lines(&list(&layers).unwrap()), ["npm left-pad 1.3.0", "rpm owner 1-1"]);
+    let layers = [vec![lying("rpmdb.sqlite", database.clone()), file(OWNER, contents)], moved(&database)];
+    assert_eq!(common::lines(&list(&layers).unwrap()), ["npm left-pad 1.3.0 owned", "rpm owner 1-1"]);
 }
 
 #[test]

@@ -60,8 +60,20 @@ impl Peer {
         variables: &BTreeMap<String, String>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<String, PeerError> {
+        self.finish(self.command().envs(variables).args(arguments))
+    }
+
+    /// Runs the program where there is no network, not even that of the machine itself, and returns the same as [`Peer::run`].
+    pub fn run_without_network<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<String, PeerError> {
+        self.finish(Command::new("unshare").args(["--map-root-user", "--net"]).arg(&self.path).args(arguments))
+    }
+
+    fn finish(&self, command: &mut Command) -> Result<String, PeerError> {
         let program = self.path.clone();
-        let output = match self.command().envs(variables).args(arguments).output() {
+        let output = match command.output() {
             Ok(output) => output,
             Err(source) => return Err(PeerError::Start { program, source }),
         };

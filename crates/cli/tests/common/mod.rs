@@ -6,6 +6,7 @@
 mod archive;
 mod destination;
 mod environment;
+mod image_layout;
 mod program;
 mod registry;
 mod run;
@@ -14,6 +15,7 @@ mod surroundings;
 pub use archive::OpenArchive;
 pub use destination::Destination;
 pub use environment::{Invocation, TestEnvironment, program_path};
+pub use image_layout::{ImageLayout, LayerWriter};
 pub use program::{endless_program, foreign_platform, host_platform, program, runs_here};
 pub use registry::{AccessLog, RegistryServer, free_port};
 pub use run::Run;

@@ -7,7 +7,6 @@ use consign_testkit::tools::peer;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
 
 /// An image of two platforms in a layout; on arm64 it has a package more.
 fn layout() -> TestEnvironment {
@@ -166,64 +165,5 @@ fn where_an_image_lies_changes_no_document() {
         let document = list("oci:layout");
         assert_eq!(document, list("oci:folder/other"));
         assert!(!document.contains("repository_url") && !document.contains("layout"), "{document}");
-    }
-}
-
-/// Puts an attestation before the platforms of the image in the layout, as an index may have it.
-fn attest_first(environment: &TestEnvironment) {
-    let blob = |bytes: &[u8]| {
-        let digest = Digest::of(bytes);
-        environment.write(&format!("layout/blobs/sha256/{}", digest.hex()), bytes);
-        (digest, bytes.len() as u64)
-    };
-    let descriptor = |media_type: &str, bytes: &[u8]| {
-        let (digest, size) = blob(bytes);
-        serde_json::to_value(Descriptor::new(media_type, digest, size)).unwrap()
-    };
-    let mut list: Value = serde_json::from_str(&environment.read("layout/index.json")).unwrap();
-    let root = list["manifests"][0]["digest"].as_str().unwrap().replace("sha256:", "layout/blobs/sha256/");
-    let mut index: Value = serde_json::from_str(&environment.read(&root)).unwrap();
-    let config = descriptor(
-        media_type::CONFIG,
-        br#"{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":[]}}"#,
-    );
-    let layer = descriptor("application/vnd.in-toto+json", br#"{"_type":"https://in-toto.io/Statement/v0.1"}"#);
-    let manifest = json!({"schemaVersion": 2, "mediaType": media_type::MANIFEST, "config": config, "layers": [layer]});
-    let mut attestation = descriptor(media_type::MANIFEST, manifest.to_string().as_bytes());
-    attestation["platform"] = json!({"architecture": "unknown", "os": "unknown"});
-    attestation["annotations"] = json!({
-        "vnd.docker.reference.type": "attestation-manifest",
-        "vnd.docker.reference.digest": index["manifests"][0]["digest"],
-    });
-    index["manifests"].as_array_mut().unwrap().insert(0, attestation);
-    let root = descriptor(media_type::INDEX, index.to_string().as_bytes());
-    list["manifests"][0]["digest"] = root["digest"].clone();
-    list["manifests"][0]["size"] = root["size"].clone();
-    environment.write("layout/index.json", list.to_string());
-}
-
-#[test]
-fn an_attestation_that_comes_first_is_no_platform() {
-    let environment = layout();
-    let tree = || environment.consign(&["sbom", "--output", "tree", "oci:layout"]).expect(0).stdout;
-    let before = tree();
-    attest_first(&environment);
-    assert_eq!(tree(), before);
-    // syft and trivy, of the versions that the tests install, find no package in such a layout.
-    let layout = environment.path("layout");
-    if let Some(syft) = peer("syft") {
-        let said = syft.run([format!("oci-dir:{}", layout.display())]).unwrap_err().to_string();
-        assert!(
-            said.contains("unexpected number of OCI directory manifests") || said.contains("unexpected media type"),
-            "{said}"
-        );
-    }
-    if let Some(trivy) = peer("trivy") {
-        let cache = environment.path("trivy");
-        let options = ["image", "--offline-scan", "--skip-db-update", "--skip-java-db-update", "--format", "cyclonedx"];
-        let options = options.map(PathBuf::from).into_iter();
-        let options = options.chain(["--cache-dir".into(), cache, "--input".into(), layout]);
-        let listed = trivy.run(options).unwrap_or_default();
-        assert!(!listed.contains("pkg:deb/"), "{listed}");
     }
 }

@@ -11,6 +11,7 @@ mod alpine;
 mod archive;
 mod archives;
 mod bad_inputs;
+mod beside;
 mod brought;
 mod build;
 mod certificates;

@@ -1,4 +1,4 @@
-use super::{Listed, Note};
+use super::{Listed, Note, owned};
 use crate::{Budget, Distribution};
 use consign_package::deb::{copyright, installed};
 use consign_package::language::{self, binary, java};
@@ -20,7 +20,7 @@ pub(crate) enum FileKind {
     Release,
     /// A database of dpkg's, or a file of `status.d`.
     Dpkg,
-    /// What lists the files of a package of dpkg's.
+    /// What lists the files of a package of dpkg's, or their digests.
     DpkgFiles,
     /// The licences of a Debian package.
     Copyright,
@@ -51,7 +51,7 @@ impl FileKind {
             (_, "status") => Some(Self::Dpkg),
             ("status.d", name) if name.ends_with(".md5sums") => Some(Self::DpkgFiles),
             ("status.d", name) if installed::describes_package(name) => Some(Self::Dpkg),
-            ("info", name) if name.ends_with(".list") => Some(Self::DpkgFiles),
+            ("info", name) if name.ends_with(".list") || name.ends_with(".md5sums") => Some(Self::DpkgFiles),
             (_, "copyright") if copyright::package_of(path).is_some() => Some(Self::Copyright),
             (_, "installed") => Some(Self::Apk),
             (_, "Packages" | "Packages.db" | "rpmdb.sqlite") => Some(Self::Rpm),
@@ -132,12 +132,8 @@ impl FileKind {
             Self::Rpm => rpm_database(contents, None),
             Self::RpmLog if contents.is_empty() => return None,
             Self::RpmLog => Note::Log(None),
-            Self::DpkgFiles if path.ends_with(".md5sums") => {
-                let paths = text();
-                let paths = paths.lines().filter_map(|line| line.split_once(char::is_whitespace));
-                Note::Files(paths.map(|(_, path)| path.trim_start()).collect::<Vec<_>>().join("\n"))
-            }
-            Self::DpkgFiles => Note::Files(text().into_owned()),
+            Self::DpkgFiles if path.ends_with(".md5sums") => Note::Files(owned::of_digests(&text())),
+            Self::DpkgFiles => Note::Files(owned::of_list(&text())),
             Self::Copyright => {
                 let licences = copyright::licences(contents).into_iter().map(|licence| licence.written);
                 Note::Licences(licences.collect())

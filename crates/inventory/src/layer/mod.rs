@@ -1,6 +1,7 @@
 //! What one layer puts into an image.
 
 mod ahead;
+mod digests;
 mod entries;
 mod file;
 mod flowing;
@@ -10,13 +11,16 @@ pub(crate) mod name;
 mod note;
 mod observer;
 mod of_image;
+pub(crate) mod owned;
 mod read;
 mod stream;
 
 use crate::bounded::Bounded;
 use crate::{Budget, InventoryError};
+use std::collections::BTreeMap;
 use std::io::Write;
 
+pub(crate) use digests::FileDigests;
 pub(crate) use entries::{Entries, Item};
 pub(crate) use file::FileKind;
 pub use flowing::FlowingLayer;
@@ -33,6 +37,8 @@ pub use read::read_layer;
 pub struct LayerContents {
     pub(crate) entries: Entries,
     pub(crate) notes: Vec<Note>,
+    /// Digests of the files that show packages to be there, by the numbers of their notes.
+    pub(crate) digests: BTreeMap<u32, FileDigests>,
 }
 
 /// Length of the number of bytes that the notes take, in bytes.
@@ -42,13 +48,13 @@ const SIZE_LIMIT: usize = 128 << 20;
 
 impl LayerContents {
     /// Names the form of what [`LayerContents::to_bytes`] returns, and what cataloguers find: another one is of no use.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 4;
 
     /// Returns it as it is kept. `None`: it is so large that it is read again rather than kept.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         let mut bytes = Bounded::new(SIZE_LIMIT);
         bytes.write_all(&[0; LENGTH]).ok()?;
-        serde_json::to_writer(&mut bytes, &self.notes).ok()?;
+        serde_json::to_writer(&mut bytes, &(&self.notes, &self.digests)).ok()?;
         let notes = (bytes.len() - LENGTH) as u64;
         bytes.write_all(self.entries.as_bytes()).ok()?;
         let mut bytes = bytes.into_inner();
@@ -60,13 +66,14 @@ impl LayerContents {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
         let (notes, entries) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-        let notes: Vec<Note> = serde_json::from_slice(notes).ok()?;
+        let (notes, digests): (Vec<Note>, _) = serde_json::from_slice(notes).ok()?;
         let entries = Entries::read(entries.to_vec(), notes.len())?;
-        Some(Self { entries, notes })
+        Some(Self { entries, notes, digests })
     }
 
     /// Counts the memory that it takes towards what is kept of an image.
     pub fn count(&self, budget: &Budget) -> Result<(), InventoryError> {
-        budget.keep(self.entries.as_bytes().len() + self.notes.iter().map(Note::size).sum::<usize>())
+        let notes = self.notes.iter().map(Note::size).sum::<usize>();
+        budget.keep(self.entries.as_bytes().len() + notes + self.digests.len() * FileDigests::SIZE)
     }
 }

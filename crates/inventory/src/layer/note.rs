@@ -15,7 +15,7 @@ pub(crate) enum Note {
     Log(Option<(u32, u32)>),
     /// The packages that the file shows to be there.
     Found(Vec<Listed>),
-    /// Paths of the files of a package, one on each line.
+    /// The files of a package, one on each line, with digests where the file has them.
     Files(String),
     /// The licences of a package.
     Licences(Vec<String>),
@@ -28,6 +28,11 @@ pub(crate) enum Note {
 }
 
 impl Note {
+    /// Returns whether it shows packages to be there.
+    pub(crate) fn shows_packages(&self) -> bool {
+        matches!(self, Self::Found(listed) | Self::Damaged(_, listed) if !listed.is_empty())
+    }
+
     /// Returns the memory that it takes, roughly, in bytes.
     pub(crate) fn size(&self) -> usize {
         let inner = match self {

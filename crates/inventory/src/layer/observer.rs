@@ -1,5 +1,5 @@
 use super::logged::{Joined, LoggedDatabase};
-use super::{FileKind, Item, LayerContents, Note, name};
+use super::{FileDigests, FileKind, Item, LayerContents, Note, name};
 use crate::{Budget, InventoryError};
 use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind, Member, MemberKind};
 use consign_package::language::binary;
@@ -22,6 +22,8 @@ pub struct LayerObserver {
     logged: LoggedDatabase,
     /// What a database and its log list together.
     both: Option<Note>,
+    /// Digests of the file that was looked at last, if it shows packages to be there.
+    digests: Option<FileDigests>,
     budget: Budget,
     /// How much of the entries is counted.
     counted: usize,
@@ -149,11 +151,17 @@ impl LayerObserver {
                 None => note = Some(said),
             }
         }
+        self.digests = note.as_ref().filter(|note| note.shows_packages()).map(|_| FileDigests::of(&self.buffer));
         self.buffer.shrink_to(BUFFER_KEPT);
         Ok(note)
     }
+
     fn noted(&mut self, mode: u32, note: Option<Note>) -> Result<Item, InventoryError> {
         let number = note.as_ref().and_then(|_| u32::try_from(self.contents.notes.len()).ok());
+        if let Some((number, digests)) = number.zip(self.digests.take()) {
+            self.budget.keep(FileDigests::SIZE)?;
+            self.contents.digests.insert(number, digests);
+        }
         for note in note.into_iter().chain(self.both.take()) {
             self.budget.keep(note.size())?;
             self.contents.notes.push(note);

@@ -6,6 +6,7 @@ use consign_oci::layer::EntryPath;
 use consign_package::Kind;
 use consign_package::deb::installed;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 const DPKG_STATUS: &str = "var/lib/dpkg/status";
 const DPKG_STATUS_FOLDER: &str = "var/lib/dpkg/status.d";
@@ -39,12 +40,13 @@ struct Since {
 #[derive(Default)]
 pub(super) struct Databases {
     seen: BTreeMap<&'static str, NoteKey>,
-    since: BTreeMap<&'static str, HashMap<Key, Since>>,
+    since: BTreeMap<&'static str, Arc<HashMap<Key, Since>>>,
 }
 
 impl Databases {
     /// Looks at the databases as they are with one more layer. One that is damaged here may be gone in the end.
     pub(super) fn look(&mut self, image: &mut Image, layer: u32) -> Result<(), InventoryError> {
+        let earlier = self.since.clone();
         for path in DATABASES {
             let key = match image.read(&path.parse()?) {
                 Ok(found) => found.map(|(_, key)| key),
@@ -54,19 +56,22 @@ impl Databases {
             if key == self.seen.get(path).copied() {
                 continue;
             }
-            let before = self.since.remove(path).unwrap_or_default();
+            self.since.remove(path);
             self.seen.remove(path);
             let Some(key) = key else { continue };
             self.seen.insert(path, key);
             if let Note::Database(listed) = image.note(key) {
+                // A database that lies elsewhere now, or has another form, still has the same packages.
+                let others = DATABASES.iter().filter(|other| **other != path && family(other) == family(path));
+                let before: Vec<_> = [&path].into_iter().chain(others).filter_map(|path| earlier.get(path)).collect();
                 let since = listed.iter().map(|listed| {
                     let (key, digest) = (identity(listed), Digest::of(listed.files.as_bytes()));
-                    let before = before.get(&key);
+                    let before = before.iter().find_map(|before| before.get(&key));
                     let files = before.filter(|before| before.digest == digest).map_or(layer, |before| before.files);
                     let package = before.map_or(layer, |before| before.package);
                     (key, Since { package, files, digest })
                 });
-                self.since.insert(path, since.collect());
+                self.since.insert(path, Arc::new(since.collect()));
             }
         }
         Ok(())
@@ -120,6 +125,11 @@ impl Databases {
         let older = older.iter().map(|path| format!("what /{path} lists: a newer database lies beside it"));
         Ok(places.iter().map(|place| format!("what {place} lists")).chain(older).collect())
     }
+}
+
+/// Returns whose a database is, by the name that its path has of it.
+fn family(path: &str) -> Option<&'static str> {
+    ["dpkg", "apk", "rpm"].into_iter().find(|family| path.split('/').any(|part| part == *family))
 }
 
 fn identity(listed: &Listed) -> Key {

@@ -1,6 +1,6 @@
 use super::databases::Databases;
 use super::{Node, NoteKey, Tree, Whiteout, logged, stated};
-use crate::layer::{FileKind, Item, LayerContents, Note};
+use crate::layer::{FileDigests, FileKind, Item, LayerContents, Note};
 use crate::{Catalogue, Distribution, InventoryError, Package, Place};
 use consign_oci::layer::EntryPath;
 use std::sync::Arc;
@@ -88,6 +88,11 @@ impl Image {
     /// Returns what a file was found to say.
     pub(super) fn note(&self, key: NoteKey) -> &Note {
         note_of(&self.layers, key)
+    }
+
+    /// Returns the digests of the file that a note is about, if it shows packages to be there.
+    pub(super) fn digests(&self, key: NoteKey) -> Option<&FileDigests> {
+        self.layers.get(key.layer as usize)?.digests.get(&key.note)
     }
 
     /// Returns the layer with this number.

@@ -1,9 +1,9 @@
 use super::{Image, Node};
-use crate::layer::{LayerContents, Note, name};
+use crate::layer::{LayerContents, Note, name, owned};
 use crate::{InventoryError, Package};
 use consign_oci::layer::EntryPath;
 use consign_package::Kind;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 impl Image {
@@ -21,18 +21,30 @@ impl Image {
             return Ok(());
         }
         for owner in owners {
+            let (mut brought, mut changed) = (Vec::new(), HashSet::new());
             for list in self.lists_of(owner)? {
-                for path in list.text().lines() {
+                for (digest, path) in owned::files(list.text()) {
                     for index in self.claimed(path, &wanted)? {
-                        let (place, package) = &mut found[index];
-                        if package.owner.is_none() && self.has_brought(owner, &list, place) {
-                            package.owner = Some(owner.purl.clone());
+                        let place = &found[index].0;
+                        if self.is_changed(place, digest) {
+                            changed.insert(index);
+                        } else if list.claims && self.has_brought(owner, &list, place) {
+                            brought.push(index);
                         }
                     }
                 }
             }
+            for index in brought.into_iter().filter(|index| !changed.contains(index)) {
+                found[index].1.owner.get_or_insert_with(|| owner.purl.clone());
+            }
         }
         Ok(())
+    }
+
+    /// Returns whether a file holds something else than what its package brought, by the digest in the package's database: somebody put it there since.
+    fn is_changed(&self, place: &str, digest: &str) -> bool {
+        let Some(Node::Noted(key)) = place.parse().ok().and_then(|place| self.tree.get(&place)) else { return false };
+        self.digests(*key).is_some_and(|digests| digests.contradict(digest))
     }
 
     /// Returns whether a package that lists a file has brought it: what is another file since a later layer is somebody else's, and a list that became another
@@ -67,31 +79,35 @@ impl Image {
     fn lists_of<'a>(&mut self, owner: &'a Package) -> Result<Vec<List<'a>>, InventoryError> {
         if owner.kind != Kind::Debian {
             let since = owner.files_since;
-            return Ok(vec![List { since, written: since, files: Files::OfPackage(&owner.files) }]);
+            return Ok(vec![List { claims: true, since, written: since, files: Files::OfPackage(&owner.files) }]);
         }
         let name = &owner.name;
         let architecture = owner.architecture.as_deref().unwrap_or_default();
-        let paths = BTreeSet::from([
-            format!("var/lib/dpkg/info/{name}.list"),
-            format!("var/lib/dpkg/info/{name}:{architecture}.list"),
-            format!("var/lib/dpkg/status.d/{name}.md5sums"),
+        let paths = BTreeMap::from([
+            (format!("var/lib/dpkg/info/{name}.list"), true),
+            (format!("var/lib/dpkg/info/{name}:{architecture}.list"), true),
+            (format!("var/lib/dpkg/info/{name}.md5sums"), false),
+            (format!("var/lib/dpkg/info/{name}:{architecture}.md5sums"), false),
+            (format!("var/lib/dpkg/status.d/{name}.md5sums"), true),
         ]);
         let mut lists = Vec::new();
-        for path in paths {
+        for (path, claims) in paths {
             let Some(place) = self.tree.follow(&path.parse()?)? else { continue };
             if let Some(Node::Noted(key)) = self.tree.get(&place)
                 && let Some(layer) = self.layer(key.layer)
                 && let Some((since, written)) = self.tree.layers_of(place.as_str())
             {
-                lists.push(List { since, written, files: Files::OfLayer(layer, key.note as usize) });
+                lists.push(List { claims, since, written, files: Files::OfLayer(layer, key.note as usize) });
             }
         }
         Ok(lists)
     }
 }
 
-/// The paths of the files of a package, one on each line.
+/// The files of a package, one on each line.
 struct List<'a> {
+    /// Whether it says whose they are, and not only what they hold.
+    claims: bool,
     /// Since which layer it has been the same.
     since: u32,
     /// Which layer wrote it last.

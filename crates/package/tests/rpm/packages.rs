@@ -16,12 +16,12 @@ fn with(fields: Vec<(u32, Field)>) -> Vec<(u32, Field)> {
 
 #[test]
 fn reads_all_that_is_said() {
-    let hex = "F6e1d213170f254b38ef8e6b738448b1ab8b69b520545e94f36437822a60f1d5";
+    const HEX: &str = "F6e1d213170f254b38ef8e6b738448b1ab8b69b520545e94f36437822a60f1d5";
     let packages = read(&[
         (63, Field::Binary(&[0; 16])),
         (261, Field::Binary(&[0x1f; 16])),
         (269, Field::Text("no digest")),
-        (273, Field::Text(hex)),
+        (273, Field::Text(HEX)),
         (1000, Field::Text("nodejs-libs")),
         (1001, Field::Text("18.0")),
         (1002, Field::Text("3.el9")),
@@ -34,11 +34,13 @@ fn reads_all_that_is_said() {
         (1020, Field::Text("https://nodejs.org")),
         (1022, Field::Text("x86_64")),
         (1029, Field::States(&[0, 2, 1, 4])),
+        (1035, Field::Texts(&[HEX, HEX, "", HEX])),
         (1044, Field::Text("nodejs-18.0-3.el9.src.rpm")),
         (1116, Field::Numbers(&[1, 0, 0, 1])),
         (1117, Field::Texts(&["node", "README", "", "libnode.so"])),
         (1118, Field::Texts(&["/usr/share/doc/", "/usr/bin/"])),
         (5009, Field::Long(1 << 40)),
+        (5011, Field::Numbers(&[8])),
         (5096, Field::Text("nodejs:18:1:2")),
     ]);
     let package = &packages.unwrap()[0];
@@ -51,9 +53,11 @@ fn reads_all_that_is_said() {
     assert_eq!(package.homepage.as_deref(), Some("https://nodejs.org"));
     assert_eq!(package.modularity_label.as_deref(), Some("nodejs:18:1:2"));
     assert_eq!(package.size, Some(1 << 40));
-    assert_eq!(package.checksums, [format!("sha256:{}", hex.to_lowercase()), format!("md5:{}", "1f".repeat(16))]);
+    assert_eq!(package.checksums, [format!("sha256:{}", HEX.to_lowercase()), format!("md5:{}", "1f".repeat(16))]);
     // What was not installed is not owned.
     assert_eq!(package.files.iter().collect::<Vec<_>>(), [("/usr/bin/", "node"), ("/usr/share/doc/", "")]);
+    let digests: Vec<_> = package.files.with_digests().map(|(_, _, digest)| digest).collect();
+    assert_eq!(digests, [Some(format!("sha256:{}", HEX.to_lowercase()).as_str()), None]);
     assert_eq!(
         package.purl("rhel", Some("9.4")).to_string(),
         "pkg:rpm/rhel/nodejs-libs@18.0-3.el9?arch=x86_64&distro=rhel-9.4&epoch=1&rpmmod=nodejs:18:1:2&upstream=nodejs-18.0-3.el9.src.rpm"
@@ -81,6 +85,25 @@ fn reads_whole_paths() {
     let packages = read(&with(vec![(1027, Field::Texts(&["/bin/a", "/bin/b", "/etc/c", "d"]))])).unwrap();
     let files: Vec<_> = packages[0].files.iter().collect();
     assert_eq!(files, [("/bin/", "a"), ("/bin/", "b"), ("/etc/", "c"), ("", "d")]);
+}
+
+#[test]
+fn digests_are_of_the_algorithm_that_is_named() {
+    const MD5: [&str; 1] = ["00000000000000000000000000000000"];
+    const SHA1: [&str; 1] = ["1111111111111111111111111111111111111111"];
+    for (algorithm, digests, expected) in [
+        (None, &MD5, Some("md5")),
+        (None, &SHA1, None),
+        (Some(Field::Numbers(&[2])), &SHA1, Some("sha1")),
+        (Some(Field::Numbers(&[10])), &SHA1, None),
+        (Some(Field::Text("8")), &MD5, Some("md5")),
+    ] {
+        let mut fields = vec![(1027, Field::Texts(&["/bin/a"])), (1035, Field::Texts(digests))];
+        fields.extend(algorithm.map(|algorithm| (5011, algorithm)));
+        let packages = read(&with(fields)).unwrap();
+        let found: Vec<_> = packages[0].files.with_digests().map(|(.., digest)| digest.map(str::to_owned)).collect();
+        assert_eq!(found, [expected.map(|algorithm| format!("{algorithm}:{}", digests[0]))]);
+    }
 }
 
 #[test]

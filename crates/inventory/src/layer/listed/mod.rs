@@ -48,7 +48,7 @@ pub(crate) struct Listed {
     /// Whether a document says that it is there, and nothing of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_stated: bool,
-    /// Its files, one on each line, where the database lists them.
+    /// Its files, one on each line as `owned` has them, where the database lists them.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) files: String,
 }

@@ -1,4 +1,5 @@
 use super::Listed;
+use crate::layer::owned;
 use consign_package::Kind;
 use consign_package::apk::installed::ApkPackage;
 use consign_package::deb::{self, installed::InstalledPackage};
@@ -25,18 +26,19 @@ impl From<InstalledPackage> for Listed {
 
 /// Longest path of a file, in bytes (Linux `PATH_MAX`). Nothing lies at a longer one.
 const PATH_LIMIT: usize = 4096;
-/// Most bytes that the paths of all packages of a database take. A thousand paths of a package and sixty bytes of a path are many.
-const FILES_LIMIT: usize = 64 << 20;
+/// Most bytes that the paths of all packages of a database take, with their digests. A thousand paths of a package and sixty bytes of a path are many.
+const FILES_LIMIT: usize = 128 << 20;
 
-/// Returns the paths of a package's files, one on each line. A small database can name very many files in a folder with a long name: what is beyond
+/// Returns the paths of a package's files with their digests, one on each line as [`owned::line`] makes it. A small database can name very many files in a folder with a long name: what is beyond
 /// the bounds belongs to nobody, so that what lies there is looked at for itself.
-fn files_text<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, left: &mut usize) -> String {
+fn files_text<'a>(files: impl Iterator<Item = (&'a str, &'a str, Option<String>)>, left: &mut usize) -> String {
     let mut text = String::new();
-    for (folder, name) in files {
-        let length = folder.len() + name.len() + 2;
-        if length <= PATH_LIMIT.min(*left) {
-            *left -= length;
-            text.push_str(&format!("{folder}/{name}\n"));
+    for (folder, name, digest) in files {
+        let line = owned::line(&digest.unwrap_or_default(), &format!("{folder}/{name}"));
+        if folder.len() + name.len() < PATH_LIMIT && line.len() < *left {
+            *left -= line.len() + 1;
+            text.push_str(&line);
+            text.push('\n');
         }
     }
     text
@@ -58,8 +60,9 @@ impl Listed {
 
     fn of_apk(package: ApkPackage, left: &mut usize) -> Self {
         let folders = package.folders.iter();
+        let files = folders.flat_map(|folder| folder.files.iter().map(|file| (folder.path.as_str(), file)));
         let files =
-            folders.flat_map(|folder| folder.files.iter().map(|(name, _)| (folder.path.as_str(), name.as_str())));
+            files.map(|(folder, (name, digest))| (folder, name.as_str(), digest.as_ref().map(ToString::to_string)));
         let files = files_text(files, left);
         Self {
             purl: package.purl("alpine", None).to_string(),
@@ -79,7 +82,9 @@ impl Listed {
     }
 
     fn of_rpm(package: RpmPackage, left: &mut usize) -> Self {
-        let files = files_text(package.files.iter().map(|(folder, name)| (folder.trim_end_matches('/'), name)), left);
+        let files = package.files.with_digests();
+        let files = files.map(|(folder, name, digest)| (folder.trim_end_matches('/'), name, digest.map(str::to_owned)));
+        let files = files_text(files, left);
         Self {
             purl: package.purl("redhat", None).to_string(),
             kind: Kind::Rpm,

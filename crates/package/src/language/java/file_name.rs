@@ -26,6 +26,8 @@ const CLASSIFIERS: [&str; 21] = [
     "sources", "javadoc", "tests", "test", "shaded", "all", "exec", "uber", "fat", "linux", "osx", "windows", "x86_64",
     "x86_32", "aarch_64", "aarch64", "amd64", "jdk8", "nodep", "classes", "plain",
 ];
+/// The same in several words: of an archive that Maven put what it needs into (Maven Assembly Plugin, "Pre-defined Descriptor Files").
+const WITH_DEPENDENCIES: &str = "-jar-with-dependencies";
 
 /// What the name of an archive says, as Maven names files: `artifact-version[-classifier].jar`.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +40,7 @@ impl FileName {
     pub(super) fn parse(path: &str) -> Self {
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let stem = stem.strip_suffix(WITH_DEPENDENCIES).unwrap_or(stem);
         if let Some((bundle, version)) = stem.split_once('_').filter(|(bundle, version)| is_bundle(bundle, version)) {
             return Self { artifact: bundle.to_owned(), version: Some(version.to_owned()) };
         }
@@ -102,6 +105,8 @@ mod tests {
             ),
             ("app-1.0-20200101.123456-1.jar", "app", Some("1.0-20200101.123456-1")),
             ("app-1.0-SNAPSHOT-sources.jar", "app", Some("1.0-SNAPSHOT")),
+            ("tabula-1.0.5-jar-with-dependencies.jar", "tabula", Some("1.0.5")),
+            ("app-jar-with-dependencies.jar", "app", None),
             ("guava-r09.jar", "guava", Some("r09")),
             ("netty-all-4.1.0.Final.jar", "netty-all", Some("4.1.0.Final")),
             ("slf4j-over-log4j.jar", "slf4j-over-log4j", None),
