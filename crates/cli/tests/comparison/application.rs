@@ -2,7 +2,7 @@
 
 use crate::common::LayerWriter;
 use crate::debian::Jars;
-use consign_testkit::tools::not_run;
+use consign_testkit::tools::{find, not_run};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -36,23 +36,33 @@ const WHEELS: [&str; 17] = [
 const NODE: &str = "srv/web";
 const NODE_PACKAGES: [&str; 2] = ["express@4.18.2", "@babel/parser@7.23.0"];
 
-/// Installs the application into a folder. `None`, and says so, where that cannot be.
+/// Installs the application into a folder. `None`, and says so, where that cannot be. Packages of npm's are a part of it where npm is there.
 pub(crate) fn install(folder: &Path) -> Option<PathBuf> {
     let web = folder.join(NODE);
     fs::create_dir_all(&web).unwrap();
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--no-compile", "--target"]);
     pip.arg(folder.join(PYTHON)).args(WHEELS);
-    let mut npm = Command::new("npm");
-    npm.args(["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&web);
-    npm.args(NODE_PACKAGES);
-    for (name, mut command) in [("packages of pip's", pip), ("packages of npm's", npm)] {
+    let mut commands = vec![("packages of pip's", pip)];
+    if has_npm() {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&web);
+        npm.args(NODE_PACKAGES);
+        commands.push(("packages of npm's", npm));
+    }
+    for (name, mut command) in commands {
         if !command.output().is_ok_and(|output| output.status.success()) {
             not_run(&format!("an image with {name}"));
             return None;
         }
     }
     Some(folder.to_owned())
+}
+
+/// Returns whether packages of npm's can be installed. Debian's npm has hundreds of packages itself, so nobody misses it; what Debian packages of npm's is
+/// compared all the same.
+pub(crate) fn has_npm() -> bool {
+    find("npm").is_some()
 }
 
 /// Writes the layer: the application, and archives in an archive.

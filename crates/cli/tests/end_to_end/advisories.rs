@@ -318,6 +318,7 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
     linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
+    platforms differ: deb libtool is on some platforms only
     --- stderr
     error: oci:layout: the policy is not met, and a rebuild would fix it
       caused by: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1
