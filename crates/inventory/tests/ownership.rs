@@ -117,9 +117,9 @@ fn what_is_not_what_the_package_brought_is_nobody_s() {
 
 #[test]
 fn a_database_that_moves_brings_nothing_anew() {
-    let database = format!("P:npm\nV:9.2.0-r0\nA:x86_64\nF:usr/share/nodejs/npm\nR:package.json\n\n");
-    let base = || vec![file("lib/apk/db/installed", &database), npm("9.2.0")];
-    let moved = || vec![file("lib/apk/db/.wh.installed", ""), file("usr/lib/apk/db/installed", &database)];
+    let database = "P:npm\nV:9.2.0-r0\nA:x86_64\nF:usr/share/nodejs/npm\nR:package.json\n\n";
+    let base = || vec![file("lib/apk/db/installed", database), npm("9.2.0")];
+    let moved = || vec![file("lib/apk/db/.wh.installed", ""), file("usr/lib/apk/db/installed", database)];
     let owned = ["apk npm 9.2.0-r0", "npm npm 9.2.0 owned"];
     assert_eq!(lines(&list(&[base(), moved()]).unwrap()), owned);
     // What was put over a file of the package before is still somebody else's.
