@@ -15,6 +15,7 @@ mod observer;
 mod package;
 mod purl;
 mod sbom;
+mod secret;
 
 pub use budget::{Budget, Turn};
 pub use catalogue::Catalogue;
@@ -24,5 +25,6 @@ pub use layer::{LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
 pub use sbom::{
-    Described, DescribedIndex, SbomError, cyclonedx_index, labels, receipt, spdx_index, with_vulnerabilities,
+    Described, DescribedIndex, SbomError, cyclonedx_index, facts_receipt, labels, receipt, spdx_index,
+    with_vulnerabilities,
 };

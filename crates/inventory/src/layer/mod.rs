@@ -2,6 +2,7 @@
 
 mod ahead;
 mod entries;
+mod facts;
 mod file;
 mod listed;
 mod logged;
@@ -17,6 +18,7 @@ use crate::{Budget, InventoryError};
 use std::io::Write;
 
 pub(crate) use entries::{Entries, Item};
+pub(crate) use facts::{Contents, EXECUTABLE, FileFacts};
 pub(crate) use file::FileKind;
 pub(crate) use listed::{Listed, kind_text};
 pub(crate) use note::Note;
@@ -30,22 +32,23 @@ pub use read::read_layer;
 pub struct LayerContents {
     pub(crate) entries: Entries,
     pub(crate) notes: Vec<Note>,
+    pub(crate) files: Vec<FileFacts>,
 }
 
-/// Length of the number of bytes that the notes take, in bytes.
+/// Length of the number of bytes that notes and facts take, in bytes.
 const LENGTH: usize = 8;
 /// Largest form that is kept, in bytes.
 const SIZE_LIMIT: usize = 128 << 20;
 
 impl LayerContents {
     /// Names the form of what [`LayerContents::to_bytes`] returns, and what cataloguers find: another one is of no use.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 4;
 
     /// Returns it as it is kept. `None`: it is so large that it is read again rather than kept.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         let mut bytes = Bounded::new(SIZE_LIMIT);
         bytes.write_all(&[0; LENGTH]).ok()?;
-        serde_json::to_writer(&mut bytes, &self.notes).ok()?;
+        serde_json::to_writer(&mut bytes, &(&self.notes, &self.files)).ok()?;
         let notes = (bytes.len() - LENGTH) as u64;
         bytes.write_all(self.entries.as_bytes()).ok()?;
         let mut bytes = bytes.into_inner();
@@ -57,13 +60,15 @@ impl LayerContents {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
         let (notes, entries) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-        let notes: Vec<Note> = serde_json::from_slice(notes).ok()?;
-        let entries = Entries::read(entries.to_vec(), notes.len())?;
-        Some(Self { entries, notes })
+        let (notes, files): (Vec<Note>, Vec<FileFacts>) = serde_json::from_slice(notes).ok()?;
+        let entries = Entries::read(entries.to_vec(), notes.len(), files.len())?;
+        Some(Self { entries, notes, files })
     }
 
     /// Counts the memory that it takes towards what is kept of an image.
     pub fn count(&self, budget: &Budget) -> Result<(), InventoryError> {
-        budget.keep(self.entries.as_bytes().len() + self.notes.iter().map(Note::size).sum::<usize>())
+        let notes = self.notes.iter().map(Note::size).sum::<usize>();
+        let files = self.files.iter().map(FileFacts::size).sum::<usize>();
+        budget.keep(self.entries.as_bytes().len() + notes + files)
     }
 }

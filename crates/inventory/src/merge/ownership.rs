@@ -1,66 +1,59 @@
+use super::facts::Owners;
 use super::{Image, Node};
 use crate::layer::{LayerContents, Note, name};
 use crate::{InventoryError, Package};
 use consign_oci::layer::EntryPath;
 use consign_package::Kind;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Image {
-    /// Says of each package that was found by a single file which of the distribution's packages brought that file.
-    pub(super) fn give_owners(
-        &mut self,
-        owners: &[Package],
-        found: &mut [(String, Package)],
-    ) -> Result<(), InventoryError> {
-        let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, (path, _)) in found.iter().enumerate() {
-            wanted.entry(path.clone()).or_default().push(index);
-        }
-        if wanted.is_empty() {
-            return Ok(());
+    /// Says of each of these places which of the distribution's packages brought what is there, by its package URL.
+    pub(super) fn owners(&mut self, owners: &[Package], places: Vec<String>) -> Result<Owners, InventoryError> {
+        let mut brought: Owners = places.into_iter().map(|place| (place, None)).collect();
+        if brought.is_empty() {
+            return Ok(brought);
         }
         for owner in owners {
             for list in self.lists_of(owner)? {
                 for path in list.text().lines() {
-                    for index in self.claimed(path, &wanted)? {
-                        let (place, package) = &mut found[index];
-                        if package.owner.is_none() && self.has_brought(owner, &list, place) {
-                            package.owner = Some(owner.purl.clone());
-                        }
+                    let Some(place) = self.claimed(path, &brought)? else { continue };
+                    if brought.get(&place) == Some(&None) && self.has_brought(owner, &list, &place) {
+                        brought.insert(place, Some(owner.purl.clone()));
                     }
                 }
             }
         }
-        Ok(())
+        Ok(brought)
     }
 
     /// Returns whether a package that lists a file has brought it: what is another file since a later layer is somebody else's, and a list that became another
     /// in a later layer says nothing of what was there before.
     fn has_brought(&self, owner: &Package, list: &List<'_>, place: &str) -> bool {
-        let Some((since, written)) = self.tree.layers_of(place) else { return false };
+        // What is not there any more was the package's when it was.
+        let Some((since, written)) = self.tree.layers_of(place) else { return true };
         let owner_since = owner.places.iter().map(|place| place.layer).min();
         let is_before = |layer: u32| owner_since.is_some_and(|owner| layer <= owner);
         is_before(since) && (is_before(list.since) || list.written == written)
     }
 
-    /// Returns what was found by the file at a path, which a database has as it was before links were in its way.
-    fn claimed(&mut self, path: &str, wanted: &HashMap<String, Vec<usize>>) -> Result<Vec<usize>, InventoryError> {
+    /// Returns which of the places a path leads to, which a database has as it was before links were in its way.
+    fn claimed(&mut self, path: &str, places: &Owners) -> Result<Option<String>, InventoryError> {
         let path = name::text(path.trim_start_matches('/').as_bytes());
         let path = path.as_ref();
-        if let Some(indexes) = wanted.get(path) {
-            return Ok(indexes.clone());
+        if places.contains_key(path) {
+            return Ok(Some(path.to_owned()));
         }
         let first = path.split('/').next().unwrap_or_default();
         let is_linked = |tree: &super::Tree| {
             matches!(first.parse().ok().and_then(|first| tree.get(&first)), Some(Node::Symlink(_)))
         };
         if !is_linked(&self.tree) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let Ok(path) = path.parse::<EntryPath>() else { return Ok(Vec::new()) };
-        let place = self.tree.place(&path)?;
-        Ok(place.and_then(|place| wanted.get(place.as_str())).cloned().unwrap_or_default())
+        let Ok(path) = path.parse::<EntryPath>() else { return Ok(None) };
+        let place = self.tree.place(&path)?.map(|place| place.as_str().to_owned());
+        Ok(place.filter(|place| places.contains_key(place)))
     }
 
     /// Returns the lists of the files of a package.
