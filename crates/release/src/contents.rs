@@ -40,6 +40,7 @@ impl Reading {
         let layers = layers(image.manifest, image.config).map_err(|source| image.not_listed(source))?;
         let key = key(CATALOGUE_KIND, image.manifest.digest());
         let (store, budget, place) = (self.store.clone(), self.budget.clone(), place.clone());
+        let config = image.config.clone();
         let runtime = Handle::current();
         let work = move || {
             if let Some(kept) = store.derived(CATALOGUE_KIND, &key, KEPT_LIMIT)
@@ -52,7 +53,7 @@ impl Reading {
             for contents in reader.all(&layers)? {
                 observer.add(contents)?;
             }
-            let catalogue = observer.finish()?;
+            let catalogue = observer.finish_image(&config)?;
             if let Some(bytes) = catalogue.to_bytes() {
                 store.keep_derived(CATALOGUE_KIND, &key, &bytes);
             }
@@ -172,6 +173,16 @@ impl Image<'_> {
         });
         let receipt = document.and_then(|document| consign_inventory::receipt(document, digest));
         receipt.map_err(|source| ReleaseError::Sbom {
+            image: self.name.to_owned(),
+            platform: self.platform.clone(),
+            source,
+        })
+    }
+
+    /// Returns what the settings and files of the image say, as it was found in it.
+    pub(crate) fn facts(&self, catalogue: &Catalogue) -> Result<Receipt, ReleaseError> {
+        let facts = catalogue.facts.as_deref().cloned().unwrap_or_default();
+        consign_inventory::facts_receipt(&facts, self.manifest.digest()).map_err(|source| ReleaseError::Sbom {
             image: self.name.to_owned(),
             platform: self.platform.clone(),
             source,

@@ -14,6 +14,7 @@ mod database;
 mod embedded;
 mod error;
 mod event;
+mod facts;
 mod import_problem;
 mod imported;
 mod interruption;
@@ -45,6 +46,7 @@ pub use database::{
 pub use embedded::{EmbeddedRegistry, access_log};
 pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};
+pub use facts::{image_facts, image_findings};
 pub use import_problem::{ImportProblem, ImportTrouble};
 pub use interruption::Interruption;
 pub use job::{Changed, Job, KeySource};

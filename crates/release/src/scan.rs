@@ -99,6 +99,8 @@ pub struct ScannedImage {
     pub digest: Digest,
     /// What was found: a claim of the type `vulns`.
     pub receipt: Receipt,
+    /// What is in it, and what its settings and files say; nothing of a document.
+    pub contents: Vec<Receipt>,
 }
 
 /// Compares images that were listed with advisories.
@@ -106,8 +108,10 @@ pub async fn scan_images(images: &[ListedImage], database: &Arc<Database>) -> Re
     let mut scanned = Vec::new();
     for ListedImage { name, platform, manifest, config, catalogue, .. } in images {
         let image = Image { name, platform, manifest, config };
-        let receipt = compare(&image, image.sbom(catalogue)?, database).await?;
-        scanned.push(ScannedImage { platform: platform.clone(), digest: manifest.digest().clone(), receipt });
+        let (sbom, facts) = (image.sbom(catalogue)?, image.facts(catalogue)?);
+        let receipt = compare(&image, sbom.clone(), database).await?;
+        let (platform, digest) = (platform.clone(), manifest.digest().clone());
+        scanned.push(ScannedImage { platform, digest, receipt, contents: vec![sbom, facts] });
     }
     Ok(scanned)
 }
@@ -125,7 +129,7 @@ pub async fn scan_document(
         // Where nothing says which it is, records of any count.
         let known = Some(&platform).filter(|platform| platform.is_known());
         let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
-        Ok(ScannedImage { platform, digest, receipt })
+        Ok(ScannedImage { platform, digest, receipt, contents: Vec::new() })
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
 }

@@ -1,7 +1,7 @@
-use crate::{AdvisoryReport, ScanDifference, printable, table};
+use crate::{AdvisoryReport, FactReport, ScanDifference, facts, printable, table};
 use consign_oci::{Digest, Platform};
 use consign_receipt::Coverage;
-use consign_receipt::predicate::Lifetime;
+use consign_receipt::predicate::{ImageFacts, Lifetime};
 use serde::Serialize;
 
 /// What advisories say about an image.
@@ -16,6 +16,9 @@ pub struct ScanReport {
     pub platforms: Vec<ScannedPlatform>,
     /// What was found, sorted by package.
     pub advisories: Vec<AdvisoryReport>,
+    /// What settings, files and licences say: all that the policy judges, or what anybody should look at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FactReport>,
     /// How that differs from another image, if it was compared with one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<ScanDifference>,
@@ -49,6 +52,9 @@ pub struct ScannedPlatform {
     /// Until when its distribution is looked after, where it has releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
+    /// What its settings and files say; `None`: only a document was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<ImageFacts>,
 }
 
 fn text<S: serde::Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
@@ -73,6 +79,11 @@ impl ScanReport {
             section(&format!("new since {other}:\n"), new);
             section(&format!("gone since {other}:\n"), gone);
             text.push_str(&format!("since {other}: {} new, {} gone, {both} in both\n", new.len(), gone.len()));
+        }
+        if !self.findings.is_empty() {
+            let headers = facts::headers(&self.findings);
+            let rows = self.findings.iter().map(|found| facts::cells(found)[..headers.len()].to_vec());
+            text.push_str(&format!("{}\n", table(headers, &rows.collect::<Vec<_>>())));
         }
         platform_lines(self).iter().for_each(|line| text.push_str(&format!("{line}\n")));
         self.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {}\n", printable(warning))));

@@ -177,6 +177,7 @@ fn scanned() -> ScanReport {
         digest: Digest::of(b"a"),
         coverage,
         lifetime: None,
+        facts: None,
     };
     ScanReport {
         reference: "oci:a b".into(),
@@ -186,6 +187,7 @@ fn scanned() -> ScanReport {
             scanned(&platforms[1], vec![part("npm", 1, false)]),
         ],
         advisories: AdvisoryReport::all(found, Some((&rules, date(2026, 12, 31)))),
+        findings: Vec::new(),
         since: None,
         warnings: vec!["old".into()],
     }

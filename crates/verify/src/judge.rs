@@ -126,8 +126,9 @@ fn admit(
         let required = record.record.required();
         let candidate = candidate(&record.record, platforms);
         let own = gate(&candidate, &policy.clone().requiring(required.requirements()), today);
-        let rules = required.advisories().cloned();
-        let released = rules.map(|rules| gate(&candidate, &policy.clone().tolerating(rules), record.day().min(today)));
+        let released = required.advisories().cloned().into_iter().fold(policy.clone(), Policy::tolerating);
+        let released = required.image().cloned().into_iter().fold(released, Policy::judging);
+        let released = (released != *policy).then(|| gate(&candidate, &released, record.day().min(today)));
         for judged in [own].into_iter().chain(released) {
             match judged {
                 Ok(passed) => verdict = verdict.or(Some(passed)),

@@ -36,6 +36,7 @@ mod faults;
 mod gate;
 mod healing;
 mod help;
+mod image_facts;
 mod init;
 mod inspect;
 mod keygen;

@@ -1,4 +1,5 @@
 use crate::secret::{self, Mark};
+use consign_oci::Digest;
 use consign_package::elf::{Linked, Script};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub(crate) struct FileFacts {
     /// What it is, as far as that matters for running programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) contents: Option<Contents>,
+    /// Digest of all of it, where it matters whether it is the same in a later layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<Digest>,
 }
 
 /// What a file is that matters for running programs.
@@ -104,6 +108,8 @@ impl FileFacts {
         if look == Look::Secrets && is_read {
             facts.secrets = secret::in_file(path, contents);
         }
+        let matters = is_read && (facts.setuid.is_some() || !facts.secrets.is_empty());
+        facts.digest = matters.then(|| Digest::of(contents));
         (facts != Self::default()).then_some(facts)
     }
 
@@ -112,7 +118,7 @@ impl FileFacts {
         let Permissions { mode, uid, gid } = permissions;
         let setuid = (mode & SETUID != 0).then_some((uid, gid));
         let contents = (mode & EXECUTABLE != 0).then_some(Contents::Unread);
-        (setuid.is_some() || contents.is_some()).then_some(Self { setuid, secrets: Vec::new(), contents })
+        (setuid.is_some() || contents.is_some()).then_some(Self { setuid, contents, ..Self::default() })
     }
 
     /// Returns the memory that it takes, roughly, in bytes.

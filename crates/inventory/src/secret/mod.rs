@@ -103,9 +103,13 @@ fn marks(text: &[u8], found: Vec<(&'static str, usize)>) -> Vec<Mark> {
 
 /// Returns whether a text stands for a secret that whoever uses it is to put there.
 fn is_filler(secret: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(secret).to_ascii_lowercase();
     let variety = secret.iter().collect::<BTreeSet<_>>().len();
-    variety < VARIETY || FILLERS.iter().any(|filler| text.contains(filler))
+    variety < VARIETY || has_filler(secret)
+}
+
+fn has_filler(secret: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(secret).to_ascii_lowercase();
+    FILLERS.iter().any(|filler| text.contains(filler))
 }
 
 /// Returns the run of such letters at a place.

@@ -1,6 +1,6 @@
 //! Secrets in the settings of an image: whoever may pull it may read them.
 
-use super::{in_text, is_filler};
+use super::{has_filler, in_text, is_filler};
 
 /// How names of variables end that hold secrets.
 const ENDS: [&str; 10] = [
@@ -63,5 +63,5 @@ fn is_filler_of_people(value: &str) -> bool {
     let is_word =
         ["password", "secret", "required", "disabled", "enabled"].contains(&value.to_ascii_lowercase().as_str());
     // A password has few letters, and may have few different ones.
-    is_word || (value.len() >= 12 && is_filler(value.as_bytes()))
+    is_word || has_filler(value.as_bytes()) || (value.len() >= 12 && is_filler(value.as_bytes()))
 }

@@ -2,16 +2,18 @@
 
 mod advisories;
 mod checks;
+mod image;
 mod reason;
 
 pub use advisories::remarks;
 pub use reason::Reason;
 
 use crate::predicate::ReleasedDestination;
-use crate::{AdvisoryRules, Policy, Receipt, Requirement};
+use crate::{AdvisoryRules, ImageRules, Policy, Receipt, Requirement};
 use advisories::advisories;
 use checks::{completeness, provenance, sbom, trials};
 use consign_oci::{Digest, Platform};
+use image::image;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -53,6 +55,7 @@ pub struct Verdict {
     policy: Digest,
     requirements: Vec<Requirement>,
     advisories: Option<AdvisoryRules>,
+    image_rules: Option<ImageRules>,
 }
 
 impl Verdict {
@@ -90,6 +93,11 @@ impl Verdict {
     pub fn advisories(&self) -> Option<&AdvisoryRules> {
         self.advisories.as_ref()
     }
+
+    /// Returns what the policy refused of what settings and files said; `None` where it did not ask.
+    pub fn image_rules(&self) -> Option<&ImageRules> {
+        self.image_rules.as_ref()
+    }
 }
 
 /// Judges an image. Pure: the same image, receipts, policy and day always give the same verdict. The day, in UTC, says which entries of the
@@ -103,6 +111,7 @@ pub fn gate(candidate: &Candidate, policy: &Policy, today: Date) -> Result<Verdi
         sbom(platform, policy, &mut reasons);
         trials(platform, policy, &mut reasons);
         advisories(platform, policy, today, &mut reasons);
+        image(platform, policy, today, &mut reasons);
     }
     if !reasons.is_empty() {
         return Err(reasons);
@@ -123,5 +132,6 @@ pub fn gate(candidate: &Candidate, policy: &Policy, today: Date) -> Result<Verdi
         policy: policy.digest(),
         requirements: policy.requirements().collect(),
         advisories: policy.advisories().cloned(),
+        image_rules: policy.image().cloned(),
     })
 }

@@ -1,4 +1,4 @@
-use crate::{Finding, IgnoredAdvisory, Requirement, Stage};
+use crate::{Finding, IgnoredAdvisory, IgnoredFact, ImageFinding, Requirement, Stage};
 use consign_oci::Platform;
 use jiff::civil::Date;
 
@@ -55,7 +55,7 @@ pub enum Reason {
         tests: Vec<String>,
     },
     /// An advisory matches a package, and the policy does not tolerate it.
-    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref()))]
+    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref().map(|entry: &IgnoredAdvisory| (entry.until, entry.owner.as_str()))))]
     Advisory {
         /// The platform.
         platform: Platform,
@@ -96,10 +96,20 @@ pub enum Reason {
         /// How many days the policy allows.
         maximum: u32,
     },
+    /// Settings or files say something that the policy refuses.
+    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref().map(|entry: &IgnoredFact| (entry.until, entry.owner.as_str()))))]
+    Image {
+        /// The platform.
+        platform: Platform,
+        /// What they say.
+        finding: Box<ImageFinding>,
+        /// The entry of the ignore list that covered it and has ended.
+        ended: Option<Box<IgnoredFact>>,
+    },
 }
 
-fn was_ignored(entry: Option<&IgnoredAdvisory>) -> String {
-    let Some((until, owner)) = entry.and_then(|entry| Some((entry.until?, &entry.owner))) else { return String::new() };
+fn was_ignored(entry: Option<(Option<Date>, &str)>) -> String {
+    let Some((until, owner)) = entry.and_then(|(until, owner)| Some((until?, owner))) else { return String::new() };
     format!("; it was ignored until {until}: ask {owner}")
 }
 
@@ -129,7 +139,8 @@ impl Reason {
             | Self::Advisory { platform, .. }
             | Self::NotCovered { platform, .. }
             | Self::EndOfLife { platform, .. }
-            | Self::DatabaseOld { platform, .. } => Some(platform),
+            | Self::DatabaseOld { platform, .. }
+            | Self::Image { platform, .. } => Some(platform),
         }
     }
 
@@ -150,6 +161,7 @@ impl Reason {
             Self::Advisory { .. } | Self::NotCovered { .. } | Self::EndOfLife { .. } | Self::DatabaseOld { .. } => {
                 Stage::Scan
             }
+            Self::Image { .. } => Stage::Inventory,
             _ => Stage::Gate,
         }
     }

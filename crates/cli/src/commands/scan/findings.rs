@@ -1,3 +1,4 @@
+use super::inputs::Rules;
 use crate::arguments::ScanTarget;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -5,10 +6,11 @@ use crate::session::Session;
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::Vulnerabilities;
 use consign_receipt::{
-    AdvisoryRules, Candidate, Finding, PlatformCandidate, Policy, Reason, Requirement, gate, remarks,
+    AdvisoryRules, Candidate, Finding, ImageFinding, ImageRules, PlatformCandidate, Policy, Reason, Receipt,
+    Requirement, gate, remarks,
 };
-use consign_release::ScannedImage;
-use consign_report::{AdvisoryReport, DatabaseReport, ScanDifference, ScanReport, ScannedPlatform};
+use consign_release::{ScannedImage, image_facts, image_findings};
+use consign_report::{AdvisoryReport, DatabaseReport, FactReport, ScanDifference, ScanReport, ScannedPlatform};
 use consign_scan::Database;
 use serde::Deserialize;
 
@@ -19,8 +21,11 @@ pub(super) fn report(
     database: &Database,
     scanned: &[ScannedImage],
     since: Option<(&ScanTarget, &[ScannedImage])>,
-    rules: Option<&AdvisoryRules>,
+    rules: Option<&Rules>,
 ) -> Result<ScanReport, CommandError> {
+    let image_rules = rules.and_then(|rules| rules.image.as_ref());
+    let rules = rules.map(|rules| &rules.rules);
+    let mut facts: Vec<(Platform, ImageFinding)> = Vec::new();
     let mut platforms = Vec::new();
     let mut warnings: Vec<String> = Vec::new();
     for image in scanned {
@@ -29,13 +34,22 @@ pub(super) fn report(
             let remarks = remarks(&image.platform, &claim, rules, session.today());
             warnings.extend(remarks.iter().map(ToString::to_string));
         }
+        let found = match image_rules {
+            Some(rules) => image_findings(&image.contents, rules),
+            None => notable(&image.contents),
+        };
+        facts.extend(found.into_iter().map(|finding| (image.platform.clone(), finding)));
         let (platform, digest) = (image.platform.clone(), image.digest.clone());
-        platforms.push(ScannedPlatform { platform, digest, coverage: claim.coverage, lifetime: claim.lifetime });
+        let Vulnerabilities { coverage, lifetime, .. } = claim;
+        let facts = image_facts(&image.contents);
+        platforms.push(ScannedPlatform { platform, digest, coverage, lifetime, facts });
     }
     let now = findings(scanned)?;
     let findings = || now.iter().map(|(platform, finding)| (platform, finding));
     let notes = rules.map(|rules| rules.notes(findings(), session.today())).unwrap_or_default();
     warnings.extend(notes.iter().map(ToString::to_string));
+    let pairs = || facts.iter().map(|(platform, finding)| (platform, finding));
+    warnings.extend(image_rules.map(|rules| rules.notes(pairs(), session.today())).unwrap_or_default());
     let judged = rules.map(|rules| (rules, session.today()));
     let since = match since {
         Some((reference, then)) => {
@@ -52,9 +66,16 @@ pub(super) fn report(
         },
         platforms,
         advisories: AdvisoryReport::all(findings(), judged),
+        findings: FactReport::all(pairs(), image_rules.map(|rules| (rules, session.today()))),
         since,
         warnings,
     })
+}
+
+/// Returns what anybody should look at, whatever the policy.
+fn notable(contents: &[Receipt]) -> Vec<ImageFinding> {
+    let found = image_facts(contents).map(|facts| facts.findings()).unwrap_or_default();
+    found.into_iter().filter(ImageFinding::is_notable).collect()
 }
 
 /// Returns what was found, by platform.
@@ -73,9 +94,10 @@ pub(super) fn refusals(
     session: &Session,
     digest: &Digest,
     scanned: Vec<ScannedImage>,
-    rules: AdvisoryRules,
+    (advisories, image): (Option<AdvisoryRules>, Option<ImageRules>),
 ) -> Vec<Reason> {
-    let policy = Policy::new([Requirement::Advisories]).tolerating(rules);
+    let policy = advisories.into_iter().fold(Policy::new([Requirement::Completeness]), Policy::tolerating);
+    let policy = image.into_iter().fold(policy, Policy::judging);
     let candidate = Candidate {
         name: name.to_owned(),
         index: digest.clone(),
@@ -86,7 +108,7 @@ pub(super) fn refusals(
                 platform: image.platform,
                 digest: image.digest,
                 tests: None,
-                receipts: vec![image.receipt],
+                receipts: image.contents.into_iter().chain([image.receipt]).collect(),
             })
             .collect(),
         destinations: Vec::new(),

@@ -5,7 +5,7 @@ use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
 use crate::session::Session;
 use consign_plan::configuration::{IgnoreFile, PolicyFile};
-use consign_receipt::{Acceptance, AdvisoryRules, IgnoredAdvisory, Severity};
+use consign_receipt::{Acceptance, AdvisoryRules, IgnoredAdvisory, ImageRules, Severity};
 use consign_scan::Database;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(super) struct Rules {
     pub(super) rules: AdvisoryRules,
     /// Whether a policy says so, which an image has to meet. Without one everything passes, and what lists of other tools ignore is told.
     pub(super) judges: bool,
+    /// What becomes of what settings, files and licences say; `None`: no policy asks.
+    pub(super) image: Option<ImageRules>,
 }
 
 /// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither.
@@ -46,22 +48,23 @@ pub(super) fn rules(
     session: &Session,
 ) -> Result<Option<Rules>, CommandError> {
     let is_named = arguments.policy.is_some();
-    let stated = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
-    if stated.is_none() && is_named {
+    let (advisories, image) = policy.map(|policy| (policy.policy.advisories, policy.policy.image)).unwrap_or_default();
+    let stated = advisories.map(|settings| settings.rules);
+    if stated.is_none() && image.is_none() && is_named {
         let error = CommandError::new(ExitCode::Usage, "the policy says nothing of advisories");
-        return Err(error.hint("add `advisories:` to it, with `databases` and `maximum-severity`"));
+        return Err(error.hint("add `advisories:` to it, with `databases` and `maximum-severity`, or `image:`"));
     }
     let judges = stated.is_some();
     let entries = match arguments.ignore_files.is_empty() && !judges {
         true => lying_here(session),
         false => ignored(&arguments.ignore_files, &session.printer)?,
     };
-    if entries.is_empty() && !judges {
+    if entries.is_empty() && !judges && image.is_none() {
         return Ok(None);
     }
     let mut rules = stated.unwrap_or_else(tolerant);
     rules.ignore.extend(entries);
-    Ok(Some(Rules { rules, judges }))
+    Ok(Some(Rules { rules, judges, image }))
 }
 
 /// Returns rules by which every finding passes.

@@ -45,7 +45,7 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
         None => None,
     };
     let since = since.as_ref().map(|(other, since)| (*other, &since.scanned[..]));
-    let report = report(&name, session, &database, &compared.scanned, since, rules.as_ref().map(|rules| &rules.rules))?;
+    let report = report(&name, session, &database, &compared.scanned, since, rules.as_ref())?;
     let form = session.global.output;
     let refusal = refused(&name, &reasons(form, &name, &compared, rules, session));
     let document = match form {
@@ -73,9 +73,14 @@ fn is_data(form: Form) -> bool {
 /// Returns why an image does not pass. Whoever reads the findings as data decides about them; that a platform was compared with nothing is no
 /// finding, with rules or without.
 fn reasons(form: Form, name: &str, compared: &Compared, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
-    let stated = rules.filter(|rules| rules.judges).map(|rules| rules.rules);
-    let Some(rules) = stated.or_else(|| is_data(form).then(tolerant)) else { return Vec::new() };
-    let mut reasons = refusals(name, session, &compared.digest, compared.scanned.clone(), rules);
+    let (stated, image) = rules.map(|rules| (rules.judges.then_some(rules.rules), rules.image)).unwrap_or_default();
+    let advisories = stated.or_else(|| is_data(form).then(tolerant));
+    // A document says nothing of settings and files.
+    let image = image.filter(|_| compared.image.is_some());
+    if advisories.is_none() && image.is_none() {
+        return Vec::new();
+    }
+    let mut reasons = refusals(name, session, &compared.digest, compared.scanned.clone(), (advisories, image));
     if is_data(form) {
         reasons.retain(Reason::is_database);
     }

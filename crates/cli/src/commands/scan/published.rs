@@ -50,7 +50,8 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     }
     let configuration = session.configuration()?;
     let path = arguments.policy.as_ref().unwrap_or(&session.global.file);
-    let has_policy = arguments.policy.is_some() || configuration.policy.advisories.is_some();
+    let has_policy =
+        arguments.policy.is_some() || configuration.policy.advisories.is_some() || configuration.policy.image.is_some();
     let policy = has_policy.then(|| policy_file(path, &session.printer)).transpose()?;
     let database = opened(arguments, policy.as_ref()).await?;
     let rules = rules(arguments, policy, session)?;
@@ -66,14 +67,7 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
             ScanTarget::Image(ImageReference::Registry(Reference { repository, tag, digest: Some(digest) }));
         match compared(&reference, arguments, &database, session).await {
             Ok(compared) => {
-                let report = report(
-                    &name,
-                    session,
-                    &database,
-                    &compared.scanned,
-                    None,
-                    rules.as_ref().map(|rules| &rules.rules),
-                )?;
+                let report = report(&name, session, &database, &compared.scanned, None, rules.as_ref())?;
                 let refusal = refused(&name, &reasons(form, &name, &compared, rules.clone(), session));
                 reports.push((report, refusal));
             }

@@ -83,9 +83,9 @@ impl Checked<'_, '_> {
             return Ok(place.clone());
         }
         let others = self.files.modes_of_others(&places);
-        let mut others = places.iter().filter(|place| {
-            mode(place).or(others.get(*place).copied()).is_some_and(|mode| mode & EXECUTABLE == 0)
-        });
+        let mut others = places
+            .iter()
+            .filter(|place| mode(place).or(others.get(*place).copied()).is_some_and(|mode| mode & EXECUTABLE == 0));
         Err(match others.next() {
             Some(place) => broken(place, Fault::NotExecutable),
             None => {
