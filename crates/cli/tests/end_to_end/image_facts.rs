@@ -121,7 +121,18 @@ fn scan_shows_and_judges_any_image() {
     advise(&environment, "CVE-2026-1", None, Some("low"));
     let scan = |more: &[&str]| environment.consign(&[&["scan", "--db", "advisories", "oci:layout"], more].concat());
     // Without a policy only what anybody should look at.
-    insta::assert_snapshot!(scan(&[]), @"");
+    insta::assert_snapshot!(scan(&[]), @"
+    status 0
+    --- stdout
+    RULE          SETTINGS AND FILES                                               PLATFORMS
+    entrypoint    its program cannot be started: `/bin/hello` is not in the image  linux/amd64, linux/arm64
+    setuid-files  /usr/bin/tool runs as user 0, whoever starts it (mode 4755)      linux/amd64, linux/arm64
+    secrets       there is a secret in /app/.env:2: github-token                   linux/amd64, linux/arm64
+
+    linux/amd64: nothing is known of any package; 1 package, 0 of them compared; not compared: 1 of npm
+    linux/arm64: nothing is known of any package; 1 package, 0 of them compared; not compared: 1 of npm
+    advisories: 1 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
+    ");
     environment.write("policy.yaml", POLICY);
     let policy = ["--policy", "policy.yaml"];
     let run = scan(&policy).expect(11);

@@ -1,4 +1,5 @@
 use super::databases::Databases;
+use super::facts;
 use super::{Mark, Node, NoteKey, Tree, Whiteout, logged, stated};
 use crate::layer::{EXECUTABLE, FileFacts, FileKind, Item, LayerContents, Note};
 use crate::{Catalogue, Distribution, InventoryError, Package, Place};
@@ -171,12 +172,12 @@ impl Image {
         let places = found.iter().map(|(place, _)| place.clone()).chain(of_facts);
         let owners = self.owners(&packages, places.collect())?;
         for (place, package) in &mut found {
-            package.owner = owners.get(place).cloned().flatten();
+            package.owner = facts::owner(&owners, place);
         }
-        let facts = config.map(|config| Box::new(self.facts(config, &owners)));
+        let said = config.map(|config| Box::new(self.facts(config, &owners)));
         stated::join(&mut packages, &mut found);
         packages.extend(found.into_iter().map(|(_, package)| package));
-        Ok(Catalogue { unlisted, facts, ..Catalogue::new(distribution, packages) })
+        Ok(Catalogue { unlisted, facts: said, ..Catalogue::new(distribution, packages) })
     }
 
     fn distribution(&mut self) -> Result<Option<Distribution>, InventoryError> {

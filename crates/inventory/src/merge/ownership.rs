@@ -1,4 +1,4 @@
-use super::facts::Owners;
+use super::facts::{Claim, Owners};
 use super::{Image, Node};
 use crate::layer::{LayerContents, Note, name};
 use crate::{InventoryError, Package};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 impl Image {
     /// Says of each of these places which of the distribution's packages brought what is there, by its package URL.
     pub(super) fn owners(&mut self, owners: &[Package], places: Vec<String>) -> Result<Owners, InventoryError> {
-        let mut brought: Owners = places.into_iter().map(|place| (place, None)).collect();
+        let mut brought: Owners = places.into_iter().map(|place| (place, Claim::Nobody)).collect();
         if brought.is_empty() {
             return Ok(brought);
         }
@@ -18,8 +18,10 @@ impl Image {
             for list in self.lists_of(owner)? {
                 for path in list.text().lines() {
                     let Some(place) = self.claimed(path, &brought)? else { continue };
-                    if brought.get(&place) == Some(&None) && self.has_brought(owner, &list, &place) {
-                        brought.insert(place, Some(owner.purl.clone()));
+                    if matches!(brought.get(&place), Some(Claim::Nobody | Claim::Listed)) {
+                        let is_its = self.has_brought(owner, &list, &place);
+                        let claim = if is_its { Claim::Brought(owner.purl.clone()) } else { Claim::Listed };
+                        brought.insert(place, claim);
                     }
                 }
             }

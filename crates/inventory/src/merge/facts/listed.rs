@@ -1,6 +1,6 @@
 //! Files that run as their owner, and secrets.
 
-use super::Owners;
+use super::{Claim, Owners, owner};
 use crate::layer::{FileFacts, Item};
 use crate::merge::{Image, NoteKey};
 use crate::secret;
@@ -31,7 +31,7 @@ fn with_facts(image: &Image) -> impl Iterator<Item = (&str, NoteKey, &FileFacts)
 pub(super) fn setuid_files(image: &Image, owners: &Owners) -> (Vec<SetuidFile>, usize) {
     let file = |(path, mark): (&str, crate::merge::Mark)| {
         let (uid, gid) = image.file_facts(mark.facts?)?.setuid?;
-        let (mode, package) = (format!("{:04o}", mark.mode & 0o7777), owners.get(path).cloned().flatten());
+        let (mode, package) = (format!("{:04o}", mark.mode & 0o7777), owner(owners, path));
         Some(SetuidFile { path: format!("/{path}"), mode, uid, gid, package })
     };
     bounded(image.tree.files().filter_map(file).collect())
@@ -62,10 +62,13 @@ fn holders(image: &Image) -> Vec<Holder> {
 
 pub(super) fn secrets(image: &Image, config: &ImageConfig, owners: &Owners) -> (Vec<FoundSecret>, usize) {
     let mut found = Vec::new();
-    // What a distribution ships is known to everybody.
-    for Holder { place, key, hidden } in
-        holders(image).into_iter().filter(|holder| !matches!(owners.get(&holder.place), Some(Some(_))))
-    {
+    // What a distribution ships is known to everybody. What is hidden was the package's that lists the path.
+    let is_known = |holder: &Holder| match owners.get(&holder.place) {
+        Some(Claim::Brought(_)) => true,
+        Some(Claim::Listed) => holder.hidden,
+        Some(Claim::Nobody) | None => false,
+    };
+    for Holder { place, key, hidden } in holders(image).into_iter().filter(|holder| !is_known(holder)) {
         for mark in image.file_facts(key).iter().flat_map(|facts| &facts.secrets) {
             let (path, line, layer) = (format!("/{place}"), mark.line, key.layer);
             found.push(FoundSecret { place: SecretPlace::File { path, line, layer, hidden }, kind: mark.rule.clone() });

@@ -12,8 +12,27 @@ use files::ImageFiles;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Package URLs of the distribution's packages that brought files, by place.
-pub(super) type Owners = HashMap<String, Option<String>>;
+/// Whose files are, by place.
+pub(super) type Owners = HashMap<String, Claim>;
+
+/// What the distribution's packages say of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// None lists it.
+    Nobody,
+    /// One lists it, but what is there now is somebody else's.
+    Listed,
+    /// The one with this package URL brought it.
+    Brought(String),
+}
+
+/// Returns the package URL of the package that brought what is at a place.
+pub(super) fn owner(owners: &Owners, place: &str) -> Option<String> {
+    match owners.get(place)? {
+        Claim::Brought(purl) => Some(purl.clone()),
+        Claim::Nobody | Claim::Listed => None,
+    }
+}
 
 impl Image {
     /// Returns the places of which it matters who brought them: of files that run as their owner, and of those with secrets.
