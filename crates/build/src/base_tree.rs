@@ -1,7 +1,7 @@
 //! The folders and links of a base image. Files go where a container has them: through links such as `/bin`, which a folder of that name in a
 //! layer would hide with all that it leads to, and into folders that keep their mode and owner.
 
-use crate::linkage::{BaseFiles, Linked};
+use crate::linkage::BaseFiles;
 use crate::tree::{Segment, Tree, TreeError, WHITEOUT};
 use consign_image::Base;
 use consign_image::layer::uncompressed;
@@ -9,6 +9,7 @@ use consign_oci::layer::{
     Contents, Counted, Entry, EntryPath, EntryPathError, Kind, LayerError, Member, MemberKind, Members,
 };
 use consign_oci::{Descriptor, Digest};
+use consign_package::elf::Linked;
 use consign_store::{Store, StoreError};
 use std::cell::Cell;
 use std::collections::BTreeSet;

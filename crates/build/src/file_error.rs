@@ -1,9 +1,9 @@
-use crate::elf::Machine;
 use crate::specification::Place;
 use crate::template::KNOWN;
 use crate::tree::TreeError;
 use consign_oci::Platform;
 use consign_oci::layer::{EntryPath, EntryPathError};
+use consign_package::elf::Machine;
 use std::io;
 use std::path::PathBuf;
 

@@ -8,7 +8,6 @@ mod accounts;
 mod base_tree;
 mod build;
 mod deb;
-mod elf;
 mod error;
 mod file_error;
 mod kept;
@@ -27,11 +26,11 @@ mod tree;
 
 pub use base_tree::{BaseLayerError, BaseTreeError};
 pub use build::build;
+pub use consign_package::elf::Machine;
 pub use deb::{
     AccountError, AssembleError, ChosenPackage, DebianSource, DebianSources, MachineError, SourceError, SourcesFrom,
     UnpackError, machine_suite, read_keyring,
 };
-pub use elf::Machine;
 pub use error::{BuildError, ErrorKind};
 pub use file_error::FileError;
 pub use linkage::{LinkageError, LinkageProblem};

@@ -1,5 +1,4 @@
 use crate::accounts::Accounts;
-use crate::elf::Machine;
 use crate::file_error::FileError;
 use crate::local_contents::{self, ELF, Facts, Memory};
 use crate::specification::{FileSpecification, Owner, Place};
@@ -7,6 +6,7 @@ use crate::template::{fill, unknown};
 use crate::tree::{Segment, Tree};
 use consign_oci::layer::{Contents, Entry, EntryPath, Kind};
 use consign_oci::{Digest, Platform};
+use consign_package::elf::Machine;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;

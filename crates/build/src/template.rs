@@ -1,4 +1,5 @@
 use consign_oci::Platform;
+use consign_package::elf::gnu_triplet;
 use std::ops::Range;
 
 /// What a word in braces stands for; nothing where it means nothing for the platform.
@@ -114,27 +115,6 @@ fn rust_target(platform: &Platform, libc: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("{machine}-unknown-linux-{libc}{suffix}"))
-}
-
-/// Returns how GNU's tools, and Debian's folders of libraries, name the platform (Debian wiki, "Multiarch/Tuples").
-pub(crate) fn gnu_triplet(platform: &Platform) -> Option<String> {
-    if platform.os() != "linux" {
-        return None;
-    }
-    let (machine, suffix) = match (platform.architecture(), platform.variant()) {
-        ("amd64", _) => ("x86_64", ""),
-        ("386", _) => ("i386", ""),
-        ("arm64", _) => ("aarch64", ""),
-        ("arm", Some("v5")) => ("arm", "eabi"),
-        ("arm", _) => ("arm", "eabihf"),
-        ("loong64", _) => ("loongarch64", ""),
-        ("mips64le", _) => ("mips64el", "abi64"),
-        ("ppc64le", _) => ("powerpc64le", ""),
-        ("riscv64", _) => ("riscv64", ""),
-        ("s390x", _) => ("s390x", ""),
-        _ => return None,
-    };
-    Some(format!("{machine}-linux-gnu{suffix}"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use crate::bounded::Bounded;
 use crate::{Described, Distribution, Package, SbomError, sbom};
 use consign_oci::{Digest, Hasher};
 use consign_package::{Kind, PackageUrl};
+use consign_receipt::predicate::ImageFacts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -23,6 +24,9 @@ pub struct Catalogue {
     /// Where other packages may be, in words: `what lib/apk/db/installed lists`. Nothing is known of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unlisted: Vec<String>,
+    /// What its settings and other files say, if its config was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<ImageFacts>>,
 }
 
 impl Catalogue {
@@ -38,7 +42,7 @@ impl Catalogue {
         let mut packages: Vec<Package> = known.into_values().collect();
         packages.iter_mut().for_each(Package::sort_places);
         packages.sort_by(|one, other| order(one).cmp(&order(other)));
-        Self { distribution, packages, unlisted: Vec::new() }
+        Self { distribution, packages, unlisted: Vec::new(), facts: None }
     }
 
     /// Returns of each package the number of the distribution's package that brought it, if one did.

@@ -17,6 +17,7 @@ mod package;
 mod platform;
 mod purl;
 mod sbom;
+mod secret;
 
 pub use budget::{Budget, Turn};
 pub use catalogue::Catalogue;
@@ -27,6 +28,6 @@ pub use layer::{FlowingLayer, LayerContents, LayerObserver, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
 pub use sbom::{
-    DOCUMENT_FORMAT, Described, DescribedIndex, SbomError, cyclonedx_index, image_url, labels, receipt, spdx_index,
-    with_vulnerabilities,
+    DOCUMENT_FORMAT, Described, DescribedIndex, SbomError, cyclonedx_index, facts_receipt, image_url, labels, receipt,
+    spdx_index, with_vulnerabilities,
 };

@@ -1,6 +1,7 @@
 use crate::layer::{LayerContents, LayerObserver, read_layer};
 use crate::merge::Image;
 use crate::{Budget, Catalogue, InventoryError};
+use consign_oci::ImageConfig;
 use consign_oci::layer::{Entry, Layer};
 use std::io::Read;
 use std::sync::Arc;
@@ -51,11 +52,20 @@ impl Observer {
     }
 
     /// Returns what is in the image.
-    pub fn finish(mut self) -> Result<Catalogue, InventoryError> {
+    pub fn finish(self) -> Result<Catalogue, InventoryError> {
+        self.finish_with(None)
+    }
+
+    /// Returns what is in the image that has this config, and what its settings and files say beside.
+    pub fn finish_image(self, config: &ImageConfig) -> Result<Catalogue, InventoryError> {
+        self.finish_with(Some(config))
+    }
+
+    fn finish_with(mut self, config: Option<&ImageConfig>) -> Result<Catalogue, InventoryError> {
         self.end_layer();
         match self.problem.take() {
             Some(problem) => Err(problem),
-            None => self.image.finish(),
+            None => self.image.finish(config),
         }
     }
 

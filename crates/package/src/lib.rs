@@ -6,6 +6,7 @@
 pub mod apk;
 pub mod deb;
 mod decompress;
+pub mod elf;
 mod found;
 mod kind;
 pub mod language;

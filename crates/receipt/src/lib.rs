@@ -6,6 +6,7 @@
 mod admission;
 mod advisory;
 mod gate;
+mod image;
 mod policy;
 pub mod predicate;
 mod receipt;
@@ -20,6 +21,7 @@ pub use advisory::{
     Share, Stated,
 };
 pub use gate::{Candidate, Closed, PlatformCandidate, Reason, Verdict, gate, remarks};
+pub use image::{FactJudgement, IgnoredFact, ImageFinding, ImageRule, ImageRules, Pattern};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
 pub use stage::Stage;

@@ -1,4 +1,4 @@
-use crate::{AdvisoryRules, Identity, Receipt, Trust, predicate};
+use crate::{AdvisoryRules, Identity, ImageRules, Receipt, Trust, predicate};
 use consign_oci::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -19,6 +19,9 @@ pub struct Policy {
     /// How much is tolerated of what advisories say. With it, [`Requirement::Advisories`] is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     advisories: Option<AdvisoryRules>,
+    /// What becomes of what the settings and files of an image say. With it, [`Requirement::ImageFacts`] is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<ImageRules>,
 }
 
 /// Something that an image must have.
@@ -35,11 +38,14 @@ pub enum Requirement {
     Trials,
     /// A comparison with advisories on every platform, with nothing in it that the rules do not tolerate.
     Advisories,
+    /// What settings and files say, on every platform, with nothing in it that the rules refuse.
+    ImageFacts,
 }
 
 impl Requirement {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Completeness, Self::Provenance, Self::Sbom, Self::Trials, Self::Advisories];
+    pub const ALL: [Self; 6] =
+        [Self::Completeness, Self::Provenance, Self::Sbom, Self::Trials, Self::Advisories, Self::ImageFacts];
 
     /// Returns the word that configurations have for it.
     pub fn word(self) -> &'static str {
@@ -49,6 +55,7 @@ impl Requirement {
             Self::Sbom => "sbom",
             Self::Trials => "trials",
             Self::Advisories => "advisories",
+            Self::ImageFacts => "image-facts",
         }
     }
 }
@@ -62,6 +69,7 @@ impl Requirement {
             Self::Sbom => Some(predicate::SBOM),
             Self::Trials => Some(predicate::TEST_RESULT),
             Self::Advisories => Some(predicate::VULNERABILITIES),
+            Self::ImageFacts => Some(predicate::IMAGE_FACTS),
         }
     }
 }
@@ -71,6 +79,7 @@ impl fmt::Display for Requirement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Advisories => "comparison with advisories",
+            Self::ImageFacts => "list of what settings and files say",
             other => other.word(),
         })
     }
@@ -83,7 +92,7 @@ impl Policy {
         if require.is_empty() {
             require = Self::default().require;
         }
-        Self { require, identities: BTreeSet::new(), named: BTreeSet::new(), advisories: None }
+        Self { require, identities: BTreeSet::new(), named: BTreeSet::new(), advisories: None, image: None }
     }
 
     /// Returns the same policy, which also believes receipts that `identity` signed.
@@ -120,6 +129,19 @@ impl Policy {
         self.advisories.as_ref()
     }
 
+    /// Returns the same policy, which also asks what settings and files say, and refuses of it what the rules do.
+    #[must_use]
+    pub fn judging(mut self, rules: ImageRules) -> Self {
+        self.require.insert(Requirement::ImageFacts);
+        self.image = Some(rules);
+        self
+    }
+
+    /// Returns what becomes of what settings and files say; `None`: nothing.
+    pub fn image(&self) -> Option<&ImageRules> {
+        self.image.as_ref()
+    }
+
     /// Returns whether this is asked for.
     pub fn requires(&self, requirement: Requirement) -> bool {
         self.require.contains(&requirement)
@@ -152,6 +174,9 @@ impl Policy {
         if let Some(rules) = &self.advisories {
             text.push_str(&rules.text());
         }
+        if let Some(rules) = &self.image {
+            text.push_str(&rules.text());
+        }
         Digest::of(text.as_bytes())
     }
 }
@@ -164,6 +189,7 @@ impl Default for Policy {
             identities: BTreeSet::new(),
             named: BTreeSet::new(),
             advisories: None,
+            image: None,
         }
     }
 }

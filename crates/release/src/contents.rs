@@ -41,6 +41,7 @@ impl Reading {
         let layers = layers(image.manifest, image.config).map_err(|source| image.not_listed(source))?;
         let key = key(CATALOGUE_KIND, image.manifest.digest());
         let (store, budget, place) = (self.store.clone(), self.budget.clone(), place.clone());
+        let config = image.config.clone();
         let runtime = Handle::current();
         let work = move || {
             if let Some(kept) = store.derived(CATALOGUE_KIND, &key, KEPT_LIMIT)
@@ -53,7 +54,7 @@ impl Reading {
             for contents in reader.all(&layers)? {
                 observer.add(contents)?;
             }
-            let catalogue = observer.finish()?;
+            let catalogue = observer.finish_image(&config)?;
             if let Some(bytes) = catalogue.to_bytes() {
                 store.keep_derived(CATALOGUE_KIND, &key, &bytes);
             }
@@ -172,6 +173,11 @@ impl Image<'_> {
         sbom(catalogue, &described)
     }
 
+    /// Returns what the settings and files of the image say, as it was found in it.
+    pub(crate) fn facts(&self, catalogue: &Catalogue) -> Result<Receipt, ReleaseError> {
+        facts(catalogue, self.name, self.platform, self.manifest.digest())
+    }
+
     pub(crate) fn not_listed(&self, source: InventoryError) -> ReleaseError {
         not_listed(self.name, self.platform, source)
     }
@@ -190,6 +196,18 @@ pub(crate) fn sbom(catalogue: &Catalogue, image: &Described<'_>) -> Result<Recei
 
 pub(crate) fn not_listed(name: &str, platform: &Platform, source: InventoryError) -> ReleaseError {
     ReleaseError::Inventory { image: name.to_owned(), platform: platform.clone(), source: Box::new(source) }
+}
+
+/// Returns the receipt of what the settings and files of an image say, as it was found in it.
+pub(crate) fn facts(
+    catalogue: &Catalogue,
+    name: &str,
+    platform: &Platform,
+    digest: &Digest,
+) -> Result<Receipt, ReleaseError> {
+    let facts = catalogue.facts.as_deref().cloned().unwrap_or_default();
+    let receipt = consign_inventory::facts_receipt(&facts, digest);
+    receipt.map_err(|source| ReleaseError::Sbom { image: name.to_owned(), platform: platform.clone(), source })
 }
 
 #[cfg(test)]

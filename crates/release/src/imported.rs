@@ -110,12 +110,12 @@ async fn take(
     let keys: Vec<&PublicKey> = workshop.identities.iter().collect();
     let said = reader.read(&platform, &descriptor).await?;
     let brought = said.receipts(job, &platform, &keys)?;
-    let (sbom, inventory) = workshop.inventory(&image, None, reading).await?;
+    let (receipts, inventory) = workshop.inventory(&image, None, reading).await?;
     let mut produced = ProducedPlatform {
         platform: platform.clone(),
         manifest: descriptor,
         created: config.created.clone(),
-        receipts: vec![sbom],
+        receipts,
         brought: Some(said),
         tests: None,
         stages: BTreeMap::from([(Stage::Build, Outcome::Ok), (Stage::Inventory, inventory)]),

@@ -75,7 +75,11 @@ pub(crate) fn note_failure(job: &Job, image: &mut ImageReport, error: &ReleaseEr
 
 /// Notes that what a stage found out about a platform closed the gate.
 pub(crate) fn note_refusal(image: &mut ImageReport, stage: Stage, platform: Option<&Platform>) {
-    for row in image.rows.iter_mut().filter(|row| stage == Stage::Scan && Some(&row.platform) == platform) {
+    for row in image
+        .rows
+        .iter_mut()
+        .filter(|row| matches!(stage, Stage::Inventory | Stage::Scan) && Some(&row.platform) == platform)
+    {
         row.stages.insert(stage, Outcome::Failed);
     }
 }

@@ -14,6 +14,7 @@ mod database;
 mod embedded;
 mod error;
 mod event;
+mod facts;
 mod folder;
 mod import_problem;
 mod imported;
@@ -50,6 +51,7 @@ pub use database::{
 pub use embedded::{EmbeddedRegistry, access_log};
 pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};
+pub use facts::{image_facts, image_findings};
 pub use folder::read_folder;
 pub use import_problem::{ImportProblem, ImportTrouble};
 pub use interruption::Interruption;

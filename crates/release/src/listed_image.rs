@@ -1,6 +1,6 @@
 //! Images that lie anywhere, and what is in them.
 
-use crate::contents::{Reading, not_listed, sbom};
+use crate::contents::{Reading, facts as facts_of, not_listed, sbom};
 use crate::imported::{config, listed};
 use crate::produce::Image;
 use crate::{ImportProblem, ReleaseError};
@@ -47,6 +47,12 @@ impl ListedImage {
             created: self.created.as_deref(),
             layers: &self.layers,
         }
+    }
+
+    /// Returns the receipt of what its settings and files say; `None`: it has no settings.
+    pub(crate) fn facts(&self) -> Result<Option<Receipt>, ReleaseError> {
+        let facts = self.catalogue.facts.is_some();
+        facts.then(|| facts_of(&self.catalogue, &self.name, &self.platform, &self.digest)).transpose()
     }
 
     /// Returns the receipt of its SBOM.

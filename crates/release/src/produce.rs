@@ -12,7 +12,7 @@ use consign_image::{Built, Place};
 use consign_inventory::Observer as Inventory;
 use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
-use consign_receipt::{Receipt, Trust};
+use consign_receipt::{Receipt, Requirement, Trust};
 use consign_registry::{Credentials, HostOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Names how inventories are made: raise it when their bytes change.
-const INVENTORY_FORMAT: u32 = 5;
+const INVENTORY_FORMAT: u32 = 6;
 
 /// All platforms of an image, in the order of the plan.
 #[derive(Clone, Debug)]
@@ -170,12 +170,13 @@ impl Workshop {
         // What did not flow by, because a base image brought it or it was built before, is read where it lies.
         let flowed = flowed.filter(|_| built.observed);
         let image = Image { name, platform, manifest: &built.manifest, config: &built.config };
-        let (sbom, inventory_outcome) = self.inventory(&image, flowed, &Reading::new(&self.store)).await?;
+        let (mut receipts, inventory_outcome) = self.inventory(&image, flowed, &Reading::new(&self.store)).await?;
+        receipts.insert(0, provenance(job, &built, built.manifest.digest())?);
         let mut produced = ProducedPlatform {
             platform: platform.clone(),
             manifest,
             created: built.config.created.clone(),
-            receipts: vec![provenance(job, &built, built.manifest.digest())?, sbom],
+            receipts,
             brought: None,
             tests: None,
             stages: BTreeMap::from([(Stage::Build, built_outcome), (Stage::Inventory, inventory_outcome)]),
@@ -284,39 +285,46 @@ impl Workshop {
         })
     }
 
-    /// Lists what is in an image: from what flowed by, else from its layers in the store, unless that was done before.
+    /// Lists what is in an image, and what its settings and files say if the policy asks: from what flowed by, else from its layers in the store, unless
+    /// that was done before. What nobody asks for is not stated, and so not published: it says where secrets are.
     pub(crate) async fn inventory(
         &self,
         image: &Image<'_>,
         flowed: Option<Inventory>,
         reading: &Reading,
-    ) -> Result<(Receipt, Outcome), ReleaseError> {
+    ) -> Result<(Vec<Receipt>, Outcome), ReleaseError> {
         self.started(image.name, Some(image.platform), Stage::Inventory);
-        let key = Digest::of(
-            format!(
-                "inventory {INVENTORY_FORMAT} {} {} {}",
-                env!("CARGO_PKG_VERSION"),
-                image.name,
-                image.manifest.digest()
-            )
-            .as_bytes(),
-        );
-        if let Some(receipt) = self.kept_receipt(&key, Trust::Derived)? {
+        let key = |kind: &str| {
+            let (version, digest) = (env!("CARGO_PKG_VERSION"), image.manifest.digest());
+            Digest::of(format!("{kind} {INVENTORY_FORMAT} {version} {} {digest}", image.name).as_bytes())
+        };
+        let wants_facts = self.policy.requires(Requirement::ImageFacts);
+        let kept_facts = if wants_facts { self.kept_receipt(&key("facts"), Trust::Derived)? } else { None };
+        let kept = self.kept_receipt(&key("inventory"), Trust::Derived)?;
+        if let Some(sbom) = kept
+            && kept_facts.is_some() == wants_facts
+        {
             self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Cached, "");
-            return Ok((receipt, Outcome::Cached));
+            return Ok(([sbom].into_iter().chain(kept_facts).collect(), Outcome::Cached));
         }
         let catalogue = match flowed {
-            Some(flowed) => flowed.finish().map_err(|source| image.not_listed(source))?,
+            Some(flowed) => flowed.finish_image(image.config).map_err(|source| image.not_listed(source))?,
             None => {
                 let place = Place::Store { store: self.store.clone(), root: None, name: image.name.to_owned() };
                 reading.list(&place, image).await?
             }
         };
-        let receipt = image.sbom(&catalogue)?;
-        self.keep_receipt("inventory", &key, &receipt)?;
+        let sbom = image.sbom(&catalogue)?;
+        self.keep_receipt("inventory", &key("inventory"), &sbom)?;
+        let mut receipts = vec![sbom];
+        if wants_facts {
+            let facts = image.facts(&catalogue)?;
+            self.keep_receipt("facts", &key("facts"), &facts)?;
+            receipts.push(facts);
+        }
         let detail = format!("{} packages", catalogue.packages.len());
         self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Ok, detail);
-        Ok((receipt, Outcome::Ok))
+        Ok((receipts, Outcome::Ok))
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn record(
         policy: verdict.policy().clone(),
         requirements: verdict.requirements().to_vec(),
         advisories: verdict.advisories().cloned(),
+        image_rules: verdict.image_rules().cloned(),
     })
 }
 

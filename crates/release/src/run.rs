@@ -77,6 +77,7 @@ impl Release<'_> {
         self.jobs.iter().for_each(|job| self.warn_of_changes(job));
         let all_produced = self.produce(report).await?;
         self.note_ignored(&all_produced, report);
+        self.note_image_facts(&all_produced, report);
 
         // The last child process has ended. Only now is the key read.
         let key = self.key.map(|read| read()).transpose()?;

@@ -30,26 +30,40 @@ pub struct ScannedImage {
     pub digest: Digest,
     /// Its packages, but for those that a distribution's package brought.
     pub packages: PackageVersions,
+    /// What its settings and files say and, if that was wanted, its SBOM; none of a folder or a document.
+    pub contents: Vec<Receipt>,
     /// What was found: a claim of the type `vulns`.
     pub receipt: Receipt,
 }
 
 impl ScannedImage {
-    /// Returns it as it is kept: its platform and its packages on a line each, and the statement.
+    /// Returns it as it is kept: its platform, its packages and the length of what its settings say on a line each, and the statements.
     fn to_bytes(&self) -> Result<Vec<u8>, ReleaseError> {
         let packages = serde_json::to_string(&self.packages)?;
-        Ok([format!("{}\n{packages}\n", self.platform).as_bytes(), self.receipt.statement.bytes()].concat())
+        let facts = self.contents.iter().find(|receipt| receipt.statement.predicate_type == predicate::IMAGE_FACTS);
+        let facts = facts.map(|facts| facts.statement.bytes()).unwrap_or_default();
+        let head = format!("{}\n{packages}\n{}\n", self.platform, facts.len());
+        Ok([head.as_bytes(), facts, self.receipt.statement.bytes()].concat())
     }
 
     /// Takes what was kept of the image with this digest; `None`: it is something else.
     fn from_bytes(bytes: &[u8], digest: &Digest) -> Option<Self> {
-        let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
+        let mut parts = bytes.splitn(4, |byte| *byte == b'\n');
         let platform = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
         let packages = serde_json::from_slice(parts.next()?).ok()?;
-        let statement: Exact<Statement> = Exact::read(parts.next()?.to_vec()).ok()?;
-        let is_scan = statement.is_about(digest) && statement.predicate_type == predicate::VULNERABILITIES;
-        let receipt = Receipt { statement, trust: Trust::Derived };
-        is_scan.then(|| Self { platform, digest: digest.clone(), packages, receipt })
+        let length: usize = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
+        let (facts, scan) = parts.next()?.split_at_checked(length)?;
+        let read = |bytes: &[u8], predicate_type: &str| {
+            let statement: Exact<Statement> = Exact::read(bytes.to_vec()).ok()?;
+            let is_it = statement.is_about(digest) && statement.predicate_type == predicate_type;
+            is_it.then_some(Receipt { statement, trust: Trust::Derived })
+        };
+        let contents = match facts {
+            [] => Vec::new(),
+            facts => vec![read(facts, predicate::IMAGE_FACTS)?],
+        };
+        let receipt = read(scan, predicate::VULNERABILITIES)?;
+        Some(Self { platform, digest: digest.clone(), packages, contents, receipt })
     }
 
     /// Returns how many packages were looked at.
@@ -66,9 +80,11 @@ pub async fn scan_image(
     root: &Descriptor,
     store: &Store,
     platforms: &[Platform],
+    wants_sbom: bool,
     database: &Arc<Database>,
 ) -> Result<Vec<ScannedImage>, ReleaseError> {
     let scanning = Scanning {
+        wants_sbom,
         place,
         name: name_of(place, root),
         store,
@@ -95,6 +111,8 @@ struct Scanning<'a> {
     /// Differs where the same image may give another receipt.
     state: Digest,
     database: &'a Arc<Database>,
+    /// Whether the SBOMs are needed, too, which are not kept.
+    wants_sbom: bool,
 }
 
 impl Scanning<'_> {
@@ -103,12 +121,15 @@ impl Scanning<'_> {
         let digest = descriptor.digest.clone();
         let stated = platform.as_ref().map(Platform::to_string).unwrap_or_default();
         let key = key(KIND, format!("{SCAN_FORMAT} {digest} {} {stated}", self.state));
-        let kept = self.store.derived(KIND, &key, KEPT_LIMIT);
+        let kept = if self.wants_sbom { None } else { self.store.derived(KIND, &key, KEPT_LIMIT) };
         if let Some(known) = kept.and_then(|bytes| ScannedImage::from_bytes(&bytes, &digest)) {
             return Ok(known);
         }
         let listed = list_platform(self.place, &self.name, (platform, descriptor), &self.reading).await?;
-        let scanned = scan_listed(&listed, self.database).await?;
+        let mut scanned = scan_listed(&listed, self.database).await?;
+        if self.wants_sbom {
+            scanned.contents.push(listed.sbom()?);
+        }
         self.store.keep_derived(KIND, &key, &scanned.to_bytes()?);
         Ok(scanned)
     }
@@ -119,8 +140,8 @@ pub async fn scan_listed(image: &ListedImage, database: &Arc<Database>) -> Resul
     let ListedImage { name, platform, digest, created, .. } = image;
     let compared = Compared { name, digest, platform, created: created.as_deref() };
     let receipt = compare(&compared, image.sbom()?, database).await?;
-    let packages = versions(&image.catalogue);
-    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), packages, receipt })
+    let (packages, contents) = (versions(&image.catalogue), image.facts()?.into_iter().collect());
+    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), packages, contents, receipt })
 }
 
 fn versions(catalogue: &Catalogue) -> PackageVersions {
@@ -145,7 +166,7 @@ pub async fn scan_document(
         // Where nothing says which it is, records of any count.
         let known = Some(&platform).filter(|platform| platform.is_known());
         let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
-        Ok(ScannedImage { platform, digest, packages: PackageVersions::new(), receipt })
+        Ok(ScannedImage { platform, digest, packages: PackageVersions::new(), contents: Vec::new(), receipt })
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
 }

@@ -6,6 +6,7 @@
 mod advisories;
 mod cosign;
 mod difference;
+mod facts;
 mod json;
 mod markdown;
 mod openvex;
@@ -25,6 +26,7 @@ pub use advisories::AdvisoryReport;
 pub use consign_receipt::Stage;
 pub use cosign::cosign_predicate;
 pub use difference::ScanDifference;
+pub use facts::FactReport;
 pub use json::json;
 pub use openvex::{VexProducts, openvex};
 pub use outcome::Outcome;

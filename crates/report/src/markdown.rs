@@ -1,7 +1,7 @@
 //! GitHub-flavoured Markdown, for comments on changes.
 
 use crate::scan::{cells, headers, platform_lines};
-use crate::{AdvisoryReport, ScanReport, platform_difference, printable};
+use crate::{AdvisoryReport, FactReport, ScanReport, facts, platform_difference, printable};
 
 impl ScanReport {
     /// Returns the report as Markdown: what is new and what is gone, where it was compared with another image, else all that was found.
@@ -15,6 +15,9 @@ impl ScanReport {
                 text.push_str(&format!("Found in both: {}.\n\n", since.both));
             }
             None => section(&mut text, "Found", &self.advisories),
+        }
+        if !self.findings.is_empty() {
+            facts_section(&mut text, &self.findings);
         }
         platform_lines(self).iter().for_each(|line| text.push_str(&format!("- {}\n", code(line))));
         let differences = platform_difference::lines(&self.differences);
@@ -30,10 +33,21 @@ fn section(text: &mut String, title: &str, found: &[AdvisoryReport]) {
         return;
     }
     let headers = headers(found);
+    let rows: Vec<Vec<String>> = found.iter().map(|found| cells(found)[..headers.len()].to_vec()).collect();
+    rows_of(text, headers, &rows);
+}
+
+fn facts_section(text: &mut String, found: &[FactReport]) {
+    text.push_str(&format!("**Settings and files: {}**\n\n", found.len()));
+    let headers = facts::headers(found);
+    let rows: Vec<Vec<String>> = found.iter().map(|found| facts::cells(found)[..headers.len()].to_vec()).collect();
+    rows_of(text, headers, &rows);
+}
+
+fn rows_of(text: &mut String, headers: &[&str], rows: &[Vec<String>]) {
     text.push_str(&format!("| {} |\n|{}\n", headers.join(" | "), " --- |".repeat(headers.len())));
-    for found in found {
-        let cells = cells(found);
-        let cells: Vec<String> = cells[..headers.len()].iter().map(|cell| code(cell)).collect();
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| code(cell)).collect();
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text.push('\n');

@@ -1,10 +1,10 @@
 //! SARIF 2.1.0, which code hosts show beside the code.
 
-use crate::{AdvisoryReport, ScanReport, ScannedPlatform};
-use consign_receipt::{Finding, Severity};
+use crate::{AdvisoryReport, FactReport, ScanReport, ScannedPlatform};
+use consign_receipt::{Finding, ImageRule, Severity};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -87,7 +87,14 @@ impl ScanReport {
         }
         let index: BTreeMap<&str, usize> =
             worst.keys().enumerate().map(|(index, advisory)| (*advisory, index)).collect();
-        let rules = worst.iter().map(|(advisory, severity)| rule(advisory, *severity)).collect();
+        let mut rules: Vec<Rule> = worst.iter().map(|(advisory, severity)| rule(advisory, *severity)).collect();
+        let first = rules.len();
+        let kinds: BTreeSet<ImageRule> = self.findings.iter().map(|found| found.finding.rule).collect();
+        rules.extend(kinds.iter().map(|kind| rule_of_facts(*kind)));
+        let of_facts = self.findings.iter().map(|found| {
+            let rule_index = first + kinds.iter().take_while(|kind| **kind != found.finding.rule).count();
+            result_of_fact(found, rule_index, &self.reference)
+        });
         let results = self.advisories.iter().map(|found| {
             let rule_index = index.get(found.finding.advisory.as_str()).copied().unwrap_or_default();
             result(found, rule_index, &self.reference)
@@ -97,7 +104,7 @@ impl ScanReport {
             execution_successful: true,
             tool_execution_notifications: self.platforms.iter().flat_map(not_compared).collect(),
         };
-        let run = Run { tool: Tool { driver }, invocations: [invocation], results: results.collect() };
+        let run = Run { tool: Tool { driver }, invocations: [invocation], results: results.chain(of_facts).collect() };
         SarifLog { schema: SCHEMA, version: "2.1.0", runs: [run] }
     }
 }
@@ -152,6 +159,35 @@ fn result(found: &AdvisoryReport, rule_index: usize, reference: &str) -> SarifRe
             "logicalLocations": [{ "fullyQualifiedName": format!("{}@{}", found.finding.package, found.finding.version), "kind": "package" }],
         })],
         suppressions: found.ignored.iter().map(suppressed).collect(),
+    }
+}
+
+fn rule_of_facts(kind: ImageRule) -> Rule {
+    let properties = json!({ "tags": ["security"] });
+    Rule { id: kind.to_string(), short_description: Message { text: kind.to_string() }, properties }
+}
+
+fn result_of_fact(found: &FactReport, rule_index: usize, reference: &str) -> SarifResult {
+    let FactReport { finding, platforms, judgement, ignored } = found;
+    let level = match (finding.rule, judgement.as_deref()) {
+        (_, Some("refused")) | (ImageRule::Secrets | ImageRule::Entrypoint, None) => "error",
+        _ => "warning",
+    };
+    let place = finding.subject();
+    let kind = if finding.path.is_some() { "resource" } else { "package" };
+    SarifResult {
+        rule_id: finding.rule.to_string(),
+        rule_index,
+        level,
+        message: Message { text: format!("{}: {finding}", platforms.join(", ")) },
+        locations: [json!({
+            "physicalLocation": { "artifactLocation": { "uri": uri(reference) }, "region": { "startLine": 1 } },
+            "logicalLocations": [{ "fullyQualifiedName": place, "kind": kind }],
+        })],
+        suppressions: ignored
+            .iter()
+            .map(|entry| json!({ "kind": "external", "status": "accepted", "justification": entry.why() }))
+            .collect(),
     }
 }
 

@@ -1,7 +1,9 @@
-use crate::{AdvisoryReport, PlatformDifference, ScanDifference, platform_difference, printable, table};
+use crate::{
+    AdvisoryReport, FactReport, PlatformDifference, ScanDifference, facts, platform_difference, printable, table,
+};
 use consign_oci::{Digest, Platform};
 use consign_receipt::Coverage;
-use consign_receipt::predicate::Lifetime;
+use consign_receipt::predicate::{ImageFacts, Lifetime};
 use serde::Serialize;
 
 /// What advisories say about an image.
@@ -16,6 +18,9 @@ pub struct ScanReport {
     pub platforms: Vec<ScannedPlatform>,
     /// What was found, sorted by package.
     pub advisories: Vec<AdvisoryReport>,
+    /// What settings, files and licences say: all that the policy judges, or what anybody should look at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FactReport>,
     /// Packages that are not the same on all platforms, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<PlatformDifference>,
@@ -52,6 +57,9 @@ pub struct ScannedPlatform {
     /// Until when its distribution is looked after, where it has releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
+    /// What its settings and files say; `None`: only a document was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<ImageFacts>,
 }
 
 fn text<S: serde::Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
@@ -76,6 +84,11 @@ impl ScanReport {
             section(&format!("new since {other}:\n"), new);
             section(&format!("gone since {other}:\n"), gone);
             text.push_str(&format!("since {other}: {} new, {} gone, {both} in both\n", new.len(), gone.len()));
+        }
+        if !self.findings.is_empty() {
+            let headers = facts::headers(&self.findings);
+            let rows = self.findings.iter().map(|found| facts::cells(found)[..headers.len()].to_vec());
+            text.push_str(&format!("{}\n", table(headers, &rows.collect::<Vec<_>>())));
         }
         platform_lines(self).iter().for_each(|line| text.push_str(&format!("{line}\n")));
         let differences = platform_difference::lines(&self.differences);

@@ -182,6 +182,7 @@ fn scanned() -> ScanReport {
         digest: Digest::of(b"a"),
         coverage,
         lifetime: None,
+        facts: None,
     };
     ScanReport {
         reference: "oci:a b".into(),
@@ -192,6 +193,7 @@ fn scanned() -> ScanReport {
         ],
         advisories: AdvisoryReport::all(found, Some((&rules, date(2026, 12, 31)))),
         differences: Vec::new(),
+        findings: Vec::new(),
         since: None,
         warnings: vec!["old".into()],
     }

@@ -125,10 +125,12 @@ fn admit(
     for record in records {
         let required = record.record.required();
         let candidate = candidate(&record.record, platforms);
-        let rules = required.advisories().cloned();
-        let asked = beside_the_last(policy.clone(), rules.as_ref()).for_image(&candidate);
+        let rules = required.advisories();
+        let asked = beside_the_last(policy.clone(), rules).for_image(&candidate);
         let own = gate(&candidate, &asked.requiring(required.requirements()), today);
-        let released = rules.map(|rules| gate(&candidate, &policy.clone().tolerating(rules), record.day().min(today)));
+        let released = rules.cloned().into_iter().fold(policy.clone(), Policy::tolerating);
+        let released = required.image().cloned().into_iter().fold(released, Policy::judging);
+        let released = (released != *policy).then(|| gate(&candidate, &released, record.day().min(today)));
         for judged in [own].into_iter().chain(released) {
             match judged {
                 Ok(passed) => verdict = verdict.or(Some(passed)),

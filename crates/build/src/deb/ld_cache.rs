@@ -1,10 +1,9 @@
 //! `/etc/ld.so.cache`, as ldconfig writes it (glibc, `sysdeps/generic/dl-cache.h`, "struct cache_file_new", format 1.1).
 
-use crate::elf::Machine;
-use crate::linkage::Linked;
 use crate::tree::{Segment, Tree, TreeError};
 use consign_oci::Platform;
 use consign_oci::layer::{Entry, EntryPath, Kind};
+use consign_package::elf::{Linked, Machine};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,8 @@
-use super::linked::Linked;
+use crate::deb::library_folders;
 use crate::tree::{Segment, Tree};
 use bytes::Bytes;
 use consign_oci::layer::{EntryPath, Kind};
+use consign_package::elf::{Files, Linked};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,30 +26,8 @@ impl<'a> Image<'a> {
         Self { tree, base, read: RefCell::default(), names: OnceCell::new() }
     }
 
-    /// Returns the real path of a file, links followed; `None` where there is no file.
-    pub(super) fn find(&self, path: &str) -> Option<EntryPath> {
-        // Up from a folder that is a link means up from where it leads to, which the path itself does not say.
-        let path = if path.split('/').any(|part| part == "..") { flatten(path) } else { path.to_owned() };
-        let real = self.tree.resolve(&path.parse().ok()?).ok()?;
-        let in_tree = matches!(self.tree.get(&real)?.entry.kind, Kind::File(_) | Kind::HardLink(_));
-        in_tree.then_some(real)
-    }
-
-    /// Returns what a file of the image is linked to; `None` if it is no ELF file.
-    pub(super) fn linked(&self, path: &EntryPath) -> Option<Arc<Linked>> {
-        if let Some(known) = self.read.borrow().get(path) {
-            return known.clone();
-        }
-        let linked = match self.tree.get(path)?.segment {
-            Segment::Base => self.base.libraries.get(path).cloned(),
-            _ => self.contents(path.as_str()).and_then(|contents| Linked::read(&contents)).map(Arc::new),
-        };
-        self.read.borrow_mut().insert(path.clone(), linked.clone());
-        linked
-    }
-
     /// Returns what is in a file, links followed. One that cannot be read has nothing in it here: the layer that it is in cannot be written then.
-    pub(super) fn contents(&self, path: &str) -> Option<Bytes> {
+    fn contents(&self, path: &str) -> Option<Bytes> {
         self.tree.file(path).ok().flatten()
     }
 
@@ -70,9 +49,36 @@ impl<'a> Image<'a> {
         let name = loader.rsplit('/').next().unwrap_or_default();
         found.find(|path| path.rsplit('/').next().is_some_and(|found| is_loader(found) && found != name))
     }
+}
 
-    pub(super) fn tree(&self) -> &Tree {
-        self.tree
+impl Files for Image<'_> {
+    fn find(&self, path: &str) -> Option<EntryPath> {
+        // Up from a folder that is a link means up from where it leads to, which the path itself does not say.
+        let path = if path.split('/').any(|part| part == "..") { flatten(path) } else { path.to_owned() };
+        let real = self.tree.resolve(&path.parse().ok()?).ok()?;
+        let in_tree = matches!(self.tree.get(&real)?.entry.kind, Kind::File(_) | Kind::HardLink(_));
+        in_tree.then_some(real)
+    }
+
+    fn linked(&self, path: &EntryPath) -> Option<Arc<Linked>> {
+        if let Some(known) = self.read.borrow().get(path) {
+            return known.clone();
+        }
+        let linked = match self.tree.get(path)?.segment {
+            Segment::Base => self.base.libraries.get(path).cloned(),
+            _ => self.contents(path.as_str()).and_then(|contents| Linked::read(&contents)).map(Arc::new),
+        };
+        self.read.borrow_mut().insert(path.clone(), linked.clone());
+        linked
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        self.contents(path).map(|contents| String::from_utf8_lossy(&contents).into_owned())
+    }
+
+    /// Where there are too many ways to go through, only the usual folders are looked in: a library that is elsewhere is missing then.
+    fn listed_folders(&self) -> Vec<String> {
+        library_folders(self.tree).unwrap_or_default()
     }
 }
 

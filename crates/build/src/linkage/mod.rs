@@ -3,24 +3,20 @@
 
 mod error;
 mod image;
-mod linked;
-mod script;
-mod search;
 #[cfg(test)]
 mod tests;
 mod version;
 
 pub use error::{LinkageError, LinkageProblem};
 pub(crate) use image::BaseFiles;
-pub(crate) use linked::Linked;
 
 use crate::deb::glob;
 use crate::local_files::LocalFile;
 use crate::tree::{CONTENTS_LIMIT, Tree};
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
+use consign_package::elf::{Files, Linked, Script, Search};
 use image::Image;
-use search::Search;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -74,9 +70,8 @@ pub(crate) fn check(files: &[LocalFile], surroundings: &Surroundings<'_>) -> Res
         else {
             continue;
         };
-        if let Some(program) =
-            script::missing_interpreter(file.start(), &image, &programs).filter(|_| file.is_executable())
-        {
+        let script = Script::read(file.start()).filter(|_| file.is_executable());
+        if let Some(program) = script.and_then(|script| script.missing(&image, &programs)) {
             warnings.push(format!("`{}` is a script for `{program}`, which is not in the image", file.source));
         }
         if !file.is_elf() {

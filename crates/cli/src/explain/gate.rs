@@ -114,6 +114,14 @@ pub(super) const REASONS: &[(&str, &str, Advice)] = &[
             "Fetch it again: what was found since is not in it.",
         ),
     ),
+    (
+        "image",
+        "settings, files or licences of the image say something that the policy refuses",
+        Advice(
+            "A rule under `policy: image:` says `refuse`: the image runs as root or as nobody whom it has, has no health check, a program that cannot be started, a file that runs as its owner, a secret, or a package whose licence is denied or not known.",
+            "Change the image. A secret that was in a layer is known to whoever has the layer: replace it, too. If it does no harm here, add it to `ignore` under `image` with a reason, an owner and an end.",
+        ),
+    ),
 ];
 
 #[cfg(test)]
@@ -138,6 +146,7 @@ mod tests {
             Reason::NotCompared { .. } => "not-compared",
             Reason::NotCovered { .. } => "not-covered",
             Reason::DatabaseOld { .. } => "database-old",
+            Reason::Image { .. } => "image",
         }
     }
 

@@ -38,6 +38,7 @@ mod folders;
 mod gate;
 mod healing;
 mod help;
+mod image_facts;
 mod init;
 mod inspect;
 mod keygen;

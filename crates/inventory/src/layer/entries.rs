@@ -13,12 +13,14 @@ pub(crate) struct Entries {
 pub(crate) enum Item {
     /// A folder.
     Directory,
-    /// A file, with its permission bits, and the number of the note that says what is in it.
+    /// A file, with its permission bits, and the numbers of what says what is in it.
     File {
         /// Permission bits.
         mode: u32,
         /// Number of the note, if a cataloguer looked at the file.
         note: Option<u32>,
+        /// Number of what else is to be known of it.
+        facts: Option<u32>,
     },
     /// A link to this target, as written.
     Symlink(String),
@@ -42,10 +44,11 @@ impl Entries {
         self.last.push_str(&path[shared..]);
         match item {
             Item::Directory => self.bytes.push(0),
-            Item::File { mode, note } => {
+            Item::File { mode, note, facts } => {
                 self.bytes.push(1);
                 self.number(*mode as usize);
                 self.number(note.map_or(0, |note| note as usize + 1));
+                self.number(facts.map_or(0, |facts| facts as usize + 1));
             }
             Item::Symlink(target) => {
                 self.bytes.push(2);
@@ -78,13 +81,16 @@ impl Entries {
         &self.bytes
     }
 
-    /// Takes entries that were kept, of a layer with so many notes. `None`: they are damaged.
-    pub(crate) fn read(bytes: Vec<u8>, notes: usize) -> Option<Self> {
+    /// Takes entries that were kept, of a layer with so many notes, and facts of so many files. `None`: they are damaged.
+    pub(crate) fn read(bytes: Vec<u8>, notes: usize, files: usize) -> Option<Self> {
         let entries = Self { bytes, last: String::new() };
         let mut reader = Reader { rest: &entries.bytes, path: String::new() };
         while !reader.rest.is_empty() {
             let (_, item) = reader.next()?;
-            if matches!(item, Item::File { note: Some(note), .. } if note as usize >= notes) {
+            if let Item::File { note, facts, .. } = item
+                && (note.is_some_and(|note| note as usize >= notes)
+                    || facts.is_some_and(|facts| facts as usize >= files))
+            {
                 return None;
             }
         }
@@ -119,8 +125,9 @@ impl Reader<'_> {
         let item = match kind {
             0 => Item::Directory,
             1 => {
-                let (mode, note) = (u32::try_from(self.number()?).ok()?, u32::try_from(self.number()?).ok()?);
-                Item::File { mode, note: note.checked_sub(1) }
+                let mut next = || u32::try_from(self.number()?).ok();
+                let (mode, note, facts) = (next()?, next()?, next()?);
+                Item::File { mode, note: note.checked_sub(1), facts: facts.checked_sub(1) }
             }
             2 => Item::Symlink(self.text()?.to_owned()),
             3 => Item::HardLink(self.text()?.parse().ok()?),
@@ -160,8 +167,8 @@ mod tests {
         [
             ("usr", Item::Directory),
             ("usr/lib", Item::Directory),
-            ("usr/lib/é", Item::File { mode: 0o4755, note: None }),
-            ("usr/lib/è", Item::File { mode: 0o644, note: Some(7) }),
+            ("usr/lib/é", Item::File { mode: 0o4755, note: None, facts: Some(2) }),
+            ("usr/lib/è", Item::File { mode: 0o644, note: Some(7), facts: None }),
             ("lib", Item::Symlink("usr/lib".to_owned())),
             ("a", Item::HardLink("usr/lib/é".parse().unwrap())),
             ("dev/null", Item::Other),
@@ -176,9 +183,10 @@ mod tests {
         let mut written = Entries::default();
         entries().iter().for_each(|(path, item)| written.push(path, item));
         assert_eq!(written.iter().collect::<Vec<_>>(), entries());
-        let read = Entries::read(written.as_bytes().to_vec(), 8).unwrap();
+        let read = Entries::read(written.as_bytes().to_vec(), 8, 3).unwrap();
         assert_eq!(read.iter().collect::<Vec<_>>(), entries());
-        assert!(Entries::read(written.as_bytes().to_vec(), 7).is_none(), "a note that is not there");
+        assert!(Entries::read(written.as_bytes().to_vec(), 7, 3).is_none(), "a note that is not there");
+        assert!(Entries::read(written.as_bytes().to_vec(), 8, 2).is_none(), "facts that are not there");
     }
 
     #[test]
@@ -187,13 +195,13 @@ mod tests {
         entries().iter().for_each(|(path, item)| written.push(path, item));
         let whole = written.as_bytes();
         for end in 0..whole.len() {
-            let read = Entries::read(whole[..end].to_vec(), 8).map(|read| read.iter().count());
+            let read = Entries::read(whole[..end].to_vec(), 8, 3).map(|read| read.iter().count());
             assert!(read.is_none_or(|count| count < entries().len()), "{end}");
         }
         for at in 0..whole.len() {
             let mut spoilt = whole.to_vec();
             spoilt[at] ^= 0x81;
-            _ = Entries::read(spoilt, 8);
+            _ = Entries::read(spoilt, 8, 3);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod ahead;
 mod digests;
 mod entries;
+mod facts;
 mod file;
 mod flowing;
 mod listed;
@@ -22,6 +23,7 @@ use std::io::Write;
 
 pub(crate) use digests::FileDigests;
 pub(crate) use entries::{Entries, Item};
+pub(crate) use facts::{Contents, EXECUTABLE, FileFacts};
 pub(crate) use file::FileKind;
 pub use flowing::FlowingLayer;
 pub(crate) use listed::{Listed, kind_text};
@@ -39,9 +41,10 @@ pub struct LayerContents {
     pub(crate) notes: Vec<Note>,
     /// Digests of the files that show packages to be there, by the numbers of their notes.
     pub(crate) digests: BTreeMap<u32, FileDigests>,
+    pub(crate) files: Vec<FileFacts>,
 }
 
-/// Length of the number of bytes that the notes take, in bytes.
+/// Length of the number of bytes that notes and facts take, in bytes.
 const LENGTH: usize = 8;
 /// Largest form that is kept, in bytes.
 const SIZE_LIMIT: usize = 128 << 20;
@@ -54,7 +57,7 @@ impl LayerContents {
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         let mut bytes = Bounded::new(SIZE_LIMIT);
         bytes.write_all(&[0; LENGTH]).ok()?;
-        serde_json::to_writer(&mut bytes, &(&self.notes, &self.digests)).ok()?;
+        serde_json::to_writer(&mut bytes, &(&self.notes, &self.digests, &self.files)).ok()?;
         let notes = (bytes.len() - LENGTH) as u64;
         bytes.write_all(self.entries.as_bytes()).ok()?;
         let mut bytes = bytes.into_inner();
@@ -66,14 +69,16 @@ impl LayerContents {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
         let (notes, entries) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-        let (notes, digests): (Vec<Note>, _) = serde_json::from_slice(notes).ok()?;
-        let entries = Entries::read(entries.to_vec(), notes.len())?;
-        Some(Self { entries, notes, digests })
+        let (notes, digests, files): (Vec<Note>, _, Vec<FileFacts>) = serde_json::from_slice(notes).ok()?;
+        let entries = Entries::read(entries.to_vec(), notes.len(), files.len())?;
+        Some(Self { entries, notes, digests, files })
     }
 
     /// Counts the memory that it takes towards what is kept of an image.
     pub fn count(&self, budget: &Budget) -> Result<(), InventoryError> {
         let notes = self.notes.iter().map(Note::size).sum::<usize>();
-        budget.keep(self.entries.as_bytes().len() + notes + self.digests.len() * FileDigests::SIZE)
+        let files = self.files.iter().map(FileFacts::size).sum::<usize>();
+        let digests = self.digests.len() * FileDigests::SIZE;
+        budget.keep(self.entries.as_bytes().len() + notes + digests + files)
     }
 }

@@ -1,3 +1,4 @@
+use super::facts::{FileFacts, Look, Permissions};
 use super::logged::{Joined, LoggedDatabase};
 use super::{FileDigests, FileKind, Item, LayerContents, Note, name};
 use crate::{Budget, InventoryError};
@@ -8,8 +9,10 @@ use std::io::{self, Read};
 /// Longest target of a symbolic link, in bytes (Linux `PATH_MAX`).
 const TARGET_LIMIT: usize = 4096;
 
-/// By how many bytes a program or library is told from other files.
-const START: u64 = 64;
+/// By how many bytes programs, libraries and scripts are told from other files: that of the first line of a script.
+const START: u64 = 256;
+/// Largest file that is read as a whole though no cataloguer looks at it, in bytes.
+const SMALL: u64 = 1 << 20;
 /// Most memory that is kept for the next file, in bytes.
 const BUFFER_KEPT: usize = 16 << 20;
 
@@ -68,8 +71,9 @@ impl LayerObserver {
             Kind::File(contents) => {
                 let unread = |source: io::Error| InventoryError::Contents { path: entry.path.clone(), source };
                 let mut reader = contents.reader().map_err(|error| unread(error.into()))?;
-                let note = self.file(&path, contents.size(), &mut reader).map_err(unread)?;
-                self.noted(entry.mode, note)?
+                let permissions = Permissions { mode: entry.mode, uid: entry.uid.into(), gid: entry.gid.into() };
+                let (note, facts) = self.file(&path, permissions, contents.size(), &mut reader).map_err(unread)?;
+                self.noted(entry.mode, note, facts)?
             }
             Kind::Fifo | Kind::Device(_) => Item::Other,
         };
@@ -79,16 +83,20 @@ impl LayerObserver {
     /// Sees one member of a layer as it lies.
     pub(crate) fn member(&mut self, member: Member, contents: &mut impl Read) -> Result<(), InventoryError> {
         let path = plain(&member.path)?;
+        let permissions = Permissions { mode: member.mode, uid: member.uid, gid: member.gid };
         let item = match member.kind {
             MemberKind::Directory => Item::Directory,
             MemberKind::Symlink(target) => symlink(&target),
             MemberKind::HardLink(target) => Item::HardLink(plain(&target)?),
             MemberKind::File => {
-                let note = self.file(&path, member.size, contents)?;
-                self.noted(member.mode, note)?
+                let (note, facts) = self.file(&path, permissions, member.size, contents)?;
+                self.noted(member.mode, note, facts)?
             }
             // Holes are not contents: what would be read is not what an engine unpacks. It may be a program, whatever its name says.
-            MemberKind::SparseFile => self.noted(member.mode, Some(FileKind::Binary.unread("it is sparse")))?,
+            MemberKind::SparseFile => {
+                let note = FileKind::Binary.unread("it is sparse");
+                self.noted(member.mode, Some(note), FileFacts::unread(permissions))?
+            }
             MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => Item::Other,
         };
         self.push(&path, &item)
@@ -101,11 +109,14 @@ impl LayerObserver {
             Lying::Directory => Item::Directory,
             Lying::Symlink(target) => symlink(target),
             Lying::Special => Item::Other,
-            Lying::Unreadable(error) => self.noted(0, Some(unreadable(error)))?,
+            Lying::Unreadable(error) => self.noted(0, Some(unreadable(error)), None)?,
             Lying::File { mode, size, contents } => {
-                let note = self.file(path, size, contents);
+                // Whose it is matters beside settings alone, and a folder has none.
+                let permissions = Permissions { mode, uid: 0, gid: 0 };
+                let seen = self.file(path, permissions, size, contents);
                 self.budget.check()?;
-                self.noted(mode, note.unwrap_or_else(|error| Some(unreadable(error))))?
+                let (note, facts) = seen.unwrap_or_else(|error| (Some(unreadable(error)), None));
+                self.noted(mode, note, facts)?
             }
         };
         self.push(path, &item)
@@ -124,22 +135,39 @@ impl LayerObserver {
         Ok(())
     }
 
-    fn file(&mut self, path: &EntryPath, size: u64, contents: &mut dyn Read) -> io::Result<Option<Note>> {
+    /// Returns what a file says of packages, and what else is to be known of it.
+    fn file(
+        &mut self,
+        path: &EntryPath,
+        permissions: Permissions,
+        size: u64,
+        contents: &mut dyn Read,
+    ) -> io::Result<(Option<Note>, Option<FileFacts>)> {
         self.buffer.clear();
         let by_name = FileKind::of(path.as_str());
         self.logged.begin(path, by_name, &self.budget);
         contents.take(START).read_to_end(&mut self.buffer)?;
         let kind = match by_name {
-            _ if binary::is_binary(&self.buffer) => FileKind::of_program(by_name),
-            Some(kind) => kind,
-            None => return Ok(None),
+            _ if binary::is_binary(&self.buffer) => Some(FileKind::of_program(by_name)),
+            kind => kind,
         };
-        if size > kind.limit() {
-            return Ok(Some(kind.unread(&format!("it has more than {} bytes", kind.limit()))));
+        let look = Look::of(path.as_str(), permissions.mode, size, &self.buffer);
+        let limit = kind.map_or(SMALL, FileKind::limit);
+        if (kind.is_none() && !look.needs_all()) || size > limit {
+            let note = kind.map(|kind| kind.unread(&format!("it has more than {limit} bytes")));
+            return Ok((note, FileFacts::of(path.as_str(), permissions, look, &self.buffer, false)));
         }
-        let _room = self.budget.room(kind.room(size));
+        let _room = kind.and_then(|kind| self.budget.room(kind.room(size)));
         // Grows as bytes come: a size is only a claim.
         contents.read_to_end(&mut self.buffer)?;
+        let facts = FileFacts::of(path.as_str(), permissions, look, &self.buffer, true);
+        let note = kind.and_then(|kind| self.note(path, kind));
+        self.buffer.shrink_to(BUFFER_KEPT);
+        Ok((note, facts))
+    }
+
+    /// Returns what the file that was read says of packages.
+    fn note(&mut self, path: &EntryPath, kind: FileKind) -> Option<Note> {
         let mut note = kind.read(path.as_str(), &self.buffer, &self.budget);
         let number = u32::try_from(self.contents.notes.len()).unwrap_or(u32::MAX);
         if let Some(Joined { database, log, note: both }) = self.logged.see(kind, number, &self.buffer) {
@@ -152,21 +180,26 @@ impl LayerObserver {
             }
         }
         self.digests = note.as_ref().filter(|note| note.shows_packages()).map(|_| FileDigests::of(&self.buffer));
-        self.buffer.shrink_to(BUFFER_KEPT);
-        Ok(note)
+        note
     }
 
-    fn noted(&mut self, mode: u32, note: Option<Note>) -> Result<Item, InventoryError> {
-        let number = note.as_ref().and_then(|_| u32::try_from(self.contents.notes.len()).ok());
-        if let Some((number, digests)) = number.zip(self.digests.take()) {
+    fn noted(&mut self, mode: u32, note: Option<Note>, facts: Option<FileFacts>) -> Result<Item, InventoryError> {
+        let LayerContents { notes, files, digests, .. } = &mut self.contents;
+        let number = note.as_ref().and_then(|_| u32::try_from(notes.len()).ok());
+        if let Some((number, of_file)) = number.zip(self.digests.take()) {
             self.budget.keep(FileDigests::SIZE)?;
-            self.contents.digests.insert(number, digests);
+            digests.insert(number, of_file);
         }
         for note in note.into_iter().chain(self.both.take()) {
             self.budget.keep(note.size())?;
-            self.contents.notes.push(note);
+            notes.push(note);
         }
-        Ok(Item::File { mode, note: number })
+        let of_file = facts.as_ref().and_then(|_| u32::try_from(files.len()).ok());
+        if let Some(facts) = facts {
+            self.budget.keep(facts.size())?;
+            files.push(facts);
+        }
+        Ok(Item::File { mode, note: number, facts: of_file })
     }
 }
 

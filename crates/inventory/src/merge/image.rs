@@ -1,13 +1,17 @@
 use super::databases::Databases;
-use super::{Node, NoteKey, Tree, Whiteout, logged, stated};
-use crate::layer::{FileDigests, FileKind, Item, LayerContents, Note};
+use super::facts;
+use super::{Mark, Node, NoteKey, Tree, Whiteout, logged, stated};
+use crate::layer::{EXECUTABLE, FileDigests, FileFacts, FileKind, Item, LayerContents, Note};
 use crate::{Catalogue, Distribution, InventoryError, Package, Place};
+use consign_oci::ImageConfig;
 use consign_oci::layer::EntryPath;
 use std::sync::Arc;
 
 const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 /// Most files that are named because nobody could look into them.
 const NAMED_LIMIT: usize = 100;
+/// Most programs that are kept only because they can be executed: more are in no image that anybody runs.
+const PROGRAM_LIMIT: usize = 200_000;
 /// What is said of those.
 const UNREAD: &str = "it was not looked into";
 
@@ -17,6 +21,8 @@ pub(crate) struct Image {
     pub(super) tree: Tree,
     layers: Vec<Arc<LayerContents>>,
     databases: Databases,
+    /// How many files were kept only because they can be executed.
+    programs: usize,
 }
 
 impl Image {
@@ -54,35 +60,50 @@ impl Image {
     fn put(&mut self, place: &EntryPath, path: &EntryPath, item: Item, layer: u32) -> Result<(), InventoryError> {
         let kind = FileKind::of(place.as_str());
         let unread = || kind.map(|_| Node::Unread);
-        let node = match item {
+        let (node, mark) = match item {
             Item::Directory => {
                 self.tree.put_folder(place);
                 return Ok(());
             }
-            Item::Symlink(target) => Some(Node::Symlink(target)),
-            Item::File { note: Some(note), .. } => Some(Node::Noted(NoteKey { layer, note })),
-            // The name by which it was looked at is that in the archive, which a link in its way may have changed.
-            Item::File { note: None, .. } if FileKind::of(path.as_str()).is_some() => Some(Node::Silent),
-            Item::File { note: None, .. } => unread(),
-            Item::HardLink(target) => {
-                let original = self.tree.place(&target)?.and_then(|target| self.tree.get(&target)).cloned();
-                original.or_else(unread)
-            }
-            Item::Other => None,
-        };
-        match node {
-            Some(Node::Noted(key)) => {
-                let (layers, note) = (&self.layers, note_of(&self.layers, key));
-                let is_same = |before: &Node| match before {
-                    // Most are the same file under another name, which is told without looking at what it says.
-                    Node::Noted(before) => *before == key || note_of(layers, *before) == note,
-                    _ => false,
+            Item::Symlink(target) => (Some(Node::Symlink(target)), None),
+            Item::File { mode, note, facts } => {
+                let key = |number| NoteKey { layer, note: number };
+                let node = match note {
+                    Some(note) => Some(Node::Noted(key(note))),
+                    // The name by which it was looked at is that in the archive, which a link in its way may have changed.
+                    None if FileKind::of(path.as_str()).is_some() => Some(Node::Silent),
+                    None => unread(),
                 };
-                self.tree.put_as(place, Node::Noted(key), is_same)
+                let mark = Mark { mode, facts: facts.map(key) };
+                (node.or_else(|| self.is_kept(mark).then_some(Node::Plain)), Some(mark))
             }
-            Some(node) => self.tree.put(place, node),
-            None => self.tree.clear(place),
+            Item::HardLink(target) => match self.tree.place(&target)?.and_then(|target| self.tree.original(&target)) {
+                Some((Node::Plain, mark)) => (unread().or(Some(Node::Plain)), mark),
+                Some((node, mark)) => (Some(node), mark),
+                None => (unread(), None),
+            },
+            Item::Other => (None, None),
+        };
+        let Some(node) = node else { return self.tree.clear(place) };
+        let layers = &self.layers;
+        let is_same = |before: &Node, its_mark: Option<Mark>| match (before, &node) {
+            // Most are the same file under another name, which is told without looking at what it says.
+            (Node::Noted(before), Node::Noted(key)) => {
+                before == key || note_of(layers, *before) == note_of(layers, *key)
+            }
+            (Node::Plain, Node::Plain) => is_same_file(layers, its_mark, mark),
+            _ => false,
+        };
+        self.tree.put_as(place, node.clone(), mark, is_same)
+    }
+
+    /// Returns whether a file is worth to be kept that no cataloguer looks at.
+    fn is_kept(&mut self, mark: Mark) -> bool {
+        if mark.facts.is_some() {
+            return true;
         }
+        self.programs += usize::from(mark.mode & EXECUTABLE != 0);
+        mark.mode & EXECUTABLE != 0 && self.programs <= PROGRAM_LIMIT
     }
 
     /// Returns what a file was found to say.
@@ -93,6 +114,26 @@ impl Image {
     /// Returns the digests of the file that a note is about, if it shows packages to be there.
     pub(super) fn digests(&self, key: NoteKey) -> Option<&FileDigests> {
         self.layers.get(key.layer as usize)?.digests.get(&key.note)
+    }
+
+    /// Returns what is to be known of a file beside what it says of packages.
+    pub(super) fn file_facts(&self, key: NoteKey) -> Option<&FileFacts> {
+        facts_of(&self.layers, key)
+    }
+
+    /// Returns all layers, lowest first.
+    pub(super) fn layers(&self) -> &[Arc<LayerContents>] {
+        &self.layers
+    }
+
+    /// Returns whether all files are kept that can be executed.
+    pub(super) fn has_all_programs(&self) -> bool {
+        self.programs <= PROGRAM_LIMIT
+    }
+
+    /// Returns the files, and all layers.
+    pub(super) fn parts(&mut self) -> (&mut Tree, &[Arc<LayerContents>]) {
+        (&mut self.tree, &self.layers)
     }
 
     /// Returns the layer with this number.
@@ -113,14 +154,14 @@ impl Image {
             }
             Some(Node::Unread | Node::Silent) => {}
             // A link to a file whose name says nothing: it may be there, so that nothing can be said.
-            None if FileKind::of(place.as_str()).is_none() => {}
-            None | Some(Node::Symlink(_)) => return Ok(None),
+            None | Some(Node::Plain) if FileKind::of(place.as_str()).is_none() => {}
+            None | Some(Node::Plain | Node::Symlink(_)) => return Ok(None),
         }
         Err(InventoryError::Unread { path: path.clone(), place })
     }
 
-    /// Returns what is in the image.
-    pub(crate) fn finish(mut self) -> Result<Catalogue, InventoryError> {
+    /// Returns what is in the image, and, of one with a config, what else is to be said of it.
+    pub(crate) fn finish(mut self, config: Option<&ImageConfig>) -> Result<Catalogue, InventoryError> {
         let distribution = self.distribution()?;
         let databases = std::mem::take(&mut self.databases);
         let mut packages = databases.packages(&mut self, distribution.as_ref())?;
@@ -132,10 +173,16 @@ impl Image {
         }
         let (mut found, damaged) = self.found();
         unlisted.extend(damaged);
-        self.give_owners(&packages, &mut found)?;
+        let of_facts = config.map(|_| self.places_of_facts()).unwrap_or_default();
+        let places = found.iter().map(|(place, _)| place.clone()).chain(of_facts);
+        let owners = self.owners(&packages, places.collect())?;
+        for (place, package) in &mut found {
+            package.owner = facts::owner(&owners, place);
+        }
+        let said = config.map(|config| Box::new(self.facts(config, &owners)));
         stated::join(&mut packages, &mut found);
         packages.extend(found.into_iter().map(|(_, package)| package));
-        Ok(Catalogue { unlisted, ..Catalogue::new(distribution, packages) })
+        Ok(Catalogue { unlisted, facts: said, ..Catalogue::new(distribution, packages) })
     }
 
     fn distribution(&mut self) -> Result<Option<Distribution>, InventoryError> {
@@ -181,4 +228,15 @@ impl Image {
 fn note_of(layers: &[Arc<LayerContents>], key: NoteKey) -> &Note {
     let layer = layers.get(key.layer as usize);
     layer.and_then(|layer| layer.notes.get(key.note as usize)).unwrap_or(&Note::Unread)
+}
+
+fn facts_of(layers: &[Arc<LayerContents>], key: NoteKey) -> Option<&FileFacts> {
+    layers.get(key.layer as usize)?.files.get(key.note as usize)
+}
+
+fn is_same_file(layers: &[Arc<LayerContents>], one: Option<Mark>, other: Option<Mark>) -> bool {
+    let facts = |mark: Option<Mark>| mark?.facts.and_then(|key| facts_of(layers, key));
+    let mode = |mark: Option<Mark>| mark.map(|mark| mark.mode);
+    // Files of which nothing more is known may differ.
+    mode(one) == mode(other) && facts(one).is_some() && facts(one) == facts(other)
 }

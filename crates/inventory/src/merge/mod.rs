@@ -1,6 +1,7 @@
 //! Layers laid on each other (image-spec, layer.md, "Applying Changesets").
 
 mod databases;
+mod facts;
 mod image;
 mod logged;
 mod node;
@@ -11,6 +12,6 @@ mod tree;
 mod whiteout;
 
 pub(crate) use image::Image;
-pub(crate) use node::{Node, NoteKey};
+pub(crate) use node::{Mark, Node, NoteKey};
 use tree::Tree;
 use whiteout::Whiteout;

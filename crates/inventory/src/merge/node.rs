@@ -12,10 +12,21 @@ pub(crate) enum Node {
     Silent,
     /// A file that a cataloguer would look at, but which is another name of one that none did.
     Unread,
+    /// A file that no cataloguer looks at. It is kept for what else is to be known of it.
+    Plain,
+}
+
+/// A file, beside what it says of packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// What else is to be known of it: its layer, and the number of the facts there.
+    pub(crate) facts: Option<NoteKey>,
 }
 
 /// Which note says what is in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NoteKey {
     /// The layer that has the contents, counted from the lowest.
     pub(crate) layer: u32,

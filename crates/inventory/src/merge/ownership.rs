@@ -1,44 +1,49 @@
+use super::facts::{Claim, Owners};
 use super::{Image, Node};
 use crate::layer::{LayerContents, Note, name, owned};
 use crate::{InventoryError, Package};
 use consign_oci::layer::EntryPath;
 use consign_package::Kind;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 impl Image {
-    /// Says of each package that was found by a single file which of the distribution's packages brought that file.
-    pub(super) fn give_owners(
-        &mut self,
-        owners: &[Package],
-        found: &mut [(String, Package)],
-    ) -> Result<(), InventoryError> {
-        let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, (path, _)) in found.iter().enumerate() {
-            wanted.entry(path.clone()).or_default().push(index);
-        }
-        if wanted.is_empty() {
-            return Ok(());
+    /// Says of each of these places which of the distribution's packages brought what is there, by its package URL.
+    pub(super) fn owners(&mut self, owners: &[Package], places: Vec<String>) -> Result<Owners, InventoryError> {
+        let mut claims: Owners = places.into_iter().map(|place| (place, Claim::Nobody)).collect();
+        if claims.is_empty() {
+            return Ok(claims);
         }
         for owner in owners {
             let (mut brought, mut changed) = (Vec::new(), HashSet::new());
             for list in self.lists_of(owner)? {
                 for (digest, path) in owned::files(list.text()) {
-                    for index in self.claimed(path, &wanted)? {
-                        let place = &found[index].0;
-                        if self.is_changed(place, digest) {
-                            changed.insert(index);
-                        } else if list.claims && self.has_brought(owner, &list, place) {
-                            brought.push(index);
-                        }
+                    let Some(place) = self.claimed(path, &claims)? else { continue };
+                    if self.is_changed(&place, digest) {
+                        changed.insert(place);
+                    } else if list.claims && self.has_brought(owner, &list, &place) {
+                        brought.push(place);
+                    } else if list.claims
+                        && let Some(claim @ Claim::Nobody) = claims.get_mut(&place)
+                    {
+                        *claim = Claim::Listed;
                     }
                 }
             }
-            for index in brought.into_iter().filter(|index| !changed.contains(index)) {
-                found[index].1.owner.get_or_insert_with(|| owner.purl.clone());
+            for place in changed.iter().chain(&brought) {
+                let claim = match changed.contains(place) {
+                    true => Claim::Listed,
+                    false => Claim::Brought(owner.purl.clone()),
+                };
+                // The first that brought it has it.
+                claims.entry(place.clone()).and_modify(|known| {
+                    if !matches!(known, Claim::Brought(_)) {
+                        *known = claim;
+                    }
+                });
             }
         }
-        Ok(())
+        Ok(claims)
     }
 
     /// Returns whether a file holds something else than what its package brought, by the digest in the package's database: somebody put it there since.
@@ -50,29 +55,30 @@ impl Image {
     /// Returns whether a package that lists a file has brought it: what is another file since a later layer is somebody else's, and a list that became another
     /// in a later layer says nothing of what was there before.
     fn has_brought(&self, owner: &Package, list: &List<'_>, place: &str) -> bool {
-        let Some((since, written)) = self.tree.layers_of(place) else { return false };
+        // What is not there any more was the package's when it was.
+        let Some((since, written)) = self.tree.layers_of(place) else { return true };
         let owner_since = owner.places.iter().map(|place| place.layer).min();
         let is_before = |layer: u32| owner_since.is_some_and(|owner| layer <= owner);
         is_before(since) && (is_before(list.since) || list.written == written)
     }
 
-    /// Returns what was found by the file at a path, which a database has as it was before links were in its way.
-    fn claimed(&mut self, path: &str, wanted: &HashMap<String, Vec<usize>>) -> Result<Vec<usize>, InventoryError> {
+    /// Returns which of the places a path leads to, which a database has as it was before links were in its way.
+    fn claimed(&mut self, path: &str, places: &Owners) -> Result<Option<String>, InventoryError> {
         let path = name::text(path.trim_start_matches('/').as_bytes());
         let path = path.as_ref();
-        if let Some(indexes) = wanted.get(path) {
-            return Ok(indexes.clone());
+        if places.contains_key(path) {
+            return Ok(Some(path.to_owned()));
         }
         let first = path.split('/').next().unwrap_or_default();
         let is_linked = |tree: &super::Tree| {
             matches!(first.parse().ok().and_then(|first| tree.get(&first)), Some(Node::Symlink(_)))
         };
         if !is_linked(&self.tree) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let Ok(path) = path.parse::<EntryPath>() else { return Ok(Vec::new()) };
-        let place = self.tree.place(&path)?;
-        Ok(place.and_then(|place| wanted.get(place.as_str())).cloned().unwrap_or_default())
+        let Ok(path) = path.parse::<EntryPath>() else { return Ok(None) };
+        let place = self.tree.place(&path)?.map(|place| place.as_str().to_owned());
+        Ok(place.filter(|place| places.contains_key(place)))
     }
 
     /// Returns the lists of the files of a package.

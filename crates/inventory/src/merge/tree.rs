@@ -1,4 +1,4 @@
-use super::{Node, NoteKey};
+use super::{Mark, Node, NoteKey};
 use crate::InventoryError;
 use consign_oci::layer::EntryPath;
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ struct Placed {
     /// Since which layer the same has stood there, however often it was written.
     since: u32,
     node: Node,
+    /// Of a file, whatever it says of packages.
+    mark: Option<Mark>,
 }
 
 /// The links and the interesting files of an image, as they are with all layers so far laid on each other (image-spec, layer.md, "Applying Changesets").
@@ -49,7 +51,12 @@ impl Tree {
             path.as_str().clone_into(&mut self.real);
             return Ok(Some(path.clone()));
         }
-        let mut pending: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
+        self.walk(path.as_str())
+    }
+
+    /// Returns where a path as programs have it really is: it may lead up from a folder that is a link.
+    pub(crate) fn walk(&mut self, path: &str) -> Result<Option<EntryPath>, InventoryError> {
+        let mut pending: Vec<String> = path.rsplit('/').map(str::to_owned).collect();
         let mut reached = String::new();
         let mut hops = 0;
         while let Some(part) = pending.pop() {
@@ -109,7 +116,22 @@ impl Tree {
 
     /// Returns what stands at this very place.
     pub(crate) fn get(&self, place: &EntryPath) -> Option<&Node> {
-        self.nodes.get(place.as_str()).map(|placed| &placed.node)
+        self.nodes.get(place.as_str()).map(|placed| &placed.node).filter(|node| **node != Node::Plain)
+    }
+
+    /// Returns the file that stands at this very place, if it is kept.
+    pub(crate) fn file(&self, place: &EntryPath) -> Option<Mark> {
+        self.nodes.get(place.as_str())?.mark
+    }
+
+    /// Returns all files that are kept, by place.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, Mark)> {
+        self.nodes.iter().filter_map(|(path, placed)| Some((path.as_str(), placed.mark?)))
+    }
+
+    /// Returns what stands at this very place, for another name of it.
+    pub(crate) fn original(&self, place: &EntryPath) -> Option<(Node, Option<Mark>)> {
+        self.nodes.get(place.as_str()).map(|placed| (placed.node.clone(), placed.mark))
     }
 
     /// Returns all files of which something is to be said, by place, each with the number of the layer since which it says the same, counted from 0.
@@ -117,7 +139,7 @@ impl Tree {
         self.nodes.iter().filter_map(|(path, placed)| match placed.node {
             Node::Noted(key) => Some((path.as_str(), placed.since.saturating_sub(1), Some(key))),
             Node::Unread => Some((path.as_str(), placed.since.saturating_sub(1), None)),
-            Node::Symlink(_) | Node::Silent => None,
+            Node::Symlink(_) | Node::Silent | Node::Plain => None,
         })
     }
 
@@ -129,24 +151,32 @@ impl Tree {
     /// Returns the places directly in a folder that hold something kept.
     pub(crate) fn list(&self, folder: &EntryPath) -> Vec<EntryPath> {
         self.below(folder.as_str())
+            .filter(|(_, placed)| placed.node != Node::Plain)
             .filter_map(|(path, _)| path.parse().ok())
             .filter(|path: &EntryPath| path.parent().as_ref() == Some(folder))
             .collect()
     }
 
-    /// Puts something at a place, in place of all that was there and below.
-    pub(crate) fn put(&mut self, place: &EntryPath, node: Node) -> Result<(), InventoryError> {
-        self.put_as(place, node, |_| false)
+    /// Returns the files directly in a folder that are kept, in order.
+    pub(crate) fn names_in(&self, folder: &EntryPath) -> impl Iterator<Item = &str> {
+        let start = folder.as_str().len() + 1;
+        let files = self
+            .below(folder.as_str())
+            .filter(|(_, placed)| placed.mark.is_some() || matches!(placed.node, Node::Symlink(_)));
+        files
+            .map(|(path, _)| path.as_str())
+            .filter(move |path| path.get(start..).is_some_and(|name| !name.contains('/')))
     }
 
-    /// Puts something at a place, and says whether it is the same that was there.
+    /// Puts something at a place, in place of all that was there and below, and says whether it is the same that was there.
     pub(crate) fn put_as(
         &mut self,
         place: &EntryPath,
         node: Node,
-        is_same: impl FnOnce(&Node) -> bool,
+        mark: Option<Mark>,
+        is_same: impl FnOnce(&Node, Option<Mark>) -> bool,
     ) -> Result<(), InventoryError> {
-        let before = self.nodes.get(place.as_str()).filter(|before| is_same(&before.node));
+        let before = self.nodes.get(place.as_str()).filter(|before| is_same(&before.node, before.mark));
         let since = before.map_or(self.layer, |before| before.since);
         self.clear(place)?;
         if shared(&self.real, place.as_str()) == place.as_str().len() {
@@ -156,7 +186,7 @@ impl Tree {
         if self.size > MEMORY_LIMIT {
             return Err(InventoryError::Links { limit: MEMORY_LIMIT });
         }
-        self.nodes.insert(place.as_str().to_owned(), Placed { layer: self.layer, since, node });
+        self.nodes.insert(place.as_str().to_owned(), Placed { layer: self.layer, since, node, mark });
         Ok(())
     }
 
@@ -231,6 +261,12 @@ mod tests {
 
     fn path(text: &str) -> EntryPath {
         text.parse().unwrap()
+    }
+
+    impl Tree {
+        fn put(&mut self, place: &EntryPath, node: Node) -> Result<(), InventoryError> {
+            self.put_as(place, node, None, |_, _| false)
+        }
     }
 
     fn tree(links: &[(&str, &str)]) -> Tree {

@@ -20,6 +20,7 @@ pub(crate) use spdx::document as spdx;
 pub use spdx::index as spdx_index;
 
 use consign_oci::Digest;
+use consign_receipt::predicate::ImageFacts;
 use consign_receipt::{Receipt, Statement, predicate};
 use serde_json::Value;
 
@@ -29,4 +30,9 @@ pub const DOCUMENT_FORMAT: u32 = 1;
 /// Returns the receipt that says what is in the image with this digest, with the document that [`Catalogue::spdx`](crate::Catalogue::spdx) gave.
 pub fn receipt(document: Value, digest: &Digest) -> Result<Receipt, SbomError> {
     Ok(Receipt::derived(Statement::new(digest, predicate::SBOM, document))?)
+}
+
+/// Returns the receipt that says what the settings and files of the image with this digest say.
+pub fn facts_receipt(facts: &ImageFacts, digest: &Digest) -> Result<Receipt, SbomError> {
+    Ok(Receipt::derived(Statement::new(digest, predicate::IMAGE_FACTS, serde_json::to_value(facts)?))?)
 }

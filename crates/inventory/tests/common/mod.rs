@@ -1,14 +1,22 @@
 //! Images made of few files, as a builder lets them flow and as they lie in blobs.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
 
-use consign_inventory::{Budget, Catalogue, InventoryError, Observer, Package};
+use consign_inventory::{Budget, Catalogue, InventoryError, LayerContents, LayerObserver, Observer, Package};
 use consign_oci::layer::{Entry, Kind, Layer, NoCache, write_layer};
-use consign_oci::{Descriptor, Digest, media_type};
+use consign_oci::{Descriptor, Digest, ImageConfig, media_type};
+use consign_receipt::predicate::ImageFacts;
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 pub(crate) fn file(path: &str, contents: &str) -> Entry {
     entry(path, Kind::File(contents.to_owned().into()))
+}
+
+/// A file that anybody may execute, and with further permission bits.
+pub(crate) fn program(path: &str, mode: u32, contents: impl Into<Vec<u8>>) -> Entry {
+    Entry { mode: 0o755 | mode, ..entry(path, Kind::File(contents.into().into())) }
 }
 
 pub(crate) fn folder(path: &str) -> Entry {
@@ -73,6 +81,30 @@ pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
         assert_eq!(result.as_ref().ok(), other.as_ref().ok());
     }
     result
+}
+
+/// Says what the settings and files of an image say, whose config has these fields, by each way that its layers can come.
+pub(crate) fn facts(layers: &[Vec<Entry>], settings: &Value) -> ImageFacts {
+    let mut config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": []}});
+    config.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    let config: ImageConfig = serde_json::from_value(config).unwrap();
+    let (mut flowing, mut lying, mut kept) = (Observer::new(), Observer::new(), Observer::new());
+    for layer in layers {
+        flowing.begin_layer();
+        let mut one = LayerObserver::new();
+        for entry in layer {
+            flowing.entry(entry);
+            one.entry(entry).unwrap();
+        }
+        let bytes = one.finish().to_bytes().unwrap();
+        kept.add(Arc::new(LayerContents::from_bytes(&bytes).unwrap())).unwrap();
+        let (_, tar) = blob(layer);
+        observe(&mut lying, media_type::LAYER, &tar[..], &tar).unwrap();
+    }
+    let of = |observer: Observer| *observer.finish_image(&config).unwrap().facts.unwrap();
+    let facts = of(flowing);
+    assert_eq!([of(lying), of(kept)], [facts.clone(), facts.clone()]);
+    facts
 }
 
 /// Returns `kind name version` of each package, and whether it has an owner.

@@ -9,6 +9,9 @@ use jiff::civil::Date;
 /// Longest name of an advisory, in bytes.
 const NAME_LIMIT: usize = 200;
 
+/// Form of a day.
+pub(super) const DAY: Shape = Shape::Form("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+
 pub(super) const KEYS: Keys = Keys {
     what: "an ignored advisory",
     known: &[
@@ -30,11 +33,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::new("platforms", Shape::Some(&Shape::Text), "Only on these platforms. Default: on all."),
         Key::required("reason", Shape::Text, "Why it does not count."),
         Key::required("owner", Shape::Text, "Who answers for that."),
-        Key::required(
-            "until",
-            Shape::Form("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-            "The last day on which it does not count, in UTC.",
-        ),
+        Key::required("until", DAY, "The last day on which it does not count, in UTC."),
     ],
     later: &["expires"],
     rules: &[],
@@ -88,7 +87,7 @@ fn name(reader: &mut Reader<'_>, text: Spanned<String>) -> Option<String> {
     Some(text.value)
 }
 
-fn day(reader: &mut Reader<'_>, node: &Node) -> Option<Date> {
+pub(super) fn day(reader: &mut Reader<'_>, node: &Node) -> Option<Date> {
     let text = reader.text(node, "`until`")?;
     // The parser takes further forms of a date; a file has one.
     let day: Option<Date> = text.parse().ok().filter(|day: &Date| day.to_string() == text.value);
@@ -98,7 +97,7 @@ fn day(reader: &mut Reader<'_>, node: &Node) -> Option<Date> {
     day
 }
 
-fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {
+pub(super) fn platforms(reader: &mut Reader<'_>, node: &Node) -> Vec<Platform> {
     if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
         reader.report(Code::Value, node.span, "`platforms` lists nothing");
     }

@@ -19,6 +19,7 @@ mod identity;
 mod ignore_file;
 mod ignored;
 mod image;
+mod image_rules;
 mod keys;
 mod lint;
 mod overlap;

@@ -1,8 +1,8 @@
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
-use super::{AdvisorySettings, Code, IdentitySettings, advisories, identity, nearest};
-use consign_receipt::{Policy, Requirement};
+use super::{AdvisorySettings, Code, IdentitySettings, advisories, identity, image_rules, nearest};
+use consign_receipt::{ImageRules, Policy, Requirement};
 use std::collections::BTreeSet;
 
 pub(super) const KEYS: Keys = Keys {
@@ -13,6 +13,11 @@ pub(super) const KEYS: Keys = Keys {
             "advisories",
             Shape::Mapping(&advisories::KEYS),
             "How much is tolerated of what advisories say about packages. Default: nobody asks.",
+        ),
+        Key::new(
+            "image",
+            Shape::Mapping(&image_rules::KEYS),
+            "What becomes of what the settings and files of an image say, and of its packages' licences. Default: nobody asks.",
         ),
         Key::new(
             "identities",
@@ -34,6 +39,8 @@ pub struct PolicySettings {
     pub require: BTreeSet<Requirement>,
     /// How much is tolerated of what advisories say; `None`: nobody asks.
     pub advisories: Option<AdvisorySettings>,
+    /// What becomes of what settings and files say; `None`: nobody asks.
+    pub image: Option<ImageRules>,
     /// Whose signed receipts count, besides those of the release's own key.
     pub identities: Vec<IdentitySettings>,
 }
@@ -42,7 +49,8 @@ impl PolicySettings {
     /// Returns the policy that is meant.
     pub fn policy(&self) -> Policy {
         let policy = Policy::new(self.require.iter().copied());
-        self.advisories.iter().map(|settings| settings.rules.clone()).fold(policy, Policy::tolerating)
+        let policy = self.advisories.iter().map(|settings| settings.rules.clone()).fold(policy, Policy::tolerating);
+        self.image.iter().cloned().fold(policy, Policy::judging)
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
@@ -52,8 +60,9 @@ impl PolicySettings {
             .get("require")
             .map(|node| requirements(reader, node, "require", advisories.is_some()))
             .unwrap_or_default();
+        let image = fields.get("image").and_then(|node| image_rules::read(reader, node));
         let identities = fields.get("identities").map(|node| IdentitySettings::read_all(reader, node));
-        Self { require, advisories: advisories.flatten(), identities: identities.unwrap_or_default() }
+        Self { require, advisories: advisories.flatten(), image, identities: identities.unwrap_or_default() }
     }
 }
 

@@ -9,6 +9,7 @@ mod advisories;
 mod clouds_and_certificates;
 mod document;
 mod image;
+mod image_rules;
 mod signing_and_registries;
 mod sync;
 mod tests_and_policy;

@@ -236,7 +236,7 @@ fn what_cannot_be_required() {
     4 |     require: { receipts: [wishes, advisories], content: often }
       |                           ^^^^^^
       |
-      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials` and `advisories`
+      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials`, `advisories` and `image-facts`
 
     error[C012]: `advisories` is required, and nothing says which databases and how much passes
      --> consign.yaml:4:35

@@ -140,7 +140,7 @@ policy:
     5 |   require: [sbom, provenence, luck]
       |                               ^^^^
       |
-      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials` and `advisories`
+      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials`, `advisories` and `image-facts`
 
     error[C007]: `maximum-age` is not supported by this version
      --> consign.yaml:6:3

@@ -3,6 +3,7 @@
 mod advisories;
 mod checks;
 mod closed;
+mod image;
 mod reason;
 
 pub use advisories::remarks;
@@ -10,10 +11,11 @@ pub use closed::Closed;
 pub use reason::Reason;
 
 use crate::predicate::ReleasedDestination;
-use crate::{AdvisoryRules, Policy, Receipt, Requirement};
+use crate::{AdvisoryRules, ImageRules, Policy, Receipt, Requirement};
 use advisories::advisories;
 use checks::{completeness, provenance, sbom, trials};
 use consign_oci::{Digest, Platform};
+use image::image;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -55,6 +57,7 @@ pub struct Verdict {
     policy: Digest,
     requirements: Vec<Requirement>,
     advisories: Option<AdvisoryRules>,
+    image_rules: Option<ImageRules>,
 }
 
 impl Verdict {
@@ -92,6 +95,11 @@ impl Verdict {
     pub fn advisories(&self) -> Option<&AdvisoryRules> {
         self.advisories.as_ref()
     }
+
+    /// Returns what the policy refused of what settings and files said; `None` where it did not ask.
+    pub fn image_rules(&self) -> Option<&ImageRules> {
+        self.image_rules.as_ref()
+    }
 }
 
 /// Judges an image. Pure: the same image, receipts, policy and day always give the same verdict. The day, in UTC, says which entries of the
@@ -105,6 +113,7 @@ pub fn gate(candidate: &Candidate, policy: &Policy, today: Date) -> Result<Verdi
         sbom(platform, policy, &mut reasons);
         trials(platform, policy, &mut reasons);
         advisories(platform, policy, today, &mut reasons);
+        image(platform, policy, today, &mut reasons);
     }
     if !reasons.is_empty() {
         return Err(reasons);
@@ -125,5 +134,6 @@ pub fn gate(candidate: &Candidate, policy: &Policy, today: Date) -> Result<Verdi
         policy: policy.digest(),
         requirements: policy.requirements().collect(),
         advisories: policy.advisories().cloned(),
+        image_rules: policy.image().cloned(),
     })
 }

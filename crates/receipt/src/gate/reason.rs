@@ -1,4 +1,4 @@
-use crate::{Change, Finding, IgnoredAdvisory, Requirement, Stage};
+use crate::{Change, Finding, IgnoredAdvisory, IgnoredFact, ImageFinding, Requirement, Stage};
 use consign_oci::Platform;
 use jiff::civil::Date;
 
@@ -55,7 +55,7 @@ pub enum Reason {
         tests: Vec<String>,
     },
     /// An advisory matches a package, and the policy does not tolerate it.
-    #[error("{platform}: {finding}{}{}", news(*.change), was_ignored(.ended.as_deref()))]
+    #[error("{platform}: {finding}{}{}", news(*.change), was_ignored(.ended.as_deref().map(|entry: &IgnoredAdvisory| (entry.until, entry.owner.as_str()))))]
     Advisory {
         /// The platform.
         platform: Platform,
@@ -124,6 +124,16 @@ pub enum Reason {
         /// How many days the policy allows.
         maximum: u32,
     },
+    /// Settings or files say something that the policy refuses.
+    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref().map(|entry: &IgnoredFact| (entry.until, entry.owner.as_str()))))]
+    Image {
+        /// The platform.
+        platform: Platform,
+        /// What they say.
+        finding: Box<ImageFinding>,
+        /// The entry of the ignore list that covered it and has ended.
+        ended: Option<Box<IgnoredFact>>,
+    },
 }
 
 fn news(change: Option<Change>) -> &'static str {
@@ -137,8 +147,8 @@ fn news(change: Option<Change>) -> &'static str {
     }
 }
 
-fn was_ignored(entry: Option<&IgnoredAdvisory>) -> String {
-    let Some((until, owner)) = entry.and_then(|entry| Some((entry.until?, &entry.owner))) else { return String::new() };
+fn was_ignored(entry: Option<(Option<Date>, &str)>) -> String {
+    let Some((until, owner)) = entry.and_then(|(until, owner)| Some((until?, owner))) else { return String::new() };
     format!("; it was ignored until {until}: ask {owner}")
 }
 
@@ -187,7 +197,8 @@ impl Reason {
             | Self::ForeignPackages { platform, .. }
             | Self::NotCompared { platform, .. }
             | Self::EndOfLife { platform, .. }
-            | Self::DatabaseOld { platform, .. } => Some(platform),
+            | Self::DatabaseOld { platform, .. }
+            | Self::Image { platform, .. } => Some(platform),
         }
     }
 
@@ -217,6 +228,7 @@ impl Reason {
             | Self::NotCompared { .. }
             | Self::EndOfLife { .. }
             | Self::DatabaseOld { .. } => Stage::Scan,
+            Self::Image { .. } => Stage::Inventory,
             _ => Stage::Gate,
         }
     }

@@ -1,12 +1,17 @@
 //! The claims that consign makes and reads.
 
 mod copy_record;
+mod image_facts;
 mod provenance;
 mod release_record;
 mod test_result;
 mod vulnerabilities;
 
 pub use copy_record::CopyRecord;
+pub use image_facts::{
+    BrokenProgram, Entrypoint, Fault, FoundSecret, HealthCheck, ImageFacts, ImageUser, SecretPlace, SetuidFile,
+    UserProblem,
+};
 pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
 pub use release_record::{ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 pub use test_result::{TestOutcome, TestResult};
@@ -31,7 +36,10 @@ pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record
 /// From where an image was copied: [`CopyRecord`].
 pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 
-/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `signature`, else the type itself.
+/// What the settings and files of an image say: [`ImageFacts`].
+pub const IMAGE_FACTS: &str = "https://consign.dev/attestation/image-facts/v1";
+
+/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `image facts`, `signature`, else the type itself.
 pub fn label(predicate_type: &str) -> &str {
     match predicate_type {
         SIGNATURE => "signature",
@@ -42,6 +50,7 @@ pub fn label(predicate_type: &str) -> &str {
         vex if vex.starts_with(VEX) => "vex",
         RELEASE_RECORD => "release record",
         COPY_RECORD => "copy record",
+        IMAGE_FACTS => "image facts",
         other => other,
     }
 }

@@ -1,4 +1,4 @@
-use crate::{AdvisoryRules, Policy, Requirement};
+use crate::{AdvisoryRules, ImageRules, Policy, Requirement};
 use consign_oci::{Digest, Platform, Repository, Tag};
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +28,17 @@ pub struct ReleaseRecord {
     /// How much it tolerated of what advisories said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advisories: Option<AdvisoryRules>,
+    /// What it refused of what settings and files said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_rules: Option<ImageRules>,
 }
 
 impl ReleaseRecord {
     /// Returns a policy that asks for what the release had to show; the default one where the record does not say. It trusts nobody.
     pub fn required(&self) -> Policy {
         let policy = Policy::new(self.requirements.iter().copied());
-        self.advisories.iter().cloned().fold(policy, Policy::tolerating)
+        let policy = self.advisories.iter().cloned().fold(policy, Policy::tolerating);
+        self.image_rules.iter().cloned().fold(policy, Policy::judging)
     }
 }
 

@@ -96,6 +96,7 @@ impl Draft {
                 policy: Policy::default().digest(),
                 requirements: Policy::default().requirements().collect(),
                 advisories: None,
+                image_rules: None,
             },
         };
         let types = [media_type::LAYER_GZIP, media_type::LAYER_ZSTD];

@@ -1,3 +1,4 @@
+use super::inputs::Rules;
 use crate::arguments::ScanTarget;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -5,10 +6,13 @@ use crate::session::Session;
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::Vulnerabilities;
 use consign_receipt::{
-    AdvisoryRules, Candidate, Closed, Finding, PlatformCandidate, Policy, Reason, Requirement, gate, remarks,
+    AdvisoryRules, Candidate, Closed, Finding, ImageFinding, ImageRules, PlatformCandidate, Policy, Reason, Receipt,
+    Requirement, gate, remarks,
 };
-use consign_release::ScannedImage;
-use consign_report::{AdvisoryReport, DatabaseReport, PlatformDifference, ScanDifference, ScanReport, ScannedPlatform};
+use consign_release::{ScannedImage, image_facts, image_findings};
+use consign_report::{
+    AdvisoryReport, DatabaseReport, FactReport, PlatformDifference, ScanDifference, ScanReport, ScannedPlatform,
+};
 use consign_scan::Database;
 use serde::Deserialize;
 
@@ -19,8 +23,11 @@ pub(super) fn report(
     database: &Database,
     scanned: &[ScannedImage],
     since: Option<(&ScanTarget, &[ScannedImage])>,
-    rules: Option<&AdvisoryRules>,
+    rules: Option<&Rules>,
 ) -> Result<ScanReport, CommandError> {
+    let image_rules = rules.and_then(|rules| rules.image.as_ref());
+    let rules = rules.map(|rules| &rules.rules);
+    let mut facts: Vec<(Platform, ImageFinding)> = Vec::new();
     let mut platforms = Vec::new();
     let mut warnings: Vec<String> = Vec::new();
     for image in scanned {
@@ -29,13 +36,22 @@ pub(super) fn report(
             let remarks = remarks(&image.platform, &claim, rules, session.today());
             warnings.extend(remarks.iter().map(ToString::to_string));
         }
+        let found = match image_rules {
+            Some(rules) => image_findings(&image.contents, rules),
+            None => notable(&image.contents),
+        };
+        facts.extend(found.into_iter().map(|finding| (image.platform.clone(), finding)));
         let (platform, digest) = (image.platform.clone(), image.digest.clone());
-        platforms.push(ScannedPlatform { platform, digest, coverage: claim.coverage, lifetime: claim.lifetime });
+        let Vulnerabilities { coverage, lifetime, .. } = claim;
+        let facts = image_facts(&image.contents);
+        platforms.push(ScannedPlatform { platform, digest, coverage, lifetime, facts });
     }
     let now = findings(scanned)?;
     let findings = || now.iter().map(|(platform, finding)| (platform, finding));
     let notes = rules.map(|rules| rules.notes(findings(), session.today())).unwrap_or_default();
     warnings.extend(notes.iter().map(ToString::to_string));
+    let pairs = || facts.iter().map(|(platform, finding)| (platform, finding));
+    warnings.extend(image_rules.map(|rules| rules.notes(pairs(), session.today())).unwrap_or_default());
     let judged = rules.map(|rules| (rules, session.today()));
     let since = match since {
         Some((reference, then)) => {
@@ -53,9 +69,16 @@ pub(super) fn report(
         platforms,
         advisories: AdvisoryReport::all(findings(), judged),
         differences: PlatformDifference::all(scanned.iter().map(|image| (&image.platform, &image.packages))),
+        findings: FactReport::all(pairs(), image_rules.map(|rules| (rules, session.today()))),
         since,
         warnings,
     })
+}
+
+/// Returns what anybody should look at, whatever the policy.
+fn notable(contents: &[Receipt]) -> Vec<ImageFinding> {
+    let found = image_facts(contents).map(|facts| facts.findings()).unwrap_or_default();
+    found.into_iter().filter(ImageFinding::is_notable).collect()
 }
 
 /// Returns what was found, by platform.
@@ -74,7 +97,7 @@ pub(super) fn candidate(name: &str, digest: &Digest, scanned: &[ScannedImage]) -
         platform: image.platform,
         digest: image.digest,
         tests: None,
-        receipts: vec![image.receipt],
+        receipts: image.contents.into_iter().chain([image.receipt]).collect(),
     });
     Candidate {
         name: name.to_owned(),
@@ -86,13 +109,14 @@ pub(super) fn candidate(name: &str, digest: &Digest, scanned: &[ScannedImage]) -
 }
 
 /// Asks the gate about what was found.
-pub(super) fn refusals(candidate: &Candidate, session: &Session, rules: AdvisoryRules) -> Vec<Reason> {
-    gate(candidate, &policy_of(rules), session.today()).err().unwrap_or_default()
-}
-
-/// Returns a policy that asks for nothing but these rules.
-pub(super) fn policy_of(rules: AdvisoryRules) -> Policy {
-    Policy::new([Requirement::Advisories]).tolerating(rules)
+pub(super) fn refusals(
+    candidate: &Candidate,
+    session: &Session,
+    (advisories, image): (Option<AdvisoryRules>, Option<ImageRules>),
+) -> Vec<Reason> {
+    let policy = advisories.into_iter().fold(Policy::new([Requirement::Completeness]), Policy::tolerating);
+    let policy = image.into_iter().fold(policy, Policy::judging);
+    gate(candidate, &policy, session.today()).err().unwrap_or_default()
 }
 
 /// `None`: there are no reasons against it.

@@ -1,4 +1,3 @@
-use super::findings::policy_of;
 use crate::advisories::{database, ignored, paths, pinned, vex};
 use crate::arguments::{DATABASE, Scan};
 use crate::error::CommandError;
@@ -6,7 +5,7 @@ use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
 use crate::session::Session;
 use consign_plan::configuration::{IgnoreFile, PolicyFile};
-use consign_receipt::{Acceptance, AdvisoryRules, Candidate, IgnoredAdvisory, Severity};
+use consign_receipt::{Acceptance, AdvisoryRules, Candidate, IgnoredAdvisory, ImageRules, Policy, Severity};
 use consign_scan::Database;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,13 +37,20 @@ pub(super) struct Rules {
     pub(super) rules: AdvisoryRules,
     /// Whether a policy says so, which an image has to meet. Without one everything passes, and what lists of other tools ignore is told.
     pub(super) judges: bool,
+    /// What becomes of what settings, files and licences say; `None`: no policy asks.
+    pub(super) image: Option<ImageRules>,
 }
 
 impl Rules {
+    /// Returns whether they are about licences, too, which an SBOM says.
+    pub(super) fn wants_sbom(&self) -> bool {
+        self.image.is_some()
+    }
+
     /// Returns them for one image, of which documents of OpenVEX may say what is no flaw of it.
     pub(super) fn for_image(self, candidate: &Candidate) -> Self {
-        let judged = policy_of(self.rules.clone()).for_image(candidate).advisories().cloned();
-        Self { rules: judged.unwrap_or(self.rules), judges: self.judges }
+        let judged = Policy::default().tolerating(self.rules.clone()).for_image(candidate).advisories().cloned();
+        Self { rules: judged.unwrap_or(self.rules), ..self }
     }
 }
 
@@ -55,10 +61,11 @@ pub(super) fn rules(
     session: &Session,
 ) -> Result<Option<Rules>, CommandError> {
     let is_named = arguments.policy.is_some();
-    let stated = policy.and_then(|policy| policy.policy.advisories).map(|settings| settings.rules);
-    if stated.is_none() && is_named {
+    let (advisories, image) = policy.map(|policy| (policy.policy.advisories, policy.policy.image)).unwrap_or_default();
+    let stated = advisories.map(|settings| settings.rules);
+    if stated.is_none() && image.is_none() && is_named {
         let error = CommandError::new(ExitCode::Usage, "the policy says nothing of advisories");
-        return Err(error.hint("add `advisories:` to it, with `databases` and `maximum-severity`"));
+        return Err(error.hint("add `advisories:` to it, with `databases` and `maximum-severity`, or `image:`"));
     }
     let judges = stated.is_some();
     let entries = match arguments.ignore_files.is_empty() && !judges {
@@ -66,7 +73,7 @@ pub(super) fn rules(
         false => ignored(&arguments.ignore_files, &session.printer)?,
     };
     let documents = vex(&arguments.vex)?;
-    if entries.is_empty() && documents.is_empty() && !judges {
+    if entries.is_empty() && documents.is_empty() && !judges && image.is_none() {
         return Ok(None);
     }
     let mut rules = stated.unwrap_or_else(tolerant);
@@ -76,7 +83,7 @@ pub(super) fn rules(
         let message = "warning: everything that is found counts as new here; `consign release` compares with the last release (`new-since`)";
         session.printer.note(message);
     }
-    Ok(Some(Rules { rules, judges }))
+    Ok(Some(Rules { rules, judges, image }))
 }
 
 /// Returns rules by which every finding passes.

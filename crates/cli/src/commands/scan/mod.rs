@@ -42,15 +42,21 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
     let database = opened(arguments, policy.as_ref()).await?;
     let rules = rules(arguments, policy, session)?;
     let name = target.to_string();
-    let compared = compared(target, arguments, &database, session).await?;
+    let wants_sbom = rules.as_ref().is_some_and(Rules::wants_sbom);
+    let compared = compared(target, arguments, &database, wants_sbom, session).await?;
+    if wants_sbom && !compared.is_image() {
+        session
+            .printer
+            .note("warning: what the policy says of images (`image:`) is not asked of folders and documents");
+    }
     let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
     let rules = rules.map(|rules| rules.for_image(&candidate));
     let since = match &arguments.since {
-        Some(other) => Some((other, self::compared(other, arguments, &database, session).await?)),
+        Some(other) => Some((other, self::compared(other, arguments, &database, false, session).await?)),
         None => None,
     };
     let since = since.as_ref().map(|(other, since)| (*other, &since.scanned[..]));
-    let report = report(&name, session, &database, &compared.scanned, since, rules.as_ref().map(|rules| &rules.rules))?;
+    let report = report(&name, session, &database, &compared.scanned, since, rules.as_ref())?;
     let form = session.global.output;
     let refusal = refused(&name, &reasons(form, &candidate, rules, session));
     let document = match form {
@@ -79,9 +85,14 @@ fn is_data(form: Form) -> bool {
 /// Returns why an image does not pass. Whoever reads the findings as data decides about them; that a platform was compared with nothing is no
 /// finding, with rules or without.
 fn reasons(form: Form, candidate: &Candidate, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
-    let stated = rules.filter(|rules| rules.judges).map(|rules| rules.rules);
-    let Some(rules) = stated.or_else(|| is_data(form).then(tolerant)) else { return Vec::new() };
-    let mut reasons = refusals(candidate, session, rules);
+    let (stated, image) = rules.map(|rules| (rules.judges.then_some(rules.rules), rules.image)).unwrap_or_default();
+    let advisories = stated.or_else(|| is_data(form).then(tolerant));
+    // A document says nothing of settings and files.
+    let image = image.filter(|_| candidate.platforms.iter().any(|platform| platform.receipts.len() > 1));
+    if advisories.is_none() && image.is_none() {
+        return Vec::new();
+    }
+    let mut reasons = refusals(candidate, session, (advisories, image));
     if is_data(form) {
         reasons.retain(Reason::is_database);
     }
@@ -107,13 +118,14 @@ async fn compared(
     target: &ScanTarget,
     arguments: &Scan,
     database: &Arc<Database>,
+    wants_sbom: bool,
     session: &Session,
 ) -> Result<Compared, CommandError> {
     match target {
         ScanTarget::Contents(ListTarget::Image(reference)) => {
             let (place, root) = session.open(reference).await?;
             let store = session.store().await?;
-            let scanned = scan_image(&place, &root, &store, &arguments.platforms, database).await?;
+            let scanned = scan_image(&place, &root, &store, &arguments.platforms, wants_sbom, database).await?;
             Ok(Compared { digest: root.digest.clone(), scanned, of: Source::Image(place, root) })
         }
         ScanTarget::Contents(ListTarget::Folder(folder)) => {
@@ -166,6 +178,10 @@ impl Compared {
         let document = sbom::whole(SbomFormat::CyclonedxJson, &index, images)?;
         let found: Vec<_> = self.claims()?.into_iter().flat_map(|claim| claim.scanner.result).collect();
         Ok(with_vulnerabilities(document, &found)?)
+    }
+
+    fn is_image(&self) -> bool {
+        matches!(self.of, Source::Image(..))
     }
 
     /// Returns the name by which statements may be about it: its repository's, or else that of the file or folder.

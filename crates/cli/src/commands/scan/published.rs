@@ -1,7 +1,7 @@
 //! Everything that a configuration publishes: what other people run, as it is out there now.
 
 use super::findings::{candidate, refused, report};
-use super::inputs::{opened, rules};
+use super::inputs::{Rules, opened, rules};
 use super::{compared, is_data, reasons};
 use crate::advisories::policy_file;
 use crate::arguments::{Form, ListTarget, Scan, ScanTarget};
@@ -50,7 +50,8 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     }
     let configuration = session.configuration()?;
     let path = arguments.policy.as_ref().unwrap_or(&session.global.file);
-    let has_policy = arguments.policy.is_some() || configuration.policy.advisories.is_some();
+    let has_policy =
+        arguments.policy.is_some() || configuration.policy.advisories.is_some() || configuration.policy.image.is_some();
     let policy = has_policy.then(|| policy_file(path, &session.printer)).transpose()?;
     let database = opened(arguments, policy.as_ref()).await?;
     let rules = rules(arguments, policy, session)?;
@@ -64,18 +65,12 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
         };
         let reference = ImageReference::Registry(Reference { repository, tag, digest: Some(digest) });
         let target = ScanTarget::Contents(ListTarget::Image(reference));
-        match compared(&target, arguments, &database, session).await {
+        let wants_sbom = rules.as_ref().is_some_and(Rules::wants_sbom);
+        match compared(&target, arguments, &database, wants_sbom, session).await {
             Ok(compared) => {
                 let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
                 let rules = rules.clone().map(|rules| rules.for_image(&candidate));
-                let report = report(
-                    &name,
-                    session,
-                    &database,
-                    &compared.scanned,
-                    None,
-                    rules.as_ref().map(|rules| &rules.rules),
-                )?;
+                let report = report(&name, session, &database, &compared.scanned, None, rules.as_ref())?;
                 let refusal = refused(&name, &reasons(form, &candidate, rules, session));
                 reports.push((report, refusal));
             }

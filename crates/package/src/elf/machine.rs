@@ -1,12 +1,13 @@
 use consign_oci::Platform;
 use object::elf;
 use object::read::elf::FileHeader as _;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What an ELF file says it runs on (System V ABI, "ELF Header").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    machine: elf::Machine,
+    machine: u16,
     bits: u8,
     little: bool,
     /// The calling convention of ARM, where the file states one: whether floating-point arguments go in registers.
@@ -36,7 +37,7 @@ impl Machine {
             elf::EF_ARM_ABI_FLOAT_SOFT if machine == elf::EM_ARM => Some(false),
             _ => None,
         };
-        Some(Self { machine, bits, little, hard_float })
+        Some(Self { machine: machine.0, bits, little, hard_float })
     }
 
     /// Returns what files for this platform say; `None` for a platform that this version does not know.
@@ -54,7 +55,7 @@ impl Machine {
             _ => return None,
         };
         let hard_float = (platform.variant() == Some("v7")).then_some(true);
-        Some(Self { machine, bits, little, hard_float })
+        Some(Self { machine: machine.0, bits, little, hard_float })
     }
 
     /// Returns whether a file for `self` runs where files are for `platform`'s machine.
@@ -69,7 +70,7 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.machine {
+        let name = match elf::Machine(self.machine) {
             elf::EM_X86_64 => "x86-64",
             elf::EM_386 => "x86",
             elf::EM_AARCH64 => "AArch64",

@@ -1,6 +1,7 @@
-use crate::elf::Machine;
+use super::Machine;
 use object::elf;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -12,30 +13,33 @@ const COUNT_LIMIT: usize = 4096;
 const SEGMENT_LIMIT: usize = 64;
 
 /// What an ELF file needs to be loaded, and what it offers to others (System V ABI, "Dynamic Linking"; LSB, "Symbol Versioning").
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Linked {
-    pub(crate) machine: Machine,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    /// What it runs on.
+    pub machine: Machine,
     /// Whether it can be loaded anywhere: a library, or a program of that kind.
-    pub(crate) is_shared: bool,
+    pub is_shared: bool,
     /// The loader that it asks for: that of a program which is linked dynamically (`PT_INTERP`).
-    pub(crate) interpreter: Option<String>,
+    pub interpreter: Option<String>,
     /// The name that it has for those who need it (`DT_SONAME`).
-    pub(crate) soname: Option<String>,
+    pub soname: Option<String>,
     /// The libraries that it needs (`DT_NEEDED`).
-    pub(crate) needed: Vec<String>,
+    pub needed: Vec<String>,
     /// Folders to look in for the libraries of this file and of those that it needs (`DT_RPATH`).
-    pub(crate) rpath: Vec<String>,
+    pub rpath: Vec<String>,
     /// Folders to look in for the libraries of this file (`DT_RUNPATH`). Where it is there, `rpath` does not count.
-    pub(crate) runpath: Option<Vec<String>>,
+    pub runpath: Option<Vec<String>>,
     /// Versions of symbols that it needs, by library.
-    pub(crate) wanted_versions: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wanted_versions: Vec<(String, String)>,
     /// Versions of symbols that it has.
-    pub(crate) defined_versions: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub defined_versions: BTreeSet<String>,
 }
 
 impl Linked {
     /// Returns roughly the memory that it takes, in bytes.
-    pub(crate) fn size(&self) -> usize {
+    pub fn size(&self) -> usize {
         let texts =
             self.needed.iter().chain(&self.rpath).chain(self.runpath.iter().flatten()).chain(&self.defined_versions);
         let wanted = self.wanted_versions.iter().flat_map(|(library, version)| [library, version]);
@@ -43,7 +47,7 @@ impl Linked {
     }
 
     /// Reads an ELF file; `None` for anything else, and for one that makes no sense.
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let machine = Machine::read(bytes)?;
         match bytes.get(4)? {
             1 => read(elf::FileHeader32::<object::Endianness>::parse(bytes).ok()?, bytes, machine),

@@ -1,10 +1,6 @@
 //! Where a loader looks for libraries (ld.so(8); musl, `ldso/dynlink.c`).
 
-use super::image::Image;
-use super::linked::Linked;
-use crate::deb::library_folders;
-use crate::elf::Machine;
-use crate::template::gnu_triplet;
+use super::{Files, Linked, Machine, gnu_triplet};
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
 use std::sync::Arc;
@@ -19,8 +15,8 @@ const GNU_FOLDERS: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 const MUSL_ITSELF: [&str; 7] = ["libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet."];
 
 /// A program's way to its libraries.
-pub(super) struct Search<'a, 'image> {
-    image: &'a Image<'image>,
+pub struct Search<'a, F> {
+    image: &'a F,
     machine: Machine,
     triplet: Option<String>,
     /// Folders that count for all libraries.
@@ -31,9 +27,10 @@ pub(super) struct Search<'a, 'image> {
     musl: Option<EntryPath>,
 }
 
-impl<'a, 'image> Search<'a, 'image> {
-    pub(super) fn new(
-        image: &'a Image<'image>,
+impl<'a, F: Files> Search<'a, F> {
+    /// Makes the way of a program for this machine that is loaded by `loader`. `first`: the folders of `LD_LIBRARY_PATH`.
+    pub fn new(
+        image: &'a F,
         platform: &Platform,
         machine: Machine,
         loader: Option<&EntryPath>,
@@ -47,20 +44,19 @@ impl<'a, 'image> Search<'a, 'image> {
                 let debian =
                     triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
                 let gnu = GNU_FOLDERS.into_iter().map(str::to_owned);
-                // Where there are too many ways to go through, only the usual folders are: a library that is elsewhere is missing then.
-                let listed = library_folders(image.tree()).unwrap_or_default();
-                listed.into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
+                image.listed_folders().into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
             }
         };
         Self { image, machine, triplet, folders, first, musl }
     }
 
-    pub(super) fn is_musl(&self) -> bool {
+    /// Returns whether musl's loader goes it.
+    pub fn is_musl(&self) -> bool {
         self.musl.is_some()
     }
 
     /// Returns the library that a file at `path` gets under a name. `inherited` are folders of those that needed the file.
-    pub(super) fn library(
+    pub fn library(
         &self,
         name: &str,
         path: &EntryPath,
@@ -94,7 +90,7 @@ impl<'a, 'image> Search<'a, 'image> {
     }
 
     /// Returns the folders that those needed by a file at `path` look in too (`DT_RPATH`).
-    pub(super) fn inherited(&self, path: &EntryPath, linked: &Linked) -> Vec<String> {
+    pub fn inherited(&self, path: &EntryPath, linked: &Linked) -> Vec<String> {
         match linked.runpath {
             Some(_) => Vec::new(),
             None => linked.rpath.iter().take(FOLDER_LIMIT).flat_map(|folder| self.expanded(folder, path)).collect(),
@@ -114,16 +110,15 @@ impl<'a, 'image> Search<'a, 'image> {
 }
 
 /// Returns whether a loader is musl's: it may have another name, as where Debian puts a link to it.
-fn is_musl(image: &Image<'_>, loader: &EntryPath) -> bool {
+fn is_musl(image: &impl Files, loader: &EntryPath) -> bool {
     let soname = || image.linked(loader).and_then(|linked| linked.soname.clone());
     loader.name().contains("musl") || soname().is_some_and(|name| name.contains("musl"))
 }
 
-fn musl_folders(image: &Image<'_>, loader: &EntryPath) -> Vec<String> {
-    let stated = loader.name().strip_suffix(".so.1").and_then(|name| image.contents(&format!("etc/{name}.path")));
+fn musl_folders(image: &impl Files, loader: &EntryPath) -> Vec<String> {
+    let stated = loader.name().strip_suffix(".so.1").and_then(|name| image.text(&format!("etc/{name}.path")));
     match stated {
         Some(text) => {
-            let text = String::from_utf8_lossy(&text);
             text.split([':', '\n']).filter(|folder| !folder.is_empty()).take(FOLDER_LIMIT).map(str::to_owned).collect()
         }
         None => MUSL_FOLDERS.into_iter().map(str::to_owned).collect(),

@@ -1,0 +1,178 @@
+//! Which secrets are found in files and settings, and which texts are none. No secret stands here: each is put together.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{facts, file, package};
+use consign_receipt::predicate::SecretPlace;
+use serde_json::{Value, json};
+
+/// Returns so many letters and digits of which few are the same.
+fn letters(count: usize) -> String {
+    let alphabet = "k7Rw2TzQ9mXb4LsV6nHd8PyJ3cGf5BtZ1xKqW0vMrNjDhYgUeCpAoSiFu";
+    alphabet.chars().cycle().take(count).collect()
+}
+
+fn hex(count: usize) -> String {
+    "3f9a0c7be15d284660fedb".chars().cycle().take(count).collect()
+}
+
+fn capitals(count: usize) -> String {
+    "Q7ZX2LKMB4HTR5WVND3C".chars().cycle().take(count).collect()
+}
+
+fn pem(label: &str, body: &str) -> String {
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+}
+
+/// Returns the kinds of the secrets of one file.
+fn kinds(path: &str, text: &str) -> Vec<String> {
+    let found = facts(&[vec![file(path, text)]], &json!({}));
+    found.secrets.into_iter().map(|secret| secret.kind).collect()
+}
+
+#[test]
+fn secrets_are_known_by_their_form() {
+    let amazon = format!("AKIA{}", capitals(16).replace(['0', '1', '8', '9'], "A"));
+    let secret = format!("{}/{}", letters(20), letters(19));
+    let key = format!("{}\n{}", letters(57), letters(57));
+    let table: Vec<(&str, String)> = vec![
+        ("github-token", format!("export GH=ghp_{}\n", letters(36))),
+        ("github-token", format!("\"token\": \"github_pat_{}_{}\"", letters(22), letters(59))),
+        ("gitlab-token", format!("glpat-{}", letters(20))),
+        ("npm-token", format!("//registry.npmjs.org/:x=npm_{}", letters(36))),
+        ("pypi-token", format!("pypi-AgEIcHlwaS5vcmc{}", letters(90))),
+        ("rubygems-token", format!("rubygems_{}", hex(48))),
+        ("docker-hub-token", format!("dckr_pat_{}", letters(27))),
+        ("slack-token", format!("xoxb-{}-{}", hex(12), letters(24))),
+        (
+            "slack-webhook",
+            format!("https://hooks.slack.com/services/T{}/B{}/{}", capitals(8), capitals(8), letters(24)),
+        ),
+        ("stripe-key", format!("sk_live_{}", letters(24))),
+        ("google-api-key", format!("key=AIza{}", letters(35))),
+        ("google-oauth-secret", format!("GOCSPX-{}", letters(28))),
+        ("anthropic-key", format!("sk-ant-api03-{}", letters(90))),
+        ("openai-key", format!("sk-proj-{}", letters(60))),
+        ("hugging-face-token", format!("hf_{}", letters(34))),
+        ("sendgrid-key", format!("SG.{}.{}", letters(22), letters(43))),
+        ("digitalocean-token", format!("dop_v1_{}", hex(64))),
+        ("shopify-token", format!("shpat_{}", hex(32))),
+        ("vault-token", format!("hvs.{}", letters(95))),
+        ("databricks-token", format!("dapi{}", hex(32))),
+        ("grafana-token", format!("glsa_{}_{}", letters(32), hex(8))),
+        ("tailscale-key", format!("tskey-auth-{}", letters(30))),
+        ("new-relic-key", format!("NRAK-{}", capitals(27))),
+        ("age-key", format!("AGE-SECRET-KEY-1{}", capitals(58))),
+        ("aws-access-key", format!("aws_secret_access_key = {secret}\n")),
+        ("aws-access-key", format!("\"SecretAccessKey\": \"{secret}\"")),
+        ("aws-access-key", format!("id: {amazon}\nother: {secret}\n")),
+        ("azure-storage-key", format!("AccountName=a;AccountKey={}==;", letters(86))),
+        ("kubernetes-key", format!("    client-key-data: {}", letters(200))),
+        ("docker-login", json!({"auths": {"registry.example.org": {"auth": letters(24)}}}).to_string()),
+        ("private-key", pem("PRIVATE KEY", &key)),
+        ("private-key", pem("RSA PRIVATE KEY", &format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\n{key}"))),
+        ("private-key", json!({"private_key": pem("PRIVATE KEY", &key)}).to_string()),
+        ("private-key", pem("OPENSSH PRIVATE KEY", &key)),
+        ("cosign-key", pem("ENCRYPTED SIGSTORE PRIVATE KEY", &key)),
+        ("pgp-private-key", pem("PGP PRIVATE KEY BLOCK", &format!("Version: 1\n\n{key}\n=ab12"))),
+    ];
+    for (kind, text) in table {
+        assert_eq!(kinds("app/settings", &text), [kind], "{kind}");
+    }
+    for (path, kind, text) in [
+        ("root/.npmrc", "npm-login", format!("# a\n//r.example.org/:_authToken={}\n", hex(36))),
+        ("root/.netrc", "netrc-login", "machine a login b password h7Jq2\n".to_owned()),
+        ("root/.pypirc", "pypi-login", "[pypi]\nusername = a\npassword = h7Jq2x\n".to_owned()),
+        ("root/.git-credentials", "git-login", "https://a:h7Jq2x@git.example.org\n".to_owned()),
+        ("root/.pgpass", "postgresql-login", "localhost:5432:*:app:h7Jq2x\n".to_owned()),
+        ("root/.cargo/credentials.toml", "cargo-login", "[registry]\ntoken = \"h7Jq2x9\"\n".to_owned()),
+    ] {
+        assert_eq!(kinds(path, &text), [kind], "{path}");
+    }
+}
+
+#[test]
+fn what_is_no_secret_is_none() {
+    let key = format!("{}\n{}", letters(57), letters(57));
+    let table = [
+        ("a word that goes on", format!("ghp_{}_{}", letters(36), letters(3))),
+        ("within a word", format!("xghp_{}", letters(36))),
+        ("too short", format!("ghp_{}", letters(35))),
+        ("a filler", format!("ghp_{}", "x".repeat(36))),
+        ("that of a manual", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
+        ("its identifier", format!("AKIAIOSFODNN7EXAMPLE {}", letters(40))),
+        ("an identifier alone", format!("AKIA{}", capitals(16))),
+        ("a sum", format!("aws_secret_access_key: {}", hex(40))),
+        ("a variable", "aws_secret_access_key = ${SECRET}".to_owned()),
+        ("a public key", pem("PUBLIC KEY", &key)),
+        ("a certificate", pem("CERTIFICATE", &key)),
+        ("a frame", pem("PRIVATE KEY", "...")),
+        ("a filler of a key", pem("PRIVATE KEY", &"A".repeat(64))),
+        ("a text about keys", "it begins with -----BEGIN RSA PRIVATE KEY----- and so on".to_owned()),
+        ("no login", json!({"auths": {"registry.example.org": {}}}).to_string()),
+        ("nothing", String::new()),
+    ];
+    for (what, text) in table {
+        assert_eq!(kinds("app/settings", &text), [""; 0], "{what}");
+    }
+    let token = format!("ghp_{}", letters(36));
+    for path in [
+        "usr/share/doc/a/README",
+        "app/node_modules/a/test/key.pem",
+        "usr/lib/python3/site-packages/a/tests/data/key",
+        "a/image.png",
+    ] {
+        assert_eq!(kinds(path, &token), [""; 0], "{path}");
+    }
+    assert_eq!(kinds("app/test/key", &token), ["github-token"], "somebody's own test");
+    assert_eq!(kinds("app/binary", &format!("\0{token}")), [""; 0]);
+    for (path, text) in [
+        ("root/.npmrc", "//r.example.org/:_authToken=${NPM_TOKEN}\n"),
+        ("root/.netrc", "# machine a login b password h7Jq2\n"),
+        ("root/.pypirc", "password = <yours>\n"),
+        ("root/.git-credentials", "https://git.example.org\n"),
+    ] {
+        assert_eq!(kinds(path, text), [""; 0], "{path}");
+    }
+}
+
+#[test]
+fn it_is_said_where_secrets_are_and_never_what() {
+    let token = format!("ghp_{}", letters(36));
+    let layers = vec![
+        vec![
+            file("app/.env", &format!("A=b\nB={token}\n")),
+            file("app/gone", &token),
+            file("usr/lib/a/key", &token),
+            file("usr/lib/b/key", &token),
+            file("var/lib/dpkg/status", &package("a", "1")),
+            file("var/lib/dpkg/info/a.list", "/usr/lib/a/key\n/usr/lib/b/key\n"),
+            common::link("lib", "usr/lib"),
+        ],
+        vec![file("app/.wh.gone", ""), file("lib/b/key", &format!("{token} "))],
+    ];
+    let history = format!("|2 NPM_TOKEN={} VERSION=1 /bin/sh -c npm ci", letters(20));
+    let settings = json!({
+        "config": {"Env": ["PATH=/bin", "DB_PASSWORD=h7Jq2x", "DB_PASSWORD_FILE=/run/x", format!("X={token}"), "API_TOKEN=/run/t", "A_SECRET=changeme"]},
+        "history": [{"created_by": "COPY a /"}, {"created_by": history}, {"created_by": "/bin/sh -c #(nop)  ENV ADMIN_PASSWORD=h7Jq2x"}],
+    });
+    let found = facts(&layers, &settings);
+    let said: Vec<String> = found.secrets.iter().map(|secret| format!("{} {}", secret.kind, secret.place)).collect();
+    let expected = [
+        "github-token /app/.env:2",
+        "github-token /app/gone:1 of layer 0, hidden by a later one",
+        // What a later layer put over a package's file is nobody's.
+        "github-token /usr/lib/b/key:1",
+        "secret-variable environment DB_PASSWORD",
+        "github-token environment X",
+        "secret-variable history entry 2",
+        "secret-variable history entry 3",
+    ];
+    assert_eq!(said, expected);
+    assert!(matches!(&found.secrets[0].place, SecretPlace::File { layer: 0, hidden: false, .. }));
+    let written = serde_json::to_string(&found).unwrap();
+    assert!(!written.contains(&letters(6)) && !written.contains("h7Jq2x"), "{written}");
+    let read: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(serde_json::from_value::<consign_receipt::predicate::ImageFacts>(read).unwrap(), found);
+}

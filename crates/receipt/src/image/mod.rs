@@ -1,0 +1,14 @@
+//! What the settings and files of an image say, and how much of it a policy lets pass.
+
+mod exception;
+mod finding;
+mod license;
+mod pattern;
+mod rule;
+mod rules;
+
+pub use exception::IgnoredFact;
+pub use finding::ImageFinding;
+pub use pattern::Pattern;
+pub use rule::ImageRule;
+pub use rules::{FactJudgement, ImageRules};
