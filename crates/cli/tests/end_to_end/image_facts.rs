@@ -146,6 +146,12 @@ fn scan_shows_and_judges_any_image() {
         report["findings"].as_array().unwrap().iter().map(|found| found["judgement"].clone()).collect();
     assert_eq!(judgements, ["refused", "reported", "refused", "refused", "refused", "refused"]);
     assert_eq!(report["findings"][0]["platforms"], json!(["linux/amd64", "linux/arm64"]));
+    // Findings as data are of no use where nothing was compared.
+    let versions = json!([{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "0.1.0"}]}]);
+    let affected = json!([{"package": {"ecosystem": "npm", "name": "a"}, "ranges": versions}]);
+    let record =
+        json!({"schema_version": "1.6.0", "id": "GHSA-1", "modified": "2026-01-02T03:04:05Z", "affected": affected});
+    environment.write("advisories/GHSA-1.json", record.to_string());
     let log = scan(&[&policy[..], &["--output", "sarif"]].concat()).expect(0).json();
     let results = log["runs"][0]["results"].as_array().unwrap();
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
