@@ -258,7 +258,7 @@ fn rules_are_part_of_the_policy_and_of_the_record() {
     };
     let all = [
         base.clone(),
-        with(|rules| drop(rules.consequences.insert(ImageRule::Secrets, Consequence::Refuse))),
+        with(|rules| _ = rules.consequences.insert(ImageRule::Secrets, Consequence::Refuse)),
         with(|rules| rules.allowed_setuid_files.push(Pattern::new("/a"))),
         with(|rules| rules.denied_licenses.push(Pattern::new("MIT"))),
         with(|rules| rules.ignore.push(ignored(ImageRule::Secrets, TODAY))),

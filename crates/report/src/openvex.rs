@@ -57,12 +57,11 @@ fn said(found: &AdvisoryReport) -> (VexStatus, (&'static str, String)) {
     let finding = &found.finding;
     if let Some(entry) = &found.ignored {
         // What another document said is passed on; whoever accepts a flaw for a while has it.
-        let passed_on = [VexStatus::NotAffected, VexStatus::Fixed].into_iter().find(|status| {
-            entry.reason.strip_prefix(status.word()).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
-        });
-        return match passed_on {
-            Some(VexStatus::Fixed) => (VexStatus::Fixed, ("status_notes", entry.why())),
-            Some(status) => (status, ("impact_statement", entry.why())),
+        let rest = |status: VexStatus| entry.reason.strip_prefix(status.word())?.strip_prefix(": ");
+        let passed_on = |status| Some((status, format!("{} ({})", rest(status)?, entry.owner)));
+        return match passed_on(VexStatus::NotAffected).or_else(|| passed_on(VexStatus::Fixed)) {
+            Some((VexStatus::Fixed, words)) => (VexStatus::Fixed, ("status_notes", words)),
+            Some((status, words)) => (status, ("impact_statement", words)),
             None => (VexStatus::Affected, ("action_statement", format!("Accepted: {}", entry.why()))),
         };
     }

@@ -85,7 +85,7 @@ fn a_folder_is_compared_as_an_image_is() {
     let since = scan(&["--since", "oci:layout", "--platform", "linux/arm64", "--output", "json"]).expect(0).json();
     assert_eq!((&since["since"]["new"], &since["since"]["both"]), (&json!([]), &json!(1)));
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
-    scan(&["--policy", "policy.yaml"]).expect(11);
+    scan(&["--policy", "policy.yaml"]).expect(15);
     let other = scan(&["--platform", "linux/amd64"]).expect(1);
     assert!(other.error().contains("is made for linux/arm64, not for linux/amd64"), "{other}");
     environment.consign(&["scan", "--db", "advisories", "dir:"]).expect(2);

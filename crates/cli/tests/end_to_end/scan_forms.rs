@@ -32,6 +32,7 @@ fn markdown_is_for_comments_on_changes() {
     - `linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
     - `linux/arm64: 2 advisories match; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
     - `advisories: 3 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…`
+    - `platforms differ: deb libtool is on some platforms only`
     ");
 }
 
@@ -81,6 +82,7 @@ fn what_is_new_since_another_image_and_what_is_gone() {
     - `linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
     - `linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
     - `advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…`
+    - `platforms differ: deb libtool is on some platforms only`
     ");
 }
 

@@ -56,8 +56,8 @@ impl VexStatement {
     pub(super) fn reason(&self) -> Option<String> {
         match self.status {
             VexStatus::NotAffected | VexStatus::Fixed => {
-                let words = [self.status.word()].into_iter().chain(self.why.iter().map(String::as_str));
-                Some(words.collect::<Vec<_>>().join(": "))
+                let why = if self.why.is_empty() { "so it is stated".to_owned() } else { self.why.join(": ") };
+                Some(format!("{}: {why}", self.status.word()))
             }
             VexStatus::Affected | VexStatus::UnderInvestigation => None,
         }
