@@ -160,7 +160,7 @@ impl Release<'_> {
                 .collect(),
             destinations: destinations(job),
         };
-        let policy = self.beside_the_last(&candidate, key, policy.for_image(&candidate)).await?;
+        let policy = Box::pin(self.beside_the_last(&candidate, key, policy.for_image(&candidate))).await?;
         self.note_advisories(&produced, &policy, image);
         match gate(&candidate, &policy, self.workshop.today()) {
             Ok(verdict) => {
