@@ -25,6 +25,7 @@ fn ignored(advisory: &str, until: Date) -> IgnoredAdvisory {
         advisory: advisory.to_owned(),
         package: None,
         purl: None,
+        purls: Vec::new(),
         platforms: Vec::new(),
         reason: "not reachable".to_owned(),
         owner: "team@example.org".to_owned(),

@@ -35,7 +35,8 @@ impl Release<'_> {
         let compared = compared(&last, refused, &rules);
         // The same image again: its record stays as it is.
         let recorded = last.release_record.advisories.and_then(|rules| rules.last_release);
-        let recorded = recorded.filter(|recorded| last.index == candidate.index && recorded.covers(&compared));
+        let is_same = last.index == candidate.index && compared.is_nothing_new();
+        let recorded = recorded.filter(|recorded| is_same && recorded.covers(&compared));
         rules.last_release = Some(recorded.unwrap_or(compared));
         Ok(policy.tolerating(rules))
     }

@@ -27,37 +27,52 @@ impl AdvisoryReport {
         findings: impl IntoIterator<Item = (&'a Platform, &'a Finding)>,
         rules: Option<(&AdvisoryRules, Date)>,
     ) -> Vec<Self> {
-        let mut places: BTreeMap<Finding, (BTreeSet<&String>, Vec<&Platform>)> = BTreeMap::new();
+        // Package URLs name the architecture, so they differ where all else is the same.
+        let mut places: BTreeMap<Finding, Vec<(&Platform, &Finding)>> = BTreeMap::new();
         for (platform, finding) in findings {
-            // Package URLs name the architecture, so they differ where all else is the same.
             let place = places.entry(Finding { purls: Vec::new(), ..finding.clone() }).or_default();
-            place.0.extend(&finding.purls);
-            place.1.push(platform);
+            place.push((platform, finding));
         }
-        let all = places.into_iter().map(|(finding, (purls, platforms))| {
-            (Finding { purls: purls.into_iter().cloned().collect(), ..finding }, platforms)
-        });
-        all.flat_map(|(finding, platforms)| judged(&finding, &platforms, rules)).collect()
+        places.iter().flat_map(|(finding, places)| judged(finding, places, rules)).collect()
     }
 }
 
-/// An entry of the ignore list may be about some of the platforms only.
-fn judged(finding: &Finding, platforms: &[&Platform], rules: Option<(&AdvisoryRules, Date)>) -> Vec<AdvisoryReport> {
+/// An entry of the ignore list may be about some of the platforms only. Each is judged by what is found there.
+fn judged(
+    finding: &Finding,
+    places: &[(&Platform, &Finding)],
+    rules: Option<(&AdvisoryRules, Date)>,
+) -> Vec<AdvisoryReport> {
     let mut reports: Vec<AdvisoryReport> = Vec::new();
-    for platform in platforms {
-        let judgement = rules.map(|(rules, today)| rules.judge(platform, finding, today));
+    for (platform, found) in places {
+        let judgement = rules.map(|(rules, today)| rules.judge(platform, found, today));
+        // What differs between platforms in entries that were made for each alone makes no difference here.
         let ignored = match judgement {
             Some(Judgement::Ignored(entry)) => Some(entry.clone()),
             _ => None,
         };
         let judgement = judgement.map(|judgement| judgement.word().to_owned());
-        match reports.iter_mut().find(|report| report.judgement == judgement && report.ignored == ignored) {
-            Some(report) => report.platforms.push(platform.to_string()),
+        let is_same = |report: &AdvisoryReport| {
+            report.judgement == judgement
+                && match (&report.ignored, &ignored) {
+                    (Some(one), Some(other)) => {
+                        one.why() == other.why() && one.purls.is_empty() == other.purls.is_empty()
+                    }
+                    (one, other) => one.is_none() && other.is_none(),
+                }
+        };
+        let report = match reports.iter().position(is_same) {
+            Some(index) => index,
             None => {
-                let platforms = vec![platform.to_string()];
-                reports.push(AdvisoryReport { finding: finding.clone(), platforms, judgement, ignored });
+                let (finding, platforms) = (finding.clone(), Vec::new());
+                reports.push(AdvisoryReport { finding, platforms, judgement, ignored });
+                reports.len() - 1
             }
-        }
+        };
+        let Some(report) = reports.get_mut(report) else { continue };
+        report.platforms.push(platform.to_string());
+        let purls: BTreeSet<String> = report.finding.purls.drain(..).chain(found.purls.iter().cloned()).collect();
+        report.finding.purls = purls.into_iter().collect();
     }
     reports
 }

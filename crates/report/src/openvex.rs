@@ -2,12 +2,13 @@ use crate::{AdvisoryReport, ScanReport};
 use consign_oci::Digest;
 use consign_receipt::VexStatus;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What an image is called in statements about it: package URLs or digests.
 #[derive(Clone, Debug)]
 pub struct VexProducts {
-    /// The whole.
-    pub index: String,
+    /// The whole; `None`: not all of its platforms were looked at.
+    pub index: Option<String>,
     /// Each platform, as `os/architecture[/variant]`, and what it is called.
     pub platforms: Vec<(String, String)>,
 }
@@ -40,13 +41,14 @@ fn statement(found: &AdvisoryReport, products: &VexProducts, all: &[AdvisoryRepo
     let is_same = |other: &&AdvisoryReport| {
         (&other.finding.advisory, &other.finding.package) == (&finding.advisory, &finding.package)
     };
-    let index = (all.iter().filter(is_same).count() == 1).then_some(&products.index);
+    let is_everywhere = products.platforms.iter().all(|(platform, _)| found.platforms.contains(platform));
+    let index = products.index.as_ref().filter(|_| is_everywhere && all.iter().filter(is_same).count() == 1);
     let of_platforms = products.platforms.iter().filter(|(platform, _)| found.platforms.contains(platform));
-    let named = index.into_iter().chain(of_platforms.map(|(_, id)| id));
+    let named: BTreeSet<&String> = index.into_iter().chain(of_platforms.map(|(_, id)| id)).collect();
     let (status, (key, words)) = said(found);
     json!({
         "vulnerability": { "name": finding.advisory, "aliases": finding.aliases },
-        "products": named.map(product).collect::<Vec<_>>(),
+        "products": named.into_iter().map(product).collect::<Vec<_>>(),
         "status": status.word(),
         key: words,
     })
@@ -57,7 +59,10 @@ fn said(found: &AdvisoryReport) -> (VexStatus, (&'static str, String)) {
     let finding = &found.finding;
     if let Some(entry) = &found.ignored {
         // What another document said is passed on; whoever accepts a flaw for a while has it.
-        let rest = |status: VexStatus| entry.reason.strip_prefix(status.word())?.strip_prefix(": ");
+        let is_statement = !entry.purls.is_empty();
+        let rest = |status: VexStatus| {
+            Some(&entry.reason).filter(|_| is_statement)?.strip_prefix(status.word())?.strip_prefix(": ")
+        };
         let passed_on = |status| Some((status, format!("{} ({})", rest(status)?, entry.owner)));
         return match passed_on(VexStatus::NotAffected).or_else(|| passed_on(VexStatus::Fixed)) {
             Some((VexStatus::Fixed, words)) => (VexStatus::Fixed, ("status_notes", words)),

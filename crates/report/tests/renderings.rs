@@ -160,6 +160,7 @@ fn scanned() -> ScanReport {
         advisory: "CVE-1".into(),
         package: None,
         purl: None,
+        purls: Vec::new(),
         platforms: vec![platforms[1].clone()],
         reason: "why".into(),
         owner: "who".into(),

@@ -150,9 +150,12 @@ fn admit(
 
 /// Where a policy asks only for what is new, what the release found to be no news is taken from its record, which the key signed.
 fn beside_the_last(policy: Policy, released: Option<&AdvisoryRules>) -> Policy {
-    let last_release = released.and_then(|released| released.last_release.clone());
     match policy.advisories() {
         Some(rules) if rules.new_since.is_some() => {
+            // What was no news by other rules may be by these.
+            let is_same =
+                |one: &&AdvisoryRules| (&one.new_since, one.maximum_epss) == (&rules.new_since, rules.maximum_epss);
+            let last_release = released.filter(is_same).and_then(|released| released.last_release.clone());
             let rules = AdvisoryRules { last_release, ..rules.clone() };
             policy.tolerating(rules)
         }

@@ -169,6 +169,7 @@ fn ignoring_until(until: Date) -> AdvisoryRules {
         advisory: "CVE-1".to_owned(),
         package: None,
         purl: None,
+        purls: Vec::new(),
         platforms: Vec::new(),
         reason: "why".to_owned(),
         owner: "who".to_owned(),

@@ -73,13 +73,14 @@ pub(crate) fn in_file(path: &str, text: &[u8]) -> Vec<Mark> {
 fn in_text(text: &[u8]) -> Vec<(&'static str, usize)> {
     let Some(search) = &*SEARCH else { return Vec::new() };
     let mut found = Vec::new();
+    let is_docker = std::cell::LazyCell::new(|| file::is_docker(text));
     for at in search.find_iter(text) {
         let Some((_, finder)) = WORDS.get(at.pattern().as_usize()) else { continue };
         let rule = match finder {
             Finder::Token(token) => token.is_at(text, at.start()).then_some(token.rule),
             Finder::Key => pem::at(text, at.start()),
             Finder::Amazon(part) => aws::at(*part, text, at.start(), at.end()),
-            Finder::Docker => file::is_docker(text).then_some("docker-login"),
+            Finder::Docker => is_docker.then_some("docker-login"),
             Finder::Azure => line::is_azure_key(text, at.end()).then_some("azure-storage-key"),
             Finder::Kubernetes => line::is_kubernetes_key(text, at.end()).then_some("kubernetes-key"),
         };
@@ -112,9 +113,12 @@ fn has_filler(secret: &[u8]) -> bool {
     FILLERS.iter().any(|filler| text.contains(filler))
 }
 
+/// Longest run that is looked at, in bytes: no token is as long.
+const RUN_LIMIT: usize = 4096;
+
 /// Returns the run of such letters at a place.
 fn run(text: &[u8], at: usize, is_part: impl Fn(u8) -> bool) -> &[u8] {
-    let rest = text.get(at..).unwrap_or_default();
+    let rest = text.get(at..text.len().min(at.saturating_add(RUN_LIMIT))).unwrap_or_default();
     let length = rest.iter().position(|byte| !is_part(*byte)).unwrap_or(rest.len());
     rest.get(..length).unwrap_or_default()
 }

@@ -20,7 +20,8 @@ impl Script {
         let line = contents.strip_prefix(b"#!")?;
         let line = line.iter().take(LINE_LIMIT).take_while(|byte| **byte != b'\n').copied().collect::<Vec<u8>>();
         let line = String::from_utf8(line).ok()?;
-        let mut words = line.split_whitespace();
+        // As the kernel does: a carriage return at the end of the line is a part of the name.
+        let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
         let interpreter = words.next()?.to_owned();
         let is_env = interpreter.rsplit('/').next() == Some("env");
         let mut words = words.filter(|_| is_env);

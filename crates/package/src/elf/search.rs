@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 /// Most folders of one kind.
 const FOLDER_LIMIT: usize = 256;
+/// Longest path, in bytes (`PATH_MAX`).
+const PATH_LIMIT: usize = 4096;
 /// Where musl looks, unless a file of the image says otherwise.
 const MUSL_FOLDERS: [&str; 3] = ["/lib", "/usr/local/lib", "/usr/lib"];
 /// Where loaders of glibc look after all others, beside Debian's folders for an architecture.
@@ -100,6 +102,10 @@ impl<'a, F: Files> Search<'a, F> {
     /// Fills in what stands for the file's own folder, and for the folder of libraries.
     fn expanded(&self, folder: &str, path: &EntryPath) -> Vec<String> {
         let origin = path.parent().unwrap_or_default().to_string();
+        // No path is longer, whatever stands in it how often.
+        if folder.len().saturating_add(folder.matches("ORIGIN").count().saturating_mul(origin.len())) > PATH_LIMIT {
+            return Vec::new();
+        }
         let folder = folder.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin).replace("${LIB}", "$LIB");
         if !folder.contains("$LIB") {
             return vec![folder];

@@ -69,6 +69,7 @@ fn ignored(reader: &mut Reader<'_>, node: &Node) -> Option<IgnoredAdvisory> {
         advisory: advisory?,
         package: package.map(|package| package.value),
         purl: purl.map(|purl| purl.value),
+        purls: Vec::new(),
         platforms,
         reason: reason?.value,
         owner: owner?.value,

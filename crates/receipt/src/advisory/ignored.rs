@@ -16,6 +16,9 @@ pub struct IgnoredAdvisory {
     /// Only in packages with this package URL, of any version and with any qualifiers where it has none; `None`: in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purl: Option<PackagePattern>,
+    /// Only in exactly these packages, by their whole package URLs, all of a finding; none: in all. So it is where a document of OpenVEX says it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purls: Vec<String>,
     /// Only on these platforms; none: on all.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "platforms_text")]
     pub platforms: Vec<Platform>,
@@ -33,6 +36,8 @@ impl IgnoredAdvisory {
     pub fn is_about(&self, platform: &Platform, finding: &Finding) -> bool {
         self.names(platform, finding)
             && self.package.as_ref().is_none_or(|package| finding.is_about(package))
+            && (self.purls.is_empty()
+                || !finding.purls.is_empty() && finding.purls.iter().all(|purl| self.purls.contains(purl)))
             && self.purl.as_ref().is_none_or(|purl| {
                 !finding.purls.is_empty() && finding.purls.iter().all(|installed| purl.matches(installed))
             })

@@ -65,7 +65,8 @@ impl ReleasedContents {
     fn change(&self, finding: &Finding, rules: &AdvisoryRules) -> Change {
         let is_same = |then: &&Finding| {
             let names = || [&then.advisory].into_iter().chain(&then.aliases);
-            then.package == finding.package && names().any(|name| finding.is_named(name))
+            let is_package = then.package == finding.package && are_of_one_kind(&then.purls, &finding.purls);
+            is_package && names().any(|name| finding.is_named(name))
         };
         let mut then = self.findings.iter().filter(is_same);
         let has_packages = !finding.purls.is_empty() && finding.purls.iter().all(|purl| self.purls.contains(purl));
@@ -79,6 +80,15 @@ impl ReleasedContents {
     }
 }
 
+/// Returns whether packages of one name are of one ecosystem, as far as anything says so.
+fn are_of_one_kind(some: &[String], others: &[String]) -> bool {
+    let kinds = |purls: &[String]| -> BTreeSet<String> {
+        purls.iter().filter_map(|purl| Some(purl.split_once('/')?.0.to_owned())).collect()
+    };
+    let (some, others) = (kinds(some), kinds(others));
+    some.is_empty() || others.is_empty() || !some.is_disjoint(&others)
+}
+
 /// Returns whether more is said against the same package than before.
 fn has_worsened(then: &Finding, now: &Finding, rules: &AdvisoryRules) -> bool {
     let is_likely = |finding: &Finding| match (rules.maximum_epss, finding.epss) {
@@ -86,7 +96,12 @@ fn has_worsened(then: &Finding, now: &Finding, rules: &AdvisoryRules) -> bool {
         _ => false,
     };
     let is_exploited = |finding: &Finding| finding.known_exploited.is_some();
-    now.severity > then.severity || is_exploited(now) && !is_exploited(then) || is_likely(now) && !is_likely(then)
+    // What is not understood any more may be worse.
+    let is_vaguer = now.severity_unread && !then.severity_unread || now.severity.is_none() && then.severity.is_some();
+    is_vaguer
+        || now.severity > then.severity
+        || is_exploited(now) && !is_exploited(then)
+        || is_likely(now) && !is_likely(then)
 }
 
 impl LastRelease {
@@ -108,6 +123,11 @@ impl LastRelease {
         self.findings.extend(compared);
         self.findings.sort();
         self.findings.dedup();
+    }
+
+    /// Returns whether nothing of what is compared is new.
+    pub fn is_nothing_new(&self) -> bool {
+        self.findings.iter().all(|compared| compared.change == Change::Nothing)
     }
 
     /// Returns whether all that is compared in another comparison is compared here, too, so that it stands for that.

@@ -114,13 +114,14 @@ impl AdvisoryRules {
                 text.push_str(&format!("compared {entry}\n"));
             }
         }
-        for IgnoredAdvisory { advisory, package, purl, platforms, reason, owner, until } in ignore {
+        for IgnoredAdvisory { advisory, package, purl, purls, platforms, reason, owner, until } in ignore {
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             // As JSON, so that no text can pass for several lines.
             let entry = serde_json::json!([
                 advisory,
                 package,
                 purl,
+                purls,
                 platforms,
                 reason,
                 owner,

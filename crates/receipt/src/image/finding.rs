@@ -71,6 +71,10 @@ impl ImageFacts {
                 }
             });
             found.extend(problem.map(|text| ImageFinding::new(ImageRule::UnknownUser, text)));
+            if user.problem == Some(UserProblem::Unread) && user.uid.is_none() {
+                let text = format!("it is not known whether it runs as root: the user is `{stated}`");
+                found.push(ImageFinding::new(ImageRule::RootUser, text));
+            }
             if user.root {
                 let why =
                     if stated.is_empty() { "no user is stated".to_owned() } else { format!("the user is `{stated}`") };

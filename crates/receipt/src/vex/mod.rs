@@ -45,7 +45,7 @@ impl Policy {
                     })
                 })
                 .collect();
-            let names = ImageNames::of(candidate, &platform.digest);
+            let names = ImageNames::of(candidate, platform);
             for finding in findings(platform, &self) {
                 let about = spoken
                     .iter()
@@ -75,6 +75,7 @@ impl Spoken<'_> {
             advisory: finding.advisory.clone(),
             package: Some(finding.package.clone()),
             purl: None,
+            purls: finding.purls.clone(),
             platforms: vec![platform.platform.clone()],
             reason: self.statement.reason()?,
             owner: self.author.to_owned(),

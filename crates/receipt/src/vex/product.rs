@@ -1,6 +1,6 @@
 use crate::PackagePattern;
-use crate::gate::Candidate;
-use consign_oci::Digest;
+use crate::gate::{Candidate, PlatformCandidate};
+use consign_oci::{Digest, Platform};
 
 /// A product that a statement is about, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,29 +14,41 @@ pub(super) struct Product {
 /// What an image is called.
 pub(crate) struct ImageNames<'a> {
     digests: [&'a Digest; 2],
-    /// The last parts of the repositories that it goes to, and its own name.
-    names: Vec<&'a str>,
+    /// The repositories that it lies in or goes to, and what it is called beside.
+    names: Vec<String>,
+    platform: &'a Platform,
 }
 
 impl<'a> ImageNames<'a> {
-    pub(crate) fn of(candidate: &'a Candidate, manifest: &'a Digest) -> Self {
-        let repositories = candidate.destinations.iter().map(|released| released.repository.path());
-        let names = repositories.chain([candidate.name.as_str()]).map(last);
-        Self { digests: [&candidate.index, manifest], names: names.collect() }
+    pub(crate) fn of(candidate: &'a Candidate, platform: &'a PlatformCandidate) -> Self {
+        let repositories = candidate.destinations.iter().map(|released| released.repository.to_string());
+        let names = repositories.chain([candidate.name.clone()]).collect();
+        Self { digests: [&candidate.index, &platform.digest], names, platform: &platform.platform }
     }
 
-    /// Returns whether a package URL of the type `oci` names the image: by its digest where it has one, else by its name (purl-spec, `types/oci`).
+    /// Returns whether a package URL of the type `oci` names the image: by its digest where it has one, else by its name, repository and architecture, so
+    /// far as it has them (purl-spec, `types/oci`). What else it says is nothing that could be compared.
     fn has(&self, purl: &str) -> bool {
-        let Some(rest) = purl.strip_prefix("pkg:oci/") else { return false };
-        let path = rest.split(['?', '#']).next().unwrap_or_default();
-        match path.split_once('@') {
-            Some((_, version)) => {
-                let version = version.replace("%3A", ":").replace("%3a", ":");
-                self.digests.iter().any(|digest| digest.to_string() == version)
-            }
-            None => self.names.iter().any(|name| name.eq_ignore_ascii_case(last(path))),
+        let Some(rest) = purl.strip_prefix("pkg:oci/").and_then(|rest| rest.split('#').next()) else { return false };
+        let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
+        if let Some((_, version)) = path.split_once('@') {
+            let version = decoded(version);
+            return self.digests.iter().any(|digest| digest.to_string() == version);
         }
+        let is_named = |name: &String| last(name).eq_ignore_ascii_case(last(path));
+        let mut pairs = qualifiers.split('&').filter_map(|pair| pair.split_once('='));
+        self.names.iter().any(is_named)
+            && pairs.all(|(key, value)| match key {
+                "repository_url" => self.names.contains(&decoded(value)),
+                "arch" => value == self.platform.architecture(),
+                _ => false,
+            })
     }
+}
+
+/// Takes back how a digest or a repository is written in a package URL.
+fn decoded(text: &str) -> String {
+    text.replace("%3A", ":").replace("%3a", ":").replace("%2F", "/").replace("%2f", "/")
 }
 
 /// Returns the last part of a repository's name, without tag and digest.

@@ -47,9 +47,11 @@ impl VexStatus {
 impl VexStatement {
     /// Returns whether it is about this finding in this image. `is_attached`: it came with the image, and need not name it.
     pub(super) fn is_about(&self, finding: &Finding, names: &ImageNames<'_>, is_attached: bool) -> bool {
-        let is_product = (is_attached && self.products.is_empty())
-            || self.products.iter().any(|product| product.has(&finding.purls, names));
-        is_product && self.names.iter().any(|name| finding.is_named(name))
+        let is_product = || {
+            (is_attached && self.products.is_empty())
+                || self.products.iter().any(|product| product.has(&finding.purls, names))
+        };
+        self.names.iter().any(|name| finding.is_named(name)) && is_product()
     }
 
     /// Returns why a finding does not count; `None`: it does.

@@ -67,7 +67,7 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
         Form::Sarif => serde_json::to_value(report.sarif())?,
         Form::CyclonedxJson => compared.cyclonedx(arguments, session).await?,
         Form::CosignVuln => compared.predicate(&name)?,
-        Form::Openvex => openvex(&report, &compared.products(), AUTHOR),
+        Form::Openvex => openvex(&report, &compared.products(arguments.platforms.is_empty()), AUTHOR),
         Form::Json | Form::SpdxJson | Form::Tree => serde_json::to_value(&report)?,
     };
     match refusal {
@@ -195,7 +195,7 @@ impl Compared {
     }
 
     /// Returns what the image is called in statements about it.
-    fn products(&self) -> VexProducts {
+    fn products(&self, is_whole: bool) -> VexProducts {
         let named = match &self.of {
             Source::Image(place, root) => Some(name_of(place, root)),
             Source::Folder(_) | Source::Document => None,
@@ -206,7 +206,10 @@ impl Compared {
         };
         let of_platform =
             |image: &ScannedImage| (image.platform.to_string(), url(&image.digest, Some(&image.platform)));
-        VexProducts { index: url(&self.digest, None), platforms: self.scanned.iter().map(of_platform).collect() }
+        VexProducts {
+            index: is_whole.then(|| url(&self.digest, None)),
+            platforms: self.scanned.iter().map(of_platform).collect(),
+        }
     }
 
     /// Returns the predicate of the only platform that was looked at.

@@ -134,7 +134,7 @@ async fn look(client: &Client, repository: &Repository, tags: Tags, found: &mut 
         Tags::Newest | Tags::All => {
             let mut there = client.tags(repository).await.map_err(failed)?;
             there.retain(|tag| !tag.is_about_a_digest());
-            if there.len() > TAG_LIMIT {
+            if matches!(tags, Tags::All) && there.len() > TAG_LIMIT {
                 let message = format!("{repository} has {} tags, and at most {TAG_LIMIT} are looked at", there.len());
                 return Err(CommandError::new(ExitCode::Failed, message));
             }

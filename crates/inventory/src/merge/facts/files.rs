@@ -99,7 +99,14 @@ impl<'a> ImageFiles<'a> {
             let line = line.split('#').next().unwrap_or_default().trim();
             match line.strip_prefix("include").filter(|rest| rest.starts_with([' ', '\t'])) {
                 Some(patterns) if depth > 0 => {
-                    for file in patterns.split_whitespace().flat_map(|pattern| self.included(pattern)) {
+                    // Relative to the folder of the file that says so (ldconfig).
+                    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                    let whole = |pattern: &str| match pattern.starts_with('/') {
+                        true => pattern.to_owned(),
+                        false => format!("{folder}/{pattern}"),
+                    };
+                    let patterns = patterns.split_whitespace().take(FILE_LIMIT);
+                    for file in patterns.flat_map(|pattern| self.included(&whole(pattern))) {
                         self.read_configuration(&file, depth - 1, seen, folders);
                     }
                 }

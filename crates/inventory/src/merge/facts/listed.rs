@@ -76,7 +76,8 @@ pub(super) fn secrets(image: &Image, config: &ImageConfig, owners: &Owners) -> (
     }
     for variable in config.config.env.iter().flatten() {
         if let Some(kind) = secret::in_variable(variable) {
-            let name = variable.split_once('=').map_or("", |(name, _)| name).to_owned();
+            let name = variable.split_once('=').map_or("", |(name, _)| name);
+            let name = if secret::in_variable(name).is_some() { String::new() } else { name.to_owned() };
             found.push(FoundSecret { place: SecretPlace::Environment { name }, kind: kind.to_owned() });
         }
     }

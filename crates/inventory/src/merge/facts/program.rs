@@ -2,6 +2,7 @@
 
 use super::files::ImageFiles;
 use crate::layer::{Contents, EXECUTABLE};
+use crate::secret;
 use consign_oci::layer::EntryPath;
 use consign_oci::{ImageConfig, Platform};
 use consign_package::elf::{Files, Linked, Machine, Script, Search};
@@ -51,8 +52,12 @@ fn list(text: &str) -> Vec<String> {
     text.split(':').take(FOLDER_LIMIT).map(str::to_owned).collect()
 }
 
+/// Returns a name of the image's, as it is repeated: without what may be a secret, which hardly is a name.
 fn clip(text: &str) -> String {
-    text.chars().take(NAME_LIMIT).collect()
+    match secret::in_variable(text) {
+        Some(kind) => format!("(a name with a secret in it: {kind})"),
+        None => text.chars().take(NAME_LIMIT).collect(),
+    }
 }
 
 struct Checked<'a, 'image> {
@@ -129,11 +134,13 @@ impl Checked<'_, '_> {
         let Some(found) = self.files.find(loader) else { return Some(Fault::Loader { loader: clip(loader) }) };
         let search = Search::new(self.files, self.platform, linked.machine, Some(&found), &self.libraries);
         let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut queue = VecDeque::from([(place.clone(), Arc::new(linked.clone()), Vec::new())]);
+        let mut queue: VecDeque<(EntryPath, Arc<Linked>, Arc<[String]>)> =
+            VecDeque::from([(place.clone(), Arc::new(linked.clone()), Arc::default())]);
         while let Some((path, linked, inherited)) = queue.pop_front() {
             let mut passed_on: Vec<String> =
                 inherited.iter().cloned().chain(search.inherited(&path, &linked)).collect();
             passed_on.truncate(FOLDER_LIMIT);
+            let passed_on: Arc<[String]> = passed_on.into();
             for name in &linked.needed {
                 if seen.len() >= LIBRARY_LIMIT || !seen.insert(name.clone()) {
                     continue;

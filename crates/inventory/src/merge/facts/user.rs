@@ -1,8 +1,11 @@
 use super::files::Named;
 use consign_receipt::predicate::{ImageUser, UserProblem};
 
-/// Says who runs in an image, as engines find out (image-spec, config.md, `User`; moby, `sys/user`): a name or a number of `/etc/passwd`, or any other
-/// number; of an entry whose number is none, it is 0.
+/// Largest number of a user or a group that engines take.
+const NUMBER_LIMIT: u32 = i32::MAX as u32;
+
+/// Says who runs in an image, as engines find out (image-spec, config.md, `User`; moby, `sys/user`): a number, or a name of `/etc/passwd`; of
+/// an entry whose number is none, it is 0.
 pub(super) fn user(stated: &str, passwd: &Named, group: &Named) -> ImageUser {
     let (name, group_name) = stated.split_once(':').unwrap_or((stated, ""));
     let found = if name.is_empty() { Ok(0) } else { number(name, passwd, UserProblem::NoUser) };
@@ -13,19 +16,22 @@ pub(super) fn user(stated: &str, passwd: &Named, group: &Named) -> ImageUser {
 
 /// Returns the number of a user or a group. Both files have it in the third place.
 fn number(wanted: &str, file: &Named, absent: UserProblem) -> Result<u32, UserProblem> {
-    let as_number = wanted.parse::<u32>().ok();
+    // A number is one, whatever has it for a name. Beyond the largest, engines start nothing.
+    if let Ok(number) = wanted.parse::<u32>() {
+        return if number <= NUMBER_LIMIT { Ok(number) } else { Err(absent) };
+    }
     let text = match file {
         Named::Text(text) => text.as_str(),
         Named::Absent => "",
-        Named::Unread => return as_number.ok_or(UserProblem::Unread),
+        Named::Unread => return Err(UserProblem::Unread),
     };
     let mut entries = text.lines().map(|line| {
         let mut fields = line.trim().split(':');
         let name = fields.next().unwrap_or_default();
         (name, fields.nth(1).and_then(|number| number.parse::<u32>().ok()).unwrap_or(0))
     });
-    let found = entries.find(|(name, number)| !name.is_empty() && (*name == wanted || Some(*number) == as_number));
-    found.map(|(_, number)| number).or(as_number).ok_or(absent)
+    let found = entries.find(|(name, _)| !name.is_empty() && *name == wanted);
+    found.map(|(_, number)| number).ok_or(absent)
 }
 
 #[cfg(test)]
@@ -47,7 +53,8 @@ mod tests {
             ("root", Some(0), None),
             ("toor:users", Some(0), None),
             ("odd", Some(0), None),
-            ("77", Some(0), None),
+            ("77", Some(77), None),
+            ("2147483648", None, Some(UserProblem::NoUser)),
             ("app", Some(1000), None),
             ("app:users", Some(1000), None),
             ("65532:65532", Some(65532), None),

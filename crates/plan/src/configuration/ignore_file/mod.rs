@@ -60,6 +60,7 @@ impl List<'_> {
             advisory: advisory.to_owned(),
             package: None,
             purl: None,
+            purls: Vec::new(),
             platforms: Vec::new(),
             reason: reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| NO_REASON.to_owned()),
             owner: self.file.name().to_owned(),
