@@ -198,7 +198,7 @@ fn configurations() {
     4 | policy: {require: [everything]}
       |                    ^^^^^^^^^^
       |
-      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials` and `advisories`
+      = hint: a policy can require `completeness`, `provenance`, `sbom`, `trials`, `advisories` and `image-facts`
 
     # configuration: an advisory ignored for ever, without a reason
     3 error[C006]: `reason` is missing: why it does not count
