@@ -36,6 +36,7 @@ mod registries;
 mod registry_hint;
 mod remapping;
 mod runner;
+mod scanner;
 mod secret;
 mod session;
 mod signals;

@@ -10,7 +10,7 @@ use crate::registries::{self, Unset};
 use crate::session::{Session, USER_AGENT, host_platform, read_file};
 use crate::source::Source;
 use crate::words::Words;
-use crate::{advisories, caches, debian, equipment, identities, progress, recipe, runner};
+use crate::{advisories, caches, debian, equipment, identities, progress, recipe, runner, scanner};
 use consign_build::{Contents, Specification};
 use consign_context::{Ci, Git, GitState};
 use consign_dockerfile::{Kitchen, KitchenOptions};
@@ -19,7 +19,7 @@ use consign_image::{ImageReference, Place};
 use consign_oci::{Platform, Repository};
 use consign_plan::configuration::{LintEngine, Spanned};
 use consign_plan::{Configuration, GitFacts, Lock, LockedImage, Plan, PlanInputs, SourceFacts as ImageFile};
-use consign_release::{EmbeddedRegistry, Job, Recipe, SourceFacts, Steps, Workshop};
+use consign_release::{EmbeddedRegistry, Job, Recipe, Scanner, SourceFacts, Steps, Workshop};
 use consign_sandbox::{Host, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -218,9 +218,13 @@ impl Planned {
             Some(EmbeddedRegistry { host: host.clone(), root })
         });
         let databases = advisories::paths(&self.configuration.policy, &self.configuration.file);
-        let advisories = match databases.is_empty() {
-            true => None,
-            false => Some(advisories::pinned(databases, &self.lock_file, self.lock.as_ref()).await?),
+        let scanner = match self.configuration.engine {
+            Some(engine) => Some(scanner::scanner(engine, session)?),
+            None if databases.is_empty() => None,
+            None => {
+                let database = advisories::pinned(databases, &self.lock_file, self.lock.as_ref()).await?;
+                Some(Scanner::Database(database))
+            }
         };
         let (policy, identities) = identities::policy(&self.configuration, &session.printer)?;
         let sandbox = Sandbox { init: PathBuf::from("/proc/self/exe") };
@@ -246,7 +250,7 @@ impl Planned {
             user_agent: USER_AGENT.to_owned(),
             uploads: session.uploads(),
             policy,
-            advisories,
+            scanner,
             identities,
             epoch: epoch(session)?,
             now: jiff::Timestamp::now(),

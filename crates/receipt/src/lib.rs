@@ -16,7 +16,7 @@ mod vex;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use advisory::{
-    Acceptance, AdvisoryRules, Change, ComparedFinding, Consequence, Coverage, Epss, Finding, FixStatus,
+    Acceptance, AdvisoryRules, Change, ComparedFinding, Consequence, Coverage, Engine, Epss, Finding, FixStatus,
     IgnoredAdvisory, IgnoredNote, Judgement, LastRelease, NoPackagePattern, PackagePattern, ReleasedContents, Severity,
     Share, Stated,
 };

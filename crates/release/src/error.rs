@@ -98,6 +98,18 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<consign_scan::ScanError>,
     },
+    /// Another scanner gave no verdict on a platform.
+    #[error("{image} {platform}: {engine} gives no verdict")]
+    Engine {
+        /// Name of the image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+        /// The scanner.
+        engine: consign_receipt::Engine,
+        /// Why not.
+        source: Box<crate::EngineError>,
+    },
     /// The packages of a document could not be compared with advisories.
     #[error("{name}: its packages cannot be compared with advisories")]
     Document {
@@ -340,7 +352,7 @@ impl ReleaseError {
         match self {
             Self::Build { platform, .. } | Self::Dockerfile { platform, .. } => Some((platform, Stage::Build)),
             Self::Inventory { platform, .. } | Self::Sbom { platform, .. } => Some((platform, Stage::Inventory)),
-            Self::Scan { platform, .. } => Some((platform, Stage::Scan)),
+            Self::Scan { platform, .. } | Self::Engine { platform, .. } => Some((platform, Stage::Scan)),
             Self::Trial { platform, .. } | Self::Unpack { platform, .. } => Some((platform, Stage::Trial)),
             _ => None,
         }

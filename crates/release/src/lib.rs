@@ -12,6 +12,7 @@ mod contents;
 mod copy_record;
 mod database;
 mod embedded;
+mod engine;
 mod error;
 mod event;
 mod facts;
@@ -49,6 +50,7 @@ pub use database::{
     UpdatedDatabase, publish_database,
 };
 pub use embedded::{EmbeddedRegistry, access_log};
+pub use engine::{EngineError, EngineProgram, Scanner};
 pub use error::ReleaseError;
 pub use event::{Event, Observer, Outcome, Stage};
 pub use facts::{image_facts, image_findings};

@@ -3,6 +3,7 @@
 use crate::contents::{Reading, facts as facts_of, not_listed, sbom};
 use crate::imported::{config, listed};
 use crate::produce::Image;
+use crate::scanned_image::Compared;
 use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;
 use consign_inventory::{Catalogue, Described, InventoryError};
@@ -47,6 +48,12 @@ impl ListedImage {
             created: self.created.as_deref(),
             layers: &self.layers,
         }
+    }
+
+    /// Returns what of it is compared with advisories.
+    pub(crate) fn compared(&self) -> Compared<'_> {
+        let Self { name, platform, digest, created, .. } = self;
+        Compared { name, digest, platform, created: created.as_deref() }
     }
 
     /// Returns the receipt of what its settings and files say; `None`: it has no settings.

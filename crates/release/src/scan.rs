@@ -2,12 +2,15 @@
 
 use crate::produce::{Image, Produced, ProducedPlatform};
 use crate::scanned_image::{Compared, compare};
-use crate::{Outcome, Release, ReleaseError, Stage, Workshop};
+use crate::{Outcome, Release, ReleaseError, Scanner, Stage, Workshop};
+use consign_image::Place;
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Finding, Policy, Receipt, Trust, remarks};
 use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
+use consign_scan::Database;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
 pub(crate) const SCAN_FORMAT: u32 = 5;
@@ -15,30 +18,23 @@ pub(crate) const SCAN_FORMAT: u32 = 5;
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.
     pub(crate) async fn scan(&self, image: &Image<'_>, produced: &mut ProducedPlatform) -> Result<(), ReleaseError> {
-        let Some(database) = &self.advisories else { return Ok(()) };
+        let Some(scanner) = self.scanner.as_ref() else { return Ok(()) };
         let is_sbom =
             |receipt: &&Receipt| receipt.statement.predicate_type == predicate::SBOM && receipt.trust == Trust::Derived;
         let Some(sbom) = produced.receipts.iter().find(is_sbom) else { return Ok(()) };
         self.started(image.name, Some(image.platform), Stage::Scan);
-        let key = format!(
-            "scan {SCAN_FORMAT} {} {} {}",
-            env!("CARGO_PKG_VERSION"),
-            sbom.statement.digest(),
-            database.state()
-        );
-        let key = Digest::of(key.as_bytes());
-        let (receipt, outcome) = match self.kept_receipt(&key, Trust::Derived)? {
-            Some(receipt) => (receipt, Outcome::Cached),
-            None => {
-                let image = Compared {
-                    name: image.name,
-                    digest: image.manifest.digest(),
-                    platform: image.platform,
-                    created: image.config.created.as_deref(),
-                };
-                let receipt = compare(&image, sbom.clone(), database).await?;
-                self.keep_receipt("scan", &key, &receipt)?;
-                (receipt, Outcome::Ok)
+        let compared = Compared {
+            name: image.name,
+            digest: image.manifest.digest(),
+            platform: image.platform,
+            created: image.config.created.as_deref(),
+        };
+        let (receipt, outcome) = match scanner {
+            Scanner::Database(database) => self.compare(&compared, sbom, database).await?,
+            // Whether it would say the same again only it can know.
+            Scanner::Engine(engine) => {
+                let place = Place::Store { store: self.store.clone(), root: None, name: image.name.to_owned() };
+                (engine.scan(&compared, &place, image.manifest, sbom).await?, Outcome::Ok)
             }
         };
         let claim = Vulnerabilities::deserialize(&receipt.statement.predicate)?;
@@ -47,6 +43,23 @@ impl Workshop {
         produced.receipts.push(receipt);
         produced.stages.insert(Stage::Scan, outcome);
         Ok(())
+    }
+
+    /// Compares a platform with the records of a database, unless that was done before.
+    async fn compare(
+        &self,
+        image: &Compared<'_>,
+        sbom: &Receipt,
+        database: &Arc<Database>,
+    ) -> Result<(Receipt, Outcome), ReleaseError> {
+        let (version, inventory) = (env!("CARGO_PKG_VERSION"), sbom.statement.digest());
+        let key = Digest::of(format!("scan {SCAN_FORMAT} {version} {inventory} {}", database.state()).as_bytes());
+        if let Some(kept) = self.kept_receipt(&key, Trust::Derived)? {
+            return Ok((kept, Outcome::Cached));
+        }
+        let receipt = compare(image, sbom.clone(), database).await?;
+        self.keep_receipt("scan", &key, &receipt)?;
+        Ok((receipt, Outcome::Ok))
     }
 }
 

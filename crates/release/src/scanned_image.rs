@@ -3,10 +3,10 @@
 use crate::contents::{Reading, key, on_a_thread};
 use crate::listed_image::{Counted, PLATFORMS, Wanted, list_platform, wanted};
 use crate::scan::SCAN_FORMAT;
-use crate::{ListedImage, ReleaseError, name_of};
+use crate::{EngineProgram, ImportProblem, ListedImage, ReleaseError, Scanner, name_of};
 use consign_image::Place;
 use consign_inventory::Catalogue;
-use consign_oci::{Descriptor, Digest, Exact, Platform};
+use consign_oci::{Descriptor, Digest, Document, Exact, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Receipt, Statement, Trust};
 use consign_report::PackageVersions;
@@ -81,17 +81,10 @@ pub async fn scan_image(
     store: &Store,
     platforms: &[Platform],
     wants_sbom: bool,
-    database: &Arc<Database>,
+    scanner: &Scanner,
 ) -> Result<Vec<ScannedImage>, ReleaseError> {
-    let scanning = Scanning {
-        wants_sbom,
-        place,
-        name: name_of(place, root),
-        store,
-        reading: Reading::new(store),
-        state: database.state(),
-        database,
-    };
+    let scanning =
+        Scanning { wants_sbom, place, name: name_of(place, root), store, reading: Reading::new(store), scanner };
     let images = stream::iter(wanted(place, root, platforms).await?);
     let mut images = images.map(|image| scanning.platform(image)).buffered(PLATFORMS);
     let (mut all, mut counted) = (Vec::new(), Counted::default());
@@ -108,40 +101,66 @@ struct Scanning<'a> {
     name: (String, Option<String>),
     store: &'a Store,
     reading: Reading,
-    /// Differs where the same image may give another receipt.
-    state: Digest,
-    database: &'a Arc<Database>,
+    scanner: &'a Scanner,
     /// Whether the SBOMs are needed, too, which are not kept.
     wants_sbom: bool,
 }
 
 impl Scanning<'_> {
+    async fn platform(&self, wanted: Wanted) -> Result<ScannedImage, ReleaseError> {
+        match self.scanner {
+            Scanner::Database(database) => self.compared(wanted, database).await,
+            Scanner::Engine(engine) => self.by_engine(wanted, engine).await,
+        }
+    }
+
     /// Returns what is known of one platform, else compares it.
-    async fn platform(&self, (platform, descriptor): Wanted) -> Result<ScannedImage, ReleaseError> {
+    async fn compared(
+        &self,
+        (platform, descriptor): Wanted,
+        database: &Arc<Database>,
+    ) -> Result<ScannedImage, ReleaseError> {
         let digest = descriptor.digest.clone();
         let stated = platform.as_ref().map(Platform::to_string).unwrap_or_default();
-        let key = key(KIND, format!("{SCAN_FORMAT} {digest} {} {stated}", self.state));
+        let key = key(KIND, format!("{SCAN_FORMAT} {digest} {} {stated}", database.state()));
         let kept = if self.wants_sbom { None } else { self.store.derived(KIND, &key, KEPT_LIMIT) };
         if let Some(known) = kept.and_then(|bytes| ScannedImage::from_bytes(&bytes, &digest)) {
             return Ok(known);
         }
         let listed = list_platform(self.place, &self.name, (platform, descriptor), &self.reading).await?;
-        let mut scanned = scan_listed(&listed, self.database).await?;
+        let mut scanned = scan_listed(&listed, database).await?;
         if self.wants_sbom {
             scanned.contents.push(listed.sbom()?);
         }
         self.store.keep_derived(KIND, &key, &scanned.to_bytes()?);
         Ok(scanned)
     }
+
+    /// Lists what is in one platform, and lets another scanner say what is known against it. Whether that would say the same again only it can know.
+    async fn by_engine(
+        &self,
+        (platform, descriptor): Wanted,
+        engine: &EngineProgram,
+    ) -> Result<ScannedImage, ReleaseError> {
+        let listed = list_platform(self.place, &self.name, (platform, descriptor.clone()), &self.reading).await?;
+        let Document::Manifest(manifest) = self.place.document(&descriptor).await? else {
+            return Err(ImportProblem::NoPlatforms.of(self.place));
+        };
+        let sbom = listed.sbom()?;
+        let receipt = engine.scan(&listed.compared(), self.place, &manifest, &sbom).await?;
+        let sbom = self.wants_sbom.then_some(sbom);
+        let contents = listed.facts()?.into_iter().chain(sbom).collect();
+        let ListedImage { platform, digest, catalogue, .. } = listed;
+        Ok(ScannedImage { platform, digest, packages: versions(&catalogue), contents, receipt })
+    }
 }
 
 /// Compares what was listed with advisories.
 pub async fn scan_listed(image: &ListedImage, database: &Arc<Database>) -> Result<ScannedImage, ReleaseError> {
-    let ListedImage { name, platform, digest, created, .. } = image;
-    let compared = Compared { name, digest, platform, created: created.as_deref() };
-    let receipt = compare(&compared, image.sbom()?, database).await?;
+    let receipt = compare(&image.compared(), image.sbom()?, database).await?;
     let (packages, contents) = (versions(&image.catalogue), image.facts()?.into_iter().collect());
-    Ok(ScannedImage { platform: platform.clone(), digest: digest.clone(), packages, contents, receipt })
+    let (platform, digest) = (image.platform.clone(), image.digest.clone());
+    Ok(ScannedImage { platform, digest, packages, contents, receipt })
 }
 
 fn versions(catalogue: &Catalogue) -> PackageVersions {

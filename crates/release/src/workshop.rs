@@ -1,4 +1,4 @@
-use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Stage, Steps};
+use crate::{EmbeddedRegistry, Event, Observer, Outcome, ReleaseError, Scanner, Stage, Steps};
 use consign_build::{DebianSources, Runner};
 use consign_dockerfile::Kitchen;
 use consign_fetch::Fetcher;
@@ -6,14 +6,12 @@ use consign_oci::Platform;
 use consign_receipt::Policy;
 use consign_registry::{Client, HostOptions};
 use consign_sandbox::{Host, Sandbox};
-use consign_scan::Database;
 use consign_sign::PublicKey;
 use consign_store::Store;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// What every stage of every image is given.
 pub struct Workshop {
@@ -41,8 +39,8 @@ pub struct Workshop {
     pub uploads: PathBuf,
     /// What an image must show.
     pub policy: Policy,
-    /// What is known against packages; `None`: nobody asks.
-    pub advisories: Option<Arc<Database>>,
+    /// Who says what is known against packages; `None`: nobody asks.
+    pub scanner: Option<Scanner>,
     /// The keys of those whom the policy names.
     pub identities: Vec<PublicKey>,
     /// The latest time of anything in an image (`SOURCE_DATE_EPOCH`), in seconds since 1970.

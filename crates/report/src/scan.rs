@@ -31,15 +31,20 @@ pub struct ScanReport {
     pub warnings: Vec<String>,
 }
 
-/// The records that an image was compared with.
+/// What an image was compared with: consign's database, or that of another scanner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseReport {
-    /// Digest of all records together.
-    pub digest: Digest,
-    /// How many there are.
-    pub records: usize,
-    /// When the newest was changed, RFC 3339.
+    /// The scanner and its version; `None`: consign itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scanner: Option<String>,
+    /// Digest of all records together, of consign's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// How many there are of consign's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<usize>,
+    /// When the newest was changed, RFC 3339; of others, when all were.
     pub last_update: String,
 }
 
@@ -106,9 +111,7 @@ pub(crate) fn platform_lines(report: &ScanReport) -> Vec<String> {
         let lifetime = platform.lifetime.as_ref().map(lifetime_text).unwrap_or_default();
         format!("{name}: {}{lifetime}", summary(&platform.coverage, found))
     });
-    let database = &report.database;
-    let age = age_text(&database.last_update);
-    platforms.chain([format!("advisories: {} records, {age}, {}", database.records, database.digest)]).collect()
+    platforms.chain([database_text(&report.database)]).collect()
 }
 
 /// Returns the heads of the columns; what a policy makes of findings only where there is one.
@@ -127,6 +130,14 @@ fn lifetime_text(lifetime: &Lifetime) -> String {
     };
     let extended = extended.as_ref().map(|day| format!(", for some until {day}")).unwrap_or_default();
     format!("; {release} has fixes until {ends}{extended}")
+}
+
+fn database_text(database: &DatabaseReport) -> String {
+    let DatabaseReport { scanner, digest, records, last_update } = database;
+    let records = records.map(|records| format!("{records} records, ")).unwrap_or_default();
+    let scanner = scanner.as_ref().map(|scanner| format!("those of {}, ", printable(scanner))).unwrap_or_default();
+    let digest = digest.as_ref().map(|digest| format!(", {digest}")).unwrap_or_default();
+    format!("advisories: {scanner}{records}{}{digest}", age_text(last_update))
 }
 
 /// Says how old a database is. Feeds without any times are of 1970.

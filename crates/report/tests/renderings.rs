@@ -187,7 +187,12 @@ fn scanned() -> ScanReport {
     };
     ScanReport {
         reference: "oci:a b".into(),
-        database: DatabaseReport { digest: Digest::of(b"d"), records: 2, last_update: "2026-01-02T03:04:05Z".into() },
+        database: DatabaseReport {
+            scanner: None,
+            digest: Some(Digest::of(b"d")),
+            records: Some(2),
+            last_update: "2026-01-02T03:04:05Z".into(),
+        },
         platforms: vec![
             scanned(&platforms[0], vec![part("Debian:12", 3, true), part("npm", 1, false)]),
             scanned(&platforms[1], vec![part("npm", 1, false)]),

@@ -211,6 +211,16 @@ pub enum ScanError {
     /// The database cannot be read to the end.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Another scanner wrote something else than its reports are.
+    #[error("{what} that {engine} wrote cannot be read")]
+    Engine {
+        /// The scanner.
+        engine: consign_receipt::Engine,
+        /// Which document.
+        what: &'static str,
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// What was found could not be written as JSON.
     #[error("what was found cannot be written as JSON")]
     Json(#[from] serde_json::Error),

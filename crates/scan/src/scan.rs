@@ -69,7 +69,7 @@ pub fn scan(subject: &Subject<'_>, database: &Database) -> Result<Receipt, ScanE
     found.sort();
     let unlisted = unlisted(subject.sbom).into_iter();
     let unlisted = unlisted.map(|ecosystem| Coverage { ecosystem, packages: 0, covered: false, foreign: false });
-    let time = holds_from(subject, database);
+    let time = holds_from(subject, database.newest());
     let claim = Vulnerabilities {
         scanner: Scanner {
             uri: SCANNER.to_owned(),
@@ -127,8 +127,8 @@ fn finding(
     Ok((finding, hit.rating.stated))
 }
 
-/// Returns the earliest time at which the comparison can have been made.
-fn holds_from(subject: &Subject<'_>, database: &Database) -> String {
+/// Returns the earliest time at which the comparison with records, the newest of which is of this time, can have been made.
+pub(crate) fn holds_from(subject: &Subject<'_>, newest: Timestamp) -> String {
     let created = subject.created.and_then(|created| created.parse::<Timestamp>().ok());
-    created.max(Some(database.newest())).unwrap_or_default().to_string()
+    created.max(Some(newest)).unwrap_or_default().to_string()
 }

@@ -14,3 +14,4 @@ pub mod mutate;
 pub mod registry;
 pub mod tools;
 pub mod trace;
+pub mod trivy;

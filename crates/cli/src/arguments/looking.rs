@@ -2,6 +2,7 @@ use super::REF;
 use clap::{Args, ValueEnum};
 use consign_image::{ImageReference, ImageReferenceError};
 use consign_oci::Platform;
+use consign_receipt::Engine;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -38,6 +39,9 @@ pub(crate) struct Scan {
     /// A database that `db build` made, or folders, archives and files of feeds; may be given several times. Without it, those of the policy.
     #[arg(long = "db", value_name = "PATH")]
     pub(crate) databases: Vec<PathBuf>,
+    /// Lets another scanner that is installed here say what is known against the packages of an image, with its own database.
+    #[arg(long, value_name = "SCANNER", conflicts_with = "databases", value_parser = engine)]
+    pub(crate) engine: Option<Engine>,
     /// A configuration, or a file with only its section `policy`: exit status 11 if what is found does not pass.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
@@ -54,6 +58,12 @@ pub(crate) struct Scan {
     /// Looks at these platforms alone; may be given several times. One that is not there is an error.
     #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platforms: Vec<Platform>,
+}
+
+/// Reads the name of a scanner.
+fn engine(text: &str) -> Result<Engine, String> {
+    let found = Engine::ALL.into_iter().find(|engine| engine.word() == text);
+    found.ok_or_else(|| format!("it can be {}", Engine::ALL.map(Engine::word).join(" or ")))
 }
 
 /// What is looked into.

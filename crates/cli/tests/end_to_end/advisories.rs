@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 /// An image of packages for two platforms, of which one has a package more. The database is a folder of records, two of them about that package.
 pub(crate) fn environment() -> TestEnvironment {
-    environment_of("13")
+    environment_of("13", "")
 }
 
-/// The same with another number of the distribution's release on amd64.
-fn environment_of(release_on_amd64: &str) -> TestEnvironment {
+/// The same with another number of the distribution's release on amd64, and with the file by which trivy knows Debian, unless it would be empty.
+pub(crate) fn environment_of(release_on_amd64: &str, debian_version: &str) -> TestEnvironment {
     let environment = TestEnvironment::with_image();
     environment.replace(
         ".gitignore",
@@ -26,7 +26,11 @@ fn environment_of(release_on_amd64: &str) -> TestEnvironment {
     let base = |architecture: &str, release: &str| {
         let release = format!("ID=debian\nVERSION_ID=\"{release}\"\n");
         let base = MirrorPackage::new("base-files", "13", architecture);
-        base.file("etc/os-release", release.as_bytes(), 0o644).time(1_650_000_000)
+        let base = base.file("etc/os-release", release.as_bytes(), 0o644).time(1_650_000_000);
+        match debian_version {
+            "" => base,
+            version => base.file("etc/debian_version", version.as_bytes(), 0o644),
+        }
     };
     let program = |architecture: &str, needs: &str| {
         MirrorPackage::new("program", "1.0-1", architecture).field("Depends", needs).time(1_650_000_000)
@@ -353,7 +357,7 @@ fn findings_as_sarif() {
 
 #[test]
 fn a_platform_that_was_not_compared_is_no_finding_of_sarif() {
-    let environment = environment_of("11");
+    let environment = environment_of("11", "");
     environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
     let scan = |form: &str| environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout", "--output", form]);
@@ -393,7 +397,7 @@ fn an_image_whose_packages_are_not_known_is_not_one_without_any() {
 #[test]
 fn a_policy_says_what_counts_beside_severities() {
     // Of two platforms, one is of a release that nobody looks after any more.
-    let environment = environment_of("9");
+    let environment = environment_of("9", "");
     environment.replace("advisories/CVE-2026-1.json", "\"fixed\":\"2.0-1\"", "\"limit\":\"9\"");
     let other = environment.read("advisories/CVE-2026-9.json").replace("CVE-2026-9", "CVE-2026-8");
     environment.write("advisories/CVE-2026-8.json", other.replace("Debian:13", "Debian:9"));

@@ -59,6 +59,7 @@ mod release;
 mod resuming;
 mod run_command;
 mod scan_forms;
+mod scanners;
 mod schema;
 mod signed_elsewhere;
 mod signing;

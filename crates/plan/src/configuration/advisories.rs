@@ -3,7 +3,7 @@ use super::reader::{Fields, Reader, clip, listed};
 use super::tree::{Node, Value};
 use super::{Code, Spanned, ignored, nearest};
 use consign_oci::Tag;
-use consign_receipt::{Acceptance, AdvisoryRules, Consequence, Severity, Share};
+use consign_receipt::{Acceptance, AdvisoryRules, Consequence, Engine, Severity, Share};
 
 /// Most days that a maximum age may have.
 const DAYS_LIMIT: u32 = 3650;
@@ -11,10 +11,10 @@ const DAYS_LIMIT: u32 = 3650;
 pub(super) const KEYS: Keys = Keys {
     what: "`advisories`",
     known: &[
-        Key::required(
+        Key::new(
             "databases",
             Shape::Some(&Shape::Text),
-            "A database that `consign db build` made, or folders, archives and files of advisories, relative to this file's folder.",
+            "What images are compared with, unless another scanner does that (`scan`). A database that `consign db build` made, or folders, archives and files of advisories, relative to this file's folder.",
         ),
         Key::new(
             "from",
@@ -104,7 +104,7 @@ pub(super) const KEYS: Keys = Keys {
 /// The section `advisories` of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdvisorySettings {
-    /// A database, or folders, archives and files of advisories, as written; at least one.
+    /// A database, or folders, archives and files of advisories, as written; none where another scanner compares.
     pub databases: Vec<Spanned<String>>,
     /// What the one database is made of, or where it was published, as written; none: whoever wants a newer one sees to that.
     pub from: Vec<Spanned<String>>,
@@ -119,15 +119,23 @@ pub struct AdvisorySettings {
 }
 
 impl AdvisorySettings {
-    pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+    /// `engine`: the scanner of others that compares; it has a database of its own.
+    pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, engine: Option<Engine>) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
-        for (key, what) in [
-            ("databases", "a database that `consign db build` made, or folders, archives and files of advisories"),
-            ("maximum-severity", "the worst severity that still passes, such as `medium`"),
-        ] {
-            if fields.get(key).is_none() {
-                reader.missing(&fields, key, what);
+        match (fields.get("databases"), engine) {
+            (None, None) => {
+                let what = "a database that `consign db build` made, or folders, archives and files of advisories";
+                reader.missing(&fields, "databases", what);
             }
+            (Some(node), Some(engine)) => {
+                let message =
+                    format!("`databases` are what consign compares with, and by `scan` it is {engine} that compares");
+                reader.report_hint(Code::Value, node.span, message, "leave out one of the two");
+            }
+            _ => {}
+        }
+        if fields.get("maximum-severity").is_none() {
+            reader.missing(&fields, "maximum-severity", "the worst severity that still passes, such as `medium`");
         }
         let databases = fields.get("databases").map(|node| databases(reader, node)).unwrap_or_default();
         let from = fields.get("from").map(|node| sources(reader, node, &databases)).unwrap_or_default();

@@ -3,8 +3,9 @@ use super::reader::Reader;
 use super::tree::Node;
 use super::{
     Code, ConfigurationError, DebianSettings, ImageSettings, PolicySettings, RegistrySettings, SigningSettings,
-    SourceFile, SyncSettings, debian, image, overlap, policy, registry, signing, sync, tree,
+    SourceFile, SyncSettings, debian, image, overlap, policy, registry, scan, signing, sync, tree,
 };
+use consign_receipt::Engine;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new("sync", Shape::Items(&Shape::Mapping(&sync::KEYS)), "The images that `consign sync` mirrors."),
         Key::new("policy", Shape::Mapping(&policy::KEYS), "What an image must show before it is published."),
+        Key::new("scan", Shape::Mapping(&scan::KEYS), "Who says what is known against the packages of images."),
         Key::new("signing", Shape::Mapping(&signing::KEYS), "How releases are signed. Without it they stay unsigned."),
         Key::new(
             "registries",
@@ -42,6 +44,8 @@ pub struct Configuration {
     pub mirrors: Vec<SyncSettings>,
     /// What an image must show before it is published.
     pub policy: PolicySettings,
+    /// The scanner of others that says what is known against packages; `None`: consign does, by the databases of the policy.
+    pub engine: Option<Engine>,
     /// How releases are signed; `None` leaves them unsigned.
     pub signing: Option<SigningSettings>,
     /// What is particular about registries, by `host` or `host:port`.
@@ -73,6 +77,11 @@ impl Configuration {
         }
     }
 
+    /// Returns whether anybody says what is known against the packages of images.
+    pub fn is_scanned(&self) -> bool {
+        self.engine.is_some() || self.policy.advisories.is_some()
+    }
+
     /// Returns the folder that paths in the file are relative to.
     pub fn folder(&self) -> &Path {
         self.file.folder()
@@ -97,6 +106,7 @@ struct Parts {
     images: Vec<ImageSettings>,
     mirrors: Vec<SyncSettings>,
     policy: PolicySettings,
+    engine: Option<Engine>,
     signing: Option<SigningSettings>,
     registries: BTreeMap<String, RegistrySettings>,
     debian: DebianSettings,
@@ -104,8 +114,8 @@ struct Parts {
 
 impl Parts {
     fn into_configuration(self, file: SourceFile) -> Configuration {
-        let Self { images, mirrors, policy, signing, registries, debian } = self;
-        Configuration { file, images, mirrors, policy, signing, registries, debian }
+        let Self { images, mirrors, policy, engine, signing, registries, debian } = self;
+        Configuration { file, images, mirrors, policy, engine, signing, registries, debian }
     }
 }
 
@@ -130,10 +140,12 @@ fn read(reader: &mut Reader<'_>, root: &Node, part: Part) -> Option<Parts> {
     overlap::check(reader, &images);
     let mirrors = fields.get("sync").map(|node| SyncSettings::read_all(reader, node)).unwrap_or_default();
     let rest = |key: &str| fields.get(key).filter(|_| part == Part::All);
+    let engine = rest("scan").and_then(|node| scan::read(reader, node));
     Some(Parts {
         images,
         mirrors,
-        policy: rest("policy").map(|node| PolicySettings::read(reader, node)).unwrap_or_default(),
+        policy: rest("policy").map(|node| PolicySettings::read(reader, node, engine)).unwrap_or_default(),
+        engine,
         signing: fields.get("signing").and_then(|node| SigningSettings::read(reader, node)),
         registries: fields.get("registries").map(|node| RegistrySettings::read_all(reader, node)).unwrap_or_default(),
         debian: rest("debian").map(|node| DebianSettings::read(reader, node)).unwrap_or_default(),

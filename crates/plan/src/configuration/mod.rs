@@ -29,6 +29,7 @@ mod reader;
 mod registry;
 mod require;
 mod route;
+mod scan;
 mod schema;
 mod secret;
 mod selection;

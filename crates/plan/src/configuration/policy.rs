@@ -2,7 +2,7 @@ use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
 use super::{AdvisorySettings, Code, IdentitySettings, advisories, identity, image_rules, nearest};
-use consign_receipt::{ImageRules, Policy, Requirement};
+use consign_receipt::{Engine, ImageRules, Policy, Requirement};
 use std::collections::BTreeSet;
 
 pub(super) const KEYS: Keys = Keys {
@@ -53,9 +53,10 @@ impl PolicySettings {
         self.image.iter().cloned().fold(policy, Policy::judging)
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
+    /// `engine`: the scanner of others that compares.
+    pub(crate) fn read(reader: &mut Reader<'_>, node: &Node, engine: Option<Engine>) -> Self {
         let Some(fields) = reader.fields(node, &KEYS) else { return Self::default() };
-        let advisories = fields.get("advisories").map(|node| AdvisorySettings::read(reader, node));
+        let advisories = fields.get("advisories").map(|node| AdvisorySettings::read(reader, node, engine));
         let require = fields
             .get("require")
             .map(|node| requirements(reader, node, "require", advisories.is_some()))

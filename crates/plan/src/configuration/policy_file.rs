@@ -1,6 +1,7 @@
 use super::file::KEYS;
 use super::reader::Reader;
-use super::{ConfigurationError, PolicySettings, SourceFile, tree};
+use super::{ConfigurationError, PolicySettings, SourceFile, scan, tree};
+use consign_receipt::Engine;
 
 /// A policy by itself, as those have it who verify what others release: the section `policy` of a configuration, or a file with nothing else.
 #[derive(Clone, Debug)]
@@ -9,24 +10,30 @@ pub struct PolicyFile {
     pub file: SourceFile,
     /// The policy.
     pub policy: PolicySettings,
+    /// The scanner of others that says what is known against packages; `None`: consign does.
+    pub engine: Option<Engine>,
 }
 
 impl PolicyFile {
-    /// Reads a policy from a file of at most 1 MiB. Other sections of a configuration may stand in it, and are not looked into. `name` is
+    /// Reads a policy from a file of at most 1 MiB. Of the other sections of a configuration that may stand in it only `scan` is looked into. `name` is
     /// the file's path as it should stand in messages, and what other paths are relative to.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigurationError> {
         let (file, root) = tree::parse(name, text)?;
         let mut reader = Reader::new(&file);
-        let policy = reader.fields(&root, &KEYS).and_then(|fields| match fields.get("policy") {
-            Some(node) => Some(PolicySettings::read(&mut reader, node)),
-            None => {
-                reader.missing(&fields, "policy", "what an image must show");
-                None
+        let mut engine = None;
+        let policy = reader.fields(&root, &KEYS).and_then(|fields| {
+            engine = fields.get("scan").and_then(|node| scan::read(&mut reader, node));
+            match fields.get("policy") {
+                Some(node) => Some(PolicySettings::read(&mut reader, node, engine)),
+                None => {
+                    reader.missing(&fields, "policy", "what an image must show");
+                    None
+                }
             }
         });
         let diagnostics = reader.finish();
         match policy {
-            Some(policy) if diagnostics.is_empty() => Ok(Self { file, policy }),
+            Some(policy) if diagnostics.is_empty() => Ok(Self { file, policy, engine }),
             _ => Err(ConfigurationError { diagnostics }),
         }
     }

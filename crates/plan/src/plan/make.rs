@@ -84,7 +84,7 @@ fn image(
         version: decision.version.clone(),
         source: settings.source.value.clone(),
         kind: source.kind,
-        steps: steps(&platforms, &tests, configuration.signing.is_some(), configuration.policy.advisories.is_some()),
+        steps: steps(&platforms, &tests, configuration.signing.is_some(), configuration.is_scanned()),
         platforms,
         destinations: merged(settings.destinations.iter().map(destination)),
         skipped_tags: decision.skipped.clone(),

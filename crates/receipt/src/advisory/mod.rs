@@ -1,6 +1,7 @@
 //! What is known against the packages of an image, and how much of it a policy tolerates.
 
 mod choice;
+mod engine;
 mod epss;
 mod finding;
 mod ignored;
@@ -12,6 +13,7 @@ mod severity;
 mod status;
 
 pub use choice::{Acceptance, Consequence};
+pub use engine::Engine;
 pub use epss::{Epss, Share};
 pub use finding::{Coverage, Finding};
 pub use ignored::{IgnoredAdvisory, IgnoredNote};

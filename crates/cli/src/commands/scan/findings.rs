@@ -9,18 +9,17 @@ use consign_receipt::{
     AdvisoryRules, Candidate, Closed, Finding, ImageFinding, ImageRules, PlatformCandidate, Policy, Reason, Receipt,
     Requirement, gate, remarks,
 };
-use consign_release::{ScannedImage, image_facts, image_findings};
+use consign_release::{ScannedImage, Scanner, image_facts, image_findings};
 use consign_report::{
     AdvisoryReport, DatabaseReport, FactReport, PlatformDifference, ScanDifference, ScanReport, ScannedPlatform,
 };
-use consign_scan::Database;
 use serde::Deserialize;
 
 /// Says what was found, what becomes of it by the rules, and how it differs from what was found in another image.
 pub(super) fn report(
     name: &str,
     session: &Session,
-    database: &Database,
+    scanner: &Scanner,
     scanned: &[ScannedImage],
     since: Option<(&ScanTarget, &[ScannedImage])>,
     rules: Option<&Rules>,
@@ -61,17 +60,36 @@ pub(super) fn report(
     };
     Ok(ScanReport {
         reference: name.to_owned(),
-        database: DatabaseReport {
-            digest: database.digest().clone(),
-            records: database.records(),
-            last_update: database.newest().to_string(),
-        },
+        database: database(scanner, scanned)?,
         platforms,
         advisories: AdvisoryReport::all(findings(), judged),
         differences: PlatformDifference::all(scanned.iter().map(|image| (&image.platform, &image.packages))),
         findings: FactReport::all(pairs(), image_rules.map(|rules| (rules, session.today()))),
         since,
         warnings,
+    })
+}
+
+/// Says what an image was compared with.
+fn database(scanner: &Scanner, scanned: &[ScannedImage]) -> Result<DatabaseReport, CommandError> {
+    Ok(match scanner {
+        Scanner::Database(database) => DatabaseReport {
+            scanner: None,
+            digest: Some(database.digest().clone()),
+            records: Some(database.records()),
+            last_update: database.newest().to_string(),
+        },
+        Scanner::Engine(program) => {
+            let first = scanned.first().map(|image| Vulnerabilities::deserialize(&image.receipt.statement.predicate));
+            let said = first.transpose()?.map(|claim| claim.scanner);
+            let version = said.as_ref().and_then(|said| said.version.as_deref()).unwrap_or_default();
+            DatabaseReport {
+                scanner: Some(format!("{} {version}", program.engine)),
+                digest: None,
+                records: None,
+                last_update: said.map(|said| said.db.last_update).unwrap_or_default(),
+            }
+        }
     })
 }
 

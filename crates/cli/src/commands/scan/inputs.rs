@@ -3,15 +3,30 @@ use crate::arguments::{DATABASE, Scan};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
+use crate::scanner::scanner;
 use crate::session::Session;
 use consign_plan::configuration::{IgnoreFile, PolicyFile};
-use consign_receipt::{Acceptance, AdvisoryRules, Candidate, IgnoredAdvisory, ImageRules, Policy, Severity};
+use consign_receipt::{Acceptance, AdvisoryRules, Candidate, Engine, IgnoredAdvisory, ImageRules, Policy, Severity};
+use consign_release::Scanner;
 use consign_scan::Database;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Opens what is named on the command line, else what the policy names, as its lock has it, else the database that lies here.
-pub(super) async fn opened(arguments: &Scan, policy: Option<&PolicyFile>) -> Result<Arc<Database>, CommandError> {
+/// Finds who compares: what is named on the command line, else `engine`, which a file names. Consign does it with what the policy names, as its lock has it, else the database that lies here.
+pub(super) async fn opened(
+    arguments: &Scan,
+    policy: Option<&PolicyFile>,
+    engine: Option<Engine>,
+    session: &Session,
+) -> Result<Scanner, CommandError> {
+    let has_database = !arguments.databases.is_empty();
+    match arguments.engine.or_else(|| engine.filter(|_| !has_database)) {
+        Some(engine) => scanner(engine, session),
+        None => opened_database(arguments, policy).await.map(Scanner::Database),
+    }
+}
+
+async fn opened_database(arguments: &Scan, policy: Option<&PolicyFile>) -> Result<Arc<Database>, CommandError> {
     if !arguments.databases.is_empty() {
         return database(arguments.databases.clone()).await;
     }

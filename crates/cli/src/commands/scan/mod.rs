@@ -15,7 +15,9 @@ use consign_inventory::{DescribedIndex, image_url, with_vulnerabilities};
 use consign_oci::{Descriptor, Digest, Platform};
 use consign_receipt::predicate::Vulnerabilities;
 use consign_receipt::{Candidate, Reason};
-use consign_release::{ListedImage, ScannedImage, list_image, name_of, scan_document, scan_image, scan_listed};
+use consign_release::{
+    ListedImage, ScannedImage, Scanner, list_image, name_of, scan_document, scan_image, scan_listed,
+};
 use consign_report::{VexProducts, cosign_predicate, openvex};
 use consign_scan::{DOCUMENT_LIMIT, Database};
 use findings::{candidate, refusals, refused, report};
@@ -39,11 +41,11 @@ pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
 
 async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result<ExitCode, CommandError> {
     let policy = arguments.policy.as_deref().map(|path| policy_file(path, &session.printer)).transpose()?;
-    let database = opened(arguments, policy.as_ref()).await?;
+    let scanner = opened(arguments, policy.as_ref(), policy.as_ref().and_then(|policy| policy.engine), session).await?;
     let rules = rules(arguments, policy, session)?;
     let name = target.to_string();
     let wants_sbom = rules.as_ref().is_some_and(Rules::wants_sbom);
-    let compared = compared(target, arguments, &database, wants_sbom, session).await?;
+    let compared = compared(target, arguments, &scanner, wants_sbom, session).await?;
     if wants_sbom && !compared.is_image() {
         session
             .printer
@@ -52,11 +54,11 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
     let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
     let rules = rules.map(|rules| rules.for_image(&candidate));
     let since = match &arguments.since {
-        Some(other) => Some((other, self::compared(other, arguments, &database, false, session).await?)),
+        Some(other) => Some((other, self::compared(other, arguments, &scanner, false, session).await?)),
         None => None,
     };
     let since = since.as_ref().map(|(other, since)| (*other, &since.scanned[..]));
-    let report = report(&name, session, &database, &compared.scanned, since, rules.as_ref())?;
+    let report = report(&name, session, &scanner, &compared.scanned, since, rules.as_ref())?;
     let form = session.global.output;
     let refusal = refused(&name, &reasons(form, &candidate, rules, session));
     let document = match form {
@@ -117,7 +119,7 @@ enum Source {
 async fn compared(
     target: &ScanTarget,
     arguments: &Scan,
-    database: &Arc<Database>,
+    scanner: &Scanner,
     wants_sbom: bool,
     session: &Session,
 ) -> Result<Compared, CommandError> {
@@ -125,18 +127,29 @@ async fn compared(
         ScanTarget::Contents(ListTarget::Image(reference)) => {
             let (place, root) = session.open(reference).await?;
             let store = session.store().await?;
-            let scanned = scan_image(&place, &root, &store, &arguments.platforms, wants_sbom, database).await?;
+            let scanned = scan_image(&place, &root, &store, &arguments.platforms, wants_sbom, scanner).await?;
             Ok(Compared { digest: root.digest.clone(), scanned, of: Source::Image(place, root) })
         }
         ScanTarget::Contents(ListTarget::Folder(folder)) => {
             let image = sbom::folder(folder, &arguments.platforms, session).await?;
-            let scanned = scan_listed(&image, database).await?;
+            let scanned = scan_listed(&image, of_consign(scanner)?).await?;
             Ok(Compared { digest: image.digest.clone(), scanned: vec![scanned], of: Source::Folder(image) })
         }
         ScanTarget::Sbom(file) => {
             let contents = read_bounded(file)?;
-            let scanned = scan_document(&file.display().to_string(), contents, database).await?;
+            let scanned = scan_document(&file.display().to_string(), contents, of_consign(scanner)?).await?;
             Ok(Compared { digest: scanned.digest.clone(), scanned: vec![scanned], of: Source::Document })
+        }
+    }
+}
+
+/// Returns the database that consign compares with.
+fn of_consign(scanner: &Scanner) -> Result<&Arc<Database>, CommandError> {
+    match scanner {
+        Scanner::Database(database) => Ok(database),
+        Scanner::Engine(program) => {
+            let message = format!("{} is asked about images, not about folders and documents", program.engine);
+            Err(CommandError::new(ExitCode::Usage, message).hint("consign compares them itself: `--db`"))
         }
     }
 }

@@ -53,7 +53,8 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     let has_policy =
         arguments.policy.is_some() || configuration.policy.advisories.is_some() || configuration.policy.image.is_some();
     let policy = has_policy.then(|| policy_file(path, &session.printer)).transpose()?;
-    let database = opened(arguments, policy.as_ref()).await?;
+    let engine = policy.as_ref().map_or(configuration.engine, |policy| policy.engine);
+    let scanner = opened(arguments, policy.as_ref(), engine, session).await?;
     let rules = rules(arguments, policy, session)?;
     let mut found = find(&configuration, session).await?;
     let mut reports: Vec<(ScanReport, Option<CommandError>)> = Vec::new();
@@ -66,11 +67,11 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
         let reference = ImageReference::Registry(Reference { repository, tag, digest: Some(digest) });
         let target = ScanTarget::Contents(ListTarget::Image(reference));
         let wants_sbom = rules.as_ref().is_some_and(Rules::wants_sbom);
-        match compared(&target, arguments, &database, wants_sbom, session).await {
+        match compared(&target, arguments, &scanner, wants_sbom, session).await {
             Ok(compared) => {
                 let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
                 let rules = rules.clone().map(|rules| rules.for_image(&candidate));
-                let report = report(&name, session, &database, &compared.scanned, None, rules.as_ref())?;
+                let report = report(&name, session, &scanner, &compared.scanned, None, rules.as_ref())?;
                 let refusal = refused(&name, &reasons(form, &candidate, rules, session));
                 reports.push((report, refusal));
             }
