@@ -103,7 +103,8 @@ impl Printer {
             None => say(&format!("{}: {}", self.paint("1;31", "error"), printable_lines(&error.message))),
         }
         for cause in &error.causes {
-            say(&format!("  caused by: {}", printable_lines(cause)));
+            // Its lines stay below it: one that a stranger wrote is none of ours.
+            say(&format!("  caused by: {}", printable_lines(cause.trim_end()).replace('\n', "\n    ")));
         }
         for hint in &error.hints {
             say(&format!("{}: {}", self.paint("36", "hint"), printable_lines(hint)));
