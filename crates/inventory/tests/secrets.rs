@@ -25,6 +25,9 @@ fn pem(label: &str, body: &str) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
+/// The key of Azurite, which its manual has.
+const EMULATOR: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
 /// Returns the kinds of the secrets of one file.
 fn kinds(path: &str, text: &str) -> Vec<String> {
     let found = facts(&[vec![file(path, text)]], &json!({}));
@@ -54,6 +57,7 @@ fn secrets_are_known_by_their_form() {
         ("google-oauth-secret", format!("GOCSPX-{}", letters(28))),
         ("anthropic-key", format!("sk-ant-api03-{}", letters(90))),
         ("openai-key", format!("sk-proj-{}", letters(60))),
+        ("openai-key", format!("sk-svcacct-{}", letters(60))),
         ("hugging-face-token", format!("hf_{}", letters(34))),
         ("sendgrid-key", format!("SG.{}.{}", letters(22), letters(43))),
         ("digitalocean-token", format!("dop_v1_{}", hex(64))),
@@ -67,8 +71,13 @@ fn secrets_are_known_by_their_form() {
         ("aws-access-key", format!("aws_secret_access_key = {secret}\n")),
         ("aws-access-key", format!("\"SecretAccessKey\": \"{secret}\"")),
         ("aws-access-key", format!("id: {amazon}\nother: {secret}\n")),
+        ("aws-access-key", format!("id: {}\nother: {secret}\n", amazon.replace("AKIA", "ASIA"))),
         ("azure-storage-key", format!("AccountName=a;AccountKey={}==;", letters(86))),
         ("kubernetes-key", format!("    client-key-data: {}", letters(200))),
+        ("kubernetes-key", json!({"user": {"client-key-data": letters(200)}}).to_string()),
+        // `app:h7Jq2x`.
+        ("docker-login", json!({"auths": {"r.example.org": {"auth": "YXBwOmg3SnEyeA=="}}}).to_string()),
+        ("docker-login", json!({"auths": {"r.example.org": {"identitytoken": letters(30)}}}).to_string()),
         ("docker-login", json!({"auths": {"registry.example.org": {"auth": letters(24)}}}).to_string()),
         ("private-key", pem("PRIVATE KEY", &key)),
         ("private-key", pem("RSA PRIVATE KEY", &format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\n{key}"))),
@@ -86,6 +95,10 @@ fn secrets_are_known_by_their_form() {
         ("root/.pypirc", "pypi-login", "[pypi]\nusername = a\npassword = h7Jq2x\n".to_owned()),
         ("root/.git-credentials", "git-login", "https://a:h7Jq2x@git.example.org\n".to_owned()),
         ("root/.pgpass", "postgresql-login", "localhost:5432:*:app:h7Jq2x\n".to_owned()),
+        ("root/.pgpass", "postgresql-login", "localhost:5432:*:app:$ecret-7Jq\n".to_owned()),
+        ("root/.netrc", "netrc-login", "machine a login b password %7Jq2x\n".to_owned()),
+        ("usr/local/cargo/credentials.toml", "cargo-login", "[registry]\ntoken = \"h7Jq2x9\"\n".to_owned()),
+        ("opt/home/credentials", "cargo-login", "[registries.ours]\ntoken = \"h7Jq2x9\"\n".to_owned()),
         ("root/.cargo/credentials.toml", "cargo-login", "[registry]\ntoken = \"h7Jq2x9\"\n".to_owned()),
     ] {
         assert_eq!(kinds(path, &text), [kind], "{path}");
@@ -110,6 +123,12 @@ fn what_is_no_secret_is_none() {
         ("a frame", pem("PRIVATE KEY", "...")),
         ("a filler of a key", pem("PRIVATE KEY", &"A".repeat(64))),
         ("a text about keys", "it begins with -----BEGIN RSA PRIVATE KEY----- and so on".to_owned()),
+        ("a key of an emulator", format!("AccountKey={};", EMULATOR)),
+        // `user:password`, `user:` and `:`.
+        ("a login of manuals", json!({"auths": {"r.example.org": {"auth": "dXNlcjpwYXNzd29yZA=="}}}).to_string()),
+        ("no password", json!({"auths": {"r.example.org": {"auth": "dXNlcjo="}, "a": {"auth": "Og=="}}}).to_string()),
+        ("an empty login", json!({"auths": {"r.example.org": {"auth": ""}}}).to_string()),
+        ("a word alone", format!("client-key-data {}", letters(200))),
         ("no login", json!({"auths": {"registry.example.org": {}}}).to_string()),
         ("nothing", String::new()),
     ];
@@ -122,16 +141,22 @@ fn what_is_no_secret_is_none() {
         "app/node_modules/a/test/key.pem",
         "usr/lib/python3/site-packages/a/tests/data/key",
         "a/image.png",
+        "usr/local/go/src/crypto/tls/testdata/example-key.pem",
+        "usr/local/lib/python3.13/test/certdata/keycert.pem",
+        "usr/local/lib/erlang/lib/ssl-11/examples/certs/key.pem",
     ] {
         assert_eq!(kinds(path, &token), [""; 0], "{path}");
     }
     assert_eq!(kinds("app/test/key", &token), ["github-token"], "somebody's own test");
+    assert_eq!(kinds("go/src/app/testdata/key", &token), ["github-token"], "somebody's own workspace");
     assert_eq!(kinds("app/binary", &format!("\0{token}")), [""; 0]);
     for (path, text) in [
         ("root/.npmrc", "//r.example.org/:_authToken=${NPM_TOKEN}\n"),
         ("root/.netrc", "# machine a login b password h7Jq2\n"),
         ("root/.pypirc", "password = <yours>\n"),
         ("root/.git-credentials", "https://git.example.org\n"),
+        ("root/.pgpass", "localhost:5432:*:app:%DB_PASSWORD%\n"),
+        ("app/credentials.toml", "[service]\ntoken = \"h7Jq2x9\"\n"),
     ] {
         assert_eq!(kinds(path, text), [""; 0], "{path}");
     }
@@ -175,4 +200,25 @@ fn it_is_said_where_secrets_are_and_never_what() {
     assert!(!written.contains(&letters(6)) && !written.contains("h7Jq2x"), "{written}");
     let read: Value = serde_json::from_str(&written).unwrap();
     assert_eq!(serde_json::from_value::<consign_receipt::predicate::ImageFacts>(read).unwrap(), found);
+}
+
+#[test]
+fn variables_are_known_by_their_names() {
+    for (variable, expected) in [
+        ("PGPASSWORD=h7Jq2x", true),
+        ("DB_PASS=h7Jq2x", true),
+        ("MYSQL_PWD=h7Jq2x", true),
+        ("KEY_PASSPHRASE=h7Jq2x", true),
+        ("db-password=$ecret7!", true),
+        ("DB_PASSWORD=$OTHER_PASSWORD", false),
+        ("DB_PASSWORD={{ password }}", false),
+        ("PWD=h7Jq2x", false),
+        ("OLDPWD=h7Jq2x", false),
+        ("COMPASS=h7Jq2x", false),
+        ("DB_PASS=/run/secrets/x", false),
+    ] {
+        let found =
+            facts(&[], &json!({"config": {"Env": [variable]}, "history": [{"created_by": format!("ENV {variable}")}]}));
+        assert_eq!(found.secrets.len(), if expected { 2 } else { 0 }, "{variable}");
+    }
 }
