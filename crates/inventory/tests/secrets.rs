@@ -4,7 +4,9 @@
 mod common;
 
 use common::{facts, file, package};
+use consign_oci::layer::Entry;
 use consign_receipt::predicate::SecretPlace;
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 /// Returns so many letters and digits of which few are the same.
@@ -220,5 +222,52 @@ fn variables_are_known_by_their_names() {
         let found =
             facts(&[], &json!({"config": {"Env": [variable]}, "history": [{"created_by": format!("ENV {variable}")}]}));
         assert_eq!(found.secrets.len(), if expected { 2 } else { 0 }, "{variable}");
+    }
+}
+
+#[test]
+fn a_package_answers_for_what_it_brought_alone() {
+    let token = format!("ghp_{}\n", letters(36));
+    let md5 = |text: &str| -> String { Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect() };
+    let (status, list) = ("var/lib/dpkg/status", "var/lib/dpkg/info/a.list");
+    // A package of a version, with the digest of its file.
+    let of = |version: &str, text: &str| {
+        let sums = format!("{}  usr/lib/a/key\n", md5(text));
+        vec![
+            file(status, &package("a", version)),
+            file(list, "/usr/lib/a/key\n"),
+            file("var/lib/dpkg/info/a.md5sums", &sums),
+        ]
+    };
+    let configured = |text: &str| {
+        let fields = format!("Version: 1\nConffiles:\n /etc/key {}\n", md5(text));
+        vec![file(status, &package("a", "1").replace("Version: 1\n", &fields)), file(list, "/etc/key\n")]
+    };
+    let key = |text: &str| vec![file("usr/lib/a/key", text)];
+    let etc = |text: &str| vec![file("etc/key", text)];
+    let gone = || vec![file("usr/lib/a/.wh.key", "")];
+    let listed = || of("1", "").into_iter().take(2).collect::<Vec<_>>();
+    let table: Vec<(&str, Vec<Vec<Entry>>, &[&str])> = vec![
+        ("what it brought", vec![[of("1", &token), key(&token)].concat()], &[]),
+        ("changed in its layer", vec![[of("1", "text"), key(&token)].concat()], &["/usr/lib/a/key:1"]),
+        ("its configuration", vec![[configured(&token), etc(&token)].concat()], &[]),
+        ("configured in its layer", vec![[configured("text"), etc(&token)].concat()], &["/etc/key:1"]),
+        ("a newer one without", vec![[of("1", &token), key(&token)].concat(), [of("2", "b"), key("b")].concat()], &[]),
+        ("taken out", vec![[of("1", &token), key(&token)].concat(), gone()], &[]),
+        (
+            "overwritten and taken out",
+            vec![[of("1", "text"), key("text")].concat(), key(&token), gone()],
+            &["/usr/lib/a/key:1 of layer 1, hidden by a later one"],
+        ),
+        (
+            "without digests, too",
+            vec![[listed(), key("text")].concat(), key(&token), gone()],
+            &["/usr/lib/a/key:1 of layer 1, hidden by a later one"],
+        ),
+        ("what it brought without digests", vec![[listed(), key(&token)].concat(), gone()], &[]),
+    ];
+    for (what, layers, expected) in table {
+        let found = facts(&layers, &json!({})).secrets;
+        assert_eq!(found.iter().map(|secret| secret.place.to_string()).collect::<Vec<_>>(), expected, "{what}");
     }
 }
