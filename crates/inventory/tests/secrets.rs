@@ -27,6 +27,8 @@ fn pem(label: &str, body: &str) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
+type Layers = Vec<Vec<Entry>>;
+
 /// The key of Azurite, which its manual has.
 const EMULATOR: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
@@ -247,7 +249,7 @@ fn a_package_answers_for_what_it_brought_alone() {
     let etc = |text: &str| vec![file("etc/key", text)];
     let gone = || vec![file("usr/lib/a/.wh.key", "")];
     let listed = || of("1", "").into_iter().take(2).collect::<Vec<_>>();
-    let table: Vec<(&str, Vec<Vec<Entry>>, &[&str])> = vec![
+    let table: Vec<(&str, Layers, &[&str])> = vec![
         ("what it brought", vec![[of("1", &token), key(&token)].concat()], &[]),
         ("changed in its layer", vec![[of("1", "text"), key(&token)].concat()], &["/usr/lib/a/key:1"]),
         ("its configuration", vec![[configured(&token), etc(&token)].concat()], &[]),
