@@ -40,7 +40,10 @@ fn what_a_section_may_not_have() {
         ("{denied-licenses: [GPL 3]}", "`GPL 3` is no licence"),
         ("{denied-licenses: [MIT, GPL-3]}", "`GPL-3` is not on SPDX's list of licences"),
         ("{denied-licenses: [AGPL-3.0-onyl]}", "did you mean `AGPL-3.0-only`?"),
-        ("{denied-licenses: [Acme]}", "`Acme*` also means licences that are not on the list of this version"),
+        (
+            "{denied-licenses: [AcmeCompanyProprietary]}",
+            "`AcmeCompanyProprietary*` also means licences that are not on the list of this version",
+        ),
         ("{ignore: {}}", "`ignore` must be a list"),
         ("{ignore: [{rule: secret, reason: r, owner: o, until: 2026-12-31}]}", "did you mean `secrets`?"),
         ("{ignore: [{rule: secrets, reason: r, owner: o}]}", "`until` is missing: the last day"),
