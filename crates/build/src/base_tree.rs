@@ -262,6 +262,7 @@ impl Reading {
     /// Reads what is to be known of a file: the whole text of what loaders read, of a library what it is linked to, of others nothing.
     fn file(&mut self, path: &EntryPath, member: &Member, contents: &mut dyn Read) -> Result<Kind, BaseLayerError> {
         self.files.libraries.remove(path);
+        self.files.unread.remove(path);
         let mut bytes = Vec::new();
         let (name, folder) = (path.name(), path.parent().unwrap_or_default());
         let is_text = (folder.as_str() == "etc" && (name == "ld.so.conf" || name.starts_with("ld-musl-")))
@@ -270,7 +271,10 @@ impl Reading {
             contents.take(TEXT_LIMIT).read_to_end(&mut bytes)?;
             return Ok(Kind::File(bytes.into()));
         }
-        if name.contains(".so") && member.size <= LIBRARY_LIMIT {
+        if name.contains(".so") && member.size > LIBRARY_LIMIT {
+            self.take(PATH_SIZE + path.as_str().len())?;
+            self.files.unread.insert(path.clone());
+        } else if name.contains(".so") {
             contents.take(LIBRARY_LIMIT).read_to_end(&mut bytes)?;
             if let Some(linked) = Linked::read(&bytes) {
                 self.learn(path, Arc::new(linked))?;

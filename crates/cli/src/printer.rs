@@ -103,7 +103,7 @@ impl Printer {
             None => say(&format!("{}: {}", self.paint("1;31", "error"), printable_lines(&error.message))),
         }
         for cause in &error.causes {
-            say(&format!("  caused by: {}", printable_lines(cause)));
+            say(&format!("  caused by: {}", below(cause)));
         }
         for hint in &error.hints {
             say(&format!("{}: {}", self.paint("36", "hint"), printable_lines(hint)));
@@ -113,6 +113,11 @@ impl Printer {
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// Returns a cause whose further lines stay below it: one that a stranger wrote is none of ours.
+fn below(cause: &str) -> String {
+    printable_lines(cause.trim_end()).replace('\n', "\n    ")
 }
 
 /// Prints a line on standard error. That nobody reads it stops nothing: a release may be half way.
@@ -159,4 +164,15 @@ fn wants_json(arguments: &[OsString], option: &str) -> bool {
     let joined = format!("{option}=json");
     arguments.iter().any(|argument| *argument == *joined)
         || arguments.windows(2).any(|pair| pair[0] == *option && pair[1] == *"json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_cannot_pass_for_a_hint() {
+        assert_eq!(below("bad\nhint: run this\n"), "bad\n    hint: run this");
+        assert_eq!(below("one line"), "one line");
+    }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{facts, file, hard_link, link, package, program};
+use common::{facts, file, folder, hard_link, link, package, program};
 use consign_oci::layer::Entry;
 use consign_receipt::predicate::HealthCheck;
 use consign_testkit::elf::Elf;
@@ -69,6 +69,11 @@ fn programs_are_found_as_engines_find_them() {
         (json!({"Entrypoint": ["data"]}), "/usr/bin/data is not executable"),
         (json!({"Entrypoint": ["/usr/bin"]}), "`/usr/bin` is not in the image"),
         (json!({"Entrypoint": ["/a/../../../b"]}), "`/a/../../../b` is not in the image"),
+        (json!({"Entrypoint": ["env", "A=b", "tool"]}), "/usr/bin/env"),
+        (json!({"Entrypoint": ["env", "A=b"], "Cmd": ["run"]}), "`run` is not in the image"),
+        (json!({"Entrypoint": ["/usr/bin/env", "--", "data"]}), "/usr/bin/data is not executable"),
+        (json!({"Entrypoint": ["env", "PATH=/opt/app", "run"]}), "/usr/bin/env"),
+        (json!({"Entrypoint": ["env", "-i", "run"]}), "/usr/bin/env"),
         (json!({}), "nothing"),
         (json!({"Entrypoint": [""]}), "nothing"),
     ];
@@ -77,6 +82,16 @@ fn programs_are_found_as_engines_find_them() {
     }
     let gone = vec![file("usr/bin/.wh.dash", "")];
     assert_eq!(runs(&[tools(), gone], &json!({"Cmd": ["/bin/sh"]})), "`/bin/sh` is not in the image");
+    for hides in [
+        file("usr/bin/.wh.data", ""),
+        file("usr/.wh.bin", ""),
+        file("usr/bin/.wh..wh..opq", ""),
+        folder("usr/bin/data"),
+        file("usr/bin", ""),
+    ] {
+        let said = runs(&[tools(), vec![hides.clone()]], &json!({"Cmd": ["/usr/bin/data"]}));
+        assert_eq!(said, "`/usr/bin/data` is not in the image", "{}", hides.path);
+    }
     let moved = vec![link("usr/bin/dash", "/opt/app/run")];
     assert_eq!(runs(&[tools(), moved], &json!({"Cmd": ["/bin/sh"]})), "/opt/app/run");
 }
@@ -120,6 +135,42 @@ fn programs_need_a_loader_libraries_and_a_machine() {
                 file("etc/ld.so.conf.d/a.conf", "# a\n/opt/a\n"),
             ],
             "/app",
+        ),
+        (
+            "that nobody could look into",
+            dynamic().needs("liba.so.1").build(),
+            vec![library(
+                &format!("{FOLDER}/liba.so.1"),
+                (0..2000).fold(Elf::new("amd64"), |elf, number| elf.needs(&format!("lib{number:040}.so"))),
+            )],
+            "/app",
+        ),
+        (
+            "beside a loader elsewhere",
+            Elf::new("amd64").loader("/opt/libc/ld-linux-x86-64.so.2").needs("liba.so.1").build(),
+            vec![
+                library("opt/libc/ld-linux-x86-64.so.2", Elf::new("amd64")),
+                library("opt/libc/liba.so.1", Elf::new("amd64")),
+            ],
+            "/app",
+        ),
+        (
+            "that is loaded under another name",
+            dynamic().needs("/opt/a.so").needs("liba.so.1").build(),
+            vec![library("opt/a.so", Elf::new("amd64").name("liba.so.1"))],
+            "/app",
+        ),
+        (
+            "the loader, under its name",
+            Elf::new("amd64").loader("/opt/loader.so").needs("ld.so.9").build(),
+            vec![library("opt/loader.so", Elf::new("amd64").name("ld.so.9"))],
+            "/app",
+        ),
+        (
+            "whose program, which env looks for, lacks a library",
+            b"#!/usr/bin/env tool\n".to_vec(),
+            vec![program("usr/bin/tool", 0, dynamic().needs("libx.so").build())],
+            "/usr/bin/tool needs the library libx.so, which is not in the image",
         ),
         (
             "for another machine",
@@ -166,6 +217,46 @@ fn programs_need_a_loader_libraries_and_a_machine() {
         vec![library("opt/liba.so.1", Elf::new("amd64")), program("app", 0, dynamic().needs("liba.so.1").build())];
     let config = json!({"Entrypoint": ["/app"], "Env": ["LD_LIBRARY_PATH=/opt"]});
     assert_eq!(runs(&[debian(), first], &config), "/app");
+}
+
+#[test]
+fn programs_are_started_by_who_may_execute_them() {
+    let own = |mode: u32| Entry { mode, uid: 7, gid: 5, ..program("app", 0, Elf::new("amd64").build()) };
+    let etc = vec![file("etc/passwd", "a:x:8:9::/:\n"), file("etc/group", "b:x:5:a\n")];
+    for (mode, user, may) in [
+        (0o750, "", true),
+        (0o750, "7", true),
+        (0o750, "8", true),
+        (0o750, "8:9", false),
+        (0o750, "a", true),
+        (0o750, "9", false),
+        (0o700, "8:5", false),
+        (0o755, "9", true),
+    ] {
+        let said = runs(&[etc.clone(), vec![own(mode)]], &json!({"Entrypoint": ["/app"], "User": user}));
+        let user = user.split(':').next().unwrap();
+        let expected = if may { "/app".to_owned() } else { format!("/app may not be executed by user {user}") };
+        assert_eq!(said, expected, "{mode:o} {user}");
+    }
+}
+
+#[test]
+fn patterns_of_the_loader_are_bounded() {
+    let layer = |lines: usize| {
+        let mut layer = debian();
+        layer.extend((0..1000).map(|number| file(&format!("etc/ld.so.conf.d/{number}.conf"), "")));
+        let include = "include /etc/ld.so.conf.d/*.none\n".repeat(lines);
+        layer.extend([
+            file("etc/ld.so.conf", &format!("{include}include /opt/ld.so.conf.d/*.conf\n")),
+            file("opt/ld.so.conf.d/a.conf", "/opt/a\n"),
+            program("opt/a/liba.so.1", 0, Elf::new("amd64").build()),
+            program("app", 0, dynamic().needs("liba.so.1").build()),
+        ]);
+        layer
+    };
+    let config = json!({"Entrypoint": ["/app"]});
+    assert_eq!(runs(&[layer(10)], &config), "/app");
+    assert_eq!(runs(&[layer(200)], &config), "/app needs the library liba.so.1, which is not in the image");
 }
 
 #[test]

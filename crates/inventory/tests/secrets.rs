@@ -4,7 +4,9 @@
 mod common;
 
 use common::{facts, file, package};
+use consign_oci::layer::Entry;
 use consign_receipt::predicate::SecretPlace;
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 /// Returns so many letters and digits of which few are the same.
@@ -24,6 +26,11 @@ fn capitals(count: usize) -> String {
 fn pem(label: &str, body: &str) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
+
+type Layers = Vec<Vec<Entry>>;
+
+/// The key of Azurite, which its manual has.
+const EMULATOR: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /// Returns the kinds of the secrets of one file.
 fn kinds(path: &str, text: &str) -> Vec<String> {
@@ -54,6 +61,7 @@ fn secrets_are_known_by_their_form() {
         ("google-oauth-secret", format!("GOCSPX-{}", letters(28))),
         ("anthropic-key", format!("sk-ant-api03-{}", letters(90))),
         ("openai-key", format!("sk-proj-{}", letters(60))),
+        ("openai-key", format!("sk-svcacct-{}", letters(60))),
         ("hugging-face-token", format!("hf_{}", letters(34))),
         ("sendgrid-key", format!("SG.{}.{}", letters(22), letters(43))),
         ("digitalocean-token", format!("dop_v1_{}", hex(64))),
@@ -67,8 +75,13 @@ fn secrets_are_known_by_their_form() {
         ("aws-access-key", format!("aws_secret_access_key = {secret}\n")),
         ("aws-access-key", format!("\"SecretAccessKey\": \"{secret}\"")),
         ("aws-access-key", format!("id: {amazon}\nother: {secret}\n")),
+        ("aws-access-key", format!("id: {}\nother: {secret}\n", amazon.replace("AKIA", "ASIA"))),
         ("azure-storage-key", format!("AccountName=a;AccountKey={}==;", letters(86))),
         ("kubernetes-key", format!("    client-key-data: {}", letters(200))),
+        ("kubernetes-key", json!({"user": {"client-key-data": letters(200)}}).to_string()),
+        // `app:h7Jq2x`.
+        ("docker-login", json!({"auths": {"r.example.org": {"auth": "YXBwOmg3SnEyeA=="}}}).to_string()),
+        ("docker-login", json!({"auths": {"r.example.org": {"identitytoken": letters(30)}}}).to_string()),
         ("docker-login", json!({"auths": {"registry.example.org": {"auth": letters(24)}}}).to_string()),
         ("private-key", pem("PRIVATE KEY", &key)),
         ("private-key", pem("RSA PRIVATE KEY", &format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES\n\n{key}"))),
@@ -86,6 +99,10 @@ fn secrets_are_known_by_their_form() {
         ("root/.pypirc", "pypi-login", "[pypi]\nusername = a\npassword = h7Jq2x\n".to_owned()),
         ("root/.git-credentials", "git-login", "https://a:h7Jq2x@git.example.org\n".to_owned()),
         ("root/.pgpass", "postgresql-login", "localhost:5432:*:app:h7Jq2x\n".to_owned()),
+        ("root/.pgpass", "postgresql-login", "localhost:5432:*:app:$ecret-7Jq\n".to_owned()),
+        ("root/.netrc", "netrc-login", "machine a login b password %7Jq2x\n".to_owned()),
+        ("usr/local/cargo/credentials.toml", "cargo-login", "[registry]\ntoken = \"h7Jq2x9\"\n".to_owned()),
+        ("opt/home/credentials", "cargo-login", "[registries.ours]\ntoken = \"h7Jq2x9\"\n".to_owned()),
         ("root/.cargo/credentials.toml", "cargo-login", "[registry]\ntoken = \"h7Jq2x9\"\n".to_owned()),
     ] {
         assert_eq!(kinds(path, &text), [kind], "{path}");
@@ -110,6 +127,12 @@ fn what_is_no_secret_is_none() {
         ("a frame", pem("PRIVATE KEY", "...")),
         ("a filler of a key", pem("PRIVATE KEY", &"A".repeat(64))),
         ("a text about keys", "it begins with -----BEGIN RSA PRIVATE KEY----- and so on".to_owned()),
+        ("a key of an emulator", format!("AccountKey={};", EMULATOR)),
+        // `user:password`, `user:` and `:`.
+        ("a login of manuals", json!({"auths": {"r.example.org": {"auth": "dXNlcjpwYXNzd29yZA=="}}}).to_string()),
+        ("no password", json!({"auths": {"r.example.org": {"auth": "dXNlcjo="}, "a": {"auth": "Og=="}}}).to_string()),
+        ("an empty login", json!({"auths": {"r.example.org": {"auth": ""}}}).to_string()),
+        ("a word alone", format!("client-key-data {}", letters(200))),
         ("no login", json!({"auths": {"registry.example.org": {}}}).to_string()),
         ("nothing", String::new()),
     ];
@@ -122,16 +145,22 @@ fn what_is_no_secret_is_none() {
         "app/node_modules/a/test/key.pem",
         "usr/lib/python3/site-packages/a/tests/data/key",
         "a/image.png",
+        "usr/local/go/src/crypto/tls/testdata/example-key.pem",
+        "usr/local/lib/python3.13/test/certdata/keycert.pem",
+        "usr/local/lib/erlang/lib/ssl-11/examples/certs/key.pem",
     ] {
         assert_eq!(kinds(path, &token), [""; 0], "{path}");
     }
     assert_eq!(kinds("app/test/key", &token), ["github-token"], "somebody's own test");
+    assert_eq!(kinds("go/src/app/testdata/key", &token), ["github-token"], "somebody's own workspace");
     assert_eq!(kinds("app/binary", &format!("\0{token}")), [""; 0]);
     for (path, text) in [
         ("root/.npmrc", "//r.example.org/:_authToken=${NPM_TOKEN}\n"),
         ("root/.netrc", "# machine a login b password h7Jq2\n"),
         ("root/.pypirc", "password = <yours>\n"),
         ("root/.git-credentials", "https://git.example.org\n"),
+        ("root/.pgpass", "localhost:5432:*:app:%DB_PASSWORD%\n"),
+        ("app/credentials.toml", "[service]\ntoken = \"h7Jq2x9\"\n"),
     ] {
         assert_eq!(kinds(path, text), [""; 0], "{path}");
     }
@@ -175,4 +204,72 @@ fn it_is_said_where_secrets_are_and_never_what() {
     assert!(!written.contains(&letters(6)) && !written.contains("h7Jq2x"), "{written}");
     let read: Value = serde_json::from_str(&written).unwrap();
     assert_eq!(serde_json::from_value::<consign_receipt::predicate::ImageFacts>(read).unwrap(), found);
+}
+
+#[test]
+fn variables_are_known_by_their_names() {
+    for (variable, expected) in [
+        ("PGPASSWORD=h7Jq2x", true),
+        ("DB_PASS=h7Jq2x", true),
+        ("MYSQL_PWD=h7Jq2x", true),
+        ("KEY_PASSPHRASE=h7Jq2x", true),
+        ("db-password=$ecret7!", true),
+        ("DB_PASSWORD=$OTHER_PASSWORD", false),
+        ("DB_PASSWORD={{ password }}", false),
+        ("PWD=h7Jq2x", false),
+        ("OLDPWD=h7Jq2x", false),
+        ("COMPASS=h7Jq2x", false),
+        ("DB_PASS=/run/secrets/x", false),
+    ] {
+        let found =
+            facts(&[], &json!({"config": {"Env": [variable]}, "history": [{"created_by": format!("ENV {variable}")}]}));
+        assert_eq!(found.secrets.len(), if expected { 2 } else { 0 }, "{variable}");
+    }
+}
+
+#[test]
+fn a_package_answers_for_what_it_brought_alone() {
+    let token = format!("ghp_{}\n", letters(36));
+    let md5 = |text: &str| -> String { Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect() };
+    let (status, list) = ("var/lib/dpkg/status", "var/lib/dpkg/info/a.list");
+    // A package of a version, with the digest of its file.
+    let of = |version: &str, text: &str| {
+        let sums = format!("{}  usr/lib/a/key\n", md5(text));
+        vec![
+            file(status, &package("a", version)),
+            file(list, "/usr/lib/a/key\n"),
+            file("var/lib/dpkg/info/a.md5sums", &sums),
+        ]
+    };
+    let configured = |text: &str| {
+        let fields = format!("Version: 1\nConffiles:\n /etc/key {}\n", md5(text));
+        vec![file(status, &package("a", "1").replace("Version: 1\n", &fields)), file(list, "/etc/key\n")]
+    };
+    let key = |text: &str| vec![file("usr/lib/a/key", text)];
+    let etc = |text: &str| vec![file("etc/key", text)];
+    let gone = || vec![file("usr/lib/a/.wh.key", "")];
+    let listed = || of("1", "").into_iter().take(2).collect::<Vec<_>>();
+    let table: Vec<(&str, Layers, &[&str])> = vec![
+        ("what it brought", vec![[of("1", &token), key(&token)].concat()], &[]),
+        ("changed in its layer", vec![[of("1", "text"), key(&token)].concat()], &["/usr/lib/a/key:1"]),
+        ("its configuration", vec![[configured(&token), etc(&token)].concat()], &[]),
+        ("configured in its layer", vec![[configured("text"), etc(&token)].concat()], &["/etc/key:1"]),
+        ("a newer one without", vec![[of("1", &token), key(&token)].concat(), [of("2", "b"), key("b")].concat()], &[]),
+        ("taken out", vec![[of("1", &token), key(&token)].concat(), gone()], &[]),
+        (
+            "overwritten and taken out",
+            vec![[of("1", "text"), key("text")].concat(), key(&token), gone()],
+            &["/usr/lib/a/key:1 of layer 1, hidden by a later one"],
+        ),
+        (
+            "without digests, too",
+            vec![[listed(), key("text")].concat(), key(&token), gone()],
+            &["/usr/lib/a/key:1 of layer 1, hidden by a later one"],
+        ),
+        ("what it brought without digests", vec![[listed(), key(&token)].concat(), gone()], &[]),
+    ];
+    for (what, layers, expected) in table {
+        let found = facts(&layers, &json!({})).secrets;
+        assert_eq!(found.iter().map(|secret| secret.place.to_string()).collect::<Vec<_>>(), expected, "{what}");
+    }
 }

@@ -177,6 +177,16 @@ fn licenses_are_those_of_the_sbom() {
         let facts = receipt(predicate::IMAGE_FACTS, fine(), Trust::Derived);
         reasons(&policy, sboms.chain([facts]).collect())
     };
+    let mut named = sbom(&[("e", "LicenseRef-ours"), ("f", "MIT OR LicenseRef-ours"), ("g", "GPL-3.0-or-later")]);
+    named["hasExtractedLicensingInfos"] =
+        json!([{"licenseId": "LicenseRef-ours", "extractedText": "GNU GPL v3 (ours)"}]);
+    let ours = "linux/amd64: e 1: its licence is denied: LicenseRef-ours";
+    let later = "linux/amd64: g 1: its licence is denied: GPL-3.0-or-later";
+    for (denied, expected) in [("GPL-3.0", vec![ours, later]), ("GPL-3.0-only", vec![ours]), ("GPL-3.0+", vec![later])]
+    {
+        let said = of(rules(&[denied], Consequence::Report), vec![named.clone(), named.clone()]);
+        assert_eq!(said, expected, "{denied}");
+    }
     let packages = sbom(&[("a", "MIT"), ("b", "GPL-3.0-only OR MIT"), ("c", "AGPL-3.0-only"), ("d", "NOASSERTION")]);
     let denied = "linux/amd64: c 1: its licence is denied: AGPL-3.0-only";
     let unknown = "linux/amd64: d 1: no licence is known by which it may be used";

@@ -11,6 +11,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BaseFiles {
     pub(crate) libraries: BTreeMap<EntryPath, Arc<Linked>>,
+    /// Libraries that are too large to be read.
+    pub(crate) unread: BTreeSet<EntryPath>,
 }
 
 /// An image in which programs are looked at as its loader would.
@@ -70,6 +72,10 @@ impl Files for Image<'_> {
         };
         self.read.borrow_mut().insert(path.clone(), linked.clone());
         linked
+    }
+
+    fn is_unread(&self, path: &EntryPath) -> bool {
+        self.tree.get(path).is_some_and(|node| node.segment == Segment::Base) && self.base.unread.contains(path)
     }
 
     fn text(&self, path: &str) -> Option<String> {

@@ -15,7 +15,7 @@ use crate::local_files::LocalFile;
 use crate::tree::{CONTENTS_LIMIT, Tree};
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
-use consign_package::elf::{Files, Linked, Script, Search};
+use consign_package::elf::{Files, Library, Linked, Script, Search};
 use image::Image;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -113,6 +113,12 @@ impl Checked<'_, '_> {
         };
         let search = Search::new(self.image, self.surroundings.platform, self.linked.machine, loader.as_ref(), first);
         let mut found: BTreeMap<String, Option<(EntryPath, Arc<Linked>)>> = BTreeMap::new();
+        // The loader is loaded first, under its own name.
+        if let Some((path, linked)) = loader.and_then(|path| Some((path.clone(), self.image.linked(&path)?)))
+            && let Some(name) = search.further_name(&linked)
+        {
+            found.insert(name, Some((path, linked)));
+        }
         let mut queue = VecDeque::from([(self.path.clone(), self.linked.clone(), Vec::new())]);
         while let Some((path, linked, inherited)) = queue.pop_front() {
             let mut passed_on: Vec<String> =
@@ -125,8 +131,16 @@ impl Checked<'_, '_> {
                         let needed_by = self.needed_by(&path);
                         return Err(LinkageProblem::Library { library: name.clone(), needed_by });
                     }
-                    if let Some((path, library)) = &library {
-                        queue.push_back((path.clone(), library.clone(), passed_on.clone()));
+                    // What one that nobody could look into needs is not known.
+                    let library = match library {
+                        Some(Library::Found(path, library)) => Some((path, library)),
+                        Some(Library::Unread) | None => None,
+                    };
+                    if let Some((path, linked)) = &library {
+                        queue.push_back((path.clone(), linked.clone(), passed_on.clone()));
+                        if let Some(name) = search.further_name(linked) {
+                            found.entry(name).or_insert_with(|| library.clone());
+                        }
                     }
                     found.insert(name.clone(), library);
                 }

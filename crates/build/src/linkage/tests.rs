@@ -98,6 +98,16 @@ fn programs_find_what_they_need() {
             vec![("usr/lib/liba.so.1", library("liba.so.1"))],
         ),
         (
+            "a library that is loaded under another name",
+            program().needs("/opt/a.so").needs("liba.so.1").build(),
+            vec![("opt/a.so", Elf::new("amd64").name("liba.so.1").build())],
+        ),
+        (
+            "beside a loader elsewhere",
+            Elf::new("amd64").loader("/opt/libc/ld.so").needs("liba.so.1").build(),
+            vec![("opt/libc/ld.so", Elf::new("amd64").build()), ("opt/libc/liba.so.1", Elf::new("amd64").build())],
+        ),
+        (
             "a library that another has loaded before",
             Elf::new("amd64").needs("libjvm.so").build(),
             vec![("opt/server/libjvm.so", library("libjvm.so"))],

@@ -20,6 +20,11 @@ impl FileDigests {
         ])
     }
 
+    /// Returns whether a digest is of these contents.
+    pub(crate) fn confirm(&self, digest: &str) -> bool {
+        self.0.iter().any(|own| own == digest)
+    }
+
     /// Returns whether a digest is of other contents. One by an algorithm that is not known says nothing.
     pub(crate) fn contradict(&self, digest: &str) -> bool {
         let algorithm = |digest: &str| digest.split_once(':').map(|(algorithm, _)| algorithm.to_owned());
@@ -54,6 +59,7 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(digests.contradict(digest), expected, "{digest}");
+            assert_eq!(digests.confirm(digest), !expected && digest.len() > 10, "{digest}");
         }
     }
 }

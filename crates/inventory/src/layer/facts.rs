@@ -1,5 +1,5 @@
+use super::FileDigests;
 use crate::secret::{self, Mark};
-use consign_oci::Digest;
 use consign_package::elf::{Linked, Script};
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +23,12 @@ pub(crate) struct FileFacts {
     /// What it is, as far as that matters for running programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) contents: Option<Contents>,
-    /// Digest of all of it, where it matters whether it is the same in a later layer.
+    /// Digests of all of it, where it matters whether it is the same in a later layer, and whether a package brought it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) digest: Option<Digest>,
+    pub(crate) digests: Option<FileDigests>,
+    /// Numbers of its owner and group, if some may execute it and others may not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) restricted: Option<(u64, u64)>,
 }
 
 /// What a file is that matters for running programs.
@@ -109,15 +112,17 @@ impl FileFacts {
             facts.secrets = secret::in_file(path, contents);
         }
         let matters = is_read && (facts.setuid.is_some() || !facts.secrets.is_empty());
-        facts.digest = matters.then(|| Digest::of(contents));
+        facts.digests = matters.then(|| FileDigests::of(contents));
+        facts.restricted = (is_executable && mode & EXECUTABLE != EXECUTABLE).then_some((uid, gid));
         (facts != Self::default()).then_some(facts)
     }
 
     /// Says of a file that nobody looked into it.
-    pub(super) fn unread(permissions: Permissions) -> Option<Self> {
+    pub(super) fn unread(path: &str, permissions: Permissions) -> Option<Self> {
         let Permissions { mode, uid, gid } = permissions;
         let setuid = (mode & SETUID != 0).then_some((uid, gid));
-        let contents = (mode & EXECUTABLE != 0).then_some(Contents::Unread);
+        let is_library = path.rsplit('/').next().is_some_and(|name| name.contains(".so"));
+        let contents = (is_library || mode & EXECUTABLE != 0).then_some(Contents::Unread);
         (setuid.is_some() || contents.is_some()).then_some(Self { setuid, contents, ..Self::default() })
     }
 
@@ -131,6 +136,7 @@ impl FileFacts {
         };
         size_of::<Self>()
             + contents
+            + self.digests.as_ref().map_or(0, |_| FileDigests::SIZE)
             + self.secrets.iter().map(|mark| size_of::<Mark>() + mark.rule.len()).sum::<usize>()
     }
 }

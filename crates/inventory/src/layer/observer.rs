@@ -95,7 +95,7 @@ impl LayerObserver {
             // Holes are not contents: what would be read is not what an engine unpacks. It may be a program, whatever its name says.
             MemberKind::SparseFile => {
                 let note = FileKind::Binary.unread("it is sparse");
-                self.noted(member.mode, Some(note), FileFacts::unread(permissions))?
+                self.noted(member.mode, Some(note), FileFacts::unread(path.as_str(), permissions))?
             }
             MemberKind::Fifo | MemberKind::Device(_) | MemberKind::Unknown => Item::Other,
         };

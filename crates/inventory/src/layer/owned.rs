@@ -16,6 +16,15 @@ pub(crate) fn of_list(text: &str) -> String {
     lines.join("\n")
 }
 
+/// Reads what dpkg's database has of configuration files, each as a path, the MD5 of what the package brought, and perhaps a word on it.
+pub(crate) fn of_configuration<'a>(stated: impl Iterator<Item = &'a str>) -> String {
+    let lines = stated.filter_map(|line| {
+        let (path, rest) = line.split_once(" ")?;
+        Some(format!("{}  {path}", rest.split(' ').next()?))
+    });
+    of_digests(&lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// Reads what dpkg has of digests: on each line the MD5 of a file, in hexadecimal, and its path.
 pub(crate) fn of_digests(text: &str) -> String {
     let is_hex = |hex: &str| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -34,6 +43,10 @@ mod tests {
         let list = of_list("/.\n/usr/a b\n");
         assert_eq!(files(&list).collect::<Vec<_>>(), [("", "/."), ("", "/usr/a b")]);
         let hex = "D41D8CD98F00B204E9800998ECF8427E";
+        let configuration =
+            of_configuration([format!("/etc/a {hex} obsolete").as_str(), "/etc/b newconffile"].into_iter());
+        let expected = format!("md5:{} /etc/a\n /etc/b", hex.to_lowercase());
+        assert_eq!(configuration, expected);
         let digests = of_digests(&format!("{hex}  usr/a b\nx usr/c\nalone\n"));
         let expected = format!("md5:{}", hex.to_lowercase());
         assert_eq!(files(&digests).collect::<Vec<_>>(), [(expected.as_str(), "usr/a b"), ("", "usr/c")]);

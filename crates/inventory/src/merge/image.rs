@@ -179,7 +179,7 @@ impl Image {
         for (place, package) in &mut found {
             package.owner = facts::owner(&owners, place);
         }
-        let said = config.map(|config| Box::new(self.facts(config, &owners)));
+        let said = config.map(|config| self.facts(config, &owners)).transpose()?.map(Box::new);
         stated::join(&mut packages, &mut found);
         packages.extend(found.into_iter().map(|(_, package)| package));
         Ok(Catalogue { unlisted, facts: said, ..Catalogue::new(distribution, packages) })

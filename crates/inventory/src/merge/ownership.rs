@@ -1,8 +1,7 @@
 use super::facts::{Claim, Owners};
 use super::{Image, Node};
-use crate::layer::{LayerContents, Note, name, owned};
+use crate::layer::{LayerContents, Note, owned};
 use crate::{InventoryError, Package};
-use consign_oci::layer::EntryPath;
 use consign_package::Kind;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ impl Image {
             let (mut brought, mut changed) = (Vec::new(), HashSet::new());
             for list in self.lists_of(owner)? {
                 for (digest, path) in owned::files(list.text()) {
-                    let Some(place) = self.claimed(path, &claims)? else { continue };
+                    let Some(place) = self.place_of(path, |place| claims.contains_key(place))? else { continue };
                     if self.is_changed(&place, digest) {
                         changed.insert(place);
                     } else if list.claims && self.has_brought(owner, &list, &place) {
@@ -48,8 +47,13 @@ impl Image {
 
     /// Returns whether a file holds something else than what its package brought, by the digest in the package's database: somebody put it there since.
     fn is_changed(&self, place: &str, digest: &str) -> bool {
-        let Some(Node::Noted(key)) = place.parse().ok().and_then(|place| self.tree.get(&place)) else { return false };
-        self.digests(*key).is_some_and(|digests| digests.contradict(digest))
+        let Ok(place) = place.parse() else { return false };
+        let of_packages = match self.tree.get(&place) {
+            Some(Node::Noted(key)) => self.digests(*key),
+            _ => None,
+        };
+        let of_facts = || self.file_facts(self.tree.file(&place)?.facts?)?.digests.as_ref();
+        of_packages.or_else(of_facts).is_some_and(|digests| digests.contradict(digest))
     }
 
     /// Returns whether a package that lists a file has brought it: what is another file since a later layer is somebody else's, and a list that became another
@@ -60,25 +64,6 @@ impl Image {
         let owner_since = owner.places.iter().map(|place| place.layer).min();
         let is_before = |layer: u32| owner_since.is_some_and(|owner| layer <= owner);
         is_before(since) && (is_before(list.since) || list.written == written)
-    }
-
-    /// Returns which of the places a path leads to, which a database has as it was before links were in its way.
-    fn claimed(&mut self, path: &str, places: &Owners) -> Result<Option<String>, InventoryError> {
-        let path = name::text(path.trim_start_matches('/').as_bytes());
-        let path = path.as_ref();
-        if places.contains_key(path) {
-            return Ok(Some(path.to_owned()));
-        }
-        let first = path.split('/').next().unwrap_or_default();
-        let is_linked = |tree: &super::Tree| {
-            matches!(first.parse().ok().and_then(|first| tree.get(&first)), Some(Node::Symlink(_)))
-        };
-        if !is_linked(&self.tree) {
-            return Ok(None);
-        }
-        let Ok(path) = path.parse::<EntryPath>() else { return Ok(None) };
-        let place = self.tree.place(&path)?.map(|place| place.as_str().to_owned());
-        Ok(place.filter(|place| places.contains_key(place)))
     }
 
     /// Returns the lists of the files of a package.
@@ -96,7 +81,9 @@ impl Image {
             (format!("var/lib/dpkg/info/{name}:{architecture}.md5sums"), false),
             (format!("var/lib/dpkg/status.d/{name}.md5sums"), true),
         ]);
-        let mut lists = Vec::new();
+        // What the database itself has: digests of configuration files, which are nowhere else.
+        let since = owner.files_since;
+        let mut lists = vec![List { claims: false, since, written: since, files: Files::OfPackage(&owner.files) }];
         for (path, claims) in paths {
             let Some(place) = self.tree.follow(&path.parse()?)? else { continue };
             if let Some(Node::Noted(key)) = self.tree.get(&place)

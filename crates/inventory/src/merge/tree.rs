@@ -157,15 +157,19 @@ impl Tree {
             .collect()
     }
 
-    /// Returns the files directly in a folder that are kept, in order.
-    pub(crate) fn names_in(&self, folder: &EntryPath) -> impl Iterator<Item = &str> {
-        let start = folder.as_str().len() + 1;
-        let files = self
+    /// Returns the files directly in a folder that are kept, in order, of so many that are looked at in it and below; and how many were.
+    pub(crate) fn names_in(&self, folder: &EntryPath, limit: usize) -> (Vec<&str>, usize) {
+        let start = if folder.is_root() { 0 } else { folder.as_str().len() + 1 };
+        let mut seen = 0;
+        let names = self
             .below(folder.as_str())
-            .filter(|(_, placed)| placed.mark.is_some() || matches!(placed.node, Node::Symlink(_)));
-        files
+            .take(limit)
+            .inspect(|_| seen += 1)
+            .filter(|(_, placed)| placed.mark.is_some() || matches!(placed.node, Node::Symlink(_)))
             .map(|(path, _)| path.as_str())
-            .filter(move |path| path.get(start..).is_some_and(|name| !name.contains('/')))
+            .filter(|path| path.get(start..).is_some_and(|name| !name.contains('/')))
+            .collect();
+        (names, seen)
     }
 
     /// Puts something at a place, in place of all that was there and below, and says whether it is the same that was there.

@@ -1,6 +1,9 @@
 //! Secrets in files that programs look for by name.
 
 use super::is_filler;
+use super::placeholder::is_placeholder;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 /// Returns the secrets of a file that is known by its name, each with where its line begins, in bytes.
@@ -13,8 +16,10 @@ pub(super) fn in_known(path: &str, text: &[u8]) -> Vec<(&'static str, usize)> {
         ".git-credentials" => ("git-login", address),
         ".pgpass" => ("postgresql-login", postgresql),
         ".my.cnf" => ("mysql-login", ini),
-        "credentials" if folder.ends_with(".cargo") => ("cargo-login", cargo),
-        "credentials.toml" if folder.ends_with(".cargo") => ("cargo-login", cargo),
+        // Its folder is wherever `CARGO_HOME` says.
+        "credentials" | "credentials.toml" if folder.ends_with("cargo") || names_registry(text) => {
+            ("cargo-login", cargo)
+        }
         _ => return Vec::new(),
     };
     let mut found = Vec::new();
@@ -32,8 +37,12 @@ pub(super) fn in_known(path: &str, text: &[u8]) -> Vec<(&'static str, usize)> {
 /// Returns whether what stands in place of a password may be one: not the name of a variable, nor a filler.
 fn is_login(text: &str) -> bool {
     let text = text.trim_matches(['"', '\'']);
-    let is_variable = text.starts_with(['$', '<', '{', '%']);
-    text.len() >= 4 && !is_variable && !(text.len() >= 8 && is_filler(text.as_bytes()))
+    text.len() >= 4 && !is_placeholder(text) && !(text.len() >= 8 && is_filler(text.as_bytes()))
+}
+
+/// Returns whether a text has a table of cargo's logins ("The Cargo Book", "Credentials").
+fn names_registry(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"[registr"))
 }
 
 fn npm(line: &str) -> Option<&str> {
@@ -75,8 +84,18 @@ fn postgresql(line: &str) -> Option<&str> {
 pub(super) fn is_docker(text: &[u8]) -> bool {
     let Ok(document) = serde_json::from_slice::<Value>(text) else { return false };
     let Some(logins) = document.get("auths").and_then(Value::as_object) else { return false };
-    let said = |login: &Value, key: &str| login.get(key).and_then(Value::as_str).is_some_and(|text| text.len() >= 4);
-    logins
-        .values()
-        .any(|login| ["auth", "identitytoken", "registrytoken", "password"].iter().any(|key| said(login, key)))
+    let said = |login: &Value, key: &str| login.get(key).and_then(Value::as_str).is_some_and(is_login);
+    logins.values().any(|login| {
+        login.get("auth").and_then(Value::as_str).is_some_and(is_docker_login)
+            || ["identitytoken", "registrytoken", "password"].iter().any(|key| said(login, key))
+    })
+}
+
+/// Returns whether there may be a password in what docker keeps: `user:password` as base64. In manuals it says just that.
+fn is_docker_login(text: &str) -> bool {
+    let login = BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    match login.as_deref().and_then(|login| login.split_once(':')) {
+        Some((_, password)) => is_login(password) && !["pass", "password", "secret", "token"].contains(&password),
+        None => is_login(text),
+    }
 }

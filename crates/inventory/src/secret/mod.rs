@@ -5,6 +5,7 @@ mod file;
 mod line;
 mod pem;
 mod place;
+mod placeholder;
 mod token;
 mod variable;
 
@@ -48,12 +49,14 @@ static WORDS: LazyLock<Vec<(&'static str, Finder)>> = LazyLock::new(|| {
     let others = [
         (pem::START, Finder::Key),
         ("AKIA", Finder::Amazon(aws::Part::Id)),
+        // Of a session.
+        ("ASIA", Finder::Amazon(aws::Part::Id)),
         ("aws_secret_access_key", Finder::Amazon(aws::Part::Name)),
         ("AWS_SECRET_ACCESS_KEY", Finder::Amazon(aws::Part::Name)),
         ("ecretAccessKey", Finder::Amazon(aws::Part::Name)),
         ("\"auths\"", Finder::Docker),
         ("AccountKey=", Finder::Azure),
-        ("client-key-data:", Finder::Kubernetes),
+        ("client-key-data", Finder::Kubernetes),
     ];
     tokens.chain(others).collect()
 });

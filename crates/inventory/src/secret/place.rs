@@ -26,6 +26,24 @@ const ENDS: [&str; 25] = [
 ];
 /// Folders into which package managers of languages put what others published.
 const PUBLISHED: [&str; 6] = ["node_modules", "site-packages", "dist-packages", "gems", "vendor", "mod"];
+/// Folders of standard libraries, by how they begin: whoever installs a language has the same.
+const STANDARD: [&str; 15] = [
+    "usr/lib/erlang/",
+    "usr/lib/go",
+    "usr/lib/perl5/",
+    "usr/lib/python",
+    "usr/lib/ruby/",
+    "usr/lib/rustlib/",
+    "usr/lib64/python",
+    "usr/local/go/",
+    "usr/local/lib/erlang/",
+    "usr/local/lib/perl5/",
+    "usr/local/lib/python",
+    "usr/local/lib/ruby/",
+    "usr/local/rustup/toolchains/",
+    "usr/share/go",
+    "usr/share/perl",
+];
 /// What lies there to try or to show something. Keys in it are known to everybody.
 const TRIED: [&str; 12] = [
     "__tests__",
@@ -55,5 +73,6 @@ pub(crate) fn is_searched(path: &str, size: u64, start: &[u8]) -> bool {
 
 fn is_tried(path: &str) -> bool {
     let mut folders = path.split('/');
-    folders.any(|folder| PUBLISHED.contains(&folder)) && folders.any(|folder| TRIED.contains(&folder))
+    let is_known = STANDARD.iter().any(|start| path.starts_with(start));
+    (is_known || folders.any(|folder| PUBLISHED.contains(&folder))) && folders.any(|folder| TRIED.contains(&folder))
 }

@@ -56,6 +56,8 @@ pub(super) static TOKENS: &[Token] = &[
     token("google-oauth-secret", "GOCSPX-", Letters::Url, (28, 28)),
     token("anthropic-key", "sk-ant-", Letters::Url, (60, 255)),
     token("openai-key", "sk-proj-", Letters::Url, (40, 255)),
+    token("openai-key", "sk-svcacct-", Letters::Url, (40, 255)),
+    token("openai-key", "sk-admin-", Letters::Url, (40, 255)),
     token("hugging-face-token", "hf_", Letters::Plain, (34, 40)),
     token("sendgrid-key", "SG.", Letters::Parts, (66, 66)),
     token("digitalocean-token", "dop_v1_", Letters::Hex, (64, 64)),

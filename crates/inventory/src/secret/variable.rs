@@ -1,11 +1,15 @@
 //! Secrets in the settings of an image: whoever may pull it may read them.
 
+use super::placeholder::is_placeholder;
 use super::{has_filler, in_text, is_filler};
 
 /// How names of variables end that hold secrets.
-const ENDS: [&str; 10] = [
+const ENDS: [&str; 13] = [
     "PASSWORD",
     "PASSWD",
+    "PASSPHRASE",
+    "PASS",
+    "PWD",
     "SECRET",
     "TOKEN",
     "SECRET_KEY",
@@ -15,6 +19,10 @@ const ENDS: [&str; 10] = [
     "ACCESS_KEY",
     "CREDENTIALS",
 ];
+/// Names of variables by which programs take passwords, and that do not end so: of PostgreSQL's, Redis's and sshpass.
+const NAMES: [&str; 3] = ["PGPASSWORD", "REDISCLI_AUTH", "SSHPASS"];
+/// Names that end so and hold folders, by which shells know where they are (POSIX, "Shell Variables").
+const FOLDERS: [&str; 2] = ["PWD", "OLDPWD"];
 /// What stands before the command of an instruction that makes no layer (Docker's own builder).
 const NOTHING: &str = "#(nop)";
 const LENGTH: usize = 6;
@@ -48,14 +56,18 @@ fn arguments(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_named(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    ENDS.iter()
-        .any(|end| name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with(['_', '-'])))
+    let is_known = NAMES.contains(&name.as_str());
+    is_known
+        || !FOLDERS.contains(&name.as_str())
+            && ENDS.iter().any(|end| {
+                name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with(['_', '-']))
+            })
 }
 
 /// Returns whether a value may be a secret: it is none if it says where one is, that there is none, or that one is to be put there.
 fn is_secret(value: &str) -> bool {
     let value = value.trim_matches(['"', '\'']);
-    let is_place = value.starts_with(['/', '$', '<', '{', '%', '.']) || value.contains("://");
+    let is_place = value.starts_with(['/', '.']) || value.contains("://") || is_placeholder(value);
     value.len() >= LENGTH && !is_place && !value.contains(char::is_whitespace) && !is_filler_of_people(value)
 }
 

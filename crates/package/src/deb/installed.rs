@@ -25,6 +25,8 @@ pub struct InstalledPackage {
     pub homepage: Option<String>,
     /// The first line of the description.
     pub description: Option<String>,
+    /// Its configuration files: of each the path, the MD5 of what the package brought, and perhaps a word on it (deb-conffiles(5)).
+    pub configuration_files: Vec<String>,
     /// What was wanted, whether it worked, and how far it got, such as `install ok installed`; none in `status.d`.
     pub status: Option<String>,
 }
@@ -115,6 +117,7 @@ fn read(paragraph: &Paragraph) -> Result<InstalledPackage, RecordError> {
         maintainer: field("Maintainer"),
         homepage: field("Homepage"),
         description: paragraph.lines("Description").next().map(str::to_owned),
+        configuration_files: paragraph.lines("Conffiles").map(str::to_owned).collect(),
         status: field("Status"),
     })
 }
@@ -139,6 +142,7 @@ mod tests {
             ("glibc", "2.36-9", "2.36-9+b1")
         );
         assert_eq!(libc.description.as_deref(), Some("GNU C Library"));
+        assert_eq!(libc.configuration_files, ["/etc/a 0"]);
         assert_eq!(libc.homepage.as_deref(), Some("https://example.org"));
         assert_eq!(libc.status.as_deref(), Some("install ok installed"));
         assert_eq!(packages[1].source_name, "half");

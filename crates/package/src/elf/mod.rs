@@ -8,7 +8,7 @@ mod search;
 pub use linked::Linked;
 pub use machine::Machine;
 pub use script::Script;
-pub use search::Search;
+pub use search::{Library, Search};
 
 use consign_oci::Platform;
 use consign_oci::layer::EntryPath;
@@ -21,6 +21,9 @@ pub trait Files {
 
     /// Returns what a file is linked to; `None` if it is no ELF file.
     fn linked(&self, path: &EntryPath) -> Option<Arc<Linked>>;
+
+    /// Returns whether nobody could look into a file, which may be anything then.
+    fn is_unread(&self, path: &EntryPath) -> bool;
 
     /// Returns a text that a loader is configured by, links followed. What is not UTF-8 in it is replaced.
     fn text(&self, path: &str) -> Option<String>;

@@ -29,6 +29,15 @@ pub struct Search<'a, F> {
     musl: Option<EntryPath>,
 }
 
+/// A library that was found.
+#[derive(Clone, Debug)]
+pub enum Library {
+    /// Where it is, and what it is linked to.
+    Found(EntryPath, Arc<Linked>),
+    /// There is a file, and nobody could look into it.
+    Unread,
+}
+
 impl<'a, F: Files> Search<'a, F> {
     /// Makes the way of a program for this machine that is loaded by `loader`. `first`: the folders of `LD_LIBRARY_PATH`.
     pub fn new(
@@ -46,7 +55,9 @@ impl<'a, F: Files> Search<'a, F> {
                 let debian =
                     triplet.iter().flat_map(|triplet| ["/lib/", "/usr/lib/"].map(|start| format!("{start}{triplet}")));
                 let gnu = GNU_FOLDERS.into_iter().map(str::to_owned);
-                image.listed_folders().into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).collect()
+                // A loader that lies elsewhere was built for the folder that it lies in.
+                let own = loader.and_then(EntryPath::parent).map(|folder| format!("/{folder}"));
+                image.listed_folders().into_iter().take(FOLDER_LIMIT).chain(debian).chain(gnu).chain(own).collect()
             }
         };
         Self { image, machine, triplet, folders, first, musl }
@@ -58,15 +69,9 @@ impl<'a, F: Files> Search<'a, F> {
     }
 
     /// Returns the library that a file at `path` gets under a name. `inherited` are folders of those that needed the file.
-    pub fn library(
-        &self,
-        name: &str,
-        path: &EntryPath,
-        linked: &Linked,
-        inherited: &[String],
-    ) -> Option<(EntryPath, Arc<Linked>)> {
+    pub fn library(&self, name: &str, path: &EntryPath, linked: &Linked, inherited: &[String]) -> Option<Library> {
         if let Some(loader) = self.musl.as_ref().filter(|_| MUSL_ITSELF.iter().any(|start| name.starts_with(start))) {
-            return Some((loader.clone(), self.image.linked(loader)?));
+            return self.image.linked(loader).map(|linked| Library::Found(loader.clone(), linked));
         }
         if name.contains('/') {
             return self.fitting(name);
@@ -85,10 +90,18 @@ impl<'a, F: Files> Search<'a, F> {
     }
 
     /// Returns a library if it is one for the machine: others are passed over.
-    fn fitting(&self, path: &str) -> Option<(EntryPath, Arc<Linked>)> {
+    fn fitting(&self, path: &str) -> Option<Library> {
         let path = self.image.find(path)?;
-        let linked = self.image.linked(&path)?;
-        linked.machine.runs_on(&self.machine).then_some((path, linked))
+        match self.image.linked(&path) {
+            Some(linked) => linked.machine.runs_on(&self.machine).then_some(Library::Found(path, linked)),
+            None => self.image.is_unread(&path).then_some(Library::Unread),
+        }
+    }
+
+    /// Returns the further name by which a file that was loaded is known: a library of this name is not looked for any more (glibc, `_dl_map_object`).
+    /// musl goes by the names that were looked for.
+    pub fn further_name(&self, linked: &Linked) -> Option<String> {
+        linked.soname.clone().filter(|_| !self.is_musl())
     }
 
     /// Returns the folders that those needed by a file at `path` look in too (`DT_RPATH`).

@@ -130,6 +130,18 @@ pub fn is_expression(text: &str) -> bool {
     parsed.is_some_and(|parsed| parsed.requirements().all(|requirement| is_said(&requirement.req.license)))
 }
 
+/// Returns whether SPDX's list has a licence of this name, whatever the case of its letters; with a plus, too. What `LicenseRef-` begins only some document has.
+pub fn is_listed(name: &str) -> bool {
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let is_said = |listed: &str| listed != known::UNSAID && listed.eq_ignore_ascii_case(name);
+    spdx::identifiers::LICENSES.iter().any(|licence| is_said(licence.name))
+}
+
+/// Returns the names of SPDX's list of licences.
+pub fn listed() -> impl Iterator<Item = &'static str> {
+    spdx::identifiers::LICENSES.iter().map(|licence| licence.name).filter(|name| *name != known::UNSAID)
+}
+
 fn grouped(expression: &str) -> String {
     if expression.contains(' ') { format!("({expression})") } else { expression.to_owned() }
 }

@@ -2,7 +2,8 @@ use super::advisories::word;
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
-use super::{Code, ignored};
+use super::{Code, ignored, nearest};
+use consign_package::licence;
 use consign_receipt::{Consequence, IgnoredFact, ImageRule, ImageRules, Pattern};
 
 /// Longest pattern, in bytes.
@@ -125,6 +126,21 @@ fn license(reader: &mut Reader<'_>, node: &Node) -> Option<Pattern> {
     if !is_name || text.len() > PATTERN_LIMIT {
         let hint = "licences are called as SPDX calls them, such as `AGPL-3.0-only` or `AGPL-*`";
         reader.report_hint(Code::Value, text.span, format!("`{}` is no licence", clip(&text)), hint);
+        return None;
+    }
+    // SPDX's own list, or what some document names: anything else would mean nothing, and so be denied to nobody.
+    let is_reference = name.starts_with("LicenseRef-") || name.starts_with("DocumentRef-");
+    if name == text.as_str() && !is_reference && !licence::is_listed(name) {
+        let hint = match nearest(name, licence::listed()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("`{name}*` also means licences that are not on the list of this version"),
+        };
+        reader.report_hint(
+            Code::Value,
+            text.span,
+            format!("`{}` is not on SPDX's list of licences", clip(&text)),
+            hint,
+        );
         return None;
     }
     Some(Pattern::new(text.value))

@@ -9,7 +9,7 @@ const IMAGE: &str = "build:\n  - source: image.yaml\n    destination: ghcr.io/te
 #[test]
 fn a_whole_section() {
     let text = format!(
-        "{IMAGE}  image:\n    root-user: refuse\n    unknown-user: report\n    no-health-check: refuse\n    entrypoint: refuse\n    setuid-files: refuse\n    allowed-setuid-files: [/usr/bin/su, \"*/sudo\"]\n    secrets: refuse\n    denied-licenses: [\"AGPL-*\", SSPL-1.0]\n    unknown-license: refuse\n    ignore:\n      - {{rule: secrets, path: /a/*, platforms: linux/arm64, reason: r, owner: o, until: 2026-12-31}}\n      - {{rule: denied-licenses, license: AGPL-3.0-only, package: a, reason: r, owner: o, until: 2026-12-31}}\n"
+        "{IMAGE}  image:\n    root-user: refuse\n    unknown-user: report\n    no-health-check: refuse\n    entrypoint: refuse\n    setuid-files: refuse\n    allowed-setuid-files: [/usr/bin/su, \"*/sudo\"]\n    secrets: refuse\n    denied-licenses: [\"AGPL-*\", SSPL-1.0, GPL-3.0, gpl-2.0+, LicenseRef-ours, \"Acme*\"]\n    unknown-license: refuse\n    ignore:\n      - {{rule: secrets, path: /a/*, platforms: linux/arm64, reason: r, owner: o, until: 2026-12-31}}\n      - {{rule: denied-licenses, license: AGPL-3.0-only, package: a, reason: r, owner: o, until: 2026-12-31}}\n"
     );
     assert!(super::schema::accepts(&text));
     let policy = Configuration::parse("consign.yaml", &text).unwrap().policy.policy();
@@ -38,6 +38,12 @@ fn what_a_section_may_not_have() {
         ("{denied-licenses: []}", "`denied-licenses` lists nothing"),
         ("{denied-licenses: [\"*GPL\"]}", "`*GPL` is no licence"),
         ("{denied-licenses: [GPL 3]}", "`GPL 3` is no licence"),
+        ("{denied-licenses: [MIT, GPL-3]}", "`GPL-3` is not on SPDX's list of licences"),
+        ("{denied-licenses: [AGPL-3.0-onyl]}", "did you mean `AGPL-3.0-only`?"),
+        (
+            "{denied-licenses: [AcmeCompanyProprietary]}",
+            "`AcmeCompanyProprietary*` also means licences that are not on the list of this version",
+        ),
         ("{ignore: {}}", "`ignore` must be a list"),
         ("{ignore: [{rule: secret, reason: r, owner: o, until: 2026-12-31}]}", "did you mean `secrets`?"),
         ("{ignore: [{rule: secrets, reason: r, owner: o}]}", "`until` is missing: the last day"),

@@ -1,3 +1,4 @@
+use super::denied::denies;
 use super::{ImageFinding, ImageRule, Pattern};
 use crate::advisory::{date_text, platforms_text};
 use consign_oci::Platform;
@@ -38,9 +39,8 @@ impl IgnoredFact {
         let fits = |pattern: &Option<Pattern>, text: &Option<String>| {
             pattern.as_ref().is_none_or(|pattern| text.as_ref().is_some_and(|text| pattern.matches(text)))
         };
-        let licenses = |license: &Pattern| {
-            !finding.licenses.is_empty() && finding.licenses.iter().all(|one| license.matches_any_case(one))
-        };
+        let licenses =
+            |license: &Pattern| !finding.licenses.is_empty() && finding.licenses.iter().all(|one| denies(license, one));
         self.rule == finding.rule
             && (self.platforms.is_empty() || self.platforms.contains(platform))
             && fits(&self.path, &finding.path)

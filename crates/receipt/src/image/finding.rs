@@ -1,4 +1,4 @@
-use super::license::{Outcome, judge};
+use super::license::{Outcome, Texts, judge, texts};
 use super::{ImageRule, ImageRules, Pattern};
 use crate::predicate::{HealthCheck, ImageFacts, SecretPlace, SetuidFile, UserProblem};
 use serde::{Deserialize, Serialize};
@@ -142,16 +142,19 @@ fn name_of(purl: &str) -> Option<&str> {
 impl ImageRules {
     /// Returns which packages that an SBOM lists have licences that are denied or not known (SPDX 2.3, clause 7.15).
     pub fn licenses(&self, sbom: &Value) -> Vec<ImageFinding> {
-        let packages = sbom.get("packages").and_then(Value::as_array).into_iter().flatten();
+        let list = |key: &str| sbom.get(key).and_then(Value::as_array).into_iter().flatten();
+        let named = list("hasExtractedLicensingInfos")
+            .filter_map(|licence| Some((licence.get("licenseId")?.as_str()?, licence.get("extractedText")?.as_str()?)));
+        let texts = texts(named);
         let mut found: Vec<ImageFinding> =
-            packages.filter_map(|package| of_package(package, &self.denied_licenses)).collect();
+            list("packages").filter_map(|package| of_package(package, &self.denied_licenses, &texts)).collect();
         found.sort();
         found.dedup();
         found
     }
 }
 
-fn of_package(package: &Value, denied: &[Pattern]) -> Option<ImageFinding> {
+fn of_package(package: &Value, denied: &[Pattern], texts: &Texts<'_>) -> Option<ImageFinding> {
     let text = |key: &str| package.get(key).and_then(Value::as_str).unwrap_or_default();
     // The image itself, and its distribution, are no packages of it.
     if ["CONTAINER", "OPERATING-SYSTEM"].contains(&text("primaryPackagePurpose")) {
@@ -160,7 +163,7 @@ fn of_package(package: &Value, denied: &[Pattern]) -> Option<ImageFinding> {
     let (name, version, declared) = (text("name"), text("versionInfo"), text("licenseDeclared"));
     let named = format!("{name} {version}");
     let named = named.trim();
-    let (rule, licenses, text) = match judge(declared, denied) {
+    let (rule, licenses, text) = match judge(declared, denied, texts) {
         Outcome::Allowed => return None,
         Outcome::Unknown => {
             let text = format!("{named}: no licence is known by which it may be used");

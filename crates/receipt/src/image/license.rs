@@ -1,7 +1,8 @@
 //! Licences that packages declare, held against those that are denied (SPDX 2.3, annex D).
 
-use super::Pattern;
-use std::collections::BTreeSet;
+use super::denied::denies;
+use super::{Pattern, free_text};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most parentheses within each other.
 const DEPTH_LIMIT: usize = 50;
@@ -17,10 +18,18 @@ pub(super) enum Outcome {
     Denied(BTreeSet<String>),
 }
 
+/// Licences that SPDX has no name for, as a document names them, with what else they are called there.
+pub(super) type Texts<'a> = BTreeMap<&'a str, Vec<String>>;
+
+/// Reads what a document says of the licences that SPDX has no name for: names, each with a text (SPDX 2.3, clause 10).
+pub(super) fn texts<'a>(named: impl Iterator<Item = (&'a str, &'a str)>) -> Texts<'a> {
+    named.map(|(name, text)| (name, free_text::names(text))).collect()
+}
+
 /// Judges an expression. Of several licences of which one may be chosen, one that is allowed is enough; of those that hold together none may be denied.
-pub(super) fn judge(expression: &str, denied: &[Pattern]) -> Outcome {
+pub(super) fn judge(expression: &str, denied: &[Pattern], texts: &Texts<'_>) -> Outcome {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ");
-    let mut parser = Parser { words: spaced.split_whitespace().peekable(), denied };
+    let mut parser = Parser { words: spaced.split_whitespace().peekable(), denied, texts };
     match parser.any(DEPTH_LIMIT) {
         Some(outcome) if parser.words.peek().is_none() => outcome,
         _ => Outcome::Unknown,
@@ -30,6 +39,7 @@ pub(super) fn judge(expression: &str, denied: &[Pattern]) -> Outcome {
 struct Parser<'a, Words: Iterator<Item = &'a str>> {
     words: std::iter::Peekable<Words>,
     denied: &'a [Pattern],
+    texts: &'a Texts<'a>,
 }
 
 impl<'a, Words: Iterator<Item = &'a str>> Parser<'a, Words> {
@@ -79,7 +89,9 @@ impl<'a, Words: Iterator<Item = &'a str>> Parser<'a, Words> {
 
     fn of_license(&self, word: &str) -> Outcome {
         let is_unknown = ["NOASSERTION", "NONE"].contains(&word) || word.contains("LicenseRef-");
-        match self.denied.iter().any(|denied| denied.matches_any_case(word)) {
+        let others = self.texts.get(word).into_iter().flatten().map(String::as_str);
+        let mut names = std::iter::once(word).chain(others);
+        match names.any(|name| self.denied.iter().any(|denied| denies(denied, name))) {
             // `*` denies all that are known.
             true if !is_unknown || word.contains("LicenseRef-") => Outcome::Denied(BTreeSet::from([word.to_owned()])),
             _ if is_unknown => Outcome::Unknown,
@@ -118,6 +130,9 @@ mod tests {
             ("", Ok(false)),
             ("LicenseRef-other", Ok(false)),
             ("LicenseRef-secret", Err("LicenseRef-secret")),
+            ("LicenseRef-gnu", Err("LicenseRef-gnu")),
+            ("LicenseRef-any", Ok(false)),
+            ("MIT OR LicenseRef-gnu", Ok(true)),
             ("MIT OR LicenseRef-other", Ok(true)),
             ("MIT AND LicenseRef-other", Ok(false)),
             ("AGPL-3.0-only AND LicenseRef-other", Err("AGPL-3.0-only")),
@@ -127,15 +142,16 @@ mod tests {
             ("MIT)", Ok(false)),
             ("MIT Apache-2.0", Ok(false)),
         ];
+        let texts = texts([("LicenseRef-gnu", "GNU AGPL v3 (ours)"), ("LicenseRef-any", "GPLv2 or ours")].into_iter());
         for (expression, expected) in table {
             let expected = match expected {
                 Ok(true) => Outcome::Allowed,
                 Ok(false) => Outcome::Unknown,
                 Err(denied) => Outcome::Denied(denied.split(' ').map(str::to_owned).collect()),
             };
-            assert_eq!(judge(expression, &denied), expected, "{expression}");
+            assert_eq!(judge(expression, &denied, &texts), expected, "{expression}");
         }
-        assert_eq!(judge(&"(".repeat(100_000), &denied), Outcome::Unknown);
-        assert_eq!(judge(&["MIT"; 10_000].join(" AND "), &denied), Outcome::Allowed);
+        assert_eq!(judge(&"(".repeat(100_000), &denied, &texts), Outcome::Unknown);
+        assert_eq!(judge(&["MIT"; 10_000].join(" AND "), &denied, &texts), Outcome::Allowed);
     }
 }

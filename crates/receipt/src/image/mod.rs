@@ -1,7 +1,9 @@
 //! What the settings and files of an image say, and how much of it a policy lets pass.
 
+mod denied;
 mod exception;
 mod finding;
+mod free_text;
 mod license;
 mod pattern;
 mod rule;

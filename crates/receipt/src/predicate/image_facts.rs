@@ -107,6 +107,11 @@ pub enum Fault {
     Missing,
     /// Nobody may execute it.
     NotExecutable,
+    /// The user that the image runs as may not execute it.
+    Forbidden {
+        /// The number of the user.
+        user: u32,
+    },
     /// It is neither a program for Linux nor a script.
     Format,
     /// It is for another machine.
@@ -142,6 +147,7 @@ impl fmt::Display for BrokenProgram {
         match &self.fault {
             Fault::Missing => write!(formatter, "`{file}` is not in the image"),
             Fault::NotExecutable => write!(formatter, "{file} is not executable"),
+            Fault::Forbidden { user } => write!(formatter, "{file} may not be executed by user {user}"),
             Fault::Format => write!(formatter, "{file} is neither a program for Linux nor a script"),
             Fault::Machine { machine } => write!(formatter, "{file} is for {machine}"),
             Fault::Interpreter { interpreter } => {

@@ -18,6 +18,8 @@ impl From<InstalledPackage> for Listed {
             supplier: installed.maintainer,
             homepage: installed.homepage,
             description: installed.description,
+            // What else it brought lies beside the database.
+            files: owned::of_configuration(installed.configuration_files.iter().map(String::as_str)),
             purl,
             ..Self::default()
         }

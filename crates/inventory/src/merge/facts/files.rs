@@ -1,5 +1,5 @@
 use crate::layer::{Contents, FileFacts, Item, LayerContents};
-use crate::merge::{Mark, Tree};
+use crate::merge::{Mark, Tree, Whiteout};
 use consign_oci::layer::EntryPath;
 use consign_package::elf::{Files, Linked};
 use std::cell::{Cell, RefCell};
@@ -9,6 +9,10 @@ use std::sync::Arc;
 /// Deepest nesting of `include` in `/etc/ld.so.conf`, and most files that it reads.
 const INCLUDE_LIMIT: usize = 8;
 const FILE_LIMIT: usize = 1000;
+/// Most folders that are taken from there.
+const FOLDER_LIMIT: usize = 1000;
+/// Most names that are held against patterns there.
+const NAME_LIMIT: usize = 100_000;
 
 /// The files of an image with all its layers, as whoever runs in it finds them.
 pub(super) struct ImageFiles<'a> {
@@ -17,6 +21,8 @@ pub(super) struct ImageFiles<'a> {
     /// Whether all programs are kept.
     pub(super) is_complete: bool,
     gave_up: Cell<bool>,
+    /// How many names may still be held against patterns.
+    names: Cell<usize>,
 }
 
 /// A file of names.
@@ -29,7 +35,7 @@ pub(super) enum Named {
 
 impl<'a> ImageFiles<'a> {
     pub(super) fn new(tree: &'a mut Tree, layers: &'a [Arc<LayerContents>], is_complete: bool) -> Self {
-        Self { tree: RefCell::new(tree), layers, is_complete, gave_up: Cell::new(false) }
+        Self { tree: RefCell::new(tree), layers, is_complete, gave_up: Cell::new(false), names: Cell::new(NAME_LIMIT) }
     }
 
     /// Returns whether links were so many that not all were followed: then nobody knows what is there.
@@ -57,26 +63,50 @@ impl<'a> ImageFiles<'a> {
 
     /// Returns what is to be known of a file.
     pub(super) fn contents(&self, mark: Mark) -> Option<&'a Contents> {
-        let layers = self.layers;
-        let facts = |mark: Mark| -> Option<&'a FileFacts> {
-            let key = mark.facts?;
-            layers.get(key.layer as usize)?.files.get(key.note as usize)
-        };
-        facts(mark)?.contents.as_ref()
+        self.facts(mark)?.contents.as_ref()
     }
 
-    /// Returns the permission bits of files that are not kept: those in the last layer that has one under this very name, though it may be gone.
+    /// Returns all that was found out about a file.
+    pub(super) fn facts(&self, mark: Mark) -> Option<&'a FileFacts> {
+        let key = mark.facts?;
+        self.layers.get(key.layer as usize)?.files.get(key.note as usize)
+    }
+
+    /// Returns the permission bits of files that are not kept: those in the last layer that has one under this very name, unless a later one hides it.
     pub(super) fn modes_of_others(&self, places: &[EntryPath]) -> BTreeMap<EntryPath, u32> {
-        let wanted: BTreeSet<&EntryPath> = places.iter().collect();
-        let mut modes = BTreeMap::new();
-        // Once through all layers, however many are wanted.
-        for (path, item) in self.layers.iter().flat_map(|layer| layer.entries.iter()) {
-            match item {
-                Item::File { mode, .. } if wanted.contains(&path) => _ = modes.insert(path, mode),
-                Item::HardLink(_) if wanted.contains(&path) => _ = modes.insert(path, 0),
-                _ => {}
+        // The places, and all folders in which they are.
+        let mut wanted: BTreeSet<EntryPath> = BTreeSet::new();
+        for place in places {
+            let mut above = Some(place.clone());
+            while let Some(path) = above.filter(|path| wanted.insert(path.clone())) {
+                above = path.parent();
             }
         }
+        let mut modes: BTreeMap<EntryPath, u32> = BTreeMap::new();
+        // Once through all layers, however many are wanted.
+        for layer in self.layers {
+            // Whiteouts hide what lower layers have, wherever they stand.
+            let mut own = BTreeMap::new();
+            for (path, item) in layer.entries.iter() {
+                match Whiteout::of(&path) {
+                    Ok(Whiteout::Path(hidden) | Whiteout::Folder(hidden)) if wanted.contains(&hidden) => {
+                        modes.retain(|place, _| !place.is_within(&hidden));
+                    }
+                    Ok(Whiteout::None) if wanted.contains(&path) => {
+                        let is_folder = item == Item::Directory;
+                        modes.retain(|place, _| *place != path && (is_folder || !place.is_within(&path)));
+                        match item {
+                            Item::File { mode, .. } => _ = own.insert(path, mode),
+                            Item::HardLink(_) => _ = own.insert(path, 0),
+                            Item::Directory | Item::Symlink(_) | Item::Other => _ = own.remove(&path),
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            modes.append(&mut own);
+        }
+        modes.retain(|place, _| places.contains(place));
         modes
     }
 
@@ -96,6 +126,9 @@ impl<'a> ImageFiles<'a> {
             return;
         }
         for line in self.text(path).unwrap_or_default().lines() {
+            if folders.len() >= FOLDER_LIMIT {
+                return;
+            }
             let line = line.split('#').next().unwrap_or_default().trim();
             match line.strip_prefix("include").filter(|rest| rest.starts_with([' ', '\t'])) {
                 Some(patterns) if depth > 0 => {
@@ -105,9 +138,10 @@ impl<'a> ImageFiles<'a> {
                         true => pattern.to_owned(),
                         false => format!("{folder}/{pattern}"),
                     };
-                    let patterns = patterns.split_whitespace().take(FILE_LIMIT);
-                    for file in patterns.flat_map(|pattern| self.included(&whole(pattern))) {
-                        self.read_configuration(&file, depth - 1, seen, folders);
+                    for pattern in patterns.split_whitespace().take(FILE_LIMIT) {
+                        for file in self.included(&whole(pattern)) {
+                            self.read_configuration(&file, depth - 1, seen, folders);
+                        }
                     }
                 }
                 Some(_) => {}
@@ -127,12 +161,12 @@ impl<'a> ImageFiles<'a> {
             Some(rest) => rest.is_empty(),
             None => false,
         };
-        self.tree
-            .borrow()
-            .names_in(&folder)
-            .filter(|path| path.rsplit('/').next().is_some_and(fits))
-            .map(str::to_owned)
-            .collect()
+        let tree = self.tree.borrow();
+        let (names, seen) = tree.names_in(&folder, self.names.get());
+        // A pattern takes its time even where nothing is.
+        self.names.set(self.names.get().saturating_sub(seen + 1));
+        let names = names.into_iter().filter(|path| path.rsplit('/').next().is_some_and(fits));
+        names.map(str::to_owned).collect()
     }
 }
 
@@ -147,6 +181,10 @@ impl Files for ImageFiles<'_> {
             Contents::Elf(linked) => Some(Arc::new(Linked::clone(linked))),
             _ => None,
         }
+    }
+
+    fn is_unread(&self, path: &EntryPath) -> bool {
+        self.file(path).is_some_and(|mark| matches!(self.contents(mark), Some(Contents::Unread)))
     }
 
     fn text(&self, path: &str) -> Option<String> {

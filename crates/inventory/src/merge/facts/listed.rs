@@ -1,6 +1,7 @@
 //! Files that run as their owner, and secrets.
 
-use super::{Claim, Owners, owner};
+use super::{Owners, owner};
+use crate::InventoryError;
 use crate::layer::{FileFacts, Item};
 use crate::merge::{Image, NoteKey};
 use crate::secret;
@@ -12,15 +13,16 @@ use std::collections::BTreeSet;
 const LIMIT: usize = 1000;
 
 /// A file that holds secrets.
-struct Holder {
-    place: String,
-    key: NoteKey,
-    hidden: bool,
+pub(super) struct Holder {
+    pub(super) place: String,
+    pub(super) key: NoteKey,
+    pub(super) hidden: bool,
 }
 
 pub(super) fn places(image: &Image) -> Vec<String> {
     let setuid = with_facts(image).filter(|(_, _, facts)| facts.setuid.is_some()).map(|(path, ..)| path.to_owned());
-    setuid.chain(holders(image).into_iter().map(|holder| holder.place)).collect()
+    let holders = holders(image).into_iter().filter(|holder| !holder.hidden);
+    setuid.chain(holders.map(|holder| holder.place)).collect()
 }
 
 fn with_facts(image: &Image) -> impl Iterator<Item = (&str, NoteKey, &FileFacts)> {
@@ -38,7 +40,7 @@ pub(super) fn setuid_files(image: &Image, owners: &Owners) -> (Vec<SetuidFile>, 
 }
 
 /// Returns the files with secrets: those of the image as it is, and those that its layers have and it hides.
-fn holders(image: &Image) -> Vec<Holder> {
+pub(super) fn holders(image: &Image) -> Vec<Holder> {
     let mut holders: Vec<Holder> = with_facts(image)
         .filter(|(_, _, facts)| !facts.secrets.is_empty())
         .map(|(path, key, _)| Holder { place: path.to_owned(), key, hidden: false })
@@ -60,15 +62,20 @@ fn holders(image: &Image) -> Vec<Holder> {
     holders
 }
 
-pub(super) fn secrets(image: &Image, config: &ImageConfig, owners: &Owners) -> (Vec<FoundSecret>, usize) {
+pub(super) fn secrets(
+    image: &mut Image,
+    config: &ImageConfig,
+    owners: &Owners,
+) -> Result<(Vec<FoundSecret>, usize), InventoryError> {
     let mut found = Vec::new();
-    // What a distribution ships is known to everybody. What is hidden was the package's that lists the path.
-    let is_known = |holder: &Holder| match owners.get(&holder.place) {
-        Some(Claim::Brought(_)) => true,
-        Some(Claim::Listed) => holder.hidden,
-        Some(Claim::Nobody) | None => false,
+    let holders = holders(image);
+    let shipped = image.shipped(&holders)?;
+    // What a distribution ships is known to everybody.
+    let is_known = |holder: &Holder| match holder.hidden {
+        true => shipped.contains(&holder.key),
+        false => owner(owners, &holder.place).is_some(),
     };
-    for Holder { place, key, hidden } in holders(image).into_iter().filter(|holder| !is_known(holder)) {
+    for Holder { place, key, hidden } in holders.into_iter().filter(|holder| !is_known(holder)) {
         for mark in image.file_facts(key).iter().flat_map(|facts| &facts.secrets) {
             let (path, line, layer) = (format!("/{place}"), mark.line, key.layer);
             found.push(FoundSecret { place: SecretPlace::File { path, line, layer, hidden }, kind: mark.rule.clone() });
@@ -87,7 +94,7 @@ pub(super) fn secrets(image: &Image, config: &ImageConfig, owners: &Owners) -> (
             found.push(FoundSecret { place: SecretPlace::History { entry }, kind: kind.to_owned() });
         }
     }
-    bounded(found)
+    Ok(bounded(found))
 }
 
 /// Returns what is named, sorted, each once, and how many more there are.

@@ -3,9 +3,11 @@
 mod files;
 mod listed;
 mod program;
+mod shipped;
 mod user;
 
 use super::Image;
+use crate::InventoryError;
 use consign_oci::ImageConfig;
 use consign_receipt::predicate::{HealthCheck, ImageFacts};
 use files::ImageFiles;
@@ -41,23 +43,24 @@ impl Image {
     }
 
     /// Returns what is to be said of an image with this config.
-    pub(super) fn facts(&mut self, config: &ImageConfig, owners: &Owners) -> ImageFacts {
+    pub(super) fn facts(&mut self, config: &ImageConfig, owners: &Owners) -> Result<ImageFacts, InventoryError> {
         let (setuid_files, more_setuid_files) = listed::setuid_files(self, owners);
-        let (secrets, more_secrets) = listed::secrets(self, config, owners);
+        let (secrets, more_secrets) = listed::secrets(self, config, owners)?;
         let is_complete = self.has_all_programs();
         let (tree, layers) = self.parts();
         let files = ImageFiles::new(tree, layers, is_complete);
         let is_linux = config.platform.os() == "linux";
-        ImageFacts {
-            user: is_linux
-                .then(|| user::user(&config.config.user, &files.named("etc/passwd"), &files.named("etc/group"))),
+        let (passwd, group) = (files.named("etc/passwd"), files.named("etc/group"));
+        let runner = user::runner(&config.config.user, &passwd, &group);
+        Ok(ImageFacts {
+            user: is_linux.then(|| user::user(&config.config.user, &passwd, &group)),
             health_check: health_check(config),
-            entrypoint: is_linux.then(|| program::entrypoint(&files, config)),
+            entrypoint: is_linux.then(|| program::entrypoint(&files, config, runner)),
             setuid_files,
             more_setuid_files,
             secrets,
             more_secrets,
-        }
+        })
     }
 }
 

@@ -1,11 +1,12 @@
 //! Whether the program of an image can be started in it.
 
 use super::files::ImageFiles;
+use super::user::Runner;
 use crate::layer::{Contents, EXECUTABLE};
 use crate::secret;
 use consign_oci::layer::EntryPath;
 use consign_oci::{ImageConfig, Platform};
-use consign_package::elf::{Files, Linked, Machine, Script, Search};
+use consign_package::elf::{Files, Library, Linked, Machine, Script, Search};
 use consign_receipt::predicate::{BrokenProgram, Entrypoint, Fault};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -21,26 +22,42 @@ const LIBRARY_LIMIT: usize = 1024;
 /// Longest name that is repeated, in letters.
 const NAME_LIMIT: usize = 300;
 
-/// Says what an image runs, and whether it can.
-pub(super) fn entrypoint(files: &ImageFiles<'_>, config: &ImageConfig) -> Entrypoint {
+/// Says what an image runs, and whether it can. `runner`: who does, where that is known.
+pub(super) fn entrypoint(files: &ImageFiles<'_>, config: &ImageConfig, runner: Option<Runner>) -> Entrypoint {
     let config_of = &config.config;
-    let stated = config_of.entrypoint.iter().chain(&config_of.cmd).flatten().next();
+    let mut words = config_of.entrypoint.iter().chain(&config_of.cmd).flatten();
+    let stated = words.next();
     let Some(program) = stated.filter(|program| !program.is_empty()) else { return Entrypoint::default() };
     let checked = Checked {
         files,
         platform: &config.platform,
         path: folders(config, "PATH").unwrap_or_else(|| list(PATH)),
         libraries: folders(config, "LD_LIBRARY_PATH").unwrap_or_default(),
+        folder: &config_of.working_dir,
+        runner,
     };
-    let found = checked.found(program, &config_of.working_dir);
+    let found = checked.found(program);
     let broken = match &found {
-        Ok(place) => checked.broken(place, SCRIPT_LIMIT),
+        Ok(place) => checked.broken(place, SCRIPT_LIMIT).or_else(|| {
+            let wanted = Some(program.as_str()).filter(|program| program.rsplit('/').next() == Some("env"));
+            checked.wanted(wanted.and_then(|_| of_env(words))?, SCRIPT_LIMIT)
+        }),
         Err(broken) => Some(broken.clone()),
     };
     let unread = || BrokenProgram { file: clip(program), fault: Fault::Unread };
     // What was not found may be there.
     let broken = if files.gave_up() { Some(unread()) } else { broken };
     Entrypoint { program: Some(clip(program)), path: found.ok().map(|place| place.to_string()), broken }
+}
+
+/// Returns the program that `env` starts with these arguments (POSIX, "env"). `None`: none, or options and a `PATH` say otherwise.
+fn of_env<'a>(words: impl Iterator<Item = &'a String>) -> Option<&'a str> {
+    let mut words = words.map(String::as_str).skip_while(|word| *word == "--" || is_assignment(word));
+    words.next().filter(|word| !word.is_empty() && !word.starts_with('-') && !word.starts_with("PATH="))
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.contains('=') && !word.starts_with("PATH=")
 }
 
 fn folders(config: &ImageConfig, name: &str) -> Option<Vec<String>> {
@@ -65,11 +82,15 @@ struct Checked<'a, 'image> {
     platform: &'a Platform,
     path: Vec<String>,
     libraries: Vec<String>,
+    /// The working folder.
+    folder: &'a str,
+    runner: Option<Runner>,
 }
 
 impl Checked<'_, '_> {
-    /// Returns where a program is that is started in a folder, as engines find it.
-    fn found(&self, program: &str, folder: &str) -> Result<EntryPath, BrokenProgram> {
+    /// Returns where a program is that is started in the working folder, as engines find it.
+    fn found(&self, program: &str) -> Result<EntryPath, BrokenProgram> {
+        let folder = self.folder;
         let candidates: Vec<String> = match program.contains('/') {
             true if program.starts_with('/') => vec![program.to_owned()],
             true => vec![format!("{folder}/{program}")],
@@ -106,6 +127,12 @@ impl Checked<'_, '_> {
         if mark.mode & EXECUTABLE == 0 {
             return Some(broken(place, Fault::NotExecutable));
         }
+        if let Some(runner) = &self.runner
+            && let Some(restricted) = self.files.facts(mark).and_then(|facts| facts.restricted)
+            && !runner.may_execute(mark.mode, restricted)
+        {
+            return Some(broken(place, Fault::Forbidden { user: runner.uid }));
+        }
         match self.files.contents(mark) {
             Some(Contents::Elf(linked)) => self.fault(place, linked).map(|fault| broken(place, fault)),
             Some(Contents::Script(script)) => self.of_script(place, script, scripts),
@@ -120,8 +147,18 @@ impl Checked<'_, '_> {
         }
         let interpreter = self.files.find(&script.interpreter)?;
         match scripts.checked_sub(1) {
-            Some(scripts) => self.broken(&interpreter, scripts),
+            Some(scripts) => self
+                .broken(&interpreter, scripts)
+                .or_else(|| script.wanted.as_ref().and_then(|wanted| self.wanted(wanted, scripts))),
             None => Some(broken(place, Fault::Interpreter { interpreter: clip(&script.interpreter) })),
+        }
+    }
+
+    /// Returns what keeps a program from being started that another looks for.
+    fn wanted(&self, program: &str, scripts: usize) -> Option<BrokenProgram> {
+        match self.found(program) {
+            Ok(place) => self.broken(&place, scripts),
+            Err(broken) => Some(broken),
         }
     }
 
@@ -133,7 +170,9 @@ impl Checked<'_, '_> {
         let loader = linked.interpreter.as_ref()?;
         let Some(found) = self.files.find(loader) else { return Some(Fault::Loader { loader: clip(loader) }) };
         let search = Search::new(self.files, self.platform, linked.machine, Some(&found), &self.libraries);
-        let mut seen: BTreeSet<String> = BTreeSet::new();
+        // The loader is loaded first, under its own name.
+        let own = self.files.linked(&found).and_then(|linked| search.further_name(&linked));
+        let mut seen: BTreeSet<String> = own.into_iter().collect();
         let mut queue: VecDeque<(EntryPath, Arc<Linked>, Arc<[String]>)> =
             VecDeque::from([(place.clone(), Arc::new(linked.clone()), Arc::default())]);
         while let Some((path, linked, inherited)) = queue.pop_front() {
@@ -146,7 +185,12 @@ impl Checked<'_, '_> {
                     continue;
                 }
                 match search.library(name, &path, &linked, &inherited) {
-                    Some((path, library)) => queue.push_back((path, library, passed_on.clone())),
+                    Some(Library::Found(path, library)) => {
+                        seen.extend(search.further_name(&library));
+                        queue.push_back((path, library, passed_on.clone()));
+                    }
+                    // What it needs is not known.
+                    Some(Library::Unread) => {}
                     None => {
                         let needed_by = (path != *place).then(|| path.to_string());
                         return Some(Fault::Library { library: clip(name), needed_by });

@@ -14,6 +14,59 @@ pub(super) fn user(stated: &str, passwd: &Named, group: &Named) -> ImageUser {
     ImageUser { stated: stated.to_owned(), uid, root: uid == Some(0), problem: found.err().or(group.err()) }
 }
 
+/// Who runs in an image: what the kernel goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Runner {
+    pub(super) uid: u32,
+    groups: Vec<u32>,
+}
+
+impl Runner {
+    /// Returns whether it may execute a file with these permission bits, of this owner and this group (path_resolution(7), "Permissions").
+    pub(super) fn may_execute(&self, mode: u32, (owner, group): (u64, u64)) -> bool {
+        let bit = match () {
+            () if self.uid == 0 => 0o111,
+            () if u64::from(self.uid) == owner => 0o100,
+            () if self.groups.iter().any(|own| u64::from(*own) == group) => 0o010,
+            () => 0o001,
+        };
+        mode & bit != 0
+    }
+}
+
+/// Says as whom an image runs, with all groups, as engines find out (moby, `sys/user`): a group that is stated is the only one. `None`: it is not known.
+pub(super) fn runner(stated: &str, passwd: &Named, group: &Named) -> Option<Runner> {
+    let (name, group_name) = stated.split_once(':').unwrap_or((stated, ""));
+    let uid = user(stated, passwd, group).uid?;
+    if !group_name.is_empty() {
+        return Some(Runner { uid, groups: vec![number(group_name, group, UserProblem::NoGroup).ok()?] });
+    }
+    let lines = |file: &Named| -> Option<Vec<Vec<String>>> {
+        let text = match file {
+            Named::Text(text) => text.as_str(),
+            Named::Absent => "",
+            Named::Unread => return None,
+        };
+        Some(text.lines().map(|line| line.trim().split(':').map(str::to_owned).collect()).collect())
+    };
+    let number = |entry: &[String], at: usize| entry.get(at).and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
+    let users = lines(passwd)?;
+    let is_number = name.is_empty() || name.parse::<u32>().is_ok();
+    let entry = users.iter().find(|entry| {
+        let is_named = entry.first().is_some_and(|first| first == name);
+        entry.len() > 1 && if is_number { number(entry, 2) == uid } else { is_named }
+    });
+    let mut groups = vec![entry.map_or(0, |entry| number(entry, 3))];
+    let user_name = entry.and_then(|entry| entry.first());
+    let is_member = |entry: &&Vec<String>| {
+        entry
+            .get(3)
+            .is_some_and(|members| members.split(',').any(|member| Some(member) == user_name.map(String::as_str)))
+    };
+    groups.extend(lines(group)?.iter().filter(is_member).map(|entry| number(entry, 2)));
+    Some(Runner { uid, groups })
+}
+
 /// Returns the number of a user or a group. Both files have it in the third place.
 fn number(wanted: &str, file: &Named, absent: UserProblem) -> Result<u32, UserProblem> {
     // A number is one, whatever has it for a name. Beyond the largest, engines start nothing.
@@ -67,6 +120,29 @@ mod tests {
             let expected = ImageUser { stated: stated.to_owned(), uid, root: uid == Some(0), problem };
             assert_eq!(user(stated, &passwd, &group), expected);
         }
+        for (stated, groups) in [
+            ("app", Some(vec![1000, 100])),
+            ("1000", Some(vec![1000, 100])),
+            ("app:users", Some(vec![100])),
+            ("65532", Some(vec![0])),
+            ("", Some(vec![0])),
+            ("nobody", None),
+            ("app:nobody", None),
+        ] {
+            assert_eq!(runner(stated, &passwd, &group).map(|runner| runner.groups), groups, "{stated}");
+        }
+        assert_eq!(runner("7", &Named::Unread, &group), None);
+        let runner = Runner { uid: 7, groups: vec![5] };
+        for (mode, owner, expected) in [
+            (0o700, (7, 7), true),
+            (0o700, (8, 5), false),
+            (0o750, (8, 5), true),
+            (0o077, (7, 5), false),
+            (0o701, (8, 8), true),
+        ] {
+            assert_eq!(runner.may_execute(mode, owner), expected, "{mode:o}");
+        }
+        assert!(Runner { uid: 0, ..runner }.may_execute(0o700, (8, 8)));
         assert_eq!(user("root", &Named::Absent, &Named::Absent).problem, Some(UserProblem::NoUser));
         assert_eq!(user("app", &Named::Unread, &Named::Absent).problem, Some(UserProblem::Unread));
         assert_eq!(user("7", &Named::Unread, &Named::Unread).uid, Some(7));
