@@ -34,7 +34,7 @@ impl Workshop {
             // Whether it would say the same again only it can know.
             Scanner::Engine(engine) => {
                 let place = Place::Store { store: self.store.clone(), root: None, name: image.name.to_owned() };
-                (engine.scan(&compared, &place, image.manifest, sbom).await?, Outcome::Ok)
+                (Box::pin(engine.scan(&compared, &place, image.manifest, sbom)).await?, Outcome::Ok)
             }
         };
         let claim = Vulnerabilities::deserialize(&receipt.statement.predicate)?;

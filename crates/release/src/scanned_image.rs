@@ -147,7 +147,7 @@ impl Scanning<'_> {
             return Err(ImportProblem::NoPlatforms.of(self.place));
         };
         let sbom = listed.sbom()?;
-        let receipt = engine.scan(&listed.compared(), self.place, &manifest, &sbom).await?;
+        let receipt = Box::pin(engine.scan(&listed.compared(), self.place, &manifest, &sbom)).await?;
         let sbom = self.wants_sbom.then_some(sbom);
         let contents = listed.facts()?.into_iter().chain(sbom).collect();
         let ListedImage { platform, digest, catalogue, .. } = listed;

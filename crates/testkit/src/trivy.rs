@@ -34,13 +34,13 @@ pub struct TrivyAdvisory<'a> {
 
 /// Writes a database into trivy's cache folder, changed last at a time, RFC 3339.
 pub fn write_database(cache: &Path, changed: &str, advisories: &[TrivyAdvisory<'_>]) -> io::Result<()> {
-    let mut root = BTreeMap::new();
+    let mut root = Bucket::default();
     for advisory in advisories {
         let TrivyAdvisory { release, package, vulnerability, fixed, severity } = advisory;
         let detail = format!(r#"{{"FixedVersion":"{fixed}"}}"#);
-        bucket(bucket(&mut root, release), package).insert((*vulnerability).to_owned(), Value::Text(detail));
+        root.within(release).within(package).texts.insert((*vulnerability).to_owned(), detail);
         let rating = format!(r#"{{"Title":"{vulnerability}","Severity":"{severity}"}}"#);
-        bucket(&mut root, "vulnerability").insert((*vulnerability).to_owned(), Value::Text(rating));
+        root.within("vulnerability").texts.insert((*vulnerability).to_owned(), rating);
     }
     let folder = cache.join("db");
     fs::create_dir_all(&folder)?;
@@ -51,30 +51,36 @@ pub fn write_database(cache: &Path, changed: &str, advisories: &[TrivyAdvisory<'
     fs::write(folder.join("metadata.json"), metadata)
 }
 
-type Bucket = BTreeMap<String, Value>;
-
-enum Value {
-    Text(String),
-    Bucket(Bucket),
+/// What lies under keys of either kind, which no text and bucket share.
+#[derive(Default)]
+struct Bucket {
+    texts: BTreeMap<String, String>,
+    buckets: BTreeMap<String, Bucket>,
 }
 
-/// Returns the bucket of this name, which is made if it is not there.
-fn bucket<'a>(outer: &'a mut Bucket, name: &str) -> &'a mut Bucket {
-    match outer.entry(name.to_owned()).or_insert_with(|| Value::Bucket(Bucket::new())) {
-        Value::Bucket(inner) => inner,
-        Value::Text(_) => panic!("`{name}` is no bucket"),
+impl Bucket {
+    /// Returns the bucket of this name, which is made if it is not there.
+    fn within(&mut self, name: &str) -> &mut Self {
+        self.buckets.entry(name.to_owned()).or_default()
+    }
+
+    /// Returns keys in order, each with its flag and its value: a bucket lies within the page that names it.
+    fn elements(&self) -> BTreeMap<&str, (u32, Vec<u8>)> {
+        let texts = self.texts.iter().map(|(key, text)| (key.as_str(), (0, text.clone().into_bytes())));
+        let within = |bucket: &Self| [vec![0; 16], page(0, LEAF, bucket)].concat();
+        texts.chain(self.buckets.iter().map(|(key, bucket)| (key.as_str(), (BUCKET, within(bucket))))).collect()
     }
 }
 
 /// Returns the file: two pages of meta data, an empty list of free pages, and the root bucket with all others within.
 fn file(root: &Bucket) -> Vec<u8> {
-    let mut pages = header(ROOT, LEAF, root);
+    let mut pages = page(ROOT, LEAF, root);
     pages.resize(pages.len().next_multiple_of(PAGE), 0);
     let overflow = pages.len() / PAGE - 1;
     pages[12..16].copy_from_slice(&(overflow as u32).to_le_bytes());
     let end = ROOT + 1 + overflow as u64;
     let mut file: Vec<u8> = [0, 1].into_iter().flat_map(|number| meta(number, end)).collect();
-    file.extend(padded(header(2, FREE, &Bucket::new())));
+    file.extend(padded(page(2, FREE, &Bucket::default())));
     file.extend(pages);
     file
 }
@@ -88,8 +94,8 @@ fn meta(number: u64, end: u64) -> Vec<u8> {
     let words = [MAGIC, 2, PAGE as u32, 0].map(u32::to_le_bytes);
     let longs = [ROOT, 0, 2, end, number].map(u64::to_le_bytes);
     let meta = [words.as_flattened(), longs.as_flattened()].concat();
-    let page = header(number, META, &Bucket::new());
-    padded([&page[..], &meta, &checksum(&meta).to_le_bytes()].concat())
+    let head = page(number, META, &Bucket::default());
+    padded([&head[..], &meta, &checksum(&meta).to_le_bytes()].concat())
 }
 
 /// FNV-1a of 64 bits.
@@ -97,21 +103,17 @@ fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Returns a page with its elements: each bucket lies within the page that names it.
-fn header(number: u64, flags: u16, bucket: &Bucket) -> Vec<u8> {
+/// Returns a page with its elements.
+fn page(number: u64, flags: u16, bucket: &Bucket) -> Vec<u8> {
+    let all = bucket.elements();
     let mut elements = Vec::new();
     let mut data = Vec::new();
-    for (position, (key, value)) in bucket.iter().enumerate() {
-        let (flag, value) = match value {
-            Value::Text(text) => (0, text.clone().into_bytes()),
-            Value::Bucket(inner) => (BUCKET, [vec![0; 16], header(0, LEAF, inner)].concat()),
-        };
-        let offset = 16 * (bucket.len() - position) + data.len();
-        let words = [flag, offset as u32, key.len() as u32, value.len() as u32].map(u32::to_le_bytes);
-        elements.extend(words.as_flattened());
-        data.extend([key.as_bytes(), &value].concat());
+    for (position, (key, (flag, value))) in all.iter().enumerate() {
+        let offset = 16 * (all.len() - position) + data.len();
+        elements
+            .extend([*flag, offset as u32, key.len() as u32, value.len() as u32].map(u32::to_le_bytes).as_flattened());
+        data.extend([key.as_bytes(), value].concat());
     }
-    let page =
-        [&number.to_le_bytes()[..], &flags.to_le_bytes(), &(bucket.len() as u16).to_le_bytes(), &[0; 4]].concat();
-    [page, elements, data].concat()
+    let head = [&number.to_le_bytes()[..], &flags.to_le_bytes(), &(all.len() as u16).to_le_bytes(), &[0; 4]].concat();
+    [head, elements, data].concat()
 }
