@@ -2,9 +2,7 @@ use crate::runtime::merge;
 use crate::specification::RuntimeSpecification;
 use consign_image::{Base, Parts, StoredSegments, WriteError, rfc3339};
 use consign_oci::layer::{self, Entry, Layer};
-use consign_oci::{
-    Descriptor, Digest, Exact, History, ImageConfig, Manifest, Platform, RuntimeConfig, annotation, media_type,
-};
+use consign_oci::{Descriptor, Exact, History, ImageConfig, Manifest, Platform, RuntimeConfig, annotation, media_type};
 use consign_store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::io;
@@ -100,11 +98,7 @@ fn write_layer(
 fn annotations(contents: &Contents<'_>, created: String) -> BTreeMap<String, String> {
     let mut annotations = BTreeMap::from([(annotation::CREATED.to_owned(), created)]);
     if let Some(base) = contents.base {
-        let digest: &Digest = base.manifest.digest();
-        annotations.insert(annotation::BASE_DIGEST.to_owned(), digest.to_string());
-        if let Some(name) = &base.name {
-            annotations.insert(annotation::BASE_NAME.to_owned(), name.clone());
-        }
+        annotations.extend(base.annotations());
     }
     annotations.extend(contents.annotations.clone());
     annotations

@@ -4,7 +4,7 @@ mod support;
 
 use consign_build::ErrorKind;
 use consign_image::Place;
-use consign_oci::{Exact, Index, annotation, media_type};
+use consign_oci::{Exact, Index, StatedBase, media_type};
 use support::{Workshop, chain};
 
 /// The start of an ELF file for a machine: 64-bit, little-endian.
@@ -158,7 +158,8 @@ async fn a_base_image_is_kept_and_extended() {
     let config = &other.config.config;
     assert!(config.env.as_ref().unwrap().ends_with(&["A=1".into(), "B=3".into()]));
     assert_eq!((config.entrypoint.as_ref().unwrap()[0].as_str(), &config.cmd), ("/usr/bin/server", &None));
-    assert_eq!(other.manifest.annotations[annotation::BASE_DIGEST], base.manifest.digest().to_string());
+    let stated = StatedBase { name: None, digest: Some(base.manifest.digest().clone()), layers: Some(1) };
+    assert_eq!(StatedBase::of(&other.manifest.annotations, &other.config.rootfs.diff_ids), Some(stated));
     let inputs: Vec<&str> = other.resolved_dependencies.iter().filter_map(|input| input.name.as_deref()).collect();
     assert_eq!(inputs, ["base image", "base image for the platform", "bin/amd64/server"]);
 

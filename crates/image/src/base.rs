@@ -1,10 +1,12 @@
 use crate::{ImageError, Place, Trouble, import};
 use consign_oci::layer::Layer;
 use consign_oci::{
-    DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, media_type,
+    DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Manifest, Platform, Reference, StatedBase,
+    media_type,
 };
 use consign_receipt::predicate::ResourceDescriptor;
 use consign_store::{Store, StoreError};
+use std::collections::BTreeMap;
 
 /// A base image that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -230,6 +232,11 @@ impl Base {
         // There are as many of the one as of the other.
         let layers = self.manifest.layers.iter().zip(&self.config.rootfs.diff_ids);
         layers.map(|(layer, diff_id)| Layer { descriptor: convert(layer), diff_id: diff_id.clone() }).collect()
+    }
+
+    /// Returns the annotations of an image that is built on it.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        StatedBase::annotations(self.name.as_deref(), self.manifest.digest(), &self.config.rootfs.diff_ids)
     }
 
     /// Returns it as an input of an image that is built on it: what its reference names, and what that has for the platform.

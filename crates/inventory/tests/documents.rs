@@ -5,8 +5,8 @@ mod common;
 
 use common::{file, list};
 use consign_inventory::{Catalogue, Described};
-use consign_oci::Digest;
 use consign_oci::layer::Entry;
+use consign_oci::{Digest, StatedBase};
 use consign_testkit::tools::peer;
 use serde_json::{Value, json};
 use std::fs;
@@ -57,8 +57,16 @@ fn catalogue() -> Catalogue {
 fn documents(catalogue: &Catalogue) -> [(&'static str, Value); 2] {
     let (digest, platform) = (Digest::of(b"manifest"), "linux/amd64".parse().unwrap());
     let name = digest.to_string();
-    let described =
-        Described { name: &name, repository: None, digest: &digest, platform: &platform, created: None, layers: &[] };
+    let base = StatedBase { name: Some(ODD.join(" ")), digest: Some(digest.clone()), layers: Some(2) };
+    let described = Described {
+        name: &name,
+        repository: None,
+        digest: &digest,
+        platform: &platform,
+        created: None,
+        layers: &[],
+        base: Some(&base),
+    };
     [("spdx", catalogue.spdx(&described).unwrap()), ("cdx", catalogue.cyclonedx(&described).unwrap())]
 }
 

@@ -41,6 +41,7 @@ fn document(catalogue: &Catalogue) -> String {
         platform: &platform,
         created: None,
         layers: &[],
+        base: None,
     };
     catalogue.spdx(&described).unwrap().to_string()
 }

@@ -29,6 +29,7 @@ fn document(catalogue: &Catalogue, created: Option<&str>) -> Result<Value, SbomE
         platform: &platform,
         created,
         layers: &[],
+        base: None,
     })
 }
 

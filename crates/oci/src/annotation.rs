@@ -1,4 +1,4 @@
-//! Keys of the annotations that the image specification defines (image-spec, annotations.md).
+//! Keys of annotations: those that the image specification defines (image-spec, annotations.md), and one of ours.
 
 /// When the image was made, RFC 3339.
 pub const CREATED: &str = "org.opencontainers.image.created";
@@ -18,3 +18,6 @@ pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
 pub const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 /// Reference of the image that this one is based on.
 pub const BASE_NAME: &str = "org.opencontainers.image.base.name";
+/// Which of the image's layers are those of the image that this one is based on: their chain ID (image-spec, config.md, "Layer `ChainID`"). It names
+/// the layers and their order, so that it names nothing once somebody puts the image onto another base. Defined by consign.
+pub const BASE_CHAIN: &str = "dev.consign.image.base.chain-id";

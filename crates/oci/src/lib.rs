@@ -17,6 +17,7 @@ pub mod media_type;
 mod platform;
 mod reference;
 mod registry_path;
+mod stated_base;
 
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
@@ -27,3 +28,4 @@ pub use manifest::{Index, Manifest};
 pub use platform::{ARCHITECTURES, Platform, PlatformError};
 pub use reference::{Reference, ReferenceError, Repository, Tag, Target};
 pub use registry_path::{RegistryPath, RegistryPathError};
+pub use stated_base::{StatedBase, chain_id};

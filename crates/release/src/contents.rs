@@ -5,7 +5,7 @@ use crate::produce::Image;
 use consign_image::{ImageError, Place};
 use consign_inventory::{Budget, Catalogue, Described, InventoryError, LayerContents, Observer, layers, read_layer};
 use consign_oci::layer::Layer;
-use consign_oci::{Descriptor, Digest, Platform};
+use consign_oci::{Descriptor, Digest, Platform, StatedBase};
 use consign_receipt::Receipt;
 use consign_store::Store;
 use std::fmt;
@@ -162,6 +162,7 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
 impl Image<'_> {
     /// Returns the SBOM of the image, in which this was found.
     pub(crate) fn sbom(&self, catalogue: &Catalogue) -> Result<Receipt, ReleaseError> {
+        let base = StatedBase::of(&self.manifest.annotations, &self.config.rootfs.diff_ids);
         let described = Described {
             name: self.name,
             repository: None,
@@ -169,6 +170,7 @@ impl Image<'_> {
             platform: self.platform,
             created: self.config.created.as_deref(),
             layers: &self.config.rootfs.diff_ids,
+            base: base.as_ref(),
         };
         sbom(catalogue, &described)
     }

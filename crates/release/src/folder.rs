@@ -33,6 +33,7 @@ impl ListedImage {
             digest,
             created: None,
             layers: Vec::new(),
+            base: None,
             catalogue,
         }
     }

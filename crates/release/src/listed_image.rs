@@ -8,7 +8,7 @@ use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;
 use consign_inventory::{Catalogue, Described, InventoryError};
 use consign_oci::media_type::is_manifest;
-use consign_oci::{Descriptor, Digest, Document, Platform, Reference, annotation};
+use consign_oci::{Descriptor, Digest, Document, Platform, Reference, StatedBase, annotation};
 use consign_receipt::Receipt;
 use consign_store::Store;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -33,6 +33,8 @@ pub struct ListedImage {
     pub created: Option<String>,
     /// What its layers hold, lowest first; a folder has none.
     pub layers: Vec<Digest>,
+    /// What it is based on, if it says so.
+    pub base: Option<StatedBase>,
     /// What is in it.
     pub catalogue: Catalogue,
 }
@@ -47,6 +49,7 @@ impl ListedImage {
             platform: &self.platform,
             created: self.created.as_deref(),
             layers: &self.layers,
+            base: self.base.as_ref(),
         }
     }
 
@@ -184,6 +187,7 @@ pub(crate) async fn list_platform(
         digest: manifest.digest().clone(),
         created: config.created.clone(),
         layers: config.rootfs.diff_ids.clone(),
+        base: StatedBase::of(&manifest.annotations, &config.rootfs.diff_ids),
         catalogue,
     })
 }

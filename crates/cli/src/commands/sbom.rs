@@ -4,8 +4,8 @@ use crate::exit_code::ExitCode;
 use crate::session::{Session, host_platform};
 use consign_image::ImageReference;
 use consign_inventory::{Described, DescribedIndex, Package, cyclonedx_index, labels, spdx_index};
-use consign_oci::Platform;
 use consign_oci::media_type::is_index;
+use consign_oci::{Platform, StatedBase};
 use consign_release::{ListedImage, kept_document, list_image, name_of, read_folder};
 use consign_report::TreeNode;
 use serde_json::Value;
@@ -174,6 +174,7 @@ fn tree(arguments: &Sbom, images: &[ListedImage]) -> TreeNode {
     for image in images {
         let mut platform = node(image.platform.to_string());
         platform.digest = Some(image.digest.clone());
+        platform.children.extend(image.base.as_ref().map(|base| based(base, image.layers.len())));
         let mut owned: BTreeMap<usize, Vec<TreeNode>> = BTreeMap::new();
         let mut kinds: BTreeMap<_, Vec<(usize, &Package)>> = BTreeMap::new();
         for ((number, package), owner) in image.catalogue.packages.iter().enumerate().zip(image.catalogue.owners()) {
@@ -200,6 +201,13 @@ fn tree(arguments: &Sbom, images: &[ListedImage]) -> TreeNode {
         tree.children.push(platform);
     }
     tree
+}
+
+/// Returns what an image with this many layers is based on.
+fn based(base: &StatedBase, layers: usize) -> TreeNode {
+    let name = base.name.as_deref().unwrap_or("a base image");
+    let of_base = base.layers.map(|of_base| format!(", {of_base} of {layers} layers")).unwrap_or_default();
+    TreeNode { digest: base.digest.clone(), ..node(format!("based on {name}{of_base}")) }
 }
 
 fn node(label: String) -> TreeNode {

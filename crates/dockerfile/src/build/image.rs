@@ -53,10 +53,7 @@ pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, Buil
 pub(super) fn annotations(base: Option<&Base>, created: String, request: &Request<'_>) -> BTreeMap<String, String> {
     let mut annotations = BTreeMap::from([(annotation::CREATED.to_owned(), created)]);
     if let Some(base) = base {
-        annotations.insert(annotation::BASE_DIGEST.to_owned(), base.manifest.digest().to_string());
-        if let Some(name) = &base.name {
-            annotations.insert(annotation::BASE_NAME.to_owned(), name.clone());
-        }
+        annotations.extend(base.annotations());
     }
     annotations.extend(request.annotations.clone());
     annotations

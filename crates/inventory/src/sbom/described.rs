@@ -1,6 +1,6 @@
-use super::{SbomError, text};
+use super::{SbomError, purl, text};
 use crate::Place;
-use consign_oci::{Digest, Platform};
+use consign_oci::{Digest, Platform, Reference, StatedBase};
 
 /// The image that an SBOM describes.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub struct Described<'a> {
     pub created: Option<&'a str>,
     /// What its layers hold, lowest first, by the digests in its config. A folder has none.
     pub layers: &'a [Digest],
+    /// What it is based on, if it says so.
+    pub base: Option<&'a StatedBase>,
 }
 
 /// The index that an SBOM of all platforms describes.
@@ -37,10 +39,17 @@ impl Described<'_> {
             return None;
         }
         let number = u64::from(place.layer) + 1;
+        let of_base = if self.is_of_base(place) { ", of the base image" } else { "" };
         Some(match self.layer(place) {
-            Some(digest) => format!("layer {number} of {}, {digest}", self.layers.len()),
+            Some(digest) => format!("layer {number} of {}, {digest}{of_base}", self.layers.len()),
             None => format!("layer {number}"),
         })
+    }
+
+    /// Returns whether the layer that brought a package is known to be the base image's.
+    pub(super) fn is_of_base(&self, place: &Place) -> bool {
+        let layers = self.base.and_then(|base| base.layers).unwrap_or_default();
+        (place.layer as usize) < layers
     }
 
     /// Returns what the layer that brought a package holds.
@@ -52,6 +61,18 @@ impl Described<'_> {
 /// Returns a name as it stands in a document.
 pub(super) fn name(text: &str) -> String {
     text::line(text).unwrap_or_else(|| "image".to_owned())
+}
+
+/// Returns what a base image is called. Whoever made the image wrote it.
+pub(super) fn base_name(base: &StatedBase) -> String {
+    base.name.as_deref().and_then(text::line).unwrap_or_else(|| "base image".to_owned())
+}
+
+/// Returns the package URL of a base image, where it is known what it is and at which registry.
+pub(super) fn base_url(base: &StatedBase) -> Option<String> {
+    let reference: Reference = base.name.as_deref()?.parse().ok()?;
+    let repository = reference.repository.to_string();
+    purl::of(&repository, Some(&repository), base.digest.as_ref()?, None)
 }
 
 /// Returns a time as documents want it: in UTC, in whole seconds (SPDX 2.3, clause 6.9).

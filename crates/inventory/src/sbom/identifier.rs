@@ -41,6 +41,11 @@ pub(super) fn of_image(image: Option<&str>) -> String {
     image.map_or_else(|| "Image".to_owned(), |image| format!("Image-{image}"))
 }
 
+/// Returns the identifier of the image that an image is based on.
+pub(super) fn of_base(image: Option<&str>) -> String {
+    image.map_or_else(|| "BaseImage".to_owned(), |image| format!("BaseImage-{image}"))
+}
+
 /// Returns the identifier of a distribution.
 pub(super) fn of_distribution(image: Option<&str>) -> String {
     image.map_or_else(|| "OperatingSystem".to_owned(), |image| format!("OperatingSystem-{image}"))
@@ -61,6 +66,7 @@ mod tests {
             platform: &platforms[platform],
             created: None,
             layers: &[],
+            base: None,
         };
         let names = labels(&[image(0, 0), image(1, 0), image(0, 1), image(0, 1)]);
         let [one, other] = [0, 1].map(|number: usize| format!("windows-amd64-{}", &digests[number].hex()[..12]));

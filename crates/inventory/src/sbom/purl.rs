@@ -39,7 +39,15 @@ mod tests {
         let digest = Digest::of(b"");
         let platform = "linux/arm/v7".parse().unwrap();
         let url = |name, repository| {
-            image(&Described { name, repository, digest: &digest, platform: &platform, created: None, layers: &[] })
+            image(&Described {
+                name,
+                repository,
+                digest: &digest,
+                platform: &platform,
+                created: None,
+                layers: &[],
+                base: None,
+            })
         };
         let expected = format!("pkg:oci/hello@{digest}?arch=arm&os=linux&variant=v7");
         assert_eq!(url("hello", None), Some(expected));

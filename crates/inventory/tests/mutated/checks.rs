@@ -56,6 +56,7 @@ fn documents(catalogue: &Catalogue) {
         platform: &platform,
         created: None,
         layers: std::slice::from_ref(&digest),
+        base: None,
     };
     let spdx = catalogue.spdx(&image).unwrap_or_else(|error| panic!("SPDX: {error}"));
     let packages = spdx["packages"].as_array().expect("packages");

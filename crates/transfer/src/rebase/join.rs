@@ -3,7 +3,7 @@
 use super::difference::{Difference, differences};
 use super::history::{joined as joined_history, layers_told_of};
 use super::layer_type::named_in;
-use super::marks::{Marks, mark};
+use super::marks::{Marks, mark, mark_layers};
 use super::problem::RebaseProblem;
 use consign_image::LAYER_LIMIT;
 use consign_oci::{DOCUMENT_LIMIT, Exact, ImageConfig, Manifest};
@@ -124,6 +124,7 @@ fn manifest(
     }
     refer(&mut value["config"], config.digest().to_string(), config.bytes().len());
     mark(&mut value, marks);
+    mark_layers(&mut value, &new.config.rootfs.diff_ids);
     if value == original { Ok(image.manifest.clone()) } else { Ok(Exact::read(written("manifest", &value)?)?) }
 }
 

@@ -1,7 +1,7 @@
 //! By which annotations an image says what it is based on.
 
-use consign_oci::annotation::{BASE_DIGEST, BASE_NAME};
-use consign_oci::{Digest, Reference, media_type};
+use consign_oci::annotation::{BASE_CHAIN, BASE_DIGEST, BASE_NAME};
+use consign_oci::{Digest, Reference, chain_id, media_type};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -52,10 +52,25 @@ pub(super) fn mark(document: &mut Value, marks: &Marks) {
     }
 }
 
+/// Where a manifest says which layers are its base's, makes it say so of the new ones.
+pub(super) fn mark_layers(manifest: &mut Value, layers: &[Digest]) {
+    let Some(Value::Object(annotations)) = manifest.get_mut("annotations") else { return };
+    if annotations.contains_key(BASE_CHAIN) {
+        match chain_id(layers) {
+            Some(chain) => drop(annotations.insert(BASE_CHAIN.to_owned(), json!(chain))),
+            None => drop(annotations.remove(BASE_CHAIN)),
+        }
+    }
+}
+
 /// Makes the entry of a list say what the image that it names says, where it says anything of its base.
 pub(super) fn repeat(entry: &mut Value, of_image: &BTreeMap<String, String>) {
     let Some(Value::Object(annotations)) = entry.get_mut("annotations") else { return };
-    for key in [BASE_NAME, BASE_DIGEST].into_iter().filter(|key| annotations.contains_key(*key)).collect::<Vec<_>>() {
+    for key in [BASE_NAME, BASE_DIGEST, BASE_CHAIN]
+        .into_iter()
+        .filter(|key| annotations.contains_key(*key))
+        .collect::<Vec<_>>()
+    {
         match of_image.get(key) {
             Some(text) => drop(annotations.insert(key.to_owned(), json!(text))),
             None => drop(annotations.remove(key)),

@@ -4,8 +4,8 @@ use super::RebaseProblem;
 use super::difference::Difference;
 use super::join::{Joined, Single, join};
 use super::marks::Marks;
-use consign_oci::annotation::{BASE_DIGEST, BASE_NAME};
-use consign_oci::{Descriptor, Digest, Exact, ImageConfig, media_type};
+use consign_oci::annotation::{BASE_CHAIN, BASE_DIGEST, BASE_NAME};
+use consign_oci::{Descriptor, Digest, Exact, ImageConfig, chain_id, media_type};
 use serde_json::{Value, json};
 
 fn digest(text: &str) -> Digest {
@@ -197,6 +197,7 @@ fn annotations_say_what_the_image_is_based_on_now() {
     };
     let (old, name) = (digest("old image").to_string(), "localhost:1/base:1");
     let (new_image, new_root) = (digest("new image").to_string(), digest("new root").to_string());
+    let new_layers = chain_id(&super::tests::image("c").config.rootfs.diff_ids).unwrap().to_string();
     for (before, add, after) in [
         (json!({"a": "b"}), false, json!({"a": "b"})),
         (json!({"a": "b"}), true, json!({"a": "b", BASE_NAME: name, BASE_DIGEST: new_image})),
@@ -205,6 +206,12 @@ fn annotations_say_what_the_image_is_based_on_now() {
         // Who names the base's list of platforms goes on doing so.
         (json!({BASE_DIGEST: digest("old root")}), false, json!({BASE_NAME: name, BASE_DIGEST: new_root})),
         (json!({BASE_NAME: "other"}), false, json!({BASE_NAME: name, BASE_DIGEST: new_image})),
+        // Who says which layers are the base's goes on doing so.
+        (
+            json!({BASE_DIGEST: old, BASE_CHAIN: digest("old layers")}),
+            false,
+            json!({BASE_NAME: name, BASE_DIGEST: new_image, BASE_CHAIN: new_layers}),
+        ),
         // The same in other words.
         (json!({BASE_NAME: "docker://x"}), false, json!({BASE_NAME: name, BASE_DIGEST: new_image})),
     ] {

@@ -2,7 +2,7 @@ use crate::sbom::described::{self, Described, DescribedIndex};
 use crate::sbom::licence::{self, Licence};
 use crate::sbom::{identifier, purl, text};
 use crate::{Catalogue, Distribution, Package};
-use consign_oci::{Algorithm, Digest};
+use consign_oci::{Algorithm, Digest, StatedBase};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -37,6 +37,18 @@ pub(super) fn of_image(catalogue: &Catalogue, image: &Described<'_>, label: Opti
         "properties": properties,
     })
     .with("purl", purl::image(image))
+    .with("pedigree", image.base.map(|base| json!({ "ancestors": [of_base(base, label)] })))
+}
+
+/// Returns the component of the image that an image is based on.
+fn of_base(base: &StatedBase, label: Option<&str>) -> Value {
+    let hashes = base.digest.iter().map(manifest_hash).collect();
+    let layers = base.layers.map(|layers| json!([property("layers", &layers.to_string())]));
+    json!({ "type": "container", "bom-ref": identifier::of_base(label), "name": described::base_name(base) })
+        .with("version", base.digest.as_ref().map(Digest::to_string))
+        .with("hashes", some(hashes))
+        .with("purl", described::base_url(base))
+        .with("properties", layers)
 }
 
 /// Returns the components of what is in an image. What a package of the distribution's brought lies in that package.

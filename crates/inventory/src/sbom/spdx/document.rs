@@ -139,8 +139,9 @@ pub(super) struct Relationship {
 
 /// Kinds of belonging together.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum RelationshipType {
     Describes,
     Contains,
+    DescendantOf,
 }

@@ -4,7 +4,7 @@ use super::document::{
 use crate::sbom::described::{self, Described};
 use crate::sbom::{identifier, licence, purl, text};
 use crate::{Catalogue, Distribution, package};
-use consign_oci::{Algorithm, Digest};
+use consign_oci::{Algorithm, Digest, StatedBase};
 
 /// Most places of a package that are named.
 const PLACE_LIMIT: usize = 10;
@@ -37,6 +37,11 @@ impl Elements {
     pub(super) fn image(&mut self, catalogue: &Catalogue, image: &Described<'_>, label: Option<&str>) {
         let image_id = identifier::of_image(label);
         self.add(&image_id, image_package(image));
+        if let Some(base) = image.base {
+            let id = identifier::of_base(label);
+            self.add(&id, base_package(base));
+            self.relate(&image_id, RelationshipType::DescendantOf, &id);
+        }
         if let Some(distribution) = &catalogue.distribution {
             let id = identifier::of_distribution(label);
             self.add(&id, distribution_package(distribution));
@@ -88,6 +93,17 @@ fn image_package(image: &Described<'_>) -> Package {
         version_info: Some(image.digest.to_string()),
         checksums: vec![checksum(image.digest)],
         external_refs: purl::image(image).map(ExternalReference::purl).into_iter().collect(),
+        primary_package_purpose: Some(Purpose::Container),
+        ..Package::default()
+    }
+}
+
+fn base_package(base: &StatedBase) -> Package {
+    Package {
+        name: described::base_name(base),
+        version_info: base.digest.as_ref().map(Digest::to_string),
+        checksums: base.digest.iter().map(checksum).collect(),
+        external_refs: described::base_url(base).map(ExternalReference::purl).into_iter().collect(),
         primary_package_purpose: Some(Purpose::Container),
         ..Package::default()
     }
