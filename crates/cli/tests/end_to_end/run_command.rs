@@ -121,7 +121,7 @@ fn a_command_that_fails_is_shown_and_nothing_is_written() {
     error: hello linux/arm64: cannot be built
       caused by: image.yaml:4:12: `./make.sh aarch64-unknown-linux-gnu arm64` for linux/arm64 ended with exit status 101
       caused by: it wrote:
-    | error: no such target
+        | error: no such target
     ");
     assert!(!environment.path("registry").exists());
     environment.replace("image.yaml", "./make.sh", "./none.sh");

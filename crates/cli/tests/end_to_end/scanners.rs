@@ -94,7 +94,7 @@ fn its_verdict_closes_the_gate_and_is_signed() {
     assert_eq!(report["images"][0]["advisories"][0]["advisory"], "CVE-2026-7", "{report}");
     // What is published says who looked, and may be judged again.
     let _server = environment.serve();
-    let reference = environment.reference("hello:2.2.0");
+    let reference = environment.reference("team/hello:2.2.0");
     environment.write(
         "strict.yaml",
         "policy:\n  require: [advisories]\n  advisories: {maximum-severity: low}\nscan: {engine: trivy}\n",
