@@ -16,22 +16,25 @@ impl PublishedFeed {
     /// How names of feeds are written, for messages.
     pub const NAMES: [&str; 9] =
         ["alpine", "alpine:BRANCH", "chainguard", "debian", "epss", "kev", "nvd", "osv:ECOSYSTEM", "wolfi"];
-    /// What a database is made of where nobody says.
-    pub const USUAL: [&str; 14] = [
+    /// What a database is made of where nobody says. Feeds of other distributions are named by those who have images of them.
+    pub const USUAL: [&str; 17] = [
         "alpine",
         "chainguard",
         "debian",
         "epss",
         "kev",
         "nvd",
+        "osv:AlmaLinux",
         "osv:Go",
         "osv:Maven",
         "osv:NuGet",
         "osv:Packagist",
         "osv:PyPI",
+        "osv:Rocky Linux",
         "osv:RubyGems",
         "osv:crates.io",
         "osv:npm",
+        "wolfi",
     ];
 
     /// Returns the feed of this name; `None` where none is known. `year`: the last of which records are looked for.
@@ -86,7 +89,7 @@ mod tests {
         let names: Vec<_> = PublishedFeed::USUAL.iter().map(|name| PublishedFeed::named(name, 2026).unwrap()).collect();
         let addresses: Vec<&String> = names.iter().flat_map(|feed| &feed.addresses).collect();
         assert!(addresses.iter().all(|address| address.starts_with("https://")));
-        assert_eq!(addresses.len(), 13 + 25);
+        assert_eq!(addresses.len(), 16 + 25);
         assert!(addresses.iter().any(|address| address.ends_with("nvdcve-2.0-2026.json.gz")));
     }
 

@@ -13,7 +13,7 @@ pub(crate) enum Db {
     Build(DbBuild),
     /// Makes a database of feeds as their publishers offer them now, or fetches one that was published; the old one stays if anything fails.
     #[command(
-        after_help = "Without SOURCE, the database of the configuration is updated, from what `from:` beside `databases:` says, and consign.lock says which it is then. Without a configuration, it is made of what is usual.\n\nFeeds that are known by name: alpine, alpine:BRANCH (such as alpine:v3.22), chainguard, debian, epss, kev, nvd, osv:ECOSYSTEM (such as osv:npm, osv:Ubuntu, osv:AlmaLinux), wolfi.\n\nExamples:\n  consign db update\n  consign db update --locked\n  consign db update debian kev epss --to advisories.db\n  consign db update alpine:v3.22 --mirror https://mirror.example/feeds\n  consign db update ghcr.io/team/advisories:latest"
+        after_help = "Without SOURCE, the database of the configuration is updated, from what `from:` beside `databases:` says, and consign.lock says which it is then. Without a configuration, it is made of the feeds of Debian, Alpine, Wolfi, Chainguard, AlmaLinux, Rocky Linux, the languages, KEV, EPSS and the NVD.\n\nFeeds that are known by name: alpine, alpine:BRANCH (such as alpine:v3.22), chainguard, debian, epss, kev, nvd, osv:ECOSYSTEM (such as osv:npm, osv:Ubuntu, osv:AlmaLinux), wolfi.\n\nExamples:\n  consign db update\n  consign db update --locked\n  consign db update debian kev epss --to advisories.db\n  consign db update alpine:v3.22 --mirror https://mirror.example/feeds\n  consign db update ghcr.io/team/advisories:latest"
     )]
     Update(DbUpdate),
     /// Brings a database to a registry, as an artifact that `db update` fetches. The same database has the same digest there.
