@@ -27,6 +27,8 @@ pub struct Layout {
 #[derive(Debug)]
 struct Contents {
     index: Index,
+    /// `index.json` itself, where it is an image rather than a list of images: it lists one for each platform, and none has a tag.
+    whole: Option<Document>,
     /// What `index.json` lists that is about nothing else.
     images: Vec<Descriptor>,
     /// What it lists under tags that say which manifest it is about.
@@ -72,12 +74,13 @@ impl Layout {
     /// Returns the layout with one image in place of all that it lists.
     pub(crate) fn with_image(self, image: Descriptor) -> Self {
         let (tagged, referrers) = (Vec::new(), BTreeMap::new());
-        let contents = Contents { index: Index::new(vec![image.clone()]), images: vec![image], tagged, referrers };
+        let index = Index::new(vec![image.clone()]);
+        let contents = Contents { index, whole: None, images: vec![image], tagged, referrers };
         Self { contents: Arc::new(contents), ..self }
     }
 
     fn open(files: Files, of_interest: impl Fn(&Descriptor) -> bool) -> Result<Self, ImageError> {
-        let index = read_index(&files)?;
+        let (index, bytes) = read_index(&files)?;
         let mut sorting = Sorting {
             files: &files,
             known: BTreeMap::new(),
@@ -88,14 +91,16 @@ impl Layout {
         for descriptor in index.manifests.iter().filter(|descriptor| of_interest(descriptor)) {
             sorting.sort(descriptor)?;
         }
-        for descriptor in listed(&files, REFERRERS)?.map(|list| list.manifests).unwrap_or_default() {
+        for descriptor in listed(&files, REFERRERS)?.map(|(list, _)| list.manifests).unwrap_or_default() {
             if sorting.sort(&descriptor)? {
                 let problem = LayoutProblem::NotAReferrer { name: REFERRERS, digest: descriptor.digest };
                 return Err(files.refused(problem));
             }
         }
         let Sorting { images, tagged, referrers, .. } = sorting;
-        Ok(Self { contents: Arc::new(Contents { index, images, tagged, referrers }), files })
+        // What was read above says that it is an index.
+        let whole = is_an_image(&images).then(|| Document::read(media_type::INDEX, bytes).ok()).flatten();
+        Ok(Self { contents: Arc::new(Contents { index, whole, images, tagged, referrers }), files })
     }
 
     /// Returns the tags of the images, sorted.
@@ -108,13 +113,14 @@ impl Layout {
         self.contents.tagged.iter().filter_map(tag_of)
     }
 
-    /// Returns the image with this tag; without a tag, the only image.
+    /// Returns the image with this tag; without a tag, the only image, which may be the list itself.
     pub fn root(&self, tag: Option<&Tag>) -> Result<Option<Descriptor>, ImageError> {
         let about_a_digest = tag.is_some_and(Tag::is_about_a_digest);
         let images = if about_a_digest { self.contents.tagged.iter() } else { self.contents.images.iter() };
         let images: Vec<&Descriptor> = images.filter(|image| tag.is_none() || tag_of(image).as_ref() == tag).collect();
         let distinct = images.iter().map(|image| &image.digest).collect::<BTreeSet<_>>().len();
         match tag {
+            None if let Some(whole) = &self.contents.whole => Ok(Some(whole.descriptor())),
             _ if distinct <= 1 => Ok(images.first().copied().cloned()),
             Some(tag) => Err(ImageError::SharedTag { place: self.describe(), tag: tag.clone(), images: distinct }),
             None => Err(ImageError::Ambiguous { place: self.describe(), images: distinct, tags: self.tags() }),
@@ -141,6 +147,9 @@ impl Layout {
     }
 
     pub(crate) fn document(&self, descriptor: &Descriptor) -> Result<Document, ImageError> {
+        if let Some(whole) = self.contents.whole.as_ref().filter(|whole| *whole.digest() == descriptor.digest) {
+            return Ok(whole.clone());
+        }
         read_document(&self.files, descriptor)
     }
 
@@ -221,6 +230,19 @@ impl Facts {
     }
 }
 
+/// Returns whether a layout's list is one image, as those are that hand a multi-platform image over without putting it into another list: several
+/// manifests without names, each for a platform of its own. Those for no platform are about the others.
+fn is_an_image(listed: &[Descriptor]) -> bool {
+    let mut platforms = BTreeSet::new();
+    let is_part = |descriptor: &Descriptor| {
+        let named = descriptor.annotations.contains_key(annotation::REF_NAME);
+        let Some(platform) = descriptor.platform.as_ref().filter(|_| !named) else { return false };
+        media_type::is_manifest(&descriptor.media_type)
+            && (platform.os() == "unknown" || platforms.insert(platform.to_string()))
+    };
+    listed.len() > 1 && listed.iter().all(is_part) && !platforms.is_empty()
+}
+
 /// Returns the tag that a layout's list gives an image.
 pub(crate) fn tag_of(descriptor: &Descriptor) -> Option<Tag> {
     let name = descriptor.annotations.get(annotation::REF_NAME)?;
@@ -236,7 +258,7 @@ pub(crate) fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
 }
 
-fn read_index(files: &Files) -> Result<Index, ImageError> {
+fn read_index(files: &Files) -> Result<(Index, Vec<u8>), ImageError> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Marker {
@@ -252,8 +274,8 @@ fn read_index(files: &Files) -> Result<Index, ImageError> {
     listed(files, INDEX)?.ok_or_else(|| refused(LayoutProblem::NoFile { name: INDEX }))
 }
 
-/// Reads a list of manifests; `None` if there is no file of that name.
-fn listed(files: &Files, name: &'static str) -> Result<Option<Index>, ImageError> {
+/// Reads a list of manifests, and returns its bytes beside it; `None` if there is no file of that name.
+fn listed(files: &Files, name: &'static str) -> Result<Option<(Index, Vec<u8>)>, ImageError> {
     let refused = |problem| files.refused(problem);
     let Some(bytes) = files.read(name, DOCUMENT_LIMIT)? else { return Ok(None) };
     let index: Index =
@@ -261,7 +283,7 @@ fn listed(files: &Files, name: &'static str) -> Result<Option<Index>, ImageError
     if index.manifests.len() > MANIFEST_LIMIT {
         return Err(refused(LayoutProblem::TooManyManifests { limit: MANIFEST_LIMIT }));
     }
-    Ok(Some(index))
+    Ok(Some((index, bytes)))
 }
 
 fn read_document(files: &Files, descriptor: &Descriptor) -> Result<Document, ImageError> {

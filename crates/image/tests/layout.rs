@@ -46,6 +46,35 @@ fn finds_the_image() {
 }
 
 #[test]
+fn the_list_may_be_the_image() {
+    let world = World::new();
+    let [one, two, other] = ["one", "two", "three"].map(|contents| world.manifest("linux/amd64", contents));
+    let of = |image: &Descriptor, platform: &str| Descriptor { platform: platform.parse().ok(), ..image.clone() };
+    let root = |manifests: &[Descriptor]| {
+        let folder = world.layout(manifests);
+        let layout = Layout::folder(&folder).unwrap();
+        let bytes = fs::read(folder.join("index.json")).unwrap();
+        layout.root(None).ok().flatten().map(|root| root.digest.matches(&bytes))
+    };
+    let [amd, arm] = [of(&one, "linux/amd64"), of(&two, "linux/arm64")];
+    let about = of(&other, "unknown/unknown");
+    for (manifests, expected) in [
+        (vec![amd.clone(), arm.clone()], Some(true)),
+        (vec![amd.clone(), about.clone()], Some(true)),
+        (vec![amd.clone(), arm.clone(), about.clone()], Some(true)),
+        // One image is that image.
+        (vec![amd.clone()], Some(false)),
+        // Nobody knows which of them is meant.
+        (vec![amd.clone(), of(&two, "linux/amd64")], None),
+        (vec![amd.clone(), two.clone()], None),
+        (vec![about.clone(), of(&one, "unknown/unknown")], None),
+        (vec![amd.clone(), tagged(&arm, "1")], None),
+    ] {
+        assert_eq!(root(&manifests), expected, "{manifests:?}");
+    }
+}
+
+#[test]
 fn reads_tags_as_others_write_them() {
     let world = World::new();
     let image = world.manifest("linux/amd64", "x");

@@ -72,6 +72,12 @@ pub(crate) fn key(kind: &str, of: impl fmt::Display) -> Digest {
     Digest::of(format!("{kind} {} {} {of}", LayerContents::FORMAT, env!("CARGO_PKG_VERSION")).as_bytes())
 }
 
+/// Returns the key under which what a layer holds is kept. A config may claim anything of a blob: it is the two together that were checked when the
+/// blob was read.
+pub(crate) fn layer_key(layer: &Layer) -> Digest {
+    key(LAYER_KIND, format_args!("{} {}", layer.diff_id, layer.descriptor.digest))
+}
+
 /// Why an image cannot be listed.
 enum Unlisted {
     /// A layer cannot be had.
@@ -122,8 +128,7 @@ impl LayerReader<'_> {
     }
 
     fn one(&self, layer: &Layer) -> Result<Arc<LayerContents>, Unlisted> {
-        // By what it holds, which is checked when it is read, not by the blob: the same files are compressed in many ways.
-        let key = key(LAYER_KIND, &layer.diff_id);
+        let key = layer_key(layer);
         let kept = self.store.derived(LAYER_KIND, &key, KEPT_LIMIT);
         if let Some(contents) = kept.and_then(|bytes| LayerContents::from_bytes(&bytes)) {
             contents.count(self.budget)?;
@@ -217,9 +222,12 @@ mod tests {
     use super::*;
     use consign_oci::{Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
 
-    /// An image of one layer, which is as empty as an archive can be, and holds this by its config.
-    fn image(store: &Store, holds: &[u8]) -> (Exact<Manifest>, Exact<ImageConfig>) {
-        let (digest, size) = (store.put(&[0; 1024]).unwrap(), 1024);
+    /// As empty as an archive can be.
+    const EMPTY: &[u8] = &[0; 1024];
+
+    /// An image of one layer, which holds something else by its config.
+    fn image(store: &Store, layer: &[u8], holds: &[u8]) -> (Exact<Manifest>, Exact<ImageConfig>) {
+        let (digest, size) = (store.put(layer).unwrap(), layer.len() as u64);
         let config = ImageConfig {
             created: None,
             author: None,
@@ -241,7 +249,7 @@ mod tests {
     fn nobody_waits_for_a_list_and_who_goes_away_ends_it() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let (manifest, config) = image(&store, &[0; 1024]);
+        let (manifest, config) = image(&store, EMPTY, EMPTY);
         let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
         let (reading, place) = (Reading::new(&store), place(&store));
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -256,7 +264,7 @@ mod tests {
         let budget = reading.budget.clone();
         drop(reading);
         let layer = Layer { descriptor: manifest.layers[0].clone(), diff_id: config.rootfs.diff_ids[0].clone() };
-        let ended = Observer::new().layer(&layer, &[0; 1024][..], &budget);
+        let ended = Observer::new().layer(&layer, EMPTY, &budget);
         assert!(matches!(ended, Err(InventoryError::Ended)));
     }
 
@@ -264,13 +272,18 @@ mod tests {
     async fn an_image_is_what_its_config_says() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let (manifest, config) = image(&store, b"something else");
-        let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
-        let ReleaseError::Inventory { source, .. } =
-            Reading::new(&store).list(&place(&store), &image).await.unwrap_err()
-        else {
-            panic!("another error");
+        let list = async |layer, holds| {
+            let (manifest, config) = image(&store, layer, holds);
+            let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
+            Reading::new(&store).list(&place(&store), &image).await
         };
-        assert!(matches!(*source, InventoryError::DiffId { .. }), "{source}");
+        assert_eq!(list(EMPTY, EMPTY).await.unwrap().packages, []);
+        // The second claims to have the layer that is known now.
+        for (layer, holds) in [(EMPTY, &b"something else"[..]), (&[0; 2048][..], EMPTY)] {
+            let Err(ReleaseError::Inventory { source, .. }) = list(layer, holds).await else {
+                panic!("another error");
+            };
+            assert!(matches!(*source, InventoryError::DiffId { .. }), "{source}");
+        }
     }
 }

@@ -11,6 +11,9 @@ pub enum ImportProblem {
     /// The index has nothing for any platform.
     #[error("is an index without platforms")]
     NoPlatforms,
+    /// The index has other indexes, which are images of their own.
+    #[error("is an index of indexes, each of which is an image: name one by its digest")]
+    OnlyIndexes,
     /// An index of more than anybody looks at.
     #[error("is an index of {count} entries, and at most {limit} are looked at")]
     TooManyEntries {
@@ -108,6 +111,7 @@ impl ImportProblem {
         match self {
             Self::NoImage => ImportTrouble::Missing,
             Self::NoPlatforms
+            | Self::OnlyIndexes
             | Self::TooManyEntries { .. }
             | Self::Config { .. }
             | Self::Index { .. }

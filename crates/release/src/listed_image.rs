@@ -5,9 +5,9 @@ use crate::imported::{config, listed};
 use crate::produce::Image;
 use crate::scanned_image::Compared;
 use crate::{ImportProblem, ReleaseError};
-use consign_image::Place;
+use consign_image::{ENTRY_LIMIT, Place};
 use consign_inventory::{Catalogue, Described, InventoryError};
-use consign_oci::media_type::is_manifest;
+use consign_oci::media_type::{is_index, is_manifest};
 use consign_oci::{Descriptor, Digest, Document, Platform, Reference, StatedBase, annotation};
 use consign_receipt::Receipt;
 use consign_store::Store;
@@ -135,6 +135,19 @@ pub(crate) async fn wanted(
         return Ok(vec![(None, root.clone())]);
     }
     match place.document(root).await? {
+        Document::Index(index) if platforms.is_empty() && index.manifests.iter().all(is_of_no_platform) => {
+            // Whoever wrote it left that to the images' configs, as it may be (image-spec, image-index.md).
+            let images = index.manifests.iter().filter(|entry| is_image_manifest(entry));
+            let images: Vec<Wanted> = images.map(|descriptor| (None, descriptor.plain())).collect();
+            match images.len() {
+                0 if index.manifests.iter().any(|entry| is_index(&entry.media_type)) => {
+                    Err(ImportProblem::OnlyIndexes.of(place))
+                }
+                0 => Err(ImportProblem::NoPlatforms.of(place)),
+                1..=ENTRY_LIMIT => Ok(images),
+                count => Err(ImportProblem::TooManyEntries { count, limit: ENTRY_LIMIT }.of(place)),
+            }
+        }
         Document::Index(index) => {
             let all = listed(&index).map_err(|problem| problem.of(place))?;
             for wanted in platforms {
@@ -160,6 +173,15 @@ pub(crate) async fn wanted(
             Ok(vec![(None, root.clone())])
         }
     }
+}
+
+fn is_of_no_platform(entry: &Descriptor) -> bool {
+    entry.platform.is_none()
+}
+
+/// Returns whether an entry of an index that states no platform may be an image: attestations and artifacts say that they are something else.
+fn is_image_manifest(entry: &Descriptor) -> bool {
+    is_manifest(&entry.media_type) && entry.artifact_type.is_none()
 }
 
 /// Lists what is in an image on one platform.

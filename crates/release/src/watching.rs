@@ -1,9 +1,8 @@
 //! What layers hold, seen while they are written.
 
-use crate::contents::{LAYER_KIND, key};
+use crate::contents::{LAYER_KIND, layer_key};
 use consign_inventory::{Budget, FlowingLayer};
-use consign_oci::Digest;
-use consign_oci::layer::{Entry, LayerWatcher, WatchedLayer};
+use consign_oci::layer::{Entry, Layer, LayerWatcher, WatchedLayer};
 use consign_store::Store;
 
 /// Keeps in the store what layers are seen to hold: whoever lists an image of them then need not read them.
@@ -38,10 +37,10 @@ impl WatchedLayer for Watched {
         self.layer.bytes(bytes);
     }
 
-    fn end(self: Box<Self>, diff_id: &Digest) {
+    fn end(self: Box<Self>, layer: &Layer) {
         // What is wrong is said when the layer is read.
         if let Some(bytes) = self.layer.finish().ok().and_then(|contents| contents.to_bytes()) {
-            self.store.keep_derived(LAYER_KIND, &key(LAYER_KIND, diff_id), &bytes);
+            self.store.keep_derived(LAYER_KIND, &layer_key(layer), &bytes);
         }
     }
 }
@@ -53,7 +52,7 @@ mod tests {
     use crate::produce::Image;
     use consign_image::Place;
     use consign_oci::layer::{Kind, TarWriter};
-    use consign_oci::{Descriptor, Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
+    use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
 
     fn entries() -> Vec<Entry> {
         let file = |path: &str, text: &str| Entry::new(path.parse().unwrap(), Kind::File(text.to_owned().into()));
@@ -86,7 +85,9 @@ mod tests {
         };
         let config = Exact::write(config).unwrap();
         // The blob is nowhere.
-        let layers = vec![Descriptor::new(media_type::LAYER, diff_id.clone(), tar.len() as u64)];
+        let layer = Descriptor::new(media_type::LAYER, diff_id.clone(), tar.len() as u64);
+        let layers = vec![layer.clone()];
+        let layer = Layer { descriptor: layer, diff_id };
         let manifest = Exact::write(Manifest::new(config.descriptor(media_type::CONFIG), layers)).unwrap();
         let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
         for (seen, expected) in [
@@ -106,7 +107,7 @@ mod tests {
                 Seen::Not => {}
             }
             if matches!(seen, Seen::ByEntry | Seen::ByByte | Seen::Cut) {
-                watched.end(&diff_id);
+                watched.end(&layer);
             }
             let place = Place::Store { store: store.clone(), root: None, name: "web".to_owned() };
             let found = Reading::new(&store).list(&place, &image).await;

@@ -157,6 +157,44 @@ fn a_platform_may_have_several_images() {
 }
 
 #[test]
+fn the_list_of_a_layout_may_be_the_image() {
+    let environment = layout();
+    let list: Value = serde_json::from_str(&environment.read("layout/index.json")).unwrap();
+    let root = list["manifests"][0]["digest"].as_str().unwrap().to_owned();
+    let index = environment.read(&root.replace("sha256:", "layout/blobs/sha256/"));
+    let sbom = || environment.consign(&["sbom", "oci:layout"]).expect(0).stdout;
+    let expected = sbom();
+    environment.write("layout/index.json", &index);
+    assert_eq!(sbom(), expected);
+    // It is an image wherever one may stand.
+    environment.consign(&["copy", "--allow-unverified", "oci:layout", "oci:copied:1"]).expect(0);
+    let copied: Value = serde_json::from_str(&environment.read("copied/index.json")).unwrap();
+    assert_eq!(copied["manifests"][0]["digest"], root);
+    assert_eq!(environment.read(&root.replace("sha256:", "copied/blobs/sha256/")), index);
+}
+
+#[test]
+fn an_index_may_leave_platforms_to_the_images() {
+    let environment = layout();
+    let platforms = || -> Vec<String> {
+        let tree = environment.consign(&["sbom", "--output", "tree", "oci:layout"]).expect(0).stdout;
+        let lines = tree.lines().filter(|line| line.contains(" linux/"));
+        lines.map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect()
+    };
+    let expected = platforms();
+    assert_eq!(expected, ["linux/amd64", "linux/arm64"]);
+    alter_index(&environment, |manifests| {
+        manifests.iter_mut().for_each(|entry| drop(entry.as_object_mut().unwrap().remove("platform")));
+    });
+    assert_eq!(platforms(), expected);
+    alter_index(&environment, |manifests| {
+        manifests.iter_mut().for_each(|entry| entry["mediaType"] = json!(media_type::INDEX));
+    });
+    let refused = environment.consign(&["sbom", "oci:layout"]).expect(5);
+    assert!(refused.error().contains("is an index of indexes"), "{refused}");
+}
+
+#[test]
 fn where_an_image_lies_changes_no_document() {
     let environment = layout();
     environment.consign(&["build", "--quiet", "--to", "oci:folder/other"]).expect(0);

@@ -179,10 +179,11 @@ impl<'a> Files<'a> {
         let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut observer);
         let diff_id = written.map_err(|source| StepError::Layer { source })?;
         let (digest, size) = blob.commit(None)?;
+        let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id };
         if let Some(watched) = watched {
-            watched.end(&diff_id);
+            watched.end(&layer);
         }
-        Ok(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id })
+        Ok(layer)
     }
 
     /// Returns what the layer does. Its members stand in the order of their paths.

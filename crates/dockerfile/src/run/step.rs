@@ -358,8 +358,9 @@ pub(super) fn pack(
         return Ok(None);
     }
     let (digest, size) = blob.commit(None)?;
+    let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id };
     if let Some(watched) = watched {
-        watched.end(&diff_id);
+        watched.end(&layer);
     }
-    Ok(Some(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id }))
+    Ok(Some(layer))
 }

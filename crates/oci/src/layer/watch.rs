@@ -1,5 +1,4 @@
-use super::Entry;
-use crate::Digest;
+use super::{Entry, Layer};
 
 /// Sees layers while they are written, so that nobody has to read them again to know what they hold.
 pub trait LayerWatcher: Send + Sync {
@@ -15,6 +14,6 @@ pub trait WatchedLayer: Send {
     /// Sees the next bytes of the tar stream.
     fn bytes(&mut self, bytes: &[u8]);
 
-    /// The layer is whole, and this is the digest of its tar stream.
-    fn end(self: Box<Self>, diff_id: &Digest);
+    /// The layer is whole, and this is what it became.
+    fn end(self: Box<Self>, layer: &Layer);
 }
