@@ -120,11 +120,13 @@ struct Reading {
     files: BaseFiles,
     memory: usize,
     memory_limit: usize,
+    /// Size of a library from which on it is not looked at, in bytes.
+    library_limit: u64,
 }
 
 impl Reading {
     fn new(with_files: bool, memory_limit: usize) -> Self {
-        Self { with_files, memory_limit, ..Self::default() }
+        Self { with_files, memory_limit, library_limit: LIBRARY_LIMIT, ..Self::default() }
     }
 
     fn layer(&mut self, layer: &Descriptor, store: &Store, bytes: &Cell<u64>) -> Result<(), BaseLayerError> {
@@ -246,8 +248,15 @@ impl Reading {
     fn linked(&mut self, path: &EntryPath, target: &EntryPath) -> Result<Option<Kind>, BaseLayerError> {
         let Ok(target) = self.tree.resolve_parent(target) else { return Ok(None) };
         let Some(kind) = self.tree.get(&target).map(|node| node.entry.kind.clone()) else { return Ok(None) };
-        if let Some(facts) = self.files.libraries.get(&target).cloned().filter(|_| matches!(kind, Kind::File(_))) {
+        let is_file = matches!(kind, Kind::File(_));
+        let facts = self.files.libraries.get(&target).cloned().filter(|_| is_file);
+        let is_unread = is_file && self.files.unread.contains(&target);
+        self.forget(path);
+        if let Some(facts) = facts {
             self.learn(path, facts)?;
+        }
+        if is_unread {
+            self.pass_over(path)?;
         }
         Ok(Some(kind).filter(|kind| *kind != Kind::Directory))
     }
@@ -259,10 +268,22 @@ impl Reading {
         Ok(())
     }
 
-    /// Reads what is to be known of a file: the whole text of what loaders read, of a library what it is linked to, of others nothing.
-    fn file(&mut self, path: &EntryPath, member: &Member, contents: &mut dyn Read) -> Result<Kind, BaseLayerError> {
+    /// Notes that a library is too large to be looked at.
+    fn pass_over(&mut self, path: &EntryPath) -> Result<(), BaseLayerError> {
+        self.take(PATH_SIZE + path.as_str().len())?;
+        self.files.unread.insert(path.clone());
+        Ok(())
+    }
+
+    /// Forgets what is known of a library, in whose place something else comes.
+    fn forget(&mut self, path: &EntryPath) {
         self.files.libraries.remove(path);
         self.files.unread.remove(path);
+    }
+
+    /// Reads what is to be known of a file: the whole text of what loaders read, of a library what it is linked to, of others nothing.
+    fn file(&mut self, path: &EntryPath, member: &Member, contents: &mut dyn Read) -> Result<Kind, BaseLayerError> {
+        self.forget(path);
         let mut bytes = Vec::new();
         let (name, folder) = (path.name(), path.parent().unwrap_or_default());
         let is_text = (folder.as_str() == "etc" && (name == "ld.so.conf" || name.starts_with("ld-musl-")))
@@ -271,11 +292,10 @@ impl Reading {
             contents.take(TEXT_LIMIT).read_to_end(&mut bytes)?;
             return Ok(Kind::File(bytes.into()));
         }
-        if name.contains(".so") && member.size > LIBRARY_LIMIT {
-            self.take(PATH_SIZE + path.as_str().len())?;
-            self.files.unread.insert(path.clone());
+        if name.contains(".so") && member.size > self.library_limit {
+            self.pass_over(path)?;
         } else if name.contains(".so") {
-            contents.take(LIBRARY_LIMIT).read_to_end(&mut bytes)?;
+            contents.take(self.library_limit).read_to_end(&mut bytes)?;
             if let Some(linked) = Linked::read(&bytes) {
                 self.learn(path, Arc::new(linked))?;
             }

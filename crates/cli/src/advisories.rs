@@ -8,6 +8,7 @@ use crate::session::{on_a_thread, read_text};
 use consign_plan::Lock;
 use consign_plan::configuration::{AdvisorySettings, IgnoreFile, PolicyFile, PolicySettings, SourceFile, Spanned};
 use consign_receipt::{AdvisoryRules, IgnoredAdvisory, VexDocument};
+use consign_report::printable;
 use consign_scan::{Database, DatabaseError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 const POLICY_LIMIT: u64 = 2 << 20;
 /// Largest document of OpenVEX that is read, in bytes.
 const VEX_LIMIT: u64 = 16 << 20;
+
+/// Most vulnerabilities that a warning names.
+const NAMED: usize = 10;
 
 /// Reads a policy from a file of its own, or from a configuration, with the lists of ignored advisories that it names.
 pub(crate) fn policy_file(path: &Path, printer: &Printer) -> Result<PolicyFile, CommandError> {
@@ -38,20 +42,40 @@ pub(crate) fn rules(
     let resolved = |names: &[Spanned<String>]| names.iter().map(|name| resolve(name)).collect::<Vec<_>>();
     let mut rules = settings.rules.clone();
     rules.ignore.extend(ignored(&resolved(&settings.ignore_files), printer)?);
-    rules.vex.extend(vex(&resolved(&settings.vex))?);
+    rules.vex.extend(vex(&resolved(&settings.vex), printer)?);
     Ok(rules)
 }
 
-/// Reads documents of OpenVEX.
-pub(crate) fn vex(files: &[PathBuf]) -> Result<Vec<VexDocument>, CommandError> {
+/// Reads documents of OpenVEX, and says which of their statements do not count.
+pub(crate) fn vex(files: &[PathBuf], printer: &Printer) -> Result<Vec<VexDocument>, CommandError> {
     let mut documents = Vec::new();
     for path in files {
         let failed = || CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()));
         let text = read_text(path, VEX_LIMIT).map_err(|error| failed().cause(error))?;
         let document = serde_json::from_str(&text).map_err(|error| failed().cause(error))?;
-        documents.push(VexDocument::read(&document).map_err(|error| failed().cause(error))?);
+        let document = VexDocument::read(&document).map_err(|error| failed().cause(error))?;
+        if let Some(remark) = unjustified(&document) {
+            printer.note(&format!("warning: {}: {remark}", path.display()));
+        }
+        documents.push(document);
     }
     Ok(documents)
+}
+
+/// Says which statements of a document do not count, and names the first of them.
+fn unjustified(document: &VexDocument) -> Option<String> {
+    let mut names: Vec<String> = document.unjustified().map(|name| printable(&name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!(
+            "`not_affected` needs a justification or an impact statement, and does not count without: {names}{more}"
+        )
+    })
 }
 
 /// Reads lists of ignored advisories of other tools, and says what of them is left out.

@@ -137,6 +137,27 @@ fn programs_need_a_loader_libraries_and_a_machine() {
             "/app",
         ),
         (
+            "in a folder that a file beside the configuration names",
+            dynamic().needs("liba.so.1").build(),
+            vec![
+                library("opt/a/liba.so.1", Elf::new("amd64")),
+                file("etc/ld.so.conf", "include ld.so.conf.d/*.conf\n"),
+                file("etc/ld.so.conf.d/a.conf", "include more/ld.so.conf.d/*.conf\n"),
+                file("etc/ld.so.conf.d/more/ld.so.conf.d/b.conf", "/opt/a\n"),
+            ],
+            "/app",
+        ),
+        (
+            "in a folder that a configuration elsewhere names",
+            dynamic().needs("liba.so.1").build(),
+            vec![
+                library("opt/a/liba.so.1", Elf::new("amd64")),
+                file("etc/ld.so.conf", "include ld.so.conf.d/*.conf\n"),
+                file("ld.so.conf.d/a.conf", "/opt/a\n"),
+            ],
+            "/app needs the library liba.so.1, which is not in the image",
+        ),
+        (
             "that nobody could look into",
             dynamic().needs("liba.so.1").build(),
             vec![library(
@@ -182,6 +203,12 @@ fn programs_need_a_loader_libraries_and_a_machine() {
         ("no program", b"hello".to_vec(), vec![], "/app is neither a program for Linux nor a script"),
         ("damaged", b"\x7fELF\x02\x01\x01".to_vec(), vec![], "/app is neither a program for Linux nor a script"),
         ("a script", b"#! /usr/bin/env -S sh -e\n".to_vec(), vec![], "/app"),
+        (
+            "a script with line ends of another system",
+            b"#!/bin/sh\r\nexit\r\n".to_vec(),
+            vec![],
+            "/app is a script for `/bin/sh\r`, which is not in the image",
+        ),
         (
             "without its program",
             b"#!/usr/bin/python3\n".to_vec(),

@@ -207,6 +207,34 @@ fn it_is_said_where_secrets_are_and_never_what() {
 }
 
 #[test]
+fn names_that_hold_secrets_are_not_repeated() {
+    let token = format!("ghp_{}", letters(36));
+    let elf = consign_testkit::elf::Elf::new("amd64").loader(&format!("/{token}")).build();
+    let table: Vec<(&str, Layers, Value)> = vec![
+        ("a variable", vec![], json!({"config": {"Env": [format!("{token}=1"), format!("A_{token}"), token.clone()]}})),
+        ("a program", vec![], json!({"config": {"Entrypoint": [token]}})),
+        (
+            "what env starts",
+            vec![vec![common::program("usr/bin/env", 0, elf.clone())]],
+            json!({"config": {"Entrypoint": ["env", token]}}),
+        ),
+        ("a loader", vec![vec![common::program("app", 0, elf)]], json!({"config": {"Entrypoint": ["/app"]}})),
+        (
+            "what a script is for",
+            vec![vec![common::program("app", 0, format!("#!/{token}\n"))]],
+            json!({"config": {"Entrypoint": ["/app"]}}),
+        ),
+    ];
+    for (what, layers, settings) in table {
+        let found = facts(&layers, &settings);
+        let written = serde_json::to_string(&found).unwrap();
+        assert!(!written.contains(&letters(6)), "{what}: {written}");
+        // That there is one is said all the same.
+        assert!(written.contains("github-token"), "{what}: {written}");
+    }
+}
+
+#[test]
 fn variables_are_known_by_their_names() {
     for (variable, expected) in [
         ("PGPASSWORD=h7Jq2x", true),

@@ -30,6 +30,8 @@ fn lines() {
     assert_eq!(read(".trivyignore", "\u{feff}\n"), [""; 0]);
     for (text, line, expected) in [
         ("CVE-1\nCVE 2", 2, "`2` is nothing that an entry has"),
+        ("CVE-1 exp:2026-02-30", 1, "`exp:` needs a day, as `YYYY-MM-DD`"),
+        ("CVE-1\n\nCVE-2 pkg:deb/debian/a", 3, "`pkg:deb/debian/a` is nothing that an entry has"),
         ("CVE-1 exp:tomorrow", 1, "`exp:` needs a day, as `YYYY-MM-DD`"),
         ("<html>", 1, "this is not the name of an advisory"),
     ] {
@@ -90,6 +92,11 @@ ignore:
   - package: {type: gem}
   - vulnerability: CVE-2024-3
     package: {location: '/usr/local/**'}
+  - vulnerability: CVE-2024-4
+    package: {name: libcurl, version: 1.5.1}
+  - {vulnerability: CVE-2024-5, namespace: nvd, match-type: cpe}
+  - vulnerability: CVE-2024-6
+    package: {}
 ";
     assert_eq!(
         read(".grype.yaml", text),
@@ -99,6 +106,9 @@ ignore:
             ".grype.yaml:9: CVE-2024-2 is left out: findings are not told apart by `fix-state`",
             ".grype.yaml:11: a rule is left out: it names no vulnerability, and would cover any",
             ".grype.yaml:12: CVE-2024-3 is left out: findings are not told apart by `location`",
+            ".grype.yaml:14: CVE-2024-4 is left out: findings are not told apart by `version`",
+            ".grype.yaml:16: CVE-2024-5 is left out: findings are not told apart by `namespace`, `match-type`",
+            ".grype.yaml:17: CVE-2024-6 is left out: its package has no name",
         ]
     );
 }

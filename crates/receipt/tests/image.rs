@@ -127,6 +127,43 @@ fn each_rule_refuses_its_own_and_says_where() {
 }
 
 #[test]
+fn whoever_may_be_root_passes_for_nobody_else() {
+    let said = |rule: ImageRule, user: Value| {
+        let mut facts = fine();
+        facts["user"] = user;
+        by(ImageRules::refusing([rule]), facts)
+    };
+    let of = |stated: &str, uid: Option<u32>, problem: Option<&str>| {
+        let mut user = json!({"stated": stated, "uid": uid, "root": uid == Some(0), "problem": problem});
+        user.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        user
+    };
+    for (user, root, unknown) in [
+        (of("", Some(0), None), Some("it runs as root: no user is stated"), None),
+        (of("-0", Some(0), None), Some("it runs as root: the user is `-0`"), None),
+        (of("65532", Some(65532), None), None, None),
+        // Nobody could read who that is.
+        (
+            of("app", None, Some("unread")),
+            Some("it is not known whether it runs as root: the user is `app`"),
+            Some("it is not known who `app` is: /etc/passwd or /etc/group cannot be read"),
+        ),
+        (
+            of("7:users", Some(7), Some("unread")),
+            None,
+            Some("it is not known who `7:users` is: /etc/passwd or /etc/group cannot be read"),
+        ),
+        // No engine starts these, as root or otherwise.
+        (of("app", None, Some("no-user")), None, Some("it cannot run as `app`: /etc/passwd has no such user")),
+    ] {
+        for (rule, expected) in [(ImageRule::RootUser, root), (ImageRule::UnknownUser, unknown)] {
+            let expected: Vec<String> = expected.map(|text| format!("{AMD64}: {text}")).into_iter().collect();
+            assert_eq!(said(rule, user.clone()), expected, "{rule} {user}");
+        }
+    }
+}
+
+#[test]
 fn more_than_are_named_count_too() {
     let more = json!({"healthCheck": "present", "moreSecrets": 3, "moreSetuidFiles": 1});
     let rules = ImageRules::refusing([ImageRule::Secrets, ImageRule::SetuidFiles]);

@@ -23,17 +23,35 @@ fn only_what_is_new_since_the_last_release_is_refused() {
     let (now, known) = (finding(Severity::High), then(finding(Severity::High)));
     let renamed = Finding { advisory: "DSA-1-1".into(), aliases: vec!["CVE-2026-1".into()], ..known[0].clone() };
     let elsewhere = Finding { package: "nginx".into(), ..known[0].clone() };
+    let unread = |finding: Finding| Finding { severity_unread: true, ..finding };
+    let unrated = |finding: Finding| Finding { severity: None, ..finding };
+    let of = |kind: &str, finding: &Finding| Finding {
+        purls: vec![format!("pkg:{kind}/openssl@3.0.0-9")],
+        ..finding.clone()
+    };
     let exploited = Finding { known_exploited: Some("2026-01-01".into()), ..now.clone() };
     for (now, then, has_package, expected) in [
         (&now, known.clone(), false, Change::Nothing),
         (&now, known.clone(), true, Change::Nothing),
         (&now, vec![renamed], false, Change::Nothing),
-        (&now, vec![elsewhere], false, Change::Package),
+        (&now, vec![elsewhere.clone()], false, Change::Package),
         (&now, vec![], true, Change::Advisory),
         (&now, vec![], false, Change::Package),
         (&now, then(finding(Severity::Medium)), true, Change::Advisory),
         (&now, then(finding(Severity::Medium)), false, Change::Package),
-        (&exploited, known, true, Change::Advisory),
+        // What is not understood any more may be worse.
+        (&unread(now.clone()), known.clone(), true, Change::Advisory),
+        (&unread(now.clone()), vec![unread(known[0].clone())], true, Change::Nothing),
+        (&now, vec![unread(known[0].clone())], true, Change::Nothing),
+        (&unrated(now.clone()), known.clone(), true, Change::Advisory),
+        (&unrated(now.clone()), vec![unrated(known[0].clone())], true, Change::Nothing),
+        (&now, vec![unrated(known[0].clone())], true, Change::Advisory),
+        // A package of that name from elsewhere is another one.
+        (&now, vec![of("npm", &known[0])], false, Change::Package),
+        (&now, vec![of("deb/debian", &known[0])], false, Change::Nothing),
+        // Of several, the one that is no better counts.
+        (&now, vec![elsewhere.clone(), known[0].clone()], false, Change::Nothing),
+        (&exploited, known.clone(), true, Change::Advisory),
         (&exploited, vec![exploited.clone()], false, Change::Nothing),
     ] {
         let purls = if has_package { [purl.to_owned()].into() } else { BTreeSet::new() };

@@ -15,11 +15,19 @@ const LIBSSL: &str = "pkg:deb/debian/libssl3@3.0.1-1?arch=arm64&distro=debian-12
 
 /// An image for two platforms, with the same finding on both.
 fn candidate(attached: Option<(Value, Trust)>) -> Candidate {
+    candidate_of(&[("openssl", &[LIBSSL])], attached)
+}
+
+/// The same with the finding in these packages, by name and package URLs.
+fn candidate_of(packages: &[(&str, &[&str])], attached: Option<(Value, Trust)>) -> Candidate {
+    let annotations = packages.iter().map(
+        |(package, purls)| json!({"package": package, "version": "3.0.1-1", "aliases": ["DSA-1-1"], "purls": purls}),
+    );
     let claim = json!({
         "scanner": {"uri": "s", "db": {"uri": "d", "version": "v", "lastUpdate": "2026-11-01T00:00:00Z"}, "result": [{
             "id": "CVE-2026-1",
             "severity": [{"method": "rating", "score": "high"}],
-            "annotations": [{"package": "openssl", "version": "3.0.1-1", "aliases": ["DSA-1-1"], "purls": [LIBSSL]}],
+            "annotations": annotations.collect::<Vec<_>>(),
         }]},
         "metadata": {"scanStartedOn": "2026-11-01T00:00:00Z", "scanFinishedOn": "2026-11-01T00:00:00Z"},
         "coverage": [{"ecosystem": "Debian:12", "packages": 3, "covered": true}],
@@ -59,10 +67,13 @@ fn document(statements: &[Value]) -> Value {
 
 /// Returns the platforms on which the finding is refused.
 fn refused(files: &[Value], attached: Option<(Value, Trust)>, policy: Policy) -> Vec<String> {
-    let candidate = candidate(attached);
+    refused_of(&candidate(attached), files, policy)
+}
+
+fn refused_of(candidate: &Candidate, files: &[Value], policy: Policy) -> Vec<String> {
     let vex = files.iter().map(|document| VexDocument::read(document).unwrap()).collect();
-    let policy = policy.tolerating(AdvisoryRules { vex, ..AdvisoryRules::new(Severity::Low) }).for_image(&candidate);
-    let reasons = gate(&candidate, &policy, TODAY).err().unwrap_or_default();
+    let policy = policy.tolerating(AdvisoryRules { vex, ..AdvisoryRules::new(Severity::Low) }).for_image(candidate);
+    let reasons = gate(candidate, &policy, TODAY).err().unwrap_or_default();
     reasons.iter().map(|reason| reason.platform().unwrap().to_string()).collect()
 }
 
@@ -91,7 +102,15 @@ fn products_are_images_by_digest_or_name_and_packages() {
         (json!([{"@id": "pkg:oci/hello?repository_url=registry.example%2Fteam%2Fhello"}]), &BOTH[..0]),
         (json!([{"@id": "pkg:oci/hello?repository_url=registry.example/other/hello"}]), &BOTH[..]),
         (json!([{"@id": "pkg:oci/hello?arch=arm64"}]), &BOTH[1..]),
+        (json!([{"@id": "pkg:oci/hello?arch=arm64&repository_url=registry.example/team/hello"}]), &BOTH[1..]),
+        (json!([{"@id": "pkg:oci/hello?arch=arm64&repository_url=registry.example/other/hello"}]), &BOTH[..]),
+        (json!([{"@id": "pkg:oci/hello?repository_url=registry.example/team"}]), &BOTH[..]),
         (json!([{"@id": "pkg:oci/hello?tag=1"}]), &BOTH[..]),
+        (json!([{"@id": "pkg:oci/hello@1"}]), &BOTH[..]),
+        (json!([{"@id": format!("pkg:oci/hello@{}", Digest::of(b"index"))}]), &BOTH[..0]),
+        (json!([Digest::of(b"linux/arm64")]), &BOTH[1..]),
+        // Any of several is enough.
+        (json!([{"@id": oci(b"another")}, {"@id": arm}]), &BOTH[1..]),
         (json!([{"@id": "pkg:oci/hell"}]), &BOTH[..]),
         (json!([{"@id": "pkg:docker/hello"}]), &BOTH[..]),
         (with(json!([{"@id": "pkg:deb/debian/libssl3"}])), &BOTH[..0]),
@@ -100,6 +119,10 @@ fn products_are_images_by_digest_or_name_and_packages() {
         (with(json!([{"@id": "pkg:deb/debian/curl"}])), &BOTH[..]),
         (with(json!([{"@id": "curl"}])), &BOTH[..]),
         (json!([{"@id": "pkg:deb/debian/libssl3"}]), &BOTH[..0]),
+        (json!([{"@id": "pkg:deb/debian/libssl3@3.0.1-1"}]), &BOTH[..0]),
+        (json!([{"@id": "pkg:deb/debian/libssl3@3.0.1"}]), &BOTH[..]),
+        (json!([{"@id": "pkg:deb/debian/libssl3?distro=debian-12"}]), &BOTH[..0]),
+        (json!([{"@id": "pkg:deb/debian/libssl3@3.0.1-1?arch=arm64&distro=debian-11"}]), &BOTH[..]),
         (json!([{"@id": "a", "identifiers": {"purl": "pkg:deb/debian/libssl3"}}]), &BOTH[..0]),
         (json!([{"@id": "pkg:deb/debian/libssl3", "subcomponents": [{"@id": "pkg:generic/a"}]}]), &BOTH[..]),
         (json!([{"@id": "pkg:deb/debian/curl"}]), &BOTH[..]),
@@ -107,6 +130,69 @@ fn products_are_images_by_digest_or_name_and_packages() {
     ] {
         let said = refused(&[document(&[statement(products.clone(), "not_affected")])], None, policy());
         assert_eq!(said, expected, "{products}");
+    }
+}
+
+#[test]
+fn a_statement_excuses_what_it_names_and_nothing_beside() {
+    const OPENSSL: &str = "pkg:deb/debian/openssl@3.0.1-1?arch=arm64&distro=debian-12";
+    const NPM: &str = "pkg:npm/openssl@3.0.1-1";
+    let one: [(&str, &[&str]); 1] = [("openssl", &[LIBSSL, OPENSSL])];
+    // Packages of the same name, which only their package URLs tell apart.
+    let two: [(&str, &[&str]); 2] = [("openssl", &[LIBSSL]), ("openssl", &[NPM])];
+    let unnamed: [(&str, &[&str]); 1] = [("openssl", &[])];
+    let of_image = |parts: &[&str]| {
+        let parts: Vec<Value> = parts.iter().map(|part| json!({"@id": part})).collect();
+        json!([{"@id": "pkg:oci/hello", "subcomponents": parts}])
+    };
+    for (packages, products, refused) in [
+        (&one[..], json!([LIBSSL]), 2),
+        (&one, json!([LIBSSL, OPENSSL]), 2),
+        (&one, of_image(&[LIBSSL]), 2),
+        (&one, of_image(&[LIBSSL, OPENSSL]), 0),
+        (&one, json!(["pkg:oci/hello"]), 0),
+        (&two, json!([LIBSSL]), 2),
+        (&two, json!([NPM]), 2),
+        (&two, of_image(&[LIBSSL]), 2),
+        (&two, of_image(&[LIBSSL, NPM]), 0),
+        (&two, json!(["pkg:oci/hello?arch=amd64"]), 2),
+        (&unnamed, json!(["pkg:oci/hello"]), 0),
+        (&unnamed, of_image(&[LIBSSL]), 2),
+        (&unnamed, json!(["pkg:deb/debian/openssl"]), 2),
+    ] {
+        let document = document(&[statement(products.clone(), "not_affected")]);
+        let said = refused_of(&candidate_of(packages, None), &[document], policy());
+        assert_eq!(said.len(), refused, "{packages:?} {products}");
+    }
+}
+
+#[test]
+fn what_is_not_affected_needs_a_reason() {
+    let said = |status: &str, more: Value| {
+        let mut said =
+            json!({"vulnerability": {"name": "CVE-2026-1"}, "products": ["pkg:oci/hello"], "status": status});
+        said.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        said
+    };
+    let bare = || said("not_affected", json!({}));
+    let justified =
+        |time: &str| said("not_affected", json!({"justification": "component_not_present", "timestamp": time}));
+    for (statements, passes, unjustified) in [
+        (vec![bare()], false, 1),
+        (vec![said("not_affected", json!({"justification": " ", "impact_statement": ""}))], false, 1),
+        (vec![said("not_affected", json!({"status_notes": "trust me"}))], false, 1),
+        (vec![said("not_affected", json!({"impact_statement": "it is not built in"}))], true, 0),
+        (vec![said("not_affected", json!({"justification": "component_not_present"}))], true, 0),
+        (vec![said("fixed", json!({}))], true, 0),
+        // It is as if it were not there: what stands before it counts, whatever that is.
+        (vec![justified("2026-09-01T00:00:00Z"), bare()], true, 1),
+        (vec![said("affected", json!({"timestamp": "2026-09-01T00:00:00Z"})), bare()], false, 1),
+        (vec![bare(), bare()], false, 2),
+    ] {
+        let document = document(&statements);
+        let names: Vec<String> = VexDocument::read(&document).unwrap().unjustified().collect();
+        assert_eq!(names, vec!["CVE-2026-1"; unjustified], "{document}");
+        assert_eq!(refused(&[document], None, policy()).is_empty(), passes, "{statements:?}");
     }
 }
 
@@ -142,7 +228,7 @@ fn the_latest_statement_counts() {
 #[test]
 fn what_is_attached_counts_if_the_policy_believes_whoever_signed_it() {
     let (known, stranger) = (Identity::Key(Digest::of(b"known")), Identity::Key(Digest::of(b"stranger")));
-    let nameless = document(&[json!({"vulnerability": {"name": "CVE-2026-1"}, "status": "not_affected"})]);
+    let nameless = document(&[json!({"vulnerability": {"name": "CVE-2026-1"}, "status": "fixed"})]);
     for (trust, expected) in
         [(Trust::Signed(known.clone()), &BOTH[1..]), (Trust::Signed(stranger), &BOTH[..]), (Trust::Unproven, &BOTH[..])]
     {
@@ -164,11 +250,17 @@ fn what_is_ignored_says_whose_word_that_is() {
 
 #[test]
 fn what_is_no_document_is_an_error() {
+    let many = vec!["a"; 10_001];
+    let parts = json!([{"@id": "a", "subcomponents": many}]);
+    let named = json!({"vulnerability": {"name": "a", "aliases": many}, "status": "fixed"});
     for (document, expected) in [
         (json!({}), "it is no OpenVEX document"),
         (json!({"@context": "https://spdx.dev", "author": "a"}), "its `@context` is `https://spdx.dev`"),
         (document(&[statement(json!([]), "harmless")]), "`harmless` is no status"),
         (document(&vec![json!({"vulnerability": "a", "status": "fixed"}); 10_001]), "more than 10000 statements"),
+        (document(&[statement(json!(many), "fixed")]), "more than 10000 products in a statement"),
+        (document(&[statement(parts, "fixed")]), "more than 10000 parts of a product"),
+        (document(&[named]), "more than 10000 names of a vulnerability"),
     ] {
         let said = VexDocument::read(&document).unwrap_err().to_string();
         assert!(said.contains(expected), "{said}");

@@ -6,7 +6,10 @@ mod common;
 use common::{Draft, Folder, KEY, Release, record_statement, repository, statement, tag};
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
-use consign_receipt::{AdvisoryRules, Closed, IgnoredAdvisory, Policy, Reason, Requirement, Severity};
+use consign_receipt::{
+    AdvisoryRules, Change, Closed, ComparedFinding, IgnoredAdvisory, LastRelease, Policy, Reason, Requirement,
+    Severity, Share,
+};
 use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
 use jiff::civil::{Date, date};
 use serde_json::json;
@@ -217,6 +220,40 @@ async fn what_a_release_tolerated_is_judged_by_its_day_and_what_the_verifier_tol
     advised(&mut layout, ignoring_until(date(2026, 1, 1)));
     let refused = reasons(check_on(&layout, &Policy::default(), release).await.unwrap_err());
     assert!(refused.iter().all(|reason| matches!(reason, Reason::Advisory { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_was_no_news_by_the_rules_of_the_release_is_none_by_the_same_rules_alone() {
+    let compared = |platform| ComparedFinding {
+        package: String::new(),
+        version: String::new(),
+        advisory: "CVE-1".to_owned(),
+        platform,
+        change: Change::Nothing,
+    };
+    let findings = common::platforms().map(compared).to_vec();
+    let last_release = LastRelease { index: Digest::of(b"last"), findings };
+    let epss = |share| Share::from_number(share);
+    let rules = |since: &str, maximum_epss| AdvisoryRules {
+        new_since: Some(tag(since)),
+        maximum_epss,
+        ..AdvisoryRules::new(Severity::None)
+    };
+    let mut layout = Folder::new();
+    advised(&mut layout, AdvisoryRules { last_release: Some(last_release), ..rules("latest", epss(0.5)) });
+    for (what, own, passes) in [
+        ("the same", rules("latest", epss(0.5)), true),
+        ("since another release", rules("stable", epss(0.5)), false),
+        ("something likelier", rules("latest", epss(0.1)), false),
+        ("however likely", rules("latest", None), false),
+        ("all, new or not", AdvisoryRules { new_since: None, ..rules("latest", epss(0.5)) }, false),
+    ] {
+        let judged = check_on(&layout, &Policy::default().tolerating(own), date(2026, 6, 1)).await;
+        match judged {
+            Ok(_) => assert!(passes, "{what}"),
+            Err(error) => assert_eq!((reasons(error).len(), passes), (2, false), "{what}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use super::*;
 use consign_image::unpack::{Layer, Options, unpack};
 use consign_oci::media_type;
+use consign_testkit::elf::Elf;
 use consign_testkit::layers::random;
 use consign_testkit::mutate::cases_or;
 use std::fs;
@@ -185,4 +186,70 @@ fn is_in_no_layer_but_where_it_leads_to_something_new() {
         .collect();
     let folders = vec![("tmp", 0o1777), ("tmp/new", 0o755), ("usr", 0o750), ("usr/bin", 0o750)];
     assert_eq!(names, [folders, vec![("tmp/new/x", 0o644), ("usr/bin/x", 0o644)]]);
+}
+
+/// A layer of files with contents, and of links to them: `path`, or `path = target`.
+fn layer_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = Builder::new(Vec::new());
+    for (line, contents) in entries {
+        let mut header = Header::new_gnu();
+        header.set_mode(0o755);
+        match line.split_once(" = ") {
+            Some((path, target)) => {
+                header.set_entry_type(EntryType::Link);
+                header.set_size(0);
+                archive.append_link(&mut header, path, target).unwrap();
+            }
+            None => {
+                header.set_size(contents.len() as u64);
+                archive.append_data(&mut header, line, *contents).unwrap();
+            }
+        }
+    }
+    archive.into_inner().unwrap()
+}
+
+#[test]
+fn what_is_too_large_to_be_looked_at_is_not_known() {
+    let small = Elf::new("amd64").name("liba.so.1").build();
+    let large = Elf::new("amd64").name("liba.so.1").needs(&"b".repeat(2 * small.len())).build();
+    let (small, large, text, none) = (&small[..], &large[..], &b"text"[..], &b""[..]);
+    let limit = (small.len() + large.len()) / 2;
+    let (file, link) = ("lib/liba.so.1", "lib/liba.so.1 = lib/liba.so.2");
+    // What is said of `lib/liba.so.1`: what it is linked to, that nobody knows, or nothing.
+    for (what, layers, expected) in [
+        ("as large as is looked at", vec![vec![(file, small)]], Some(true)),
+        ("larger", vec![vec![(file, large)]], Some(false)),
+        ("no library", vec![vec![("lib/liba", large)]], None),
+        ("larger, and another one later", vec![vec![(file, large)], vec![(file, small)]], Some(true)),
+        ("larger later", vec![vec![(file, small)], vec![(file, large)]], Some(false)),
+        ("larger, and no library later", vec![vec![(file, large)], vec![(file, text)]], None),
+        ("another name of a larger one", vec![vec![("lib/liba.so.2", large), (link, none)]], Some(false)),
+        ("another name of one below", vec![vec![("lib/liba.so.2", large)], vec![(link, none)]], Some(false)),
+        ("of another one later", vec![vec![(file, large)], vec![("lib/liba.so.2", small), (link, none)]], Some(true)),
+        ("of no library later", vec![vec![(file, small), ("lib/liba.so.2", text)], vec![(link, none)]], None),
+        ("of a larger one later", vec![vec![(file, small)], vec![("lib/liba.so.2", large), (link, none)]], Some(false)),
+    ] {
+        let mut reading = Reading { library_limit: limit as u64, ..Reading::new(true, MEMORY_LIMIT) };
+        for layer in layers {
+            reading.begin();
+            reading.members(&mut &layer_of(&layer)[..]).unwrap();
+        }
+        let path = file.parse().unwrap();
+        let found = (reading.files.libraries.contains_key(&path), reading.files.unread.contains(&path));
+        let expected = expected.map_or((false, false), |is_read| (is_read, !is_read));
+        assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn what_is_passed_over_takes_memory_too() {
+    let names: Vec<String> = (0..200).map(|number| format!("usr/lib/a-long-name-of-a-library-{number}.so")).collect();
+    let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"12"[..])).collect();
+    let memory = |library_limit: u64| {
+        let mut reading = Reading { library_limit, ..Reading::new(true, MEMORY_LIMIT) };
+        reading.members(&mut &layer_of(&entries)[..]).unwrap();
+        reading.memory
+    };
+    assert!(memory(1) >= memory(2) + 200 * PATH_SIZE);
 }

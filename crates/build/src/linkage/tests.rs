@@ -35,13 +35,23 @@ fn tree(more: &[(&str, Vec<u8>)], links: &[(&str, &str)]) -> Tree {
 }
 
 /// Returns what is said of a file of the user's at a path in the image.
-fn said(mut tree: Tree, path: &str, file: &LocalFile, stands_alone: bool) -> Result<Vec<String>, String> {
+fn said(tree: Tree, path: &str, file: &LocalFile, stands_alone: bool) -> Result<Vec<String>, String> {
+    said_on(&BaseFiles::default(), tree, path, file, stands_alone)
+}
+
+fn said_on(
+    base: &BaseFiles,
+    mut tree: Tree,
+    path: &str,
+    file: &LocalFile,
+    stands_alone: bool,
+) -> Result<Vec<String>, String> {
     crate::local_files::put(&mut tree, [file].into_iter(), 0).unwrap();
     assert_eq!(file.path().as_str(), path);
     let surroundings = Surroundings {
         platform: &"linux/amd64".parse().unwrap(),
         tree: &tree,
-        base: &BaseFiles::default(),
+        base,
         stands_alone,
         packages: true,
         environment: &["PATH=/usr/bin".to_owned(), "LD_LIBRARY_PATH=/opt/first".to_owned()],
@@ -210,6 +220,29 @@ fn libraries_of_musl_are_where_musl_looks() {
     assert_eq!(said(musl(&stated), "x", &program("liba.so"), false), Ok(vec![]));
     let elsewhere = [("usr/lib/x86_64-linux-gnu/liba.so", library())];
     assert!(said(musl(&elsewhere), "x", &program("liba.so"), false).unwrap_err().contains("the library liba.so"));
+}
+
+#[test]
+fn what_nobody_could_look_into_may_be_what_is_needed() {
+    let path: EntryPath = "usr/lib/x86_64-linux-gnu/liba.so.1".parse().unwrap();
+    let base = BaseFiles { unread: [path.clone()].into(), ..BaseFiles::default() };
+    let library = |segment| {
+        let mut tree = tree(&[], &[]);
+        tree.put(Entry { mode: 0o755, ..Entry::new(path.clone(), Kind::File("x".into())) }, segment).unwrap();
+        tree
+    };
+    let program = file("x", program().needs("liba.so.1").wants("liba.so.1", "A_9").build(), &[]);
+    let missing = "the library liba.so.1";
+    for (what, base, tree, starts) in [
+        ("too large to be read", &base, library(Segment::Base), true),
+        ("no library", &BaseFiles::default(), library(Segment::Base), false),
+        ("taken from the base image", &base, tree(&[], &[]), false),
+        ("of a package now", &base, library(Segment::Package("p".into())), false),
+    ] {
+        let said = said_on(base, tree, "x", &program, false);
+        assert_eq!(said.is_ok(), starts, "{what}: {said:?}");
+        assert!(said.err().is_none_or(|error| error.contains(missing)), "{what}");
+    }
 }
 
 #[test]

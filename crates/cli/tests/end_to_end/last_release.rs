@@ -77,3 +77,58 @@ fn what_nobody_signed_makes_nothing_known() {
     assert_eq!(judged, json!([["CVE-2026-1", ["linux/arm64"], "refused"]]));
     assert!(!error.contains("the last release"), "{error}");
 }
+
+#[test]
+fn the_same_image_again_is_compared_again() {
+    let environment = environment();
+    let rules = "policy:\n  advisories:\n    databases: [advisories]\n    maximum-severity: high\n    new-since: latest\nsigning:\n";
+    environment.replace("consign.yaml", "signing:\n", rules);
+    version(&environment, "v2.1.0");
+    released(&environment, 0);
+    environment.replace("consign.yaml", "severity: high", "severity: medium");
+    version(&environment, "v2.2.0");
+    let known = json!([["CVE-2026-1", ["linux/arm64"], "known"]]);
+    assert_eq!(released(&environment, 0).0, known, "nothing of it is new, and that is recorded");
+    // The same commit, and so the same image. What its record calls no news has got worse.
+    advise(&environment, "CVE-2026-1", Some("2.0-1"), Some("critical"));
+    let (judged, error) = released(&environment, 15);
+    assert_eq!(judged, json!([["CVE-2026-1", ["linux/arm64"], "refused"]]));
+    assert!(error.contains("the advisory is newer or says worse than then"), "{error}");
+    advise(&environment, "CVE-2026-1", Some("2.0-1"), Some("high"));
+    assert_eq!(released(&environment, 0).0, known);
+}
+
+#[test]
+fn a_release_that_nobody_compared_makes_no_advisory_known() {
+    let environment = environment();
+    version(&environment, "v2.1.0");
+    environment.consign(&["release", "--quiet"]).expect(0);
+    let rules = "policy:\n  advisories:\n    databases: [advisories]\n    maximum-severity: medium\n    new-since: latest\nsigning:\n";
+    environment.replace("consign.yaml", "signing:\n", rules);
+    version(&environment, "v2.2.0");
+    let (judged, error) = released(&environment, 15);
+    assert_eq!(judged, json!([["CVE-2026-1", ["linux/arm64"], "refused"]]));
+    assert!(error.contains("the last release has the package, and the advisory is newer"), "{error}");
+}
+
+#[test]
+fn an_image_without_receipts_is_no_last_release() {
+    let environment = environment();
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    {
+        let _server = environment.serve();
+        let latest = environment.reference("team/hello:latest");
+        environment.consign(&["copy", "--no-referrers", "oci:layout", &latest]).expect(0);
+    }
+    let rules = "policy:\n  advisories:\n    databases: [advisories]\n    maximum-severity: medium\n    new-since: latest\nsigning:\n";
+    environment.replace("consign.yaml", "signing:\n", rules);
+    version(&environment, "v2.2.0");
+    let run = environment.consign(&["release", "--output", "json"]).expect(15);
+    let report = run.json();
+    assert_eq!(report["images"][0]["advisories"][0]["judgement"], "refused");
+    let warning = format!(
+        "everything that is found counts as new: {} is not signed with the key of this release",
+        environment.reference("team/hello:latest")
+    );
+    assert!(run.to_string().replace("PORT1", &environment.port.to_string()).contains(&warning), "{run}");
+}

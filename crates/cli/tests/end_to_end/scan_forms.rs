@@ -211,6 +211,34 @@ fn without_a_name_everything_that_the_configuration_publishes_is_looked_at() {
 }
 
 #[test]
+fn of_more_tags_than_are_looked_at_the_newest_is_found() {
+    let environment = environment();
+    environment.consign(&["release", "--quiet"]).expect(0);
+    let registry = environment.registry();
+    let digest = environment.read("registry/repositories/team/hello/_tags/latest");
+    let _server = environment.serve();
+    let scan = |configuration: &str| {
+        environment.write("tags.yaml", configuration);
+        environment.consign(&["-f", "tags.yaml", "scan", "--db", "advisories", "--output", "json"])
+    };
+    let mirror =
+        format!("sync:\n  - source: {registry}/mirror/hello\n    destination: {registry}/team/hello\n    tags: all\n");
+    // 2.0.0, 2.0, 2 and latest are there.
+    for number in 0..496 {
+        environment.write(&format!("registry/repositories/team/hello/_tags/build-{number}"), &digest);
+    }
+    let report = scan(&mirror).expect(0).json();
+    assert!(report["images"][0]["reference"].as_str().unwrap().contains("build-495"), "{report}");
+    environment.write("registry/repositories/team/hello/_tags/build-496", &digest);
+    let refused = scan(&mirror).expect(6);
+    let said = format!("{registry}/team/hello has 501 tags, and at most 500 are looked at");
+    assert!(refused.to_string().replace("PORT1", &environment.port.to_string()).contains(&said), "{refused}");
+    // One tag of them is asked for.
+    let report = scan(&environment.read("consign.yaml")).expect(0).json();
+    assert!(report["images"].to_string().contains("team/hello:latest"), "{report}");
+}
+
+#[test]
 fn documents_of_packages_are_compared_as_images_are() {
     let environment = built();
     let sbom = |form: &str, file: &str| {

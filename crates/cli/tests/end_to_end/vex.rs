@@ -77,3 +77,45 @@ fn what_is_found_is_said_in_statements() {
     let again = scan(&["--vex", "made.vex.json", "--output", "openvex"]).expect(0).json();
     assert_eq!(said(&again), said(&made));
 }
+
+#[test]
+fn a_statement_without_a_reason_does_not_count_and_that_is_said() {
+    let environment = environment();
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    environment.write("policy.yaml", POLICY);
+    let (reason, note) = ("\"justification\":\"vulnerable_code_not_in_execute_path\"", "\"status_notes\":\"trust me\"");
+    environment.write("hello.vex.json", document("pkg:oci/layout"));
+    environment.replace("hello.vex.json", reason, note);
+    let scan = |arguments: &[&str]| {
+        environment.consign(
+            &[&["scan", "--policy", "policy.yaml", "oci:layout", "--vex", "hello.vex.json"], arguments].concat(),
+        )
+    };
+    let refused = scan(&[]).expect(15);
+    let warning = "warning: hello.vex.json: `not_affected` needs a justification or an impact statement, and does not count without: DSA-CVE-2026-1\n";
+    assert!(refused.stderr.contains(warning), "{refused}");
+    environment.replace("hello.vex.json", note, reason);
+    let passed = scan(&[]).expect(0);
+    assert!(!passed.stderr.contains("warning"), "{passed}");
+}
+
+#[test]
+fn of_platforms_that_were_not_looked_at_nothing_is_said() {
+    let environment = environment();
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    let indexes = |place: &str, more: &[&str]| -> Vec<bool> {
+        let arguments = ["scan", "--db", "advisories", place, "--output", "openvex"];
+        let made = environment.consign(&[&arguments, more].concat()).expect(0).json();
+        let index = environment.consign(&["digest", place]).expect(0).stdout;
+        let index = index.trim().trim_start_matches("sha256:");
+        let statements = made["statements"].as_array().unwrap().iter();
+        statements.map(|said| said["products"].to_string().contains(index)).collect()
+    };
+    // The package is on one of two platforms.
+    assert_eq!(indexes("oci:layout", &[]), [false]);
+    assert_eq!(indexes("oci:layout", &["--platform", "linux/arm64"]), [false]);
+    assert_eq!(indexes("oci:layout", &["--platform", "linux/amd64"]), [false; 0]);
+    environment.write("image.yaml", "packages: [libtool]\nsuite: stable\nplatforms: [linux/arm64]\n");
+    environment.consign(&["build", "--quiet", "--to", "oci:single"]).expect(0);
+    assert_eq!(indexes("oci:single", &[]), [true]);
+}

@@ -103,6 +103,12 @@ impl VexDocument {
         let statements = statements.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(Self { author: clipped(&author), time: timestamp, statements })
     }
+
+    /// Returns the vulnerability of each statement that does not count, since it says `not_affected` and not why, in order.
+    pub fn unjustified(&self) -> impl Iterator<Item = String> {
+        let unjustified = self.statements.iter().filter(|statement| !statement.counts());
+        unjustified.map(|statement| statement.names.first().map(|name| clipped(name)).unwrap_or_default())
+    }
 }
 
 fn read(statement: Statement) -> Result<VexStatement, VexError> {

@@ -23,7 +23,8 @@ struct Spoken<'a> {
 
 impl Policy {
     /// Returns the same policy for one image: of what is found in it, what documents say is no flaw of it is ignored. Those count that the rules have,
-    /// and those that are attached to a platform and that the policy believes. Of several statements the latest counts.
+    /// and those that are attached to a platform and that the policy believes. Of several statements the latest counts; `not_affected` without a reason
+    /// does not.
     #[must_use]
     pub fn for_image(self, candidate: &Candidate) -> Self {
         let Some(rules) = self.advisories() else { return self };
@@ -39,7 +40,7 @@ impl Policy {
             let documents = documents().chain(attached.iter().map(|document| (document, true)));
             let spoken: Vec<(Spoken<'_>, bool)> = documents
                 .flat_map(|(document, is_attached)| {
-                    document.statements.iter().map(move |statement| {
+                    document.statements.iter().filter(|statement| statement.counts()).map(move |statement| {
                         let time = statement.time.or(document.time);
                         (Spoken { statement, time, author: &document.author }, is_attached)
                     })

@@ -54,6 +54,12 @@ impl VexStatement {
         self.names.iter().any(|name| finding.is_named(name)) && is_product()
     }
 
+    /// Returns whether it is whole: `not_affected` needs a justification or an impact statement (OpenVEX 0.2.0, "Statement Fields"). Else it is as
+    /// good as not there.
+    pub(super) fn counts(&self) -> bool {
+        self.status != VexStatus::NotAffected || !self.why.is_empty()
+    }
+
     /// Returns why a finding does not count; `None`: it does.
     pub(super) fn reason(&self) -> Option<String> {
         match self.status {

@@ -87,7 +87,7 @@ pub(super) fn rules(
         true => lying_here(session),
         false => ignored(&arguments.ignore_files, &session.printer)?,
     };
-    let documents = vex(&arguments.vex)?;
+    let documents = vex(&arguments.vex, &session.printer)?;
     if entries.is_empty() && documents.is_empty() && !judges && image.is_none() {
         return Ok(None);
     }

@@ -1,8 +1,10 @@
 use super::files::Named;
 use consign_receipt::predicate::{ImageUser, UserProblem};
 
-/// Largest number of a user or a group that engines take.
-const NUMBER_LIMIT: u32 = i32::MAX as u32;
+/// Returns the number that a text is, as engines read it (Go, `strconv.Atoi`): with a sign, too, so that `-0` is root.
+fn as_number(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
 
 /// Says who runs in an image, as engines find out (image-spec, config.md, `User`; moby, `sys/user`): a number, or a name of `/etc/passwd`; of
 /// an entry whose number is none, it is 0.
@@ -51,7 +53,7 @@ pub(super) fn runner(stated: &str, passwd: &Named, group: &Named) -> Option<Runn
     };
     let number = |entry: &[String], at: usize| entry.get(at).and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
     let users = lines(passwd)?;
-    let is_number = name.is_empty() || name.parse::<u32>().is_ok();
+    let is_number = name.is_empty() || as_number(name).is_some();
     let entry = users.iter().find(|entry| {
         let is_named = entry.first().is_some_and(|first| first == name);
         entry.len() > 1 && if is_number { number(entry, 2) == uid } else { is_named }
@@ -70,8 +72,9 @@ pub(super) fn runner(stated: &str, passwd: &Named, group: &Named) -> Option<Runn
 /// Returns the number of a user or a group. Both files have it in the third place.
 fn number(wanted: &str, file: &Named, absent: UserProblem) -> Result<u32, UserProblem> {
     // A number is one, whatever has it for a name. Beyond the largest, engines start nothing.
-    if let Ok(number) = wanted.parse::<u32>() {
-        return if number <= NUMBER_LIMIT { Ok(number) } else { Err(absent) };
+    if let Some(number) = as_number(wanted) {
+        let is_taken = (0..=i64::from(i32::MAX)).contains(&number);
+        return u32::try_from(number).ok().filter(|_| is_taken).ok_or(absent);
     }
     let text = match file {
         Named::Text(text) => text.as_str(),
@@ -102,12 +105,27 @@ mod tests {
             ("", Some(0), None),
             ("0", Some(0), None),
             ("00", Some(0), None),
+            ("-0", Some(0), None),
+            ("+0", Some(0), None),
             ("0:100", Some(0), None),
+            ("0:0", Some(0), None),
+            ("00:users", Some(0), None),
+            ("0:nobody", Some(0), Some(UserProblem::NoGroup)),
+            ("root:users", Some(0), None),
+            ("root:00", Some(0), None),
             ("root", Some(0), None),
             ("toor:users", Some(0), None),
             ("odd", Some(0), None),
             ("77", Some(77), None),
+            ("2147483647", Some(2_147_483_647), None),
             ("2147483648", None, Some(UserProblem::NoUser)),
+            ("4294967296", None, Some(UserProblem::NoUser)),
+            ("99999999999999999999", None, Some(UserProblem::NoUser)),
+            ("app:2147483648", Some(1000), Some(UserProblem::NoGroup)),
+            ("app:-1", Some(1000), Some(UserProblem::NoGroup)),
+            // No name of an account: engines do not trim.
+            (" 0", None, Some(UserProblem::NoUser)),
+            ("Root", None, Some(UserProblem::NoUser)),
             ("app", Some(1000), None),
             ("app:users", Some(1000), None),
             ("65532:65532", Some(65532), None),
@@ -123,6 +141,9 @@ mod tests {
         for (stated, groups) in [
             ("app", Some(vec![1000, 100])),
             ("1000", Some(vec![1000, 100])),
+            ("+1000", Some(vec![1000, 100])),
+            // The account that is called so is another.
+            ("77", Some(vec![0])),
             ("app:users", Some(vec![100])),
             ("65532", Some(vec![0])),
             ("", Some(vec![0])),
