@@ -7,7 +7,7 @@ use crate::ledger::{is_settled, moved_any, note, note_tag};
 use crate::publish::{Publication, Sent, find, move_tags};
 use crate::record::record;
 use crate::run::Passed;
-use crate::{Event, Outcome, Release, ReleaseError, Stage, embedded};
+use crate::{EmbeddedRegistry, Event, Outcome, Release, ReleaseError, Stage, embedded};
 use consign_image::{ImageError, Place};
 use consign_oci::Reference;
 use consign_registry::{Client, Credentials, Secret};
@@ -26,7 +26,7 @@ impl Release<'_> {
         let interruption = &self.options.interruption;
         let signed = passed.iter().zip(&mut report.images).map(|(passed, image)| self.sign(passed, key, image));
         let artifacts = signed.collect::<Result<Vec<Artifacts>, _>>()?;
-        let (client, running) = self.connect().await?;
+        let (client, running) = self.connect(self.workshop.embedded.iter()).await?;
         let sent = unless_interrupted(interruption, self.send(passed, &artifacts, &client, report)).await?;
         unless_interrupted(interruption, self.check_order(passed, &sent, key, &client)).await?;
         self.move_tags(passed, &sent, &client, report).await?;
@@ -37,11 +37,14 @@ impl Release<'_> {
         Ok(())
     }
 
-    /// Starts the registries that this run serves, and makes a client that may write to them.
-    pub(crate) async fn connect(&self) -> Result<(Client, Vec<Embedded>), ReleaseError> {
+    /// Starts some of the registries that this run serves, and makes a client that may write to them.
+    pub(crate) async fn connect(
+        &self,
+        registries: impl Iterator<Item = &EmbeddedRegistry>,
+    ) -> Result<(Client, Vec<Embedded>), ReleaseError> {
         let mut hosts = self.workshop.hosts.clone();
         let mut running = Vec::new();
-        for registry in &self.workshop.embedded {
+        for registry in registries {
             if let Some(served) = embedded::serve(&registry.host, &registry.root).await? {
                 let credentials = Credentials::Bearer(Secret::new(served.token.clone()));
                 hosts.entry(registry.host.clone()).or_default().log_in_everywhere(credentials);
