@@ -34,6 +34,8 @@ const IMAGE_FILE_LIMIT: u64 = 2 << 20;
 pub(crate) struct Traffic<'a> {
     /// Where it takes platforms from.
     pub(crate) from: &'a [Source],
+    /// Whether it asks the first destination what the last release says.
+    pub(crate) compares: bool,
     /// Whether it writes to the destinations.
     pub(crate) publishes: bool,
 }
@@ -211,8 +213,9 @@ impl Planned {
             return Err(CommandError::new(ExitCode::Failed, message));
         }
         let repositories = self.repositories(session, traffic);
-        let hosts =
-            registries::hosts(&repositories, Some(&self.configuration), &session.environment, Unset::Refused).await?;
+        // Who only reads what was released may be anybody.
+        let unset = if traffic.compares && !traffic.publishes { Unset::Anonymous } else { Unset::Refused };
+        let hosts = registries::hosts(&repositories, Some(&self.configuration), &session.environment, unset).await?;
         let embedded = self.plan.registries.iter().filter_map(|(host, planned)| {
             let root = self.configuration.resolve(planned.serve.as_ref()?);
             Some(EmbeddedRegistry { host: host.clone(), root })
@@ -263,8 +266,13 @@ impl Planned {
 
     /// Returns the repositories that will be spoken to. Nobody has to be able to log in to others.
     fn repositories(&self, session: &Session, traffic: Traffic<'_>) -> BTreeSet<Repository> {
-        let destinations = self.plan.images.iter().flat_map(|image| &image.destinations);
-        let destinations = destinations.filter(|_| traffic.publishes).map(|planned| planned.repository.clone());
+        let spoken_to = match (traffic.publishes, traffic.compares) {
+            (true, _) => usize::MAX,
+            (false, true) => 1,
+            (false, false) => 0,
+        };
+        let destinations = self.plan.images.iter().flat_map(|image| image.destinations.iter().take(spoken_to));
+        let destinations = destinations.map(|planned| planned.repository.clone());
         // A base image that cannot be named fails later, with its name.
         let bases = self.bases().filter_map(|(_, reference)| reference.ok()).chain(self.dockerfile_images());
         let bases = bases.filter(|_| !session.global.offline);

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use consign_plan::Configuration;
-use consign_receipt::Requirement::{Provenance, Trials};
+use consign_receipt::Testimony::{Provenance, Trials, Vex};
 
 fn parse(identities: &str) -> Result<Configuration, String> {
     let text = format!(
@@ -25,11 +25,12 @@ fn names_keys_and_what_they_count_for() {
         ("[{key: runner.pub, for: trials}]", &[Trials]),
         ("[{key: runner.pub, for: [provenance]}]", &[Provenance]),
         ("[{key: runner.pub, for: [trials, provenance, trials]}]", &[Provenance, Trials]),
+        ("[{key: runner.pub, for: vex}]", &[Vex]),
     ] {
         let configuration = parse(text).unwrap();
         let [identity] = &configuration.policy.identities[..] else { panic!("{text}") };
         assert_eq!(identity.key.value, "runner.pub");
-        assert_eq!(identity.requirements.iter().copied().collect::<Vec<_>>(), expected, "{text}");
+        assert_eq!(identity.about.iter().copied().collect::<Vec<_>>(), expected, "{text}");
     }
 }
 
@@ -51,8 +52,8 @@ fn refuses_what_names_nobody_or_nothing() {
         ),
         ("[{key: a.pub, for: advisories}]", "it is looked up again"),
         ("[{key: a.pub, for: trails}]", "did you mean `trials`?"),
-        ("[{key: a.pub, for: everything}]", "it can be `provenance` and `trials`"),
-        ("[{key: a.pub, for: []}]", "`for` lists nothing (leave it out for both"),
+        ("[{key: a.pub, for: everything}]", "it can be `provenance`, `trials` and `vex`"),
+        ("[{key: a.pub, for: []}]", "`for` lists nothing (leave it out for provenance and trials"),
         ("[{key: a.pub, until: never}]", "until"),
     ] {
         let said = parse(text).err().unwrap_or_default();

@@ -12,6 +12,7 @@ pub mod predicate;
 mod receipt;
 mod stage;
 mod statement;
+mod testimony;
 mod vex;
 
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
@@ -26,4 +27,5 @@ pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
 pub use stage::Stage;
 pub use statement::{Statement, Subject, digest_set};
-pub use vex::{VexDocument, VexError, VexStatement, VexStatus};
+pub use testimony::Testimony;
+pub use vex::{UnheardVex, VexDocument, VexError, VexStatement, VexStatus};

@@ -1,4 +1,4 @@
-use crate::{AdvisoryRules, Identity, ImageRules, Receipt, Trust, predicate};
+use crate::{AdvisoryRules, Identity, ImageRules, Receipt, Testimony, Trust};
 use consign_oci::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -13,9 +13,9 @@ pub struct Policy {
     /// Whose signed receipts count.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     identities: BTreeSet<Identity>,
-    /// Whose signed receipts count for one requirement alone.
+    /// Whose signed receipts count for one thing alone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    named: BTreeSet<(Identity, Requirement)>,
+    named: BTreeSet<(Identity, Testimony)>,
     /// How much is tolerated of what advisories say. With it, [`Requirement::Advisories`] is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     advisories: Option<AdvisoryRules>,
@@ -60,20 +60,6 @@ impl Requirement {
     }
 }
 
-impl Requirement {
-    /// Returns the type of the receipts that speak for it; for completeness none do.
-    pub fn predicate_type(self) -> Option<&'static str> {
-        match self {
-            Self::Completeness => None,
-            Self::Provenance => Some(predicate::PROVENANCE),
-            Self::Sbom => Some(predicate::SBOM),
-            Self::Trials => Some(predicate::TEST_RESULT),
-            Self::Advisories => Some(predicate::VULNERABILITIES),
-            Self::ImageFacts => Some(predicate::IMAGE_FACTS),
-        }
-    }
-}
-
 /// What is missing where it is not met.
 impl fmt::Display for Requirement {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,10 +88,10 @@ impl Policy {
         self
     }
 
-    /// Returns the same policy, which also believes receipts for these requirements that `identity` signed, and no others of its.
+    /// Returns the same policy, which also believes what `identity` signed about these, and nothing else of its.
     #[must_use]
-    pub fn naming(mut self, identity: &Identity, requirements: impl IntoIterator<Item = Requirement>) -> Self {
-        self.named.extend(requirements.into_iter().map(|requirement| (identity.clone(), requirement)));
+    pub fn naming(mut self, identity: &Identity, about: impl IntoIterator<Item = Testimony>) -> Self {
+        self.named.extend(about.into_iter().map(|testimony| (identity.clone(), testimony)));
         self
     }
 
@@ -162,9 +148,8 @@ impl Policy {
     }
 
     fn is_named(&self, identity: &Identity, receipt: &Receipt) -> bool {
-        let predicate_type = Some(receipt.statement.predicate_type.as_str());
-        let requirements = self.named.iter().filter(|(named, _)| named == identity).map(|(_, requirement)| requirement);
-        requirements.into_iter().any(|requirement| requirement.predicate_type() == predicate_type)
+        let testimony = Testimony::of(&receipt.statement.predicate_type);
+        testimony.is_some_and(|testimony| self.named.contains(&(identity.clone(), testimony)))
     }
 
     /// Returns the digest of what the policy asks for.

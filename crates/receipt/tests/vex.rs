@@ -4,8 +4,8 @@
 use consign_oci::{Digest, Exact};
 use consign_receipt::predicate::{self, ReleasedDestination};
 use consign_receipt::{
-    AdvisoryRules, Candidate, Identity, PlatformCandidate, Policy, Receipt, Requirement, Severity, Statement, Trust,
-    VexDocument, gate,
+    AdvisoryRules, Candidate, Identity, PlatformCandidate, Policy, Receipt, Requirement, Severity, Statement,
+    Testimony, Trust, UnheardVex, VexDocument, gate,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -236,6 +236,48 @@ fn what_is_attached_counts_if_the_policy_believes_whoever_signed_it() {
         assert_eq!(said, expected);
     }
     assert_eq!(refused(&[nameless], None, policy()), BOTH, "in a file, nothing says which image is meant");
+}
+
+#[test]
+fn what_is_attached_may_name_what_it_is_attached_to() {
+    let known = Identity::Key(Digest::of(b"known"));
+    let policy = || policy().naming(&known, [Testimony::Vex]);
+    let candidate = candidate(None);
+    let named = |digest: &str| document(&[statement(json!([format!("pkg:oci/a@{digest}")]), "fixed")]);
+    let (source, other) = (Digest::of(b"source index"), Digest::of(b"other").to_string());
+    // An index that both platforms came in, which is not the one that is released.
+    for (claim, expected) in [(named(&source.to_string()), &BOTH[..0]), (named(&other), &BOTH[..])] {
+        let mut candidate = candidate.clone();
+        let statement = Exact::write(Statement::new(&source, predicate::VEX, claim.clone())).unwrap();
+        let receipt = Receipt { statement, trust: Trust::Signed(known.clone()) };
+        candidate.platforms.iter_mut().for_each(|platform| platform.receipts.push(receipt.clone()));
+        let rules = AdvisoryRules::new(Severity::Low);
+        let policy = policy().tolerating(rules).for_image(&candidate);
+        let reasons = gate(&candidate, &policy, TODAY).err().unwrap_or_default();
+        assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
+        // In a file it says nothing of these platforms.
+        assert_eq!(refused(&[claim], None, self::policy()), BOTH);
+    }
+}
+
+#[test]
+fn what_does_not_count_says_why() {
+    let known = Identity::Key(Digest::of(b"known"));
+    let policy = policy().naming(&known, [Testimony::Vex]);
+    for (claim, trust, expected) in [
+        (document(&[]), Trust::Signed(known.clone()), None),
+        (document(&[]), Trust::Signed(Identity::Key(Digest::of(b"stranger"))), Some(UnheardVex::Unsigned)),
+        (Value::Null, Trust::Unproven, Some(UnheardVex::Unsigned)),
+    ] {
+        let candidate = candidate(Some((claim, trust)));
+        let unheard = policy.unheard_vex(&candidate.platforms[0].receipts);
+        assert_eq!(unheard.into_iter().collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>());
+        assert_eq!(policy.unheard_vex(&candidate.platforms[1].receipts).len(), 0);
+    }
+    let candidate = candidate(Some((json!({"@context": "a", "author": "b"}), Trust::Signed(known))));
+    let said = policy.unheard_vex(&candidate.platforms[0].receipts).into_iter().map(|unheard| unheard.to_string());
+    let expected = "an attached document of OpenVEX does not count: its `@context` is `a`";
+    assert!(said.collect::<String>().starts_with(expected));
 }
 
 #[test]

@@ -1,28 +1,27 @@
-//! What came with an image that was built elsewhere. It counts if it is signed by somebody whom the policy names; all else is only noted as
+//! What came with an image that was built elsewhere, or is attached to one that is looked at. It counts if it is signed by somebody whom the policy names; all else is only noted as
 //! being there, so that the gate can say that it does not count.
 
-use crate::{ImportProblem, Job, ReleaseError, origin};
+use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;
-use consign_oci::{Descriptor, Digest, Document, Exact, Platform, media_type};
-use consign_receipt::{Receipt, Statement, Trust, predicate};
+use consign_oci::{Descriptor, Digest, Document, Exact, media_type};
+use consign_receipt::{Receipt, Statement, Testimony, Trust};
 use consign_sign::{Bundle, PublicKey, bundle_of};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most manifests about one platform that are looked at.
+/// Most manifests about one manifest that are looked at.
 const REFERRER_LIMIT: usize = 1_000;
-/// Most bytes of manifests and statements about all platforms of an image that are read, as their descriptors state them.
+/// Most bytes of manifests and statements about an image and all its platforms that are read, as their descriptors state them.
 const BYTES_LIMIT: u64 = 256 << 20;
-/// The types that are heard. What is in an image is always looked up again.
-const HEARD: [&str; 2] = [predicate::PROVENANCE, predicate::TEST_RESULT];
 /// The annotations by which manifests say what they carry. Nothing vouches for them; but who calls a statement something else could as well
 /// leave it out.
 const STATED: [&str; 2] = ["dev.sigstore.bundle.predicateType", "in-toto.io/predicate-type"];
 
-/// What came with one platform's image. It is read once; which keys count is known later.
+/// What is about one manifest. It is read once; which keys count is known later.
 #[derive(Clone, Debug)]
 pub(crate) struct Brought {
     subject: Digest,
+    heard: &'static [Testimony],
     claims: Vec<Claim>,
 }
 
@@ -30,8 +29,8 @@ pub(crate) struct Brought {
 struct Claim {
     /// Where it is from, for messages.
     place: String,
-    /// The type that its manifest states, if that is one that is heard.
-    stated: Option<&'static str>,
+    /// What its manifest says that it speaks for, if that is heard.
+    stated: Option<Testimony>,
     content: Content,
 }
 
@@ -45,25 +44,18 @@ enum Content {
 }
 
 impl Brought {
-    /// Returns the receipts: of those that one of the keys signed all, of others one for each type, without what it claims.
+    /// Returns the receipts: of those that one of the keys signed all, of others one for each type, without what it claims. Fails where `check` does.
     pub(crate) fn receipts(
         &self,
-        job: &Job,
-        platform: &Platform,
         keys: &[&PublicKey],
+        check: impl Fn(&Statement) -> Result<(), ImportProblem>,
     ) -> Result<Vec<Receipt>, ReleaseError> {
         let mut found = BTreeMap::new();
         for claim in &self.claims {
             let Some(receipt) = claim.receipt(&self.subject, keys)? else { continue };
-            if !HEARD.contains(&receipt.statement.predicate_type.as_str()) {
-                continue;
-            }
-            origin::check(job, platform, &receipt.statement).map_err(|problem| problem.at(claim.place.clone()))?;
-            let receipt = if receipt.trust == Trust::Unproven {
-                noted(&self.subject, &receipt.statement.predicate_type)?
-            } else {
-                receipt
-            };
+            let Some(testimony) = heard(self.heard, &receipt.statement.predicate_type) else { continue };
+            check(&receipt.statement).map_err(|problem| problem.at(claim.place.clone()))?;
+            let receipt = if receipt.trust == Trust::Unproven { noted(&self.subject, testimony)? } else { receipt };
             found.entry(receipt.statement.digest().clone()).or_insert(receipt);
         }
         Ok(found.into_values().collect())
@@ -87,13 +79,13 @@ impl Claim {
     }
 }
 
-/// Returns a receipt of a type, without a claim.
-fn noted(subject: &Digest, predicate_type: &str) -> Result<Receipt, ReleaseError> {
-    let statement = Statement::new(subject, predicate_type, Value::Null);
+/// Returns a receipt without a claim.
+fn noted(subject: &Digest, testimony: Testimony) -> Result<Receipt, ReleaseError> {
+    let statement = Statement::new(subject, testimony.predicate_type(), Value::Null);
     Ok(Receipt { statement: Exact::write(statement)?, trust: Trust::Unproven })
 }
 
-/// Reads what came with the platforms of one image.
+/// Reads what is about the manifests of one image.
 pub(crate) struct Reader<'a> {
     places: &'a [Place],
     /// Bytes that may still be read.
@@ -105,31 +97,40 @@ impl<'a> Reader<'a> {
         Self { places, left: BYTES_LIMIT }
     }
 
-    /// Reads all that is about a platform's image, wherever it lies.
-    pub(crate) async fn read(&mut self, platform: &Platform, subject: &Descriptor) -> Result<Brought, ReleaseError> {
+    /// Reads all that is about a manifest, wherever it lies, and speaks for what is heard. What is in an image is always looked up again.
+    pub(crate) async fn read(
+        &mut self,
+        subject: &Digest,
+        heard: &'static [Testimony],
+    ) -> Result<Brought, ReleaseError> {
         let (mut claims, mut seen) = (Vec::new(), BTreeSet::new());
         for place in self.places {
-            let referrers = place.referrers(&subject.digest).await?;
+            let referrers = place.referrers(subject).await?;
             if referrers.len() > REFERRER_LIMIT {
-                let (platform, count, limit) = (platform.clone(), referrers.len(), REFERRER_LIMIT);
-                return Err(ImportProblem::TooManyReferrers { platform, count, limit }.of(place));
+                let (subject, count, limit) = (subject.clone(), referrers.len(), REFERRER_LIMIT);
+                return Err(ImportProblem::TooManyReferrers { subject, count, limit }.of(place));
             }
             for referrer in referrers {
                 if seen.insert(referrer.digest.clone()) {
-                    claims.extend(self.claim(place, &referrer).await?);
+                    claims.extend(self.claim(place, &referrer, heard).await?);
                 }
             }
         }
-        Ok(Brought { subject: subject.digest.clone(), claims })
+        Ok(Brought { subject: subject.clone(), heard, claims })
     }
 
-    async fn claim(&mut self, place: &Place, referrer: &Descriptor) -> Result<Option<Claim>, ReleaseError> {
-        if is_of_no_use(&referrer.annotations) {
+    async fn claim(
+        &mut self,
+        place: &Place,
+        referrer: &Descriptor,
+        heard: &[Testimony],
+    ) -> Result<Option<Claim>, ReleaseError> {
+        if !media_type::is_manifest(&referrer.media_type) || is_of_no_use(&referrer.annotations, heard) {
             return Ok(None);
         }
         self.take(place, referrer)?;
         let Document::Manifest(manifest) = place.document(referrer).await? else { return Ok(None) };
-        if is_of_no_use(&manifest.annotations) {
+        if is_of_no_use(&manifest.annotations, heard) {
             return Ok(None);
         }
         let content = if let Some(layer) = bundle_of(&manifest) {
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
             let Ok(statement) = Exact::read(self.bytes(place, layer).await?) else { return Ok(None) };
             Content::Statement(statement)
         };
-        let stated = stated(&manifest.annotations).and_then(|stated| HEARD.into_iter().find(|heard| *heard == stated));
+        let stated = stated(&manifest.annotations).and_then(|stated| self::heard(heard, stated));
         Ok(Some(Claim { place: place.describe(), stated, content }))
     }
 
@@ -163,15 +164,21 @@ fn stated(annotations: &BTreeMap<String, String>) -> Option<&str> {
     STATED.iter().find_map(|key| annotations.get(*key)).map(String::as_str)
 }
 
+/// Returns what a type speaks for, if that is heard.
+fn heard(heard: &[Testimony], predicate_type: &str) -> Option<Testimony> {
+    Testimony::of(predicate_type).filter(|testimony| heard.contains(testimony))
+}
+
 /// Returns whether a manifest is said to carry what is not heard.
-fn is_of_no_use(annotations: &BTreeMap<String, String>) -> bool {
-    stated(annotations).is_some_and(|stated| !HEARD.contains(&stated))
+fn is_of_no_use(annotations: &BTreeMap<String, String>, heard: &[Testimony]) -> bool {
+    stated(annotations).is_some_and(|stated| self::heard(heard, stated).is_none())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use consign_oci::Manifest;
+    use consign_receipt::predicate;
     use consign_sign::{PrivateKey, artifact, sign};
     use consign_store::Store;
 
@@ -182,7 +189,7 @@ mod tests {
         let subject = Descriptor::new(media_type::MANIFEST, Digest::of(b"image"), 5);
         let key = PrivateKey::generate().unwrap();
         let mut sizes = 0;
-        for predicate_type in [predicate::PROVENANCE, predicate::TEST_RESULT, predicate::SBOM] {
+        for predicate_type in [predicate::PROVENANCE, predicate::TEST_RESULT, predicate::VEX, predicate::SBOM] {
             let statement = Exact::write(Statement::new(&subject.digest, predicate_type, Value::Null)).unwrap();
             let bundle = sign(&statement, &key).unwrap();
             let artifact = artifact(&subject, &bundle, predicate_type, "2026-01-02T03:04:05Z").unwrap();
@@ -198,15 +205,14 @@ mod tests {
                 sizes += descriptor.size + manifest.layers[0].size;
             }
         }
-        let platform = "linux/amd64".parse().unwrap();
         let places = [Place::Store { store, root: None, name: "web".to_owned() }];
         let mut reader = Reader { places: &places, left: 2 * sizes };
         for _ in 0..2 {
-            assert_eq!(reader.read(&platform, &subject).await.unwrap().claims.len(), 2);
+            assert_eq!(reader.read(&subject.digest, &Testimony::ALL).await.unwrap().claims.len(), 3);
         }
         assert_eq!(reader.left, 0);
         // What is about another platform counts, too.
-        let error = reader.read(&platform, &subject).await.unwrap_err();
+        let error = reader.read(&subject.digest, &Testimony::ALL).await.unwrap_err();
         let ReleaseError::Import { problem, .. } = error else { panic!("{error}") };
         assert!(matches!(*problem, ImportProblem::TooMuchSaid { .. }), "{problem}");
     }

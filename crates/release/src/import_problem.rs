@@ -44,18 +44,18 @@ pub enum ImportProblem {
         /// The platform in the config.
         found: Platform,
     },
-    /// More is said about a platform than anybody reads.
-    #[error("has {count} manifests about {platform}, and at most {limit} are read")]
+    /// More is said about a manifest than anybody reads.
+    #[error("has {count} manifests about {subject}, and at most {limit} are read")]
     TooManyReferrers {
-        /// The platform.
-        platform: Platform,
+        /// The manifest.
+        subject: Digest,
         /// How many there are.
         count: usize,
         /// How many are read.
         limit: usize,
     },
     /// Manifests and statements of more bytes than anybody reads.
-    #[error("says more about its platforms than the {limit} bytes that are read")]
+    #[error("says more about the image than the {limit} bytes that are read")]
     TooMuchSaid {
         /// How many are read.
         limit: u64,

@@ -1,23 +1,26 @@
 //! Platforms that were built elsewhere. What they claim of themselves counts for nothing: contents are listed again here, and tests run
 //! again unless somebody whom the policy names signed that just these passed.
 
-use crate::brought::Reader;
+use crate::brought::{Brought, Reader};
 use crate::contents::Reading;
 use crate::produce::{Image, Produced, ProducedPlatform};
-use crate::{ImportProblem, Job, Outcome, ReleaseError, Stage, Workshop};
+use crate::{ImportProblem, Job, Outcome, ReleaseError, Stage, Workshop, origin};
 use consign_image::{ENTRY_LIMIT, Place, import};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Index, Manifest, Platform};
 use consign_receipt::predicate::{self, TestOutcome, TestResult};
-use consign_receipt::{Policy, Receipt};
+use consign_receipt::{Policy, Receipt, Statement, Testimony};
 use consign_sign::PublicKey;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One platform's image, before it is taken.
 struct Found<'a> {
     place: &'a Place,
     platform: Platform,
     descriptor: Descriptor,
+    /// The indexes that list it.
+    indexes: Vec<Digest>,
 }
 
 /// Takes the planned platforms from the places that the job names.
@@ -30,9 +33,20 @@ pub(crate) async fn produce(
     found.sort_by_key(|found| position(&found.platform).unwrap_or(usize::MAX));
     let reading = Reading::new(&workshop.store);
     let mut reader = Reader::new(&job.from);
+    // Only statements of OpenVEX that are about an index are about its platforms.
+    let mut about_indexes: BTreeMap<Digest, Arc<Brought>> = BTreeMap::new();
+    for index in found.iter().flat_map(|found| &found.indexes) {
+        if !about_indexes.contains_key(index) {
+            let said = reader.read(index, &[Testimony::Vex]).await?;
+            about_indexes.insert(index.clone(), Arc::new(said));
+        }
+    }
     let mut platforms = Vec::new();
     for found in found {
-        platforms.push(Ok(take(workshop, job, found, (&reading, &mut reader)).await?));
+        let about_indexes = found.indexes.iter().filter_map(|index| about_indexes.get(index).cloned()).collect();
+        let mut produced = take(workshop, job, found, (&reading, &mut reader)).await?;
+        produced.brought.extend::<Vec<_>>(about_indexes);
+        platforms.push(Ok(produced));
     }
     Ok(platforms)
 }
@@ -41,31 +55,34 @@ pub(crate) async fn produce(
 async fn find(places: &[Place]) -> Result<Vec<Found<'_>>, ReleaseError> {
     let mut all: Vec<Found<'_>> = Vec::new();
     for place in places {
-        for (platform, descriptor) in platforms_of(place).await? {
-            let known = all.iter().find(|known| known.platform == platform && !std::ptr::eq(known.place, place));
+        let (index, platforms) = platforms_of(place).await?;
+        for (platform, descriptor) in platforms {
+            let known = all.iter_mut().find(|known| known.platform == platform && !std::ptr::eq(known.place, place));
             match known {
-                Some(known) if known.descriptor.digest == descriptor.digest => {}
+                Some(known) if known.descriptor.digest == descriptor.digest => known.indexes.extend(index.clone()),
                 Some(known) => {
                     let (first, first_digest) = (known.place.describe(), known.descriptor.digest.clone());
                     let digest = descriptor.digest;
                     return Err(ImportProblem::Twice { platform, digest, first, first_digest }.of(place));
                 }
                 // Twice in one index is the gate's to refuse.
-                None => all.push(Found { place, platform, descriptor }),
+                None => all.push(Found { place, platform, descriptor, indexes: index.iter().cloned().collect() }),
             }
         }
     }
     Ok(all)
 }
 
-async fn platforms_of(place: &Place) -> Result<Vec<(Platform, Descriptor)>, ReleaseError> {
+/// Returns the platforms that lie in a place, and the index that lists them, if there is one.
+async fn platforms_of(place: &Place) -> Result<(Option<Digest>, Vec<(Platform, Descriptor)>), ReleaseError> {
     let root = place.root().await?.ok_or_else(|| ImportProblem::NoImage.of(place))?;
     match place.document(&root).await? {
         Document::Index(index) => {
             let listed = listed(&index).map_err(|problem| problem.of(place))?;
-            Ok(listed.into_iter().map(|(platform, descriptor)| (platform.clone(), descriptor.clone())).collect())
+            let listed = listed.into_iter().map(|(platform, descriptor)| (platform.clone(), descriptor.clone()));
+            Ok((Some(root.digest), listed.collect()))
         }
-        Document::Manifest(manifest) => Ok(vec![(config(place, &manifest).await?.platform.clone(), root)]),
+        Document::Manifest(manifest) => Ok((None, vec![(config(place, &manifest).await?.platform.clone(), root)])),
     }
 }
 
@@ -91,7 +108,7 @@ async fn take(
     found: Found<'_>,
     (reading, reader): (&Reading, &mut Reader<'_>),
 ) -> Result<ProducedPlatform, ReleaseError> {
-    let Found { place, platform, descriptor } = found;
+    let Found { place, platform, descriptor, .. } = found;
     let name = &job.planned.name;
     workshop.started(name, Some(&platform), Stage::Build);
     let descriptor = descriptor.plain();
@@ -108,15 +125,15 @@ async fn take(
     let image = Image { name, platform: &platform, manifest: &manifest, config: &config };
     // Before anything is run, what was built for another release is refused.
     let keys: Vec<&PublicKey> = workshop.identities.iter().collect();
-    let said = reader.read(&platform, &descriptor).await?;
-    let brought = said.receipts(job, &platform, &keys)?;
+    let said = reader.read(&descriptor.digest, &Testimony::ALL).await?;
+    let brought = said.receipts(&keys, of_this_release(job, &platform))?;
     let (receipts, inventory) = workshop.inventory(&image, None, reading).await?;
     let mut produced = ProducedPlatform {
         platform: platform.clone(),
         manifest: descriptor,
         created: config.created.clone(),
         receipts,
-        brought: Some(said),
+        brought: vec![Arc::new(said)],
         tests: None,
         stages: BTreeMap::from([(Stage::Build, Outcome::Ok), (Stage::Inventory, inventory)]),
         failures: Vec::new(),
@@ -144,6 +161,11 @@ async fn take(
     Ok(produced)
 }
 
+/// Returns what tells whether a statement is of a build for this release.
+fn of_this_release(job: &Job, platform: &Platform) -> impl Fn(&Statement) -> Result<(), ImportProblem> {
+    move |statement| origin::check(job, platform, statement)
+}
+
 /// Adds what came with an image: signed by the release's own key or by an identity of the policy, or only noted as being there.
 pub(crate) fn add_receipts(
     workshop: &Workshop,
@@ -154,14 +176,24 @@ pub(crate) fn add_receipts(
 ) -> Result<(), ReleaseError> {
     let keys: Vec<&PublicKey> = key.into_iter().chain(&workshop.identities).collect();
     for platform in &mut produced.platforms {
-        let Some(said) = platform.brought.take() else { continue };
-        let brought = said.receipts(job, &platform.platform, &keys)?;
+        let mut brought = Vec::new();
+        for said in std::mem::take(&mut platform.brought) {
+            brought.extend(said.receipts(&keys, of_this_release(job, &platform.platform))?);
+        }
         if platform.stages.get(&Stage::Trial) == Some(&Outcome::Skipped)
             && let Some(outcome) = trial_outcome(&brought, policy)
         {
             platform.stages.insert(Stage::Trial, outcome);
         }
         platform.receipts.extend(brought);
+    }
+    if policy.advisories().is_some() {
+        let unheard = |platform: &ProducedPlatform| {
+            let unheard = policy.unheard_vex(&platform.receipts).into_iter().map(|unheard| unheard.to_string());
+            (platform.platform.clone(), unheard.collect::<Vec<_>>())
+        };
+        let unheard: Vec<_> = produced.platforms.iter().map(unheard).collect();
+        workshop.warn_once(&job.planned.name, unheard.iter().map(|(platform, all)| (platform, &all[..])));
     }
     Ok(())
 }

@@ -56,7 +56,12 @@ impl Release<'_> {
             warn("without a signing key, nobody knows what the last release says");
             return Ok(None);
         };
-        let (client, running) = self.connect().await?;
+        let served = self.workshop.embedded.iter().find(|served| served.host == reference.repository.registry());
+        // Where nothing was ever released, serving the folder would only make it.
+        if served.is_some_and(|served| !served.root.exists()) {
+            return Ok(None);
+        }
+        let (client, running) = self.connect(served.into_iter()).await?;
         let place = Place::Registry { client, reference: reference.clone() };
         // What it had to show is what its own record says; this release may ask for more.
         let policy = Policy::new([Requirement::Completeness]);

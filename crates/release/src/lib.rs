@@ -4,6 +4,7 @@
 //! observer what happens. The order of a release is in `run.rs` and `ship.rs`, and reads like the design.
 
 mod assemble;
+mod attached;
 mod attest;
 mod brought;
 mod build_only;
@@ -44,6 +45,7 @@ mod watching;
 mod workshop;
 
 pub use assemble::SourceFacts;
+pub use attached::attached_statements;
 pub use copy_record::attach_copy_record;
 pub use database::{
     ARTIFACT as DATABASE_ARTIFACT, DatabaseSource, DatabaseSourceError, DatabaseUpdate, DatabaseUpdateError,

@@ -67,8 +67,8 @@ pub struct ProducedPlatform {
     pub created: Option<String>,
     /// What is claimed about it.
     pub receipts: Vec<Receipt>,
-    /// What came with it, if it was built elsewhere.
-    pub(crate) brought: Option<Brought>,
+    /// What came with it, and with the indexes that list it, if it was built elsewhere.
+    pub(crate) brought: Vec<Arc<Brought>>,
     /// Digest of the tests that were planned for it.
     pub tests: Option<Digest>,
     /// How its stages went.
@@ -177,7 +177,7 @@ impl Workshop {
             manifest,
             created: built.config.created.clone(),
             receipts,
-            brought: None,
+            brought: Vec::new(),
             tests: None,
             stages: BTreeMap::from([(Stage::Build, built_outcome), (Stage::Inventory, inventory_outcome)]),
             failures: Vec::new(),

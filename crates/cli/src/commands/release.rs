@@ -4,9 +4,10 @@ use crate::exit_code::ExitCode;
 use crate::ignored;
 use crate::lint;
 use crate::session::Session;
-use crate::signing::key_reader;
+use crate::signing::{KeyReader, key_reader};
 use crate::source::Source;
 use crate::workshop::{Planned, Traffic};
+use consign_plan::Configuration;
 use consign_release::{Interruption, Options, Release};
 
 pub(crate) async fn run(
@@ -24,10 +25,10 @@ pub(crate) async fn run(
     let planned = planned.equipped(session, &arguments.docker, &arguments.from)?;
     lint::check(session, &planned, None)?;
     ignored::check(session, &planned, &arguments.docker)?;
-    // A dry run signs nothing, but what others signed counts only by the key.
-    let signs = !arguments.dry_run || !arguments.from.is_empty();
-    let key = if signs { key_reader(session, &planned.configuration)? } else { None };
-    let traffic = Traffic { from: &arguments.from, publishes: !arguments.dry_run };
+    let advisories = planned.configuration.policy.advisories.as_ref();
+    let compares = advisories.is_some_and(|settings| settings.rules.new_since.is_some());
+    let key = key(arguments, compares, session, &planned.configuration)?;
+    let traffic = Traffic { from: &arguments.from, compares, publishes: !arguments.dry_run };
     let workshop = planned.workshop(session, arguments.docker.reuses(), traffic).await?;
     let jobs = planned.jobs(session, &workshop, &arguments.from)?;
     let options = Options { dry_run: arguments.dry_run, interruption: interruption.clone(), ..Options::default() };
@@ -38,6 +39,25 @@ pub(crate) async fn run(
         session.printer.note("Dry run: the gate is open; nothing was signed or written to a registry.");
     }
     Ok(ExitCode::Done)
+}
+
+/// Returns what reads the signing key, where one is needed. A dry run signs nothing, but what others signed, and what the last release says, counts only by
+/// the key. For the last release it goes without one, as everything counts as new then.
+fn key<'a>(
+    arguments: &Arguments,
+    compares: bool,
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Result<Option<KeyReader<'a>>, CommandError> {
+    match key_reader(session, configuration) {
+        _ if arguments.dry_run && arguments.from.is_empty() && !compares => Ok(None),
+        Err(error) if arguments.dry_run && arguments.from.is_empty() => {
+            let message = format!("warning: this dry run does not know what the last release says: {}", error.why());
+            session.printer.note(&message);
+            Ok(None)
+        }
+        reader => reader,
+    }
 }
 
 /// Fails where it is not plain which image a place holds platforms of.

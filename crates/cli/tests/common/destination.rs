@@ -1,3 +1,4 @@
+use consign_registry_server::Options;
 use consign_testkit::registry::TestRegistry;
 use std::ops::Deref;
 use tokio::runtime::{Builder, Runtime};
@@ -11,8 +12,13 @@ pub struct Destination {
 impl Destination {
     /// Starts it.
     pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// Starts it after `adjust` has changed its options.
+    pub fn start_with(adjust: impl FnOnce(&mut Options)) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { registry: runtime.block_on(TestRegistry::start()).unwrap(), _runtime: runtime }
+        Self { registry: runtime.block_on(TestRegistry::start_with(adjust)).unwrap(), _runtime: runtime }
     }
 
     /// Returns the tags that were written, in order, as `repository:tag`.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where its surroundings fail")]
 
 mod archive;
+mod attaching;
 mod destination;
 mod environment;
 mod image_layout;
@@ -13,6 +14,7 @@ mod run;
 mod surroundings;
 
 pub use archive::OpenArchive;
+pub use attaching::attach;
 pub use destination::Destination;
 pub use environment::{Invocation, TestEnvironment, program_path};
 pub use image_layout::{ImageLayout, LayerWriter};

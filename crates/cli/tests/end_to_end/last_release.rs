@@ -1,7 +1,7 @@
 //! Only what is new since the last release closes the gate.
 
 use crate::advisories::{advise, environment};
-use crate::common::TestEnvironment;
+use crate::common::{Run, TestEnvironment};
 use serde_json::{Value, json};
 
 const NEW_PACKAGE: &str =
@@ -14,9 +14,19 @@ fn version(environment: &TestEnvironment, version: &str) {
     environment.git(&["tag", version]);
 }
 
-/// Releases what stands there, and returns what becomes of each advisory.
+/// Releases what stands there, and returns what becomes of each advisory. A dry run before it judges the same, and writes nothing.
 fn released(environment: &TestEnvironment, code: i32) -> (Value, String) {
-    let run = environment.consign(&["release", "--output", "json"]).expect(code);
+    let written = || (environment.path("registry").exists(), environment.log().writes());
+    let before = written();
+    let tried = judged(&environment.consign(&["release", "--dry-run", "--output", "json"]).expect(code));
+    assert_eq!(written(), before, "a dry run");
+    let released = judged(&environment.consign(&["release", "--output", "json"]).expect(code));
+    assert_eq!(tried, released);
+    released
+}
+
+/// Returns what becomes of each advisory, and the error.
+fn judged(run: &Run) -> (Value, String) {
     let report = run.json();
     let advisories = report["images"][0]["advisories"].as_array().into_iter().flatten();
     let judged = advisories.map(|found| json!([found["advisory"], found["platforms"], found["judgement"]]));
@@ -61,6 +71,13 @@ fn what_the_last_release_has_does_not_close_the_gate() {
     environment.replace("consign.yaml", "new-since: latest\n", "new-since: latest\n    new-advisories: accept\n");
     version(&environment, "v2.4.1");
     assert_eq!(released(&environment, 0).0, new("known"));
+
+    // A dry run goes without the key, and says what it does not know. A release does not.
+    let without = environment.invocation().without("COSIGN_PASSWORD");
+    let tried = without.run(&["release", "--dry-run"]).expect(11).stderr;
+    let expected =
+        "warning: this dry run does not know what the last release says: there is no password for the signing key";
+    assert!(tried.contains(expected) && tried.contains("everything that is found counts as new"), "{tried}");
 }
 
 #[test]

@@ -71,5 +71,6 @@ mod taking;
 mod trust;
 mod verify;
 mod vex;
+mod vex_attached;
 mod warm;
 mod world;

@@ -4,7 +4,7 @@ use crate::common::{Destination, TestEnvironment};
 use consign_testkit::tools::{Peer, peer};
 
 /// Runs cosign without its public log.
-fn cosign(environment: &TestEnvironment, cosign: &Peer, arguments: &[&str]) -> String {
+pub(crate) fn cosign(environment: &TestEnvironment, cosign: &Peer, arguments: &[&str]) -> String {
     let mut command = cosign.command();
     command.args(arguments);
     let mut command = environment.surrounded(command, &environment.folder());
@@ -14,7 +14,7 @@ fn cosign(environment: &TestEnvironment, cosign: &Peer, arguments: &[&str]) -> S
     out.into_owned()
 }
 
-const SIGN: [&str; 6] =
+pub(crate) const SIGN: [&str; 6] =
     ["--yes", "--tlog-upload=false", "--key", "their.key", "--allow-http-registry", "--allow-insecure-registry"];
 const VERIFY: [&str; 5] =
     ["--key", "their.pub", "--insecure-ignore-tlog", "--allow-http-registry", "--allow-insecure-registry"];

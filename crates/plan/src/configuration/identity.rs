@@ -2,11 +2,11 @@ use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip, listed};
 use super::tree::{Node, Value};
 use super::{Code, Spanned, nearest};
-use consign_receipt::Requirement;
+use consign_receipt::{Requirement, Testimony};
 use std::collections::BTreeSet;
 
-/// What an identity may be named for. Contents are listed and compared with advisories again wherever an image arrives, so that nobody's word is needed.
-const NAMEABLE: [Requirement; 2] = [Requirement::Provenance, Requirement::Trials];
+/// What an identity counts for where nothing is said. Who builds an image need not be who may say what is no flaw of it.
+const DEFAULT: [Testimony; 2] = [Testimony::Provenance, Testimony::Trials];
 
 pub(super) const KEYS: Keys = Keys {
     what: "an identity",
@@ -18,8 +18,8 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new(
             "for",
-            Shape::Some(&Shape::Word(|| NAMEABLE.map(Requirement::word).to_vec())),
-            "Which of its signed receipts count. Default: both.",
+            Shape::Some(&Shape::Word(|| Testimony::ALL.map(Testimony::word).to_vec())),
+            "Which of its signed receipts count; `vex`: documents of OpenVEX that are attached to images, also for `scan`. Default: provenance and trials.",
         ),
     ],
     later: &["certificate-identity", "certificate-oidc-issuer"],
@@ -32,7 +32,7 @@ pub struct IdentitySettings {
     /// Path of the public key as written: relative to the configuration's folder.
     pub key: Spanned<String>,
     /// What its receipts count for; at least one.
-    pub requirements: BTreeSet<Requirement>,
+    pub about: BTreeSet<Testimony>,
 }
 
 impl IdentitySettings {
@@ -46,8 +46,7 @@ impl IdentitySettings {
 
     fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
-        let requirements =
-            fields.get("for").map_or_else(|| BTreeSet::from(NAMEABLE), |node| requirements(reader, node));
+        let about = fields.get("for").map_or_else(|| BTreeSet::from(DEFAULT), |node| testimonies(reader, node));
         let Some(node) = fields.get("key") else {
             reader.missing(&fields, "key", "a public key, such as `consign keygen` makes");
             return None;
@@ -58,22 +57,22 @@ impl IdentitySettings {
             reader.report_hint(Code::Value, node.span, message, "write the path of a file such as `cosign.pub`");
             return None;
         }
-        Some(Self { key, requirements })
+        Some(Self { key, about })
     }
 }
 
-fn requirements(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<Requirement> {
+fn testimonies(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<Testimony> {
     if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
-        let hint = "leave it out for both, or leave out the identity";
+        let hint = "leave it out for provenance and trials, or leave out the identity";
         reader.report_hint(Code::Value, node.span, "`for` lists nothing", hint);
     }
-    let mut requirements = BTreeSet::new();
+    let mut about = BTreeSet::new();
     for word in reader.texts(node, "`for`") {
-        if let Some(requirement) = NAMEABLE.into_iter().find(|requirement| requirement.word() == word.value) {
-            requirements.insert(requirement);
+        if let Some(testimony) = Testimony::ALL.into_iter().find(|testimony| testimony.word() == word.value) {
+            about.insert(testimony);
             continue;
         }
-        let words = NAMEABLE.map(Requirement::word);
+        let words = Testimony::ALL.map(Testimony::word);
         let derived = Requirement::ALL.into_iter().any(|requirement| requirement.word() == word.value);
         let hint = match nearest(&word, words) {
             _ if derived => "it is looked up again in the image itself, wherever that comes from".to_owned(),
@@ -83,5 +82,5 @@ fn requirements(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<Requirement> {
         let message = format!("`{}` is nothing that a signature speaks for", clip(&word));
         reader.report_hint(Code::Value, word.span, message, hint);
     }
-    requirements
+    about
 }

@@ -22,7 +22,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::new(
             "identities",
             Shape::List(&Shape::Mapping(&identity::KEYS)),
-            "Whose signed receipts count, besides those of the release's own key, where platforms come from other machines.",
+            "Whose signed receipts count, besides those of the release's own key: of platforms that come from other machines, and of images that are scanned.",
         ),
     ],
     later: &["maximum-age", "overrides"],

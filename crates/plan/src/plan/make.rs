@@ -59,7 +59,7 @@ impl Plan {
 }
 
 fn identity(settings: &IdentitySettings) -> PlannedIdentity {
-    PlannedIdentity { key: settings.key.value.clone(), requirements: settings.requirements.iter().copied().collect() }
+    PlannedIdentity { key: settings.key.value.clone(), about: settings.about.iter().copied().collect() }
 }
 
 fn image(

@@ -9,7 +9,7 @@ pub use step::PlannedStep;
 
 use crate::configuration::nearest;
 use consign_oci::Digest;
-use consign_receipt::Requirement;
+use consign_receipt::{Requirement, Testimony};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +52,7 @@ pub struct PlannedIdentity {
     pub key: String,
     /// What they count for.
     #[serde(rename = "for")]
-    pub requirements: Vec<Requirement>,
+    pub about: Vec<Testimony>,
 }
 
 /// The signer of a plan.

@@ -39,6 +39,11 @@ pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 /// What the settings and files of an image say: [`ImageFacts`].
 pub const IMAGE_FACTS: &str = "https://consign.dev/attestation/image-facts/v1";
 
+/// Returns whether a predicate type is that of an OpenVEX document: with a version, as its own tools write it, or without, as cosign does.
+pub fn is_vex(predicate_type: &str) -> bool {
+    predicate_type.strip_prefix(VEX).is_some_and(|version| version.is_empty() || version.starts_with('/'))
+}
+
 /// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `image facts`, `signature`, else the type itself.
 pub fn label(predicate_type: &str) -> &str {
     match predicate_type {
@@ -47,7 +52,7 @@ pub fn label(predicate_type: &str) -> &str {
         SBOM => "sbom",
         TEST_RESULT => "trial",
         VULNERABILITIES => "vulnerabilities",
-        vex if vex.starts_with(VEX) => "vex",
+        vex if is_vex(vex) => "vex",
         RELEASE_RECORD => "release record",
         COPY_RECORD => "copy record",
         IMAGE_FACTS => "image facts",

@@ -1,9 +1,11 @@
 //! What those who know a product say about vulnerabilities in it (OpenVEX 0.2.0).
 
+mod attached;
 mod document;
 mod product;
 mod statement;
 
+pub use attached::UnheardVex;
 pub use document::{VexDocument, VexError};
 pub(crate) use product::ImageNames;
 pub use statement::{VexStatement, VexStatus};
@@ -19,40 +21,37 @@ struct Spoken<'a> {
     statement: &'a VexStatement,
     time: Option<Timestamp>,
     author: &'a str,
+    /// What the image is called by whoever speaks.
+    names: &'a ImageNames<'a>,
 }
 
 impl Policy {
     /// Returns the same policy for one image: of what is found in it, what documents say is no flaw of it is ignored. Those count that the rules have,
-    /// and those that are attached to a platform and that the policy believes. Of several statements the latest counts; `not_affected` without a reason
-    /// does not.
+    /// and those that are attached to a platform, or to an index with it, and that the policy believes. Of several statements the latest counts. `not_affected`
+    /// without a reason does not.
     #[must_use]
     pub fn for_image(self, candidate: &Candidate) -> Self {
         let Some(rules) = self.advisories() else { return self };
         let mut ignore = Vec::new();
         for platform in &candidate.platforms {
-            let attached = platform.receipts.iter().filter(|receipt| {
-                receipt.statement.predicate_type.starts_with(predicate::VEX) && self.believes(receipt)
-            });
-            // A document that is attached to an image and names no product is about that.
-            let attached: Vec<VexDocument> =
-                attached.filter_map(|receipt| VexDocument::read(&receipt.statement.predicate).ok()).collect();
-            let documents = || rules.vex.iter().map(|document| (document, false));
-            let documents = documents().chain(attached.iter().map(|document| (document, true)));
-            let spoken: Vec<(Spoken<'_>, bool)> = documents
-                .flat_map(|(document, is_attached)| {
+            let names = ImageNames::of(candidate, platform);
+            let attached = self.attached(&platform.receipts).into_iter();
+            let attached: Vec<(VexDocument, ImageNames<'_>)> =
+                attached.map(|attached| (attached.document, names.attached_to(attached.subject))).collect();
+            let documents = rules.vex.iter().map(|document| (document, &names));
+            let documents = documents.chain(attached.iter().map(|(document, names)| (document, names)));
+            let spoken: Vec<Spoken<'_>> = documents
+                .flat_map(|(document, names)| {
                     document.statements.iter().filter(|statement| statement.counts()).map(move |statement| {
                         let time = statement.time.or(document.time);
-                        (Spoken { statement, time, author: &document.author }, is_attached)
+                        Spoken { statement, time, author: &document.author, names }
                     })
                 })
                 .collect();
-            let names = ImageNames::of(candidate, platform);
             for finding in findings(platform, &self) {
-                let about = spoken
-                    .iter()
-                    .filter(|(spoken, is_attached)| spoken.statement.is_about(&finding, &names, *is_attached));
+                let about = spoken.iter().filter(|spoken| spoken.statement.is_about(&finding, spoken.names));
                 // Where two are of the same time, the one that stands later counts.
-                let latest = about.map(|(spoken, _)| spoken).max_by_key(|spoken| spoken.time);
+                let latest = about.max_by_key(|spoken| spoken.time);
                 ignore.extend(latest.and_then(|latest| latest.entry(&finding, platform)));
             }
         }

@@ -1,6 +1,6 @@
 use crate::PackagePattern;
 use crate::gate::{Candidate, PlatformCandidate};
-use consign_oci::{Digest, Platform};
+use consign_oci::Platform;
 
 /// A product that a statement is about, and what of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +12,12 @@ pub(super) struct Product {
 }
 
 /// What an image is called.
+#[derive(Clone)]
 pub(crate) struct ImageNames<'a> {
-    digests: [&'a Digest; 2],
+    /// Those of its index and of the platform.
+    digests: Vec<String>,
+    /// Whether whoever says them has attached a document to the image.
+    is_attached: bool,
     /// The repositories that it lies in or goes to, and what it is called beside.
     names: Vec<String>,
     platform: &'a Platform,
@@ -23,7 +27,21 @@ impl<'a> ImageNames<'a> {
     pub(crate) fn of(candidate: &'a Candidate, platform: &'a PlatformCandidate) -> Self {
         let repositories = candidate.destinations.iter().map(|released| released.repository.to_string());
         let names = repositories.chain([candidate.name.clone()]).collect();
-        Self { digests: [&candidate.index, &platform.digest], names, platform: &platform.platform }
+        let digests = [&candidate.index, &platform.digest].map(ToString::to_string).to_vec();
+        Self { digests, is_attached: false, names, platform: &platform.platform }
+    }
+
+    /// Returns what it is called in a document that is attached to it: by what that is attached to, as well. An index that a platform came in may be another
+    /// than the one that it goes into.
+    pub(super) fn attached_to(&self, subject: Vec<String>) -> Self {
+        let mut names = Self { is_attached: true, ..self.clone() };
+        names.digests.extend(subject);
+        names
+    }
+
+    /// Returns whether they are those in a document that is attached to it.
+    pub(super) fn is_of_attachment(&self) -> bool {
+        self.is_attached
     }
 
     /// Returns whether a package URL of the type `oci` names the image: by its digest where it has one, else by its name, repository and architecture, so
@@ -33,7 +51,7 @@ impl<'a> ImageNames<'a> {
         let (path, qualifiers) = rest.split_once('?').unwrap_or((rest, ""));
         if let Some((_, version)) = path.split_once('@') {
             let version = decoded(version);
-            return self.digests.iter().any(|digest| digest.to_string() == version);
+            return self.digests.contains(&version);
         }
         let is_named = |name: &String| last(name).eq_ignore_ascii_case(last(path));
         let mut pairs = qualifiers.split('&').filter_map(|pair| pair.split_once('='));
@@ -60,8 +78,7 @@ fn last(name: &str) -> &str {
 impl Product {
     /// Returns whether packages of an image are meant: those of the image that it names, or the packages themselves. Every one that is installed has to be.
     pub(super) fn has(&self, purls: &[String], names: &ImageNames<'_>) -> bool {
-        let is_digest = |name: &String| names.digests.iter().any(|digest| digest.to_string() == *name);
-        if self.names.iter().any(|name| is_digest(name) || names.has(name)) {
+        if self.names.iter().any(|name| names.digests.contains(name) || names.has(name)) {
             return self.parts.as_ref().is_none_or(|parts| all_match(parts, purls));
         }
         let packages: Vec<PackagePattern> = self.names.iter().filter_map(|name| name.parse().ok()).collect();

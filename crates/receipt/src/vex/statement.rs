@@ -45,10 +45,10 @@ impl VexStatus {
 }
 
 impl VexStatement {
-    /// Returns whether it is about this finding in this image. `is_attached`: it came with the image, and need not name it.
-    pub(super) fn is_about(&self, finding: &Finding, names: &ImageNames<'_>, is_attached: bool) -> bool {
+    /// Returns whether it is about this finding in this image. What is attached to an image need not name it.
+    pub(super) fn is_about(&self, finding: &Finding, names: &ImageNames<'_>) -> bool {
         let is_product = || {
-            (is_attached && self.products.is_empty())
+            (names.is_of_attachment() && self.products.is_empty())
                 || self.products.iter().any(|product| product.has(&finding.purls, names))
         };
         self.names.iter().any(|name| finding.is_named(name)) && is_product()

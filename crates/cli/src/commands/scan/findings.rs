@@ -110,12 +110,15 @@ fn findings(scanned: &[ScannedImage]) -> Result<Vec<(Platform, Finding)>, Comman
 }
 
 /// Returns what the gate judges of an image that was scanned.
-pub(super) fn candidate(name: &str, digest: &Digest, scanned: &[ScannedImage]) -> Candidate {
-    let of_platform = scanned.iter().cloned().map(|image| PlatformCandidate {
+///
+/// `attached`: what is attached to each platform; may be empty.
+pub(super) fn candidate(name: &str, digest: &Digest, scanned: &[ScannedImage], attached: &[Vec<Receipt>]) -> Candidate {
+    let attached = attached.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
+    let of_platform = scanned.iter().cloned().zip(attached).map(|(image, attached)| PlatformCandidate {
         platform: image.platform,
         digest: image.digest,
         tests: None,
-        receipts: image.contents.into_iter().chain([image.receipt]).collect(),
+        receipts: image.contents.into_iter().chain([image.receipt]).chain(attached.iter().cloned()).collect(),
     });
     Candidate {
         name: name.to_owned(),

@@ -2,13 +2,17 @@ use crate::advisories::{database, ignored, paths, pinned, vex};
 use crate::arguments::{DATABASE, Scan};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::identities::keys;
 use crate::lock_file::LockFile;
 use crate::scanner::scanner;
 use crate::session::Session;
 use consign_plan::configuration::{IgnoreFile, PolicyFile};
-use consign_receipt::{Acceptance, AdvisoryRules, Candidate, Engine, IgnoredAdvisory, ImageRules, Policy, Severity};
+use consign_receipt::{
+    Acceptance, AdvisoryRules, Candidate, Engine, IgnoredAdvisory, ImageRules, Policy, Severity, Testimony,
+};
 use consign_release::Scanner;
 use consign_scan::Database;
+use consign_sign::PublicKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,6 +58,8 @@ pub(super) struct Rules {
     pub(super) judges: bool,
     /// What becomes of what settings, files and licences say; `None`: no policy asks.
     pub(super) image: Option<ImageRules>,
+    /// Whose documents of OpenVEX count that are attached to images. Where there is nobody, nobody asks for any.
+    pub(super) voices: Vec<PublicKey>,
 }
 
 impl Rules {
@@ -64,8 +70,23 @@ impl Rules {
 
     /// Returns them for one image, of which documents of OpenVEX may say what is no flaw of it.
     pub(super) fn for_image(self, candidate: &Candidate) -> Self {
-        let judged = Policy::default().tolerating(self.rules.clone()).for_image(candidate).advisories().cloned();
+        let judged = self.policy().tolerating(self.rules.clone()).for_image(candidate).advisories().cloned();
         Self { rules: judged.unwrap_or(self.rules), ..self }
+    }
+
+    /// Returns which attached documents of OpenVEX do not count, and why.
+    pub(super) fn unheard(&self, candidate: &Candidate) -> Vec<String> {
+        let policy = self.policy();
+        let unheard = candidate.platforms.iter().flat_map(|platform| {
+            let unheard = policy.unheard_vex(&platform.receipts).into_iter();
+            unheard.map(|unheard| format!("{}: {unheard}", platform.platform))
+        });
+        unheard.collect()
+    }
+
+    fn policy(&self) -> Policy {
+        let voices = self.voices.iter();
+        voices.fold(Policy::default(), |policy, key| policy.naming(&key.identity(), [Testimony::Vex]))
     }
 }
 
@@ -76,6 +97,7 @@ pub(super) fn rules(
     session: &Session,
 ) -> Result<Option<Rules>, CommandError> {
     let is_named = arguments.policy.is_some();
+    let voices = policy.as_ref().map(voices).transpose()?.unwrap_or_default();
     let (advisories, image) = policy.map(|policy| (policy.policy.advisories, policy.policy.image)).unwrap_or_default();
     let stated = advisories.map(|settings| settings.rules);
     if stated.is_none() && image.is_none() && is_named {
@@ -98,7 +120,13 @@ pub(super) fn rules(
         let message = "warning: everything that is found counts as new here; `consign release` compares with the last release (`new-since`)";
         session.printer.note(message);
     }
-    Ok(Some(Rules { rules, judges, image }))
+    Ok(Some(Rules { rules, judges, image, voices }))
+}
+
+/// Returns the keys of those whom the policy names for what is attached to images.
+fn voices(policy: &PolicyFile) -> Result<Vec<PublicKey>, CommandError> {
+    let named = policy.policy.identities.iter().filter(|identity| identity.about.contains(&Testimony::Vex));
+    keys(named, |name| policy.file.resolve(name))
 }
 
 /// Returns rules by which every finding passes.

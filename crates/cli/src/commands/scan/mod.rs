@@ -13,10 +13,11 @@ use crate::session::Session;
 use consign_image::Place;
 use consign_inventory::{DescribedIndex, image_url, with_vulnerabilities};
 use consign_oci::{Descriptor, Digest, Platform};
-use consign_receipt::predicate::Vulnerabilities;
-use consign_receipt::{Candidate, Reason};
+use consign_receipt::predicate::{self, Vulnerabilities};
+use consign_receipt::{Candidate, Reason, Receipt};
 use consign_release::{
-    ListedImage, ScannedImage, Scanner, list_image, name_of, scan_document, scan_image, scan_listed,
+    ListedImage, ScannedImage, Scanner, attached_statements, list_image, name_of, scan_document, scan_image,
+    scan_listed,
 };
 use consign_report::{VexProducts, cosign_predicate, openvex};
 use consign_scan::{DOCUMENT_LIMIT, Database};
@@ -44,21 +45,21 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
     let scanner = opened(arguments, policy.as_ref(), policy.as_ref().and_then(|policy| policy.engine), session).await?;
     let rules = rules(arguments, policy, session)?;
     let name = target.to_string();
-    let wants_sbom = rules.as_ref().is_some_and(Rules::wants_sbom);
-    let compared = compared(target, arguments, &scanner, wants_sbom, session).await?;
-    if wants_sbom && !compared.is_image() {
+    let compared = compared(target, arguments, &scanner, rules.as_ref(), session).await?;
+    if rules.as_ref().is_some_and(Rules::wants_sbom) && !compared.is_image() {
         session
             .printer
             .note("warning: what the policy says of images (`image:`) is not asked of folders and documents");
     }
-    let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
+    let candidate = compared.candidate(&name);
     let rules = rules.map(|rules| rules.for_image(&candidate));
     let since = match &arguments.since {
-        Some(other) => Some((other, self::compared(other, arguments, &scanner, false, session).await?)),
+        Some(other) => Some((other, self::compared(other, arguments, &scanner, None, session).await?)),
         None => None,
     };
     let since = since.as_ref().map(|(other, since)| (*other, &since.scanned[..]));
-    let report = report(&name, session, &scanner, &compared.scanned, since, rules.as_ref())?;
+    let mut report = report(&name, session, &scanner, &compared.scanned, since, rules.as_ref())?;
+    report.warnings.extend(rules.iter().flat_map(|rules| rules.unheard(&candidate)));
     let form = session.global.output;
     let refusal = refused(&name, &reasons(form, &candidate, rules, session));
     let document = match form {
@@ -90,7 +91,8 @@ fn reasons(form: Form, candidate: &Candidate, rules: Option<Rules>, session: &Se
     let (stated, image) = rules.map(|rules| (rules.judges.then_some(rules.rules), rules.image)).unwrap_or_default();
     let advisories = stated.or_else(|| is_data(form).then(tolerant));
     // A document says nothing of settings and files.
-    let image = image.filter(|_| candidate.platforms.iter().any(|platform| platform.receipts.len() > 1));
+    let is_facts = |receipt: &Receipt| receipt.statement.predicate_type == predicate::IMAGE_FACTS;
+    let image = image.filter(|_| candidate.platforms.iter().any(|platform| platform.receipts.iter().any(is_facts)));
     if advisories.is_none() && image.is_none() {
         return Vec::new();
     }
@@ -106,6 +108,8 @@ struct Compared {
     /// Digest of the image, or of the document.
     digest: Digest,
     scanned: Vec<ScannedImage>,
+    /// Documents of OpenVEX that are attached to each platform, as far as somebody asks for them.
+    attached: Vec<Vec<Receipt>>,
     of: Source,
 }
 
@@ -120,25 +124,33 @@ async fn compared(
     target: &ScanTarget,
     arguments: &Scan,
     scanner: &Scanner,
-    wants_sbom: bool,
+    rules: Option<&Rules>,
     session: &Session,
 ) -> Result<Compared, CommandError> {
     match target {
         ScanTarget::Contents(ListTarget::Image(reference)) => {
             let (place, root) = session.open(reference).await?;
             let store = session.store().await?;
+            let wants_sbom = rules.is_some_and(Rules::wants_sbom);
             let scanned = scan_image(&place, &root, &store, &arguments.platforms, wants_sbom, scanner).await?;
-            Ok(Compared { digest: root.digest.clone(), scanned, of: Source::Image(place, root) })
+            let voices = rules.map(|rules| &rules.voices[..]).unwrap_or_default();
+            let attached = match voices {
+                [] => Vec::new(),
+                voices => attached_statements(&place, &root.digest, &scanned, voices).await?,
+            };
+            Ok(Compared { digest: root.digest.clone(), scanned, attached, of: Source::Image(place, root) })
         }
         ScanTarget::Contents(ListTarget::Folder(folder)) => {
             let image = sbom::folder(folder, &arguments.platforms, session).await?;
             let scanned = scan_listed(&image, of_consign(scanner)?).await?;
-            Ok(Compared { digest: image.digest.clone(), scanned: vec![scanned], of: Source::Folder(image) })
+            let (digest, scanned, attached) = (image.digest.clone(), vec![scanned], Vec::new());
+            Ok(Compared { digest, scanned, attached, of: Source::Folder(image) })
         }
         ScanTarget::Sbom(file) => {
             let contents = read_bounded(file)?;
             let scanned = scan_document(&file.display().to_string(), contents, of_consign(scanner)?).await?;
-            Ok(Compared { digest: scanned.digest.clone(), scanned: vec![scanned], of: Source::Document })
+            let (digest, attached) = (scanned.digest.clone(), Vec::new());
+            Ok(Compared { digest, scanned: vec![scanned], attached, of: Source::Document })
         }
     }
 }
@@ -191,6 +203,11 @@ impl Compared {
         let document = sbom::whole(SbomFormat::CyclonedxJson, &index, images)?;
         let found: Vec<_> = self.claims()?.into_iter().flat_map(|claim| claim.scanner.result).collect();
         Ok(with_vulnerabilities(document, &found)?)
+    }
+
+    /// Returns what the gate judges.
+    fn candidate(&self, name: &str) -> Candidate {
+        candidate(&self.product(name), &self.digest, &self.scanned, &self.attached)
     }
 
     fn is_image(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Everything that a configuration publishes: what other people run, as it is out there now.
 
-use super::findings::{candidate, refused, report};
-use super::inputs::{Rules, opened, rules};
+use super::findings::{refused, report};
+use super::inputs::{opened, rules};
 use super::{compared, is_data, reasons};
 use crate::advisories::policy_file;
 use crate::arguments::{Form, ListTarget, Scan, ScanTarget};
@@ -66,12 +66,12 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
         };
         let reference = ImageReference::Registry(Reference { repository, tag, digest: Some(digest) });
         let target = ScanTarget::Contents(ListTarget::Image(reference));
-        let wants_sbom = rules.as_ref().is_some_and(Rules::wants_sbom);
-        match compared(&target, arguments, &scanner, wants_sbom, session).await {
+        match compared(&target, arguments, &scanner, rules.as_ref(), session).await {
             Ok(compared) => {
-                let candidate = candidate(&compared.product(&name), &compared.digest, &compared.scanned);
+                let candidate = compared.candidate(&name);
                 let rules = rules.clone().map(|rules| rules.for_image(&candidate));
-                let report = report(&name, session, &scanner, &compared.scanned, None, rules.as_ref())?;
+                let mut report = report(&name, session, &scanner, &compared.scanned, None, rules.as_ref())?;
+                report.warnings.extend(rules.iter().flat_map(|rules| rules.unheard(&candidate)));
                 let refusal = refused(&name, &reasons(form, &candidate, rules, session));
                 reports.push((report, refusal));
             }
