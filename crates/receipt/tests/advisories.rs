@@ -6,8 +6,8 @@ use consign_oci::{Digest, Exact, Platform};
 use consign_receipt::predicate::{self, ReleaseRecord, Vulnerabilities};
 use consign_receipt::{
     Acceptance, AdvisoryRules, Candidate, Change, Closed, ComparedFinding, Consequence, Finding, Identity,
-    IgnoredAdvisory, LastRelease, PlatformCandidate, Policy, Reason, Receipt, Requirement, Severity, Share, Statement,
-    Trust, gate, remarks,
+    IgnoredAdvisory, LastRelease, ListedPackage, PlatformCandidate, Policy, Reason, Receipt, Requirement, Severity,
+    Share, Statement, Trust, gate, remarks,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ fn ignored(advisory: &str, until: Date) -> IgnoredAdvisory {
         package: None,
         purl: None,
         purls: Vec::new(),
+        listed: None,
         platforms: Vec::new(),
         reason: "not reachable".to_owned(),
         owner: "team@example.org".to_owned(),
@@ -378,6 +379,36 @@ fn exceptions_by_package_url_cover_all_that_is_installed() {
 }
 
 #[test]
+fn lists_of_other_tools_name_packages_in_their_way() {
+    let deb = json!({"installed": ["libssl3"], "purls": ["pkg:deb/debian/libssl3@3.0.1-1%2Bb1?arch=amd64"]});
+    let java = json!({"package": "org.apache.logging.log4j:log4j-core", "version": "2.14.1", "installed": [],
+        "purls": ["pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"]});
+    let scoped = json!({"package": "a:core", "version": "1", "installed": [], "purls": ["pkg:npm/a%3Acore@1"]});
+    for (annotation, [name, version, purl_type], passes) in [
+        (&deb, ["openssl", "", ""], true),
+        (&deb, ["libssl3", "", ""], true),
+        (&deb, ["libssl", "", ""], false),
+        (&deb, ["libssl3", "3.0.1-1+b1", "deb"], true),
+        (&deb, ["openssl", "3.0.1-1", ""], true),
+        (&deb, ["libssl3", "3.0.1-2", "deb"], false),
+        (&deb, ["libssl3", "", "rpm"], false),
+        (&deb, ["", "", "deb"], true),
+        (&java, ["log4j-core", "", ""], true),
+        (&java, ["org.apache.logging.log4j:log4j-core", "2.14.1", "maven"], true),
+        (&java, ["log4j-core", "2.14.1", "maven"], true),
+        (&java, ["log4j-core", "2.14.2", "maven"], false),
+        (&java, ["log4j", "", ""], false),
+        (&scoped, ["core", "", ""], false),
+    ] {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let listed = ListedPackage { name: some(name), version: some(version), purl_type: some(purl_type) };
+        let entry = IgnoredAdvisory { listed: Some(listed.clone()), ..ignored("CVE-2026-1", TODAY) };
+        let said = reasons(ignoring(entry), vec![(claim(&[with(Some("high"), annotation.clone())]), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{listed} {annotation} {said:?}");
+    }
+}
+
+#[test]
 fn the_end_of_a_distribution_is_told_and_refused_only_where_that_is_said() {
     let ending = |day: &str| {
         let mut claim = claim(&[]);
@@ -497,6 +528,7 @@ fn a_release_record_gives_the_rules_back() {
         ..ignoring(IgnoredAdvisory {
             platforms: vec![ARM64.parse().unwrap()],
             package: Some("a".into()),
+            listed: Some(ListedPackage { version: Some("1".into()), ..ListedPackage::default() }),
             ..ignored("CVE-1", TODAY)
         })
     };
