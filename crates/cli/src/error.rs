@@ -27,12 +27,14 @@ pub(crate) struct CommandError {
     pub(crate) configuration: Option<ConfigurationError>,
     /// What the command found out nevertheless, for `--output json`.
     report: Value,
+    /// Whether that is a document of others' form, in which the error has no place.
+    is_document: bool,
 }
 
 impl CommandError {
     pub(crate) fn new(code: ExitCode, message: impl Into<String>) -> Self {
         let (message, report) = (message.into(), json!({}));
-        Self { code, message, causes: Vec::new(), hints: Vec::new(), configuration: None, report }
+        Self { code, message, causes: Vec::new(), hints: Vec::new(), configuration: None, report, is_document: false }
     }
 
     /// Makes an error of a library's, with its chain of causes, and a hint if a registry stands in it.
@@ -66,6 +68,11 @@ impl CommandError {
         Self { report, ..self }
     }
 
+    /// Adds a document that is printed as it is, since its form is not ours: it has what the command found out nevertheless.
+    pub(crate) fn with_document(self, document: Value) -> Self {
+        Self { report: document, is_document: true, ..self }
+    }
+
     /// Returns the error for programs.
     pub(crate) fn description(&self) -> Value {
         let mut description = json!({
@@ -84,7 +91,9 @@ impl CommandError {
     /// Returns what `--output json` prints for a command that failed: what it found out, with the error.
     pub(crate) fn document(&self) -> Value {
         let mut document = self.report.clone();
-        document["error"] = self.description();
+        if !self.is_document {
+            document["error"] = self.description();
+        }
         document
     }
 

@@ -7,7 +7,8 @@ use consign_plan::configuration::IgnoreFile;
 fn read(name: &str, text: &str) -> Vec<String> {
     let file = IgnoreFile::parse(name, text).unwrap();
     let entries = file.entries.iter().map(|entry| {
-        let package = entry.package.clone().or_else(|| entry.purl.as_ref().map(ToString::to_string));
+        let listed = || entry.listed.as_ref().map(ToString::to_string);
+        let package = listed().or_else(|| entry.purl.as_ref().map(ToString::to_string));
         let until = entry.until.map(|until| until.to_string()).unwrap_or_default();
         format!("{} {} {until} {} ({})", entry.advisory, package.unwrap_or_default(), entry.reason, entry.owner)
     });
@@ -28,6 +29,21 @@ fn lines() {
         ]
     );
     assert_eq!(read(".trivyignore", "\u{feff}\n"), [""; 0]);
+    // Checks of settings are no advisories that nothing matches.
+    for (text, expected) in [
+        (
+            "AVD-DS-0002",
+            ".trivyignore:1: AVD-DS-0002 is left out: it is a check of settings, and only advisories are looked for",
+        ),
+        (
+            "#\nDS002\nDS-0026\nKSV001",
+            ".trivyignore:2: DS002 is left out: it is a check of settings, as are 2 more, and only advisories are looked for",
+        ),
+        ("DSA-5000-1", "DSA-5000-1   no reason is given (.trivyignore)"),
+        ("AVD-2023-1", "AVD-2023-1   no reason is given (.trivyignore)"),
+    ] {
+        assert_eq!(read(".trivyignore", text), [expected]);
+    }
     for (text, line, expected) in [
         ("CVE-1\nCVE 2", 2, "`2` is nothing that an entry has"),
         ("CVE-1 exp:2026-02-30", 1, "`exp:` needs a day, as `YYYY-MM-DD`"),
@@ -93,22 +109,28 @@ ignore:
   - vulnerability: CVE-2024-3
     package: {location: '/usr/local/**'}
   - vulnerability: CVE-2024-4
-    package: {name: libcurl, version: 1.5.1}
-  - {vulnerability: CVE-2024-5, namespace: nvd, match-type: cpe}
+    package: {name: log4j-core, version: 2.14, type: java-archive}
+  - vulnerability: CVE-2024-5
+    package: {type: gem}
   - vulnerability: CVE-2024-6
+    package: {name: glibc, type: conan}
+  - {vulnerability: CVE-2024-7, namespace: nvd, match-type: cpe}
+  - vulnerability: CVE-2024-8
     package: {}
 ";
     assert_eq!(
         read(".grype.yaml", text),
         [
-            "CVE-2008-4318 libcurl  not compiled in (.grype.yaml)",
+            "CVE-2008-4318 package libcurl  not compiled in (.grype.yaml)",
             "CVE-2024-1   no reason is given (.grype.yaml)",
+            "CVE-2024-4 package log4j-core, version 2.14, type maven  no reason is given (.grype.yaml)",
+            "CVE-2024-5 type gem  no reason is given (.grype.yaml)",
             ".grype.yaml:9: CVE-2024-2 is left out: findings are not told apart by `fix-state`",
             ".grype.yaml:11: a rule is left out: it names no vulnerability, and would cover any",
             ".grype.yaml:12: CVE-2024-3 is left out: findings are not told apart by `location`",
-            ".grype.yaml:14: CVE-2024-4 is left out: findings are not told apart by `version`",
-            ".grype.yaml:16: CVE-2024-5 is left out: findings are not told apart by `namespace`, `match-type`",
-            ".grype.yaml:17: CVE-2024-6 is left out: its package has no name",
+            ".grype.yaml:18: CVE-2024-6 is left out: no packages of the type `conan` are looked for",
+            ".grype.yaml:20: CVE-2024-7 is left out: findings are not told apart by `namespace`, `match-type`",
+            ".grype.yaml:21: CVE-2024-8 is left out: its package has no name",
         ]
     );
 }

@@ -18,8 +18,8 @@ mod vex;
 pub use admission::{Admission, AdmissionRequest, AllowAll, Refusal};
 pub use advisory::{
     Acceptance, AdvisoryRules, Change, ComparedFinding, Consequence, Coverage, Engine, Epss, Finding, FixStatus,
-    IgnoredAdvisory, IgnoredNote, Judgement, LastRelease, NoPackagePattern, PackagePattern, ReleasedContents, Severity,
-    Share, Stated,
+    IgnoredAdvisory, IgnoredNote, Judgement, LastRelease, ListedPackage, NoPackagePattern, PackagePattern,
+    ReleasedContents, Severity, Share, Stated,
 };
 pub use gate::{Candidate, Closed, PlatformCandidate, Reason, Verdict, gate, remarks};
 pub use image::{FactJudgement, IgnoredFact, ImageFinding, ImageRule, ImageRules, Pattern};

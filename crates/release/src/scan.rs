@@ -7,7 +7,7 @@ use consign_image::Place;
 use consign_oci::{Digest, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Finding, Policy, Receipt, Trust, remarks};
-use consign_report::{AdvisoryReport, ImageReport, ReleaseReport, summary};
+use consign_report::{AdvisoryReport, ImageReport, PlatformName, ReleaseReport, summary};
 use consign_scan::Database;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -66,7 +66,8 @@ impl Workshop {
 impl Release<'_> {
     /// Notes what advisories say about an image, and what the policy makes of it.
     pub(crate) fn note_advisories(&self, produced: &Produced, policy: &Policy, image: &mut ImageReport) {
-        let findings = findings(produced);
+        let findings: Vec<(PlatformName, Finding)> =
+            findings(produced).into_iter().map(|(platform, finding)| (platform.into(), finding)).collect();
         let findings = findings.iter().map(|(platform, finding)| (platform, finding));
         let rules = policy.advisories().map(|rules| (rules, self.workshop.today()));
         image.advisories = AdvisoryReport::all(findings, rules);

@@ -32,18 +32,19 @@ pub struct ScannedImage {
     pub packages: PackageVersions,
     /// What its settings and files say and, if that was wanted, its SBOM; none of a folder or a document.
     pub contents: Vec<Receipt>,
-    /// What was found: a claim of the type `vulns`.
-    pub receipt: Receipt,
+    /// What was found: a claim of the type `vulns`; `None`: nobody was asked what is known against its packages.
+    pub receipt: Option<Receipt>,
 }
 
 impl ScannedImage {
     /// Returns it as it is kept: its platform, its packages and the length of what its settings say on a line each, and the statements.
     fn to_bytes(&self) -> Result<Vec<u8>, ReleaseError> {
+        let scan = self.receipt.as_ref().map(|receipt| receipt.statement.bytes()).unwrap_or_default();
         let packages = serde_json::to_string(&self.packages)?;
         let facts = self.contents.iter().find(|receipt| receipt.statement.predicate_type == predicate::IMAGE_FACTS);
         let facts = facts.map(|facts| facts.statement.bytes()).unwrap_or_default();
         let head = format!("{}\n{packages}\n{}\n", self.platform, facts.len());
-        Ok([head.as_bytes(), facts, self.receipt.statement.bytes()].concat())
+        Ok([head.as_bytes(), facts, scan].concat())
     }
 
     /// Takes what was kept of the image with this digest; `None`: it is something else.
@@ -62,26 +63,32 @@ impl ScannedImage {
             [] => Vec::new(),
             facts => vec![read(facts, predicate::IMAGE_FACTS)?],
         };
-        let receipt = read(scan, predicate::VULNERABILITIES)?;
+        let receipt = Some(read(scan, predicate::VULNERABILITIES)?);
         Some(Self { platform, digest: digest.clone(), packages, contents, receipt })
+    }
+
+    /// Returns what was found; `None`: nobody was asked.
+    pub fn claim(&self) -> Result<Option<Vulnerabilities>, serde_json::Error> {
+        let statement = self.receipt.iter().map(|receipt| &receipt.statement);
+        statement.map(|statement| Vulnerabilities::deserialize(&statement.predicate)).next().transpose()
     }
 
     /// Returns how many packages were looked at.
     fn packages(&self) -> Result<usize, ReleaseError> {
-        let claim = Vulnerabilities::deserialize(&self.receipt.statement.predicate)?;
-        Ok(claim.coverage.iter().map(|coverage| coverage.packages).sum())
+        let coverage = self.claim()?.map(|claim| claim.coverage).unwrap_or_default();
+        Ok(coverage.iter().map(|coverage| coverage.packages).sum())
     }
 }
 
 /// Compares an image with advisories: all platforms if none are named, as [`list_image`](crate::list_image) lists them. What was found is kept in the
-/// store, by the digests of the manifest and of all that the database says: who asks again for the same needs neither the layers nor a list of packages.
+/// store, by the digests of the manifest and of all that the database says: who asks again for the same needs neither the layers nor a list of packages. `scanner`: who compares; `None`: nobody, and only what settings and files say is returned.
 pub async fn scan_image(
     place: &Place,
     root: &Descriptor,
     store: &Store,
     platforms: &[Platform],
     wants_sbom: bool,
-    scanner: &Scanner,
+    scanner: Option<&Scanner>,
 ) -> Result<Vec<ScannedImage>, ReleaseError> {
     let scanning =
         Scanning { wants_sbom, place, name: name_of(place, root), store, reading: Reading::new(store), scanner };
@@ -101,7 +108,7 @@ struct Scanning<'a> {
     name: (String, Option<String>),
     store: &'a Store,
     reading: Reading,
-    scanner: &'a Scanner,
+    scanner: Option<&'a Scanner>,
     /// Whether the SBOMs are needed, too, which are not kept.
     wants_sbom: bool,
 }
@@ -109,8 +116,13 @@ struct Scanning<'a> {
 impl Scanning<'_> {
     async fn platform(&self, wanted: Wanted) -> Result<ScannedImage, ReleaseError> {
         match self.scanner {
-            Scanner::Database(database) => self.compared(wanted, database).await,
-            Scanner::Engine(engine) => self.by_engine(wanted, engine).await,
+            Some(Scanner::Database(database)) => self.compared(wanted, database).await,
+            Some(Scanner::Engine(engine)) => self.by_engine(wanted, engine).await,
+            None => {
+                let listed = list_platform(self.place, &self.name, wanted, &self.reading).await?;
+                let sbom = if self.wants_sbom { Some(listed.sbom()?) } else { None };
+                looked_at(&listed, sbom, None)
+            }
         }
     }
 
@@ -148,17 +160,23 @@ impl Scanning<'_> {
         };
         let sbom = listed.sbom()?;
         let receipt = Box::pin(engine.scan(&listed.compared(), self.place, &manifest, &sbom)).await?;
-        let sbom = self.wants_sbom.then_some(sbom);
-        let contents = listed.facts()?.into_iter().chain(sbom).collect();
-        let ListedImage { platform, digest, catalogue, .. } = listed;
-        Ok(ScannedImage { platform, digest, packages: versions(&catalogue), contents, receipt })
+        looked_at(&listed, self.wants_sbom.then_some(sbom), Some(receipt))
     }
 }
 
 /// Compares what was listed with advisories.
 pub async fn scan_listed(image: &ListedImage, database: &Arc<Database>) -> Result<ScannedImage, ReleaseError> {
     let receipt = compare(&image.compared(), image.sbom()?, database).await?;
-    let (packages, contents) = (versions(&image.catalogue), image.facts()?.into_iter().collect());
+    looked_at(image, None, Some(receipt))
+}
+
+/// Returns what was listed, with what was found in it.
+fn looked_at(
+    image: &ListedImage,
+    sbom: Option<Receipt>,
+    receipt: Option<Receipt>,
+) -> Result<ScannedImage, ReleaseError> {
+    let (packages, contents) = (versions(&image.catalogue), image.facts()?.into_iter().chain(sbom).collect());
     let (platform, digest) = (image.platform.clone(), image.digest.clone());
     Ok(ScannedImage { platform, digest, packages, contents, receipt })
 }
@@ -185,7 +203,8 @@ pub async fn scan_document(
         // Where nothing says which it is, records of any count.
         let known = Some(&platform).filter(|platform| platform.is_known());
         let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
-        Ok(ScannedImage { platform, digest, packages: PackageVersions::new(), contents: Vec::new(), receipt })
+        let (packages, contents) = (PackageVersions::new(), Vec::new());
+        Ok(ScannedImage { platform, digest, packages, contents, receipt: Some(receipt) })
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
 }

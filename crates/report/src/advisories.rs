@@ -1,4 +1,4 @@
-use consign_oci::Platform;
+use crate::PlatformName;
 use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, Judgement};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[serde(rename_all = "camelCase")]
 pub struct AdvisoryReport {
     /// The advisory and the package.
-    #[serde(flatten)]
+    #[serde(flatten, with = "reported")]
     pub finding: Finding,
-    /// Where the package is installed, as `os/architecture[/variant]`.
+    /// Where the package is installed, as [`PlatformName`] says it.
     pub platforms: Vec<String>,
     /// What becomes of it: `tolerated`, `ignored` or `refused`. `None`: there is no policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,11 +24,11 @@ pub struct AdvisoryReport {
 impl AdvisoryReport {
     /// Makes one report of each finding, with all platforms that it is on, sorted by package. `rules` say what becomes of it on that day.
     pub fn all<'a>(
-        findings: impl IntoIterator<Item = (&'a Platform, &'a Finding)>,
+        findings: impl IntoIterator<Item = (&'a PlatformName, &'a Finding)>,
         rules: Option<(&AdvisoryRules, Date)>,
     ) -> Vec<Self> {
         // Package URLs name the architecture, so they differ where all else is the same.
-        let mut places: BTreeMap<Finding, Vec<(&Platform, &Finding)>> = BTreeMap::new();
+        let mut places: BTreeMap<Finding, Vec<(&PlatformName, &Finding)>> = BTreeMap::new();
         for (platform, finding) in findings {
             let place = places.entry(Finding { purls: Vec::new(), ..finding.clone() }).or_default();
             place.push((platform, finding));
@@ -40,12 +40,12 @@ impl AdvisoryReport {
 /// An entry of the ignore list may be about some of the platforms only. Each is judged by what is found there.
 fn judged(
     finding: &Finding,
-    places: &[(&Platform, &Finding)],
+    places: &[(&PlatformName, &Finding)],
     rules: Option<(&AdvisoryRules, Date)>,
 ) -> Vec<AdvisoryReport> {
     let mut reports: Vec<AdvisoryReport> = Vec::new();
     for (platform, found) in places {
-        let judgement = rules.map(|(rules, today)| rules.judge(platform, found, today));
+        let judgement = rules.map(|(rules, today)| rules.judge(&platform.platform, found, today));
         // What differs between platforms in entries that were made for each alone makes no difference here.
         let ignored = match judgement {
             Some(Judgement::Ignored(entry)) => Some(entry.clone()),
@@ -70,9 +70,40 @@ fn judged(
             }
         };
         let Some(report) = reports.get_mut(report) else { continue };
-        report.platforms.push(platform.to_string());
+        report.platforms.push(platform.name.clone());
         let purls: BTreeSet<String> = report.finding.purls.drain(..).chain(found.purls.iter().cloned()).collect();
         report.finding.purls = purls.into_iter().collect();
     }
     reports
+}
+
+/// A finding as reports have it: that nobody says how severe it is, is said.
+mod reported {
+    use consign_receipt::Finding;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use serde_json::{Map, Value};
+
+    const SEVERITY: &str = "severity";
+    const UNKNOWN: &str = "unknown";
+
+    #[derive(Serialize)]
+    struct Reported<'a> {
+        #[serde(flatten)]
+        finding: &'a Finding,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        severity: Option<&'static str>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(finding: &Finding, serializer: S) -> Result<S::Ok, S::Error> {
+        let severity = finding.severity.is_none().then_some(UNKNOWN);
+        Reported { finding, severity }.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Finding, D::Error> {
+        let mut fields = Map::deserialize(deserializer)?;
+        if fields.get(SEVERITY).and_then(Value::as_str) == Some(UNKNOWN) {
+            fields.remove(SEVERITY);
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)
+    }
 }

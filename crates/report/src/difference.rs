@@ -1,4 +1,4 @@
-use crate::AdvisoryReport;
+use crate::{AdvisoryReport, PlatformName};
 use consign_oci::Platform;
 use consign_receipt::{AdvisoryRules, Finding};
 use jiff::civil::Date;
@@ -23,12 +23,12 @@ impl ScanDifference {
     /// Tells apart what two images have. `rules` say what becomes of what is new.
     pub fn of(
         reference: String,
-        now: &[(Platform, Finding)],
-        then: &[(Platform, Finding)],
+        now: &[(PlatformName, Finding)],
+        then: &[(PlatformName, Finding)],
         rules: Option<(&AdvisoryRules, Date)>,
     ) -> Self {
         let (here, there) = (keys(now), keys(then));
-        let only = |all: &'_ [(Platform, Finding)], others: &BTreeSet<Key<'_>>, rules| {
+        let only = |all: &'_ [(PlatformName, Finding)], others: &BTreeSet<Key<'_>>, rules| {
             let left = all.iter().filter(|found| !others.contains(&key(found)));
             AdvisoryReport::all(left.map(|(platform, finding)| (platform, finding)), rules)
         };
@@ -44,10 +44,10 @@ impl ScanDifference {
 /// Platform, package and advisory.
 type Key<'a> = (&'a Platform, &'a str, &'a str);
 
-fn key((platform, finding): &(Platform, Finding)) -> Key<'_> {
-    (platform, &finding.package, &finding.advisory)
+fn key((platform, finding): &(PlatformName, Finding)) -> Key<'_> {
+    (&platform.platform, &finding.package, &finding.advisory)
 }
 
-fn keys(found: &[(Platform, Finding)]) -> BTreeSet<Key<'_>> {
+fn keys(found: &[(PlatformName, Finding)]) -> BTreeSet<Key<'_>> {
     found.iter().map(key).collect()
 }

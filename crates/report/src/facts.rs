@@ -1,4 +1,4 @@
-use consign_oci::Platform;
+use crate::PlatformName;
 use consign_receipt::{FactJudgement, IgnoredFact, ImageFinding, ImageRules};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ pub struct FactReport {
     /// What it is, and where.
     #[serde(flatten)]
     pub finding: ImageFinding,
-    /// On which platforms, as `os/architecture[/variant]`.
+    /// On which platforms, as [`PlatformName`] says it.
     pub platforms: Vec<String>,
     /// What becomes of it: `reported`, `ignored` or `refused`. `None`: there is no policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,18 +23,18 @@ pub struct FactReport {
 impl FactReport {
     /// Makes one report of each finding, with all platforms that it is on, sorted. `rules` say what becomes of it on that day.
     pub fn all<'a>(
-        findings: impl IntoIterator<Item = (&'a Platform, &'a ImageFinding)>,
+        findings: impl IntoIterator<Item = (&'a PlatformName, &'a ImageFinding)>,
         rules: Option<(&ImageRules, Date)>,
     ) -> Vec<Self> {
         let mut reports: Vec<Self> = Vec::new();
         for (platform, finding) in findings {
-            let judgement = rules.map(|(rules, today)| rules.judge(platform, finding, today));
+            let judgement = rules.map(|(rules, today)| rules.judge(&platform.platform, finding, today));
             let ignored = match judgement {
                 Some(FactJudgement::Ignored(entry)) => Some(entry.clone()),
                 _ => None,
             };
             let judgement = judgement.map(|judgement| judgement.word().to_owned());
-            let report = Self { finding: finding.clone(), platforms: vec![platform.to_string()], judgement, ignored };
+            let report = Self { finding: finding.clone(), platforms: vec![platform.name.clone()], judgement, ignored };
             reports.push(report);
         }
         reports.sort_by(|one, other| one.key().cmp(&other.key()));

@@ -1,4 +1,4 @@
-use consign_oci::Platform;
+use crate::PlatformName;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +11,16 @@ pub type PackageVersions = BTreeMap<String, BTreeSet<String>>;
 pub struct PlatformDifference {
     /// Its kind and name: `deb openssl`.
     pub package: String,
-    /// Its versions on each platform, as `os/architecture[/variant]`; none where it is not there.
+    /// Its versions on each platform, as [`PlatformName`] says it; none where it is not there.
     pub versions: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl PlatformDifference {
     /// Returns the packages that platforms of one operating system do not have alike, sorted.
-    pub fn all<'a>(platforms: impl Iterator<Item = (&'a Platform, &'a PackageVersions)>) -> Vec<Self> {
+    pub fn all<'a>(platforms: impl Iterator<Item = (&'a PlatformName, &'a PackageVersions)>) -> Vec<Self> {
         let mut systems: BTreeMap<&str, Vec<(String, &PackageVersions)>> = BTreeMap::new();
         for (platform, packages) in platforms {
-            systems.entry(platform.os()).or_default().push((platform.to_string(), packages));
+            systems.entry(platform.platform.os()).or_default().push((platform.name.clone(), packages));
         }
         let mut differences: Vec<Self> = systems.into_values().flat_map(|platforms| of_system(&platforms)).collect();
         differences.sort_by(|one, other| one.package.cmp(&other.package));
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn says_what_is_not_alike() {
-        let (amd, arm) = ("linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap());
-        let windows: Platform = "windows/amd64".parse().unwrap();
+        let platform = |text: &str| PlatformName::from(text.parse::<consign_oci::Platform>().unwrap());
+        let [amd, arm, windows] = ["linux/amd64", "linux/arm64", "windows/amd64"].map(platform);
         let one = versions(&[("deb a", "1"), ("deb b", "1"), ("deb c", "1"), ("npm d", "1"), ("npm d", "2")]);
         let other = versions(&[("deb a", "1"), ("deb b", "2"), ("npm d", "2")]);
         let foreign = versions(&[("nuget e", "1")]);

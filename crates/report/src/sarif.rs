@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// A log with one run (SARIF 2.1.0, section 3.13).
+/// A log with a run for each image (SARIF 2.1.0, section 3.13).
 #[derive(Debug, Serialize)]
 pub struct SarifLog {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: Vec<Run>,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,8 +78,8 @@ struct Message {
 
 impl ScanReport {
     /// Returns the findings as SARIF, each with the platforms that it is on. What the policy ignores is suppressed, with its reason; what was not
-    /// compared stands in notifications.
-    pub fn sarif(&self) -> SarifLog {
+    /// compared stands in notifications. `failures`: why not all that was to be looked at was.
+    pub fn sarif(&self, failures: &[String]) -> SarifLog {
         let mut worst: BTreeMap<&str, Option<Severity>> = BTreeMap::new();
         for found in &self.advisories {
             let severity = worst.entry(&found.finding.advisory).or_default();
@@ -99,19 +99,47 @@ impl ScanReport {
             let rule_index = index.get(found.finding.advisory.as_str()).copied().unwrap_or_default();
             result(found, rule_index, &self.reference)
         });
+        let results = results.chain(of_facts).collect();
+        SarifLog::of(vec![Run::of(rules, results, failures, self.platforms.iter().flat_map(not_compared))])
+    }
+}
+
+impl SarifLog {
+    fn of(runs: Vec<Run>) -> Self {
+        Self { schema: SCHEMA, version: "2.1.0", runs }
+    }
+
+    /// Makes the log of an image that could not be looked at.
+    pub fn failed(failure: String) -> Self {
+        Self::of(vec![Run::of(Vec::new(), Vec::new(), &[failure], std::iter::empty())])
+    }
+
+    /// Makes one log of several.
+    pub fn joined(logs: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(logs.into_iter().flat_map(|log| log.runs).collect())
+    }
+}
+
+impl Run {
+    fn of(
+        rules: Vec<Rule>,
+        results: Vec<SarifResult>,
+        failures: &[String],
+        warnings: impl Iterator<Item = Notification>,
+    ) -> Self {
         let driver = Driver { name: "consign", version: env!("CARGO_PKG_VERSION"), rules };
+        let failed = |failure: &String| Notification { level: "error", message: Message { text: failure.clone() } };
         let invocation = Invocation {
-            execution_successful: true,
-            tool_execution_notifications: self.platforms.iter().flat_map(not_compared).collect(),
+            execution_successful: failures.is_empty(),
+            tool_execution_notifications: failures.iter().map(failed).chain(warnings).collect(),
         };
-        let run = Run { tool: Tool { driver }, invocations: [invocation], results: results.chain(of_facts).collect() };
-        SarifLog { schema: SCHEMA, version: "2.1.0", runs: [run] }
+        Self { tool: Tool { driver }, invocations: [invocation], results }
     }
 }
 
 /// Says of each part of a platform's packages that was not compared how many they are.
 fn not_compared(platform: &ScannedPlatform) -> impl Iterator<Item = Notification> {
-    let left = platform.coverage.iter().filter(|part| !part.covered);
+    let left = platform.coverage.iter().flatten().filter(|part| !part.covered);
     left.map(|part| {
         let packages = match part.packages {
             0 => part.ecosystem.clone(),

@@ -1,7 +1,7 @@
 use crate::{
     AdvisoryReport, FactReport, PlatformDifference, ScanDifference, facts, platform_difference, printable, table,
 };
-use consign_oci::{Digest, Platform};
+use consign_oci::Digest;
 use consign_receipt::Coverage;
 use consign_receipt::predicate::{ImageFacts, Lifetime};
 use serde::Serialize;
@@ -12,8 +12,9 @@ use serde::Serialize;
 pub struct ScanReport {
     /// The image, as the user named it.
     pub reference: String,
-    /// What it was compared with.
-    pub database: DatabaseReport,
+    /// What it was compared with; `None`: only its settings and files were asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseReport>,
     /// Its platforms, in the order of its index.
     pub platforms: Vec<ScannedPlatform>,
     /// What was found, sorted by package.
@@ -52,23 +53,19 @@ pub struct DatabaseReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScannedPlatform {
-    /// What it runs on, as `os/architecture[/variant]`.
-    #[serde(serialize_with = "text")]
-    pub platform: Platform,
+    /// What it is called, as [`PlatformName`](crate::PlatformName) says it.
+    pub platform: String,
     /// Digest of its manifest.
     pub digest: Digest,
-    /// Its packages by origin.
-    pub coverage: Vec<Coverage>,
+    /// Its packages by origin; `None`: they were to be compared with nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Vec<Coverage>>,
     /// Until when its distribution is looked after, where it has releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
     /// What its settings and files say; `None`: only a document was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<ImageFacts>,
-}
-
-fn text<S: serde::Serializer>(platform: &Platform, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(platform)
 }
 
 impl ScanReport {
@@ -106,12 +103,13 @@ impl ScanReport {
 /// Returns a line for each platform, how much of it was compared, and one for the database.
 pub(crate) fn platform_lines(report: &ScanReport) -> Vec<String> {
     let platforms = report.platforms.iter().map(|platform| {
-        let name = platform.platform.to_string();
-        let found = report.advisories.iter().filter(|found| found.platforms.contains(&name)).count();
+        let name = &platform.platform;
+        let Some(coverage) = &platform.coverage else { return format!("{name}: not compared with advisories") };
+        let found = report.advisories.iter().filter(|found| found.platforms.contains(name)).count();
         let lifetime = platform.lifetime.as_ref().map(lifetime_text).unwrap_or_default();
-        format!("{name}: {}{lifetime}", summary(&platform.coverage, found))
+        format!("{name}: {}{lifetime}", summary(coverage, found))
     });
-    platforms.chain([database_text(&report.database)]).collect()
+    platforms.chain(report.database.as_ref().map(database_text)).collect()
 }
 
 /// Returns the heads of the columns; what a policy makes of findings only where there is one.
@@ -134,14 +132,14 @@ fn lifetime_text(lifetime: &Lifetime) -> String {
 
 fn database_text(database: &DatabaseReport) -> String {
     let DatabaseReport { scanner, digest, records, last_update } = database;
-    let records = records.map(|records| format!("{records} records, ")).unwrap_or_default();
+    let records = records.map(|records| counted(records, "record", "records") + ", ").unwrap_or_default();
     let scanner = scanner.as_ref().map(|scanner| format!("those of {}, ", printable(scanner))).unwrap_or_default();
     let digest = digest.as_ref().map(|digest| format!(", {digest}")).unwrap_or_default();
     format!("advisories: {scanner}{records}{}{digest}", age_text(last_update))
 }
 
 /// Says how old a database is. Feeds without any times are of 1970.
-fn age_text(last_update: &str) -> String {
+pub fn age_text(last_update: &str) -> String {
     match last_update.starts_with("1970-01-01") {
         true => "of unknown age".to_owned(),
         false => format!("the newest of {last_update}"),
@@ -170,15 +168,19 @@ pub(crate) fn cells(found: &AdvisoryReport) -> [String; 7] {
 pub fn summary(coverage: &[Coverage], found: usize) -> String {
     let packages: usize = coverage.iter().map(|part| part.packages).sum();
     let covered: usize = coverage.iter().filter(|part| part.covered).map(|part| part.packages).sum();
-    let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     if coverage.is_empty() {
         return "no packages, no package database and no distribution".to_owned();
     }
-    let mut text = match covered {
-        0 => "nothing is known of any package".to_owned(),
-        _ => of(found, "advisory matches", "advisories match"),
+    let packages_text = counted(packages, "package", "packages");
+    // What was compared with nothing must not read as what nothing was found in.
+    let mut text = match (covered, packages) {
+        (0, 0) => "nothing could be compared, and whether advisories match is not known".to_owned(),
+        (0, _) => format!("none of {packages_text} could be compared, and whether advisories match is not known"),
+        _ => {
+            let found = counted(found, "advisory matches", "advisories match");
+            format!("{found}; {packages_text}, {covered} of them compared")
+        }
     };
-    text.push_str(&format!("; {}, {covered} of them compared", of(packages, "package", "packages")));
     let left = coverage.iter().filter(|part| !part.covered);
     let left = left.map(|part| match (part.packages, printable(&part.ecosystem)) {
         (0, place) => place,
@@ -189,4 +191,9 @@ pub fn summary(coverage: &[Coverage], found: usize) -> String {
         text.push_str(&format!("; not compared: {}", left.join(", ")));
     }
     text
+}
+
+/// Returns the likes of `1 record` and `2 records`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

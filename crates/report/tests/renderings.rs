@@ -4,8 +4,9 @@
 use consign_oci::{Digest, Platform};
 use consign_receipt::{AdvisoryRules, Coverage, Finding, IgnoredAdvisory, Severity, predicate};
 use consign_report::{
-    AdvisoryReport, DatabaseReport, DestinationReport, ImageReport, Outcome, PlatformRow, ReasonReport, ReleaseReport,
-    ScanReport, ScannedPlatform, Stage, TagReport, TagState, TreeNode, json, summary,
+    AdvisoryReport, DatabaseReport, DestinationReport, ImageReport, Outcome, PlatformName, PlatformRow, ReasonReport,
+    ReleaseReport, SarifLog, ScanReport, ScannedPlatform, Stage, TagReport, TagState, TreeNode, VexProduct,
+    VexProducts, json, openvex, summary,
 };
 use jiff::civil::date;
 
@@ -155,13 +156,14 @@ fn scanned() -> ScanReport {
         severity,
         ..Finding::default()
     };
-    let platforms: Vec<Platform> = ["linux/amd64", "linux/arm64"].map(|text| text.parse().unwrap()).into();
+    let platforms = ["linux/amd64", "linux/arm64"].map(|text| PlatformName::from(text.parse::<Platform>().unwrap()));
     let entry = IgnoredAdvisory {
         advisory: "CVE-1".into(),
         package: None,
         purl: None,
         purls: Vec::new(),
-        platforms: vec![platforms[1].clone()],
+        listed: None,
+        platforms: vec![platforms[1].platform.clone()],
         reason: "why".into(),
         owner: "who".into(),
         until: Some(date(2026, 12, 31)),
@@ -178,21 +180,21 @@ fn scanned() -> ScanReport {
         covered,
         foreign: false,
     };
-    let scanned = |platform: &Platform, coverage| ScannedPlatform {
-        platform: platform.clone(),
+    let scanned = |platform: &PlatformName, coverage| ScannedPlatform {
+        platform: platform.name.clone(),
         digest: Digest::of(b"a"),
-        coverage,
+        coverage: Some(coverage),
         lifetime: None,
         facts: None,
     };
     ScanReport {
         reference: "oci:a b".into(),
-        database: DatabaseReport {
+        database: Some(DatabaseReport {
             scanner: None,
             digest: Some(Digest::of(b"d")),
             records: Some(2),
             last_update: "2026-01-02T03:04:05Z".into(),
-        },
+        }),
         platforms: vec![
             scanned(&platforms[0], vec![part("Debian:12", 3, true), part("npm", 1, false)]),
             scanned(&platforms[1], vec![part("npm", 1, false)]),
@@ -216,7 +218,7 @@ a        1\u{FFFD}[2J    CVE-1     high      -         linux/arm64  ignored
 b        1\u{FFFD}[2J    CVE-1     unknown   -         linux/amd64  refused
 
 linux/amd64: 2 advisories match; 4 packages, 3 of them compared; not compared: 1 of npm
-linux/arm64: nothing is known of any package; 1 package, 0 of them compared; not compared: 1 of npm
+linux/arm64: none of 1 package could be compared, and whether advisories match is not known; not compared: 1 of npm
 advisories: 2 records, the newest of 2026-01-02T03:04:05Z, {digest}
 warning: old
 "
@@ -234,13 +236,80 @@ warning: old
     }
     assert_eq!(summary(&[], 0), "no packages, no package database and no distribution");
     let unread = Coverage { ecosystem: "what /a lists".into(), packages: 0, covered: false, foreign: false };
-    let expected = "nothing is known of any package; 0 packages, 0 of them compared; not compared: what /a lists";
+    let expected = "nothing could be compared, and whether advisories match is not known; not compared: what /a lists";
     assert_eq!(summary(&[unread], 0), expected);
 }
 
 #[test]
+fn a_report_says_of_what_it_is() {
+    let mut report = scanned();
+    let database = report.database.as_mut().unwrap();
+    (database.records, database.last_update) = (Some(1), "1970-01-01T00:00:00Z".into());
+    assert!(report.text().contains("advisories: 1 record, of unknown age, sha256:"), "{}", report.text());
+    // Where nobody was asked, nothing is said of advisories.
+    report.database = None;
+    report.platforms.iter_mut().for_each(|platform| platform.coverage = None);
+    let text = report.text();
+    assert!(text.ends_with("linux/arm64: not compared with advisories\nwarning: old\n"), "{text}");
+    let value = serde_json::to_value(&report).unwrap();
+    assert!(value.get("database").is_none() && value["platforms"][0].get("coverage").is_none());
+}
+
+#[test]
+fn that_a_severity_is_unknown_is_said_and_read_back() {
+    let report = scanned();
+    let severities: Vec<_> = report.advisories.iter().map(|found| serde_json::to_value(found).unwrap()).collect();
+    let severities: Vec<_> = severities.iter().map(|found| found["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["high", "high", "unknown"]);
+    for found in report.advisories {
+        assert_eq!(serde_json::from_str::<AdvisoryReport>(&json(&found).unwrap()).unwrap(), found);
+    }
+}
+
+#[test]
+fn statements_name_of_each_platform_what_is_on_it() {
+    let names = ["linux/amd64", "linux/arm64"].map(|text| PlatformName::from(text.parse::<Platform>().unwrap()));
+    let finding = |purls: &[&str]| Finding {
+        package: "a".into(),
+        advisory: "CVE-1".into(),
+        purls: purls.iter().map(|purl| (*purl).to_owned()).collect(),
+        ..Finding::default()
+    };
+    let found = [finding(&["pkg:deb/a?arch=amd64"]), finding(&["pkg:deb/a?arch=arm64", "pkg:deb/b?arch=arm64"])];
+    let report = ScanReport { advisories: AdvisoryReport::all(names.iter().zip(&found), None), ..scanned() };
+    let product = |(name, finding): (&PlatformName, &Finding)| {
+        VexProduct::new(name.name.clone(), format!("pkg:oci/x?{}", name.name), [finding.clone()])
+    };
+    let platforms = names.iter().zip(&found).map(product).collect();
+    let document = openvex(&report, &VexProducts { index: Some("pkg:oci/x".into()), platforms }, "me");
+    let parts = |purls: &[&str]| -> Vec<_> { purls.iter().map(|purl| serde_json::json!({"@id": purl})).collect() };
+    let all = ["pkg:deb/a?arch=amd64", "pkg:deb/a?arch=arm64", "pkg:deb/b?arch=arm64"];
+    let expected = serde_json::json!([
+        {"@id": "pkg:oci/x", "subcomponents": parts(&all)},
+        {"@id": "pkg:oci/x?linux/amd64", "subcomponents": parts(&all[..1])},
+        {"@id": "pkg:oci/x?linux/arm64", "subcomponents": parts(&all[1..])},
+    ]);
+    assert_eq!(document["statements"].as_array().unwrap().len(), 1);
+    assert_eq!(document["statements"][0]["products"], expected);
+}
+
+#[test]
+fn sarif_says_what_could_not_be_looked_at() {
+    let log = SarifLog::joined([scanned().sarif(&["no records".into()]), SarifLog::failed("x: gone".into())]);
+    let log = serde_json::to_value(log).unwrap();
+    let said = |run: usize| {
+        let invocation = &log["runs"][run]["invocations"][0];
+        let first = &invocation["toolExecutionNotifications"][0];
+        let results = log["runs"][run]["results"].as_array().unwrap().len();
+        (invocation["executionSuccessful"].clone(), first["level"].clone(), first["message"]["text"].clone(), results)
+    };
+    assert_eq!(said(0), (false.into(), "error".into(), "no records".into(), 3));
+    assert_eq!(said(1), (false.into(), "error".into(), "x: gone".into(), 0));
+}
+
+#[test]
 fn findings_as_sarif_are_of_one_rule_for_each_advisory() {
-    let log = serde_json::to_value(scanned().sarif()).unwrap();
+    let log = serde_json::to_value(scanned().sarif(&[])).unwrap();
     let run = &log["runs"][0];
     assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 1);
     assert_eq!(run["tool"]["driver"]["rules"][0]["properties"]["security-severity"], "8.0");

@@ -1,6 +1,7 @@
+use crate::folder::plain;
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A database of advisories that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +115,20 @@ pub enum DatabaseError {
         /// What is wrong.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A file that cannot be read as whatever it should be: cut off, say.
+    #[error("{place} cannot be read as a feed of advisories")]
+    Unreadable {
+        /// The file, or the archive and the file in it.
+        place: String,
+        /// What is wrong.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A page that a server shows to people.
+    #[error("{place} is a page for people (HTML), and no feed of advisories")]
+    Page {
+        /// The file, or the archive and the file in it.
+        place: String,
+    },
     /// A file that is no feed.
     #[error("{place} is neither an OSV record nor any other feed of advisories that is known")]
     Unrecognized {
@@ -170,6 +185,51 @@ pub enum DatabaseError {
         /// Where they were looked for.
         paths: Vec<PathBuf>,
     },
+}
+
+impl DatabaseError {
+    /// Says another name in place of the path at which something lies for a while, and of all in it.
+    pub(crate) fn renamed(mut self, path: &Path, name: &str) -> Self {
+        let path = path.display().to_string();
+        let of_text = |text: &mut String| {
+            let rest = text.strip_prefix(&path).or_else(|| text.strip_prefix(plain(&path)));
+            if let Some(renamed) = rest.map(|rest| format!("{name}{rest}")) {
+                *text = renamed;
+            }
+        };
+        let of_path = |path: &mut PathBuf| {
+            let mut text = path.display().to_string();
+            of_text(&mut text);
+            *path = text.into();
+        };
+        match &mut self {
+            Self::Entry { place, .. }
+            | Self::Twice { place }
+            | Self::Nested { place }
+            | Self::Total { place, .. }
+            | Self::RecordSize { place, .. }
+            | Self::Record { place, .. }
+            | Self::Feed { place, .. }
+            | Self::Unreadable { place, .. }
+            | Self::Page { place }
+            | Self::Unrecognized { place } => of_text(place),
+            Self::Read { path, .. }
+            | Self::Kind { path }
+            | Self::Archive { path, .. }
+            | Self::Beside { path }
+            | Self::Link { path }
+            | Self::Size { path, .. }
+            | Self::Depth { path, .. }
+            | Self::Mixed { path }
+            | Self::Foreign { path }
+            | Self::Version { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Write { path, .. } => of_path(path),
+            Self::Empty { paths } => paths.iter_mut().for_each(of_path),
+            Self::Compress { .. } => {}
+        }
+        self
+    }
 }
 
 fn version_advice(version: u64, known: u32) -> &'static str {

@@ -42,7 +42,7 @@ mod summary;
 mod vulnerability;
 mod writing;
 
-pub use built::Built;
+pub use built::{Built, FeedSource};
 pub use database::Database;
 pub use difference::{ChangedAdvisory, Difference};
 pub use engine::{EngineReport, engine_receipt};

@@ -80,7 +80,7 @@ fn what_is_no_database_is_named() {
         (
             "one.tar",
             &tar(&[("a.json", b"{")]),
-            "[folder]/one.tar: a.json is not an OSV record\nEOF while parsing an object at line 1 column 1",
+            "[folder]/one.tar: a.json cannot be read as a feed of advisories\nEOF while parsing an object at line 1 column 1",
         ),
         (
             "two.tar",
@@ -90,7 +90,7 @@ fn what_is_no_database_is_named() {
         (
             "three.tar",
             &tar(&[("c.json", good.as_bytes()), ("d.json", b"[1]")]),
-            "[folder]/three.tar: d.json is not an OSV record\n",
+            "[folder]/three.tar: d.json cannot be read as a feed of advisories\n",
         ),
         (
             "four.tar",
@@ -98,6 +98,12 @@ fn what_is_no_database_is_named() {
             "[folder]/four.tar: e.json is not an OSV record\n`modified` is no time",
         ),
         ("five.tar", &tar(&[("f.yaml", b"id: [")]), "[folder]/five.tar: f.yaml is not an OSV record\n"),
+        (
+            "page.json",
+            b"\n<!DOCTYPE html><html>",
+            "[folder]/page.json is a page for people (HTML), and no feed of advisories",
+        ),
+        ("page.csv", b"\xef\xbb\xbf<html>", "[folder]/page.csv is a page for people (HTML), and no feed of advisories"),
         ("six.tar", &tar(&[("README.md", b"words")]), "there is no feed of advisories in [folder]/six.tar"),
     ] {
         let said = said(&file(&folder, name, bytes));
@@ -187,7 +193,8 @@ fn deeply_nested_records_are_refused_or_read() {
     let folder = tempfile::tempdir().unwrap();
     let deep = format!("{{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"x\": {}}}", "[".repeat(100_000));
     assert!(
-        said(&file(&folder, "deep.tar", &tar(&[("a.json", deep.as_bytes())]))).contains("a.json is not an OSV record")
+        said(&file(&folder, "deep.tar", &tar(&[("a.json", deep.as_bytes())])))
+            .contains("a.json cannot be read as a feed")
     );
     let words = format!(
         "{{\"id\": \"X\", \"modified\": \"2026-01-01T00:00:00Z\", \"database_specific\": {{\"severity\": {}",
@@ -195,7 +202,7 @@ fn deeply_nested_records_are_refused_or_read() {
     );
     assert!(
         said(&file(&folder, "words.tar", &tar(&[("a.json", words.as_bytes())])))
-            .contains("a.json is not an OSV record")
+            .contains("a.json cannot be read as a feed")
     );
     let yaml = format!("id: {}", "[".repeat(100_000));
     assert!(

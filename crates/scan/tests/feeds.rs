@@ -311,7 +311,7 @@ fn what_is_no_feed_is_named() {
             "{\"a\": {\"b\": 1}}",
             "x.json is neither an OSV record nor any other feed of advisories that is known",
         ),
-        ("x.json", "[1]", "x.json is not an OSV record"),
+        ("x.json", "[1]", "x.json cannot be read as a feed of advisories"),
         ("x.csv", "a,b\n1,2\n", "x.csv is neither an OSV record nor any other feed of advisories that is known"),
         (
             "x.csv",

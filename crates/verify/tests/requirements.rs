@@ -173,6 +173,7 @@ fn ignoring_until(until: Date) -> AdvisoryRules {
         package: None,
         purl: None,
         purls: Vec::new(),
+        listed: None,
         platforms: Vec::new(),
         reason: "why".to_owned(),
         owner: "who".to_owned(),

@@ -36,7 +36,7 @@ pub(crate) struct Scan {
     /// everything that the configuration's lists `build` and `sync` have published.
     #[arg(value_name = "REF")]
     pub(crate) reference: Option<ScanTarget>,
-    /// A database that `db build` made, or folders, archives and files of feeds; may be given several times. Without it, those of the policy.
+    /// A database that `db build` made, or folders, archives and files of feeds; may be given several times, but a database not beside others. Without it, those of the policy.
     #[arg(long = "db", value_name = "PATH")]
     pub(crate) databases: Vec<PathBuf>,
     /// Lets another scanner that is installed here say what is known against the packages of an image, with its own database.

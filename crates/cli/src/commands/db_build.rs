@@ -1,9 +1,10 @@
+use super::db_status::counts_text;
 use crate::advisories::unusable;
 use crate::arguments::{DbBuild, Output};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, on_a_thread};
-use consign_report::size;
+use consign_report::{age_text, size};
 use consign_scan::Built;
 use serde_json::json;
 
@@ -26,10 +27,10 @@ pub(crate) async fn run(arguments: &DbBuild, session: &Session) -> Result<ExitCo
             "passedOver": passed_over,
         }))?,
         Output::Table => session.printer.data(&format!(
-            "{}: {} records about {} packages, {}, {}{}\n",
+            "{}: {}, {}, {}, {}{}\n",
             arguments.to.display(),
-            database.records(),
-            database.packages(),
+            counts_text(&database),
+            age_text(&database.newest().to_string()),
             size(bytes),
             database.digest(),
             passed_over_text(passed_over)

@@ -1,14 +1,17 @@
-use crate::advisories::database;
+use crate::advisories::{database, unusable};
 use crate::arguments::{DbStatus, Output};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::Session;
-use consign_report::table;
+use crate::session::{Session, on_a_thread};
+use consign_report::{age_text, counted, table};
 use consign_scan::{Database, FeedSummary};
 use serde_json::json;
 
 pub(crate) async fn run(arguments: &DbStatus, session: &Session) -> Result<ExitCode, CommandError> {
     let database = database(vec![arguments.database.clone()]).await?;
+    // Opening it reads the table of contents alone: whoever asks how a database is wants to know about all of it.
+    let checked = database.clone();
+    on_a_thread(move || checked.check().map_err(unusable)).await?;
     match session.output {
         Output::Json => session.printer.json(&json!({
             "digest": database.digest(),
@@ -25,9 +28,17 @@ pub(crate) async fn run(arguments: &DbStatus, session: &Session) -> Result<ExitC
 
 fn text(database: &Database) -> String {
     let rows: Vec<Vec<String>> = database.feeds().iter().flat_map(rows).collect();
-    let records = format!("{} records about {} packages", database.records(), database.packages());
-    let newest = format!("the newest of {}", database.newest());
+    let records = counts_text(database);
+    let newest = age_text(&database.newest().to_string());
     format!("{}\n{records}, {newest}\n{}\n", table(&["feed", "about", "records", "newest"], &rows), database.digest())
+}
+
+/// Returns the likes of `4 records about 2 packages`.
+pub(super) fn counts_text(database: &Database) -> String {
+    let packages = usize::try_from(database.packages()).unwrap_or(usize::MAX);
+    let (records, packages) =
+        (counted(database.records(), "record", "records"), counted(packages, "package", "packages"));
+    format!("{records} about {packages}")
 }
 
 /// Returns a row for each ecosystem that a feed is about.

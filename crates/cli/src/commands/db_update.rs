@@ -1,3 +1,4 @@
+use super::db_status::counts_text;
 use crate::advisories::policy_file;
 use crate::arguments::{CONFIGURATION, DATABASE, DbUpdate, Output};
 use crate::error::CommandError;
@@ -10,6 +11,7 @@ use consign_oci::{Digest, Reference};
 use consign_plan::configuration::PolicyFile;
 use consign_plan::{Lock, LockedDatabase};
 use consign_release::{DatabaseSource, DatabaseUpdate, UpdatedDatabase};
+use consign_report::age_text;
 use consign_scan::{Database, PublishedFeed};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -165,12 +167,11 @@ fn tell(wanted: &Wanted, updated: &UpdatedDatabase, session: &Session) -> Result
             "newest": database.newest().to_string(),
         }))?,
         Output::Table => session.printer.data(&format!(
-            "{}: {}, {} records about {} packages, the newest of {}\n{}\n",
+            "{}: {}, {}, {}\n{}\n",
             wanted.to.display(),
             if changed { "updated" } else { "unchanged" },
-            database.records(),
-            database.packages(),
-            database.newest(),
+            counts_text(database),
+            age_text(&database.newest().to_string()),
             database.digest(),
         ))?,
     }

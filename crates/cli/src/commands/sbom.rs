@@ -10,9 +10,13 @@ use consign_release::{ListedImage, kept_document, list_image, name_of, read_fold
 use consign_report::TreeNode;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+/// What the file `version` begins with in folders of skopeo's.
+const SKOPEO: &[u8] = b"Directory Transport Version";
 
 pub(crate) async fn run(arguments: &Sbom, session: &Session) -> Result<ExitCode, CommandError> {
     let format = format(arguments, session)?;
@@ -69,6 +73,11 @@ pub(super) async fn folder(
     platforms: &[Platform],
     session: &Session,
 ) -> Result<ListedImage, CommandError> {
+    if is_of_skopeo(path) {
+        let message = format!("{} is an image in the form of skopeo's `dir:`, and no root file system", path.display());
+        let hint = format!("`skopeo copy dir:{} oci:layout:latest` makes a layout of it: `oci:layout`", path.display());
+        return Err(CommandError::new(ExitCode::Usage, message).hint(hint));
+    }
     let folder = read_folder(path).await?;
     let platform = match (&folder.platform, platforms.first()) {
         (Some(found), asked) if asked.is_none() || platforms.contains(found) => found.clone(),
@@ -87,6 +96,17 @@ pub(super) async fn folder(
         }
     };
     Ok(ListedImage::of_folder(folder, platform))
+}
+
+/// Returns whether a folder is what skopeo and podman write where they are told `dir:` (containers/image, `directory/directory_dest.go`).
+fn is_of_skopeo(folder: &Path) -> bool {
+    let version = folder.join("version");
+    let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
+    if !is_file(&version) || !is_file(&folder.join("manifest.json")) {
+        return false;
+    }
+    let mut start = [0; SKOPEO.len()];
+    File::open(version).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *SKOPEO
 }
 
 /// Two options name the format: the one that each command has, and the one that other tools have.

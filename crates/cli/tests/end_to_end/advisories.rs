@@ -367,10 +367,32 @@ fn a_platform_that_was_not_compared_is_no_finding_of_sarif() {
     assert!(run.error().contains(not_compared) && run.error().contains("CVE-2026-1"), "{run}");
     let run = scan("sarif").expect(16);
     assert!(run.error().contains(not_compared) && !run.error().contains("CVE-2026-1"), "{run}");
-    // Without a policy, too: a host of code would take an empty list for a clean image.
-    let run = environment.consign(&["scan", "--db", "advisories", "oci:layout", "--output", "sarif"]).expect(16);
-    assert!(run.error().contains(not_compared) && !run.stdout.contains("results"), "{run}");
-    environment.consign(&["scan", "--db", "advisories", "oci:layout"]).expect(0);
+    // The log is one, with what was found: a host of code would take an empty list for a clean image.
+    let of_run = |log: &Value| {
+        let invocation = log["runs"][0]["invocations"][0].clone();
+        let why = invocation["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap().to_owned();
+        (invocation["executionSuccessful"].clone(), log["runs"][0]["results"].as_array().unwrap().len(), why)
+    };
+    let log = run.json();
+    let (is_successful, results, why) = of_run(&log);
+    assert_eq!((is_successful, results, &log["error"]), (json!(false), 1, &Value::Null));
+    assert!(why.contains(not_compared), "{why}");
+    // Without a policy, too, in every form.
+    let unjudged =
+        |form: &str| environment.consign(&["scan", "--db", "advisories", "oci:layout", "--output", form]).expect(16);
+    assert_eq!(unjudged("sarif").json(), log);
+    let found = unjudged("cyclonedx-json").json();
+    assert_eq!((&found["bomFormat"], &found["error"]), (&json!("CycloneDX"), &Value::Null));
+    assert_eq!(found["vulnerabilities"][0]["id"], "CVE-2026-1");
+    let report = unjudged("json").json();
+    assert_eq!((&report["error"]["code"], &report["advisories"][0]["advisory"]), (&json!(16), &json!("CVE-2026-1")));
+    for form in ["table", "markdown"] {
+        let run = unjudged(form);
+        let said = "linux/amd64: none of 2 packages could be compared, and whether advisories match is not known; not compared: 2 of Debian:11";
+        assert!(run.stdout.contains(said) && run.error().contains(not_compared), "{run}");
+        assert!(run.error().contains("the advisory database is not enough"), "{run}");
+    }
+    assert_eq!(unjudged("openvex").json()["error"]["code"], 16);
 }
 
 #[test]
@@ -419,6 +441,9 @@ fn a_policy_says_what_counts_beside_severities() {
     let ended = judged("critical\n    end-of-life: refuse").expect(11);
     assert!(ended.error().contains("linux/amd64: debian 9 has had no fixes for everybody"), "{ended}");
     assert!(!ended.error().contains("arm64"), "{ended}");
+    // There is no last release to compare with.
+    let new = judged("critical\n    new-since: latest").expect(0);
+    assert!(new.stdout.contains("warning: everything that is found counts as new here"), "{new}");
     judged("low").expect(11);
     judged("low\n    unfixed: accept").expect(0);
     let exploited = judged("critical\n    unfixed: accept\n    known-exploited: refuse").expect(11);

@@ -40,7 +40,11 @@ fn a_database_is_built_and_says_what_is_in_it() {
         environment.consign(&[&["db", "build"], sources, &["--to", to]].concat()).expect(0)
     };
     let built = build(&sources, "advisories.db");
-    assert!(built.stdout.starts_with("advisories.db: 4 records about 2 packages, "), "{}", built.stdout);
+    assert!(
+        built.stdout.starts_with("advisories.db: 4 records about 2 packages, the newest of 2026-01-02T03:04:05Z, "),
+        "{}",
+        built.stdout
+    );
     assert!(!built.stdout.contains("passed over"), "{}", built.stdout);
     environment.write("advisories/LICENSE", "words");
     let built = build(&sources, "advisories.db");
@@ -136,6 +140,16 @@ fn databases_that_cannot_be_used() {
     error: cut.db is damaged: it is cut off; fetch or build it anew
     hint: a database is what `consign db build` made, or feeds of advisories in folders, archives and files: `advisories: databases:` in the policy, or `--db`
     ");
+    // What is damaged farther on is found, too.
+    let mut spoilt = whole.clone();
+    let middle = spoilt.len() / 2;
+    spoilt[middle] ^= 1;
+    environment.write("spoilt.db", spoilt);
+    let run = environment.consign(&["db", "status", "spoilt.db"]).expect(16);
+    assert!(run.error().contains("spoilt.db is damaged"), "{run}");
+    environment.consign(&["db", "build", "alpine.json", "--to", "alpine.db"]).expect(0);
+    let status = environment.consign(&["db", "status", "alpine.db"]).expect(0);
+    assert!(status.stdout.contains("1 record about 1 package, of unknown age\n"), "{status}");
     environment.write("other.json", "{}");
     assert_snapshot!(environment.consign(&["db", "build", "advisories", "other.json", "--to", "x.db"]), @"
     status 16

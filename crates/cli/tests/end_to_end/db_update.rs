@@ -83,7 +83,12 @@ fn a_feed_that_cannot_be_had_whole_leaves_the_old_database() {
     server.set(Mood::Half);
     refused(1, "cannot fetch the feed");
     server.set(Mood::HalfUnnoticed);
-    refused(16, "json");
+    let cut = format!("the feed `debian` ({mirror}/{DEBIAN}) cannot be read as a feed of advisories");
+    refused(16, &cut);
+    server.set(Mood::Well);
+    server.put(DEBIAN, "<html>log in</html>");
+    refused(16, &format!("the feed `debian` ({mirror}/{DEBIAN}) is a page for people (HTML)"));
+    server.put(DEBIAN, debian(250));
     // What was cut off is not taken for what has not changed.
     server.set(Mood::Well);
     environment.consign(&["db", "update", "debian", "kev", "--mirror", &mirror, "--to", "other.db"]).expect(0);
@@ -92,7 +97,7 @@ fn a_feed_that_cannot_be_had_whole_leaves_the_old_database() {
     server.put(DEBIAN, debian(20));
     refused(1, "has 20 records, and 200 in the database that is there");
     server.put(DEBIAN, "{}");
-    refused(16, "json");
+    refused(16, &format!("the feed `debian` ({mirror}/{DEBIAN}) is neither an OSV record nor any other feed"));
     server.put(DEBIAN, debian(250));
     environment.consign(&arguments).expect(0);
 }

@@ -91,6 +91,15 @@ fn a_folder_is_compared_as_an_image_is() {
     environment.consign(&["scan", "--db", "advisories", "dir:"]).expect(2);
     environment.consign(&["scan", "--db", "advisories", "dir:absent"]).expect(1);
     environment.consign(&["sbom", "dir:rootfs.tar"]).expect(1);
+    // What skopeo calls `dir:` is an image.
+    environment.write("copied/version", "Directory Transport Version: 1.1\n");
+    environment.consign(&["sbom", "dir:copied"]).expect(0);
+    environment.write("copied/manifest.json", "{}");
+    for command in [&["sbom", "dir:copied"][..], &["scan", "--db", "advisories", "dir:copied"]] {
+        let run = environment.consign(command).expect(2);
+        assert!(run.error().contains("copied is an image in the form of skopeo's `dir:`"), "{run}");
+        assert!(run.error().contains("`skopeo copy dir:copied oci:layout:latest`"), "{run}");
+    }
 }
 
 #[test]

@@ -122,16 +122,20 @@ fn scan_shows_and_judges_any_image() {
     let scan = |more: &[&str]| environment.consign(&[&["scan", "--db", "advisories", "oci:layout"], more].concat());
     // Without a policy only what anybody should look at.
     insta::assert_snapshot!(scan(&[]), @"
-    status 0
+    status 16
     --- stdout
     RULE          SETTINGS AND FILES                                               PLATFORMS
     entrypoint    its program cannot be started: `/bin/hello` is not in the image  linux/amd64, linux/arm64
     setuid-files  /usr/bin/tool runs as user 0, whoever starts it (mode 4755)      linux/amd64, linux/arm64
     secrets       there is a secret in /app/.env:2: github-token                   linux/amd64, linux/arm64
 
-    linux/amd64: nothing is known of any package; 1 package, 0 of them compared; not compared: 1 of npm
-    linux/arm64: nothing is known of any package; 1 package, 0 of them compared; not compared: 1 of npm
-    advisories: 1 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
+    linux/amd64: none of 1 package could be compared, and whether advisories match is not known; not compared: 1 of npm
+    linux/arm64: none of 1 package could be compared, and whether advisories match is not known; not compared: 1 of npm
+    advisories: 1 record, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
+    --- stderr
+    error: oci:layout: the advisory database is not enough
+      caused by: linux/amd64: the advisory database has no records about any of the 1 packages, which are of npm
+      caused by: linux/arm64: the advisory database has no records about any of the 1 packages, which are of npm
     ");
     environment.write("policy.yaml", POLICY);
     let policy = ["--policy", "policy.yaml"];
@@ -162,4 +166,37 @@ fn scan_shows_and_judges_any_image() {
     }
     let markdown = scan(&[&policy[..], &["--output", "markdown"]].concat()).expect(11).stdout;
     assert!(markdown.contains("| `secrets` | `there is a secret in /app/.env:2: github-token` |"), "{markdown}");
+}
+
+#[test]
+fn a_policy_about_images_alone_needs_no_advisories() {
+    let environment = environment();
+    environment.consign(&["build", "--quiet", "--to", "oci:layout"]).expect(0);
+    environment.write("policy.yaml", POLICY);
+    let scan =
+        |more: &[&str]| environment.consign(&[&["scan", "--policy", "policy.yaml", "oci:layout"], more].concat());
+    let run = scan(&[]).expect(11);
+    for reason in REFUSED {
+        assert!(run.error().contains(&format!("linux/arm64: {reason}")), "{reason}: {}", run.error());
+    }
+    assert!(run.stdout.contains("linux/amd64: not compared with advisories\n"), "{run}");
+    assert!(!run.stdout.contains("advisories:") && !run.error().contains("advisories"), "{run}");
+    let report = scan(&["--output", "json"]).expect(11).json();
+    assert_eq!((&report["advisories"], report.get("database")), (&json!([]), None));
+    assert_eq!(report["findings"].as_array().unwrap().len(), 6);
+    let log = scan(&["--output", "sarif"]).expect(0).json();
+    assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), 6);
+    environment.write("policy.yaml", "policy:\n  image: {no-health-check: report}\n");
+    scan(&[]).expect(0);
+    // A database that lies here is not asked about; one that is named is. What is about advisories needs one.
+    advise(&environment, "CVE-2026-1", None, Some("low"));
+    environment.consign(&["db", "build", "advisories", "--to", "advisories.db"]).expect(0);
+    scan(&[]).expect(0);
+    scan(&["--db", "advisories.db"]).expect(16);
+    std::fs::remove_file(environment.path("advisories.db")).unwrap();
+    for more in [&["--output", "openvex"][..], &["--output", "cyclonedx-json"], &["--since", "oci:layout"]] {
+        assert!(scan(more).expect(2).error().contains("nothing says which advisories"), "{more:?}");
+    }
+    let folder = ["scan", "--policy", "policy.yaml", "dir:."];
+    assert!(environment.consign(&folder).expect(2).error().contains("nothing says which advisories"));
 }

@@ -1,10 +1,11 @@
 //! What `scan` says in the forms that others read, and lists of ignored advisories that others have.
 
 use crate::advisories::{advise, environment};
-use crate::common::TestEnvironment;
+use crate::common::{ImageLayout, TestEnvironment};
+use consign_oci::Digest;
 use consign_testkit::tools::peer;
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An image in a layout, of which one platform has a package that an advisory is about.
 fn built() -> TestEnvironment {
@@ -167,6 +168,58 @@ fn lists_of_other_tools_are_read_where_they_lie() {
     assert!(ended.stdout.contains("ended on 2019-12-31 and has no effect; ask .trivyignore"), "{ended}");
 }
 
+/// An index with two images for one platform, as those for versions of Windows are. One has the package in a version that is free of the advisory.
+fn twice(environment: &TestEnvironment) -> Vec<String> {
+    let folder = environment.path("twice");
+    let image = |version: &str| {
+        let mut layout = ImageLayout::new(&folder);
+        layout.layer(|layer| {
+            layer.file("etc/os-release", b"ID=debian\nVERSION_ID=\"13\"\n");
+            let package = format!(
+                "Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\nDescription: x\n"
+            );
+            layer.file("var/lib/dpkg/status", package.as_bytes());
+        });
+        layout.finish();
+        let index: Value = serde_json::from_str(&environment.read("twice/index.json")).unwrap();
+        let mut descriptor = index["manifests"][0].clone();
+        descriptor["platform"] = json!({"os": "linux", "architecture": "amd64"});
+        descriptor
+    };
+    let images = [image("1.9-1"), image("3.0-1")];
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let index = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": images}).to_string();
+    let digest = Digest::of(index.as_bytes());
+    let root = json!({"mediaType": media_type, "digest": digest, "size": index.len()});
+    environment.write(&format!("twice/blobs/sha256/{}", digest.hex()), index);
+    environment.write("twice/index.json", json!({"schemaVersion": 2, "manifests": [root]}).to_string());
+    let part = |image: &Value| format!("linux/amd64-{}", &image["digest"].as_str().unwrap()["sha256:".len()..][..12]);
+    images.iter().map(part).collect()
+}
+
+#[test]
+fn several_images_for_one_platform_are_told_apart() {
+    let environment = built();
+    let [affected, free] = &twice(&environment)[..] else { panic!("two images") };
+    let scan =
+        |form: &str| environment.consign(&["scan", "--db", "advisories", "oci:twice", "--output", form]).expect(0);
+    let table = scan("table").stdout;
+    for line in [
+        format!("tool     1.9-1    CVE-2026-1  high      2.0-1     {affected}\n"),
+        format!("{affected}: 1 advisory matches; 1 package, 1 of them compared"),
+        format!("{free}: 0 advisories match; 1 package, 1 of them compared"),
+        "platforms differ: deb tool: ".to_owned(),
+    ] {
+        assert!(table.contains(&line), "{line}: {table}");
+    }
+    let report = scan("json").json();
+    assert_eq!(report["advisories"][0]["platforms"], json!([affected]));
+    assert_eq!([&report["platforms"][0]["platform"], &report["platforms"][1]["platform"]], [affected, free]);
+    // Those who pull the image by its digest are told what is in theirs.
+    let statements = scan("openvex").json()["statements"].clone();
+    assert_eq!((statements.as_array().unwrap().len(), statements[0]["products"].as_array().unwrap().len()), (1, 1));
+}
+
 /// The weekly job: what is out there, whatever the commit.
 #[test]
 fn without_a_name_everything_that_the_configuration_publishes_is_looked_at() {
@@ -197,6 +250,20 @@ fn without_a_name_everything_that_the_configuration_publishes_is_looked_at() {
     assert!(text.stdout.contains(&format!("not published: {registry}/copies/never:1")), "{text}");
     let log = scan(&["--output", "sarif"]).expect(0).json();
     assert_eq!(log["runs"].as_array().unwrap().len(), 3);
+    // What cannot be looked at is told in the log, beside the others.
+    let configuration = environment.read("consign.yaml");
+    let unreachable = "sync:\n  - source: localhost:1/team/hello:2.0.0\n    destination: localhost:1/copies/hello:1\n";
+    environment.write("consign.yaml", configuration.replace("sync:\n", unreachable));
+    let partly = scan(&["--output", "sarif"]).expect(6);
+    assert!(partly.error().contains("localhost:1"), "{partly}");
+    let log = partly.json();
+    let runs = log["runs"].as_array().unwrap();
+    let invocations: Vec<_> = runs.iter().map(|run| &run["invocations"][0]).collect();
+    let successes: Vec<_> = invocations.iter().map(|invocation| invocation["executionSuccessful"].clone()).collect();
+    assert_eq!(successes, [true, true, true, false]);
+    let said = invocations[3]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
+    assert!(said.contains("localhost:1/copies/hello") && log.get("error").is_none(), "{said}");
+    environment.write("consign.yaml", configuration);
     // The policy of the configuration judges all of it.
     environment.replace(
         "consign.yaml",
@@ -265,7 +332,7 @@ fn documents_of_packages_are_compared_as_images_are() {
     assert_eq!(environment.consign(&since).expect(0).json()["since"]["both"], json!(1));
     // A list of nothing is not clean.
     environment.write("empty.json", json!({"bomFormat": "CycloneDX", "specVersion": "1.5"}).to_string());
-    let empty = environment.consign(&["scan", "--db", "advisories", "sbom:empty.json"]).expect(0);
+    let empty = environment.consign(&["scan", "--db", "advisories", "sbom:empty.json"]).expect(16);
     assert!(empty.stdout.contains("the document lists no package"), "{empty}");
     environment.consign(&["scan", "--policy", "policy.yaml", "sbom:empty.json"]).expect(16);
     // What a document is about may be a package itself.

@@ -70,6 +70,7 @@ fn ignored(reader: &mut Reader<'_>, node: &Node) -> Option<IgnoredAdvisory> {
         package: package.map(|package| package.value),
         purl: purl.map(|purl| purl.value),
         purls: Vec::new(),
+        listed: None,
         platforms,
         reason: reason?.value,
         owner: owner?.value,

@@ -1,4 +1,4 @@
-use super::{Finding, PackagePattern, date_text, platforms_text};
+use super::{Finding, ListedPackage, PackagePattern, date_text, platforms_text};
 use consign_oci::Platform;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub struct IgnoredAdvisory {
     /// Only in exactly these packages, by their whole package URLs, all of a finding; none: in all. So it is where a document of OpenVEX says it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purls: Vec<String>,
+    /// Only in packages that a list of another tool means; `None`: in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<ListedPackage>,
     /// Only on these platforms; none: on all.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "platforms_text")]
     pub platforms: Vec<Platform>,
@@ -36,6 +39,7 @@ impl IgnoredAdvisory {
     pub fn is_about(&self, platform: &Platform, finding: &Finding) -> bool {
         self.names(platform, finding)
             && self.package.as_ref().is_none_or(|package| finding.is_about(package))
+            && self.listed.as_ref().is_none_or(|listed| listed.matches(finding))
             && (self.purls.is_empty()
                 || !finding.purls.is_empty() && finding.purls.iter().all(|purl| self.purls.contains(purl)))
             && self.purl.as_ref().is_none_or(|purl| {
@@ -45,7 +49,8 @@ impl IgnoredAdvisory {
 
     /// Returns the source package of a finding that it is not about, since other installed packages of the same source have it too.
     pub(crate) fn falls_short_of<'a>(&self, platform: &Platform, finding: &'a Finding) -> Option<&'a str> {
-        let package = self.package.as_ref().filter(|package| !finding.is_about(package))?;
+        let package = self.package.as_ref().or(self.listed.as_ref().and_then(|listed| listed.name.as_ref()));
+        let package = package.filter(|package| !finding.is_about(package))?;
         (self.names(platform, finding) && finding.installed.contains(package)).then_some(&finding.package)
     }
 
@@ -88,6 +93,9 @@ impl fmt::Display for IgnoredNote {
         write!(formatter, "ignored advisory {advisory}")?;
         if let Some(package) = &entry.package {
             write!(formatter, " in {package}")?;
+        }
+        if let Some(listed) = &entry.listed {
+            write!(formatter, " in {listed}")?;
         }
         if let Some(purl) = &entry.purl {
             write!(formatter, " in {purl}")?;

@@ -55,6 +55,11 @@ impl Parts {
     }
 }
 
+/// Returns the version of a package URL, with nothing encoded; `None`: it has none, or is none.
+pub(super) fn version(purl: &str) -> Option<String> {
+    Parts::of(purl)?.version
+}
+
 /// Takes back the encoding of bytes (RFC 3986, section 2.1). What is not encoded as it should be stays as it is.
 fn decoded(text: &str) -> String {
     let digit = |byte: Option<&u8>| {

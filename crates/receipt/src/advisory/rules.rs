@@ -114,10 +114,10 @@ impl AdvisoryRules {
                 text.push_str(&format!("compared {entry}\n"));
             }
         }
-        for IgnoredAdvisory { advisory, package, purl, purls, platforms, reason, owner, until } in ignore {
+        for IgnoredAdvisory { advisory, package, purl, purls, listed, platforms, reason, owner, until } in ignore {
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             // As JSON, so that no text can pass for several lines.
-            let entry = serde_json::json!([
+            let mut entry = serde_json::json!([
                 advisory,
                 package,
                 purl,
@@ -127,6 +127,9 @@ impl AdvisoryRules {
                 owner,
                 until.map(|until| until.to_string())
             ]);
+            if let (Some(listed), Some(entry)) = (listed, entry.as_array_mut()) {
+                entry.push(serde_json::json!(listed));
+            }
             text.push_str(&format!("ignore {entry}\n"));
         }
         text

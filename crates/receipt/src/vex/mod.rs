@@ -76,6 +76,7 @@ impl Spoken<'_> {
             package: Some(finding.package.clone()),
             purl: None,
             purls: finding.purls.clone(),
+            listed: None,
             platforms: vec![platform.platform.clone()],
             reason: self.statement.reason()?,
             owner: self.author.to_owned(),

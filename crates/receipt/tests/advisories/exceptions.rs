@@ -2,7 +2,7 @@
 
 use super::{AMD64, ARM64, REFUSED, TODAY, claim, finding, ignored, ignoring, reasons, rules, with};
 use consign_oci::Platform;
-use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, Severity, Trust};
+use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, ListedPackage, Severity, Trust};
 use jiff::civil::date;
 use serde_json::{Value, json};
 
@@ -118,4 +118,34 @@ fn an_entry_that_ended_or_matches_nothing_is_noted() {
             "ignored advisory CVE-3: matches nothing; team@example.org may take it out",
         ]
     );
+}
+
+#[test]
+fn lists_of_other_tools_name_packages_in_their_way() {
+    let deb = json!({"installed": ["libssl3"], "purls": ["pkg:deb/debian/libssl3@3.0.1-1%2Bb1?arch=amd64"]});
+    let java = json!({"package": "org.apache.logging.log4j:log4j-core", "version": "2.14.1", "installed": [],
+        "purls": ["pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"]});
+    let scoped = json!({"package": "a:core", "version": "1", "installed": [], "purls": ["pkg:npm/a%3Acore@1"]});
+    for (annotation, [name, version, purl_type], passes) in [
+        (&deb, ["openssl", "", ""], true),
+        (&deb, ["libssl3", "", ""], true),
+        (&deb, ["libssl", "", ""], false),
+        (&deb, ["libssl3", "3.0.1-1+b1", "deb"], true),
+        (&deb, ["openssl", "3.0.1-1", ""], true),
+        (&deb, ["libssl3", "3.0.1-2", "deb"], false),
+        (&deb, ["libssl3", "", "rpm"], false),
+        (&deb, ["", "", "deb"], true),
+        (&java, ["log4j-core", "", ""], true),
+        (&java, ["org.apache.logging.log4j:log4j-core", "2.14.1", "maven"], true),
+        (&java, ["log4j-core", "2.14.1", "maven"], true),
+        (&java, ["log4j-core", "2.14.2", "maven"], false),
+        (&java, ["log4j", "", ""], false),
+        (&scoped, ["core", "", ""], false),
+    ] {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let listed = ListedPackage { name: some(name), version: some(version), purl_type: some(purl_type) };
+        let entry = IgnoredAdvisory { listed: Some(listed.clone()), ..ignored("CVE-2026-1", TODAY) };
+        let said = reasons(ignoring(entry), vec![(claim(&[with(Some("high"), annotation.clone())]), Trust::Derived)]);
+        assert_eq!(said.is_empty(), passes, "{listed} {annotation} {said:?}");
+    }
 }

@@ -31,6 +31,7 @@ fn ignored(advisory: &str, until: Date) -> IgnoredAdvisory {
         package: None,
         purl: None,
         purls: Vec::new(),
+        listed: None,
         platforms: Vec::new(),
         reason: "not reachable".to_owned(),
         owner: "team@example.org".to_owned(),

@@ -4,8 +4,8 @@ use super::{AMD64, ARM64, TODAY, ignored, ignoring};
 use consign_oci::Digest;
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{
-    Acceptance, AdvisoryRules, Change, ComparedFinding, Consequence, IgnoredAdvisory, LastRelease, Policy, Requirement,
-    Severity, Share,
+    Acceptance, AdvisoryRules, Change, ComparedFinding, Consequence, IgnoredAdvisory, LastRelease, ListedPackage,
+    Policy, Requirement, Severity, Share,
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -77,6 +77,7 @@ fn a_release_record_gives_the_rules_back() {
         ..ignoring(IgnoredAdvisory {
             platforms: vec![ARM64.parse().unwrap()],
             package: Some("a".into()),
+            listed: Some(ListedPackage { version: Some("1".into()), ..ListedPackage::default() }),
             ..ignored("CVE-1", TODAY)
         })
     };

@@ -1,6 +1,7 @@
 use super::{DatabaseSource, DatabaseUpdateError};
 use bytes::Bytes;
-use consign_fetch::{FetchError, Fetcher};
+use consign_fetch::{FetchError, Fetcher, without_secrets};
+use consign_scan::FeedSource;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::path::{Path, PathBuf};
 
@@ -28,22 +29,22 @@ struct Part {
     number: usize,
 }
 
-/// Fetches feeds into a folder, and returns where each lies. What a server says has not changed is not sent again. One that cannot be had fails them all.
+/// Fetches feeds into a folder, and returns where each lies, and what it is called and where it came from. What a server says has not changed is not sent again. One that cannot be had fails them all.
 pub(super) async fn fetch(
     sources: &[DatabaseSource],
     mirrors: &[String],
     fetcher: &Fetcher,
     folder: &Path,
     told: &(dyn Fn(&str) + Sync),
-) -> Result<Vec<PathBuf>, DatabaseUpdateError> {
+) -> Result<Vec<FeedSource>, DatabaseUpdateError> {
     let mut parts = Vec::new();
     let mut paths = Vec::new();
     for source in sources {
         let (feed, addresses) = match source {
             DatabaseSource::Feed(feed) => (feed.name.clone(), feed.addresses.clone()),
-            DatabaseSource::Address(address) => (consign_fetch::without_secrets(address), vec![address.clone()]),
+            DatabaseSource::Address(address) => (without_secrets(address), vec![address.clone()]),
             DatabaseSource::Path(path) => {
-                paths.push(path.clone());
+                paths.push(FeedSource { path: path.clone(), name: None });
                 continue;
             }
             DatabaseSource::Published(reference) => {
@@ -58,17 +59,26 @@ pub(super) async fn fetch(
     let fetched = stream::iter(parts)
         .map(|part| async move {
             told(&part.feed);
-            let bytes = from_mirrors(&part, mirrors, fetcher).await?;
-            kept(&part, &bytes, folder)
+            let (bytes, address) = from_mirrors(&part, mirrors, fetcher).await?;
+            let name = match without_secrets(&address) {
+                address if address == part.feed => address,
+                address => format!("the feed `{}` ({address})", part.feed),
+            };
+            kept(&part, &bytes, folder).map(|path| FeedSource { path, name: Some(name) })
         })
         .buffered(AT_ONCE);
-    let fetched: Vec<PathBuf> = fetched.try_collect().await?;
+    let fetched: Vec<FeedSource> = fetched.try_collect().await?;
     paths.extend(fetched);
     Ok(paths)
 }
 
-/// Asks each mirror in turn, and only where there is none the publisher. The last one's answer is told.
-async fn from_mirrors(part: &Part, mirrors: &[String], fetcher: &Fetcher) -> Result<Bytes, DatabaseUpdateError> {
+/// Asks each mirror in turn, and only where there is none the publisher. The last one's answer is told. Returns the
+/// address that answered, too.
+async fn from_mirrors(
+    part: &Part,
+    mirrors: &[String],
+    fetcher: &Fetcher,
+) -> Result<(Bytes, String), DatabaseUpdateError> {
     let failed = |source| DatabaseUpdateError::Fetch { feed: part.feed.clone(), source };
     let addresses = mirrors.iter().filter_map(|mirror| consign_fetch::mirrored(&part.address, mirror));
     let mut addresses: Vec<String> = addresses.collect();
@@ -76,16 +86,17 @@ async fn from_mirrors(part: &Part, mirrors: &[String], fetcher: &Fetcher) -> Res
     let last = match addresses.pop() {
         // Who names mirrors wants nobody else to be asked.
         None if is_mirrored => {
-            return Err(failed(FetchError::Address { url: consign_fetch::without_secrets(&part.address) }));
+            return Err(failed(FetchError::Address { url: without_secrets(&part.address) }));
         }
         last => last.unwrap_or_else(|| part.address.clone()),
     };
-    for address in &addresses {
-        if let Ok(bytes) = fetcher.current(address, FEED_LIMIT).await {
-            return Ok(bytes);
+    for address in addresses {
+        if let Ok(bytes) = fetcher.current(&address, FEED_LIMIT).await {
+            return Ok((bytes, address));
         }
     }
-    fetcher.current(&last, FEED_LIMIT).await.map_err(failed)
+    let bytes = fetcher.current(&last, FEED_LIMIT).await.map_err(failed)?;
+    Ok((bytes, last))
 }
 
 /// Writes a feed to a file by the name of which it is read.

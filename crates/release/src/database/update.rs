@@ -53,11 +53,11 @@ impl DatabaseUpdate<'_> {
         let old = self.old();
         let failed = |source| DatabaseUpdateError::Write { path: self.scratch.clone(), source };
         let folder = tempfile::tempdir_in(&self.scratch).map_err(failed)?;
-        let paths = feeds::fetch(sources, self.mirrors, fetcher, folder.path(), self.told).await?;
+        let feeds = feeds::fetch(sources, self.mirrors, fetcher, folder.path(), self.told).await?;
         let are_asked = !fetcher.is_offline() && sources.iter().all(DatabaseSource::is_asked);
         // By the day, so that what has not changed gives the same database all day.
         let published = self.published.or_else(|| are_asked.then(|| day_of(self.now)).flatten());
-        let (built, folder) = tokio::task::spawn_blocking(move || (Built::of(&paths, published), folder))
+        let (built, folder) = tokio::task::spawn_blocking(move || (Built::of_sources(&feeds, published), folder))
             .await
             .map_err(|error| failed(std::io::Error::other(error)))?;
         drop(folder);

@@ -14,7 +14,7 @@ use crate::DatabaseError;
 use crate::ecosystem::Ecosystem;
 use crate::entry::digest;
 use crate::reading::{Reading, RecordDigest};
-use recognition::{Kind, is_yaml, recognized};
+use recognition::{Kind, is_page, is_yaml, recognized};
 use sha2::{Digest as _, Sha256};
 use std::error::Error;
 
@@ -28,7 +28,12 @@ const OSV: &str = "OSV: ";
 /// Takes a file of a feed. `place` says where it lies, for messages.
 pub(crate) fn import(place: &str, bytes: &[u8], reading: &mut Reading) -> Result<(), DatabaseError> {
     reading.count(place, bytes.len() as u64)?;
-    let kind = recognized(place, bytes).ok_or_else(|| DatabaseError::Unrecognized { place: place.to_owned() })?;
+    if is_page(bytes) {
+        return Err(DatabaseError::Page { place: place.to_owned() });
+    }
+    let kind = recognized(place, bytes)
+        .map_err(|source| DatabaseError::Unreadable { place: place.to_owned(), source: source.into() })?
+        .ok_or_else(|| DatabaseError::Unrecognized { place: place.to_owned() })?;
     let failed = |source| match kind {
         Kind::Osv => DatabaseError::Record { place: place.to_owned(), source },
         kind => DatabaseError::Feed { place: place.to_owned(), feed: kind.name(), source },

@@ -47,21 +47,27 @@ pub(crate) fn is_bulk(bytes: &[u8]) -> bool {
     has("\"NVD_CVE\"") || has("\"releases\"") && has("\"CVE-") || has("#model_version:") || has("cve,epss,percentile")
 }
 
-/// Returns what a file is; `None`: nothing that is known. What cannot be read at all is taken for a record, whose reader says why.
-pub(super) fn recognized(place: &str, bytes: &[u8]) -> Option<Kind> {
+/// Returns whether this is a page of a website, by what it begins with: no feed begins so.
+pub(super) fn is_page(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes.trim_ascii_start()).starts_with(b"<")
+}
+
+/// Returns what a file is; `None`: nothing that is known. YAML of which nothing is known is taken for a record, whose reader says why. What is no JSON, or
+/// only a part of it, is an error.
+pub(super) fn recognized(place: &str, bytes: &[u8]) -> Result<Option<Kind>, serde_json::Error> {
     if place.ends_with(".csv") {
         let is_scores = bytes.starts_with(b"#model_version:") || bytes.starts_with(b"cve,epss,percentile");
-        return is_scores.then_some(Kind::Epss);
+        return Ok(is_scores.then_some(Kind::Epss));
     }
     if is_yaml(place) {
         let text = String::from_utf8_lossy(bytes);
         let has = |key: &str| text.lines().any(|line| line.starts_with(key));
         let is_database = has("packages:") && (has("reponame:") || has("distroversion:"));
-        return Some(if is_database { Kind::SecurityDatabase } else { Kind::Osv });
+        return Ok(Some(if is_database { Kind::SecurityDatabase } else { Kind::Osv }));
     }
-    let Ok(shape) = serde_json::from_slice::<Shape>(bytes) else { return Some(Kind::Osv) };
+    let shape: Shape = serde_json::from_slice(bytes)?;
     let has = |key: &str| shape.keys.iter().any(|known| known == key);
-    Some(match () {
+    Ok(Some(match () {
         () if has("id") || has("modified") || has("affected") => Kind::Osv,
         () if has("vulnerabilities") && (has("catalogVersion") || has("dateReleased")) => Kind::KnownExploited,
         () if has("vulnerabilities") && (has("format") || has("resultsPerPage")) => Kind::Nvd,
@@ -69,8 +75,8 @@ pub(super) fn recognized(place: &str, bytes: &[u8]) -> Option<Kind> {
         () if has("packages") && (has("reponame") || has("distroversion") || has("apkurl")) => Kind::SecurityDatabase,
         () if has("fetchTime") => Kind::CveChanges,
         () if shape.is_of_vulnerabilities => Kind::DebianTracker,
-        () => return None,
-    })
+        () => return Ok(None),
+    }))
 }
 
 /// The outer keys of a JSON object, or of the first element of a list.

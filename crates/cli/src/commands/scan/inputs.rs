@@ -1,5 +1,5 @@
 use crate::advisories::{database, ignored, paths, pinned, vex};
-use crate::arguments::{DATABASE, Scan};
+use crate::arguments::{DATABASE, Form, ListTarget, Scan, ScanTarget};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::keys;
@@ -16,18 +16,31 @@ use consign_sign::PublicKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Finds who compares: what is named on the command line, else `engine`, which a file names. Consign does it with what the policy names, as its lock has it, else the database that lies here.
+/// Finds who compares; `None`: the policy that is named asks only about settings and files, and nothing else is asked for. Else what is named on the command line, else `engine`, which a file names. Consign does it with what the policy names, as its lock has it, else the database that lies here.
 pub(super) async fn opened(
     arguments: &Scan,
     policy: Option<&PolicyFile>,
     engine: Option<Engine>,
     session: &Session,
-) -> Result<Scanner, CommandError> {
+) -> Result<Option<Scanner>, CommandError> {
     let has_database = !arguments.databases.is_empty();
     match arguments.engine.or_else(|| engine.filter(|_| !has_database)) {
-        Some(engine) => scanner(engine, session),
-        None => opened_database(arguments, policy).await.map(Scanner::Database),
+        Some(engine) => scanner(engine, session).map(Some),
+        None if asks_for_facts_alone(arguments, policy, session) => Ok(None),
+        None => opened_database(arguments, policy).await.map(|database| Some(Scanner::Database(database))),
     }
+}
+
+/// Returns whether nothing that is asked for needs advisories.
+fn asks_for_facts_alone(arguments: &Scan, policy: Option<&PolicyFile>, session: &Session) -> bool {
+    let is_about_facts = policy.is_some_and(|file| file.policy.image.is_some() && file.policy.advisories.is_none());
+    // A policy that nobody names, but a configuration has, is no reason to pass over a database that lies here.
+    let is_meant = arguments.policy.is_some() || !Database::is_at(Path::new(DATABASE));
+    let is_image = matches!(&arguments.reference, None | Some(ScanTarget::Contents(ListTarget::Image(_))));
+    let is_of_facts = matches!(session.global.output, Form::Table | Form::Json | Form::Markdown | Form::Sarif);
+    let Scan { databases, ignore_files, vex, since, .. } = arguments;
+    let is_all = databases.is_empty() && ignore_files.is_empty() && vex.is_empty() && since.is_none();
+    is_about_facts && is_meant && is_image && is_of_facts && is_all
 }
 
 async fn opened_database(arguments: &Scan, policy: Option<&PolicyFile>) -> Result<Arc<Database>, CommandError> {
@@ -44,10 +57,14 @@ async fn opened_database(arguments: &Scan, policy: Option<&PolicyFile>) -> Resul
     if Database::is_at(Path::new(DATABASE)) {
         return database(vec![PathBuf::from(DATABASE)]).await;
     }
-    let error = CommandError::new(ExitCode::Usage, "nothing says which advisories to compare with");
-    Err(error.hint(
+    Err(nothing_named())
+}
+
+/// Says that advisories are needed, and nobody says which.
+pub(super) fn nothing_named() -> CommandError {
+    CommandError::new(ExitCode::Usage, "nothing says which advisories to compare with").hint(
         "name a database, or a folder or an archive of advisories with `--db`, or a policy that does with `--policy`; `consign db update` makes a database",
-    ))
+    )
 }
 
 /// By what findings are told apart.
@@ -90,10 +107,11 @@ impl Rules {
     }
 }
 
-/// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither.
+/// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither. `is_compared`: whether advisories are asked at all.
 pub(super) fn rules(
     arguments: &Scan,
     policy: Option<PolicyFile>,
+    is_compared: bool,
     session: &Session,
 ) -> Result<Option<Rules>, CommandError> {
     let is_named = arguments.policy.is_some();
@@ -106,6 +124,7 @@ pub(super) fn rules(
     }
     let judges = stated.is_some();
     let entries = match arguments.ignore_files.is_empty() && !judges {
+        true if !is_compared => Vec::new(),
         true => lying_here(session),
         false => ignored(&arguments.ignore_files, &session.printer)?,
     };
@@ -116,10 +135,6 @@ pub(super) fn rules(
     let mut rules = stated.unwrap_or_else(tolerant);
     rules.ignore.extend(entries);
     rules.vex.extend(documents);
-    if rules.new_since.is_some() {
-        let message = "warning: everything that is found counts as new here; `consign release` compares with the last release (`new-since`)";
-        session.printer.note(message);
-    }
     Ok(Some(Rules { rules, judges, image, voices }))
 }
 

@@ -19,11 +19,10 @@ use consign_release::{
     ListedImage, ScannedImage, Scanner, attached_statements, list_image, name_of, scan_document, scan_image,
     scan_listed,
 };
-use consign_report::{VexProducts, cosign_predicate, openvex};
+use consign_report::{VexProduct, VexProducts, cosign_predicate, openvex};
 use consign_scan::{DOCUMENT_LIMIT, Database};
-use findings::{candidate, refusals, refused, report};
+use findings::{candidate, names, refusals, refused, report};
 use inputs::{Rules, opened, rules, tolerant};
-use serde::Deserialize;
 use serde_json::Value;
 use std::fs::File;
 use std::io::Read as _;
@@ -43,9 +42,9 @@ pub(crate) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
 async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result<ExitCode, CommandError> {
     let policy = arguments.policy.as_deref().map(|path| policy_file(path, &session.printer)).transpose()?;
     let scanner = opened(arguments, policy.as_ref(), policy.as_ref().and_then(|policy| policy.engine), session).await?;
-    let rules = rules(arguments, policy, session)?;
+    let (scanner, rules) = (scanner.as_ref(), rules(arguments, policy, scanner.is_some(), session)?);
     let name = target.to_string();
-    let compared = compared(target, arguments, &scanner, rules.as_ref(), session).await?;
+    let compared = compared(target, arguments, scanner, rules.as_ref(), session).await?;
     if rules.as_ref().is_some_and(Rules::wants_sbom) && !compared.is_image() {
         session
             .printer
@@ -54,11 +53,11 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
     let candidate = compared.candidate(&name);
     let rules = rules.map(|rules| rules.for_image(&candidate));
     let since = match &arguments.since {
-        Some(other) => Some((other, self::compared(other, arguments, &scanner, None, session).await?)),
+        Some(other) => Some((other, self::compared(other, arguments, scanner, None, session).await?)),
         None => None,
     };
     let since = since.as_ref().map(|(other, since)| (*other, &since.scanned[..]));
-    let mut report = report(&name, session, &scanner, &compared.scanned, since, rules.as_ref())?;
+    let mut report = report(&name, session, scanner, &compared.scanned, since, rules.as_ref())?;
     report.warnings.extend(rules.iter().flat_map(|rules| rules.unheard(&candidate)));
     let form = session.global.output;
     let refusal = refused(&name, &reasons(form, &candidate, rules, session));
@@ -67,13 +66,14 @@ async fn one(target: &ScanTarget, arguments: &Scan, session: &Session) -> Result
             session.printer.data(&if form == Form::Table { report.text() } else { report.markdown() })?;
             return refusal.map_or(Ok(ExitCode::Done), Err);
         }
-        Form::Sarif => serde_json::to_value(report.sarif())?,
+        Form::Sarif => serde_json::to_value(report.sarif(&failures(refusal.as_ref())))?,
         Form::CyclonedxJson => compared.cyclonedx(arguments, session).await?,
         Form::CosignVuln => compared.predicate(&name)?,
-        Form::Openvex => openvex(&report, &compared.products(arguments.platforms.is_empty()), AUTHOR),
+        Form::Openvex => openvex(&report, &compared.products(arguments.platforms.is_empty())?, AUTHOR),
         Form::Json | Form::SpdxJson | Form::Tree => serde_json::to_value(&report)?,
     };
     match refusal {
+        Some(error) if has_findings(form) => Err(error.with_document(document)),
         Some(error) if is_data(form) => Err(error),
         Some(error) => Err(error.with_report(document)),
         None => session.printer.json(&document).map(|()| ExitCode::Done),
@@ -85,17 +85,25 @@ fn is_data(form: Form) -> bool {
     matches!(form, Form::Sarif | Form::CyclonedxJson | Form::CosignVuln | Form::Openvex)
 }
 
+/// Returns whether findings are handed over as data in a form that is of use where not all could be looked at. A statement about an image would say too
+/// much then.
+fn has_findings(form: Form) -> bool {
+    matches!(form, Form::Sarif | Form::CyclonedxJson)
+}
+
+/// Returns, for those who read findings, why not all could be looked at.
+fn failures(refusal: Option<&CommandError>) -> Vec<String> {
+    refusal.map(CommandError::why).into_iter().collect()
+}
+
 /// Returns why an image does not pass. Whoever reads the findings as data decides about them; that a platform was compared with nothing is no
 /// finding, with rules or without.
 fn reasons(form: Form, candidate: &Candidate, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
     let (stated, image) = rules.map(|rules| (rules.judges.then_some(rules.rules), rules.image)).unwrap_or_default();
-    let advisories = stated.or_else(|| is_data(form).then(tolerant));
+    let advisories = Some(stated.unwrap_or_else(tolerant));
     // A document says nothing of settings and files.
     let is_facts = |receipt: &Receipt| receipt.statement.predicate_type == predicate::IMAGE_FACTS;
     let image = image.filter(|_| candidate.platforms.iter().any(|platform| platform.receipts.iter().any(is_facts)));
-    if advisories.is_none() && image.is_none() {
-        return Vec::new();
-    }
     let mut reasons = refusals(candidate, session, (advisories, image));
     if is_data(form) {
         reasons.retain(Reason::is_database);
@@ -123,7 +131,7 @@ enum Source {
 async fn compared(
     target: &ScanTarget,
     arguments: &Scan,
-    scanner: &Scanner,
+    scanner: Option<&Scanner>,
     rules: Option<&Rules>,
     session: &Session,
 ) -> Result<Compared, CommandError> {
@@ -156,10 +164,11 @@ async fn compared(
 }
 
 /// Returns the database that consign compares with.
-fn of_consign(scanner: &Scanner) -> Result<&Arc<Database>, CommandError> {
+fn of_consign(scanner: Option<&Scanner>) -> Result<&Arc<Database>, CommandError> {
     match scanner {
-        Scanner::Database(database) => Ok(database),
-        Scanner::Engine(program) => {
+        Some(Scanner::Database(database)) => Ok(database),
+        None => Err(inputs::nothing_named()),
+        Some(Scanner::Engine(program)) => {
             let message = format!("{} is asked about images, not about folders and documents", program.engine);
             Err(CommandError::new(ExitCode::Usage, message).hint("consign compares them itself: `--db`"))
         }
@@ -177,7 +186,7 @@ fn read_bounded(file: &Path) -> Result<Vec<u8>, CommandError> {
 
 impl Compared {
     fn claims(&self) -> Result<Vec<Vulnerabilities>, CommandError> {
-        let claims = self.scanned.iter().map(|image| Vulnerabilities::deserialize(&image.receipt.statement.predicate));
+        let claims = self.scanned.iter().filter_map(|image| image.claim().transpose());
         Ok(claims.collect::<Result<_, _>>()?)
     }
 
@@ -191,7 +200,7 @@ impl Compared {
             }
             Source::Folder(image) => std::slice::from_ref(image),
             Source::Document => {
-                let message = "`--output cyclonedx` is of an image, not of a document that others made";
+                let message = "`--output cyclonedx-json` is of an image, not of a document that others made";
                 return Err(CommandError::new(ExitCode::Usage, message));
             }
         };
@@ -225,7 +234,7 @@ impl Compared {
     }
 
     /// Returns what the image is called in statements about it.
-    fn products(&self, is_whole: bool) -> VexProducts {
+    fn products(&self, is_whole: bool) -> Result<VexProducts, CommandError> {
         let named = match &self.of {
             Source::Image(place, root) => Some(name_of(place, root)),
             Source::Folder(_) | Source::Document => None,
@@ -234,12 +243,12 @@ impl Compared {
             let url = named.as_ref().and_then(|(name, at)| image_url(name, at.as_deref(), digest, platform));
             url.unwrap_or_else(|| digest.to_string())
         };
-        let of_platform =
-            |image: &ScannedImage| (image.platform.to_string(), url(&image.digest, Some(&image.platform)));
-        VexProducts {
-            index: is_whole.then(|| url(&self.digest, None)),
-            platforms: self.scanned.iter().map(of_platform).collect(),
+        let mut platforms = Vec::new();
+        for (image, name) in self.scanned.iter().zip(names(&self.scanned)) {
+            let found = image.claim()?.as_ref().map(Vulnerabilities::findings).unwrap_or_default();
+            platforms.push(VexProduct::new(name.name, url(&image.digest, Some(&image.platform)), found));
         }
+        Ok(VexProducts { index: is_whole.then(|| url(&self.digest, None)), platforms })
     }
 
     /// Returns the predicate of the only platform that was looked at.

@@ -1,8 +1,8 @@
 //! Everything that a configuration publishes: what other people run, as it is out there now.
 
-use super::findings::{refused, report};
+use super::findings::{NOT_ENOUGH, refused, report};
 use super::inputs::{opened, rules};
-use super::{compared, is_data, reasons};
+use super::{compared, failures, has_findings, reasons};
 use crate::advisories::policy_file;
 use crate::arguments::{Form, ListTarget, Scan, ScanTarget};
 use crate::error::CommandError;
@@ -14,7 +14,7 @@ use consign_oci::{Digest, Reference, Repository, Tag};
 use consign_plan::configuration::{Route, SyncSettings, TagRules};
 use consign_plan::{Configuration, newest_release};
 use consign_registry::Client;
-use consign_report::{ScanReport, printable};
+use consign_report::{SarifLog, ScanReport, printable};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ struct Found {
 pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode, CommandError> {
     let form = session.global.output;
     if arguments.since.is_some() || matches!(form, Form::CyclonedxJson | Form::CosignVuln | Form::Openvex) {
-        let message = "`--since`, and `--output cyclonedx`, `cosign-vuln` and `openvex`, are of one image";
+        let message = "`--since`, and `--output cyclonedx-json`, `cosign-vuln` and `openvex`, are of one image";
         return Err(CommandError::new(ExitCode::Usage, message).hint("name it"));
     }
     let configuration = session.configuration()?;
@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
     let policy = has_policy.then(|| policy_file(path, &session.printer)).transpose()?;
     let engine = policy.as_ref().map_or(configuration.engine, |policy| policy.engine);
     let scanner = opened(arguments, policy.as_ref(), engine, session).await?;
-    let rules = rules(arguments, policy, session)?;
+    let (scanner, rules) = (scanner.as_ref(), rules(arguments, policy, scanner.is_some(), session)?);
     let mut found = find(&configuration, session).await?;
     let mut reports: Vec<(ScanReport, Option<CommandError>)> = Vec::new();
     for ((repository, digest), tags) in std::mem::take(&mut found.images) {
@@ -66,11 +66,11 @@ pub(super) async fn run(arguments: &Scan, session: &Session) -> Result<ExitCode,
         };
         let reference = ImageReference::Registry(Reference { repository, tag, digest: Some(digest) });
         let target = ScanTarget::Contents(ListTarget::Image(reference));
-        match compared(&target, arguments, &scanner, rules.as_ref(), session).await {
+        match compared(&target, arguments, scanner, rules.as_ref(), session).await {
             Ok(compared) => {
                 let candidate = compared.candidate(&name);
                 let rules = rules.clone().map(|rules| rules.for_image(&candidate));
-                let mut report = report(&name, session, &scanner, &compared.scanned, None, rules.as_ref())?;
+                let mut report = report(&name, session, scanner, &compared.scanned, None, rules.as_ref())?;
                 report.warnings.extend(rules.iter().flat_map(|rules| rules.unheard(&candidate)));
                 let refusal = refused(&name, &reasons(form, &candidate, rules, session));
                 reports.push((report, refusal));
@@ -171,7 +171,7 @@ fn tell(
 ) -> Result<ExitCode, CommandError> {
     let images = || reports.iter().map(|(report, _)| report);
     let document = match form {
-        Form::Sarif => merged(images())?,
+        Form::Sarif => serde_json::to_value(log(reports, found))?,
         Form::Table | Form::Markdown => Value::Null,
         _ => json!({
             "images": images().collect::<Vec<_>>(),
@@ -194,7 +194,8 @@ fn tell(
     match outcome {
         None if document.is_null() => Ok(ExitCode::Done),
         None => session.printer.json(&document).map(|()| ExitCode::Done),
-        Some(error) if document.is_null() || is_data(form) => Err(error),
+        Some(error) if document.is_null() => Err(error),
+        Some(error) if has_findings(form) => Err(error.with_document(document)),
         Some(error) => Err(error.with_report(document)),
     }
 }
@@ -204,6 +205,7 @@ fn outcome(reports: &[(ScanReport, Option<CommandError>)], found: &Found) -> Opt
     let refused: Vec<&CommandError> = reports.iter().filter_map(|(_, refusal)| refusal.as_ref()).collect();
     let failed = found.failed.iter().map(|(name, error)| format!("{name}: {}", error.why()));
     let (code, message) = match refused.iter().map(|error| error.code).min() {
+        Some(code @ ExitCode::AdvisoryDatabase) => (code, NOT_ENOUGH),
         Some(code) => (code, "the policy is not met"),
         None if found.failed.is_empty() => return None,
         None => (ExitCode::SomeFailed, "not everything that is published could be looked at"),
@@ -213,11 +215,9 @@ fn outcome(reports: &[(ScanReport, Option<CommandError>)], found: &Found) -> Opt
     Some(error)
 }
 
-/// Returns one log with a run for each image (SARIF 2.1.0, section 3.13.4).
-fn merged<'a>(reports: impl Iterator<Item = &'a ScanReport>) -> Result<Value, CommandError> {
-    let logs = reports.map(|report| serde_json::to_value(report.sarif())).collect::<Result<Vec<_>, _>>()?;
-    let runs = logs.iter().filter_map(|log| log["runs"].as_array()).flatten().cloned().collect::<Vec<_>>();
-    let mut log = logs.into_iter().next().unwrap_or_else(|| json!({ "version": "2.1.0" }));
-    log["runs"] = runs.into();
-    Ok(log)
+/// Returns one log with a run for each image, those that could not be looked at, too (SARIF 2.1.0, section 3.13.4).
+fn log(reports: &[(ScanReport, Option<CommandError>)], found: &Found) -> SarifLog {
+    let logs = reports.iter().map(|(report, refusal)| report.sarif(&failures(refusal.as_ref())));
+    let failed = found.failed.iter().map(|(name, error)| SarifLog::failed(format!("{name}: {}", error.why())));
+    SarifLog::joined(logs.chain(failed))
 }

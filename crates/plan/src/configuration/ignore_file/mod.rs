@@ -61,6 +61,7 @@ impl List<'_> {
             package: None,
             purl: None,
             purls: Vec::new(),
+            listed: None,
             platforms: Vec::new(),
             reason: reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| NO_REASON.to_owned()),
             owner: self.file.name().to_owned(),
