@@ -5,7 +5,7 @@ mod common;
 
 use common::{file, lines, list, package};
 use consign_inventory::Catalogue;
-use consign_oci::layer::Entry;
+use consign_oci::layer::{Entry, Kind};
 
 const STATUS: &str = "var/lib/dpkg/status";
 const LIST: &str = "var/lib/dpkg/info/npm.list";
@@ -41,6 +41,53 @@ fn what_was_put_over_a_file_of_a_package_is_not_the_package_s() {
     // A newer package brings newer files.
     let newer = vec![file(STATUS, &package("npm", "10.9.0-1")), file(LIST, &format!("/{PATH}\n")), npm("10.9.0")];
     assert_eq!(lines(&list(&[debian(), newer]).unwrap()), ["deb npm 10.9.0-1", "npm npm 10.9.0 owned"]);
+}
+
+#[test]
+fn what_says_the_same_of_itself_and_is_another_file_is_not_the_package_s() {
+    let path = "usr/lib/python3/dist-packages/requests-2.28.1.egg-info/PKG-INFO";
+    let metadata = |text: &str| file(path, &format!("Name: requests\nVersion: 2.28.1\n\n{text}\n"));
+    let base = || {
+        let list = file("var/lib/dpkg/info/python3-requests.list", &format!("/{path}\n"));
+        vec![file(STATUS, &package("python3-requests", "2.28.1-1")), list, metadata("Debian's")]
+    };
+    for (text, owned, layer) in [("Debian's", " owned", 0), ("somebody's", "", 1)] {
+        let found = list(&[base(), vec![metadata(text)]]).unwrap();
+        assert_eq!(lines(&found), ["deb python3-requests 2.28.1-1", &format!("pypi requests 2.28.1{owned}")], "{text}");
+        assert_eq!(found.packages[1].places[0].layer, layer, "{text}");
+    }
+}
+
+/// An egg in one file, made by Python: `EGG-INFO/PKG-INFO` of `old` 0.9, not compressed.
+fn egg() -> Vec<u8> {
+    let (name, text) = ("EGG-INFO/PKG-INFO", "Name: old\nVersion: 0.9\n");
+    let mut sum = flate2::Crc::new();
+    sum.update(text.as_bytes());
+    let numbers = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
+    let size = text.len() as u32;
+    let fields =
+        [vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0], numbers(&[sum.sum(), size, size]), vec![name.len() as u8, 0, 0, 0]]
+            .concat();
+    let header = [b"PK\x03\x04", &fields[..], name.as_bytes(), text.as_bytes()].concat();
+    let listed = [b"PK\x01\x02\x14\0", &fields[..], &[0; 14], name.as_bytes()].concat();
+    let end = numbers(&[listed.len() as u32, header.len() as u32]);
+    [&header[..], &listed, b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &end, &[0, 0]].concat()
+}
+
+#[test]
+fn eggs_in_one_file_are_packages() {
+    let path = "usr/lib/python3/dist-packages/old-0.9-py3.11.egg";
+    let whole = || Entry { mode: 0o644, ..Entry::new(path.parse().unwrap(), Kind::File(egg().into())) };
+    assert_eq!(lines(&list(&[vec![whole()]]).unwrap()), ["pypi old 0.9"]);
+    let base = vec![
+        file(STATUS, &package("python3-old", "0.9-1")),
+        file("var/lib/dpkg/info/python3-old.list", &format!("/{path}\n")),
+        whole(),
+    ];
+    assert_eq!(lines(&list(&[base]).unwrap()), ["pypi old 0.9 owned", "deb python3-old 0.9-1"]);
+    // What cannot be read is told.
+    let cut = list(&[vec![file(path, "PK\u{3}\u{4} and no more")]]).unwrap();
+    assert_eq!(cut.unlisted, [format!("what /{path} holds: no zip archive, or cut off; not catalogued")]);
 }
 
 #[test]

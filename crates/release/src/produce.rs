@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Names how inventories are made: raise it when their bytes change.
-const INVENTORY_FORMAT: u32 = 7;
+const INVENTORY_FORMAT: u32 = 8;
 
 /// All platforms of an image, in the order of the plan.
 #[derive(Clone, Debug)]

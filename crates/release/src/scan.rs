@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 /// Names how images are compared: raise it when the same image and records could give other bytes.
-pub(crate) const SCAN_FORMAT: u32 = 5;
+pub(crate) const SCAN_FORMAT: u32 = 6;
 
 impl Workshop {
     /// Compares the packages that the inventory lists with the advisories, if any are asked for, unless the same were compared before.

@@ -126,8 +126,8 @@ fn lifetime_text(lifetime: &Lifetime) -> String {
         let table = unknown_as_of.as_ref().map(|day| format!(" (table of {day})")).unwrap_or_default();
         return format!("; until when {release} has fixes is not known here{table}");
     };
-    let extended = extended.as_ref().map(|day| format!(", for some until {day}")).unwrap_or_default();
-    format!("; {release} has fixes until {ends}{extended}")
+    let extended = extended.as_ref().map(|day| format!(", and paid ones until {day}")).unwrap_or_default();
+    format!("; {release} has free fixes until {ends}{extended}")
 }
 
 fn database_text(database: &DatabaseReport) -> String {

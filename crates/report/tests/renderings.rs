@@ -225,7 +225,7 @@ warning: old
     );
     assert_eq!(scanned().text(), expected);
     for (ends, unknown_as_of, expected) in [
-        (Some("2027-01-01"), None, "; x 1 has fixes until 2027-01-01\n"),
+        (Some("2027-01-01"), None, "; x 1 has free fixes until 2027-01-01\n"),
         (None, Some("2026-11-22"), "; until when x 1 has fixes is not known here (table of 2026-11-22)\n"),
     ] {
         let mut report = scanned();

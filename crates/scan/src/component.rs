@@ -5,6 +5,11 @@ use consign_package::deb::installed::is_signed_copy;
 use consign_package::{Kind, PackageUrl};
 use serde_json::Value;
 
+/// Stands before the source package that a document names beside a package URL, as trivy does (SPDX 2.3, clause 7.13).
+pub(crate) const BUILT_FROM: &str = "built package from: ";
+/// Stands there of a package of which nothing says whether its source has another name.
+pub(crate) const NO_SOURCE: &str = "NOASSERTION";
+
 /// A package of an image, by what advisories know it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Component {
@@ -16,6 +21,8 @@ pub(crate) struct Component {
     pub(crate) version: String,
     /// Whether the epoch of that version is not known: rpm does not write it where it names a source package.
     pub(crate) is_without_epoch: bool,
+    /// Whether nothing says of which source package it is, and advisories are about those: its own name stands for it.
+    pub(crate) is_without_source: bool,
     /// Name that it is installed under.
     pub(crate) installed: String,
     /// Module of a distribution's that it is part of, as `name:stream…`.
@@ -30,23 +37,29 @@ impl Component {
         let references = package.get("externalRefs").and_then(Value::as_array).into_iter().flatten();
         let purl = references.filter(|reference| reference["referenceType"] == "purl");
         let mut purl = purl.filter_map(|reference| reference["referenceLocator"].as_str());
-        let component = purl.next().and_then(Self::of_purl).unwrap_or_else(|| {
-            let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
-            let ecosystem = Ecosystem::Other("packages without a package URL".to_owned());
-            Self::plain(ecosystem, text("name"), text("versionInfo"), "")
-        });
+        let component =
+            purl.next().and_then(|purl| Self::read(purl, package["sourceInfo"].as_str())).unwrap_or_else(|| {
+                let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
+                let ecosystem = Ecosystem::Other("packages without a package URL".to_owned());
+                Self::plain(ecosystem, text("name"), text("versionInfo"), "")
+            });
         component.of_supplier(package["supplier"].as_str())
     }
 
     /// Reads a package URL (purl-spec, `types`). A package of a kind that is not known keeps only its name.
     pub(crate) fn of_purl(purl: &str) -> Option<Self> {
+        Self::read(purl, None)
+    }
+
+    /// Reads a package URL, and what stands beside it of where the package is from.
+    fn read(purl: &str, origin: Option<&str>) -> Option<Self> {
         let url: PackageUrl = purl.parse().ok()?;
         let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.purl_type() == url.kind()) else {
             let ecosystem = Ecosystem::Other(url.kind().to_owned());
             return Some(Self::plain(ecosystem, url.name().to_owned(), version(&url), purl));
         };
         if kind.is_of_distribution() {
-            return Self::of_distribution(kind, &url, purl);
+            return Self::of_distribution(kind, &url, purl, origin);
         }
         let name = match (kind, url.namespace()) {
             // All records name a group.
@@ -70,24 +83,29 @@ impl Component {
             package: name.clone(),
             version,
             is_without_epoch: false,
+            is_without_source: false,
             installed: name,
             module: None,
             purl: purl.to_owned(),
         }
     }
 
-    fn of_distribution(kind: Kind, url: &PackageUrl, purl: &str) -> Option<Self> {
+    fn of_distribution(kind: Kind, url: &PackageUrl, purl: &str, origin: Option<&str>) -> Option<Self> {
         let (vendor, upstream) = (url.namespace().unwrap_or_default(), url.qualifier("upstream"));
         let release = url.qualifier("distro").and_then(|text| release(kind, vendor, text));
         let ecosystem = Ecosystem::of_package(kind, vendor, release);
         let mut version = version(url);
-        let epoch = url.qualifier("epoch").filter(|epoch| kind == Kind::Rpm && *epoch != "0" && !version.contains(':'));
+        let has_epochs = matches!(kind, Kind::Rpm | Kind::Debian);
+        let epoch = url.qualifier("epoch").filter(|epoch| has_epochs && *epoch != "0" && !version.contains(':'));
         if let Some(epoch) = epoch.filter(|_| !version.is_empty()) {
             version = format!("{epoch}:{version}");
         }
-        // The source package stands there only where it differs.
-        let source = upstream.and_then(|text| source(kind, url.name(), text, &version));
+        // The source package stands there only where it differs, or beside it.
+        let source = upstream
+            .and_then(|text| source(kind, url.name(), text, &version))
+            .or_else(|| built_from(kind, url.name(), origin?, &version));
         let is_by_source = !matches!(&ecosystem, Ecosystem::Distribution(family, _) if !family.is_by_source());
+        let is_without_source = is_by_source && source.is_none() && origin == Some(NO_SOURCE);
         let (package, version) = source.filter(|_| is_by_source).unwrap_or_else(|| (url.name().to_owned(), version));
         let is_without_epoch = kind == Kind::Rpm && package != url.name();
         let elsewhere = url.qualifier("repository_url").filter(|place| !is_of_distribution(place));
@@ -104,6 +122,7 @@ impl Component {
             package,
             version,
             is_without_epoch,
+            is_without_source,
             installed: url.name().to_owned(),
             module,
             purl: purl.to_owned(),
@@ -132,14 +151,15 @@ fn version(url: &PackageUrl) -> String {
     url.version().unwrap_or_default().to_owned()
 }
 
-/// Returns the release in the qualifier `distro`, such as `debian-12`: other tools write another name there than the vendor's.
+/// Returns the release in the qualifier `distro`, such as `debian-12`: other tools write another name there than the vendor's, or none: `3.20.1`, `bookworm`.
 fn release<'a>(kind: Kind, vendor: &str, text: &'a str) -> Option<&'a str> {
     let own = Family::of_vendor(kind, vendor);
     let after = |name: &str| text.strip_prefix(name)?.strip_prefix('-');
     after(vendor).or_else(|| {
         let ends = text.match_indices('-').map(|(end, _)| end);
         let mut names = ends.filter(|end| own.is_some() && Family::of_vendor(kind, &text[..*end]) == own);
-        names.next_back().map(|end| &text[end + 1..])
+        let named = names.next_back().map(|end| &text[end + 1..]);
+        named.or_else(|| own.filter(|family| family.has_release(text)).map(|_| text))
     })
 }
 
@@ -160,6 +180,15 @@ fn source(kind: Kind, package: &str, text: &str, version: &str) -> Option<(Strin
         Some((package, _)) => (package.to_owned(), version.to_owned()),
         None => (text.to_owned(), version.to_owned()),
     })
+}
+
+/// Returns name and version of a source package that stand beside the package URL. trivy takes the package's epoch for that of any source of rpm's, so
+/// it counts only where the name is the package's, too.
+fn built_from(kind: Kind, package: &str, words: &str, version: &str) -> Option<(String, String)> {
+    let mut words = words.strip_prefix(BUILT_FROM)?.split_whitespace();
+    let (name, stated) = (words.next()?, words.next().unwrap_or(version));
+    let without_epoch = stated.split_once(':').filter(|_| kind == Kind::Rpm && name != package).map(|(_, rest)| rest);
+    Some((name.to_owned(), without_epoch.unwrap_or(stated).to_owned()))
 }
 
 #[cfg(test)]
@@ -195,6 +224,23 @@ mod tests {
         for (purl, expected) in [
             ("pkg:deb/debian/a@1", Some("Debian of an unknown release, a 1")),
             ("pkg:deb/debian/a", Some("Debian of an unknown release, a ")),
+            ("pkg:deb/debian/a@1?distro=bookworm", Some("Debian:12, a 1")),
+            ("pkg:deb/debian/a@1?distro=12.5", Some("Debian:12, a 1")),
+            ("pkg:deb/debian/a@1?distro=jammy", Some("Debian of an unknown release, a 1")),
+            ("pkg:deb/debian/a@1?distro=slim", Some("Debian of an unknown release, a 1")),
+            ("pkg:deb/ubuntu/a@1?distro=jammy", Some("Ubuntu:22.04, a 1")),
+            ("pkg:deb/ubuntu/a@1?distro=ubuntu-jammy", Some("Ubuntu:22.04, a 1")),
+            ("pkg:apk/alpine/a@1-r0?distro=3.11.5", Some("Alpine:v3.11, a 1-r0")),
+            ("pkg:apk/alpine/a@1-r0?distro=v3.11", Some("Alpine:v3.11, a 1-r0")),
+            ("pkg:apk/alpine/a@1-r0?distro=edge", Some("Alpine:edge, a 1-r0")),
+            ("pkg:deb/debian/zlib@1.2.13-1?distro=debian-12&epoch=1", Some("Debian:12, zlib 1:1.2.13-1")),
+            ("pkg:deb/debian/zlib@1:1.2.13-1?distro=debian-12&epoch=1", Some("Debian:12, zlib 1:1.2.13-1")),
+            ("pkg:deb/debian/zlib@1.2.13-1?distro=debian-12&epoch=0", Some("Debian:12, zlib 1.2.13-1")),
+            (
+                "pkg:deb/debian/zlib1g@1.2.13-1?distro=debian-12&epoch=1&upstream=zlib",
+                Some("Debian:12, zlib 1:1.2.13-1"),
+            ),
+            ("pkg:apk/alpine/a@1-r0?distro=3.11.5&epoch=1", Some("Alpine:v3.11, a 1-r0")),
             ("pkg:deb/kali/a@1?distro=kali-2024", Some("deb/kali, a 1")),
             ("pkg:deb/debian/a@1?distro=ubuntu-22.04", Some("Debian of an unknown release, a 1")),
             (
@@ -248,6 +294,40 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(text(purl).as_deref(), expected, "{purl}");
+        }
+    }
+
+    #[test]
+    fn a_source_may_stand_beside_the_package_url() {
+        for (purl, origin, expected) in [
+            ("deb/debian/libssl3@3.0.14-1+b2?distro=12", "built package from: openssl 3.0.14-1", "openssl 3.0.14-1"),
+            ("deb/debian/zlib1g@1.2-1?distro=12&epoch=1", "built package from: zlib", "zlib 1:1.2-1"),
+            ("deb/debian/x@1?distro=12&upstream=y%402", "built package from: z 3", "y 2"),
+            ("deb/debian/x@1?distro=12&upstream=y%402", NO_SOURCE, "y 2"),
+            ("deb/debian/x@1?distro=12", "found in /var/lib/dpkg/status", "x 1"),
+            ("deb/debian/x@1?distro=12", "built package from: ", "x 1"),
+            ("deb/debian/x@1?distro=12", NO_SOURCE, "x 1 without source"),
+            ("apk/wolfi/libssl3@3-r0?distro=wolfi", NO_SOURCE, "libssl3 3-r0 without source"),
+            // Their advisories name what is installed.
+            ("rpm/almalinux/x@1?distro=almalinux-9", NO_SOURCE, "x 1"),
+            ("rpm/almalinux/x@1?distro=almalinux-9", "built package from: y 2", "x 1"),
+            ("rpm/rocky/perl-libs@5-1?distro=rocky-9&epoch=4", "built package from: perl 4:5-1", "perl 5-1"),
+            ("rpm/rocky/perl@5-1?distro=rocky-9&epoch=4", "built package from: perl 4:5-1", "perl 4:5-1"),
+            ("npm/x@1", NO_SOURCE, "x 1"),
+            (
+                "deb/debian/linux-image-amd64@6.1-1?distro=12",
+                "built package from: linux-signed-amd64 6.1+1",
+                "linux-signed-amd64 6.1+1",
+            ),
+        ] {
+            let component = Component::read(&format!("pkg:{purl}"), Some(origin)).unwrap();
+            let mark = if component.is_without_source { " without source" } else { "" };
+            assert_eq!(format!("{} {}{mark}", component.package, component.version), expected, "{purl} {origin}");
+            assert_eq!(
+                matches!(component.ecosystem, Ecosystem::Other(_)),
+                expected.starts_with("linux-signed"),
+                "{purl} {origin}"
+            );
         }
     }
 

@@ -21,14 +21,23 @@ pub(crate) enum Known {
     Nothing,
 }
 
+/// Why nobody knows whether a database speaks of a package that it does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Lack {
+    /// The package may be of this repository, which the database lacks.
+    Repository(&'static str),
+    /// The package may be of a source package of another name, which nobody says.
+    Source,
+}
+
 /// Some packages of an image that were treated alike.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Part {
     ecosystem: Ecosystem,
     /// Where the package comes from that brought them, and judges them.
     owner: Option<Ecosystem>,
-    /// What the database lacks that would have to speak of them.
-    without: Option<&'static str>,
+    /// What is missing to know whether the database speaks of them.
+    without: Option<Lack>,
     covered: bool,
 }
 
@@ -52,14 +61,17 @@ impl Database {
             let covered = self.known_of(&owner) != Known::Nothing;
             return Ok(Part { ecosystem, owner: Some(owner), without: None, covered });
         }
-        let (without, covered) = match self.known_of(&ecosystem) {
-            Known::Whole => (None, true),
-            Known::Nothing => (None, false),
-            Known::Without(missing) => match self.knows(component)? {
-                true => (None, true),
-                false => (Some(missing), false),
-            },
+        let lack = match self.known_of(&ecosystem) {
+            Known::Nothing => return Ok(Part { ecosystem, owner: None, without: None, covered: false }),
+            Known::Without(missing) => Some(Lack::Repository(missing)),
+            Known::Whole => component.is_without_source.then_some(Lack::Source),
         };
+        // What is named is compared by that name, whatever else there may be.
+        let without = match lack {
+            Some(lack) if !self.knows(component)? => Some(lack),
+            _ => None,
+        };
+        let covered = without.is_none();
         Ok(Part { ecosystem, owner: None, without, covered })
     }
 
@@ -93,7 +105,10 @@ impl Part {
         let Self { ecosystem, owner, without, covered } = self;
         let ecosystem = match (owner, without) {
             (Some(owner), _) => format!("{ecosystem} in packages of {owner}"),
-            (None, Some(missing)) => format!("{ecosystem} that the database does not name, for it lacks {missing}"),
+            (None, Some(Lack::Repository(missing))) => {
+                format!("{ecosystem} that the database does not name, for it lacks {missing}")
+            }
+            (None, Some(Lack::Source)) => format!("{ecosystem} whose source packages are not named"),
             (None, None) => ecosystem.to_string(),
         };
         let foreign = !covered && matches!(self.ecosystem, Ecosystem::Other(_) | Ecosystem::Groupless);

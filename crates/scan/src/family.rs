@@ -1,6 +1,6 @@
 use consign_package::Kind;
 
-/// Numbers of Debian releases by the names that `os-release` has where there is no number yet.
+/// Numbers of Debian's releases by their names, which `os-release` has where there is no number yet.
 const DEBIAN_RELEASES: &[(&str, &str)] = &[
     ("wheezy", "7"),
     ("jessie", "8"),
@@ -11,6 +11,29 @@ const DEBIAN_RELEASES: &[(&str, &str)] = &[
     ("trixie", "13"),
     ("forky", "14"),
     ("duke", "15"),
+];
+
+/// Numbers of Ubuntu's releases by their names, of those of which packages are still met.
+const UBUNTU_RELEASES: &[(&str, &str)] = &[
+    ("trusty", "14.04"),
+    ("xenial", "16.04"),
+    ("bionic", "18.04"),
+    ("cosmic", "18.10"),
+    ("disco", "19.04"),
+    ("eoan", "19.10"),
+    ("focal", "20.04"),
+    ("groovy", "20.10"),
+    ("hirsute", "21.04"),
+    ("impish", "21.10"),
+    ("jammy", "22.04"),
+    ("kinetic", "22.10"),
+    ("lunar", "23.04"),
+    ("mantic", "23.10"),
+    ("noble", "24.04"),
+    ("oracular", "24.10"),
+    ("plucky", "25.04"),
+    ("questing", "25.10"),
+    ("resolute", "26.04"),
 ];
 
 /// A distribution with advisories of its own.
@@ -139,10 +162,8 @@ impl Family {
     pub(crate) fn release(self, text: &str) -> Option<String> {
         let major = || text.split('.').next().filter(|major| !major.is_empty()).map(str::to_owned);
         match self {
-            Self::Debian => match DEBIAN_RELEASES.iter().find(|(name, _)| *name == text) {
-                Some((_, number)) => Some((*number).to_owned()),
-                None => major(),
-            },
+            Self::Debian => self.number(text).map(str::to_owned).or_else(major),
+            Self::Ubuntu => Some(self.number(text).unwrap_or(text).to_owned()),
             Self::Alpine => {
                 let number = text.strip_prefix('v').unwrap_or(text);
                 if number == "edge" || number.contains("_alpha") || number.contains("_git") {
@@ -163,6 +184,23 @@ impl Family {
             Self::OpenEuler => Some(text.to_ascii_lowercase()),
             _ => Some(text.to_owned()),
         }
+    }
+
+    /// Returns the number of a release that is called by its name.
+    fn number(self, text: &str) -> Option<&'static str> {
+        let releases = match self {
+            Self::Debian => DEBIAN_RELEASES,
+            Self::Ubuntu => UBUNTU_RELEASES,
+            _ => return None,
+        };
+        releases.iter().find(|(name, _)| *name == text).map(|(_, number)| *number)
+    }
+
+    /// Returns whether a text is a release of it, without the distribution's name.
+    pub(crate) fn has_release(self, text: &str) -> bool {
+        let text = if self == Self::Alpine { text.strip_prefix('v').unwrap_or(text) } else { text };
+        let is_edge = self == Self::Alpine && text == "edge";
+        is_edge || text.starts_with(|letter: char| letter.is_ascii_digit()) || self.number(text).is_some()
     }
 
     /// Returns a release as records write it.

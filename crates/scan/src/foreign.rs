@@ -1,4 +1,5 @@
 use crate::ScanError;
+use crate::component::{BUILT_FROM, NO_SOURCE};
 use consign_oci::Platform;
 use consign_package::PackageUrl;
 use consign_package::sbom::{self, Sbom};
@@ -6,13 +7,16 @@ use serde_json::{Value, json};
 
 /// Largest list of packages that is read, in bytes.
 pub const DOCUMENT_LIMIT: usize = sbom::SIZE_LIMIT;
+/// Programs whose package URLs have the source package (`upstream`) wherever it has another name or version; BuildKit has syft list the packages.
+const SOURCE_WRITERS: [&str; 3] = ["consign", "syft", "buildkit"];
 /// The architecture of packages that do not say which.
 const UNKNOWN: &str = "unknown";
 
 /// Takes an SBOM of any format that is read for a list of packages, in the form in which they are compared: what stands in it is believed.
 pub fn listed_packages(contents: &[u8]) -> Result<Value, ScanError> {
     let read = sbom::read(contents).map_err(|source| ScanError::Document { source: Box::new(source) })?;
-    let Sbom { packages, owned, unlisted, .. } = read;
+    let Sbom { packages, owned, unlisted, tools, .. } = read;
+    let names_sources = !tools.is_empty() && tools.iter().all(|tool| SOURCE_WRITERS.contains(&tool.as_str()));
     let id = |number: usize| format!("SPDXRef-Package-{number}");
     let listed = packages.iter().enumerate().filter(|(_, package)| is_package(package));
     let list = listed.map(|(number, package)| {
@@ -22,6 +26,7 @@ pub fn listed_packages(contents: &[u8]) -> Result<Value, ScanError> {
             "name": package.name,
             "versionInfo": package.version,
             "supplier": package.supplier.as_ref().map(|supplier| format!("Organization: {supplier}")),
+            "sourceInfo": source_info(package, names_sources),
             "externalRefs": purls.collect::<Vec<_>>(),
             "primaryPackagePurpose": package.purpose.as_ref().map(|purpose| purpose.to_ascii_uppercase()),
         })
@@ -36,6 +41,14 @@ pub fn listed_packages(contents: &[u8]) -> Result<Value, ScanError> {
         .chain(&nothing)
         .map(|words| contains("SPDXRef-DOCUMENT".into(), "NOASSERTION".into(), Some(words)));
     Ok(json!({ "packages": list, "relationships": owned.chain(unknown).collect::<Vec<_>>() }))
+}
+
+/// Says which source package a package is of: nothing, where its package URL does.
+fn source_info(package: &sbom::Package, names_sources: bool) -> Option<String> {
+    match &package.source {
+        Some((name, version)) => Some(format!("{BUILT_FROM}{name} {}", version.as_deref().unwrap_or_default())),
+        None => (!names_sources).then(|| NO_SOURCE.to_owned()),
+    }
 }
 
 /// Returns whether something is a package. What the document is about may be one, or an image, or whatever somebody wrote there.

@@ -5,18 +5,19 @@ use consign_receipt::predicate::Lifetime;
 /// The day on which this table was last compared with what distributions say.
 pub const LIFETIMES_AS_OF: &str = "2026-11-22";
 
-/// Releases, each with the last day on which everybody gets fixes, and that on which whoever asks for more does: of Debian's LTS, which is
-/// for all, and of what is sold for Ubuntu (ESM), Red Hat (ELS) and SUSE (LTSS).
+/// Releases, each with the last day on which everybody gets fixes, and that on which whoever pays does: for Debian (ELTS), Ubuntu (ESM), Red Hat (ELS)
+/// and SUSE (LTSS). Debian's LTS is for all, in the same archive and tracker, so its end is the first; it is of the architectures that most images have.
 type Releases = &'static [(&'static str, &'static str, Option<&'static str>)];
 
 const DEBIAN: Releases = &[
-    ("7", "2016-04-25", Some("2018-05-31")),
-    ("8", "2018-06-17", Some("2020-06-30")),
-    ("9", "2020-07-18", Some("2022-06-30")),
-    ("10", "2022-09-10", Some("2024-06-30")),
-    ("11", "2024-08-14", Some("2026-08-31")),
-    ("12", "2026-07-11", Some("2028-06-30")),
-    ("13", "2028-08-09", Some("2030-06-30")),
+    ("6", "2016-02-29", None),
+    ("7", "2018-05-31", Some("2020-06-30")),
+    ("8", "2020-06-30", Some("2025-06-30")),
+    ("9", "2022-06-30", Some("2027-06-30")),
+    ("10", "2024-06-30", Some("2029-06-30")),
+    ("11", "2026-08-31", Some("2031-06-30")),
+    ("12", "2028-06-30", Some("2033-06-30")),
+    ("13", "2030-06-30", Some("2035-06-30")),
 ];
 const UBUNTU: Releases = &[
     ("14.04", "2019-04-25", Some("2024-04-25")),
@@ -169,10 +170,12 @@ mod tests {
     #[test]
     fn releases_end_on_known_days() {
         for (distribution, version, expected) in [
-            ("debian", "12", Some("2026-07-11 2028-06-30")),
-            ("debian", "bookworm", Some("2026-07-11 2028-06-30")),
-            ("debian", "trixie", Some("2028-08-09 2030-06-30")),
+            ("debian", "11", Some("2026-08-31 2031-06-30")),
+            ("debian", "12", Some("2028-06-30 2033-06-30")),
+            ("debian", "bookworm", Some("2028-06-30 2033-06-30")),
+            ("debian", "trixie", Some("2030-06-30 2035-06-30")),
             ("ubuntu", "22.04", Some("2027-06-01 2032-04-21")),
+            ("ubuntu", "jammy", Some("2027-06-01 2032-04-21")),
             ("ubuntu", "25.04", Some("2026-01-15 -")),
             ("alpine", "3.11.5", Some("2021-11-01 -")),
             ("alpine", "3.23.3", Some("2027-11-01 -")),
@@ -186,7 +189,8 @@ mod tests {
             ("sles", "15.5", Some("2024-12-31 2027-12-31")),
             ("amzn", "2023", Some("2029-06-30 -")),
             ("wolfi", "20230201", None),
-            ("debian", "6", Some("2016-04-25 -")),
+            ("debian", "6", Some("2016-02-29 -")),
+            ("debian", "5", Some("2016-02-29 -")),
             ("debian", "forky", Some("unknown as of 2026-11-22 -")),
             ("debian", "sid", None),
             ("alpine", "3.24.1", Some("unknown as of 2026-11-22 -")),

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{database, document, judged, read, record};
+use consign_scan::listed_packages;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -161,4 +162,59 @@ fn capitals_of_names_do_not_matter_where_package_urls_have_none() {
     assert_eq!(judged(&database, &sbom, None).0, ["r CVE-1"]);
     let sbom = common::sbom(&["pkg:apk/alpine/r-dev@4.4-r0?distro=alpine-3.20.3&upstream=R"]);
     assert_eq!(judged(&database, &sbom, None).0, ["R CVE-1"]);
+}
+
+/// A document of a program about a package of Debian 12, with what its package URL says beside.
+fn cyclonedx(tool: &str, url: &str, properties: Value) -> Value {
+    let (name, _) = url.split_once('@').unwrap();
+    let component = json!({
+        "type": "library", "name": name, "purl": format!("pkg:deb/debian/{url}&distro=bookworm"), "properties": properties,
+    });
+    let tools = json!({"components": [{"type": "application", "name": tool}]});
+    json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"tools": tools}, "components": [component]})
+}
+
+/// A document with the same of another form.
+fn spdx(tools: &[&str], url: &str, source: &str) -> Value {
+    let package = json!({
+        "SPDXID": "SPDXRef-a", "name": "a", "versionInfo": "1", "sourceInfo": source,
+        "externalRefs": [{"referenceType": "purl", "referenceLocator": format!("pkg:deb/debian/{url}&distro=debian-12.5")}],
+    });
+    let creators: Vec<String> = tools.iter().map(|tool| format!("Tool: {tool}")).collect();
+    json!({"spdxVersion": "SPDX-2.3", "creationInfo": {"creators": creators}, "packages": [package]})
+}
+
+#[test]
+fn a_document_without_source_packages_is_not_clean() {
+    let database = database(&[
+        record("CVE-1", "Debian:12", "openssl", Some("3.0.14-2")),
+        record("CVE-2", "Debian:12", "bash", Some("5.2-2")),
+    ]);
+    let trivy = json!([
+        {"name": "aquasecurity:trivy:SrcName", "value": "openssl"},
+        {"name": "aquasecurity:trivy:SrcVersion", "value": "3.0.14"},
+        {"name": "aquasecurity:trivy:SrcRelease", "value": "1"},
+    ]);
+    let libssl = "libssl3@3.0.14-1%2Bb2?arch=amd64";
+    let upstream = "libssl3@3.0.14-1%2Bb2?arch=amd64&upstream=openssl%403.0.14-1";
+    let bash = "bash@5.2-1?arch=amd64";
+    let all = "compared: 1 of Debian:12";
+    let unknown = "not compared: 1 of Debian:12 whose source packages are not named";
+    for (name, document, found, part) in [
+        ("trivy", cyclonedx("trivy", libssl, trivy), &["openssl CVE-1"][..], all),
+        ("trivy", spdx(&["trivy-0.59.1"], libssl, "built package from: openssl 3.0.14-1"), &["openssl CVE-1"], all),
+        ("another", cyclonedx("another", libssl, json!([])), &[], unknown),
+        ("another", cyclonedx("another", upstream, json!([])), &["openssl CVE-1"], all),
+        // A source package of that name is known.
+        ("another", cyclonedx("another", bash, json!([])), &["bash CVE-2"], all),
+        ("nobody", spdx(&[], libssl, "NOASSERTION"), &[], unknown),
+        // These write the source wherever it has another name.
+        ("syft", spdx(&["syft-1.18.1"], libssl, "acquired package info from DPKG DB"), &[], all),
+        ("syft by BuildKit", spdx(&["syft-v0.105.0", "buildkit-v0.13.0"], libssl, ""), &[], all),
+        ("consign", cyclonedx("consign", libssl, json!([])), &[], all),
+        ("syft and another", spdx(&["syft-1.18.1", "merger-1"], libssl, ""), &[], unknown),
+    ] {
+        let listed = listed_packages(document.to_string().as_bytes()).unwrap();
+        assert_eq!(judged(&database, &listed, None), (owned(found), owned(&[part])), "{name}: {document}");
+    }
 }

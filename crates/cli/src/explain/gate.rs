@@ -68,7 +68,7 @@ pub(super) const REASONS: &[(&str, &str, Advice)] = &[
     ),
     (
         "end-of-life",
-        "the distribution of the image has fixes for everybody no more",
+        "the distribution of the image has no free fixes any more",
         Advice(
             "The policy says `end-of-life: refuse`, and the last day of the release is over: what is found in it from then on, nobody may fix or even tell.",
             "Build on a newer release of the distribution.",

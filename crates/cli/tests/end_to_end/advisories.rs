@@ -296,8 +296,8 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64
 
-    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     platforms differ: deb libtool is on some platforms only
     ");
@@ -320,8 +320,8 @@ fn scan_looks_at_all_platforms_wherever_they_lie() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS    POLICY
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64  refused
 
-    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
+    linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     platforms differ: deb libtool is on some platforms only
     --- stderr
@@ -437,9 +437,9 @@ fn a_policy_says_what_counts_beside_severities() {
         environment.consign(&["scan", "--policy", "policy.yaml", "oci:layout"])
     };
     let told = judged("critical").expect(0);
-    assert!(told.stdout.contains("warning: linux/amd64: debian 9 has had no fixes for everybody since"), "{told}");
+    assert!(told.stdout.contains("warning: linux/amd64: debian 9 has had no free fixes since"), "{told}");
     let ended = judged("critical\n    end-of-life: refuse").expect(11);
-    assert!(ended.error().contains("linux/amd64: debian 9 has had no fixes for everybody"), "{ended}");
+    assert!(ended.error().contains("linux/amd64: debian 9 has had no free fixes"), "{ended}");
     assert!(!ended.error().contains("arm64"), "{ended}");
     // There is no last release to compare with.
     let new = judged("critical\n    new-since: latest").expect(0);

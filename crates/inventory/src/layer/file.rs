@@ -1,7 +1,7 @@
 use super::{Listed, Note, owned};
 use crate::{Budget, Distribution};
 use consign_package::deb::{copyright, installed};
-use consign_package::language::{self, binary, java};
+use consign_package::language::{self, binary, egg, java};
 use consign_package::{Found, apk, sbom};
 use std::error::Error;
 
@@ -30,6 +30,8 @@ pub(crate) enum FileKind {
     Sbom,
     /// An archive of Java's.
     Java,
+    /// An egg of Python's, in one file.
+    Egg,
     /// A program or library, which only its first bytes tell.
     Binary,
     /// A database of apk's.
@@ -59,6 +61,7 @@ impl FileKind {
             (_, "ALPM_DB_VERSION") => Some(Self::Unread),
             _ if sbom::is_wanted(path) => Some(Self::Sbom),
             _ if java::is_wanted(name) => Some(Self::Java),
+            _ if egg::is_wanted(name) => Some(Self::Egg),
             _ if is_release(name) => Some(Self::Release),
             _ => language::reader(path).map(Self::Language),
         }
@@ -66,7 +69,7 @@ impl FileKind {
 
     /// Returns whether a file of this kind shows packages to be there wherever it lies; others count only where they are looked for.
     pub(crate) fn is_single(self) -> bool {
-        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Binary)
+        matches!(self, Self::Language(_) | Self::Sbom | Self::Java | Self::Egg | Self::Binary)
     }
 
     /// Returns what a file of this name is whose first bytes are those of a program. Archives of Java's may begin as one, so that they can be run.
@@ -95,7 +98,7 @@ impl FileKind {
     /// Returns how much memory looking at a file of so many bytes may take, in bytes.
     pub(crate) fn room(self, size: u64) -> u64 {
         match self {
-            Self::Java => size.saturating_add(java::HELD),
+            Self::Java | Self::Egg => size.saturating_add(java::HELD),
             Self::Binary | Self::Rpm | Self::RpmLog => size,
             // Texts are taken apart into many small ones.
             _ => size.saturating_mul(16),
@@ -108,7 +111,7 @@ impl FileKind {
             Self::Unread => 0,
             Self::Language(_) => language::SIZE_LIMIT as u64,
             Self::Sbom => sbom::SIZE_LIMIT as u64,
-            Self::Java | Self::Binary | Self::Rpm | Self::RpmLog => BINARY_LIMIT,
+            Self::Java | Self::Egg | Self::Binary | Self::Rpm | Self::RpmLog => BINARY_LIMIT,
             _ => TEXT_LIMIT,
         }
     }
@@ -146,9 +149,9 @@ impl FileKind {
                 Ok(found) => found_note(found)?,
                 Err(error) => damaged(&error),
             },
-            Self::Java => {
-                let java::Catalogued { found, problems } =
-                    java::read_while(path, contents, &mut |bytes| budget.take(bytes));
+            Self::Java | Self::Egg => {
+                let read_while = if matches!(self, Self::Egg) { egg::read_while } else { java::read_while };
+                let java::Catalogued { found, problems } = read_while(path, contents, &mut |bytes| budget.take(bytes));
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 found_and(found.into_iter().map(Listed::from).collect(), &problems)?
             }

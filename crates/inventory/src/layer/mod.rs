@@ -51,7 +51,7 @@ const SIZE_LIMIT: usize = 128 << 20;
 
 impl LayerContents {
     /// Names the form of what [`LayerContents::to_bytes`] returns, and what cataloguers find: another one is of no use.
-    pub const FORMAT: u32 = 6;
+    pub const FORMAT: u32 = 7;
 
     /// Returns it as it is kept. `None`: it is so large that it is read again rather than kept.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {

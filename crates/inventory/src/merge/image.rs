@@ -87,9 +87,12 @@ impl Image {
         let Some(node) = node else { return self.tree.clear(place) };
         let layers = &self.layers;
         let is_same = |before: &Node, its_mark: Option<Mark>| match (before, &node) {
-            // Most are the same file under another name, which is told without looking at what it says.
+            // Most are the same file under another name, which is told without looking at what it says. What shows packages is the same only if
+            // all of it is: who has put something else there may say the same name and version.
             (Node::Noted(before), Node::Noted(key)) => {
-                before == key || note_of(layers, *before) == note_of(layers, *key)
+                before == key
+                    || (note_of(layers, *before) == note_of(layers, *key)
+                        && digests_of(layers, *before) == digests_of(layers, *key))
             }
             (Node::Plain, Node::Plain) => is_same_file(layers, its_mark, mark),
             _ => false,
@@ -113,7 +116,7 @@ impl Image {
 
     /// Returns the digests of the file that a note is about, if it shows packages to be there.
     pub(super) fn digests(&self, key: NoteKey) -> Option<&FileDigests> {
-        self.layers.get(key.layer as usize)?.digests.get(&key.note)
+        digests_of(&self.layers, key)
     }
 
     /// Returns what is to be known of a file beside what it says of packages.
@@ -228,6 +231,10 @@ impl Image {
 fn note_of(layers: &[Arc<LayerContents>], key: NoteKey) -> &Note {
     let layer = layers.get(key.layer as usize);
     layer.and_then(|layer| layer.notes.get(key.note as usize)).unwrap_or(&Note::Unread)
+}
+
+fn digests_of(layers: &[Arc<LayerContents>], key: NoteKey) -> Option<&FileDigests> {
+    layers.get(key.layer as usize)?.digests.get(&key.note)
 }
 
 fn facts_of(layers: &[Arc<LayerContents>], key: NoteKey) -> Option<&FileFacts> {

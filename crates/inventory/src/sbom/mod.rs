@@ -25,7 +25,7 @@ use consign_receipt::{Receipt, Statement, predicate};
 use serde_json::Value;
 
 /// Names how documents are written: raise it when the same contents would give other bytes.
-pub const DOCUMENT_FORMAT: u32 = 2;
+pub const DOCUMENT_FORMAT: u32 = 3;
 
 /// Returns the receipt that says what is in the image with this digest, with the document that [`Catalogue::spdx`](crate::Catalogue::spdx) gave.
 pub fn receipt(document: Value, digest: &Digest) -> Result<Receipt, SbomError> {

@@ -6,6 +6,7 @@ pub mod binary;
 mod cargo;
 pub mod composer;
 pub mod dotnet;
+pub mod egg;
 mod error;
 mod executable;
 pub mod gem;
@@ -14,6 +15,7 @@ pub mod java;
 mod json;
 pub mod npm;
 pub mod python;
+mod zip;
 
 pub use cargo::AuditableError;
 pub use error::LanguageError;

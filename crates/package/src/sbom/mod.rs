@@ -26,6 +26,8 @@ const OBJECT_LIMIT: usize = 500_000;
 pub struct Sbom {
     /// The format it is written in.
     pub format: Format,
+    /// The programs that wrote it, by their names in small letters, without versions.
+    pub tools: Vec<String>,
     /// What it is about, if it says so.
     pub described: Option<Described>,
     /// The packages, in the order written, with those that are described themselves.
@@ -91,6 +93,8 @@ pub struct Package {
     pub homepage: Option<String>,
     /// Digests of it, as `algorithm:hex`, with the algorithm in small letters and without hyphens.
     pub checksums: Vec<String>,
+    /// Name and version of the source package that it was built from, where that stands beside the package URL, as trivy writes it.
+    pub source: Option<(String, Option<String>)>,
     /// What it is, in small letters with hyphens, such as `library`, `container` or `operating-system`.
     pub purpose: Option<String>,
     /// Whether it is what the document is about.

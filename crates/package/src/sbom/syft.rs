@@ -16,6 +16,14 @@ struct Document {
     artifact_relationships: List<Relationship>,
     source: Option<Source>,
     schema: Option<Schema>,
+    descriptor: Option<Descriptor>,
+}
+
+/// The program that wrote the document.
+#[derive(Deserialize)]
+struct Descriptor {
+    #[serde(default)]
+    name: Word,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +110,12 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
     let schema = document.schema.map(|schema| super::short(schema.version.text())).unwrap_or_default();
     Ok(Sbom {
         format: Format::Syft(schema),
+        tools: document
+            .descriptor
+            .and_then(|descriptor| descriptor.name.0)
+            .iter()
+            .map(|name| name.to_lowercase())
+            .collect(),
         described: document.source.map(described),
         packages: artifacts.into_iter().filter_map(package).collect(),
         owned,

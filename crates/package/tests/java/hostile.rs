@@ -26,7 +26,7 @@ fn what_is_damaged_is_a_problem() {
         (
             "method",
             broken(&|entry| entry.method = 12),
-            format!("{path}: compressed by method 12, which neither Java nor consign reads; not catalogued"),
+            format!("{path}: compressed by method 12, which consign does not read; not catalogued"),
         ),
         (
             "large",

@@ -5,6 +5,7 @@
 mod composer;
 mod copyright;
 mod dotnet;
+mod egg;
 mod gem;
 mod licences;
 mod machine;
@@ -13,6 +14,9 @@ mod python;
 mod samples;
 mod sbom;
 mod syft;
+#[path = "../java/zips.rs"]
+#[expect(dead_code, reason = "what archives of Java's are made of")]
+mod zips;
 
 use consign_package::Found;
 use consign_package::language::{LanguageError, reader};

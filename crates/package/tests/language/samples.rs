@@ -3,6 +3,7 @@
 /// As Bitnami puts one beside each of its programs.
 pub(crate) const BITNAMI: &str = r#"{"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3", "name": "SPDX document for Redis",
   "dataLicense": "CC0-1.0", "documentDescribes": ["SPDXRef-redis"],
+  "creationInfo": {"created": "2026-01-02T03:04:05Z", "creators": ["Organization: x", "Tool: Bitnami-Generator-v1.2", "Tool: by hand", "Tool: "]},
   "hasExtractedLicensingInfos": [{"licenseId": "LicenseRef-a", "extractedText": "You may."}, {"licenseId": "LicenseRef-b", "name": "B", "extractedText": "No."}],
   "packages": [
     {"SPDXID": "SPDXRef-redis", "name": "redis", "versionInfo": "7.0.8", "licenseConcluded": "BSD-3-Clause", "licenseDeclared": "NOASSERTION",
@@ -12,7 +13,7 @@ pub(crate) const BITNAMI: &str = r#"{"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion"
        {"referenceCategory": "SECURITY", "referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:*:redis:redis:7.0.8:*:*:*:*:*:*:*"},
        {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:bitnami/redis@7.0.8-0?arch=amd64"},
        {"referenceCategory": "PACKAGE_MANAGER", "referenceType": "purl", "referenceLocator": "pkg:generic/redis@7.0.8"}]},
-    {"SPDXID": "SPDXRef-lua", "name": "lua", "versionInfo": "5.1", "originator": "Person: R. I.", "licenseDeclared": "MIT"},
+    {"SPDXID": "SPDXRef-lua", "name": "lua", "versionInfo": "5.1", "originator": "Person: R. I.", "licenseDeclared": "MIT", "sourceInfo": "built package from: lua5 2:5.1-1"},
     {"SPDXID": "SPDXRef-jemalloc", "name": "jemalloc"},
     {"SPDXID": "SPDXRef-nothing", "name": ""}],
   "files": [{"SPDXID": "SPDXRef-File-a", "fileName": "a"}],
@@ -30,6 +31,10 @@ pub(crate) const TAGS: &str = "# A comment\r
 SPDXVersion: SPDX-2.3
 DataLicense: CC0-1.0
 DocumentName: SPDX document for Redis
+Creator: Organization: x
+Creator: Tool: Bitnami-Generator-v1.2
+Creator: Tool: by hand
+Creator: Tool:
 SPDXID: SPDXRef-DOCUMENT
 
 ## Relationships
@@ -58,6 +63,7 @@ PackageName: lua
 SPDXID: SPDXRef-lua
 PackageVersion: 5.1
 PackageOriginator: Person: R. I.
+PackageSourceInfo: <text>built package from: lua5 2:5.1-1</text>
 PackageLicenseDeclared: MIT
 Relationship: SPDXRef-redis CONTAINS SPDXRef-lua
 

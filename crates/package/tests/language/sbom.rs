@@ -38,6 +38,9 @@ fn reads_spdx() {
     assert_eq!((redis.supplier.as_deref(), redis.homepage.as_deref()), (Some("VMware, Inc."), None));
     assert_eq!(redis.checksums, ["sha3256:abcd"]);
     assert_eq!(sbom.packages[1].supplier.as_deref(), Some("R. I."));
+    assert_eq!(sbom.tools, ["bitnami-generator", "by hand"]);
+    assert_eq!(sbom.packages[1].source, Some(("lua5".to_owned(), Some("2:5.1-1".to_owned()))));
+    assert_eq!(redis.source, None);
     assert_eq!(sbom.owned, [(0, 1), (1, 2)]);
     assert_eq!(sbom.unlisted, ["modules"]);
     let own: Vec<_> = sbom.own_licences.iter().map(|(id, name)| format!("{id}: {name}")).collect();
@@ -94,11 +97,52 @@ fn reads_cyclonedx() {
 fn reads_syfts_own() {
     let sbom = read(SYFT.as_bytes()).unwrap();
     assert_eq!(sbom.format, Format::Syft("16.0.18".to_owned()));
+    assert_eq!(sbom.tools, ["syft"]);
     assert_eq!(names(&sbom), ["python3.11", "six"]);
     assert_eq!(sbom.packages[0].licences, ["GPL-2"]);
     assert_eq!(sbom.packages[1].licences, ["The MIT License", "MIT"]);
     assert_eq!(sbom.owned, [(0, 1)]);
     assert_eq!(sbom.described.unwrap().digest.as_deref(), Some(DIGEST));
+}
+
+#[test]
+fn knows_who_wrote_cyclonedx() {
+    for (tools, expected) in [
+        ("null", &[][..]),
+        (r#"[{"vendor": "anchore", "name": "Syft", "version": "0.84"}, {"vendor": "x"}]"#, &["syft"]),
+        (r#"{"components": [{"type": "application", "name": "trivy"}], "services": []}"#, &["trivy"]),
+        (r#"{"services": [{"name": "x"}]}"#, &[]),
+    ] {
+        let text = format!(r#"{{"bomFormat": "CycloneDX", "metadata": {{"tools": {tools}}}}}"#);
+        assert_eq!(read(text.as_bytes()).unwrap().tools, expected, "{tools}");
+    }
+}
+
+#[test]
+fn reads_the_source_packages_that_trivy_names() {
+    for (parts, expected) in [
+        (&[("Name", "openssl"), ("Version", "3.0.14"), ("Release", "1")][..], Some(("openssl", Some("3.0.14-1")))),
+        (
+            &[("Epoch", "1"), ("Name", "zlib"), ("Release", "1+b1"), ("Version", "1.2.13.dfsg")],
+            Some(("zlib", Some("1:1.2.13.dfsg-1+b1"))),
+        ),
+        (&[("Epoch", "0"), ("Name", "base-files"), ("Version", "12.4")], Some(("base-files", Some("12.4")))),
+        (&[("Name", "musl"), ("Version", "1.2.5-r0")], Some(("musl", Some("1.2.5-r0")))),
+        (&[("Name", "x")], Some(("x", None))),
+        (&[("Version", "1")], None),
+    ] {
+        let properties: Vec<_> = parts
+            .iter()
+            .map(|(name, value)| format!(r#"{{"name": "aquasecurity:trivy:Src{name}", "value": "{value}"}}"#))
+            .collect();
+        let properties =
+            format!(r#"{{"name": "aquasecurity:trivy:PkgID", "value": "y@1"}}, {}"#, properties.join(", "));
+        let text =
+            format!(r#"{{"bomFormat": "CycloneDX", "components": [{{"name": "y", "properties": [{properties}]}}]}}"#);
+        let source = read(text.as_bytes()).unwrap().packages.remove(0).source;
+        let source = source.as_ref().map(|(name, version)| (name.as_str(), version.as_deref()));
+        assert_eq!(source, expected, "{parts:?}");
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::new(
             "end-of-life",
             Shape::Word(consequences),
-            "What becomes of images whose distribution has fixes for everybody no more. Default: `report`.",
+            "What becomes of images whose distribution has no free fixes any more. Default: `report`.",
         ),
         Key::new(
             "no-package-data",

@@ -25,7 +25,7 @@ pub struct AdvisoryRules {
     /// The highest probability of being exploited (EPSS) that passes, however severe the advisory is; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_epss: Option<Share>,
-    /// What becomes of an image whose distribution has fixes for everybody no more.
+    /// What becomes of an image whose distribution has no free fixes any more.
     #[serde(default, skip_serializing_if = "is_default")]
     pub end_of_life: Consequence,
     /// What becomes of an image in which no packages are found.

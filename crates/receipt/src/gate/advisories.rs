@@ -134,6 +134,9 @@ fn ended(platform: &Platform, claim: &Vulnerabilities, today: Date) -> Option<Re
             let (requirement, detail) = (Requirement::Advisories, format!("`ends`: {error}"));
             Some(Reason::Malformed { platform, requirement, detail })
         }
-        Ok(ends) => (ends < today).then_some(Reason::EndOfLife { platform, release, ends }),
+        Ok(ends) => {
+            let extended = lifetime.extended.as_ref().and_then(|day| day.parse().ok()).filter(|day| *day >= today);
+            (ends < today).then_some(Reason::EndOfLife { platform, release, ends, extended })
+        }
     }
 }

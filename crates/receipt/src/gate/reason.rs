@@ -102,8 +102,8 @@ pub enum Reason {
         /// Where they come from, in the words of the OSV schema, or where they may be.
         ecosystems: Vec<String>,
     },
-    /// The distribution has fixes no more.
-    #[error("{platform}: {release} has had no fixes for everybody since {ends}")]
+    /// The distribution has no free fixes any more.
+    #[error("{platform}: {release} has had no free fixes since {ends}{}", paid(.extended.as_ref()))]
     EndOfLife {
         /// The platform.
         platform: Platform,
@@ -111,6 +111,8 @@ pub enum Reason {
         release: String,
         /// The last day on which it had.
         ends: Date,
+        /// The last day on which those who pay get some, if it is not over.
+        extended: Option<Date>,
     },
     /// The database was last changed too long ago.
     #[error(
@@ -145,6 +147,10 @@ fn news(change: Option<Change>) -> &'static str {
         }
         Some(Change::Package) => "; the last release does not have the package in this version",
     }
+}
+
+fn paid(until: Option<&Date>) -> String {
+    until.map(|day| format!(", and has paid ones until {day}")).unwrap_or_default()
 }
 
 fn was_ignored(entry: Option<(Option<Date>, &str)>) -> String {

@@ -29,7 +29,7 @@ pub struct Lifetime {
     /// The last day on which everybody gets fixes, `YYYY-MM-DD`; `None`: it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<String>,
-    /// The last day on which somebody does: by Debian's LTS, or who pays for it.
+    /// The last day on which those who pay for it do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extended: Option<String>,
     /// The day of the table of releases that does not have this one, `YYYY-MM-DD`.

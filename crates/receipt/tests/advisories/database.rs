@@ -124,7 +124,8 @@ fn the_end_of_a_distribution_is_told_and_refused_only_where_that_is_said() {
     }
     let strict = AdvisoryRules { end_of_life: Consequence::Refuse, ..rules(Severity::Critical) };
     let said = reasons(strict, vec![(ending("2022-09-10"), Trust::Derived)]);
-    assert_eq!(said[0], "linux/arm64: debian 10 has had no fixes for everybody since 2022-09-10");
+    let expected = "linux/arm64: debian 10 has had no free fixes since 2022-09-10, and has paid ones until 2030-01-01";
+    assert_eq!(said[0], expected);
 }
 
 #[test]

@@ -1,11 +1,9 @@
-use super::budget::Budget;
-use super::directory::Directory;
-use super::entry::Entry;
 use super::file_name::FileName;
 use super::manifest::Manifest;
 use super::properties::Coordinates;
-use super::{Catalogued, Problem, Reason, identity, is_of_java, is_wanted};
+use super::{identity, is_of_java, is_wanted};
 use crate::language::line;
+use crate::language::zip::{Budget, Catalogued, Directory, Entry, Problem, Reason};
 use crate::{Found, Kind};
 use sha1::{Digest as _, Sha1};
 use std::borrow::Cow;

@@ -3,34 +3,17 @@
 //! Only the directory of an archive is read, and the entries that answer. What is bounded, or damaged, is listed as a problem: it is not catalogued, and
 //! never left out in silence.
 
-mod budget;
 mod catalogue;
-mod directory;
-mod end;
-mod entry;
 mod file_name;
 mod identity;
 mod manifest;
-mod problem;
 mod properties;
 
-pub use budget::HELD;
-pub use problem::{Problem, Reason};
-
-use crate::Found;
+pub use super::zip::{Catalogued, HELD, Problem, Reason};
 
 /// Ends of the names of archives of Java's, and ends that files of other programs have as well.
 const ENDS: [&str; 5] = ["jar", "war", "ear", "jpi", "hpi"];
 const SHARED_ENDS: [&str; 6] = ["par", "sar", "nar", "kar", "rar", "lpkg"];
-
-/// What an archive says of what is in it, and what could not be catalogued.
-#[derive(Clone, Debug, Default)]
-pub struct Catalogued {
-    /// The packages.
-    pub found: Vec<Found>,
-    /// What was not catalogued, and why.
-    pub problems: Vec<Problem>,
-}
 
 /// Returns whether a file is, or may be, an archive of Java's, by its name.
 pub fn is_wanted(path: &str) -> bool {

@@ -2,6 +2,12 @@
 
 use crate::sbom::lenient::{List, Said, Word};
 use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// Before what trivy says of the source package, in the names of properties.
+pub(super) const SOURCE: &str = "aquasecurity:trivy:Src";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,7 +23,25 @@ pub(super) struct Document {
 
 #[derive(Deserialize)]
 pub(super) struct Metadata {
+    #[serde(default)]
+    pub(super) tools: Tools,
     pub(super) component: Option<Component>,
+}
+
+/// The programs that wrote the document: until 1.4 a list, since 1.5 an object that has one.
+#[derive(Default)]
+pub(super) struct Tools(pub(super) List<Tool>);
+
+#[derive(Deserialize)]
+pub(super) struct Tool {
+    #[serde(default)]
+    pub(super) name: Word,
+}
+
+#[derive(Deserialize)]
+struct ToolComponents {
+    #[serde(default)]
+    components: List<Tool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -36,7 +60,17 @@ pub(super) struct Component {
     pub(super) licenses: List<Choice>,
     pub(super) hashes: List<Hash>,
     pub(super) external_references: List<Reference>,
+    pub(super) properties: List<Property>,
     pub(super) components: List<Component>,
+}
+
+/// What trivy says of the source package.
+#[derive(Deserialize)]
+pub(super) struct Property {
+    #[serde(default)]
+    pub(super) name: Word,
+    #[serde(default)]
+    pub(super) value: Word,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +115,46 @@ pub(super) struct Reference {
 pub(super) struct Composition {
     #[serde(default)]
     pub(super) aggregate: Word,
+}
+
+impl<'de> Deserialize<'de> for Tools {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ToolsVisitor)
+    }
+}
+
+struct ToolsVisitor;
+
+impl<'de> Visitor<'de> for ToolsVisitor {
+    type Value = Tools;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list or an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tools, E> {
+        Ok(Tools::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Tools, A::Error> {
+        List::deserialize(SeqAccessDeserializer::new(list)).map(Tools)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Tools, A::Error> {
+        ToolComponents::deserialize(MapAccessDeserializer::new(map)).map(|tools| Tools(tools.components))
+    }
+}
+
+impl Said for Tool {
+    fn is_said(&self) -> bool {
+        self.name.is_said()
+    }
+}
+
+impl Said for Property {
+    fn is_said(&self) -> bool {
+        self.name.text().starts_with(SOURCE) && self.value.is_said()
+    }
 }
 
 impl Said for Component {

@@ -4,7 +4,7 @@ mod document;
 
 use super::lenient::LIST_LIMIT;
 use super::{Described, Format, Package, Sbom, checksum, digest, digest_of_purl};
-use document::{Choice, Component, Document};
+use document::{Choice, Component, Document, Property, SOURCE};
 use serde::de::Error;
 use std::collections::BTreeMap;
 
@@ -12,15 +12,19 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
     let document: Document = serde_json::from_slice(contents)?;
     let mut sbom = Sbom {
         format: Format::CycloneDx(super::short(document.spec_version.text())),
+        tools: Vec::new(),
         described: None,
         packages: Vec::new(),
         owned: Vec::new(),
         own_licences: BTreeMap::new(),
         unlisted: document.compositions.0.into_iter().filter_map(|composition| composition.aggregate.0).collect(),
     };
-    if let Some(component) = document.metadata.and_then(|metadata| metadata.component) {
-        sbom.described = described(&component);
-        add(component, None, true, &mut sbom)?;
+    if let Some(metadata) = document.metadata {
+        sbom.tools = metadata.tools.0.0.iter().map(|tool| tool.name.text().to_lowercase()).collect();
+        if let Some(component) = metadata.component {
+            sbom.described = described(&component);
+            add(component, None, true, &mut sbom)?;
+        }
     }
     for component in document.components.0 {
         add(component, None, false, &mut sbom)?;
@@ -67,10 +71,22 @@ fn package(component: Component, is_described: bool) -> (Option<Package>, Vec<Co
             .iter()
             .filter_map(|hash| checksum(hash.alg.text(), hash.content.text()))
             .collect(),
+        source: source(&component.properties.0),
         purpose: component.kind.0,
         is_described,
     };
     (Some(package), parts)
+}
+
+/// Returns the source package that trivy names, in parts.
+fn source(properties: &[Property]) -> Option<(String, Option<String>)> {
+    let part = |name: &str| {
+        let named = properties.iter().find(|property| property.name.text().strip_prefix(SOURCE) == Some(name));
+        named.map(|property| property.value.text())
+    };
+    let epoch = part("Epoch").filter(|epoch| *epoch != "0").map(|epoch| format!("{epoch}:")).unwrap_or_default();
+    let release = part("Release").map(|release| format!("-{release}")).unwrap_or_default();
+    Some((part("Name")?.to_owned(), part("Version").map(|version| format!("{epoch}{version}{release}"))))
 }
 
 fn described(component: &Component) -> Option<Described> {

@@ -11,6 +11,8 @@ pub(super) struct Document {
     #[serde(default)]
     pub(super) name: Word,
     #[serde(default)]
+    pub(super) creation_info: CreationInfo,
+    #[serde(default)]
     pub(super) document_describes: List<Word>,
     #[serde(default)]
     pub(super) packages: List<Item>,
@@ -18,6 +20,13 @@ pub(super) struct Document {
     pub(super) relationships: List<Relationship>,
     #[serde(default)]
     pub(super) has_extracted_licensing_infos: List<Extracted>,
+}
+
+/// Who wrote the document (clause 6.8).
+#[derive(Default, Deserialize)]
+pub(super) struct CreationInfo {
+    #[serde(default)]
+    pub(super) creators: List<Word>,
 }
 
 /// A licence that is not on SPDX's list (clause 10).
@@ -43,6 +52,7 @@ pub(super) struct Item {
     pub(super) supplier: Word,
     pub(super) originator: Word,
     pub(super) homepage: Word,
+    pub(super) source_info: Word,
     pub(super) license_declared: Word,
     pub(super) license_concluded: Word,
     pub(super) primary_package_purpose: Word,

@@ -11,6 +11,9 @@ use std::collections::{HashMap, HashSet};
 /// What documents call themselves.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
+/// Stands before a source package in what trivy says of where a package is from (clause 7.13).
+const BUILT_FROM: &str = "built package from:";
+
 /// Reads a document in JSON.
 pub(super) fn read(contents: &[u8], version: &str) -> serde_json::Result<Sbom> {
     Ok(sbom(serde_json::from_slice(contents)?, version))
@@ -61,6 +64,7 @@ fn sbom(document: Document, version: &str) -> Sbom {
     let described = Some(described).filter(|described| described.name.is_some());
     Sbom {
         format: Format::Spdx(super::short(version)),
+        tools: document.creation_info.creators.0.iter().filter_map(|creator| tool(creator.text())).collect(),
         described,
         packages,
         owned,
@@ -124,6 +128,7 @@ fn package(item: Item, is_described: bool) -> Option<Package> {
             .iter()
             .filter_map(|sum| checksum(sum.algorithm.text(), sum.checksum_value.text()))
             .collect(),
+        source: built_from(item.source_info.text()),
         purpose: item.primary_package_purpose.0.map(|purpose| purpose.to_lowercase().replace('_', "-")),
         is_described,
     })
@@ -132,4 +137,17 @@ fn package(item: Item, is_described: bool) -> Option<Package> {
 /// Returns a supplier without the word that says what it is (clause 7.5).
 fn supplier_name(text: &str) -> &str {
     ["Person:", "Organization:"].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(text).trim()
+}
+
+/// Returns the name of a program among the creators, which stands before its version (clause 6.8): `Tool: syft-1.18.1`.
+fn tool(creator: &str) -> Option<String> {
+    let text = creator.strip_prefix("Tool:")?.trim();
+    let is_version = |text: &str| text.trim_start_matches('v').starts_with(|letter: char| letter.is_ascii_digit());
+    let name = text.rsplit_once('-').filter(|(_, version)| is_version(version)).map_or(text, |(name, _)| name);
+    (!name.is_empty()).then(|| name.to_lowercase())
+}
+
+fn built_from(words: &str) -> Option<(String, Option<String>)> {
+    let mut words = words.strip_prefix(BUILT_FROM)?.split_whitespace().map(str::to_owned);
+    Some((words.next()?, words.next()))
 }

@@ -17,6 +17,7 @@ pub(super) fn read(text: &str) -> Result<(Document, String), SbomError> {
         match (tag, package) {
             ("SPDXVersion", _) => version = value.strip_prefix("SPDX-").unwrap_or(&value).to_owned(),
             ("DocumentName", _) => document.name = word,
+            ("Creator", _) => document.creation_info.creators.0.push(word),
             ("PackageName", _) => document.packages.0.push(Item { name: word, ..Item::default() }),
             // Those of files come before the first package, or stand behind a file's name.
             ("SPDXID", None) => document.id = word,
@@ -25,6 +26,7 @@ pub(super) fn read(text: &str) -> Result<(Document, String), SbomError> {
             ("PackageSupplier", Some(package)) => package.supplier = word,
             ("PackageOriginator", Some(package)) => package.originator = word,
             ("PackageHomePage", Some(package)) => package.homepage = word,
+            ("PackageSourceInfo", Some(package)) => package.source_info = word,
             ("PackageLicenseDeclared", Some(package)) => package.license_declared = word,
             ("PackageLicenseConcluded", Some(package)) => package.license_concluded = word,
             ("PrimaryPackagePurpose", Some(package)) => package.primary_package_purpose = word,

@@ -34,8 +34,8 @@ pub enum Reason {
     /// Nobody runs what needs a password.
     #[error("encrypted; not catalogued")]
     Encrypted,
-    /// A form of compression that Java does not read either.
-    #[error("compressed by method {0}, which neither Java nor consign reads; not catalogued")]
+    /// A form of compression that neither Java nor Python reads everywhere.
+    #[error("compressed by method {0}, which consign does not read; not catalogued")]
     Method(u16),
     /// Bytes that are there once and listed several times.
     #[error("its entries overlap, as they do in archives that are made to fill memory; not catalogued")]
@@ -70,6 +70,9 @@ pub enum Reason {
     /// What it is called, or is said to be, has several lines, control characters, or more letters than any name.
     #[error("it has a name that no package has; not catalogued")]
     Name,
+    /// Metadata that is about a package, and does not say which.
+    #[error("nothing says which package, or which version of it, it is; not catalogued")]
+    Unnamed,
     /// What readers that count and readers that look see differs. All that is listed is catalogued.
     #[error("it states {stated} entries and lists {listed}; made to hide some from some readers")]
     Count {

@@ -9,7 +9,7 @@ const ENTRIES: u64 = 1_000_000;
 pub const HELD: u64 = 128 << 20;
 
 /// What may still be read of an outermost archive.
-pub(super) struct Budget<'a> {
+pub(in crate::language) struct Budget<'a> {
     bytes: u64,
     entries: u64,
     memory: u64,
@@ -18,7 +18,7 @@ pub(super) struct Budget<'a> {
 }
 
 impl<'a> Budget<'a> {
-    pub(super) fn new(goes_on: &'a mut dyn FnMut(u64) -> bool) -> Self {
+    pub(in crate::language) fn new(goes_on: &'a mut dyn FnMut(u64) -> bool) -> Self {
         Self { bytes: TOTAL, entries: ENTRIES, memory: HELD, goes_on }
     }
 
@@ -28,12 +28,12 @@ impl<'a> Budget<'a> {
     }
 
     /// Takes memory for an archive in it.
-    pub(super) fn hold(&mut self, count: u64) {
+    pub(in crate::language) fn hold(&mut self, count: u64) {
         self.memory = self.memory.saturating_sub(count);
     }
 
     /// Gives it back.
-    pub(super) fn release(&mut self, count: u64) {
+    pub(in crate::language) fn release(&mut self, count: u64) {
         self.memory += count;
     }
 
@@ -43,12 +43,12 @@ impl<'a> Budget<'a> {
     }
 
     /// Returns how many entries may still be listed.
-    pub(super) fn entries(&self) -> u64 {
+    pub(in crate::language) fn entries(&self) -> u64 {
         self.entries
     }
 
     /// Takes bytes; what follows the last of them is not read.
-    pub(super) fn take_bytes(&mut self, count: u64) -> Result<(), Reason> {
+    pub(in crate::language) fn take_bytes(&mut self, count: u64) -> Result<(), Reason> {
         if !(self.goes_on)(count) {
             return Err(Reason::Ended);
         }
@@ -58,7 +58,7 @@ impl<'a> Budget<'a> {
     }
 
     /// Takes entries.
-    pub(super) fn take_entries(&mut self, count: u64) -> Result<(), Reason> {
+    pub(in crate::language) fn take_entries(&mut self, count: u64) -> Result<(), Reason> {
         let left = self.entries.checked_sub(count);
         self.entries = left.unwrap_or_default();
         left.map(|_| ()).ok_or(Reason::Entries(ENTRIES))

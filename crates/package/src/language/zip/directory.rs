@@ -8,18 +8,22 @@ pub(super) const HEADER: usize = 30;
 const MARK: &[u8] = b"PK\x01\x02";
 
 /// The directory of a zip archive.
-pub(super) struct Directory<'a> {
+pub(in crate::language) struct Directory<'a> {
     /// The entries that are wanted.
-    pub(super) wanted: Vec<Entry<'a>>,
+    pub(in crate::language) wanted: Vec<Entry<'a>>,
     /// How many there are.
-    pub(super) count: u64,
+    pub(in crate::language) count: u64,
     /// What is wrong with it, though entries were found.
-    pub(super) problem: Option<Reason>,
+    pub(in crate::language) problem: Option<Reason>,
 }
 
 impl<'a> Directory<'a> {
     /// Reads the directory: as many entries as it has, whatever it states, but no more than `limit`.
-    pub(super) fn read(contents: &'a [u8], limit: u64, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Self, Reason> {
+    pub(in crate::language) fn read(
+        contents: &'a [u8],
+        limit: u64,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Self, Reason> {
         let end = End::find(contents).ok_or(Reason::NoArchive)?;
         let archive = contents.get(end.before..).unwrap_or_default();
         let mut rest = contents.get(end.start..end.end).unwrap_or_default();

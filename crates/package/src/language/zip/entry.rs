@@ -21,9 +21,9 @@ const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
 /// An entry of a zip archive.
-pub(super) struct Entry<'a> {
+pub(in crate::language) struct Entry<'a> {
     pub(super) archive: &'a [u8],
-    pub(super) name: &'a [u8],
+    pub(in crate::language) name: &'a [u8],
     pub(super) is_encrypted: bool,
     pub(super) method: u16,
     pub(super) sum: u32,
@@ -59,12 +59,12 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns its name, with signs in place of what is no text.
-    pub(super) fn name(&self) -> Cow<'a, str> {
+    pub(in crate::language) fn name(&self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.name)
     }
 
     /// Returns all of its bytes, within what may be read.
-    pub(super) fn contents(&self, budget: &mut Budget<'_>) -> Result<Cow<'a, [u8]>, Reason> {
+    pub(in crate::language) fn contents(&self, budget: &mut Budget<'_>) -> Result<Cow<'a, [u8]>, Reason> {
         let by_ratio = self.compressed.saturating_mul(RATIO).max(SMALL);
         // What is not compressed lies in memory already.
         let memory = if self.method == STORED { u64::MAX } else { budget.memory() };
@@ -78,7 +78,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns its first bytes, as many as `limit`, within what may be read.
-    pub(super) fn start(&self, limit: u64, budget: &mut Budget<'_>) -> Result<Cow<'a, [u8]>, Reason> {
+    pub(in crate::language) fn start(&self, limit: u64, budget: &mut Budget<'_>) -> Result<Cow<'a, [u8]>, Reason> {
         let bytes = self.bytes()?;
         let contents = match self.method {
             STORED if self.size != self.compressed => {
