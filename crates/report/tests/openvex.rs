@@ -3,7 +3,7 @@
 
 use consign_oci::{Digest, Platform};
 use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, Severity, VexDocument};
-use consign_report::{AdvisoryReport, DatabaseReport, ScanReport, VexProducts, openvex};
+use consign_report::{AdvisoryReport, DatabaseReport, PlatformName, ScanReport, VexProduct, VexProducts, openvex};
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -32,6 +32,7 @@ fn entry(reason: &str, platform: Option<&str>, purls: &[String]) -> IgnoredAdvis
         package: None,
         purl: None,
         purls: purls.to_vec(),
+        listed: None,
         platforms: platform.into_iter().map(|platform| platform.parse().unwrap()).collect(),
         reason: reason.into(),
         owner: "team@example.org".into(),
@@ -41,8 +42,9 @@ fn entry(reason: &str, platform: Option<&str>, purls: &[String]) -> IgnoredAdvis
 
 /// Judges what was found.
 fn judged(found: &[(&str, Finding)], ignore: Vec<IgnoredAdvisory>) -> Vec<AdvisoryReport> {
-    let found: Vec<(Platform, &Finding)> =
-        found.iter().map(|(platform, finding)| (platform.parse().unwrap(), finding)).collect();
+    let name = |platform: &str| PlatformName::from(platform.parse::<Platform>().unwrap());
+    let found: Vec<(PlatformName, &Finding)> =
+        found.iter().map(|(platform, finding)| (name(platform), finding)).collect();
     let rules = AdvisoryRules { ignore, ..AdvisoryRules::new(Severity::Low) };
     AdvisoryReport::all(found.iter().map(|(platform, finding)| (platform, *finding)), Some((&rules, TODAY)))
 }
@@ -50,12 +52,12 @@ fn judged(found: &[(&str, Finding)], ignore: Vec<IgnoredAdvisory>) -> Vec<Adviso
 fn report(advisories: Vec<AdvisoryReport>) -> ScanReport {
     ScanReport {
         reference: "oci:a".into(),
-        database: DatabaseReport {
+        database: Some(DatabaseReport {
             scanner: None,
             digest: Some(Digest::of(b"d")),
             records: Some(2),
             last_update: "2026-01-02T03:04:05Z".into(),
-        },
+        }),
         platforms: Vec::new(),
         advisories,
         differences: Vec::new(),
@@ -65,9 +67,15 @@ fn report(advisories: Vec<AdvisoryReport>) -> ScanReport {
     }
 }
 
+/// Names a platform on which this was found.
+fn product(platform: &str, id: &str, found: &[(&str, Finding)]) -> VexProduct {
+    let found = found.iter().filter(|(on, _)| *on == platform).map(|(_, finding)| finding.clone());
+    VexProduct::new(platform.to_owned(), id.to_owned(), found)
+}
+
 /// Names an image of two platforms.
-fn products() -> VexProducts {
-    let platforms = [AMD64, ARM64].map(|platform| (platform.to_owned(), format!("pkg:oci/a?of={platform}")));
+fn products(found: &[(&str, Finding)]) -> VexProducts {
+    let platforms = [AMD64, ARM64].map(|platform| product(platform, &format!("pkg:oci/a?of={platform}"), found));
     VexProducts { index: Some("pkg:oci/a".into()), platforms: platforms.into() }
 }
 
@@ -97,21 +105,26 @@ fn of_the_whole_image_nothing_is_said_that_is_not_so_on_each_platform() {
     let everywhere = || vec![(AMD64, finding("amd64")), (ARM64, finding("arm64"))];
     let newer = Finding { version: "3.0.1-1.1".into(), ..finding("arm64") };
     let ignored = |platform| vec![entry("why", Some(platform), &[])];
-    let part = VexProducts { index: None, ..products() };
-    let alone = VexProducts { index: None, platforms: products().platforms.split_off(1) };
+    type Found = [(&'static str, Finding)];
+    let part = |found: &Found| VexProducts { index: None, ..products(found) };
+    let alone = |found: &Found| VexProducts { index: None, platforms: products(found).platforms.split_off(1) };
     // Of a layout with one platform and no index, both are the same.
-    let same = VexProducts { index: Some("pkg:oci/a".into()), platforms: vec![(ARM64.into(), "pkg:oci/a".into())] };
+    let same = |found: &Found| {
+        let platforms = vec![product(ARM64, "pkg:oci/a", found)];
+        VexProducts { index: Some("pkg:oci/a".into()), platforms }
+    };
+    type Products<'a> = &'a dyn Fn(&Found) -> VexProducts;
     for (what, found, ignore, products, expected) in [
-        ("everywhere", everywhere(), vec![], products(), vec![whole]),
-        ("on one platform", vec![(ARM64, finding("arm64"))], vec![], products(), vec![arm64]),
-        ("in two versions", vec![(AMD64, finding("amd64")), (ARM64, newer)], vec![], products(), vec![amd64, arm64]),
-        ("accepted on one", everywhere(), ignored(ARM64), products(), vec![amd64, arm64]),
-        ("not all looked at", everywhere(), vec![], part, vec![both]),
-        ("one looked at", vec![(ARM64, finding("arm64"))], vec![], alone, vec![arm64]),
-        ("one that is all", vec![(ARM64, finding("arm64"))], vec![], same, vec!["affected: pkg:oci/a"]),
-        ("nothing", vec![], vec![], products(), vec![]),
+        ("everywhere", everywhere(), vec![], &products as Products<'_>, vec![whole]),
+        ("on one platform", vec![(ARM64, finding("arm64"))], vec![], &products, vec![arm64]),
+        ("in two versions", vec![(AMD64, finding("amd64")), (ARM64, newer)], vec![], &products, vec![amd64, arm64]),
+        ("accepted on one", everywhere(), ignored(ARM64), &products, vec![amd64, arm64]),
+        ("not all looked at", everywhere(), vec![], &part, vec![both]),
+        ("one looked at", vec![(ARM64, finding("arm64"))], vec![], &alone, vec![arm64]),
+        ("one that is all", vec![(ARM64, finding("arm64"))], vec![], &same, vec!["affected: pkg:oci/a"]),
+        ("nothing", vec![], vec![], &products, vec![]),
     ] {
-        assert_eq!(said(&made(judged(&found, ignore), &products)), expected, "{what}");
+        assert_eq!(said(&made(judged(&found, ignore), &products(&found))), expected, "{what}");
     }
 }
 
@@ -150,7 +163,8 @@ fn each_status_has_the_words_that_it_needs() {
             ("fixed", "status_notes", "so it is stated (team@example.org)".to_owned()),
         ),
     ] {
-        let document = made(judged(&[(ARM64, finding.clone())], ignore.clone()), &products());
+        let found = [(ARM64, finding.clone())];
+        let document = made(judged(&found, ignore.clone()), &products(&found));
         let statement = &document["statements"][0];
         let (status, key, words) = expected;
         assert_eq!((&statement["status"], &statement[key]), (&json!(status), &json!(words)), "{finding:?} {ignore:?}");
@@ -198,7 +212,7 @@ fn each_platform_is_judged_by_what_is_found_there() {
 
 #[test]
 fn the_same_gives_the_same_document_and_anything_else_another_name() {
-    let of = |found: &[(&str, Finding)]| made(judged(found, Vec::new()), &products());
+    let of = |found: &[(&str, Finding)]| made(judged(found, Vec::new()), &products(found));
     let (one, none) = (of(&[(ARM64, finding("arm64"))]), of(&[]));
     assert_eq!(one, of(&[(ARM64, finding("arm64"))]));
     assert_ne!(one["@id"], none["@id"]);
