@@ -33,7 +33,7 @@ pub(crate) async fn run(
     let jobs = planned.jobs(session, &workshop, &arguments.from)?;
     let options = Options { dry_run: arguments.dry_run, interruption: interruption.clone(), ..Options::default() };
     let release = Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options };
-    let (report, result) = release.run().await;
+    let (report, result) = Box::pin(release.run()).await;
     session.conclude(&report, result)?;
     if arguments.dry_run {
         session.printer.note("Dry run: the gate is open; nothing was signed or written to a registry.");
