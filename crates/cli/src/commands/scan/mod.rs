@@ -137,8 +137,9 @@ async fn compared(
         }
         ScanTarget::Sbom(file) => {
             let contents = read_bounded(file)?;
+            let digest = Digest::of(&contents);
             let scanned = scan_document(&file.display().to_string(), contents, of_consign(scanner)?).await?;
-            Ok(Compared { digest: scanned.digest.clone(), scanned: vec![scanned], of: Source::Document })
+            Ok(Compared { digest, scanned, of: Source::Document })
         }
     }
 }
