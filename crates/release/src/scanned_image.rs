@@ -10,7 +10,7 @@ use consign_oci::{Descriptor, Digest, Document, Exact, Platform};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{Receipt, Statement, Trust};
 use consign_report::PackageVersions;
-use consign_scan::{Database, Subject, listed_packages, platform_of, scan};
+use consign_scan::{Database, ListedContents, ScanError, Subject, listed_contents, scan};
 use consign_store::Store;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
@@ -190,23 +190,35 @@ fn versions(catalogue: &Catalogue) -> PackageVersions {
     versions
 }
 
-/// Compares the packages that a document lists with advisories, whoever made it: what stands in it is believed. `name`: the document, for messages.
+/// Compares the packages that a document lists with advisories, whoever made it: what stands in it is believed. `name`: the document, for messages. Of an
+/// index, as consign lists it, each image is one of those that are returned; anything else is one, called by the digest of the document.
 pub async fn scan_document(
     name: &str,
     contents: Vec<u8>,
     database: &Arc<Database>,
-) -> Result<ScannedImage, ReleaseError> {
+) -> Result<Vec<ScannedImage>, ReleaseError> {
     let (name, database) = (name.to_owned(), database.clone());
     let work = move || {
-        let sbom = listed_packages(&contents)?;
-        let (digest, platform) = (Digest::of(&contents), platform_of(&sbom)?);
-        // Where nothing says which it is, records of any count.
-        let known = Some(&platform).filter(|platform| platform.is_known());
-        let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, &database)?;
-        let (packages, contents) = (PackageVersions::new(), Vec::new());
-        Ok(ScannedImage { platform, digest, packages, contents, receipt: Some(receipt) })
+        let whole = Digest::of(&contents);
+        let scanned = listed_contents(&contents)?.into_iter().map(|listed| scan_contents(listed, &whole, &database));
+        scanned.collect::<Result<_, ScanError>>()
     };
     on_a_thread(work).await?.map_err(|source| ReleaseError::Document { name, source: Box::new(source) })
+}
+
+fn scan_contents(listed: ListedContents, document: &Digest, database: &Database) -> Result<ScannedImage, ScanError> {
+    let ListedContents { digest, platform, sbom } = listed;
+    let digest = digest.unwrap_or_else(|| document.clone());
+    // Where nothing says which it is, records of any count.
+    let known = Some(&platform).filter(|platform| platform.is_known());
+    let receipt = scan(&Subject { digest: &digest, platform: known, sbom: &sbom, created: None }, database)?;
+    Ok(ScannedImage {
+        platform,
+        digest,
+        packages: PackageVersions::new(),
+        contents: Vec::new(),
+        receipt: Some(receipt),
+    })
 }
 
 /// One platform of an image that is compared.

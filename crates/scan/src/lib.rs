@@ -47,7 +47,7 @@ pub use database::Database;
 pub use difference::{ChangedAdvisory, Difference};
 pub use engine::{EngineReport, engine_receipt};
 pub use error::{DatabaseError, ScanError, SearchError};
-pub use foreign::{DOCUMENT_LIMIT, listed_packages, platform_of};
+pub use foreign::{DOCUMENT_LIMIT, ListedContents, listed_contents};
 pub use lifetime::LIFETIMES_AS_OF;
 pub use publisher::PublishedFeed;
 pub use scan::{Subject, scan};

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{database, document, judged, read, record};
-use consign_scan::listed_packages;
+use consign_oci::Digest;
+use consign_scan::listed_contents;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -214,7 +215,63 @@ fn a_document_without_source_packages_is_not_clean() {
         ("consign", cyclonedx("consign", libssl, json!([])), &[], all),
         ("syft and another", spdx(&["syft-1.18.1", "merger-1"], libssl, ""), &[], unknown),
     ] {
-        let listed = listed_packages(document.to_string().as_bytes()).unwrap();
-        assert_eq!(judged(&database, &listed, None), (owned(found), owned(&[part])), "{name}: {document}");
+        let [listed] = listed_contents(document.to_string().as_bytes()).unwrap().try_into().unwrap();
+        assert_eq!(judged(&database, &listed.sbom, None), (owned(found), owned(&[part])), "{name}: {document}");
     }
+}
+
+/// A document of an index with an image for each of two platforms, as consign writes it, or as another program would.
+fn index(tool: &str) -> Value {
+    let image = |id: &str, version: Option<Digest>| json!({"SPDXID": format!("SPDXRef-{id}"), "name": "app", "versionInfo": version, "primaryPackagePurpose": "CONTAINER"});
+    let package = |id: &str, purl: &str| json!({"SPDXID": format!("SPDXRef-{id}"), "name": id, "externalRefs": [{"referenceType": "purl", "referenceLocator": purl}]});
+    let relationships = [
+        ("DOCUMENT", "DESCRIBES", "Index"),
+        ("Index", "CONTAINS", "Image-linux-amd64"),
+        ("Index", "CONTAINS", "Image-linux-arm-v7"),
+        ("Image-linux-amd64", "DESCENDANT_OF", "BaseImage-linux-amd64"),
+        ("Image-linux-amd64", "CONTAINS", "bash"),
+        ("bash", "CONTAINS", "log4j"),
+        ("Image-linux-arm-v7", "CONTAINS", "nodejs"),
+    ];
+    let relationships = relationships.map(|(from, kind, to)| {
+        json!({"spdxElementId": format!("SPDXRef-{from}"), "relationshipType": kind, "relatedSpdxElement": format!("SPDXRef-{to}")})
+    });
+    json!({
+        "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "creationInfo": {"creators": [format!("Tool: {tool}-0.1.0")]},
+        "packages": [
+            image("Index", None),
+            image("Image-linux-amd64", Some(Digest::of(b"amd64"))),
+            image("BaseImage-linux-amd64", None),
+            image("Image-linux-arm-v7", Some(Digest::of(b"arm"))),
+            package("bash", "pkg:deb/debian/bash@5-1?arch=amd64&distro=debian-12"),
+            package("log4j", LOG4J),
+            package("nodejs", "pkg:deb/debian/nodejs@18.0-1?arch=armhf&distro=debian-12"),
+        ],
+        "relationships": relationships,
+    })
+}
+
+#[test]
+fn each_image_of_an_index_is_judged_for_itself() {
+    let database = database(&records());
+    let listed = |document: &Value| {
+        let images = listed_contents(document.to_string().as_bytes()).unwrap().into_iter();
+        let images = images.map(|image| {
+            let (mut found, _) = judged(&database, &image.sbom, None);
+            found.sort();
+            (image.platform.to_string(), image.digest, found)
+        });
+        images.collect::<Vec<_>>()
+    };
+    let own = [
+        ("linux/amd64".to_owned(), Some(Digest::of(b"amd64")), owned(&[LOG4SHELL])),
+        ("linux/arm/v7".to_owned(), Some(Digest::of(b"arm")), owned(&["nodejs CVE-2"])),
+    ];
+    assert_eq!(listed(&index("consign")), own);
+    let whole = [("linux/amd64".to_owned(), None, owned(&["nodejs CVE-2", LOG4SHELL]))];
+    assert_eq!(listed(&index("another")), whole);
+    // What no image has is not left out.
+    let mut document = index("consign");
+    document["relationships"].as_array_mut().unwrap().pop();
+    assert_eq!(listed(&document), whole);
 }

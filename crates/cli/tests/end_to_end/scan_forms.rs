@@ -326,6 +326,20 @@ fn documents_of_packages_are_compared_as_images_are() {
         assert_eq!(report["advisories"][0]["advisory"], "CVE-2026-1", "{file}");
         assert_eq!(report["platforms"][0]["platform"], "linux/arm64", "{file}");
     }
+    // Of an index, each image is judged for itself.
+    let scanned = |what: &str| {
+        let report = environment.consign(&["scan", "--db", "advisories", what, "--output", "json"]).expect(0).json();
+        let platforms = report["platforms"].as_array().unwrap().iter();
+        let platforms = platforms.map(|one| json!([one["platform"], one["digest"], one["coverage"], one["lifetime"]]));
+        (platforms.collect::<Vec<_>>(), report["advisories"].clone())
+    };
+    let of_image = scanned("oci:layout");
+    assert_eq!(of_image.0.len(), 2);
+    for form in ["spdx-json", "cyclonedx-json"] {
+        let whole = environment.consign(&["sbom", "oci:layout", "--output", form]).expect(0);
+        environment.write("whole.json", whole.stdout);
+        assert_eq!(scanned("sbom:whole.json"), of_image, "{form}");
+    }
     environment.write("policy.yaml", "policy:\n  advisories: {databases: advisories, maximum-severity: low}\n");
     environment.consign(&["scan", "--policy", "policy.yaml", "sbom:others.json"]).expect(15);
     let since = ["scan", "--db", "advisories", "sbom:others.json", "--since", "oci:layout", "--output", "json"];

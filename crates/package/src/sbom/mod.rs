@@ -34,6 +34,8 @@ pub struct Sbom {
     pub packages: Vec<Package>,
     /// Which packages have files of which others, or are put together from them, as numbers in `packages`: first the whole, then the part.
     pub owned: Vec<(usize, usize)>,
+    /// The images that an index is made of, where it is about one: numbers in `packages`, with the names that the document gives them.
+    pub images: Vec<(usize, String)>,
     /// What the licences are that only the document has, by the names that it gives them (`LicenseRef-…`): what they are called, else their texts
     /// if they are short.
     pub own_licences: BTreeMap<String, String>,

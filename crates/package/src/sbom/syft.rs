@@ -119,6 +119,7 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
         described: document.source.map(described),
         packages: artifacts.into_iter().filter_map(package).collect(),
         owned,
+        images: Vec::new(),
         own_licences: BTreeMap::new(),
         unlisted: Vec::new(),
     })

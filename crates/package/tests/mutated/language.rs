@@ -80,6 +80,16 @@ fn archives_of_java() {
 }
 
 #[test]
+fn eggs() {
+    let metadata = "Name: a\nVersion: 1\nLicense: MIT\n\ntext\n";
+    let seeds = [
+        zip(&[Entry::new("EGG-INFO/PKG-INFO", metadata), Entry::new("x/b-2.dist-info/METADATA", metadata)]),
+        zip(&[Entry::stored("EGG-INFO/PKG-INFO", metadata)]),
+    ];
+    survives(&seeds, 2000, languages::egg);
+}
+
+#[test]
 fn programs() {
     let data = inline("go1.21.3", LIST);
     let crates = listed::compressed(listed::LIST.as_bytes());

@@ -156,9 +156,9 @@ async fn compared(
         }
         ScanTarget::Sbom(file) => {
             let contents = read_bounded(file)?;
+            let digest = Digest::of(&contents);
             let scanned = scan_document(&file.display().to_string(), contents, of_consign(scanner)?).await?;
-            let (digest, attached) = (scanned.digest.clone(), Vec::new());
-            Ok(Compared { digest, scanned: vec![scanned], attached, of: Source::Document })
+            Ok(Compared { digest, scanned, attached: Vec::new(), of: Source::Document })
         }
     }
 }

@@ -49,6 +49,8 @@ struct ToolComponents {
 pub(super) struct Component {
     #[serde(rename = "type")]
     pub(super) kind: Word,
+    #[serde(rename = "bom-ref")]
+    pub(super) id: Word,
     pub(super) name: Word,
     pub(super) group: Word,
     pub(super) version: Word,

@@ -8,6 +8,9 @@ use document::{Choice, Component, Document, Property, SOURCE};
 use serde::de::Error;
 use std::collections::BTreeMap;
 
+/// The type of images.
+const IMAGE: &str = "container";
+
 pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
     let document: Document = serde_json::from_slice(contents)?;
     let mut sbom = Sbom {
@@ -16,6 +19,7 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
         described: None,
         packages: Vec::new(),
         owned: Vec::new(),
+        images: Vec::new(),
         own_licences: BTreeMap::new(),
         unlisted: document.compositions.0.into_iter().filter_map(|composition| composition.aggregate.0).collect(),
     };
@@ -26,10 +30,18 @@ pub(super) fn read(contents: &[u8]) -> serde_json::Result<Sbom> {
             add(component, None, true, &mut sbom)?;
         }
     }
+    let is_of_image = sbom.packages.first().is_some_and(is_image);
     for component in document.components.0 {
+        let (number, id) = (sbom.packages.len(), component.id.text().to_owned());
+        let is_inner_image = is_of_image && component.kind.text() == IMAGE && component.name.0.is_some();
+        sbom.images.extend(is_inner_image.then_some((number, id)));
         add(component, None, false, &mut sbom)?;
     }
     Ok(sbom)
+}
+
+fn is_image(package: &Package) -> bool {
+    package.purpose.as_deref() == Some(IMAGE)
 }
 
 /// Adds a component with all that is in it. The document's depth is bounded, and so is that of these calls.

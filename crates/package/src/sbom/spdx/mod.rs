@@ -46,6 +46,17 @@ fn sbom(document: Document, version: &str) -> Sbom {
         is_inner.then_some(pair)
     });
     let owned: Vec<_> = owned.collect();
+    let is_image = |number: usize| {
+        let item = document.packages.0.get(number);
+        item.is_some_and(|item| item.primary_package_purpose.text() == "CONTAINER")
+    };
+    let images = relationships.iter().filter_map(|relationship| {
+        let (whole, part) = relationship.owned().filter(|(whole, part)| described.contains(whole) && whole != part)?;
+        let (index, image) = (*numbers.get(whole)?, *numbers.get(part)?);
+        let id = part.strip_prefix("SPDXRef-").unwrap_or(part).to_owned();
+        (is_image(index) && is_image(image)).then_some((image, id))
+    });
+    let images: Vec<_> = images.collect();
     let unlisted = relationships.iter().filter_map(Relationship::unlisted).collect();
     let own_licences = document.has_extracted_licensing_infos.0.into_iter();
     let own_licences =
@@ -68,6 +79,7 @@ fn sbom(document: Document, version: &str) -> Sbom {
         described,
         packages,
         owned,
+        images,
         own_licences: own_licences.collect(),
         unlisted,
     }

@@ -2,7 +2,7 @@
 
 use consign_package::Found;
 use consign_package::deb::copyright;
-use consign_package::language::{PACKAGE_LIMIT, binary, java, reader};
+use consign_package::language::{PACKAGE_LIMIT, binary, egg, java, reader};
 use std::collections::BTreeSet;
 
 /// A path for each form of file, by which its reader is found.
@@ -59,6 +59,13 @@ pub(crate) fn archive(bytes: &[u8]) {
     });
     assert!(!stopped || !part.problems.is_empty(), "something was left out in silence");
     assert!(stopped || part.found == whole.found, "{part:?} of {whole:?}");
+}
+
+/// An egg gives what can be read of it, and tells the rest.
+pub(crate) fn egg(bytes: &[u8]) {
+    let found = egg::read_while("a-1.egg", bytes, &mut |_| true);
+    assert!(found.found.len() <= 10_001 && found.problems.len() <= ARCHIVE_LIMITS.1);
+    found.found.iter().for_each(is_named);
 }
 
 /// A program is read or refused. What is no program holds nothing, and nothing is in it twice.
