@@ -13,7 +13,7 @@ use crate::session::Session;
 use consign_image::Place;
 use consign_inventory::{DescribedIndex, image_url, with_vulnerabilities};
 use consign_oci::{Descriptor, Digest, Platform};
-use consign_receipt::predicate::Vulnerabilities;
+use consign_receipt::predicate::{VULNERABILITIES, Vulnerabilities};
 use consign_receipt::{Candidate, Reason};
 use consign_release::{
     ListedImage, ScannedImage, Scanner, list_image, name_of, scan_document, scan_image, scan_listed,
@@ -99,11 +99,14 @@ fn failures(refusal: Option<&CommandError>) -> Vec<String> {
 /// finding, with rules or without.
 fn reasons(form: Form, candidate: &Candidate, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
     let (stated, image) = rules.map(|rules| (rules.judges.then_some(rules.rules), rules.image)).unwrap_or_default();
-    let advisories = Some(stated.unwrap_or_else(tolerant));
+    let is_judged = stated.is_some() || image.is_some();
+    let receipts = || candidate.platforms.iter().flat_map(|platform| &platform.receipts);
+    let is_compared = receipts().any(|receipt| receipt.statement.predicate_type == VULNERABILITIES);
+    let advisories = stated.or_else(|| is_compared.then(tolerant));
     // A document says nothing of settings and files.
     let image = image.filter(|_| candidate.platforms.iter().any(|platform| platform.receipts.len() > 1));
     let mut reasons = refusals(candidate, session, (advisories, image));
-    if is_data(form) {
+    if is_data(form) || !is_judged {
         reasons.retain(Reason::is_database);
     }
     reasons
