@@ -149,7 +149,7 @@ fn databases_that_cannot_be_used() {
     assert!(run.error().contains("spoilt.db is damaged"), "{run}");
     environment.consign(&["db", "build", "alpine.json", "--to", "alpine.db"]).expect(0);
     let status = environment.consign(&["db", "status", "alpine.db"]).expect(0);
-    assert!(status.stdout.contains("1 record about 1 package, of unknown age\n"), "{status}");
+    assert!(status.stdout.contains("2 records about 1 package, of unknown age\n"), "{status}");
     environment.write("other.json", "{}");
     assert_snapshot!(environment.consign(&["db", "build", "advisories", "other.json", "--to", "x.db"]), @"
     status 16

@@ -100,12 +100,17 @@ fn failures(refusal: Option<&CommandError>) -> Vec<String> {
 /// finding, with rules or without.
 fn reasons(form: Form, candidate: &Candidate, rules: Option<Rules>, session: &Session) -> Vec<Reason> {
     let (stated, image) = rules.map(|rules| (rules.judges.then_some(rules.rules), rules.image)).unwrap_or_default();
-    let advisories = Some(stated.unwrap_or_else(tolerant));
+    let is_judged = stated.is_some() || image.is_some();
+    let has = |predicate_type: &str| {
+        let mut receipts = candidate.platforms.iter().flat_map(|platform| &platform.receipts);
+        receipts.any(|receipt: &Receipt| receipt.statement.predicate_type == predicate_type)
+    };
+    let is_compared = has(predicate::VULNERABILITIES);
+    let advisories = stated.or_else(|| is_compared.then(tolerant));
     // A document says nothing of settings and files.
-    let is_facts = |receipt: &Receipt| receipt.statement.predicate_type == predicate::IMAGE_FACTS;
-    let image = image.filter(|_| candidate.platforms.iter().any(|platform| platform.receipts.iter().any(is_facts)));
+    let image = image.filter(|_| has(predicate::IMAGE_FACTS));
     let mut reasons = refusals(candidate, session, (advisories, image));
-    if is_data(form) {
+    if is_data(form) || !is_judged {
         reasons.retain(Reason::is_database);
     }
     reasons
