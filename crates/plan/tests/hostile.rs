@@ -69,6 +69,8 @@ fn repeats_no_secret() {
 fn steers_no_terminal() {
     let shown = error("build: []\n\"k\\e[31m\": \"\u{1b}]0;title\u{7}\"\n").render(false);
     assert!(!shown.contains('\u{1b}') && !shown.contains('\u{7}'), "{shown:?}");
+    let shown = error("build: []\n*\u{9b}31m\u{91}:\n").render(false);
+    assert!(!shown.contains(|letter: char| letter.is_control() && letter != '\n'), "{shown:?}");
 }
 
 proptest! {

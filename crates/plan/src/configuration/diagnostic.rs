@@ -1,5 +1,5 @@
 use super::Code;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -39,7 +39,12 @@ impl Diagnostic {
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.with_name("hint").message(hint));
         }
-        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group])
+        rendered(group, color)
     }
+}
+
+/// Returns what is shown of a problem. The renderer leaves the control characters of C1 as they are, by which some terminals are steered as well.
+pub(super) fn rendered(group: Group<'_>, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group]).replace(|letter| matches!(letter, '\u{80}'..='\u{9f}'), "\u{fffd}")
 }

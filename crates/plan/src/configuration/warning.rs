@@ -1,4 +1,5 @@
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use super::diagnostic::rendered;
+use annotate_snippets::{AnnotationKind, Level, Snippet};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -31,7 +32,6 @@ impl Warning {
             .path(&self.file)
             .annotation(AnnotationKind::Primary.span(self.caret.clone()));
         let group = Level::WARNING.primary_title(&self.message).id(&self.rule).element(snippet);
-        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group])
+        rendered(group, color)
     }
 }
