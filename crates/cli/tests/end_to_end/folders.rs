@@ -72,7 +72,7 @@ fn a_folder_is_compared_as_an_image_is() {
     PACKAGE  VERSION  ADVISORY    SEVERITY  FIXED IN  PLATFORMS
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64
 
-    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
+    linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     ");
     let report = scan(&["--output", "json"]).expect(0).json();

@@ -167,7 +167,7 @@ fn the_list_of_a_layout_may_be_the_image() {
     environment.write("layout/index.json", &index);
     assert_eq!(sbom(), expected);
     // It is an image wherever one may stand.
-    environment.consign(&["copy", "--allow-unverified", "oci:layout", "oci:copied:1"]).expect(0);
+    environment.consign(&["copy", "oci:layout", "oci:copied:1"]).expect(0);
     let copied: Value = serde_json::from_str(&environment.read("copied/index.json")).unwrap();
     assert_eq!(copied["manifests"][0]["digest"], root);
     assert_eq!(environment.read(&root.replace("sha256:", "copied/blobs/sha256/")), index);

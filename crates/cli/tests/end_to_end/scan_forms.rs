@@ -30,8 +30,8 @@ fn markdown_is_for_comments_on_changes() {
     | `tool` | `1.9-1` | `CVE-2026-1` | `high` | `2.0-1` | `linux/arm64` |
     | `tool` | `1.9-1` | `CVE-2026-2` | `low` | `-` | `linux/arm64` |
 
-    - `linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
-    - `linux/arm64: 2 advisories match; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
+    - `linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30`
+    - `linux/arm64: 2 advisories match; 3 packages, 3 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30`
     - `advisories: 3 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…`
     - `platforms differ: deb libtool is on some platforms only`
     ");
@@ -61,8 +61,8 @@ fn what_is_new_since_another_image_and_what_is_gone() {
     tool     1.9-1    CVE-2026-1  high      2.0-1     linux/arm64
 
     since oci:layout: 0 new, 1 gone, 0 in both
-    linux/amd64: 0 advisories match; 1 package, 1 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
-    linux/arm64: 0 advisories match; 1 package, 1 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30
+    linux/amd64: 0 advisories match; 1 package, 1 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
+    linux/arm64: 0 advisories match; 1 package, 1 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30
     advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…
     ");
     assert_snapshot!(scan("oci:without", &["--output", "markdown"]), @"
@@ -80,8 +80,8 @@ fn what_is_new_since_another_image_and_what_is_gone() {
 
     Found in both: 0.
 
-    - `linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
-    - `linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has fixes until 2028-08-09, for some until 2030-06-30`
+    - `linux/amd64: 0 advisories match; 2 packages, 2 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30`
+    - `linux/arm64: 1 advisory matches; 3 packages, 3 of them compared; debian 13 has free fixes until 2030-06-30, and paid ones until 2035-06-30`
     - `advisories: 2 records, the newest of 2026-01-02T03:04:05Z, sha256:000000000001…`
     - `platforms differ: deb libtool is on some platforms only`
     ");
