@@ -1,5 +1,5 @@
-//! What came with an image that was built elsewhere, or is attached to one that is looked at. It counts if it is signed by somebody whom the policy names; all else is only noted as
-//! being there, so that the gate can say that it does not count.
+//! What came with an image that was built elsewhere, or is attached to one that is looked at. It counts if it is signed by somebody whom the policy
+//! names; all else is only noted as being there, so that the gate can say that it does not count.
 
 use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;

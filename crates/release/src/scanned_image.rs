@@ -81,7 +81,8 @@ impl ScannedImage {
 }
 
 /// Compares an image with advisories: all platforms if none are named, as [`list_image`](crate::list_image) lists them. What was found is kept in the
-/// store, by the digests of the manifest and of all that the database says: who asks again for the same needs neither the layers nor a list of packages. `scanner`: who compares; `None`: nobody, and only what settings and files say is returned.
+/// store, by the digests of the manifest and of all that the database says: who asks again for the same needs neither the layers nor a list of packages.
+/// `scanner`: who compares; `None`: nobody, and only what settings and files say is returned.
 pub async fn scan_image(
     place: &Place,
     root: &Descriptor,

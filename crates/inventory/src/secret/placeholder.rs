@@ -3,7 +3,8 @@
 /// Words in the names of variables that hold secrets: `$` before others may be the beginning of a secret.
 const NAMES: [&str; 8] = ["auth", "cred", "key", "pass", "pwd", "secret", "token", "user"];
 
-/// Returns whether a text stands for a secret, in the ways of shells and of templates: `$NAME`, `${NAME}`, `$(command)`, `%NAME%`, `%(name)s`, `{{ name }}` or `<name>`.
+/// Returns whether a text stands for a secret, in the ways of shells and of templates: `$NAME`, `${NAME}`, `$(command)`, `%NAME%`, `%(name)s`,
+/// `{{ name }}` or `<name>`.
 pub(super) fn is_placeholder(text: &str) -> bool {
     if let Some(rest) = text.strip_prefix('$') {
         return rest.starts_with(['{', '(']) || is_variable(rest);

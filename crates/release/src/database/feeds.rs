@@ -29,7 +29,8 @@ struct Part {
     number: usize,
 }
 
-/// Fetches feeds into a folder, and returns where each lies, and what it is called and where it came from. What a server says has not changed is not sent again. One that cannot be had fails them all.
+/// Fetches feeds into a folder, and returns where each lies, and what it is called and where it came from. What a server says has not changed is not sent
+/// again. One that cannot be had fails them all.
 pub(super) async fn fetch(
     sources: &[DatabaseSource],
     mirrors: &[String],

@@ -16,7 +16,8 @@ use consign_sign::PublicKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Finds who compares; `None`: the policy that is named asks only about settings and files, and nothing else is asked for. Else what is named on the command line, else `engine`, which a file names. Consign does it with what the policy names, as its lock has it, else the database that lies here.
+/// Finds who compares; `None`: the policy that is named asks only about settings and files, and nothing else is asked for. Else what is named on the
+/// command line, else `engine`, which a file names. Consign does it with what the policy names, as its lock has it, else the database that lies here.
 pub(super) async fn opened(
     arguments: &Scan,
     policy: Option<&PolicyFile>,
@@ -107,7 +108,8 @@ impl Rules {
     }
 }
 
-/// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither. `is_compared`: whether advisories are asked at all.
+/// Returns the rules of the policy, and what lists of other tools ignore beside; `None` where there is neither. `is_compared`: whether advisories are
+/// asked at all.
 pub(super) fn rules(
     arguments: &Scan,
     policy: Option<PolicyFile>,
