@@ -12,30 +12,14 @@
 # or in target/judges/bin.
 set -euo pipefail
 : "${CONSIGN:?run this as \`cargo xtask bench scan\`}"
-command -v unshare > /dev/null || { echo "not run: unshare"; exit 0; }
 source "$(dirname "$0")/large-image"
+source "$(dirname "$0")/measure"
 cat > "$work/advisory.json" << 'EOF_ADVISORY'
 {"id": "CVE-2026-1", "modified": "2026-01-02T03:04:05Z", "affected": [{"package": {"ecosystem": "Debian:12", "name": "openssl"},
  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99"}]}]}]}
 EOF_ADVISORY
 "$CONSIGN" db build "$work/advisory.json" --to "$work/advisories.db" > /dev/null
 
-cat > "$work/measure.py" << 'PYTHON'
-import os, subprocess, sys, time
-out, command = sys.argv[1], sys.argv[2:]
-started = time.monotonic()
-with open(os.devnull, "wb") as null:
-    child = subprocess.Popen(command, stdout=open(out, "wb"), stderr=null)
-    _, status, usage = os.wait4(child.pid, 0)
-seconds = time.monotonic() - started
-print(f"{seconds:.3f} {usage.ru_utime + usage.ru_stime:.2f} {usage.ru_maxrss // 1024} {os.waitstatus_to_exitcode(status)}")
-PYTHON
-measure() { # NAME COMMAND…: adds seconds, processor seconds, peak and exit status
-    local name=$1
-    shift
-    unshare --map-root-user --net python3 "$work/measure.py" "$work/$name.out" "$@" >> "$work/$name.figures"
-}
-rm -f "$work"/*.figures
 layout=$work/layout
 for round in 1 2 3; do
     echo "Round $round …"
@@ -56,8 +40,4 @@ for round in 1 2 3; do
 done
 echo
 du -sh --apparent-size "$layout" | awk '{ print "the layout has " $1 "; '"$(nproc)"' processors" }'
-printf '%-24s %8s %10s %10s %8s\n' "" seconds processor "peak MiB" status
-for figures in "$work"/*.figures; do
-    name=$(basename "$figures" .figures)
-    sort -n "$figures" | sed -n 2p | awk -v name="$name" '{ printf "%-24s %8.2f %10.2f %10d %8d\n", name, $1, $2, $3, $4 }'
-done
+figures

@@ -9,37 +9,37 @@ rm -rf "$folder"
 mkdir -p "$folder/bin" "$folder/busybox"
 folder=$(cd "$folder" && pwd)
 
-# download ARCHITECTURE PACKAGE…: unpacks packages of the next release for an architecture.
+# download RELEASE ARCHITECTURE PACKAGE…: unpacks packages of a release for an architecture into FOLDER/unpacked.
 download() {
-    architecture=$1
-    shift
-    state="$folder/apt-$architecture"
+    release=$1
+    architecture=$2
+    shift 2
+    state="$folder/apt"
+    rm -rf "$state" "$folder/unpacked"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/etc"
-    echo "deb [signed-by=$keys arch=$architecture] $mirror $successor main" > "$state/etc/sources.list"
+    echo "deb [signed-by=$keys arch=$architecture] $mirror $release main" > "$state/etc/sources.list"
     : > "$state/status"
     private() {
         apt-get -qq -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
             -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/etc/sources.list" -o Dir::Etc::sourceparts=- \
             -o APT::Architecture="$architecture" -o APT::Architectures::="$architecture" -o APT::Sandbox::User=root "$@"
     }
-    private update
-    cd "$state"
-    private download "$@"
-    for package in ./*.deb; do dpkg-deb -x "$package" "$folder/unpacked-$architecture"; done
-    cd "$folder"
+    private update || return 1
+    (cd "$state" && private download "$@") || return 1
+    for package in "$state"/*.deb; do dpkg-deb -x "$package" "$folder/unpacked" || return 1; done
     rm -rf "$state"
 }
 
 for pair in amd64:amd64 arm64:arm64 ppc64el:ppc64le; do
-    download "${pair%:*}" busybox-static
-    cp "$folder/unpacked-${pair%:*}/usr/bin/busybox" "$folder/busybox/${pair#*:}"
-    rm -rf "$folder/unpacked-${pair%:*}"
+    # That of either release will do: a mirror that is being updated may lack one architecture of one of them for days.
+    download "$successor" "${pair%:*}" busybox-static || download "$VERSION_CODENAME" "${pair%:*}" busybox-static
+    mv "$(find "$folder/unpacked" -name busybox -path '*/bin/*' -type f)" "$folder/busybox/${pair#*:}"
 done
 
 [ "$(dpkg --print-architecture)" = amd64 ] || exit 0
-download amd64 buildah netavark libc6 libgpgme11t64 libassuan9 libgpg-error0 libseccomp2 libsubid5 libsqlite3-0 libselinux1 libpcre2-8-0 libaudit1 \
+download "$successor" amd64 buildah netavark libc6 libgpgme11t64 libassuan9 libgpg-error0 libseccomp2 libsubid5 libsqlite3-0 libselinux1 libpcre2-8-0 libaudit1 \
     libbtrfs0t64 libdevmapper1.02.1 libudev1 libcap2 libcap-ng0 libcrypt1 libacl1 libattr1 libbsd0 libmd0 libostree-1-1 libsemanage2 libsepol2 libbz2-1.0 zlib1g liblzma5 libzstd1 libpam0g
-mv "$folder/unpacked-amd64" "$folder/next"
+mv "$folder/unpacked" "$folder/next"
 printf '[engine]\nhelper_binaries_dir = ["%s"]\n' "$folder/next/usr/lib/podman" > "$folder/next/containers.conf"
 cat > "$folder/bin/buildah-next" << 'SCRIPT'
 #!/bin/sh

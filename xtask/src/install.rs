@@ -2,9 +2,14 @@ use crate::run::{Failure, on_path, root, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 /// Where the kernel lists the emulators that it knows.
 const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
+
+/// How long to wait before something is unpacked, each time: mirrors fail now and then.
+const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(5), Duration::from_secs(20)];
 
 /// A program and the Debian package that has it.
 type Tool = (&'static str, &'static str);
@@ -96,8 +101,12 @@ fn judges() -> Result<(), Failure> {
 
 fn optional(what: &str, command: &mut Command) {
     println!("Unpacking {what}");
-    if let Err(Failure(message)) = run(command) {
-        println!("{what} cannot be had here: {message}");
+    for pause in PAUSES {
+        thread::sleep(pause);
+        match run(command) {
+            Ok(()) => return,
+            Err(Failure(message)) => println!("{what} cannot be had here: {message}"),
+        }
     }
 }
 

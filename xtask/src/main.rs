@@ -11,6 +11,7 @@ mod test;
 
 use run::Failure;
 use std::process::ExitCode;
+use std::time::Instant;
 
 const USAGE: &str = "\
 Usage: cargo xtask WORD
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let word = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
+    let started = Instant::now();
     let outcome = match word.as_str() {
         "setup" => install::everything(),
         "check" => check::check(),
@@ -42,7 +44,10 @@ fn main() -> ExitCode {
         }
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            println!("xtask {word}: {} s", started.elapsed().as_secs());
+            ExitCode::SUCCESS
+        }
         Err(Failure(message)) => {
             eprintln!("xtask {word}: {message}");
             ExitCode::FAILURE

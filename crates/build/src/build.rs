@@ -32,7 +32,7 @@ async fn from_packages(
     packages: &PackagesSpecification,
     files: &[LocalFile],
     parameters: Value,
-    mut request: Request<'_>,
+    request: Request<'_>,
 ) -> Result<Built, BuildError> {
     files.iter().try_for_each(|file| file.check_machine(request.platform))?;
     let chosen = request.resolution.packages.get(request.platform);
@@ -68,7 +68,7 @@ async fn from_packages(
         .map_err(|source| BuildError::Assemble { platform: request.platform.clone(), source: Box::new(source) })?;
     let mut of_image = deb::warnings(&packages_found);
     of_image.extend(check_programs(specification, None, (&tree, &BaseFiles::default()), files, &request)?);
-    let written = write(specification, None, tree, created, "consign build: Debian packages", &mut request)?;
+    let written = write(specification, None, tree, created, "consign build: Debian packages", &request)?;
     let mut built = finish(written, dependencies, parameters, of_image, &request);
     step::save(&key, &built, request.store)?;
     warnings.append(&mut built.warnings);
@@ -81,7 +81,7 @@ async fn from_files(
     base: Option<&str>,
     files: &[LocalFile],
     parameters: Value,
-    mut request: Request<'_>,
+    request: Request<'_>,
 ) -> Result<Built, BuildError> {
     files.iter().try_for_each(|file| file.check_machine(request.platform))?;
     let base = match (base, request.base) {
@@ -111,7 +111,7 @@ async fn from_files(
     };
     local_files::put(&mut tree, files.iter(), created)?;
     let warnings = check_programs(specification, base.as_ref(), (&tree, &of_base_files), files, &request)?;
-    let written = write(specification, base.as_ref(), tree, created, "consign build: files", &mut request)?;
+    let written = write(specification, base.as_ref(), tree, created, "consign build: files", &request)?;
     let built = finish(written, dependencies, parameters, warnings, &request);
     step::save(&key, &built, request.store)?;
     Ok(built)
@@ -150,7 +150,7 @@ fn write(
     tree: Tree,
     created: u64,
     created_by: &'static str,
-    request: &mut Request<'_>,
+    request: &Request<'_>,
 ) -> Result<Written, BuildError> {
     let contents = output::Contents {
         platform: request.platform,
@@ -161,7 +161,7 @@ fn write(
         created_by,
         annotations: &request.annotations,
     };
-    Ok(output::write(contents, request.store, request.observer)?)
+    Ok(output::write(contents, request.store, request.watcher)?)
 }
 
 fn finish(
@@ -171,7 +171,7 @@ fn finish(
     warnings: Vec<String>,
     request: &Request<'_>,
 ) -> Built {
-    let Written { manifest, config, layers, observed } = written;
+    let Written { manifest, config, layers } = written;
     Built {
         platform: request.platform.clone(),
         manifest,
@@ -181,7 +181,6 @@ fn finish(
         external_parameters,
         warnings,
         reused: false,
-        observed,
     }
 }
 

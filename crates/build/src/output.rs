@@ -1,7 +1,8 @@
 use crate::runtime::merge;
 use crate::specification::RuntimeSpecification;
+use bytes::Bytes;
 use consign_image::{Base, Parts, StoredSegments, WriteError, rfc3339};
-use consign_oci::layer::{self, Entry, Layer};
+use consign_oci::layer::{self, Entry, Layer, LayerWatcher};
 use consign_oci::{Descriptor, Exact, History, ImageConfig, Manifest, Platform, RuntimeConfig, annotation, media_type};
 use consign_store::{Store, StoreError};
 use std::collections::BTreeMap;
@@ -43,21 +44,15 @@ pub(crate) struct Written {
     pub(crate) manifest: Exact<Manifest>,
     pub(crate) config: Exact<ImageConfig>,
     pub(crate) layers: Vec<Layer>,
-    /// Whether all layers were made here, and so seen by the observer: those of a base image are not.
-    pub(crate) observed: bool,
 }
 
 /// Writes layer, config and manifest to the store.
-pub(crate) fn write(
-    contents: Contents<'_>,
-    store: &Store,
-    observer: &mut dyn FnMut(&Entry),
-) -> Result<Written, OutputError> {
+pub(crate) fn write(contents: Contents<'_>, store: &Store, watcher: &dyn LayerWatcher) -> Result<Written, OutputError> {
     let created = rfc3339(contents.created)?;
     let base_config = contents.base.map(|base| base.config.clone());
     let mut layers = contents.base.map(Base::layers).unwrap_or_default();
     let mut history = base_config.as_ref().map(|config| config.history.clone()).unwrap_or_default();
-    let layer = write_layer(&contents.segments, store, observer)?;
+    let layer = write_layer(&contents.segments, store, watcher)?;
     history.push(History {
         created: Some(created.clone()),
         created_by: Some(contents.created_by.to_owned()),
@@ -76,23 +71,26 @@ pub(crate) fn write(
         annotations: annotations(&contents, created),
     };
     let (manifest, config) = parts.write(store)?;
-    Ok(Written { manifest, config, layers, observed: contents.base.is_none() })
+    Ok(Written { manifest, config, layers })
 }
 
 fn write_layer(
     segments: &[Vec<Entry>],
     store: &Store,
-    observer: &mut dyn FnMut(&Entry),
+    watcher: &dyn LayerWatcher,
 ) -> Result<Option<Layer>, OutputError> {
     if segments.is_empty() {
         return Ok(None);
     }
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut blob = store.writer()?;
-    let diff_id = layer::write_layer(segments, &mut blob, &StoredSegments(store), threads, observer)
+    let (mut blob, mut watched) = (store.writer()?, watcher.begin());
+    let mut observer = |bytes: &Bytes| watched.bytes(bytes);
+    let diff_id = layer::write_layer(segments, &mut blob, &StoredSegments(store), threads, &mut observer)
         .map_err(|source| OutputError::Layer { source })?;
     let (digest, size) = blob.commit(None)?;
-    Ok(Some(Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id }))
+    let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id };
+    watched.end(&layer);
+    Ok(Some(layer))
 }
 
 fn annotations(contents: &Contents<'_>, created: String) -> BTreeMap<String, String> {

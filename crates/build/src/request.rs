@@ -4,7 +4,7 @@ use crate::run::Runner;
 use consign_fetch::Fetcher;
 use consign_image::Place;
 use consign_oci::Platform;
-use consign_oci::layer::Entry;
+use consign_oci::layer::LayerWatcher;
 use consign_store::Store;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,8 +39,8 @@ pub struct Request<'a> {
     pub source_time: Option<u64>,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
-    /// Sees every entry of the layer that is made.
-    pub observer: &'a mut (dyn FnMut(&Entry) + Send),
-    /// Whether the result of an earlier build with the same inputs will do, without its entries being seen.
+    /// Sees the layer that is made.
+    pub watcher: &'a dyn LayerWatcher,
+    /// Whether the result of an earlier build with the same inputs will do, whose layer is not seen again.
     pub reuse: bool,
 }

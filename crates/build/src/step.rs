@@ -68,7 +68,6 @@ fn restore(record: Record, store: &Store) -> Option<Built> {
         external_parameters: record.external_parameters,
         warnings: record.warnings,
         reused: true,
-        observed: false,
     })
 }
 

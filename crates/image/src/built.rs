@@ -22,6 +22,4 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// Whether the result of an earlier build was taken.
     pub reused: bool,
-    /// Whether the observer saw every entry of every layer.
-    pub observed: bool,
 }

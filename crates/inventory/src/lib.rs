@@ -1,6 +1,6 @@
 //! What is in an image: a catalogue of its packages and its SBOM. States facts only.
 //!
-//! A [`LayerObserver`] sees the entries of one layer, as they flow from a builder or as they lie in a blob, and gives its
+//! A layer is seen as it lies in a blob ([`read_layer`]) or as it is written ([`FlowingLayer`]), which gives its
 //! [`LayerContents`], which can be kept. An [`Observer`] lays them on each other and gives a [`Catalogue`]; that writes itself as
 //! SPDX 2.3 and CycloneDX 1.6, the same bytes for the same image.
 
@@ -24,7 +24,7 @@ pub use catalogue::Catalogue;
 pub use distribution::Distribution;
 pub use error::InventoryError;
 pub use folder::Folder;
-pub use layer::{FlowingLayer, LayerContents, LayerObserver, layers, read_layer};
+pub use layer::{FlowingLayer, LayerContents, layers, read_layer};
 pub use observer::Observer;
 pub use package::{Package, Place, Source};
 pub use sbom::{

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{blob, file, link, names, observe, package};
+use common::{blob, file, flow, link, names, observe, package};
 use consign_inventory::{Budget, Catalogue, InventoryError, Observer};
 use consign_oci::layer::{Entry, Layer};
 use consign_oci::{Descriptor, Digest, media_type};
@@ -241,12 +241,11 @@ fn bytes_of_all_layers_count() {
     }
 }
 
-/// Lets an observer see entries until it has seen enough, or all of them.
+/// Returns what is wrong with an image of these entries.
 fn problem(entries: impl IntoIterator<Item = Entry>) -> Option<String> {
     let mut observer = Observer::new();
-    observer.begin_layer();
-    entries.into_iter().for_each(|entry| observer.entry(&entry));
-    observer.finish().err().map(|error| error.to_string())
+    let seen = flow(entries).and_then(|layer| observer.add(layer.into()));
+    seen.and_then(|()| observer.finish()).err().map(|error| error.to_string())
 }
 
 #[test]

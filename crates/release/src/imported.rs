@@ -127,7 +127,7 @@ async fn take(
     let keys: Vec<&PublicKey> = workshop.identities.iter().collect();
     let said = reader.read(&descriptor.digest, &Testimony::ALL).await?;
     let brought = said.receipts(&keys, of_this_release(job, &platform))?;
-    let (receipts, inventory) = workshop.inventory(&image, None, reading).await?;
+    let (receipts, inventory) = workshop.inventory(&image, reading).await?;
     let mut produced = ProducedPlatform {
         platform: platform.clone(),
         manifest: descriptor,

@@ -9,8 +9,6 @@ use crate::{Job, Outcome, Recipe, ReleaseError, Stage, Workshop, imported};
 use consign_build::{Request, Resolution, Specification};
 use consign_dockerfile::buildkit::{Login, Secret};
 use consign_image::{Built, Place};
-use consign_inventory::Observer as Inventory;
-use consign_oci::layer::Entry;
 use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, Platform, media_type};
 use consign_receipt::{Receipt, Requirement, Trust};
 use consign_registry::{Credentials, HostOptions};
@@ -153,12 +151,12 @@ impl Workshop {
     ) -> Result<ProducedPlatform, ReleaseError> {
         let name = &job.planned.name;
         self.started(name, Some(platform), Stage::Build);
-        let (built, flowed) = match (&job.recipe, choice) {
+        let built = match (&job.recipe, choice) {
             (Recipe::ImageFile(file), Choice::ImageFile(resolution)) => {
                 self.build_image_file(job, file, resolution, platform).await?
             }
             (Recipe::Dockerfile(recipe), Choice::Dockerfile(images)) => {
-                (self.build_dockerfile(job, recipe, images, platform).await?, None)
+                self.build_dockerfile(job, recipe, images, platform).await?
             }
             // A choice is made for the recipe that it is used with.
             _ => return Err(ReleaseError::OtherRecipe { image: name.clone() }),
@@ -167,10 +165,8 @@ impl Workshop {
         let built_outcome = if built.reused { Outcome::Cached } else { Outcome::Ok };
         self.finished(name, Some(platform), Stage::Build, built_outcome, manifest.digest.short());
 
-        // What did not flow by, because a base image brought it or it was built before, is read where it lies.
-        let flowed = flowed.filter(|_| built.observed);
         let image = Image { name, platform, manifest: &built.manifest, config: &built.config };
-        let (mut receipts, inventory_outcome) = self.inventory(&image, flowed, &Reading::new(&self.store)).await?;
+        let (mut receipts, inventory_outcome) = self.inventory(&image, &Reading::new(&self.store)).await?;
         receipts.insert(0, provenance(job, &built, built.manifest.digest())?);
         let mut produced = ProducedPlatform {
             platform: platform.clone(),
@@ -194,11 +190,8 @@ impl Workshop {
         file: &Specification,
         resolution: &Resolution,
         platform: &Platform,
-    ) -> Result<(Built, Option<Inventory>), ReleaseError> {
+    ) -> Result<Built, ReleaseError> {
         let name = &job.planned.name;
-        let mut inventory = Inventory::new();
-        inventory.begin_layer();
-        let mut observer = |entry: &Entry| inventory.entry(entry);
         let output = |line: &str| self.wrote(name, platform, line);
         let request = Request {
             platform,
@@ -215,15 +208,14 @@ impl Workshop {
             epoch: self.epoch,
             source_time: job.source_time,
             annotations: BTreeMap::new(),
-            observer: &mut observer,
+            watcher: &Watching::new(&self.store),
             reuse: self.reuse,
         };
-        match consign_build::build(file, request).await {
-            Ok(built) => Ok((built, Some(inventory))),
-            Err(source) => {
-                Err(ReleaseError::Build { image: name.clone(), platform: platform.clone(), source: Box::new(source) })
-            }
-        }
+        let built = consign_build::build(file, request).await;
+        built.map_err(|source| {
+            let (image, platform, source) = (name.clone(), platform.clone(), Box::new(source));
+            ReleaseError::Build { image, platform, source }
+        })
     }
 
     /// Returns how builders log in to the registries that this run speaks to.
@@ -285,12 +277,11 @@ impl Workshop {
         })
     }
 
-    /// Lists what is in an image, and what its settings and files say if the policy asks: from what flowed by, else from its layers in the store, unless
-    /// that was done before. What nobody asks for is not stated, and so not published: it says where secrets are.
+    /// Lists what is in an image, and what its settings and files say if the policy asks: from its layers in the store, which
+    /// were seen when they were written, unless that was done before. What nobody asks for is not stated, and so not published: it says where secrets are.
     pub(crate) async fn inventory(
         &self,
         image: &Image<'_>,
-        flowed: Option<Inventory>,
         reading: &Reading,
     ) -> Result<(Vec<Receipt>, Outcome), ReleaseError> {
         self.started(image.name, Some(image.platform), Stage::Inventory);
@@ -307,13 +298,8 @@ impl Workshop {
             self.finished(image.name, Some(image.platform), Stage::Inventory, Outcome::Cached, "");
             return Ok(([sbom].into_iter().chain(kept_facts).collect(), Outcome::Cached));
         }
-        let catalogue = match flowed {
-            Some(flowed) => flowed.finish_image(image.config).map_err(|source| image.not_listed(source))?,
-            None => {
-                let place = Place::Store { store: self.store.clone(), root: None, name: image.name.to_owned() };
-                reading.list(&place, image).await?
-            }
-        };
+        let place = Place::Store { store: self.store.clone(), root: None, name: image.name.to_owned() };
+        let catalogue = reading.list(&place, image).await?;
         let sbom = image.sbom(&catalogue)?;
         self.keep_receipt("inventory", &key("inventory"), &sbom)?;
         let mut receipts = vec![sbom];

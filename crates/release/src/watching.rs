@@ -1,8 +1,9 @@
 //! What layers hold, seen while they are written.
 
 use crate::contents::{LAYER_KIND, layer_key};
+use bytes::Bytes;
 use consign_inventory::{Budget, FlowingLayer};
-use consign_oci::layer::{Entry, Layer, LayerWatcher, WatchedLayer};
+use consign_oci::layer::{Layer, LayerWatcher, WatchedLayer};
 use consign_store::Store;
 
 /// Keeps in the store what layers are seen to hold: whoever lists an image of them then need not read them.
@@ -29,11 +30,7 @@ struct Watched {
 }
 
 impl WatchedLayer for Watched {
-    fn entry(&mut self, entry: &Entry) {
-        self.layer.entry(entry);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
+    fn bytes(&mut self, bytes: &Bytes) {
         self.layer.bytes(bytes);
     }
 
@@ -51,7 +48,7 @@ mod tests {
     use crate::contents::Reading;
     use crate::produce::Image;
     use consign_image::Place;
-    use consign_oci::layer::{Kind, TarWriter};
+    use consign_oci::layer::{Entry, Kind, TarWriter};
     use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Manifest, RootFilesystem, RuntimeConfig, media_type};
 
     fn entries() -> Vec<Entry> {
@@ -62,8 +59,7 @@ mod tests {
 
     /// How a layer is seen.
     enum Seen {
-        ByEntry,
-        ByByte,
+        Whole,
         Cut,
         NotEnded,
         Not,
@@ -90,23 +86,18 @@ mod tests {
         let layer = Layer { descriptor: layer, diff_id };
         let manifest = Exact::write(Manifest::new(config.descriptor(media_type::CONFIG), layers)).unwrap();
         let image = Image { name: "web", platform: &config.platform, manifest: &manifest, config: &config };
-        for (seen, expected) in [
-            (Seen::ByEntry, Some(1)),
-            (Seen::ByByte, Some(1)),
-            (Seen::Cut, None),
-            (Seen::NotEnded, None),
-            (Seen::Not, None),
-        ] {
+        for (seen, expected) in [(Seen::Whole, Some(1)), (Seen::Cut, None), (Seen::NotEnded, None), (Seen::Not, None)] {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(folder.path()).unwrap();
             let mut watched = Watching::new(&store).begin();
             match seen {
-                Seen::ByEntry => entries.iter().for_each(|entry| watched.entry(entry)),
-                Seen::ByByte | Seen::NotEnded => tar.chunks(100_001).for_each(|bytes| watched.bytes(bytes)),
-                Seen::Cut => watched.bytes(&tar[..4 << 20]),
+                Seen::Whole | Seen::NotEnded => {
+                    tar.chunks(100_001).for_each(|bytes| watched.bytes(&Bytes::copy_from_slice(bytes)));
+                }
+                Seen::Cut => watched.bytes(&Bytes::copy_from_slice(&tar[..4 << 20])),
                 Seen::Not => {}
             }
-            if matches!(seen, Seen::ByEntry | Seen::ByByte | Seen::Cut) {
+            if matches!(seen, Seen::Whole | Seen::Cut) {
                 watched.end(&layer);
             }
             let place = Place::Store { store: store.clone(), root: None, name: "web".to_owned() };

@@ -2,19 +2,22 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared by tests, which each use a part of it")]
 
+use bytes::Bytes;
 use consign_build::{
     BuildError, DebianSource, DebianSources, Request, Resolution, ResolveRequest, Runner, SourcesFrom, Specification,
     build, resolve,
 };
 use consign_fetch::{Fetcher, Options};
 use consign_image::{Built, Place};
-use consign_oci::layer::{Entry, Kind};
+use consign_oci::Digest;
+use consign_oci::layer::{Entry, EntryPath, Kind, Layer, LayerWatcher, MemberKind, Members, WatchedLayer};
 use consign_package::deb::Keyring;
 use consign_store::Store;
 use consign_testkit::mirror::{Mirror, WrittenMirror};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 pub(crate) struct Workshop {
     pub(crate) folder: tempfile::TempDir,
@@ -32,7 +35,7 @@ pub(crate) struct Workshop {
     from: SourcesFrom,
 }
 
-/// What came out of a build, with all entries that the observer saw.
+/// What came out of a build, with all entries of its own layer.
 pub(crate) struct Outcome {
     pub(crate) built: Built,
     pub(crate) entries: BTreeMap<String, Entry>,
@@ -141,8 +144,7 @@ impl Workshop {
         let resolution = self.resolve(image, platform, base, None).await?;
         let (sources, fetcher) = (self.sources(), self.fetcher());
         let platform = platform.parse().unwrap();
-        let mut entries = BTreeMap::new();
-        let mut observer = |entry: &Entry| drop(entries.insert(entry.path.to_string(), entry.clone()));
+        let seen = Seen::default();
         let request = Request {
             platform: &platform,
             platforms: &self.platforms.iter().map(|platform| platform.parse().unwrap()).collect::<Vec<_>>(),
@@ -158,16 +160,62 @@ impl Workshop {
             epoch: self.epoch,
             source_time: self.source_time,
             annotations: BTreeMap::new(),
-            observer: &mut observer,
+            watcher: &seen,
             reuse: self.reuse,
         };
         let built = build(&specification, request).await?;
-        Ok(Outcome { built, entries })
+        Ok(Outcome { built, entries: seen.entries() })
     }
 
     /// Returns the number of blobs in the store.
     pub(crate) fn blobs(&self) -> usize {
         std::fs::read_dir(self.store.root().join("blobs/sha256")).unwrap().count()
+    }
+}
+
+/// Keeps the stream of the layer that is made.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<u8>>>);
+
+impl LayerWatcher for Seen {
+    fn begin(&self) -> Box<dyn WatchedLayer> {
+        Box::new(self.clone())
+    }
+}
+
+impl WatchedLayer for Seen {
+    fn bytes(&mut self, bytes: &Bytes) {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+    }
+
+    fn end(self: Box<Self>, layer: &Layer) {
+        assert_eq!(layer.diff_id, Digest::of(&self.0.lock().unwrap()));
+    }
+}
+
+impl Seen {
+    fn entries(&self) -> BTreeMap<String, Entry> {
+        let stream = self.0.lock().unwrap();
+        let (mut members, mut entries) = (Members::new(&stream[..]), BTreeMap::new());
+        while let Some(member) = members.next_member().unwrap() {
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+            let path: EntryPath = text(member.path).parse().unwrap();
+            let kind = match member.kind {
+                MemberKind::File => {
+                    let mut contents = Vec::new();
+                    members.read_to_end(&mut contents).unwrap();
+                    Kind::File(contents.into())
+                }
+                MemberKind::Directory => Kind::Directory,
+                MemberKind::Symlink(target) => Kind::Symlink(text(target)),
+                MemberKind::HardLink(target) => Kind::HardLink(text(target).parse().unwrap()),
+                other => panic!("{path}: {other:?}"),
+            };
+            let [uid, gid] = [member.uid, member.gid].map(|id| u32::try_from(id).unwrap());
+            let entry = Entry { mode: member.mode, mtime: member.mtime, uid, gid, ..Entry::new(path.clone(), kind) };
+            entries.insert(path.to_string(), entry);
+        }
+        entries
     }
 }
 

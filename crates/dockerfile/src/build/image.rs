@@ -45,7 +45,6 @@ pub async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Built, Buil
         external_parameters: parameters(recipe, request),
         warnings,
         reused: false,
-        observed: false,
     })
 }
 

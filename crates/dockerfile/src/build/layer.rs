@@ -9,6 +9,7 @@ use crate::cache::{FILE_LIMIT, Parts, Question, Record};
 use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, is_text};
 use crate::transfer::Items;
 use blake3::Hash;
+use bytes::Bytes;
 use consign_image::StoredSegments;
 use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk, WatchedLayer};
 use consign_oci::{Descriptor, Digest, Hasher, media_type};
@@ -175,7 +176,7 @@ impl<'a> Files<'a> {
         let entries = self.entries(items, &spool)?;
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let mut blob = store.writer()?;
-        let mut observer = |entry: &Entry| watched.iter_mut().for_each(|watched| watched.entry(entry));
+        let mut observer = |bytes: &Bytes| watched.iter_mut().for_each(|watched| watched.bytes(bytes));
         let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut observer);
         let diff_id = written.map_err(|source| StepError::Layer { source })?;
         let (digest, size) = blob.commit(None)?;

@@ -71,7 +71,6 @@ pub(super) async fn build(recipe: &Recipe, request: &Request<'_>) -> Result<Buil
         external_parameters,
         warnings: Vec::new(),
         reused: false,
-        observed: false,
     })
 }
 

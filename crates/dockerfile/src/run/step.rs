@@ -8,6 +8,7 @@ use crate::cache::{Parts, Question, Record, Why};
 use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::stage::EPOCH;
 use crate::syntax::Lines;
+use bytes::Bytes;
 use consign_image::StoredSegments;
 use consign_oci::layer::{Layer, WatchedLayer, compress_stream};
 use consign_oci::{Descriptor, Digest, media_type};
@@ -18,7 +19,7 @@ use consign_sandbox::{
 use consign_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{self, Read};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -315,22 +316,6 @@ fn private_resolver(machine: &[u8]) -> Vec<u8> {
     resolver
 }
 
-/// Shows what is read to whoever watches.
-struct Seen<'a, R> {
-    inner: R,
-    watched: &'a mut Option<Box<dyn WatchedLayer>>,
-}
-
-impl<R: Read> Read for Seen<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        if let Some(watched) = self.watched {
-            watched.bytes(&buffer[..length]);
-        }
-        Ok(length)
-    }
-}
-
 /// Makes a layer of what a command changed; `None` where that is nothing.
 pub(super) fn pack(
     sandbox: &Sandbox,
@@ -342,8 +327,8 @@ pub(super) fn pack(
     let mut packing = sandbox.pack(folder, options)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut blob = store.writer()?;
-    let seen = Seen { inner: &mut packing, watched: &mut watched };
-    let written = compress_stream(seen, &mut blob, &StoredSegments(store), threads, LAYER_LIMIT);
+    let mut observer = |bytes: &Bytes| watched.iter_mut().for_each(|watched| watched.bytes(bytes));
+    let written = compress_stream(&mut packing, &mut blob, &StoredSegments(store), threads, &mut observer, LAYER_LIMIT);
     let packed = packing.finish().map_err(RunError::from);
     let (diff_id, _) = match (written, &packed) {
         (Ok(written), _) => written,

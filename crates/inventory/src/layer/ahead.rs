@@ -1,25 +1,24 @@
 //! Bytes that one thread reads ahead of another.
 
+use bytes::{Buf, Bytes};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Bytes of one piece.
-pub(super) const PIECE: usize = 256 << 10;
-/// Most pieces that wait.
-const WAITING: usize = 8;
+/// Bytes that are read at once.
+const PIECE: usize = 256 << 10;
 
-/// Returns the two ends.
-pub(super) fn channel() -> (Ahead, Behind) {
-    let (sender, receiver) = sync_channel(WAITING);
-    (Ahead(sender), Behind { receiver, piece: Vec::new(), position: 0, has_ended: false })
+/// Returns the two ends, between which at most so many pieces wait.
+pub(super) fn channel(waiting: usize) -> (Ahead, Behind) {
+    let (sender, receiver) = sync_channel(waiting);
+    (Ahead(sender), Behind { receiver, piece: Bytes::new(), has_ended: false })
 }
 
 /// The thread that reads.
-pub(super) struct Ahead(SyncSender<io::Result<Vec<u8>>>);
+pub(super) struct Ahead(SyncSender<io::Result<Bytes>>);
 
 impl Ahead {
-    /// Sends a piece that is full, or the last, which is not. Fails where nobody waits for it any more.
-    pub(super) fn send(&self, piece: Vec<u8>) -> io::Result<()> {
+    /// Sends a piece; an empty one is the end. Fails where nobody waits for it any more.
+    pub(super) fn send(&self, piece: Bytes) -> io::Result<()> {
         self.0.send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
@@ -28,10 +27,10 @@ impl Ahead {
         loop {
             let mut piece = vec![0; PIECE];
             let read = fill(&mut stream, &mut piece);
-            let is_last = !matches!(read, Ok(PIECE));
+            let is_last = !matches!(read, Ok(1..));
             let sent = self.0.send(read.map(|length| {
                 piece.truncate(length);
-                piece
+                piece.into()
             }));
             if is_last || sent.is_err() {
                 return;
@@ -56,24 +55,20 @@ fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// What the other thread gets.
 pub(super) struct Behind {
-    receiver: Receiver<io::Result<Vec<u8>>>,
-    piece: Vec<u8>,
-    position: usize,
+    receiver: Receiver<io::Result<Bytes>>,
+    piece: Bytes,
     has_ended: bool,
 }
 
 impl Read for Behind {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.position == self.piece.len() && !self.has_ended {
-            // Who sends says with a short piece that it was the last: without one, the end is none.
+        if self.piece.is_empty() && !self.has_ended {
+            // Who sends says so at the end: where nobody sends any more, that is none.
             self.piece = self.receiver.recv().unwrap_or_else(|_| Err(io::ErrorKind::UnexpectedEof.into()))?;
-            self.has_ended = self.piece.len() < PIECE;
-            self.position = 0;
+            self.has_ended = self.piece.is_empty();
         }
-        let rest = &self.piece[self.position..];
-        let length = rest.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&rest[..length]);
-        self.position += length;
+        let length = self.piece.len().min(buffer.len());
+        self.piece.copy_to_slice(&mut buffer[..length]);
         Ok(length)
     }
 }
@@ -83,8 +78,10 @@ mod tests {
     use super::*;
     use std::thread;
 
+    const WAITING: usize = 3;
+
     fn through(stream: impl Read + Send) -> io::Result<Vec<u8>> {
-        let (ahead, mut behind) = channel();
+        let (ahead, mut behind) = channel(WAITING);
         thread::scope(|scope| {
             scope.spawn(move || ahead.send_all(stream));
             let mut bytes = Vec::new();
@@ -110,14 +107,14 @@ mod tests {
         }
         let read = through((&[7; 3 * PIECE][..]).chain(Failing));
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidData);
-        let (ahead, mut behind) = channel();
+        let (ahead, mut behind) = channel(WAITING);
         drop(ahead);
         assert_eq!(behind.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 
     #[test]
     fn who_reads_ahead_ends_where_nobody_waits() {
-        let (ahead, behind) = channel();
+        let (ahead, behind) = channel(WAITING);
         drop(behind);
         ahead.send_all(io::repeat(0));
     }

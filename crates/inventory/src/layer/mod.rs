@@ -28,8 +28,7 @@ pub(crate) use file::FileKind;
 pub use flowing::FlowingLayer;
 pub(crate) use listed::{Listed, kind_text};
 pub(crate) use note::Note;
-pub use observer::LayerObserver;
-pub(crate) use observer::Lying;
+pub(crate) use observer::{LayerObserver, Lying};
 pub use of_image::layers;
 pub use read::read_layer;
 

@@ -2,7 +2,7 @@ use super::facts::{FileFacts, Look, Permissions};
 use super::logged::{Joined, LoggedDatabase};
 use super::{FileDigests, FileKind, Item, LayerContents, Note, name};
 use crate::{Budget, InventoryError};
-use consign_oci::layer::{Entry, EntryPath, EntryPathError, Kind, Member, MemberKind};
+use consign_oci::layer::{EntryPath, EntryPathError, Member, MemberKind};
 use consign_package::language::binary;
 use std::io::{self, Read};
 
@@ -18,7 +18,7 @@ const BUFFER_KEPT: usize = 16 << 20;
 
 /// Sees the entries of one layer, and keeps what a [`Catalogue`](crate::Catalogue) needs.
 #[derive(Default)]
-pub struct LayerObserver {
+pub(crate) struct LayerObserver {
     contents: LayerContents,
     /// The file that is looked at. It is used for all, since many are large.
     buffer: Vec<u8>,
@@ -51,36 +51,12 @@ pub(crate) enum Lying<'a> {
 }
 
 impl LayerObserver {
-    /// Makes an observer of a layer with no entries.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Makes an observer of a layer of an image that has this budget.
     pub(crate) fn within(budget: &Budget) -> Self {
         Self { budget: budget.clone(), ..Self::default() }
     }
 
-    /// Sees one entry, as it flows from a builder.
-    pub fn entry(&mut self, entry: &Entry) -> Result<(), InventoryError> {
-        let path = plain(entry.path.as_str().as_bytes())?;
-        let item = match &entry.kind {
-            Kind::Directory => Item::Directory,
-            Kind::Symlink(target) => symlink(target.as_bytes()),
-            Kind::HardLink(target) => Item::HardLink(plain(target.as_str().as_bytes())?),
-            Kind::File(contents) => {
-                let unread = |source: io::Error| InventoryError::Contents { path: entry.path.clone(), source };
-                let mut reader = contents.reader().map_err(|error| unread(error.into()))?;
-                let permissions = Permissions { mode: entry.mode, uid: entry.uid.into(), gid: entry.gid.into() };
-                let (note, facts) = self.file(&path, permissions, contents.size(), &mut reader).map_err(unread)?;
-                self.noted(entry.mode, note, facts)?
-            }
-            Kind::Fifo | Kind::Device(_) => Item::Other,
-        };
-        self.push(&path, &item)
-    }
-
-    /// Sees one member of a layer as it lies.
+    /// Sees one member of a layer.
     pub(crate) fn member(&mut self, member: Member, contents: &mut impl Read) -> Result<(), InventoryError> {
         let path = plain(&member.path)?;
         let permissions = Permissions { mode: member.mode, uid: member.uid, gid: member.gid };
@@ -123,7 +99,7 @@ impl LayerObserver {
     }
 
     /// Returns what the layer puts into an image.
-    pub fn finish(self) -> LayerContents {
+    pub(crate) fn finish(self) -> LayerContents {
         self.contents
     }
 

@@ -7,13 +7,16 @@ use consign_oci::layer::{Layer, Members};
 use std::io::{self, BufReader, Read};
 use std::thread;
 
+/// Most pieces of the stream that wait to be looked at.
+const WAITING: usize = 8;
+
 /// Sees a whole layer as it lies in a blob, and reads `blob` to its end. Fails if it holds something else than the config says.
 ///
 /// It is decompressed on a thread of its own, which is most of the work.
 pub fn read_layer(layer: &Layer, blob: impl Read + Send, budget: &Budget) -> Result<LayerContents, InventoryError> {
     let media_type = &layer.descriptor.media_type;
     let blob = Stored::new(blob, &layer.descriptor.digest, budget);
-    let (sender, receiver) = ahead::channel();
+    let (sender, receiver) = ahead::channel(WAITING);
     thread::scope(|scope| {
         let decompressing = scope.spawn(move || match uncompressed(media_type, blob) {
             Ok(Some(stream)) => {

@@ -1,12 +1,13 @@
 //! Images made of few files, as a builder lets them flow and as they lie in blobs.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and fails by panicking")]
 
-use consign_inventory::{Budget, Catalogue, InventoryError, LayerContents, LayerObserver, Observer, Package};
-use consign_oci::layer::{Entry, Kind, Layer, NoCache, write_layer};
+use bytes::Bytes;
+use consign_inventory::{Budget, Catalogue, FlowingLayer, InventoryError, LayerContents, Observer, Package};
+use consign_oci::layer::{Entry, Kind, Layer, NoCache, TarWriter, write_layer};
 use consign_oci::{Descriptor, Digest, ImageConfig, media_type};
 use consign_receipt::predicate::ImageFacts;
 use serde_json::{Value, json};
-use std::io::{Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -63,13 +64,30 @@ pub(crate) fn observe(
     observer.layer(&Layer { descriptor, diff_id: Digest::of(contents) }, blob, &Budget::default())
 }
 
+/// Returns what a layer of these entries holds, as it is seen while it is written.
+pub(crate) fn flow(entries: impl IntoIterator<Item = Entry>) -> Result<LayerContents, InventoryError> {
+    struct Flow(FlowingLayer);
+    impl Write for Flow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.bytes(&Bytes::copy_from_slice(bytes));
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let output = BufWriter::with_capacity(64 << 10, Flow(FlowingLayer::new(&Budget::default())));
+    let mut archive = TarWriter::new(output);
+    entries.into_iter().for_each(|entry| archive.append(&entry).unwrap());
+    archive.finish().unwrap().into_inner().unwrap().0.finish()
+}
+
 /// Lists an image by each way that its layers can come, which must agree.
 pub(crate) fn list(layers: &[Vec<Entry>]) -> Result<Catalogue, InventoryError> {
     let mut flowing = Observer::new();
     let mut lying = [Observer::new(), Observer::new(), Observer::new()];
     for layer in layers {
-        flowing.begin_layer();
-        layer.iter().for_each(|entry| flowing.entry(entry));
+        flowing.add(Arc::new(flow(layer.clone())?))?;
         let (gzip, tar) = blob(layer);
         let zstd = zstd::encode_all(&tar[..], 1).unwrap();
         observe(&mut lying[0], media_type::LAYER_GZIP, &gzip[..], &tar)?;
@@ -90,13 +108,9 @@ pub(crate) fn facts(layers: &[Vec<Entry>], settings: &Value) -> ImageFacts {
     let config: ImageConfig = serde_json::from_value(config).unwrap();
     let (mut flowing, mut lying, mut kept) = (Observer::new(), Observer::new(), Observer::new());
     for layer in layers {
-        flowing.begin_layer();
-        let mut one = LayerObserver::new();
-        for entry in layer {
-            flowing.entry(entry);
-            one.entry(entry).unwrap();
-        }
-        let bytes = one.finish().to_bytes().unwrap();
+        let contents = flow(layer.clone()).unwrap();
+        let bytes = contents.to_bytes().unwrap();
+        flowing.add(Arc::new(contents)).unwrap();
         kept.add(Arc::new(LayerContents::from_bytes(&bytes).unwrap())).unwrap();
         let (_, tar) = blob(layer);
         observe(&mut lying, media_type::LAYER, &tar[..], &tar).unwrap();

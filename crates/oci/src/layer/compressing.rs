@@ -1,6 +1,7 @@
 use super::SegmentCache;
 use super::gzip_member::GzipMembers;
 use crate::{Digest, Hasher};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -8,12 +9,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Compresses the pieces that `fill` makes, by `threads` threads, and hands them to the sink in order. Returns the digest of the pieces as they
-/// were, and what `fill` returns.
+/// Compresses the pieces that `fill` makes, by `threads` threads, and hands them to the sink in order; the observer sees them as they were, in the
+/// same order. Returns their digest, and what `fill` returns.
 pub(super) fn compress<T>(
     sink: &mut dyn Write,
     cache: &dyn SegmentCache,
     threads: NonZeroUsize,
+    observer: &mut dyn FnMut(&Bytes),
     fill: impl FnOnce(&mut Compressing<'_>) -> io::Result<T>,
 ) -> io::Result<(Digest, T)> {
     let (jobs, queue) = sync_channel(threads.get());
@@ -23,8 +25,8 @@ pub(super) fn compress<T>(
             scope.spawn(|| work(&queue, cache));
         }
         // Dropped at the end of this closure, which ends the threads.
-        let mut compressing =
-            Compressing { sink, jobs, pending: VecDeque::new(), limit: 2 * threads.get(), stream: Hasher::default() };
+        let (pending, limit, stream) = (VecDeque::new(), 2 * threads.get(), Hasher::default());
+        let mut compressing = Compressing { sink, jobs, pending, limit, stream, observer };
         let filled = fill(&mut compressing)?;
         Ok((compressing.finish()?, filled))
     })
@@ -32,7 +34,7 @@ pub(super) fn compress<T>(
 
 /// A piece to compress, and where the result goes.
 struct Job {
-    piece: Vec<u8>,
+    piece: Bytes,
     done: SyncSender<io::Result<Vec<u8>>>,
 }
 
@@ -58,12 +60,15 @@ pub(super) struct Compressing<'a> {
     /// Most pieces that are on their way.
     limit: usize,
     stream: Hasher,
+    observer: &'a mut dyn FnMut(&Bytes),
 }
 
 impl Compressing<'_> {
     /// Adds a piece of the stream.
     pub(super) fn take(&mut self, piece: Vec<u8>) -> io::Result<()> {
+        let piece = Bytes::from(piece);
         self.stream.update(&piece);
+        (self.observer)(&piece);
         if self.pending.len() == self.limit {
             self.write_first()?;
         }

@@ -31,4 +31,4 @@ pub use on_disk::OnDisk;
 pub use read::{Counted, LayerError, Member, MemberKind, MemberPathError, Members, begins_tar_stream, member_path};
 pub use tar_stream::TarWriter;
 pub use watch::{LayerWatcher, WatchedLayer};
-pub use writer::{Layer, compress_stream, stream_layer, write_layer};
+pub use writer::{Layer, compress_stream, write_layer};

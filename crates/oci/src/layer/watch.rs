@@ -1,4 +1,5 @@
-use super::{Entry, Layer};
+use super::Layer;
+use bytes::Bytes;
 
 /// Sees layers while they are written, so that nobody has to read them again to know what they hold.
 pub trait LayerWatcher: Send + Sync {
@@ -6,13 +7,10 @@ pub trait LayerWatcher: Send + Sync {
     fn begin(&self) -> Box<dyn WatchedLayer>;
 }
 
-/// Sees one layer: all its entries, or all bytes of its tar stream, in order.
+/// Sees one layer: all bytes of its tar stream, in order.
 pub trait WatchedLayer: Send {
-    /// Sees an entry.
-    fn entry(&mut self, entry: &Entry);
-
-    /// Sees the next bytes of the tar stream.
-    fn bytes(&mut self, bytes: &[u8]);
+    /// Sees the next bytes of the tar stream. They are those that are compressed, and not copied: whoever keeps them keeps the memory.
+    fn bytes(&mut self, bytes: &Bytes);
 
     /// The layer is whole, and this is what it became.
     fn end(self: Box<Self>, layer: &Layer);

@@ -3,6 +3,7 @@ use super::pieces::{PIECE, Pieces};
 use super::tar_stream::END_OF_ARCHIVE;
 use super::{Entry, SegmentCache, TarWriter};
 use crate::{Descriptor, Digest};
+use bytes::Bytes;
 use std::io::{self, ErrorKind, Read, Write};
 use std::num::NonZeroUsize;
 
@@ -18,7 +19,7 @@ pub struct Layer {
     pub diff_id: Digest,
 }
 
-/// Writes a layer: each entry is shown to the observer, put into the tar stream, hashed, compressed and handed to the sink, once.
+/// Writes a layer: each entry is put into the tar stream, whose bytes are hashed, shown to the observer, compressed and handed to the sink, once.
 ///
 /// Entries come in the order given; the caller sorts them by path. Pieces are compressed by `threads` threads, of which each has a few pieces of
 /// some megabytes in hand; contents that lie on disk are read in parts, too. Returns the digest of the tar stream.
@@ -27,11 +28,10 @@ pub fn write_layer(
     sink: &mut dyn Write,
     cache: &dyn SegmentCache,
     threads: NonZeroUsize,
-    observer: &mut dyn FnMut(&Entry),
+    observer: &mut dyn FnMut(&Bytes),
 ) -> io::Result<Digest> {
-    let (diff_id, ()) = compress(sink, cache, threads, |compressing| {
+    let (diff_id, ()) = compress(sink, cache, threads, observer, |compressing| {
         for segment in segments {
-            segment.iter().for_each(&mut *observer);
             let mut taker = |piece| compressing.take(piece);
             let mut archive = TarWriter::new(Pieces::new(&mut taker));
             segment.iter().try_for_each(|entry| archive.append(entry))?;
@@ -40,26 +40,6 @@ pub fn write_layer(
         compressing.take(vec![0; END_OF_ARCHIVE])
     })?;
     Ok(diff_id)
-}
-
-/// Makes a layer of what `write` writes: for contents that come from elsewhere than memory and disk, as out of another layer. The bytes are those
-/// that [`write_layer`] makes of the same entries in one segment. Returns the digest of the tar stream, and what `write` returns.
-pub fn stream_layer<T>(
-    sink: &mut dyn Write,
-    cache: &dyn SegmentCache,
-    threads: NonZeroUsize,
-    write: impl FnOnce(&mut TarWriter<&mut dyn Write>) -> io::Result<T>,
-) -> io::Result<(Digest, T)> {
-    compress(sink, cache, threads, |compressing| {
-        let mut taker = |piece| compressing.take(piece);
-        let mut pieces = Pieces::new(&mut taker);
-        let mut archive = TarWriter::new(&mut pieces as &mut dyn Write);
-        let written = write(&mut archive)?;
-        archive.into_output()?;
-        pieces.end()?;
-        compressing.take(vec![0; END_OF_ARCHIVE])?;
-        Ok(written)
-    })
 }
 
 /// Makes a layer of a tar stream that is ready, mark of the end included, in the memory that [`write_layer`] takes. Returns its digest and its bytes.
@@ -71,9 +51,10 @@ pub fn compress_stream(
     sink: &mut dyn Write,
     cache: &dyn SegmentCache,
     threads: NonZeroUsize,
+    observer: &mut dyn FnMut(&Bytes),
     limit: u64,
 ) -> io::Result<(Digest, u64)> {
-    compress(sink, cache, threads, |compressing| {
+    compress(sink, cache, threads, observer, |compressing| {
         let (mut bytes, mut end) = (0, Vec::new());
         loop {
             let mut piece = Vec::with_capacity(PIECE);
@@ -126,9 +107,10 @@ mod tests {
     /// The members of these segments, with that of the end.
     const MEMBERS: usize = 1 + 1 + 3 + 1 + 1;
 
-    fn write(cache: &dyn SegmentCache, threads: usize) -> (Vec<u8>, Digest, Vec<String>) {
+    /// Returns the layer, the digest of its stream, and the stream as the observer saw it.
+    fn write(cache: &dyn SegmentCache, threads: usize) -> (Vec<u8>, Digest, Vec<u8>) {
         let (mut bytes, mut seen) = (Vec::new(), Vec::new());
-        let mut observer = |entry: &Entry| seen.push(entry.path.as_str().to_owned());
+        let mut observer = |piece: &Bytes| seen.extend_from_slice(piece);
         let threads = NonZeroUsize::new(threads).unwrap();
         let stream = write_layer(&segments(), &mut bytes, cache, threads, &mut observer).unwrap();
         (bytes, stream, seen)
@@ -139,14 +121,15 @@ mod tests {
         let (bytes, stream, seen) = write(&NoCache, 2);
         let mut raw = Vec::new();
         flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut raw).unwrap();
-        assert_eq!(stream, Digest::of(&raw));
+        assert!(stream == Digest::of(&raw) && raw == seen);
         let mut archive = tar::Archive::new(&raw[..]);
         let paths: Vec<String> = archive
             .entries()
             .unwrap()
             .map(|e| e.unwrap().path().unwrap().to_string_lossy().trim_end_matches('/').to_owned())
             .collect();
-        assert_eq!(paths, seen);
+        let entries = segments().concat();
+        assert_eq!(paths, entries.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>());
         assert_eq!(raw.len() % 512, 0);
     }
 
@@ -243,26 +226,6 @@ mod tests {
         assert!(matches!(error, Some(ContentsError::Changed { path }) if path.ends_with("a")), "{error:?}");
     }
 
-    #[test]
-    fn contents_from_elsewhere_make_no_difference() {
-        let entries = segments().concat();
-        let threads = NonZeroUsize::MIN;
-        let (mut bytes, mut expected) = (Vec::new(), Vec::new());
-        let diff_id = write_layer(std::slice::from_ref(&entries), &mut expected, &NoCache, threads, &mut |_| ());
-        let streamed = stream_layer(&mut bytes, &NoCache, threads, |archive| {
-            for entry in &entries {
-                match &entry.kind {
-                    Kind::File(contents) => archive.append_from(entry, contents.size(), contents.reader()?)?,
-                    _ => archive.append(entry)?,
-                }
-            }
-            Ok(entries.len())
-        });
-        assert!(streamed.unwrap() == (diff_id.unwrap(), entries.len()) && bytes == expected);
-        let failed = stream_layer(&mut bytes, &NoCache, threads, |_| Err::<(), _>(ErrorKind::NotConnected.into()));
-        assert_eq!(failed.unwrap_err().kind(), ErrorKind::NotConnected);
-    }
-
     /// Returns a tar stream of some pieces.
     fn stream() -> Vec<u8> {
         let contents: Vec<u8> = (0..2 * PIECE + 700).map(|place| (place % 253) as u8).collect();
@@ -278,7 +241,11 @@ mod tests {
         let compress = |stream: &[u8], threads: usize, limit: u64| {
             let mut bytes = Vec::new();
             let threads = NonZeroUsize::new(threads).unwrap();
-            compress_stream(stream, &mut bytes, &NoCache, threads, limit).map(|layer| (layer, bytes))
+            let mut seen = Vec::new();
+            let mut observer = |piece: &Bytes| seen.extend_from_slice(piece);
+            let written = compress_stream(stream, &mut bytes, &NoCache, threads, &mut observer, limit);
+            assert!(written.is_err() || seen == stream);
+            written.map(|layer| (layer, bytes))
         };
         let (layer, bytes) = compress(&stream, 1, size).unwrap();
         assert_eq!(layer, (Digest::of(&stream), size));
@@ -302,8 +269,8 @@ mod tests {
                 Err(ErrorKind::BrokenPipe.into())
             }
         }
-        let result =
-            compress_stream((&stream()[..]).chain(Broken), &mut io::sink(), &NoCache, NonZeroUsize::MIN, u64::MAX);
+        let (broken, one) = ((&stream()[..]).chain(Broken), NonZeroUsize::MIN);
+        let result = compress_stream(broken, &mut io::sink(), &NoCache, one, &mut |_| (), u64::MAX);
         assert_eq!(result.unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
 }
