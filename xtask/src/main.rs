@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => {
-            println!("xtask {word}: {} s", started.elapsed().as_secs());
+            eprintln!("xtask {word}: {} s", started.elapsed().as_secs());
             ExitCode::SUCCESS
         }
         Err(Failure(message)) => {
