@@ -3,8 +3,9 @@
 # had (VmHWM), in MiB. The machine should have nothing else to do. What is measured:
 #   many files       `scan` of an image of one layer with three million files of one byte each, beside a package database, with an empty store.
 #   same again       the same, with the store that the first left.
-#   database opens   the whole of `db status` on a database of the advisories in shared/data (CONSIGN_TEST_DATA), from the start of the process to its
-#                    end: to open the database is a part of it. Beside it the start alone, `--version`.
+#   one advisory     `scan` of an image of one package with a database of one advisory, with an empty store: from the start of the process to its end.
+#   all advisories   the same with a database of the advisories in shared/data (CONSIGN_TEST_DATA). What it takes longer is what it takes to open a
+#                    large database and to look into it.
 # Usage: cargo xtask bench bounds     Needs python3 and unshare. CONSIGN_BENCH_FOLDER names a folder where the image stays, for the next time.
 set -euo pipefail
 : "${CONSIGN:?run this as \`cargo xtask bench bounds\`}"
@@ -15,11 +16,10 @@ mkdir -p "$work"
 source "$(dirname "$0")/measure"
 data=${CONSIGN_TEST_DATA:-$(dirname "$0")/../../shared/data}
 
-if [ ! -e "$work/many/index.json" ]; then
-    echo "Making an image of three million files …"
-    python3 - "$work/many" << 'PYTHON'
+make_image() { # LAYOUT FILES
+    python3 - "$@" << 'PYTHON'
 import gzip, hashlib, json, os, sys, tarfile
-layout = sys.argv[1]
+layout, files = sys.argv[1], int(sys.argv[2])
 blobs = f"{layout}/blobs/sha256"
 os.makedirs(blobs, exist_ok=True)
 def put(value):
@@ -45,7 +45,7 @@ def member(name, data):
     stream.write(header.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512))
 member("etc/os-release", b"ID=debian\nVERSION_ID=12\n")
 member("var/lib/dpkg/status", b"Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nMaintainer: A <a@example.org>\nDescription: x\n\n")
-for number in range(3_000_000):
+for number in range(files):
     member(f"srv/{number // 1000:04}/file-{number:07}.txt", b"x")
 stream.write(bytes(1024))
 packed.close()
@@ -62,7 +62,13 @@ with open(f"{layout}/oci-layout", "w") as file:
 with open(f"{layout}/index.json", "w") as file:
     json.dump({"schemaVersion": 2, "manifests": [{"mediaType": f"{oci}.manifest.v1+json", **put(manifest)}]}, file)
 PYTHON
+}
+if [ ! -e "$work/many/index.json" ]; then
+    echo "Making an image of three million files …"
+    make_image "$work/many" 3000000
 fi
+rm -rf "$work/small"
+make_image "$work/small" 0
 cat > "$work/advisory.json" << 'EOF_ADVISORY'
 {"id": "CVE-2026-1", "modified": "2026-01-02T03:04:05Z", "affected": [{"package": {"ecosystem": "Debian:12", "name": "openssl"},
  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99"}]}]}]}
@@ -74,10 +80,11 @@ measure "same again" "$CONSIGN" --store "$work/store" scan --db "$work/advisorie
 if [ -d "$data/advisories" ]; then
     "$CONSIGN" db build "$data"/advisories/* --to "$work/all.db" > "$work/log"
     tail -n 3 "$work/log"
-    ls -l "$work/all.db" | awk '{ print "the database has " $5 " bytes" }'
     for _ in $(seq 51); do
-        measure "database opens" "$CONSIGN" db status "$work/all.db"
-        measure "program starts" "$CONSIGN" --version
+        rm -rf "$work/store"
+        measure "one advisory" "$CONSIGN" --store "$work/store" scan --db "$work/advisories.db" "oci:$work/small"
+        rm -rf "$work/store"
+        measure "all advisories" "$CONSIGN" --store "$work/store" scan --db "$work/all.db" "oci:$work/small"
     done
 else
     echo "not run: the advisories, which are not in $data"
