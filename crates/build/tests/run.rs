@@ -3,7 +3,6 @@
 mod support;
 
 use consign_build::{BuildError, ErrorKind, RunError, Runner};
-use consign_oci::layer::{Contents, Kind};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -5,6 +5,7 @@
 
 mod admission;
 mod advisory;
+mod exception;
 mod gate;
 mod image;
 mod policy;
@@ -21,6 +22,7 @@ pub use advisory::{
     IgnoredAdvisory, IgnoredNote, Judgement, LastRelease, ListedPackage, NoPackagePattern, PackagePattern,
     ReleasedContents, Severity, Share, Stated,
 };
+pub use exception::Exception;
 pub use gate::{Candidate, Closed, PlatformCandidate, Reason, Verdict, gate, remarks};
 pub use image::{FactJudgement, IgnoredFact, ImageFinding, ImageRule, ImageRules, Pattern};
 pub use policy::{Policy, Requirement};

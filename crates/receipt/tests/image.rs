@@ -5,8 +5,8 @@
 use consign_oci::{Digest, Exact, Platform};
 use consign_receipt::predicate::{self, ReleaseRecord};
 use consign_receipt::{
-    Candidate, Consequence, IgnoredFact, ImageFinding, ImageRule, ImageRules, Pattern, PlatformCandidate, Policy,
-    Reason, Receipt, Requirement, Statement, Trust, gate,
+    Candidate, Consequence, Exception, IgnoredFact, ImageFinding, ImageRule, ImageRules, Pattern, PlatformCandidate,
+    Policy, Reason, Receipt, Requirement, Statement, Trust, gate,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -79,10 +79,12 @@ fn ignored(rule: ImageRule, until: Date) -> IgnoredFact {
         path: None,
         license: None,
         package: None,
-        platforms: Vec::new(),
-        reason: "known to us".to_owned(),
-        owner: "team@example.org".to_owned(),
-        until: Some(until),
+        exception: Exception {
+            platforms: Vec::new(),
+            reason: "known to us".to_owned(),
+            owner: "team@example.org".to_owned(),
+            until: Some(until),
+        },
     }
 }
 
@@ -242,23 +244,31 @@ fn licenses_are_those_of_the_sbom() {
 #[test]
 fn exceptions_are_for_what_they_name_and_end() {
     let tomorrow = date(2026, 11, 22);
-    let path = |path: &str| IgnoredFact { path: Some(Pattern::new(path)), ..ignored(ImageRule::SetuidFiles, tomorrow) };
+    let until = |path: &str, until| {
+        let mut entry = ignored(ImageRule::SetuidFiles, tomorrow);
+        entry.path = Some(Pattern::new(path));
+        entry.exception.until = until;
+        entry
+    };
+    let path = |path: &str| until(path, Some(tomorrow));
+    let mut of_other_platform = path("*");
+    of_other_platform.exception.platforms = vec!["linux/arm64".parse().unwrap()];
     let table = [
         (ignored(ImageRule::SetuidFiles, tomorrow), 0),
         (ignored(ImageRule::Secrets, tomorrow), 3),
         (path("/usr/bin/*"), 1),
         (IgnoredFact { package: Some(Pattern::new("login")), ..ignored(ImageRule::SetuidFiles, tomorrow) }, 2),
-        (IgnoredFact { platforms: vec!["linux/arm64".parse().unwrap()], ..path("*") }, 3),
+        (of_other_platform, 3),
         (IgnoredFact { license: Some(Pattern::new("*")), ..path("*") }, 3),
-        (IgnoredFact { until: Some(TODAY), ..path("*") }, 0),
-        (IgnoredFact { until: None, ..path("*") }, 0),
+        (until("*", Some(TODAY)), 0),
+        (until("*", None), 0),
     ];
     for (entry, count) in table {
         let rules = ImageRules { ignore: vec![entry.clone()], ..ImageRules::refusing([ImageRule::SetuidFiles]) };
         assert_eq!(by(rules, facts()).len(), count, "{entry:?}");
     }
     let ended = ImageRules {
-        ignore: vec![IgnoredFact { until: Some(date(2026, 11, 20)), ..path("/opt/*") }],
+        ignore: vec![until("/opt/*", Some(date(2026, 11, 20)))],
         ..ImageRules::refusing([ImageRule::SetuidFiles])
     };
     let said = by(ended.clone(), facts());

@@ -286,7 +286,7 @@ fn what_is_ignored_says_whose_word_that_is() {
     let document = VexDocument::read(&document(&[statement(json!(["pkg:oci/hello"]), "not_affected")])).unwrap();
     let rules = AdvisoryRules { vex: vec![document], ..AdvisoryRules::new(Severity::Low) };
     let policy = policy().tolerating(rules).for_image(&candidate);
-    let why: Vec<String> = policy.advisories().unwrap().ignore.iter().map(|entry| entry.why()).collect();
+    let why: Vec<String> = policy.advisories().unwrap().ignore.iter().map(|entry| entry.exception.why()).collect();
     assert_eq!(why, ["not_affected: vulnerable_code_not_present (team@example.org)"; 2]);
 }
 

@@ -56,7 +56,7 @@ fn judged(
             report.judgement == judgement
                 && match (&report.ignored, &ignored) {
                     (Some(one), Some(other)) => {
-                        one.why() == other.why() && one.purls.is_empty() == other.purls.is_empty()
+                        one.exception.why() == other.exception.why() && one.purls.is_empty() == other.purls.is_empty()
                     }
                     (one, other) => one.is_none() && other.is_none(),
                 }

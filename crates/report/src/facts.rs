@@ -49,7 +49,7 @@ impl FactReport {
     }
 
     fn key(&self) -> (&ImageFinding, &Option<String>, Option<String>) {
-        (&self.finding, &self.judgement, self.ignored.as_ref().map(IgnoredFact::why))
+        (&self.finding, &self.judgement, self.ignored.as_ref().map(|entry| entry.exception.why()))
     }
 }
 

@@ -92,13 +92,13 @@ fn said(found: &AdvisoryReport) -> (VexStatus, (&'static str, String)) {
         // What another document said is passed on; whoever accepts a flaw for a while has it.
         let is_statement = !entry.purls.is_empty();
         let rest = |status: VexStatus| {
-            Some(&entry.reason).filter(|_| is_statement)?.strip_prefix(status.word())?.strip_prefix(": ")
+            Some(&entry.exception.reason).filter(|_| is_statement)?.strip_prefix(status.word())?.strip_prefix(": ")
         };
-        let passed_on = |status| Some((status, format!("{} ({})", rest(status)?, entry.owner)));
+        let passed_on = |status| Some((status, format!("{} ({})", rest(status)?, entry.exception.owner)));
         return match passed_on(VexStatus::NotAffected).or_else(|| passed_on(VexStatus::Fixed)) {
             Some((VexStatus::Fixed, words)) => (VexStatus::Fixed, ("status_notes", words)),
             Some((status, words)) => (status, ("impact_statement", words)),
-            None => (VexStatus::Affected, ("action_statement", format!("Accepted: {}", entry.why()))),
+            None => (VexStatus::Affected, ("action_statement", format!("Accepted: {}", entry.exception.why()))),
         };
     }
     if finding.undetermined {

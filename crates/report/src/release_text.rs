@@ -56,7 +56,11 @@ fn write_image(text: &mut String, image: &ImageReport) {
 fn ignored_line(found: &AdvisoryReport) -> String {
     let Some(entry) = &found.ignored else { return String::new() };
     let platforms = found.platforms.join(", ");
-    format!("  ignored: {platforms}: {}: {}\n", printable(&found.finding.to_string()), printable(&entry.why()))
+    format!(
+        "  ignored: {platforms}: {}: {}\n",
+        printable(&found.finding.to_string()),
+        printable(&entry.exception.why())
+    )
 }
 
 fn destination_line(destination: &DestinationReport) -> String {

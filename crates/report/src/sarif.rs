@@ -176,7 +176,7 @@ fn result(found: &AdvisoryReport, rule_index: usize, reference: &str) -> SarifRe
         Some(Severity::Medium) => "warning",
         Some(Severity::High | Severity::Critical) | None => "error",
     };
-    let suppressed = |entry: &consign_receipt::IgnoredAdvisory| json!({ "kind": "external", "status": "accepted", "justification": entry.why() });
+    let suppressed = |entry: &consign_receipt::IgnoredAdvisory| json!({ "kind": "external", "status": "accepted", "justification": entry.exception.why() });
     SarifResult {
         rule_id: advisory.clone(),
         rule_index,
@@ -214,7 +214,7 @@ fn result_of_fact(found: &FactReport, rule_index: usize, reference: &str) -> Sar
         })],
         suppressions: ignored
             .iter()
-            .map(|entry| json!({ "kind": "external", "status": "accepted", "justification": entry.why() }))
+            .map(|entry| json!({ "kind": "external", "status": "accepted", "justification": entry.exception.why() }))
             .collect(),
     }
 }

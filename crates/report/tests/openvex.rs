@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use consign_oci::{Digest, Platform};
-use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, Severity, VexDocument};
+use consign_receipt::{AdvisoryRules, Exception, Finding, IgnoredAdvisory, Severity, VexDocument};
 use consign_report::{AdvisoryReport, DatabaseReport, PlatformName, ScanReport, VexProduct, VexProducts, openvex};
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -33,10 +33,12 @@ fn entry(reason: &str, platform: Option<&str>, purls: &[String]) -> IgnoredAdvis
         purl: None,
         purls: purls.to_vec(),
         listed: None,
-        platforms: platform.into_iter().map(|platform| platform.parse().unwrap()).collect(),
-        reason: reason.into(),
-        owner: "team@example.org".into(),
-        until: None,
+        exception: Exception {
+            platforms: platform.into_iter().map(|platform| platform.parse().unwrap()).collect(),
+            reason: reason.into(),
+            owner: "team@example.org".into(),
+            until: None,
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use consign_oci::{Digest, Platform};
-use consign_receipt::{AdvisoryRules, Coverage, Finding, IgnoredAdvisory, Severity, predicate};
+use consign_receipt::{AdvisoryRules, Coverage, Exception, Finding, IgnoredAdvisory, Severity, predicate};
 use consign_report::{
     AdvisoryReport, DatabaseReport, DestinationReport, ImageReport, Outcome, PlatformName, PlatformRow, ReasonReport,
     ReleaseReport, SarifLog, ScanReport, ScannedPlatform, Stage, TagReport, TagState, TreeNode, VexProduct,
@@ -163,10 +163,12 @@ fn scanned() -> ScanReport {
         purl: None,
         purls: Vec::new(),
         listed: None,
-        platforms: vec![platforms[1].platform.clone()],
-        reason: "why".into(),
-        owner: "who".into(),
-        until: Some(date(2026, 12, 31)),
+        exception: Exception {
+            platforms: vec![platforms[1].platform.clone()],
+            reason: "why".into(),
+            owner: "who".into(),
+            until: Some(date(2026, 12, 31)),
+        },
     };
     let rules = AdvisoryRules { ignore: vec![entry], ..AdvisoryRules::new(Severity::Low) };
     let found = [

@@ -2,11 +2,10 @@ use crate::ecosystem::Ecosystem;
 use crate::family::Family;
 use crate::stranger::{is_of_distribution, is_stranger};
 use consign_package::deb::installed::is_signed_copy;
+use consign_package::sbom::BUILT_FROM;
 use consign_package::{Kind, PackageUrl};
 use serde_json::Value;
 
-/// Stands before the source package that a document names beside a package URL, as trivy does (SPDX 2.3, clause 7.13).
-pub(crate) const BUILT_FROM: &str = "built package from: ";
 /// Stands there of a package of which nothing says whether its source has another name.
 pub(crate) const NO_SOURCE: &str = "NOASSERTION";
 

@@ -1,8 +1,8 @@
 use crate::ScanError;
-use crate::component::{BUILT_FROM, NO_SOURCE};
+use crate::component::NO_SOURCE;
 use consign_oci::{Digest, Platform};
 use consign_package::PackageUrl;
-use consign_package::sbom::{self, Sbom};
+use consign_package::sbom::{self, BUILT_FROM, Sbom};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -109,7 +109,7 @@ fn list(read: &Sbom, is_wanted: &dyn Fn(usize) -> bool) -> Value {
 /// Says which source package a package is of: nothing, where its package URL does.
 fn source_info(package: &sbom::Package, names_sources: bool) -> Option<String> {
     match &package.source {
-        Some((name, version)) => Some(format!("{BUILT_FROM}{name} {}", version.as_deref().unwrap_or_default())),
+        Some((name, version)) => Some(format!("{BUILT_FROM} {name} {}", version.as_deref().unwrap_or_default())),
         None => (!names_sources).then(|| NO_SOURCE.to_owned()),
     }
 }

@@ -7,8 +7,8 @@ use common::{Draft, Folder, KEY, Release, record_statement, repository, statemen
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
 use consign_receipt::{
-    AdvisoryRules, Change, Closed, ComparedFinding, IgnoredAdvisory, LastRelease, Policy, Reason, Requirement,
-    Severity, Share,
+    AdvisoryRules, Change, Closed, ComparedFinding, Exception, IgnoredAdvisory, LastRelease, Policy, Reason,
+    Requirement, Severity, Share,
 };
 use consign_verify::{Expectation, Failure, Outcome, Verified, VerifyError, verify};
 use jiff::civil::{Date, date};
@@ -174,10 +174,12 @@ fn ignoring_until(until: Date) -> AdvisoryRules {
         purl: None,
         purls: Vec::new(),
         listed: None,
-        platforms: Vec::new(),
-        reason: "why".to_owned(),
-        owner: "who".to_owned(),
-        until: Some(until),
+        exception: Exception {
+            platforms: Vec::new(),
+            reason: "why".to_owned(),
+            owner: "who".to_owned(),
+            until: Some(until),
+        },
     };
     AdvisoryRules { ignore: vec![entry], ..AdvisoryRules::new(Severity::None) }
 }

@@ -9,6 +9,7 @@ mod spdx;
 mod syft;
 
 pub use error::SbomError;
+pub use spdx::BUILT_FROM;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -3,7 +3,7 @@ use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
 use super::{Code, Spanned};
 use consign_oci::Platform;
-use consign_receipt::{IgnoredAdvisory, PackagePattern};
+use consign_receipt::{Exception, IgnoredAdvisory, PackagePattern};
 use jiff::civil::Date;
 
 /// Longest name of an advisory, in bytes.
@@ -71,10 +71,7 @@ fn ignored(reader: &mut Reader<'_>, node: &Node) -> Option<IgnoredAdvisory> {
         purl: purl.map(|purl| purl.value),
         purls: Vec::new(),
         listed: None,
-        platforms,
-        reason: reason?.value,
-        owner: owner?.value,
-        until: Some(until?),
+        exception: Exception { platforms, reason: reason?.value, owner: owner?.value, until: Some(until?) },
     })
 }
 

@@ -4,7 +4,7 @@ use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
 use super::{Code, ignored, nearest};
 use consign_package::licence;
-use consign_receipt::{Consequence, IgnoredFact, ImageRule, ImageRules, Pattern};
+use consign_receipt::{Consequence, Exception, IgnoredFact, ImageRule, ImageRules, Pattern};
 
 /// Longest pattern, in bytes.
 const PATTERN_LIMIT: usize = 4096;
@@ -177,9 +177,6 @@ fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<IgnoredFact> {
         path: path.map(|path| Pattern::new(path.value)),
         license,
         package: package.map(|package| Pattern::new(package.value)),
-        platforms,
-        reason: reason?.value,
-        owner: owner?.value,
-        until: Some(until?),
+        exception: Exception { platforms, reason: reason?.value, owner: owner?.value, until: Some(until?) },
     })
 }

@@ -1,10 +1,10 @@
-use super::{Finding, ListedPackage, PackagePattern, date_text, platforms_text};
+use super::{Finding, ListedPackage, PackagePattern};
+use crate::Exception;
 use consign_oci::Platform;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An advisory that does not count for a while, with the reason and the one who answers for that.
+/// An advisory that does not count for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IgnoredAdvisory {
@@ -22,16 +22,9 @@ pub struct IgnoredAdvisory {
     /// Only in packages that a list of another tool means; `None`: in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<ListedPackage>,
-    /// Only on these platforms; none: on all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "platforms_text")]
-    pub platforms: Vec<Platform>,
-    /// Why it does not count.
-    pub reason: String,
-    /// Who answers for that.
-    pub owner: String,
-    /// The last day, in UTC, on which it does not count; `None`, as some files of other tools have it: there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "date_text")]
-    pub until: Option<Date>,
+    /// Where, why and how long.
+    #[serde(flatten)]
+    pub exception: Exception,
 }
 
 impl IgnoredAdvisory {
@@ -55,18 +48,7 @@ impl IgnoredAdvisory {
     }
 
     fn names(&self, platform: &Platform, finding: &Finding) -> bool {
-        finding.is_named(&self.advisory) && (self.platforms.is_empty() || self.platforms.contains(platform))
-    }
-
-    /// Returns its reason, and whose it is: `not compiled in (team@example.org, until 2026-12-31)`.
-    pub fn why(&self) -> String {
-        let until = self.until.map(|until| format!(", until {until}")).unwrap_or_default();
-        format!("{} ({}{until})", self.reason, self.owner)
-    }
-
-    /// Returns whether its last day is over.
-    pub fn has_ended(&self, today: Date) -> bool {
-        self.until.is_some_and(|until| until < today)
+        finding.is_named(&self.advisory) && self.exception.covers(platform)
     }
 }
 
@@ -89,7 +71,7 @@ pub enum IgnoredNote {
 impl fmt::Display for IgnoredNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Ended(entry) | Self::Unused(entry) | Self::Short { entry, .. }) = self;
-        let IgnoredAdvisory { advisory, owner, until, .. } = entry;
+        let IgnoredAdvisory { advisory, exception: Exception { owner, until, .. }, .. } = entry;
         write!(formatter, "ignored advisory {advisory}")?;
         if let Some(package) = &entry.package {
             write!(formatter, " in {package}")?;

@@ -114,7 +114,8 @@ impl AdvisoryRules {
                 text.push_str(&format!("compared {entry}\n"));
             }
         }
-        for IgnoredAdvisory { advisory, package, purl, purls, listed, platforms, reason, owner, until } in ignore {
+        for IgnoredAdvisory { advisory, package, purl, purls, listed, exception } in ignore {
+            let Exception { platforms, reason, owner, until } = exception;
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             // As JSON, so that no text can pass for several lines.
             let mut entry = serde_json::json!([
@@ -138,7 +139,7 @@ impl AdvisoryRules {
     /// Says what becomes of a finding. An entry of the ignore list that has ended has no effect.
     pub fn judge(&self, platform: &Platform, finding: &Finding, today: Date) -> Judgement<'_> {
         let mut entries = self.ignore.iter().filter(|entry| entry.is_about(platform, finding));
-        if let Some(entry) = entries.clone().find(|entry| !entry.has_ended(today)) {
+        if let Some(entry) = entries.clone().find(|entry| !entry.exception.has_ended(today)) {
             return Judgement::Ignored(entry);
         }
         if self.tolerates(finding) {
@@ -175,7 +176,7 @@ impl AdvisoryRules {
         let note = |entry: &IgnoredAdvisory| {
             let is_used = findings.clone().any(|(platform, finding)| entry.is_about(platform, finding));
             let short = || findings.clone().find_map(|(platform, finding)| entry.falls_short_of(platform, finding));
-            match (entry.has_ended(today), is_used) {
+            match (entry.exception.has_ended(today), is_used) {
                 (true, _) => Some(IgnoredNote::Ended(entry.clone())),
                 (false, true) => None,
                 (false, false) => Some(match short() {

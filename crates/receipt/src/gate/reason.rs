@@ -1,4 +1,4 @@
-use crate::{Change, Finding, IgnoredAdvisory, IgnoredFact, ImageFinding, Requirement, Stage};
+use crate::{Change, Exception, Finding, IgnoredAdvisory, IgnoredFact, ImageFinding, Requirement, Stage};
 use consign_oci::Platform;
 use jiff::civil::Date;
 
@@ -55,7 +55,7 @@ pub enum Reason {
         tests: Vec<String>,
     },
     /// An advisory matches a package, and the policy does not tolerate it.
-    #[error("{platform}: {finding}{}{}", news(*.change), was_ignored(.ended.as_deref().map(|entry: &IgnoredAdvisory| (entry.until, entry.owner.as_str()))))]
+    #[error("{platform}: {finding}{}{}", news(*.change), was_ignored(.ended.as_deref().map(|entry: &IgnoredAdvisory| &entry.exception)))]
     Advisory {
         /// The platform.
         platform: Platform,
@@ -127,7 +127,7 @@ pub enum Reason {
         maximum: u32,
     },
     /// Settings or files say something that the policy refuses.
-    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref().map(|entry: &IgnoredFact| (entry.until, entry.owner.as_str()))))]
+    #[error("{platform}: {finding}{}", was_ignored(.ended.as_deref().map(|entry: &IgnoredFact| &entry.exception)))]
     Image {
         /// The platform.
         platform: Platform,
@@ -153,9 +153,11 @@ fn paid(until: Option<&Date>) -> String {
     until.map(|day| format!(", and has paid ones until {day}")).unwrap_or_default()
 }
 
-fn was_ignored(entry: Option<(Option<Date>, &str)>) -> String {
-    let Some((until, owner)) = entry.and_then(|(until, owner)| Some((until?, owner))) else { return String::new() };
-    format!("; it was ignored until {until}: ask {owner}")
+fn was_ignored(exception: Option<&Exception>) -> String {
+    match exception {
+        Some(Exception { until: Some(until), owner, .. }) => format!("; it was ignored until {until}: ask {owner}"),
+        _ => String::new(),
+    }
 }
 
 fn not_covered(packages: usize, ecosystems: &[String]) -> String {

@@ -89,7 +89,7 @@ impl ImageRules {
     /// Says what becomes of a finding. An entry of the ignore list that has ended has no effect.
     pub fn judge(&self, platform: &Platform, finding: &ImageFinding, today: Date) -> FactJudgement<'_> {
         let mut entries = self.ignore.iter().filter(|entry| entry.is_about(platform, finding));
-        if let Some(entry) = entries.clone().find(|entry| !entry.has_ended(today)) {
+        if let Some(entry) = entries.clone().find(|entry| !entry.exception.has_ended(today)) {
             return FactJudgement::Ignored(entry);
         }
         match self.consequence(finding.rule) {
@@ -126,9 +126,9 @@ impl ImageRules {
         today: Date,
     ) -> Vec<String> {
         let note = |entry: &IgnoredFact| {
-            let owner = &entry.owner;
+            let Exception { owner, until, .. } = &entry.exception;
             let is_used = || findings.clone().any(|(platform, finding)| entry.is_about(platform, finding));
-            match entry.until.filter(|_| entry.has_ended(today)) {
+            match until.filter(|_| entry.exception.has_ended(today)) {
                 Some(until) => Some(format!("{entry}: ended on {until} and has no effect; ask {owner}")),
                 None if is_used() => None,
                 None => Some(format!("{entry}: matches nothing; {owner} may take it out")),
@@ -150,7 +150,8 @@ impl ImageRules {
             json!(allowed_setuid_files),
             json!(denied_licenses)
         ));
-        for IgnoredFact { rule, path, license, package, platforms, reason, owner, until } in ignore {
+        for IgnoredFact { rule, path, license, package, exception } in ignore {
+            let Exception { platforms, reason, owner, until } = exception;
             let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
             let until = until.map(|until| until.to_string());
             text.push_str(&format!(

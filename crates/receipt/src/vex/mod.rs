@@ -12,7 +12,7 @@ pub use statement::{VexStatement, VexStatus};
 
 use crate::gate::{Candidate, PlatformCandidate};
 use crate::predicate::Vulnerabilities;
-use crate::{AdvisoryRules, Finding, IgnoredAdvisory, Policy, predicate};
+use crate::{AdvisoryRules, Exception, Finding, IgnoredAdvisory, Policy, predicate};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -77,10 +77,12 @@ impl Spoken<'_> {
             purl: None,
             purls: finding.purls.clone(),
             listed: None,
-            platforms: vec![platform.platform.clone()],
-            reason: self.statement.reason()?,
-            owner: self.author.to_owned(),
-            until: None,
+            exception: Exception {
+                platforms: vec![platform.platform.clone()],
+                reason: self.statement.reason()?,
+                owner: self.author.to_owned(),
+                until: None,
+            },
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What is ignored: how long, and in which packages and platforms.
 
-use super::{AMD64, ARM64, REFUSED, TODAY, claim, finding, ignored, ignoring, reasons, rules, with};
+use super::{AMD64, ARM64, REFUSED, TODAY, claim, finding, ignored, ignoring, on, reasons, rules, with};
 use consign_oci::Platform;
 use consign_receipt::{AdvisoryRules, Finding, IgnoredAdvisory, ListedPackage, Severity, Trust};
 use jiff::civil::date;
@@ -20,8 +20,8 @@ fn what_is_ignored_is_ignored_as_long_and_as_far_as_it_says() {
         (IgnoredAdvisory { package: Some("openssl".into()), ..entry.clone() }, None),
         (IgnoredAdvisory { package: Some("libssl3".into()), ..entry.clone() }, None),
         (IgnoredAdvisory { package: Some("nginx".into()), ..entry.clone() }, Some(REFUSED)),
-        (IgnoredAdvisory { platforms: here(&[ARM64]), ..entry.clone() }, None),
-        (IgnoredAdvisory { platforms: here(&[AMD64]), ..entry }, Some(REFUSED)),
+        (on(here(&[ARM64]), entry.clone()), None),
+        (on(here(&[AMD64]), entry), Some(REFUSED)),
     ] {
         let said = reasons(ignoring(entry.clone()), vec![(claim(&[finding(Some("high"))]), Trust::Derived)]);
         assert_eq!(said.first().map(String::as_str), expected, "{entry:?}");
@@ -91,6 +91,8 @@ fn an_entry_that_ended_or_matches_nothing_is_noted() {
     let installed = vec!["libssl3".to_owned(), "openssl-doc".to_owned()];
     let finding = Finding { package: "openssl".into(), advisory: "CVE-1".into(), installed, ..Finding::default() };
     let tomorrow = date(2026, 11, 22);
+    let mut endless = ignored("CVE-3", tomorrow);
+    endless.exception.until = None;
     let ignore = vec![
         ignored("CVE-1", tomorrow),
         ignored("CVE-2", tomorrow),
@@ -98,10 +100,10 @@ fn an_entry_that_ended_or_matches_nothing_is_noted() {
         IgnoredAdvisory { package: Some("nginx".into()), ..ignored("CVE-1", tomorrow) },
         IgnoredAdvisory { package: Some("openssl-doc".into()), ..ignored("CVE-1", tomorrow) },
         ignored("CVE-1", TODAY),
-        IgnoredAdvisory { platforms: vec![platform.clone()], ..ignored("CVE-1", tomorrow) },
-        IgnoredAdvisory { platforms: vec![ARM64.parse().unwrap()], ..ignored("CVE-1", tomorrow) },
+        on(vec![platform.clone()], ignored("CVE-1", tomorrow)),
+        on(vec![ARM64.parse().unwrap()], ignored("CVE-1", tomorrow)),
         IgnoredAdvisory { purl: Some("pkg:deb/debian/libssl3".parse().unwrap()), ..ignored("CVE-1", tomorrow) },
-        IgnoredAdvisory { until: None, ..ignored("CVE-3", tomorrow) },
+        endless,
     ];
     let rules = AdvisoryRules { ignore, ..rules(Severity::None) };
     let notes = rules.notes([(&platform, &finding)].into_iter(), TODAY);

@@ -10,8 +10,8 @@ mod severity;
 
 use consign_oci::{Digest, Exact};
 use consign_receipt::{
-    AdvisoryRules, Candidate, IgnoredAdvisory, PlatformCandidate, Policy, Reason, Receipt, Requirement, Severity,
-    Statement, Trust, gate, predicate,
+    AdvisoryRules, Candidate, Exception, IgnoredAdvisory, PlatformCandidate, Policy, Reason, Receipt, Requirement,
+    Severity, Statement, Trust, gate, predicate,
 };
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -32,11 +32,18 @@ fn ignored(advisory: &str, until: Date) -> IgnoredAdvisory {
         purl: None,
         purls: Vec::new(),
         listed: None,
-        platforms: Vec::new(),
-        reason: "not reachable".to_owned(),
-        owner: "team@example.org".to_owned(),
-        until: Some(until),
+        exception: Exception {
+            platforms: Vec::new(),
+            reason: "not reachable".to_owned(),
+            owner: "team@example.org".to_owned(),
+            until: Some(until),
+        },
     }
+}
+
+/// Lets an entry hold on these platforms only.
+fn on(platforms: Vec<Platform>, entry: IgnoredAdvisory) -> IgnoredAdvisory {
+    IgnoredAdvisory { exception: Exception { platforms, ..entry.exception }, ..entry }
 }
 
 fn ignoring(entry: IgnoredAdvisory) -> AdvisoryRules {

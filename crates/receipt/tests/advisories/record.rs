@@ -1,6 +1,6 @@
 //! Rules as they are recorded, and the digest that covers them.
 
-use super::{AMD64, ARM64, TODAY, ignored, ignoring};
+use super::{AMD64, ARM64, TODAY, ignored, ignoring, on};
 use consign_oci::Digest;
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{
@@ -75,10 +75,9 @@ fn a_release_record_gives_the_rules_back() {
         new_since: Some("latest".parse().unwrap()),
         last_release: Some(last_release(b"a", Change::Nothing)),
         ..ignoring(IgnoredAdvisory {
-            platforms: vec![ARM64.parse().unwrap()],
             package: Some("a".into()),
             listed: Some(ListedPackage { version: Some("1".into()), ..ListedPackage::default() }),
-            ..ignored("CVE-1", TODAY)
+            ..on(vec![ARM64.parse().unwrap()], ignored("CVE-1", TODAY))
         })
     };
     let policy = Policy::default().tolerating(rules.clone());

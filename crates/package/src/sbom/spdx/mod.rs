@@ -11,8 +11,8 @@ use std::collections::{HashMap, HashSet};
 /// What documents call themselves.
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
-/// Stands before a source package in what trivy says of where a package is from (clause 7.13).
-const BUILT_FROM: &str = "built package from:";
+/// Stands before a source package in what trivy says of where a package is from (SPDX 2.3, clause 7.13).
+pub const BUILT_FROM: &str = "built package from:";
 
 /// Reads a document in JSON.
 pub(super) fn read(contents: &[u8], version: &str) -> serde_json::Result<Sbom> {

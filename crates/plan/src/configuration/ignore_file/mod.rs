@@ -9,7 +9,7 @@ mod trivy;
 use super::reader::Reader;
 use super::tree::{Node, Value};
 use super::{Code, ConfigurationError, SourceFile, Span, Spanned, tree};
-use consign_receipt::IgnoredAdvisory;
+use consign_receipt::{Exception, IgnoredAdvisory};
 use jiff::civil::Date;
 
 /// Why an entry counts that does not say why.
@@ -56,16 +56,14 @@ struct List<'a> {
 
 impl List<'_> {
     fn entry(&self, advisory: &str, reason: Option<String>, until: Option<Date>) -> IgnoredAdvisory {
+        let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| NO_REASON.to_owned());
         IgnoredAdvisory {
             advisory: advisory.to_owned(),
             package: None,
             purl: None,
             purls: Vec::new(),
             listed: None,
-            platforms: Vec::new(),
-            reason: reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| NO_REASON.to_owned()),
-            owner: self.file.name().to_owned(),
-            until,
+            exception: Exception { platforms: Vec::new(), reason, owner: self.file.name().to_owned(), until },
         }
     }
 

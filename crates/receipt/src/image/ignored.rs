@@ -1,12 +1,11 @@
 use super::denied::denies;
 use super::{ImageFinding, ImageRule, Pattern};
-use crate::advisory::{date_text, platforms_text};
+use crate::Exception;
 use consign_oci::Platform;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something about images that does not count for a while, with the reason and the one who answers for that.
+/// Something about images that does not count for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IgnoredFact {
@@ -21,16 +20,9 @@ pub struct IgnoredFact {
     /// Only in this package, by its name; `None`: in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<Pattern>,
-    /// Only on these platforms; none: on all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "platforms_text")]
-    pub platforms: Vec<Platform>,
-    /// Why it does not count.
-    pub reason: String,
-    /// Who answers for that.
-    pub owner: String,
-    /// The last day, in UTC, on which it does not count.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "date_text")]
-    pub until: Option<Date>,
+    /// Where, why and how long.
+    #[serde(flatten)]
+    pub exception: Exception,
 }
 
 impl IgnoredFact {
@@ -42,21 +34,10 @@ impl IgnoredFact {
         let licenses =
             |license: &Pattern| !finding.licenses.is_empty() && finding.licenses.iter().all(|one| denies(license, one));
         self.rule == finding.rule
-            && (self.platforms.is_empty() || self.platforms.contains(platform))
+            && self.exception.covers(platform)
             && fits(&self.path, &finding.path)
             && fits(&self.package, &finding.package)
             && self.license.as_ref().is_none_or(licenses)
-    }
-
-    /// Returns its reason, and whose it is: `known to us (team@example.org, until 2026-12-31)`.
-    pub fn why(&self) -> String {
-        let until = self.until.map(|until| format!(", until {until}")).unwrap_or_default();
-        format!("{} ({}{until})", self.reason, self.owner)
-    }
-
-    /// Returns whether its last day is over.
-    pub fn has_ended(&self, today: Date) -> bool {
-        self.until.is_some_and(|until| until < today)
     }
 }
 
