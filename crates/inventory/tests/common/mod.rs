@@ -7,7 +7,7 @@ use consign_oci::layer::{Entry, Kind, Layer, NoCache, TarWriter, write_layer};
 use consign_oci::{Descriptor, Digest, ImageConfig, media_type};
 use consign_receipt::predicate::ImageFacts;
 use serde_json::{Value, json};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -79,7 +79,8 @@ pub(crate) fn flow(entries: impl IntoIterator<Item = Entry>) -> Result<LayerCont
     let output = BufWriter::with_capacity(64 << 10, Flow(FlowingLayer::new(&Budget::default())));
     let mut archive = TarWriter::new(output);
     entries.into_iter().for_each(|entry| archive.append(&entry).unwrap());
-    archive.finish().unwrap().into_inner().unwrap().0.finish()
+    let flow = archive.finish().unwrap().into_inner().map_err(IntoInnerError::into_error);
+    flow.unwrap().0.finish()
 }
 
 /// Lists an image by each way that its layers can come, which must agree.
