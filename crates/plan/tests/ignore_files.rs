@@ -9,8 +9,14 @@ fn read(name: &str, text: &str) -> Vec<String> {
     let entries = file.entries.iter().map(|entry| {
         let listed = || entry.listed.as_ref().map(ToString::to_string);
         let package = listed().or_else(|| entry.purl.as_ref().map(ToString::to_string));
-        let until = entry.until.map(|until| until.to_string()).unwrap_or_default();
-        format!("{} {} {until} {} ({})", entry.advisory, package.unwrap_or_default(), entry.reason, entry.owner)
+        let until = entry.exception.until.map(|until| until.to_string()).unwrap_or_default();
+        format!(
+            "{} {} {until} {} ({})",
+            entry.advisory,
+            package.unwrap_or_default(),
+            entry.exception.reason,
+            entry.exception.owner
+        )
     });
     entries.chain(file.remarks).collect()
 }

@@ -105,7 +105,7 @@ mod tests {
                 Err(io::ErrorKind::InvalidData.into())
             }
         }
-        let read = through((&[7; 3 * PIECE][..]).chain(Failing));
+        let read = through(Read::chain(&[7; 3 * PIECE][..], Failing));
         assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidData);
         let (ahead, mut behind) = channel(WAITING);
         drop(ahead);

@@ -269,7 +269,8 @@ mod tests {
                 Err(ErrorKind::BrokenPipe.into())
             }
         }
-        let (broken, one) = ((&stream()[..]).chain(Broken), NonZeroUsize::MIN);
+        let (stream, one) = (stream(), NonZeroUsize::MIN);
+        let broken = (&stream[..]).chain(Broken);
         let result = compress_stream(broken, &mut io::sink(), &NoCache, one, &mut |_| (), u64::MAX);
         assert_eq!(result.unwrap_err().kind(), ErrorKind::BrokenPipe);
     }

@@ -66,7 +66,7 @@ pub(crate) fn ignored(bytes: &[u8]) {
         match IgnoreFile::parse(name, &text) {
             Ok(found) => {
                 assert!(found.entries.len() + found.remarks.len() <= text.len(), "{found:?}");
-                assert!(found.entries.iter().all(|entry| entry.owner == name && !entry.advisory.is_empty()));
+                assert!(found.entries.iter().all(|entry| entry.exception.owner == name && !entry.advisory.is_empty()));
                 assert!(found.remarks.iter().all(|remark| remark.starts_with(&format!("{name}:"))), "{found:?}");
             }
             Err(error) => is_told(&error, name, &text),

@@ -22,8 +22,8 @@ fn a_whole_section() {
     let rules = policy.advisories().unwrap();
     assert_eq!((rules.maximum_severity, rules.unknown_severity), (Severity::None, Acceptance::Accept));
     assert_eq!(rules.maximum_age, Some(14));
-    assert_eq!(rules.ignore[0].until.unwrap().to_string(), "2026-12-31");
-    assert_eq!(rules.ignore[0].platforms[0].to_string(), "linux/arm64");
+    assert_eq!(rules.ignore[0].exception.until.unwrap().to_string(), "2026-12-31");
+    assert_eq!(rules.ignore[0].exception.platforms[0].to_string(), "linux/arm64");
     // The same in a file of its own.
     let alone = text.strip_prefix(IMAGE).unwrap();
     let file = PolicyFile::parse("folder/policy.yaml", alone).unwrap();

@@ -19,7 +19,7 @@ fn a_whole_section() {
     assert_eq!((of(ImageRule::RootUser), of(ImageRule::UnknownUser)), (Consequence::Refuse, Consequence::Report));
     assert_eq!(rules.allowed_setuid_files[1].as_str(), "*/sudo");
     assert_eq!(rules.denied_licenses[0].as_str(), "AGPL-*");
-    assert_eq!(rules.ignore[0].until.unwrap().to_string(), "2026-12-31");
+    assert_eq!(rules.ignore[0].exception.until.unwrap().to_string(), "2026-12-31");
     assert_eq!(rules.ignore[1].license.as_ref().unwrap().as_str(), "AGPL-3.0-only");
     let empty = Configuration::parse("consign.yaml", &format!("{IMAGE}  image: {{}}\n")).unwrap().policy.policy();
     assert!(ImageRule::ALL.into_iter().all(|rule| {

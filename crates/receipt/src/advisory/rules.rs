@@ -2,7 +2,7 @@ use super::{
     Acceptance, Change, ComparedFinding, Consequence, Finding, IgnoredAdvisory, IgnoredNote, Judgement, LastRelease,
     Severity, Share,
 };
-use crate::VexDocument;
+use crate::{Exception, VexDocument};
 use consign_oci::{Platform, Tag};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 use super::{IgnoredFact, ImageFinding, ImageRule, Pattern};
 use crate::Consequence;
+use crate::Exception;
 use crate::predicate::ImageFacts;
 use consign_oci::Platform;
 use jiff::civil::Date;

@@ -8,7 +8,7 @@ mod fixes;
 mod record;
 mod severity;
 
-use consign_oci::{Digest, Exact};
+use consign_oci::{Digest, Exact, Platform};
 use consign_receipt::{
     AdvisoryRules, Candidate, Exception, IgnoredAdvisory, PlatformCandidate, Policy, Reason, Receipt, Requirement,
     Severity, Statement, Trust, gate, predicate,
