@@ -31,8 +31,8 @@ download() {
 }
 
 for pair in amd64:amd64 arm64:arm64 ppc64el:ppc64le; do
-    # That of either release will do: a mirror that is being updated may lack one architecture of one of them for days.
-    download "$successor" "${pair%:*}" busybox-static || download "$VERSION_CODENAME" "${pair%:*}" busybox-static
+    # That of a newer release will do, too: a mirror that is being updated may lack one architecture of one release for days.
+    download "$successor" "${pair%:*}" busybox-static || download testing "${pair%:*}" busybox-static
     mv "$(find "$folder/unpacked" -name busybox -path '*/bin/*' -type f)" "$folder/busybox/${pair#*:}"
 done
 
