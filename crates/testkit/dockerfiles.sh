@@ -9,7 +9,7 @@ rm -rf "$folder"
 mkdir -p "$folder/bin" "$folder/busybox"
 folder=$(cd "$folder" && pwd)
 
-# download RELEASE ARCHITECTURE PACKAGE…: unpacks packages of a release for an architecture into FOLDER/unpacked.
+# download RELEASE ARCHITECTURE PACKAGE…: unpacks packages of a release for an architecture into FOLDER/unpacked. How old the mirror's copy is does not matter.
 download() {
     release=$1
     architecture=$2
@@ -22,7 +22,7 @@ download() {
     private() {
         apt-get -qq -o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
             -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/etc/sources.list" -o Dir::Etc::sourceparts=- \
-            -o APT::Architecture="$architecture" -o APT::Architectures::="$architecture" -o APT::Sandbox::User=root "$@"
+            -o Acquire::Check-Valid-Until=false -o APT::Architecture="$architecture" -o APT::Architectures::="$architecture" -o APT::Sandbox::User=root "$@"
     }
     private update || return 1
     (cd "$state" && private download "$@") || return 1
