@@ -11,13 +11,13 @@ source "$(dirname "$0")/large-image"
 context=$work/context
 if [ ! -e "$context/Dockerfile" ]; then
     rm -rf "$context"
-    mkdir -p "$context/root"
+    mkdir -p "$context/tree"
     "$CONSIGN" --store "$work/store" --quiet export "oci:$work/layout" "$work/root.tar"
-    tar -x --no-same-owner --exclude=./dev --exclude='dev/*' -f "$work/root.tar" -C "$context/root"
+    tar -x --no-same-owner --exclude=./dev --exclude='dev/*' -f "$work/root.tar" -C "$context/tree"
     rm "$work/root.tar"
-    mkdir "$context/root/nothing"
-    printf 'FROM scratch\nCOPY root /\n' > "$context/Dockerfile"
-    printf 'FROM scratch AS files\nCOPY root /\nFROM scratch\nCOPY --from=files /nothing /nothing\n' > "$context/unlisted.Dockerfile"
+    mkdir "$context/tree/nothing"
+    printf 'FROM scratch\nCOPY tree /\n' > "$context/Dockerfile"
+    printf 'FROM scratch AS files\nCOPY tree /\nFROM scratch\nCOPY --from=files /nothing /nothing\n' > "$context/unlisted.Dockerfile"
 fi
 build() { # FILE: prints how long it takes, in seconds
     rm -rf "$work/store"
