@@ -1,14 +1,12 @@
 use crate::runtime::merge;
 use crate::specification::RuntimeSpecification;
-use bytes::Bytes;
-use consign_image::{Base, Parts, StoredSegments, WriteError, rfc3339};
-use consign_oci::layer::{self, Entry, Layer, LayerWatcher};
-use consign_oci::{Descriptor, Exact, History, ImageConfig, Manifest, Platform, RuntimeConfig, annotation, media_type};
+use consign_image::layer::LayerBlob;
+use consign_image::{Base, Parts, WriteError, rfc3339};
+use consign_oci::layer::{Entry, Layer, LayerWatcher};
+use consign_oci::{Exact, History, ImageConfig, Manifest, Platform, RuntimeConfig, annotation};
 use consign_store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZeroUsize;
-use std::thread;
 
 /// An image that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -82,15 +80,9 @@ fn write_layer(
     if segments.is_empty() {
         return Ok(None);
     }
-    let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let (mut blob, mut watched) = (store.writer()?, watcher.begin());
-    let mut observer = |bytes: &Bytes| watched.bytes(bytes);
-    let diff_id = layer::write_layer(segments, &mut blob, &StoredSegments(store), threads, &mut observer)
-        .map_err(|source| OutputError::Layer { source })?;
-    let (digest, size) = blob.commit(None)?;
-    let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id };
-    watched.end(&layer);
-    Ok(Some(layer))
+    let mut blob = LayerBlob::new(store, Some(watcher.begin()))?;
+    let diff_id = blob.entries(segments).map_err(|source| OutputError::Layer { source })?;
+    Ok(Some(blob.commit(diff_id)?))
 }
 
 fn annotations(contents: &Contents<'_>, created: String) -> BTreeMap<String, String> {

@@ -48,6 +48,12 @@ async fn files_make_the_same_layer_from_memory_and_from_disk() {
     // What a command made is another file when it ran for the next platform.
     let held = anew(&mut workshop, &format!("run: {{command: [\"true\"]}}\n{files}"), "linux/amd64").await.unwrap();
     assert_eq!(streamed.built.layers, held.built.layers);
+    // Whatever becomes of the file before the layer is written, what was read is kept, or the layer is not written.
+    (workshop.spoilt, workshop.reuse) = (Some("large"), false);
+    let held = anew(&mut workshop, &format!("run: {{command: [\"true\"]}}\n{files}"), "linux/amd64").await.unwrap();
+    assert_eq!(streamed.built.layers, held.built.layers);
+    let error = anew(&mut workshop.file("large", text.as_bytes()), files, "linux/amd64").await.err().unwrap();
+    assert!(chain(&error).contains("changed while"), "{}", chain(&error));
     assert_eq!((streamed.text("/large"), streamed.text("/small")), (text, "small".to_owned()));
 }
 

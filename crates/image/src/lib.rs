@@ -39,6 +39,5 @@ pub use import::import;
 pub use layout::Layout;
 pub use place::Place;
 pub use reference::{ImageReference, ImageReferenceError};
-pub use segments::StoredSegments;
 pub use sink::Sink;
 pub use write::{Parts, WriteError, rfc3339};

@@ -7,7 +7,7 @@ const PIECE_LIMIT: u64 = 64 << 20;
 
 /// Keeps compressed pieces of layers in the store.
 #[derive(Debug)]
-pub struct StoredSegments<'a>(pub &'a Store);
+pub(crate) struct StoredSegments<'a>(pub(crate) &'a Store);
 
 impl SegmentCache for StoredSegments<'_> {
     fn get(&self, key: &Digest) -> Option<Vec<u8>> {

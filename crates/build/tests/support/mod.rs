@@ -16,7 +16,7 @@ use consign_store::Store;
 use consign_testkit::mirror::{Mirror, WrittenMirror};
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 pub(crate) struct Workshop {
@@ -33,6 +33,8 @@ pub(crate) struct Workshop {
     pub(crate) output: Mutex<Vec<String>>,
     mirrors: Vec<(WrittenMirror, String)>,
     from: SourcesFrom,
+    /// A file that is written over before the layer is written.
+    pub(crate) spoilt: Option<&'static str>,
 }
 
 /// What came out of a build, with all entries of its own layer.
@@ -59,6 +61,7 @@ impl Workshop {
             output: Mutex::default(),
             mirrors: Vec::new(),
             from,
+            spoilt: None,
         }
     }
 
@@ -144,7 +147,7 @@ impl Workshop {
         let resolution = self.resolve(image, platform, base, None).await?;
         let (sources, fetcher) = (self.sources(), self.fetcher());
         let platform = platform.parse().unwrap();
-        let seen = Seen::default();
+        let seen = Seen { spoilt: self.spoilt.map(|path| self.source().join(path)), ..Seen::default() };
         let request = Request {
             platform: &platform,
             platforms: &self.platforms.iter().map(|platform| platform.parse().unwrap()).collect::<Vec<_>>(),
@@ -175,27 +178,31 @@ impl Workshop {
 
 /// Keeps the stream of the layer that is made.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<u8>>>);
+struct Seen {
+    stream: Arc<Mutex<Vec<u8>>>,
+    spoilt: Option<PathBuf>,
+}
 
 impl LayerWatcher for Seen {
     fn begin(&self) -> Box<dyn WatchedLayer> {
+        self.spoilt.iter().for_each(|path| std::fs::write(path, "spoilt").unwrap());
         Box::new(self.clone())
     }
 }
 
 impl WatchedLayer for Seen {
     fn bytes(&mut self, bytes: &Bytes) {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.stream.lock().unwrap().extend_from_slice(bytes);
     }
 
     fn end(self: Box<Self>, layer: &Layer) {
-        assert_eq!(layer.diff_id, Digest::of(&self.0.lock().unwrap()));
+        assert_eq!(layer.diff_id, Digest::of(&self.stream.lock().unwrap()));
     }
 }
 
 impl Seen {
     fn entries(&self) -> BTreeMap<String, Entry> {
-        let stream = self.0.lock().unwrap();
+        let stream = self.stream.lock().unwrap();
         let (mut members, mut entries) = (Members::new(&stream[..]), BTreeMap::new());
         while let Some(member) = members.next_member().unwrap() {
             let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -9,15 +9,12 @@ use crate::cache::{FILE_LIMIT, Parts, Question, Record};
 use crate::files::{FileNode, Lies, Listed, ListedKind, Listing, Node, NodeKind, is_text};
 use crate::transfer::Items;
 use blake3::Hash;
-use bytes::Bytes;
-use consign_image::StoredSegments;
-use consign_oci::layer::{self, Contents, Entry, EntryPath, Kind, Layer, OnDisk, WatchedLayer};
-use consign_oci::{Descriptor, Digest, Hasher, media_type};
+use consign_image::layer::LayerBlob;
+use consign_oci::layer::{Contents, Entry, EntryPath, Kind, Layer, OnDisk, WatchedLayer};
+use consign_oci::{Digest, Hasher};
 use consign_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread;
 
 /// Names what this room makes of the same files: raise it when that changes.
 const FORMAT: u32 = 1;
@@ -170,21 +167,13 @@ impl<'a> Files<'a> {
         items: &Items,
         layers: &[Layer],
         store: &Store,
-        mut watched: Option<Box<dyn WatchedLayer>>,
+        watched: Option<Box<dyn WatchedLayer>>,
     ) -> Result<Layer, StepError> {
         let spool = Spool::fill(&self.in_layers(), layers, store)?;
         let entries = self.entries(items, &spool)?;
-        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let mut blob = store.writer()?;
-        let mut observer = |bytes: &Bytes| watched.iter_mut().for_each(|watched| watched.bytes(bytes));
-        let written = layer::write_layer(&[entries], &mut blob, &StoredSegments(store), threads, &mut observer);
-        let diff_id = written.map_err(|source| StepError::Layer { source })?;
-        let (digest, size) = blob.commit(None)?;
-        let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id };
-        if let Some(watched) = watched {
-            watched.end(&layer);
-        }
-        Ok(layer)
+        let mut blob = LayerBlob::new(store, watched)?;
+        let diff_id = blob.entries(&[entries]).map_err(|source| StepError::Layer { source })?;
+        Ok(blob.commit(diff_id)?)
     }
 
     /// Returns what the layer does. Its members stand in the order of their paths.

@@ -8,10 +8,9 @@ use crate::cache::{Parts, Question, Record, Why};
 use crate::instruction::{Instruction, Network as Asked, Run, Security};
 use crate::stage::EPOCH;
 use crate::syntax::Lines;
-use bytes::Bytes;
-use consign_image::StoredSegments;
-use consign_oci::layer::{Layer, WatchedLayer, compress_stream};
-use consign_oci::{Descriptor, Digest, media_type};
+use consign_image::layer::LayerBlob;
+use consign_oci::Digest;
+use consign_oci::layer::{Layer, WatchedLayer};
 use consign_sandbox::{
     Capabilities, Command, Exit, Ids, Layers, Limits, MemoryFile, Mount, MountKind, Network, PackOptions, RESOLVER,
     Sandbox, SystemCalls, Upper, User, emulator,
@@ -20,7 +19,6 @@ use consign_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -322,15 +320,13 @@ pub(super) fn pack(
     folder: &Path,
     options: &PackOptions,
     store: &Store,
-    mut watched: Option<Box<dyn WatchedLayer>>,
+    watched: Option<Box<dyn WatchedLayer>>,
 ) -> Result<Option<Layer>, RunError> {
     let mut packing = sandbox.pack(folder, options)?;
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut blob = store.writer()?;
-    let mut observer = |bytes: &Bytes| watched.iter_mut().for_each(|watched| watched.bytes(bytes));
-    let written = compress_stream(&mut packing, &mut blob, &StoredSegments(store), threads, &mut observer, LAYER_LIMIT);
+    let mut blob = LayerBlob::new(store, watched)?;
+    let written = blob.stream(&mut packing, LAYER_LIMIT);
     let packed = packing.finish().map_err(RunError::from);
-    let (diff_id, _) = match (written, &packed) {
+    let diff_id = match (written, &packed) {
         (Ok(written), _) => written,
         // Why the stream ended early says more than that it did.
         (Err(source), Err(_)) if source.kind() == io::ErrorKind::UnexpectedEof => {
@@ -342,10 +338,5 @@ pub(super) fn pack(
     if packed.entries == 0 {
         return Ok(None);
     }
-    let (digest, size) = blob.commit(None)?;
-    let layer = Layer { descriptor: Descriptor::new(media_type::LAYER_GZIP, digest, size), diff_id };
-    if let Some(watched) = watched {
-        watched.end(&layer);
-    }
-    Ok(Some(layer))
+    Ok(Some(blob.commit(diff_id)?))
 }

@@ -126,6 +126,16 @@ fn files_may_be_larger_than_eight_gibibytes() {
 }
 
 #[test]
+fn contents_from_elsewhere_make_no_difference() {
+    for contents in ["", "abcd", &"long".repeat(200_000)] {
+        let file = entry("a", Kind::File(contents.to_owned().into()));
+        let mut writer = TarWriter::new(Vec::new());
+        writer.append_from(&file, contents.len() as u64, contents.as_bytes()).unwrap();
+        assert!(writer.finish().unwrap() == written(&[file]), "{} bytes", contents.len());
+    }
+}
+
+#[test]
 fn what_fails_does_not_look_complete() {
     let file = entry("a", Kind::File(Contents::default()));
     let too_large = Kind::Device(Device { class: DeviceClass::Block, major: 0, minor: 1 << 21 });
