@@ -18,7 +18,7 @@ Usage: cargo xtask WORD
 
   setup     installs the programs from Debian's packages that tests and demo use
   check     format, lints
-  test      all tests (`setup` included); the last line counts them
+  test      all tests (`setup` included), counted at the end
   demo      the main job on examples/hello, on this machine
   generate  writes the generated docs again
   bench     measures consign beside its peers, in one run
