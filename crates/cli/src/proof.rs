@@ -12,7 +12,7 @@ use consign_plan::configuration::RequireSettings;
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
 use consign_transfer::{Admission, Refusal};
-use consign_verify::{Expectation, verify};
+use consign_verify::{Authority, Expectation, verify};
 use futures::future::BoxFuture;
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -45,8 +45,8 @@ pub(crate) fn requested(reference: &Reference) -> Option<(Repository, Tag)> {
 
 /// Lets in those images that show what an entry of `sync` requires.
 pub(crate) struct Gate {
-    key: PublicKey,
-    policy: Policy,
+    authorities: Vec<Authority>,
+    policy: Option<Policy>,
     content: bool,
     today: Date,
     /// Images that were let in, by what they were asked for by: those that go to several places are verified once.
@@ -63,17 +63,23 @@ impl Gate {
     ) -> Result<Self, CommandError> {
         let key = public_key(&configuration.resolve(&settings.key))?;
         let policy = match &settings.policy {
-            Some(path) => policy_file(&configuration.resolve(path), printer)?.policy.policy(),
-            None => Policy::default(),
+            Some(path) => Some(policy_file(&configuration.resolve(path), printer)?.policy.policy()),
+            None => (!settings.receipts.is_empty()).then(Policy::default),
         };
-        let policy = policy.requiring(settings.receipts.iter().copied());
-        Ok(Self { key, policy, content: settings.content, today, passed: Mutex::default() })
+        let policy = policy.map(|policy| policy.requiring(settings.receipts.iter().copied()));
+        Ok(Self {
+            authorities: vec![Authority::Key(key)],
+            policy,
+            content: settings.content,
+            today,
+            passed: Mutex::default(),
+        })
     }
 }
 
 impl Admission for Gate {
     fn admit<'a>(&'a self, image: &'a Place) -> BoxFuture<'a, Result<(), Refusal>> {
-        let Self { key, policy, content, today, passed } = self;
+        let Self { authorities, policy, content, today, passed } = self;
         let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).entry(image.name()).or_default().clone();
         Box::pin(async move {
             let requested = match image {
@@ -81,8 +87,9 @@ impl Admission for Gate {
                 Place::Layout { .. } | Place::Store { .. } => None,
             };
             let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-            let expected = Expectation { key, policy, today: *today, content: *content };
-            passed.get_or_try_init(async || verify(image, requested, expected).await.map(drop)).await?;
+            let (policy, today, content) = (policy.as_ref(), *today, *content);
+            let expected = Expectation { authorities, policy, released: false, today, content };
+            passed.get_or_try_init(async || Box::pin(verify(image, requested, expected)).await.map(drop)).await?;
             Ok(())
         })
     }

@@ -1,8 +1,8 @@
 //! What a person has to say to podman and skopeo of an image that was signed in another repository.
 
 use consign_image::{ImageError, Place};
-use consign_oci::{Digest, Document, Repository, Tag};
-use consign_sign::{SIMPLE_SIGNING, signed_repository};
+use consign_oci::{Digest, Document, Repository};
+use consign_sign::{LegacyKind, Payload, layers_of};
 
 /// Largest such signature, in bytes.
 const LIMIT: u64 = 64 << 10;
@@ -24,13 +24,13 @@ pub(crate) async fn advice(place: &Place, image: &Digest, destination: &Reposito
 
 /// Returns the repository that such a signature names.
 async fn signed(place: &Place, image: &Digest) -> Result<Option<Repository>, ImageError> {
-    let Ok(tag) = format!("{}.sig", Tag::of_referrers(image)).parse::<Tag>() else { return Ok(None) };
+    let Some(tag) = LegacyKind::Signatures.tag(image) else { return Ok(None) };
     let Some(found) = place.tagged(&tag).await? else { return Ok(None) };
     let Document::Manifest(manifest) = place.document(&found).await? else { return Ok(None) };
-    let signatures = manifest.layers.iter().filter(|layer| layer.media_type == SIMPLE_SIGNING && layer.size <= LIMIT);
+    let signatures = layers_of(&manifest, LegacyKind::Signatures).filter(|layer| layer.size <= LIMIT);
     for signature in signatures.take(COUNT) {
-        let named = signed_repository(&place.bytes(signature, LIMIT).await?);
-        if let Some(repository) = named.and_then(|text| text.parse().ok()) {
+        let payload = Payload::read(&place.bytes(signature, LIMIT).await?);
+        if let Some(repository) = payload.ok().and_then(|payload| payload.repository().parse().ok()) {
             return Ok(Some(repository));
         }
     }

@@ -43,6 +43,11 @@ pub fn is_manifest(media_type: &str) -> bool {
     matches!(media_type, MANIFEST | DOCKER_MANIFEST)
 }
 
+/// Returns whether this is the config of an image: what has another is an artifact.
+pub fn is_config(media_type: &str) -> bool {
+    matches!(media_type, CONFIG | DOCKER_CONFIG)
+}
+
 /// Returns whether this is a layer that only its own source may hand out (image-spec, layer.md, "Non-Distributable Layers"): images name it,
 /// and registries need not have it.
 pub fn is_foreign(media_type: &str) -> bool {

@@ -19,19 +19,22 @@ pub struct Statement {
 }
 
 /// What a statement is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
     /// A name, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Hexadecimal digits by algorithm.
     pub digest: BTreeMap<String, String>,
+    /// What else is said of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, Value>,
 }
 
 impl Subject {
     /// Makes the subject with this digest.
     pub fn new(digest: &Digest) -> Self {
-        Self { name: None, digest: digest_set(digest) }
+        Self { name: None, digest: digest_set(digest), annotations: BTreeMap::new() }
     }
 }
 
@@ -61,5 +64,11 @@ impl Statement {
             Algorithm::Sha512 => "sha512",
         };
         matches!(&self.subject[..], [only] if only.digest.get(algorithm).is_some_and(|hex| hex == digest.hex()))
+    }
+
+    /// Returns what the statement says of what it is about, where that is text.
+    pub fn annotations(&self) -> BTreeMap<String, String> {
+        let annotations = self.subject.iter().flat_map(|subject| &subject.annotations);
+        annotations.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Attester<'a> {
     pub(crate) key: Option<&'a PrivateKey>,
     /// Name of the image, for messages.
     pub(crate) image: &'a str,
+    /// What is released: signatures say so.
+    pub(crate) version: &'a str,
     /// When the image was made, RFC 3339: artifacts say so, and not when they were made.
     pub(crate) created: &'a str,
 }
@@ -37,7 +39,8 @@ impl Attester<'_> {
     pub(crate) fn sign(&self, subject: Subject<'_>, artifacts: &mut Artifacts) -> Result<(), ReleaseError> {
         self.check(subject, "manifest", subject.descriptor.size, DOCUMENT_LIMIT)?;
         if self.key.is_some() {
-            let statement = consign_sign::signature_statement(&subject.descriptor.digest)?;
+            let annotations = BTreeMap::from([(predicate::RELEASE.to_owned(), self.version.to_owned())]);
+            let statement = consign_sign::signature_statement(&subject.descriptor.digest, &annotations)?;
             self.attest(subject, &statement, artifacts)?;
         }
         Ok(())
@@ -134,7 +137,8 @@ mod tests {
         let platform: Platform = "linux/arm64".parse().unwrap();
         let subject = Subject { descriptor: &manifest, platform: Some(&platform) };
         let statement = Statement::new(&manifest.digest, predicate::SBOM, "x".repeat(bytes).into());
-        let attester = Attester { store: &store, key, image: "hello", created: "2026-01-02T03:04:05Z" };
+        let attester =
+            Attester { store: &store, key, image: "hello", version: "1.2.3", created: "2026-01-02T03:04:05Z" };
         let mut artifacts = Artifacts::new();
         let result = attester.attest(subject, &Exact::write(statement).unwrap(), &mut artifacts);
         (result, artifacts.values().map(Vec::len).sum())
@@ -158,7 +162,8 @@ mod tests {
     fn a_manifest_that_nobody_would_read_is_not_signed() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let attester = Attester { store: &store, key: None, image: "hello", created: "2026-01-02T03:04:05Z" };
+        let attester =
+            Attester { store: &store, key: None, image: "hello", version: "1.2.3", created: "2026-01-02T03:04:05Z" };
         for (size, fits) in [(DOCUMENT_LIMIT, true), (DOCUMENT_LIMIT + 1, false)] {
             let index = Descriptor::new(media_type::INDEX, Digest::of(b"index"), size);
             let subject = Subject { descriptor: &index, platform: None };

@@ -73,7 +73,8 @@ impl Release<'_> {
     ) -> Result<(), ReleaseError> {
         let store = &self.workshop.store;
         let created = produced.created();
-        let attester = Attester { store, key, image: &job.planned.name, created: &created };
+        let attester =
+            Attester { store, key, image: &job.planned.name, version: &job.planned.version, created: &created };
         let mut artifacts = Artifacts::new();
         for platform in &produced.platforms {
             let subject = Subject { descriptor: &platform.manifest, platform: Some(&platform.platform) };

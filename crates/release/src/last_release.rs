@@ -8,7 +8,7 @@ use consign_receipt::{
     AdvisoryRules, Candidate, Finding, Judgement, LastRelease, Policy, Receipt, ReleasedContents, Requirement,
 };
 use consign_sign::PrivateKey;
-use consign_verify::{Expectation, Verified, VerifyError};
+use consign_verify::{Authority, Expectation, Verified, VerifyError};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,7 +34,7 @@ impl Release<'_> {
         let mut rules = rules.clone();
         let compared = compared(&last, refused, &rules);
         // The same image again: its record stays as it is.
-        let recorded = last.release_record.advisories.and_then(|rules| rules.last_release);
+        let recorded = last.release_record.and_then(|record| record.advisories?.last_release);
         let is_same = last.index == candidate.index && compared.is_nothing_new();
         let recorded = recorded.filter(|recorded| is_same && recorded.covers(&compared));
         rules.last_release = Some(recorded.unwrap_or(compared));
@@ -65,8 +65,13 @@ impl Release<'_> {
         let place = Place::Registry { client, reference: reference.clone() };
         // What it had to show is what its own record says; this release may ask for more.
         let policy = Policy::new([Requirement::Completeness]);
-        let expectation =
-            Expectation { key: key.public(), policy: &policy, today: self.workshop.today(), content: false };
+        let expectation = Expectation {
+            authorities: &[Authority::Key(key.public().clone())],
+            policy: Some(&policy),
+            released: true,
+            today: self.workshop.today(),
+            content: false,
+        };
         let requested = reference.tag.as_ref().map(|tag| (&reference.repository, tag));
         let verified = consign_verify::verify(&place, requested, expectation).await;
         for served in running {

@@ -14,7 +14,7 @@ use consign_receipt::Policy;
 use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReleaseReport, TagState};
 use consign_sign::PrivateKey;
-use consign_verify::{Expectation, VerifyError};
+use consign_verify::{Authority, Expectation, VerifyError};
 
 impl Release<'_> {
     /// Signs, publishes and verifies what passed the gate: each step for all images, before the next one begins.
@@ -92,14 +92,16 @@ impl Release<'_> {
         key: Option<&PrivateKey>,
         client: &Client,
     ) -> Result<(), ReleaseError> {
-        let Some(key) = key.map(PrivateKey::public) else { return Ok(()) };
+        let Some(key) = key else { return Ok(()) };
+        let authorities = [Authority::Key(key.public().clone())];
         for (candidate, sent) in passed.iter().zip(sent) {
             let today = self.workshop.today();
             let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan, today)?;
             for (repository, named, tags) in sent.replaced() {
                 let reference = repository.at(named.clone());
                 let place = Place::Registry { client: client.clone(), reference: reference.clone() };
-                let later = consign_verify::find_later(&place, named, &release, (repository, &tags), key).await;
+                let later =
+                    consign_verify::find_later(&place, named, &release, (repository, &tags), &authorities).await;
                 let later = later.map_err(|source| ReleaseError::Verify { reference, source: Box::new(source) })?;
                 if let Some((tag, later)) = later {
                     let (reference, version) = (repository.tagged(tag.clone()), later.version);
@@ -222,8 +224,13 @@ impl Release<'_> {
             let Some(tag) = destination.tags.first() else { continue };
             let reference = destination.repository.tagged(tag.clone());
             let place = Place::Registry { client: client.clone(), reference: reference.clone() };
-            let expectation =
-                Expectation { key: key.public(), policy: &policy, today: self.workshop.today(), content: false };
+            let expectation = Expectation {
+                authorities: &[Authority::Key(key.public().clone())],
+                policy: Some(&policy),
+                released: true,
+                today: self.workshop.today(),
+                content: false,
+            };
             let verified = consign_verify::verify(&place, Some((&destination.repository, tag)), expectation).await;
             verified.map_err(|source| ReleaseError::Verify { reference, source: Box::new(source) })?;
         }

@@ -37,7 +37,8 @@ impl Release<'_> {
     fn artifacts(&self, passed: &Passed, key: Option<&PrivateKey>) -> Result<Artifacts, ReleaseError> {
         let store = &self.workshop.store;
         let mut artifacts = Artifacts::new();
-        let attester = Attester { store, key, image: &passed.job.planned.name, created: &passed.created };
+        let Passed { job, created, .. } = passed;
+        let attester = Attester { store, key, image: &job.planned.name, version: &job.planned.version, created };
         for platform in &passed.produced.platforms {
             let subject = Subject { descriptor: &platform.manifest, platform: Some(&platform.platform) };
             attester.sign(subject, &mut artifacts)?;

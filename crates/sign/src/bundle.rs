@@ -1,4 +1,4 @@
-use crate::{KeyError, PrivateKey, PublicKey};
+use crate::{KeyError, PayloadError, PublicKey, Signer};
 use consign_oci::{Digest, Exact, media_type};
 use consign_receipt::Statement;
 use sigstore_types::bundle::{
@@ -37,12 +37,12 @@ pub enum BundleError {
         /// What is wrong.
         source: serde_json::Error,
     },
-    /// The bundle is of another version.
-    #[error("the bundle is a `{media_type}`: expected version 0.3")]
-    Version {
-        /// What it says.
-        media_type: &'static str,
-    },
+    /// A layer of cosign's older form has no signature beside it, or one that cannot be read.
+    #[error("there is no signature beside it")]
+    NoSignature,
+    /// What is signed in cosign's older form does not name the image.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
     /// The bundle signs a file, not a statement.
     #[error("the bundle has no DSSE envelope")]
     NoEnvelope,
@@ -79,51 +79,71 @@ pub enum BundleError {
 }
 
 /// Signs a statement's exact bytes: a DSSE envelope (DSSE 1.0, `protocol.md`) in a Sigstore bundle v0.3, as JSON. The bundle names
-/// the key by its hint and holds no log entry. The same statement and key give the same bytes.
-pub fn sign(statement: &Exact<Statement>, key: &PrivateKey) -> Result<Vec<u8>, BundleError> {
-    let signature = key.sign(&pae(media_type::IN_TOTO, statement.bytes()))?;
-    let signature = DsseSignature::new(SignatureBytes::new(signature), KeyId::default());
-    let envelope = DsseEnvelope::new(media_type::IN_TOTO, PayloadBytes::from_bytes(statement.bytes()), signature);
-    let material = VerificationMaterial::new(VerificationMaterialContent::PublicKey(PublicKeyIdentifier::new(
-        key.public().hint(),
-    )));
-    let bundle = sigstore_types::Bundle::new(MediaType::Bundle0_3, material, SignatureContent::DsseEnvelope(envelope));
+/// the key by its hint and holds no log entry. The same statement and key give the same bytes, where signatures of the key do.
+pub fn sign(statement: &Exact<Statement>, signer: &dyn Signer) -> Result<Vec<u8>, BundleError> {
+    let hint = PublicKeyIdentifier::new(signer.public().hint());
+    let material = VerificationMaterial::new(VerificationMaterialContent::PublicKey(hint));
+    let content = SignatureContent::DsseEnvelope(envelope(statement, signer)?);
+    let bundle = sigstore_types::Bundle::new(MediaType::Bundle0_3, material, content);
     serde_json::to_vec(&bundle).map_err(|source| BundleError::Write { source })
 }
 
-/// A Sigstore bundle whose signature nobody has checked yet, so that it shows nothing of what is signed.
+/// Signs a statement's exact bytes.
+pub(crate) fn envelope(statement: &Exact<Statement>, signer: &dyn Signer) -> Result<DsseEnvelope, BundleError> {
+    let signature = signer.sign(&pae(media_type::IN_TOTO, statement.bytes()))?;
+    let signature = DsseSignature::new(SignatureBytes::new(signature), KeyId::default());
+    Ok(DsseEnvelope::new(media_type::IN_TOTO, PayloadBytes::from_bytes(statement.bytes()), signature))
+}
+
+/// A Sigstore bundle with a statement, whose signature nobody has checked yet, so that it shows nothing of what is signed.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    hint: Option<String>,
+    bundle: Box<sigstore_types::Bundle>,
     envelope: DsseEnvelope,
 }
 
 impl Bundle {
-    /// Reads a bundle v0.3 with a DSSE envelope of one signature over an in-toto statement.
+    /// Reads a bundle of version 0.1 to 0.3 with a DSSE envelope of one signature over an in-toto statement.
     pub fn read(bytes: &[u8]) -> Result<Self, BundleError> {
-        let length = bytes.len() as u64;
-        if length > LIMIT {
-            return Err(BundleError::TooLarge { length });
-        }
-        let bundle: sigstore_types::Bundle =
-            serde_json::from_slice(bytes).map_err(|source| BundleError::Read { source })?;
-        if bundle.media_type != MediaType::Bundle0_3 {
-            return Err(BundleError::Version { media_type: bundle.media_type.as_str() });
-        }
-        let SignatureContent::DsseEnvelope(envelope) = bundle.content else { return Err(BundleError::NoEnvelope) };
+        check_length(bytes)?;
+        Self::of(serde_json::from_slice(bytes).map_err(|source| BundleError::Read { source })?)
+    }
+
+    /// Reads an envelope without a bundle around it, as cosign attached them before it had bundles. Such name no key.
+    pub fn of_envelope(bytes: &[u8]) -> Result<Self, BundleError> {
+        check_length(bytes)?;
+        let envelope: DsseEnvelope = serde_json::from_slice(bytes).map_err(|source| BundleError::Read { source })?;
+        let material =
+            VerificationMaterial::new(VerificationMaterialContent::PublicKey(PublicKeyIdentifier::new(String::new())));
+        Self::of(sigstore_types::Bundle::new(MediaType::Bundle0_1, material, SignatureContent::DsseEnvelope(envelope)))
+    }
+
+    /// Takes a bundle with such an envelope.
+    pub fn of(bundle: sigstore_types::Bundle) -> Result<Self, BundleError> {
+        let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return Err(BundleError::NoEnvelope) };
         if envelope.payload_type != media_type::IN_TOTO {
             return Err(BundleError::PayloadType { payload_type: clip(&envelope.payload_type) });
         }
-        let hint = match bundle.verification_material.content {
-            VerificationMaterialContent::PublicKey(identifier) => Some(identifier.hint),
-            _ => None,
-        };
-        Ok(Self { hint, envelope })
+        let envelope = envelope.clone();
+        Ok(Self { bundle: Box::new(bundle), envelope })
+    }
+
+    /// Returns the whole bundle, for whoever judges certificates, log entries and timestamps in it.
+    pub fn content(&self) -> &sigstore_types::Bundle {
+        &self.bundle
     }
 
     /// Returns whether the bundle says that this key signed it. Nothing vouches for that.
     pub fn names(&self, key: &PublicKey) -> bool {
-        self.hint.as_deref() == Some(key.hint().as_str())
+        self.hint().is_some_and(|hint| hint == key.hint())
+    }
+
+    /// Returns the hint at the key that the bundle names, if it names one. Nothing vouches for it.
+    pub fn hint(&self) -> Option<&str> {
+        match &self.bundle.verification_material.content {
+            VerificationMaterialContent::PublicKey(identifier) => Some(&identifier.hint),
+            _ => None,
+        }
     }
 
     /// Returns the statement, if this key signed it and it is about this digest alone.
@@ -131,6 +151,11 @@ impl Bundle {
         if !key.verify(&self.envelope.pae(), self.envelope.signature.sig.as_bytes()) {
             return Err(BundleError::Signature { key: key.fingerprint() });
         }
+        self.statement(subject)
+    }
+
+    /// Returns the statement, if it is about this digest alone. For whoever has checked the signature.
+    pub fn statement(&self, subject: &Digest) -> Result<Exact<Statement>, BundleError> {
         let statement = Exact::<Statement>::read(self.envelope.payload.as_bytes().to_vec())
             .map_err(|source| BundleError::Statement { source })?;
         if statement.kind != Statement::TYPE && statement.kind != OLD_STATEMENT {
@@ -141,6 +166,11 @@ impl Bundle {
         }
         Ok(statement)
     }
+}
+
+fn check_length(bytes: &[u8]) -> Result<(), BundleError> {
+    let length = bytes.len() as u64;
+    if length > LIMIT { Err(BundleError::TooLarge { length }) } else { Ok(()) }
 }
 
 fn clip(text: &str) -> String {

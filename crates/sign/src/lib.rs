@@ -7,11 +7,16 @@
 mod artifact;
 mod bundle;
 mod keys;
+mod legacy;
 mod signature;
-mod simple_signing;
+mod signer;
 
 pub use artifact::{Artifact, BUNDLE, artifact, bundle_of};
 pub use bundle::{Bundle, BundleError, LIMIT, sign};
 pub use keys::{KeyError, PrivateKey, PublicKey};
-pub use signature::signature_statement;
-pub use simple_signing::{SIMPLE_SIGNING, signed_repository};
+pub use legacy::{
+    LegacyKind, LegacyLayer, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING, attestation_layer, extended,
+    layers_of, signature_layer,
+};
+pub use signature::{Annotations, signature_statement};
+pub use signer::Signer;

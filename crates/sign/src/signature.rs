@@ -3,32 +3,35 @@ use consign_receipt::{Statement, digest_set, predicate};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Makes the statement that says no more than that an image is signed, byte for byte as cosign 3 does for `cosign sign` without annotations.
-pub fn signature_statement(digest: &Digest) -> Result<Exact<Statement>, serde_json::Error> {
+/// What a signature says beside that the image is signed: cosign's `-a key=value`.
+pub type Annotations = BTreeMap<String, String>;
+
+/// Makes the statement that says no more than that an image is signed, and what the annotations say, byte for byte as cosign 3 does for `cosign sign`.
+pub fn signature_statement(digest: &Digest, annotations: &Annotations) -> Result<Exact<Statement>, serde_json::Error> {
     let statement = Signature {
         kind: Statement::TYPE,
-        subject: [Subject { digest: digest_set(digest), annotations: Empty {} }],
+        subject: [Subject { digest: digest_set(digest), annotations }],
         predicate_type: predicate::SIGNATURE,
         predicate: Empty {},
     };
     Exact::read(serde_json::to_vec(&statement)?)
 }
 
-/// A statement whose subject has the annotations that cosign's subjects have, and consign's have not.
+/// A statement whose subject has the annotations that cosign's subjects have, and consign's other statements have not.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Signature {
+struct Signature<'a> {
     #[serde(rename = "_type")]
     kind: &'static str,
-    subject: [Subject; 1],
+    subject: [Subject<'a>; 1],
     predicate_type: &'static str,
     predicate: Empty,
 }
 
 #[derive(Serialize)]
-struct Subject {
+struct Subject<'a> {
     digest: BTreeMap<String, String>,
-    annotations: Empty,
+    annotations: &'a Annotations,
 }
 
 #[derive(Serialize)]
@@ -41,13 +44,21 @@ mod tests {
     #[test]
     fn has_the_form_of_cosign() {
         let digest = Digest::of(b"image");
-        let statement = signature_statement(&digest).unwrap();
-        let expected = format!(
-            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{}"}},"annotations":{{}}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{{}}}}"#,
-            digest.hex()
-        );
-        assert_eq!(statement.bytes(), expected.as_bytes());
-        assert!(statement.is_about(&digest));
-        assert_eq!(statement.predicate_type, predicate::SIGNATURE);
+        let annotations = |pairs: &[(&str, &str)]| -> Annotations {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        for (annotations, written) in
+            [(annotations(&[]), "{}"), (annotations(&[("b", "2"), ("a", "1")]), r#"{"a":"1","b":"2"}"#)]
+        {
+            let statement = signature_statement(&digest, &annotations).unwrap();
+            let expected = format!(
+                r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{}"}},"annotations":{written}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{{}}}}"#,
+                digest.hex()
+            );
+            assert_eq!(String::from_utf8_lossy(statement.bytes()), expected);
+            assert!(statement.is_about(&digest));
+            assert_eq!(statement.annotations(), annotations);
+            assert_eq!(statement.predicate_type, predicate::SIGNATURE);
+        }
     }
 }

@@ -1,14 +1,18 @@
+use crate::authority::{Refusal, statement_in};
 use crate::fetch::{self, Stop, settle, stop};
-use crate::{Failure, Owner, Part, Piece, VerifyError};
+use crate::{Authority, Failure, Owner, Part, Piece, VerifyError};
 use consign_image::Place;
-use consign_oci::{Descriptor, Digest, Document, media_type};
-use consign_receipt::{Receipt, Trust, predicate};
-use consign_sign::{BUNDLE, Bundle, BundleError, LIMIT, PublicKey, bundle_of};
+use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
+use consign_receipt::predicate::{self, RELEASE};
+use consign_receipt::{Receipt, Trust};
+use consign_sign::{BUNDLE, Bundle, LIMIT, LegacyKind, bundle_of};
 use futures::StreamExt as _;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+/// Most strangers that are named in a message.
+const SHOWN: usize = 10;
 /// Most referrers of one manifest that are looked at.
 const REFERRER_LIMIT: usize = 1_000;
 /// Most bytes of referrers and bundles that one verification reads, as their descriptors state them.
@@ -18,15 +22,38 @@ pub(crate) const CONCURRENCY: usize = 8;
 /// The annotation by which bundles' manifests and their descriptors say what is signed. Nothing vouches for it.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 
-/// What a key's holder claims about one manifest.
+/// What some authorities claim about one manifest.
 #[derive(Debug, Default)]
 pub(crate) struct Attestations {
-    /// The claims that the key signed, each once, with the piece that it came in.
+    /// The claims that they signed, each once, with the piece that it came in.
     pub(crate) receipts: Vec<(Piece, Receipt)>,
-    /// Bundles that are wrong.
+    /// What is wrong.
     pub(crate) failures: Vec<Failure>,
-    /// How many bundles are somebody else's.
-    pub(crate) foreign: usize,
+    /// What is somebody else's.
+    pub(crate) foreign: Foreign,
+}
+
+/// What others signed, which says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// How many bundles and signatures.
+    pub count: usize,
+    /// By whom they say that they are, some of them. Nothing vouches for it.
+    pub by: BTreeSet<String>,
+}
+
+impl Foreign {
+    fn add(&mut self, by: Option<String>) {
+        self.count += 1;
+        if self.by.len() < SHOWN {
+            self.by.extend(by);
+        }
+    }
+
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.count += other.count;
+        self.by.extend(other.by.iter().cloned());
+    }
 }
 
 impl Attestations {
@@ -35,15 +62,27 @@ impl Attestations {
         self.receipts.iter().filter(move |(_, receipt)| receipt.statement.predicate_type == predicate_type)
     }
 
-    /// Returns whether the key signed the manifest itself: a claim of another type about it is not a signature.
+    /// Returns whether the manifest itself is signed: a claim of another type about it is not a signature.
     pub(crate) fn is_signed(&self) -> bool {
         self.of_type(predicate::SIGNATURE).next().is_some()
     }
 
-    /// Adds a claim. The same bundle attached a thousand times over is one claim, and takes the memory of one.
-    fn add(&mut self, piece: Piece, receipt: Receipt) {
-        if self.receipts.iter().all(|(_, known)| known.statement.digest() != receipt.statement.digest()) {
-            self.receipts.push((piece, receipt));
+    /// Returns whether a signature says that it is part of a release.
+    pub(crate) fn is_released(&self) -> bool {
+        let signatures = self.of_type(predicate::SIGNATURE);
+        signatures.flat_map(|(_, receipt)| receipt.statement.annotations().into_keys()).any(|key| key == RELEASE)
+    }
+
+    /// Adds a claim. The same one attached a thousand times over is one claim, and takes the memory of one.
+    fn add(&mut self, content: Content) {
+        match content {
+            Content::Claim(piece, receipt) => {
+                if self.receipts.iter().all(|(_, known)| known.statement.digest() != receipt.statement.digest()) {
+                    self.receipts.push((piece, *receipt));
+                }
+            }
+            Content::Foreign(by) => self.foreign.add(by),
+            Content::Other => {}
         }
     }
 }
@@ -57,10 +96,12 @@ pub(crate) enum Wanted {
     Records,
 }
 
-/// Reads what a key's holder claims about manifests of one place.
+/// Reads what some authorities claim about manifests of one place.
 pub(crate) struct Reader<'a> {
     place: &'a Place,
-    key: &'a PublicKey,
+    authorities: &'a [Authority],
+    /// The tags of the repository or layout, where they are known.
+    tags: OnceLock<Vec<Tag>>,
     /// Bytes that may still be read.
     remaining: AtomicU64,
     /// Configs that were looked at. Most artifacts have the same empty one.
@@ -68,16 +109,31 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(place: &'a Place, key: &'a PublicKey) -> Self {
-        Self { place, key, remaining: AtomicU64::new(BYTES_LIMIT), configs: Mutex::default() }
+    pub(crate) fn new(place: &'a Place, authorities: &'a [Authority]) -> Self {
+        let remaining = AtomicU64::new(BYTES_LIMIT);
+        Self { place, authorities, tags: OnceLock::new(), remaining, configs: Mutex::default() }
     }
 
     pub(crate) fn place(&self) -> &'a Place {
         self.place
     }
 
-    pub(crate) fn key(&self) -> &'a PublicKey {
-        self.key
+    pub(crate) fn authorities(&self) -> &'a [Authority] {
+        self.authorities
+    }
+
+    /// Lists the tags, once: from then on nothing is asked for that they do not name.
+    pub(crate) async fn list_tags(&self, piece: &Piece) -> Result<&[Tag], VerifyError> {
+        if let Some(tags) = self.tags.get() {
+            return Ok(tags);
+        }
+        let tags = self.place.tags().await.map_err(|error| stop(piece, error))?;
+        Ok(self.tags.get_or_init(|| tags))
+    }
+
+    /// Returns whether there may be such a tag.
+    pub(crate) fn may_have(&self, tag: &Tag) -> bool {
+        self.tags.get().is_none_or(|tags| tags.contains(tag))
     }
 
     /// Lists what is about `subject` and checks each bundle among it.
@@ -100,10 +156,15 @@ impl<'a> Reader<'a> {
         let checks = checks.map(|referrer| self.attestation(referrer, subject, owner)).collect::<Vec<_>>();
         let mut results = futures::stream::iter(checks).buffered(CONCURRENCY);
         while let Some(result) = results.next().await {
-            match settle(result, &mut found.failures)? {
-                Some(Content::Claim(piece, receipt)) => found.add(piece, *receipt),
-                Some(Content::Foreign) => found.foreign += 1,
-                Some(Content::Other) | None => {}
+            if let Some(content) = settle(result, &mut found.failures)? {
+                found.add(content);
+            }
+        }
+        for kind in [LegacyKind::Signatures, LegacyKind::Attestations] {
+            for result in self.legacy(subject, owner, kind, wanted).await? {
+                if let Some(content) = settle(result, &mut found.failures)? {
+                    found.add(content);
+                }
             }
         }
         Ok(found)
@@ -125,15 +186,24 @@ impl<'a> Reader<'a> {
         self.take(layer, &piece)?;
         let bytes = fetch::blob(self.place, layer, LIMIT, &piece).await?;
         // Its bytes are what somebody pushed, but nothing says that it was the key's holder.
-        let Ok(bundle) = Bundle::read(&bytes) else { return Ok(Content::Foreign) };
-        match bundle.verify(self.key, subject) {
-            Ok(statement) => {
-                self.config(&manifest.config, part, owner).await?;
+        let Ok(bundle) = Bundle::read(&bytes) else { return Ok(Content::Foreign(None)) };
+        let content = self.claim(&bundle, subject, piece)?;
+        if matches!(content, Content::Claim(..)) {
+            self.config(&manifest.config, part, owner).await?;
+        }
+        Ok(content)
+    }
+
+    /// Returns what a bundle claims about `subject`.
+    pub(crate) fn claim(&self, bundle: &Bundle, subject: &Digest, piece: Piece) -> Result<Content, Stop> {
+        match statement_in(bundle, self.authorities, subject) {
+            Ok((statement, authority)) => {
                 let piece = Piece { part: Part::of_predicate(Some(&statement.predicate_type)), ..piece };
-                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust: Trust::Signed(self.key.identity()) })))
+                let trust = Trust::Signed(authority.identity());
+                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust })))
             }
-            Err(BundleError::Signature { .. }) if !bundle.names(self.key) => Ok(Content::Foreign),
-            Err(source) => Err(Failure::Bundle { piece, source }.into()),
+            Err(Refusal::Foreign(by)) => Ok(Content::Foreign(by)),
+            Err(Refusal::Wrong(source)) => Err(Failure::Bundle { piece, source }.into()),
         }
     }
 
@@ -149,20 +219,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes what a descriptor states from the bytes that may still be read.
-    fn take(&self, descriptor: &Descriptor, piece: &Piece) -> Result<(), Box<Failure>> {
+    pub(crate) fn take(&self, descriptor: &Descriptor, piece: &Piece) -> Result<(), Box<Failure>> {
         let less = |remaining: u64| remaining.checked_sub(descriptor.size);
         let taken = self.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         taken.map(|_| ()).map_err(|_| Box::new(Failure::TooMuch { piece: piece.clone(), limit: BYTES_LIMIT }))
     }
 }
 
-/// What a referrer turns out to be.
-enum Content {
-    /// A claim that the key signed.
+/// What something that is about a manifest turns out to be.
+pub(crate) enum Content {
+    /// A claim that an authority signed.
     Claim(Piece, Box<Receipt>),
-    /// A bundle of somebody else's, or of a kind that is not read.
-    Foreign,
-    /// No bundle.
+    /// Somebody else's, or of a kind that is not read; and by whom it says that it is.
+    Foreign(Option<String>),
+    /// No claim.
     Other,
 }
 

@@ -1,6 +1,5 @@
-use crate::{Failure, Piece};
+use crate::{Failure, Foreign, Piece};
 use consign_image::ImageError;
-use consign_oci::Digest;
 use consign_receipt::{Closed, Reason};
 
 /// Why an image is not verified.
@@ -34,15 +33,15 @@ pub enum VerifyError {
         /// What is wrong, at least one.
         failures: Vec<Failure>,
     },
-    /// Something has no signature by the key.
-    #[error("not signed by key {key}: {}", list(unsigned))]
+    /// Something has no signature by anybody whose signatures count.
+    #[error("not signed by {}: {}{}", list(authorities), list(unsigned), others(foreign))]
     NotSigned {
-        /// The key's fingerprint.
-        key: Digest,
+        /// Whose signatures count, for people.
+        authorities: Vec<String>,
         /// What is not signed, at least one.
         unsigned: Vec<Piece>,
-        /// How many bundles by other keys were seen.
-        foreign: usize,
+        /// What others signed.
+        foreign: Foreign,
     },
     /// All is signed and whole, but the policy asks for more.
     #[error("the policy is not met: {}", list(reasons))]
@@ -95,4 +94,19 @@ pub(crate) fn list<T: std::fmt::Display>(things: &[T]) -> String {
         shown.push(format!("and {more} more"));
     }
     shown.join("; ")
+}
+
+/// Says by whom the signatures are that were found.
+fn others(foreign: &Foreign) -> String {
+    match (foreign.count, foreign.by.is_empty()) {
+        (0, _) => String::new(),
+        (count, true) => format!("; there are {count} signatures or attestations by others"),
+        (count, false) => {
+            let by: Vec<&String> = foreign.by.iter().collect();
+            format!(
+                "; there are {count} signatures or attestations by others, which say that they are by {}",
+                list(&by)
+            )
+        }
+    }
 }

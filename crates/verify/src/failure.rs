@@ -136,8 +136,16 @@ pub enum Failure {
         /// What is wrong with it.
         source: BundleError,
     },
-    /// There is no release record.
-    #[error("the index {index} has no release record by this key")]
+    /// What is signed cannot be written as a statement.
+    #[error("{piece} cannot be written as a statement: {source}")]
+    Statement {
+        /// What is signed.
+        piece: Piece,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A signature says that it is part of a release, and there is no release record.
+    #[error("the index {index} is signed as part of a release, and has no release record by the one who signed it")]
     NoRecord {
         /// Digest of the index.
         index: Digest,

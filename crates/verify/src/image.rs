@@ -2,7 +2,7 @@ use crate::fetch::{self, Stop, settle};
 use crate::layer::check_layer;
 use crate::{Failure, Owner, Part, Piece, VerifyError};
 use consign_image::{LAYER_LIMIT, Place};
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Exact, ImageConfig, Manifest, Platform};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Document, Exact, ImageConfig, Manifest, Platform, media_type};
 
 /// What was found of one image.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub(crate) struct ImageChecks {
     pub(crate) checks: Vec<Piece>,
     /// What is wrong.
     pub(crate) failures: Vec<Failure>,
+    /// What the config says that the image runs on.
+    pub(crate) platform: Option<Platform>,
 }
 
 /// Checks an image's manifest and config and, with `content`, every byte of its layers.
@@ -26,23 +28,40 @@ pub(crate) async fn check_image(
     let manifest = manifest(place, descriptor, &piece).await;
     let Some(manifest) = settle(manifest, &mut found.failures)? else { return Ok(found) };
     found.checks.push(piece);
-    let piece = Piece::new(Part::Config, &owner, &manifest.config.digest);
-    let config = config(place, &manifest, platform, &piece).await;
-    let config = settle(config, &mut found.failures)?;
-    if config.is_some() {
-        found.checks.push(piece);
+    check_parts(place, &manifest, &owner, Some(platform), content, &mut found).await?;
+    Ok(found)
+}
+
+/// Checks what a manifest names. Without a platform that it should be for, it may be no image at all: then its config is anything.
+pub(crate) async fn check_parts(
+    place: &Place,
+    manifest: &Exact<Manifest>,
+    owner: &Owner,
+    platform: Option<&Platform>,
+    content: bool,
+    found: &mut ImageChecks,
+) -> Result<(), VerifyError> {
+    let is_image = platform.is_some() || media_type::is_config(&manifest.config.media_type);
+    let mut config = None;
+    if is_image {
+        let piece = Piece::new(Part::Config, owner, &manifest.config.digest);
+        config = settle(self::config(place, manifest, platform, &piece).await, &mut found.failures)?;
+        found.platform = config.as_ref().map(|config| config.platform.clone());
+        if config.is_some() {
+            found.checks.push(piece);
+        }
     }
-    if content {
+    if content && is_image {
         let diff_ids = config.as_ref().map(|config| config.rootfs.diff_ids.as_slice()).unwrap_or_default();
         for (number, layer) in manifest.layers.iter().enumerate() {
-            let piece = Piece::new(Part::Layer, &owner, &layer.digest);
+            let piece = Piece::new(Part::Layer, owner, &layer.digest);
             let result = check_layer(place, layer, diff_ids.get(number), &piece).await;
             if settle(result, &mut found.failures)?.is_some() {
                 found.checks.push(piece);
             }
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Checks an entry of the index that is for no platform: it is what its descriptor says, and that is all that is known of it.
@@ -69,12 +88,17 @@ async fn manifest(place: &Place, descriptor: &Descriptor, piece: &Piece) -> Resu
     }
 }
 
-async fn config(place: &Place, manifest: &Manifest, platform: &Platform, piece: &Piece) -> Result<ImageConfig, Stop> {
+async fn config(
+    place: &Place,
+    manifest: &Manifest,
+    platform: Option<&Platform>,
+    piece: &Piece,
+) -> Result<ImageConfig, Stop> {
     let bytes = fetch::blob(place, &manifest.config, DOCUMENT_LIMIT, piece).await?;
     let piece = || piece.clone();
     let config: ImageConfig =
         serde_json::from_slice(&bytes).map_err(|source| Failure::Config { piece: piece(), source })?;
-    if config.platform != *platform {
+    if platform.is_some_and(|platform| config.platform != *platform) {
         return Err(Failure::Platform { piece: piece(), found: config.platform }.into());
     }
     let (described, layers) = (config.rootfs.diff_ids.len(), manifest.layers.len());

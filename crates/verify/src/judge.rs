@@ -1,9 +1,9 @@
-use crate::attestations::{Attestations, Reader};
+use crate::attestations::{Attestations, Foreign, Reader};
 use crate::fetch::stop;
-use crate::moved::{Search, find_moved_back};
+use crate::moved::find_moved_back;
 use crate::record::{Record, check_platforms, check_policy, choose, records};
 use crate::walk::Walk;
-use crate::{Failure, Owner, Part, Piece, Verified, VerifiedPlatform, VerifyError};
+use crate::{Expectation, Failure, Note, Part, Piece, Verified, VerifiedPlatform, VerifyError};
 use consign_image::Place;
 use consign_oci::{Digest, Platform, Repository, Tag};
 use consign_receipt::predicate::ReleaseRecord;
@@ -16,52 +16,75 @@ impl Walk {
         mut self,
         reader: &Reader<'_>,
         requested: Option<(&Repository, &Tag)>,
-        policy: &Policy,
-        today: Date,
+        expectation: Expectation<'_>,
     ) -> Result<Verified, VerifyError> {
         self.check_whole()?;
-        let foreign =
-            self.attestations.foreign + self.platforms.iter().map(|(_, _, found)| found.foreign).sum::<usize>();
-        self.check_signed(reader, foreign)?;
-        if !self.is_index {
+        let foreign = self.foreign();
+        let records = self.records()?;
+        let is_released = self.attestations.is_released() || !records.is_empty() || expectation.released;
+        self.check_signed(reader, is_released, &foreign)?;
+        if is_released && !self.is_index {
             return Err(Failure::Shape {
-                piece: self.index,
+                piece: self.root,
                 expected: "an index: a platform is verified with its image, by tag or by the digest of the index",
             }
             .into());
         }
-        let index = self.index.digest.clone();
-        let records = self.records()?;
-        let chosen = choose(&records, requested, &index).map_err(|failure| VerifyError::from(*failure))?;
-        let search = match requested {
-            Some(requested) => {
-                check_tag(reader.place(), requested, &index).await?;
-                find_moved_back(reader, chosen.newest, requested).await?
-            }
-            None => Search::default(),
+        let index = self.root.digest.clone();
+        let chosen = match is_released {
+            true => Some(choose(&records, requested, &index).map_err(|failure| VerifyError::from(*failure))?),
+            false => None,
         };
-        failed(search.failures)?;
+        let mut notes = Vec::new();
+        if let Some(requested) = requested {
+            check_tag(reader.place(), requested, &self.root).await?;
+            match &chosen {
+                Some(chosen) => {
+                    let search = find_moved_back(reader, chosen.newest, requested).await?;
+                    failed(search.failures)?;
+                    notes.extend(search.note);
+                }
+                None => notes.push(Note::Unbound { tag: requested.1.clone() }),
+            }
+        }
 
         let mut checks = self.checks;
         checks.extend(self.attestations.receipts.iter().map(|(piece, _)| piece.clone()));
-        checks.extend(self.platforms.iter().flat_map(|(_, _, found)| &found.receipts).map(|(piece, _)| piece.clone()));
+        let others = self.platforms.iter().filter(|(_, piece, _)| piece.digest != index);
+        checks.extend(others.flat_map(|(_, _, found)| &found.receipts).map(|(piece, _)| piece.clone()));
         if requested.is_some() {
-            checks.push(Piece::new(Part::Tag, &Owner::Index, &index));
+            checks.push(Piece::new(Part::Tag, &self.root.owner, &index));
         }
         let platforms: Vec<VerifiedPlatform> = self.platforms.into_iter().map(platform).collect();
-        let policy = policy.clone().trusting(reader.key().identity());
-        let verdict = admit(&chosen.all, &platforms, &policy, today)?;
+        let trusting = |policy: &Policy| {
+            reader.authorities().iter().fold(policy.clone(), |policy, authority| policy.trusting(authority.identity()))
+        };
+        let verdict = match (&chosen, expectation.policy) {
+            (Some(chosen), policy) => {
+                let policy = trusting(policy.unwrap_or(&Policy::default()));
+                Some(admit(&chosen.all, &platforms, &policy, expectation.today)?)
+            }
+            (None, Some(policy)) => {
+                let candidate = unreleased(reader.place().name(), index.clone(), &platforms);
+                let policy = trusting(policy).for_image(&candidate);
+                let verdict = gate(&candidate, &policy, expectation.today);
+                Some(verdict.map_err(|reasons| VerifyError::Policy { reasons })?)
+            }
+            (None, None) => None,
+        };
         Ok(Verified {
             index,
+            is_index: self.is_index,
             platforms,
             receipts: receipts(self.attestations),
-            release_record: chosen.newest.record.clone(),
+            release_record: chosen.map(|chosen| chosen.newest.record.clone()),
             verdict,
             checks,
             foreign,
-            notes: search.note.into_iter().collect(),
+            notes,
         })
     }
+
     /// Fails if anything was altered, is missing or disagrees.
     fn check_whole(&mut self) -> Result<(), VerifyError> {
         let mut failures = std::mem::take(&mut self.failures);
@@ -72,16 +95,22 @@ impl Walk {
         failed(failures)
     }
 
-    /// Fails if the key did not sign the index and every platform.
-    fn check_signed(&self, reader: &Reader<'_>, foreign: usize) -> Result<(), VerifyError> {
-        let everything = self.platforms.iter().map(|(_, piece, found)| (piece, found));
-        let everything = [(&self.index, &self.attestations)].into_iter().chain(everything);
+    /// Fails if the image is not signed; of a release, every platform must be too. What an index lists is signed with it.
+    fn check_signed(&self, reader: &Reader<'_>, is_released: bool, foreign: &Foreign) -> Result<(), VerifyError> {
+        let is_signed = self.attestations.is_signed();
+        if is_signed && !is_released {
+            return Ok(());
+        }
+        let platforms = self.platforms.iter().filter(|(_, piece, _)| piece.digest != self.root.digest);
+        let everything = platforms.map(|(_, piece, found)| (piece, found));
+        let everything = [(&self.root, &self.attestations)].into_iter().chain(everything);
         let unsigned: Vec<Piece> =
             everything.filter(|(_, found)| !found.is_signed()).map(|(piece, _)| piece.clone()).collect();
         if unsigned.is_empty() {
             return Ok(());
         }
-        Err(VerifyError::NotSigned { key: reader.key().fingerprint(), unsigned, foreign })
+        let authorities = reader.authorities().iter().map(ToString::to_string).collect();
+        Err(VerifyError::NotSigned { authorities, unsigned, foreign: foreign.clone() })
     }
 
     /// Returns the release records of the index, newest first, all of which agree with it.
@@ -89,7 +118,7 @@ impl Walk {
         let mut failures = Vec::new();
         let images: Vec<(Platform, Digest)> =
             self.platforms.iter().map(|(platform, piece, _)| (platform.clone(), piece.digest.clone())).collect();
-        let records = records(&self.attestations, &self.index.digest, &mut failures);
+        let records = records(&self.attestations, &self.root.digest, &mut failures);
         failures.extend(records.iter().filter_map(|record| check_platforms(record, &images)));
         failures.extend(records.iter().filter_map(check_policy));
         failed(failures)?;
@@ -98,16 +127,16 @@ impl Walk {
 }
 
 /// Where a reference has both, the digest says what is opened. The tag must name it still.
-async fn check_tag(place: &Place, (repository, tag): (&Repository, &Tag), index: &Digest) -> Result<(), VerifyError> {
+async fn check_tag(place: &Place, (repository, tag): (&Repository, &Tag), root: &Piece) -> Result<(), VerifyError> {
     if !matches!(place, Place::Registry { reference, .. } if reference.digest.is_some()) {
         return Ok(());
     }
-    let piece = Piece::new(Part::Tag, &Owner::Index, index);
+    let piece = Piece::new(Part::Tag, &root.owner, &root.digest);
     let found = place.tagged(tag).await.map_err(|error| stop(&piece, error))?.map(|found| found.digest);
-    if found.as_ref() == Some(index) {
+    if found.as_ref() == Some(&root.digest) {
         return Ok(());
     }
-    let (repository, tag, digest) = (repository.clone(), tag.clone(), index.clone());
+    let (repository, tag, digest) = (repository.clone(), tag.clone(), root.digest.clone());
     Err(Failure::TagNames { repository, tag, digest, found }.into())
 }
 
@@ -173,6 +202,23 @@ fn receipts(attestations: Attestations) -> Vec<Receipt> {
 
 fn platform((platform, piece, attestations): (Platform, Piece, Attestations)) -> VerifiedPlatform {
     VerifiedPlatform { platform, digest: piece.digest, receipts: receipts(attestations) }
+}
+
+/// Makes what the gate judges of an image without a release record: nothing says what else was planned for it.
+fn unreleased(name: String, index: Digest, platforms: &[VerifiedPlatform]) -> Candidate {
+    let candidate = |platform: &VerifiedPlatform| PlatformCandidate {
+        platform: platform.platform.clone(),
+        digest: platform.digest.clone(),
+        tests: None,
+        receipts: platform.receipts.clone(),
+    };
+    Candidate {
+        name,
+        index,
+        planned: platforms.iter().map(|platform| platform.platform.clone()).collect(),
+        platforms: platforms.iter().map(candidate).collect(),
+        destinations: Vec::new(),
+    }
 }
 
 /// Makes what the gate judges: the image as it is, against the platforms and tests that its release record says were planned.

@@ -5,6 +5,7 @@
 //! repository and tag, the releases that came later, and the policy. What is there but wrong is told from what is missing, and that from what could not be fetched.
 
 mod attestations;
+mod authority;
 mod candidates;
 mod error;
 mod failure;
@@ -12,6 +13,7 @@ mod fetch;
 mod image;
 mod judge;
 mod layer;
+mod legacy;
 mod moved;
 mod piece;
 mod record;
@@ -19,6 +21,8 @@ mod verified;
 mod verify;
 mod walk;
 
+pub use attestations::Foreign;
+pub use authority::Authority;
 pub use error::{Outcome, VerifyError};
 pub use failure::Failure;
 pub use moved::find_later;

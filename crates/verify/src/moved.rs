@@ -2,11 +2,10 @@ use crate::attestations::{CONCURRENCY, Reader, Wanted};
 use crate::candidates::Candidates;
 use crate::fetch::stop;
 use crate::record::{Record, records};
-use crate::{Failure, Note, Owner, Part, Piece, VerifyError};
+use crate::{Authority, Failure, Note, Owner, Part, Piece, VerifyError};
 use consign_image::{Place, Trouble};
 use consign_oci::{Digest, Repository, Tag, media_type};
 use consign_receipt::predicate::ReleaseRecord;
-use consign_sign::PublicKey;
 use futures::StreamExt as _;
 use std::collections::BTreeSet;
 
@@ -32,8 +31,8 @@ pub(crate) async fn find_moved_back(
     let (repository, tag) = requested;
     let digest = &record.record.index;
     let piece = Piece::new(Part::Tag, &Owner::Index, digest);
-    let listed = reader.place().tags().await.map_err(|error| stop(&piece, error))?;
-    let candidates = Candidates::choose(tag, &record.record.version, record.tags(repository), &listed);
+    let listed = reader.list_tags(&piece).await?;
+    let candidates = Candidates::choose(tag, &record.record.version, record.tags(repository), listed);
     let others = indexes(reader.place(), &candidates.tags, &piece).await?;
     let searches = others.iter().map(|(_, index)| later(reader, index, record, requested)).collect::<Vec<_>>();
     let mut searches = futures::stream::iter(searches).buffered(CONCURRENCY).zip(futures::stream::iter(&others));
@@ -65,17 +64,17 @@ pub(crate) async fn find_moved_back(
 }
 
 /// Returns the first of these tags that a later release than `release` was given, with that release, where they name its index now and
-/// the key signed it. For whoever is about to move them: they would go back. What cannot be read there says nothing.
+/// one of the authorities signed it. For whoever is about to move them: they would go back. What cannot be read there says nothing.
 pub async fn find_later<'a>(
     place: &Place,
     named: &Digest,
     release: &ReleaseRecord,
     (repository, tags): (&Repository, &[&'a Tag]),
-    key: &PublicKey,
+    authorities: &[Authority],
 ) -> Result<Option<(&'a Tag, ReleaseRecord)>, VerifyError> {
     let piece = Piece::new(Part::ReleaseRecord, &Owner::Index, &release.index);
     let release = Record::of(piece, release.clone()).map_err(|failure| VerifyError::from(*failure))?;
-    let (records, _) = records_of(&Reader::new(place, key), named).await?;
+    let (records, _) = records_of(&Reader::new(place, authorities), named).await?;
     let mut later = records.into_iter().filter(|other| other.is_newer_than(&release));
     Ok(later.find_map(|other| {
         let tag = tags.iter().find(|tag| other.names(repository, tag))?;

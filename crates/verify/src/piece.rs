@@ -93,6 +93,8 @@ impl fmt::Display for Part {
 pub enum Owner {
     /// The index's.
     Index,
+    /// The image's, where the reference names one without an index.
+    Image,
     /// One platform's.
     Platform(Platform),
     /// An entry of the index that is for no platform, such as BuildKit's attestations.
@@ -103,6 +105,7 @@ impl fmt::Display for Owner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index => formatter.write_str("the index"),
+            Self::Image => formatter.write_str("the image"),
             Self::Platform(platform) => platform.fmt(formatter),
             Self::Other => formatter.write_str("an entry without a platform"),
         }

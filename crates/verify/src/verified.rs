@@ -1,26 +1,28 @@
-use crate::Piece;
-use consign_oci::{Digest, Platform};
+use crate::{Foreign, Piece};
+use consign_oci::{Digest, Platform, Tag};
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{Receipt, Verdict};
 use std::fmt;
 
-/// An image that is what its release record says, all of it signed. Plain data for tables.
+/// An image that is signed and, where it was released, what its release record says. Plain data for tables.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// Digest of the index.
+    /// Digest of the index, or of the image where there is none.
     pub index: Digest,
+    /// Whether it is an index.
+    pub is_index: bool,
     /// The images in the index, in its order.
     pub platforms: Vec<VerifiedPlatform>,
-    /// What is claimed about the index, all signed by the key.
+    /// What is claimed about the index, all signed by those whose signatures count.
     pub receipts: Vec<Receipt>,
-    /// The newest release record.
-    pub release_record: ReleaseRecord,
-    /// What the policy says.
-    pub verdict: Verdict,
+    /// The newest release record; `None` of what is signed and was not released by consign.
+    pub release_record: Option<ReleaseRecord>,
+    /// What the policy says; `None` where nothing was asked for but signatures.
+    pub verdict: Option<Verdict>,
     /// Every piece that was checked and found right, in the order of the walk.
     pub checks: Vec<Piece>,
-    /// How many bundles by other keys, or of other kinds, were seen and ignored.
-    pub foreign: usize,
+    /// What others signed, which was ignored.
+    pub foreign: Foreign,
     /// What was not looked at, and a person should know.
     pub notes: Vec<Note>,
 }
@@ -35,6 +37,11 @@ pub enum Note {
         /// How many were not.
         left: usize,
     },
+    /// There is no release record, and a signature alone binds no tag: it may name any image that was ever signed.
+    Unbound {
+        /// The tag that was asked for.
+        tag: Tag,
+    },
 }
 
 impl fmt::Display for Note {
@@ -44,6 +51,10 @@ impl fmt::Display for Note {
                 formatter,
                 "a later release was looked for under {looked_at} other tags of the repository and not under {left} more, \
                  where it would go unnoticed"
+            ),
+            Self::Unbound { tag } => write!(
+                formatter,
+                "no release record says that `{tag}` is to name this image: whoever may write tags can make it name any image that was ever signed"
             ),
         }
     }
@@ -56,6 +67,6 @@ pub struct VerifiedPlatform {
     pub platform: Platform,
     /// Digest of its manifest.
     pub digest: Digest,
-    /// What is claimed about it, all signed by the key.
+    /// What is claimed about it, all signed by those whose signatures count.
     pub receipts: Vec<Receipt>,
 }

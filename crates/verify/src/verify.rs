@@ -1,19 +1,22 @@
 use crate::attestations::Reader;
+use crate::fetch::document;
 use crate::walk::Walk;
-use crate::{Verified, VerifyError};
-use consign_image::Place;
-use consign_oci::{Repository, Tag};
+use crate::{Authority, Owner, Part, Piece, Verified, VerifyError};
+use consign_image::{Place, Trouble};
+use consign_oci::{Document, Repository, Tag};
 use consign_receipt::Policy;
-use consign_sign::PublicKey;
 use jiff::civil::Date;
 
 /// What an image must show.
 #[derive(Clone, Copy, Debug)]
 pub struct Expectation<'a> {
-    /// The key that must have signed everything. The policy believes it.
-    pub key: &'a PublicKey,
-    /// What every platform must have, beside what the release record says that the release had to show.
-    pub policy: &'a Policy,
+    /// Those of whom one must have signed everything. The policy believes each.
+    pub authorities: &'a [Authority],
+    /// What every platform must have, beside what the release record says that the release had to show. Without one, a release must have what the
+    /// default policy asks for, and what consign did not release only signatures.
+    pub policy: Option<&'a Policy>,
+    /// Whether it must have been released by consign, so that the tag is bound.
+    pub released: bool,
     /// The day, in UTC: what the policy ignores until an earlier day counts again. What the release tolerated is judged by the day of the release.
     pub today: Date,
     /// Whether to read and hash the layers too.
@@ -22,7 +25,7 @@ pub struct Expectation<'a> {
 
 /// Checks the image that a place's reference names, and everything that it is made of and that is claimed about it.
 ///
-/// `requested` is the repository and tag that the user named: a release record must name them, the tag must name the image even where
+/// `requested` is the repository and tag that the user named: the record of a release must name them, the tag must name the image even where
 /// the reference has a digest too, and no later release may have been given the tag. `None` for an image that is named by its digest
 /// alone or lies in a file.
 pub async fn verify(
@@ -30,10 +33,28 @@ pub async fn verify(
     requested: Option<(&Repository, &Tag)>,
     expectation: Expectation<'_>,
 ) -> Result<Verified, VerifyError> {
+    let reader = Reader::new(place, expectation.authorities);
+    let root = root(place).await?;
+    if requested.is_some() || !matches!(place, Place::Registry { .. }) {
+        reader.list_tags(&Piece::new(Part::Tag, &Owner::Index, root.digest())).await?;
+    }
+    let walk = Box::pin(Walk::of(&reader, &root, expectation.content)).await?;
+    walk.judge(&reader, requested, expectation).await
+}
+
+/// Reads what the reference names; of a registry with one request, unless something is wrong with it.
+async fn root(place: &Place) -> Result<Document, VerifyError> {
     let unresolved = |source| VerifyError::Unresolved { place: place.describe(), source: Box::new(source) };
-    let root = place.root().await.map_err(unresolved)?;
-    let root = root.ok_or_else(|| VerifyError::NotFound { place: place.describe() })?;
-    let reader = Reader::new(place, expectation.key);
-    let walk = Walk::of(&reader, &root, expectation.content).await?;
-    walk.judge(&reader, requested, expectation.policy, expectation.today).await
+    let not_found = || VerifyError::NotFound { place: place.describe() };
+    if let Place::Registry { .. } = place {
+        match place.find(None).await {
+            Ok(found) => return found.document().ok_or_else(not_found),
+            Err(error) if error.trouble() == Trouble::Unavailable => return Err(unresolved(error)),
+            // Once its digest is known, this can be said better.
+            Err(_) => {}
+        }
+    }
+    let root = place.root().await.map_err(unresolved)?.ok_or_else(not_found)?;
+    let piece = Piece::new(Part::Manifest, &Owner::Index, &root.digest);
+    Ok(document(place, &root, &piece).await?)
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Draft, Folder, KEY, Release, record_statement, repository, statement, tag};
+use common::{Draft, Folder, Release, record_statement, repository, statement, tag};
 use consign_oci::Digest;
 use consign_receipt::predicate::{self, ReleaseRecord};
 use consign_receipt::{
@@ -21,7 +21,7 @@ const TESTED: [Requirement; 4] =
 /// Verifies with the policy that is asked for where nobody says more.
 async fn check(layout: &Folder) -> Result<Verified, VerifyError> {
     let policy = Policy::default();
-    let expectation = Expectation { key: KEY.public(), policy: &policy, today: Date::ZERO, content: false };
+    let expectation = common::expectation(Some(&policy), false);
     verify(&layout.open("latest"), Some((&repository(), &tag("latest"))), expectation).await
 }
 
@@ -112,7 +112,7 @@ async fn a_record_from_before_requirements_were_recorded_stands_for_the_default(
     layout.claim(&release.index, &statement);
     without(&mut layout, predicate::TEST_RESULT);
     let verified = check(&layout).await.unwrap();
-    assert_eq!(verified.release_record.requirements, []);
+    assert_eq!(verified.release_record.unwrap().requirements, []);
     without(&mut layout, predicate::PROVENANCE);
     assert_eq!(reasons(check(&layout).await.unwrap_err()), missing(Requirement::Provenance));
 }
@@ -205,7 +205,7 @@ fn advised(layout: &mut Folder, rules: AdvisoryRules) {
 }
 
 async fn check_on(layout: &Folder, policy: &Policy, today: Date) -> Result<Verified, VerifyError> {
-    let expectation = Expectation { key: KEY.public(), policy, today, content: false };
+    let expectation = Expectation { today, ..common::expectation(Some(policy), false) };
     verify(&layout.open("latest"), Some((&repository(), &tag("latest"))), expectation).await
 }
 

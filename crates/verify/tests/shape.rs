@@ -3,9 +3,8 @@
 
 mod common;
 
-use common::{Draft, Folder, check, record_statement};
+use common::{Draft, Folder, check, record_statement, signature};
 use consign_oci::{Descriptor, Digest, Index, Manifest, RootFilesystem, media_type};
-use consign_sign::signature_statement;
 use consign_verify::{Failure, Outcome, VerifyError};
 
 /// Returns the only failure.
@@ -88,7 +87,7 @@ async fn descriptors_must_fit_their_documents() {
         let mut release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
         change(&mut release.manifests[0]);
         let index = layout.put(media_type::INDEX, &serde_json::to_vec(&Index::new(release.manifests)).unwrap());
-        layout.claim(&index, &signature_statement(&index.digest).unwrap());
+        layout.claim(&index, &signature(&index.digest));
         layout.tags.insert("latest", index);
         let failure = failure(check(&layout.open("latest"), "latest", false).await.unwrap_err());
         assert!(expected(&failure), "{name}: {failure}");
@@ -106,7 +105,7 @@ async fn the_index_has_the_recorded_platforms_and_no_others() {
         record.index = index.digest.clone();
         record.platforms.truncate(in_record);
         let honest = layout.artifacts.len();
-        layout.claim(&index, &signature_statement(&index.digest).unwrap());
+        layout.claim(&index, &signature(&index.digest));
         layout.claim(&index, &record_statement(&index.digest, &record));
         layout.tags.insert("latest", index);
         let result = check(&layout.open("latest"), "latest", false).await;

@@ -3,12 +3,11 @@
 
 mod common;
 
-use common::{Draft, Folder, KEY, OTHER_KEY, check, claims, policy, statement};
+use common::{Draft, Folder, KEY, OTHER_KEY, check, claims, policy, signature, statement};
 use consign_oci::{Descriptor, Digest, Manifest, media_type};
 use consign_receipt::{Closed, Reason, Requirement, predicate};
-use consign_sign::{sign, signature_statement};
-use consign_verify::{Expectation, Failure, Outcome, Owner, Part, VerifyError, verify};
-use jiff::civil::Date;
+use consign_sign::sign;
+use consign_verify::{Failure, Outcome, Owner, Part, VerifyError, verify};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -27,9 +26,9 @@ async fn a_whole_image_is_verified() {
     for content in [false, true] {
         let verified = check(&layout.open("latest"), "latest", content).await.unwrap();
         assert_eq!(verified.index, release.index.digest);
-        assert_eq!(verified.verdict.index(), &release.index.digest);
-        assert_eq!(verified.release_record, release.record);
-        assert_eq!(verified.foreign, 0);
+        assert_eq!(verified.verdict.as_ref().unwrap().index(), &release.index.digest);
+        assert_eq!(verified.release_record.as_ref(), Some(&release.record));
+        assert_eq!(verified.foreign.count, 0);
         let platforms: Vec<_> = verified.platforms.iter().map(|platform| platform.platform.clone()).collect();
         assert_eq!(platforms, common::platforms());
         assert!(verified.platforms.iter().all(|platform| platform.receipts.len() == 4));
@@ -70,7 +69,7 @@ async fn messages_say_what_and_whose() {
     let mut layout = Folder::new();
     let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
     let place = layout.open("latest");
-    let bundle = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &KEY).unwrap();
+    let bundle = sign(&signature(&release.manifests[1].digest), &*KEY).unwrap();
     let digest = Digest::of(&bundle);
     fs::write(layout.path(&digest), "x".repeat(bundle.len())).unwrap();
     let message = check(&place, "latest", false).await.unwrap_err().to_string();
@@ -108,8 +107,9 @@ async fn a_missing_claim_is_told_from_a_missing_signature() {
         let platform = release.manifests.iter().find(|manifest| manifest.digest == subject);
         let platform = platform.and_then(|manifest| manifest.platform.clone());
         match (predicate_type.as_str(), error) {
-            (predicate::SIGNATURE, VerifyError::NotSigned { unsigned, foreign: 0, key }) => {
-                assert_eq!(key, KEY.public().fingerprint());
+            (predicate::SIGNATURE, VerifyError::NotSigned { unsigned, foreign, authorities }) => {
+                assert_eq!(foreign.count, 0);
+                assert_eq!(authorities, [format!("key {}", KEY.public().fingerprint())]);
                 assert_eq!(unsigned.len(), 1);
                 assert_eq!(unsigned[0].digest, subject);
                 assert_eq!(unsigned[0].owner, platform.map_or(Owner::Index, Owner::Platform));
@@ -139,15 +139,17 @@ async fn what_others_sign_neither_counts_nor_harms() {
     let release = draft.put(&mut layout);
     let sign_all = |layout: &mut Folder, key| {
         for subject in release.manifests.iter().chain([&release.index]) {
-            layout.claim_by(key, subject, &signature_statement(&subject.digest).unwrap());
+            layout.claim_by(key, subject, &signature(&subject.digest));
         }
     };
     sign_all(&mut layout, &OTHER_KEY);
     let error = check(&layout.open("latest"), "latest", false).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotSigned);
-    assert!(matches!(error, VerifyError::NotSigned { unsigned, foreign: 3, .. } if unsigned.len() == 3));
+    assert!(
+        matches!(error, VerifyError::NotSigned { unsigned, foreign, .. } if unsigned.len() == 3 && foreign.count == 3)
+    );
     draft.release(&mut layout);
-    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign, 3);
+    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign.count, 3);
     // A failed trial that somebody else claims, bytes that are no bundle, and an artifact of another type.
     let failed = json!({"result": "FAILED", "configuration": [], "failedTests": ["starts"]});
     let failed = statement(&release.manifests[0].digest, predicate::TEST_RESULT, failed);
@@ -159,7 +161,7 @@ async fn what_others_sign_neither_counts_nor_harms() {
     let mut note = layout.put(media_type::MANIFEST, &serde_json::to_vec(&note).unwrap());
     note.artifact_type = Some("text/plain".to_owned());
     layout.artifacts.push((release.index.digest.clone(), "note".to_owned(), note));
-    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign, 5);
+    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign.count, 5);
 }
 
 #[tokio::test]
@@ -190,12 +192,12 @@ async fn bundles_that_name_the_key_must_be_its_own() {
     let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
     let amd = release.manifests[0].clone();
     let honest = layout.artifacts.len();
-    let own = signature_statement(&amd.digest).unwrap();
+    let own = signature(&amd.digest);
     // Signed by another key under our key's hint; and signed by our key, but about another image.
-    let mut forged: Value = serde_json::from_slice(&sign(&own, &OTHER_KEY).unwrap()).unwrap();
+    let mut forged: Value = serde_json::from_slice(&sign(&own, &*OTHER_KEY).unwrap()).unwrap();
     forged["verificationMaterial"]["publicKey"]["hint"] = json!(KEY.public().hint());
     let forged = serde_json::to_vec(&forged).unwrap();
-    let moved = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &KEY).unwrap();
+    let moved = sign(&signature(&release.manifests[1].digest), &*KEY).unwrap();
     for bundle in [forged, moved] {
         layout.attach(&amd, predicate::SIGNATURE, &bundle);
         match failure(check(&layout.open("latest"), "latest", false).await.unwrap_err()) {
@@ -229,7 +231,7 @@ async fn a_policy_asks_no_more_than_it_says() {
     layout.artifacts.retain(|(_, predicate_type, _)| predicate_type != claims()[2].0);
     let place = layout.open("latest");
     let (default, all) = (consign_receipt::Policy::default(), policy());
-    let expectation = |policy| Expectation { key: KEY.public(), policy, today: Date::ZERO, content: false };
+    let expectation = |policy| common::expectation(Some(policy), false);
     verify(&place, None, expectation(&default)).await.unwrap();
     assert_eq!(verify(&place, None, expectation(&all)).await.unwrap_err().outcome(), Outcome::Closed(Closed::Policy));
 }

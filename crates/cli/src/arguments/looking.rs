@@ -24,6 +24,10 @@ pub(crate) struct Proof {
     /// Also asks for what this policy does: a configuration, or a file with only its section `policy`.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Fails unless consign released the image, so that a signed record says which tags are to name it. What carries such a signature must have the record in
+    /// any case.
+    #[arg(long)]
+    pub(crate) released: bool,
     /// Also reads and hashes every layer.
     #[arg(long)]
     pub(crate) content: bool,

@@ -6,10 +6,10 @@ use crate::proof;
 use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::Digest;
-use consign_receipt::{Policy, predicate};
+use consign_receipt::predicate;
 use consign_report::{printable, table};
 use consign_sign::PublicKey;
-use consign_verify::{Expectation, Verified, VerifyError, verify};
+use consign_verify::{Authority, Expectation, Verified, VerifyError, verify};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -48,10 +48,16 @@ pub(super) async fn examine(
     };
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
     let policy = match &expected.policy {
-        Some(path) => policy_file(path, &session.printer)?.policy.policy(),
-        None => Policy::default(),
+        Some(path) => Some(policy_file(path, &session.printer)?.policy.policy()),
+        None => None,
     };
-    let expectation = Expectation { key, policy: &policy, today: session.today(), content: expected.content };
+    let expectation = Expectation {
+        authorities: &[Authority::Key(key.clone())],
+        policy: policy.as_ref(),
+        released: expected.released,
+        today: session.today(),
+        content: expected.content,
+    };
     let verified = verify(place, requested, expectation).await.map_err(|error| match error {
         VerifyError::NotFound { .. } => {
             CommandError::new(ExitCode::Unavailable, format!("there is no image {reference}"))
@@ -70,8 +76,9 @@ fn claims(verified: &Verified) -> Vec<Claims<'_>> {
             receipts.iter().map(|receipt| predicate::label(&receipt.statement.predicate_type).to_owned()).collect();
         types.into_iter().collect::<Vec<_>>()
     };
-    let index = Claims { of: "index".to_owned(), digest: &verified.index, signed: of(&verified.receipts) };
-    let platforms = verified.platforms.iter().map(|platform| Claims {
+    let root = if verified.is_index { "index" } else { "image" };
+    let index = Claims { of: root.to_owned(), digest: &verified.index, signed: of(&verified.receipts) };
+    let platforms = verified.platforms.iter().filter(|_| verified.is_index).map(|platform| Claims {
         of: platform.platform.to_string(),
         digest: &platform.digest,
         signed: of(&platform.receipts),
@@ -91,14 +98,14 @@ fn text(arguments: &Verify, verified: &Verified) -> String {
         .into_iter()
         .map(|claims| vec![claims.of, claims.signed.join(", "), claims.digest.to_string()])
         .collect();
-    let record = &verified.release_record;
+    let released = verified.release_record.as_ref();
+    let released = released.map(|record| format!("  {} {}", printable(&record.image), printable(&record.version)));
     let content = if arguments.proof.content { "; every layer was hashed" } else { "" };
     format!(
-        "{}\nverified  {}  {} {}, {} checks{content}\n",
+        "{}\nverified  {}{}, {} checks{content}\n",
         table(&["manifest", "signed", "digest"], &rows),
         arguments.reference,
-        printable(&record.image),
-        printable(&record.version),
+        released.unwrap_or_default(),
         verified.checks.len(),
     )
 }

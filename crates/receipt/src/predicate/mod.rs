@@ -39,6 +39,10 @@ pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 /// What the settings and files of an image say: [`ImageFacts`].
 pub const IMAGE_FACTS: &str = "https://consign.dev/attestation/image-facts/v1";
 
+/// Annotation of a [`SIGNATURE`] that a release made; the version. Who verifies it asks for the [`RELEASE_RECORD`] too, so that taking that away does not
+/// go unnoticed.
+pub const RELEASE: &str = "dev.consign.release";
+
 /// Returns whether a predicate type is that of an OpenVEX document: with a version, as its own tools write it, or without, as cosign does.
 pub fn is_vex(predicate_type: &str) -> bool {
     predicate_type.strip_prefix(VEX).is_some_and(|version| version.is_empty() || version.starts_with('/'))

@@ -9,7 +9,7 @@ use consign_oci::{
 use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 use consign_receipt::{Policy, Requirement, Statement};
 use consign_sign::{Artifact, BUNDLE, PrivateKey, artifact, sign, signature_statement};
-use consign_verify::{Expectation, Verified, VerifyError, verify};
+use consign_verify::{Authority, Expectation, Verified, VerifyError, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::civil::Date;
@@ -127,7 +127,7 @@ impl Draft {
     pub(crate) fn release(&self, layout: &mut Folder) -> Release {
         let release = self.put(layout);
         for subject in release.manifests.iter().chain([&release.index]) {
-            layout.claim(subject, &signature_statement(&subject.digest).unwrap());
+            layout.claim(subject, &signature(&subject.digest));
         }
         for manifest in &release.manifests {
             for (predicate_type, claim) in claims() {
@@ -152,12 +152,25 @@ pub(crate) fn claims() -> [(&'static str, Value); 3] {
     ]
 }
 
+/// The signature of a release.
+pub(crate) fn signature(subject: &Digest) -> Exact<Statement> {
+    let annotations = BTreeMap::from([(predicate::RELEASE.to_owned(), "1.2.3".to_owned())]);
+    signature_statement(subject, &annotations).unwrap()
+}
+
 pub(crate) fn statement(subject: &Digest, predicate_type: &str, claim: Value) -> Exact<Statement> {
     Exact::write(Statement::new(subject, predicate_type, claim)).unwrap()
 }
 
 pub(crate) fn record_statement(subject: &Digest, record: &ReleaseRecord) -> Exact<Statement> {
     statement(subject, predicate::RELEASE_RECORD, serde_json::to_value(record).unwrap())
+}
+
+/// Whose signatures count.
+pub(crate) static AUTHORITIES: LazyLock<[Authority; 1]> = LazyLock::new(|| [Authority::Key(KEY.public().clone())]);
+
+pub(crate) fn expectation(policy: Option<&Policy>, content: bool) -> Expectation<'_> {
+    Expectation { authorities: &*AUTHORITIES, policy, released: false, today: Date::ZERO, content }
 }
 
 /// Two members, as consign's own layers have them.
@@ -261,7 +274,7 @@ pub(crate) fn policy() -> Policy {
 
 pub(crate) async fn check(place: &Place, requested: &str, content: bool) -> Result<Verified, VerifyError> {
     let policy = policy();
-    let expectation = Expectation { key: KEY.public(), policy: &policy, today: Date::ZERO, content };
+    let expectation = expectation(Some(&policy), content);
     sendable(verify(place, Some((&repository(), &tag(requested))), expectation)).await
 }
 

@@ -1,12 +1,12 @@
 use super::scenario::TAGS;
 use consign_image::Place;
 use consign_oci::{Digest, Reference};
-use consign_receipt::Policy;
 use consign_registry::Client;
 use consign_registry_server::{Options, Registry};
 use consign_sign::PublicKey;
 use consign_testkit::registry::{TestRegistry, get};
-use consign_verify::{Expectation, Failure, VerifyError, verify};
+use consign_verify::{Authority, Expectation, Failure, VerifyError, verify};
+use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -136,12 +136,13 @@ pub(super) async fn verify_tags<'a>(
     may_be_behind: bool,
 ) -> Vec<String> {
     let client = Client::new(consign_registry::Options::default()).unwrap();
+    let authorities = [Authority::Key(key.clone())];
     let mut problems = Vec::new();
     for tag in tags {
         let reference: Reference = format!("{repository}:{tag}").parse().unwrap();
         let place = Place::Registry { client: client.clone(), reference: reference.clone() };
         let expectation =
-            Expectation { key, policy: &Policy::default(), today: jiff::civil::Date::ZERO, content: true };
+            Expectation { authorities: &authorities, policy: None, released: true, today: Date::ZERO, content: true };
         let requested = reference.tag.as_ref().map(|tag| (&reference.repository, tag));
         let mut verified = verify(&place, requested, expectation).await;
         if may_be_behind && verified.as_ref().is_err_and(is_behind) {
