@@ -8,6 +8,7 @@ use crate::known::Known;
 use crate::listing::Listings;
 use crate::options::{HostOptions, Options};
 use crate::sessions::Sessions;
+use crate::shared_tag::Waiting;
 use crate::web::Web;
 use crate::{Credentials, RegistryError};
 use consign_oci::Repository;
@@ -32,8 +33,8 @@ struct Shared {
     known: Mutex<Known>,
     /// By registry.
     budgets: Mutex<HashMap<String, Arc<Budget>>>,
-    /// Held while a list of referrers is brought up to date, so that writers of this process do not undo each other's work.
-    lists: tokio::sync::Mutex<()>,
+    /// What is to be added to lists of referrers.
+    waiting: Waiting,
     /// Held while a registry is tried out.
     probes: tokio::sync::Mutex<()>,
     /// By registry of ECR.
@@ -59,7 +60,7 @@ impl Client {
                 connections,
                 known: Mutex::default(),
                 budgets: Mutex::default(),
-                lists: tokio::sync::Mutex::default(),
+                waiting: Waiting::default(),
                 probes: tokio::sync::Mutex::default(),
                 ecr,
                 clouds,
@@ -122,9 +123,9 @@ impl Client {
         };
         connections.pool(Purpose { loopback: repository.is_loopback(), sends_blob, security }, url)
     }
-
-    pub(crate) async fn lists(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.shared.lists.lock().await
+    /// Returns what is to be added to lists of referrers.
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.shared.waiting
     }
 
     pub(crate) async fn probes(&self) -> tokio::sync::MutexGuard<'_, ()> {

@@ -10,8 +10,8 @@ use reqwest::header::CONTENT_TYPE;
 const PAGES: usize = 100;
 /// Most manifests about one other that are read.
 const REFERRER_LIMIT: usize = 10_000;
-/// How often the list under a tag is written before giving up: others may write it at the same time.
-const TRIES: usize = 5;
+/// What is wrong where such a list should be.
+const NO_LIST: &str = "there is an image under the tag of a list of referrers";
 
 impl Client {
     /// Returns the manifests that are about `digest`. That they cannot be listed is an error, never an empty list.
@@ -73,38 +73,43 @@ impl Client {
         match self.manifest(repository, &Target::Tag(tag.clone())).await? {
             Some(Document::Index(index)) => Ok(Some(index.into_value())),
             None => Ok(None),
-            Some(Document::Manifest(_)) => Err(RegistryError::Protocol {
-                url: format!("{repository}:{tag}"),
-                problem: "there is an image under the tag of a list of referrers".to_owned(),
-            }),
+            Some(Document::Manifest(_)) => Err(broken(repository, &tag, NO_LIST.to_owned())),
         }
     }
 
-    /// Adds a manifest to the list under the referrers tag of `subject`: reads, adds, writes, and reads again, since others may do the same.
+    /// Adds a manifest to the list under the referrers tag of `subject`.
     pub(crate) async fn list_referrer(
         &self,
         repository: &Repository,
         subject: &Digest,
         document: &Document,
     ) -> Result<(), RegistryError> {
-        let tag = Target::Tag(Tag::of_referrers(subject));
-        let entry = entry(document);
-        let _alone = self.lists().await;
-        for _ in 0..TRIES {
-            let mut index = self.referrers_tag(repository, subject).await?.unwrap_or_else(|| Index::new(Vec::new()));
-            if index.manifests.iter().any(|listed| listed.digest == entry.digest) {
-                return Ok(());
-            }
-            index.manifests.push(entry.clone());
-            let index = Exact::write(index).map_err(|error| RegistryError::Protocol {
-                url: format!("{repository}:{tag}"),
-                problem: error.to_string(),
-            })?;
-            self.write_manifest(repository, &tag, &Document::Index(index)).await?;
-        }
-        let problem = "others keep replacing the list of referrers; try again when they have finished".to_owned();
-        Err(RegistryError::Protocol { url: format!("{repository}:{tag}"), problem })
+        let tag = Tag::of_referrers(subject);
+        let extended = |found: Option<Document>, entries: &[Descriptor]| {
+            extended(found, entries).map_err(|problem| broken(repository, &tag, problem))
+        };
+        self.add_to_tag(repository, &tag, entry(document), extended).await
     }
+}
+
+/// Returns the list with these entries; `None` if it has them.
+fn extended(found: Option<Document>, entries: &[Descriptor]) -> Result<Option<Document>, String> {
+    let mut index = match found {
+        Some(Document::Index(index)) => index.into_value(),
+        None => Index::new(Vec::new()),
+        Some(Document::Manifest(_)) => return Err(NO_LIST.to_owned()),
+    };
+    let is_new = |entry: &&Descriptor| index.manifests.iter().all(|listed| listed.digest != entry.digest);
+    let new: Vec<Descriptor> = entries.iter().filter(is_new).cloned().collect();
+    if new.is_empty() {
+        return Ok(None);
+    }
+    index.manifests.extend(new);
+    Exact::write(index).map(|index| Some(Document::Index(index))).map_err(|error| error.to_string())
+}
+
+fn broken(repository: &Repository, tag: &Tag, problem: String) -> RegistryError {
+    RegistryError::Protocol { url: format!("{repository}:{tag}"), problem }
 }
 
 /// Describes a referrer as the referrers API would, so that readers need not open it.

@@ -16,7 +16,7 @@ pub use bundle::{Bundle, BundleError, LIMIT, sign};
 pub use keys::{KeyError, PrivateKey, PublicKey};
 pub use legacy::{
     LegacyKind, LegacyLayer, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING, attestation_layer, extended,
-    layers_of, signature_layer,
+    layers_of, signature_layer, without,
 };
 pub use signature::{Annotations, signature_statement};
 pub use signer::Signer;

@@ -68,9 +68,10 @@ impl Sender<'_> {
             self.put(self.index).await?;
             counts.0 += 1;
         }
-        for subject in platforms.iter().map(|platform| &platform.digest).chain([self.index.digest()]) {
-            add(&mut counts, self.send_artifacts(subject).await?);
-        }
+        let subjects = platforms.iter().map(|platform| &platform.digest).chain([self.index.digest()]);
+        let sent = stream::iter(subjects.collect::<Vec<_>>()).map(|subject| self.send_artifacts(subject));
+        let sent: Vec<(usize, usize)> = sent.buffer_unordered(IN_FLIGHT).try_collect().await?;
+        sent.into_iter().for_each(|more| add(&mut counts, more));
         Ok(counts)
     }
 
@@ -81,15 +82,13 @@ impl Sender<'_> {
         let listed: BTreeSet<Digest> = listed.into_iter().map(|descriptor| descriptor.digest).collect();
         let ours = artifacts.iter().map(|artifact| &artifact.digest);
         let there = self.there(ours.filter(|digest| listed.contains(digest)).cloned().collect()).await?;
-        let mut counts = (0, 0);
-        for artifact in artifacts {
-            if there.contains(&artifact.digest) {
-                counts.1 += 1;
-            } else {
-                // Also if it is there and not listed: where the registry does not list by itself, writing it does.
-                add(&mut counts, self.write_manifest(artifact).await?);
-            }
-        }
+        let (present, missing): (Vec<_>, Vec<_>) =
+            artifacts.iter().partition(|artifact| there.contains(&artifact.digest));
+        let mut counts = (0, present.len());
+        // Also if it is there and not listed: where the registry does not list by itself, writing it does, of several at once in one go.
+        let written = stream::iter(missing).map(|artifact| self.write_manifest(artifact));
+        let written: Vec<(usize, usize)> = written.buffer_unordered(IN_FLIGHT).try_collect().await?;
+        written.into_iter().for_each(|more| add(&mut counts, more));
         Ok(counts)
     }
 

@@ -66,8 +66,20 @@ pub fn extended(
     manifest_of(before, all).map(Some)
 }
 
+/// Returns the manifest without a layer, and its config; `None` if it has no such layer.
+pub fn without(
+    manifest: &Manifest,
+    layer: &Descriptor,
+) -> Result<Option<(Exact<Manifest>, Vec<u8>)>, serde_json::Error> {
+    let rest: Vec<Descriptor> = manifest.layers.iter().filter(|known| !is_same(known, layer)).cloned().collect();
+    if rest.len() == manifest.layers.len() {
+        return Ok(None);
+    }
+    manifest_of(Some(manifest), rest).map(Some)
+}
+
 /// Makes the manifest with these layers. What else the one before it says stays.
-pub(crate) fn manifest_of(
+fn manifest_of(
     before: Option<&Manifest>,
     layers: Vec<Descriptor>,
 ) -> Result<(Exact<Manifest>, Vec<u8>), serde_json::Error> {
@@ -109,6 +121,9 @@ mod tests {
         let mut again = layer("a");
         again.descriptor.annotations.insert("by".to_owned(), "somebody else".to_owned());
         assert_eq!(extended(Some(&one), &[again]).unwrap().unwrap().0.layers.len(), 2);
+        let (rest, _) = without(&two, &layer("a").descriptor).unwrap().unwrap();
+        assert_eq!(rest.layers, [layer("b").descriptor]);
+        assert!(without(&one, &layer("b").descriptor).unwrap().is_none());
     }
 
     #[test]

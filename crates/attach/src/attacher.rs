@@ -1,0 +1,115 @@
+use crate::{AttachError, Attachment};
+use consign_image::{Place, Sink};
+use consign_oci::{Descriptor, Digest, Document, Manifest, Tag, media_type};
+use consign_sign::{LegacyKind, LegacyLayer, extended};
+use std::collections::BTreeMap;
+
+/// Attaches to images in one place.
+pub struct Attacher<'a> {
+    /// Where the image lies.
+    pub place: &'a Place,
+    /// The same, to write to.
+    pub sink: &'a Sink,
+    /// Where the older form is kept, if not beside the image: cosign's `COSIGN_REPOSITORY`.
+    pub legacy: Option<&'a Sink>,
+}
+
+impl Attacher<'_> {
+    /// Attaches all of this to `subject`, which has to be there. Returns how much was not there before.
+    pub async fn attach(&self, subject: &Descriptor, attachments: Vec<Attachment>) -> Result<usize, AttachError> {
+        let mut layers: BTreeMap<LegacyKind, Vec<LegacyLayer>> = BTreeMap::new();
+        let mut referrers = Vec::new();
+        for attachment in attachments {
+            match attachment {
+                Attachment::Layer(kind, layer) => layers.entry(kind).or_default().push(layer),
+                Attachment::Artifact(artifact) => {
+                    for (blob, bytes) in &artifact.blobs {
+                        self.sink.put_bytes(blob, bytes).await?;
+                    }
+                    let mut listed = artifact.manifest.descriptor(media_type::MANIFEST);
+                    listed.artifact_type.clone_from(&artifact.manifest.artifact_type);
+                    listed.annotations.clone_from(&artifact.manifest.annotations);
+                    referrers.push((listed, Document::Manifest(artifact.manifest)));
+                }
+            }
+        }
+        let mut written = self.list(subject, referrers).await?;
+        for (kind, layers) in layers {
+            written += self.extend(&subject.digest, kind, &layers).await?;
+        }
+        Ok(written)
+    }
+
+    /// Writes manifests about `subject` where they are not listed already.
+    async fn list(&self, subject: &Descriptor, referrers: Vec<(Descriptor, Document)>) -> Result<usize, AttachError> {
+        if referrers.is_empty() {
+            return Ok(0);
+        }
+        let known = self.place.referrers(&subject.digest).await?;
+        let is_new = |(listed, _): &(Descriptor, Document)| known.iter().all(|known| known.digest != listed.digest);
+        let new: Vec<_> = referrers.into_iter().filter(is_new).collect();
+        for (listed, document) in &new {
+            self.sink.put_document(document, &listed.digest).await?;
+        }
+        match self.sink {
+            Sink::Registry { .. } => {}
+            Sink::Layout { .. } => {
+                let root = self.place.document(&self.root().await?).await?;
+                let about: Vec<(Digest, Descriptor)> =
+                    new.iter().map(|(listed, _)| (subject.digest.clone(), listed.clone())).collect();
+                self.sink.name(&root, &about).await?;
+            }
+            Sink::Store { .. } | Sink::Engine { .. } => return Err(self.fixed()),
+        }
+        Ok(new.len())
+    }
+
+    async fn root(&self) -> Result<Descriptor, AttachError> {
+        self.place.root().await?.ok_or_else(|| self.fixed())
+    }
+
+    /// Adds layers to what lies under a tag of the older form.
+    async fn extend(&self, subject: &Digest, kind: LegacyKind, layers: &[LegacyLayer]) -> Result<usize, AttachError> {
+        let sink = self.legacy.unwrap_or(self.sink);
+        let Some(tag) = kind.tag(subject) else { return Err(self.fixed()) };
+        for layer in layers {
+            sink.put_bytes(&layer.descriptor, &layer.bytes).await?;
+        }
+        let changed = |found| extended(manifest(found, sink, &tag)?.as_ref(), layers).map_err(AttachError::from);
+        match sink {
+            Sink::Registry { client, reference } => {
+                let mut update = client.update_tag(&reference.repository, &tag);
+                while let Some((manifest, config)) = changed(update.read().await?)? {
+                    sink.put_bytes(&manifest.config, &config).await?;
+                    update.write(&Document::Manifest(manifest)).await?;
+                }
+                Ok(usize::from(update.written() > 0))
+            }
+            Sink::Layout { .. } => {
+                let found = match sink.named(&tag).await? {
+                    Some(found) => Some(self.place.document(&found).await?),
+                    None => None,
+                };
+                let Some((manifest, config)) = changed(found)? else { return Ok(0) };
+                sink.put_bytes(&manifest.config, &config).await?;
+                let there = sink.with_tag(&tag).ok_or_else(|| self.fixed())?;
+                there.name(&Document::Manifest(manifest), &[]).await?;
+                Ok(1)
+            }
+            Sink::Store { .. } | Sink::Engine { .. } => Err(self.fixed()),
+        }
+    }
+
+    pub(crate) fn fixed(&self) -> AttachError {
+        AttachError::Fixed { place: self.place.describe() }
+    }
+}
+
+/// Returns what lies under a tag of the older form.
+fn manifest(found: Option<Document>, sink: &Sink, tag: &Tag) -> Result<Option<Manifest>, AttachError> {
+    match found {
+        None => Ok(None),
+        Some(Document::Manifest(manifest)) => Ok(Some(manifest.into_value())),
+        Some(Document::Index(_)) => Err(AttachError::NotAManifest { place: sink.describe(), tag: tag.clone() }),
+    }
+}

@@ -1,0 +1,93 @@
+use crate::AttachError;
+use consign_oci::{Descriptor, Exact, Repository};
+use consign_receipt::{Statement, predicate};
+use consign_sign::{
+    Annotations, Artifact, LegacyKind, LegacyLayer, Payload, Signer, artifact, attestation_layer, sign,
+    signature_layer, signature_statement,
+};
+
+/// In which forms signatures and attestations are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Forms {
+    /// Sigstore bundles, as cosign 3 writes them.
+    #[default]
+    Bundle,
+    /// Layers under digest tags, as cosign before version 3 wrote them: what podman, skopeo and policy engines that are older read.
+    Legacy,
+    /// Both.
+    Both,
+}
+
+impl Forms {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bundle, Self::Legacy, Self::Both];
+
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Legacy => "legacy",
+            Self::Both => "both",
+        }
+    }
+
+    /// Returns whether bundles are written.
+    pub fn has_bundle(self) -> bool {
+        self != Self::Legacy
+    }
+
+    /// Returns whether the older form is written.
+    pub fn has_legacy(self) -> bool {
+        self != Self::Bundle
+    }
+}
+
+/// Something to attach to an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// A manifest about the image.
+    Artifact(Box<Artifact>),
+    /// A layer of the manifest under a tag that is made of the image's digest.
+    Layer(LegacyKind, LegacyLayer),
+}
+
+/// Signs an image. `repository` is the name that the older form has in it; `created` is an RFC 3339 time, which bundles' manifests have.
+pub fn signature(
+    subject: &Descriptor,
+    repository: &Repository,
+    annotations: &Annotations,
+    forms: Forms,
+    signer: &dyn Signer,
+    created: &str,
+) -> Result<Vec<Attachment>, AttachError> {
+    let mut made = Vec::new();
+    if forms.has_bundle() {
+        let statement = signature_statement(&subject.digest, annotations)?;
+        let bundle = sign(&statement, signer)?;
+        made.push(Attachment::Artifact(Box::new(artifact(subject, &bundle, predicate::SIGNATURE, created)?)));
+    }
+    if forms.has_legacy() {
+        let payload = Payload::new(&repository.to_string(), &subject.digest, annotations);
+        made.push(Attachment::Layer(LegacyKind::Signatures, signature_layer(&payload, signer)?));
+    }
+    Ok(made)
+}
+
+/// Signs a statement about an image.
+pub fn attestation(
+    subject: &Descriptor,
+    statement: &Exact<Statement>,
+    forms: Forms,
+    signer: &dyn Signer,
+    created: &str,
+) -> Result<Vec<Attachment>, AttachError> {
+    let mut made = Vec::new();
+    if forms.has_bundle() {
+        let bundle = sign(statement, signer)?;
+        made.push(Attachment::Artifact(Box::new(artifact(subject, &bundle, &statement.predicate_type, created)?)));
+    }
+    if forms.has_legacy() {
+        made.push(Attachment::Layer(LegacyKind::Attestations, attestation_layer(statement, signer)?));
+    }
+    Ok(made)
+}
