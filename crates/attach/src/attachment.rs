@@ -1,5 +1,5 @@
 use crate::AttachError;
-use consign_oci::{Descriptor, Exact, Repository};
+use consign_oci::{Descriptor, Exact};
 use consign_receipt::{Statement, predicate};
 use consign_sign::{
     Annotations, Artifact, LegacyKind, LegacyLayer, Payload, Signer, artifact, attestation_layer, sign,
@@ -51,10 +51,10 @@ pub enum Attachment {
     Layer(LegacyKind, LegacyLayer),
 }
 
-/// Signs an image. `repository` is the name that the older form has in it; `created` is an RFC 3339 time, which bundles' manifests have.
+/// Signs an image. `identity` is the repository that the older form names; `created` is an RFC 3339 time, which bundles' manifests have.
 pub fn signature(
     subject: &Descriptor,
-    repository: &Repository,
+    identity: &str,
     annotations: &Annotations,
     forms: Forms,
     signer: &dyn Signer,
@@ -67,7 +67,7 @@ pub fn signature(
         made.push(Attachment::Artifact(Box::new(artifact(subject, &bundle, predicate::SIGNATURE, created)?)));
     }
     if forms.has_legacy() {
-        let payload = Payload::new(&repository.to_string(), &subject.digest, annotations);
+        let payload = Payload::new(identity, &subject.digest, annotations);
         made.push(Attachment::Layer(LegacyKind::Signatures, signature_layer(&payload, signer)?));
     }
     Ok(made)

@@ -8,8 +8,12 @@ mod attachment;
 mod error;
 mod found;
 mod remove;
+mod signing;
+mod time;
 
 pub use attacher::Attacher;
 pub use attachment::{Attachment, Forms, attestation, signature};
 pub use error::AttachError;
 pub use found::{Attached, Content, Held, find};
+pub use signing::{Outcome, Signing, parts};
+pub use time::created;

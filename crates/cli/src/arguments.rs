@@ -8,6 +8,7 @@ mod moving;
 mod naming;
 mod no_cache;
 mod rebasing;
+mod signing;
 mod store;
 mod taking;
 
@@ -21,8 +22,9 @@ pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use rebasing::Rebase;
+pub(crate) use signing::{Attest, Clean, CleanType, Sign};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
-pub(crate) use taking::{Download, DownloadBlob, Export};
+pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
 
 use crate::exit_code;
 use crate::source::Source;
@@ -197,6 +199,21 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign verify localhost:5080/team/hello:1.2.3 --key cosign.pub\n  consign verify --content --key cosign.pub store:hello"
     )]
     Verify(Verify),
+    /// Signs an image where it lies: the index and every image in it. What the key has signed already is not signed again.
+    #[command(
+        after_help = "The password of the key is taken from COSIGN_PASSWORD, else asked for.\n\nExamples:\n  consign sign --key cosign.key ghcr.io/team/app@sha256:4f53…\n  consign sign --key env://COSIGN_PRIVATE_KEY --signature-format both -a team=base ghcr.io/team/app:1.2.3"
+    )]
+    Sign(Sign),
+    /// Attaches a signed statement to an image: an SBOM, provenance, what a scanner found, or any document.
+    #[command(
+        after_help = "Examples:\n  consign attest --key cosign.key --type spdxjson --predicate app.spdx.json ghcr.io/team/app:1.2.3\n  consign scan --output cosign-vuln REF | consign attest --key cosign.key --type vuln --predicate - REF"
+    )]
+    Attest(Attest),
+    /// Takes away what is attached to an image on a registry, whoever attached it.
+    #[command(
+        after_help = "Examples:\n  consign clean localhost:5000/team/app:1.2.3\n  consign clean --type signature localhost:5000/team/app:1.2.3"
+    )]
+    Clean(Clean),
     /// Compares the packages of an image, on all its platforms, with advisories.
     #[command(
         after_help = "Without `--policy`, what is found is only shown.\n\nExamples:\n  consign scan --db advisories.db localhost:5080/team/hello:1.2.3\n  consign scan --policy consign.yaml oci-archive:hello.tar\n  consign scan --db advisories --output sarif oci:some/layout:1.0\n  consign scan --db advisories.db dir:/srv/rootfs"

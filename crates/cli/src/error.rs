@@ -1,5 +1,6 @@
 use crate::exit_code::ExitCode;
 use crate::registry_hint::registry_hint;
+use consign_attach::AttachError;
 use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
@@ -154,6 +155,7 @@ macro_rules! failed {
 
 failed! {
     consign_fetch::FetchError,
+    consign_sign::BundleError,
     consign_sign::KeyError,
     serde_json::Error,
 }
@@ -287,6 +289,16 @@ impl From<RebaseError> for CommandError {
             }
             RebaseError::Image { .. } => this.hint("build it on the new base"),
             _ => this,
+        }
+    }
+}
+
+impl From<AttachError> for CommandError {
+    fn from(error: AttachError) -> Self {
+        match error {
+            AttachError::Image(error) => error.into(),
+            AttachError::Registry(error) => ImageError::from(error).into(),
+            other => Self::of(ExitCode::Failed, &other),
         }
     }
 }

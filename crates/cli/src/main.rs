@@ -2,6 +2,7 @@
 
 mod advisories;
 mod arguments;
+mod attaching;
 mod aws;
 mod caches;
 mod catalog;

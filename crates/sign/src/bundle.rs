@@ -146,6 +146,11 @@ impl Bundle {
         }
     }
 
+    /// Writes the envelope alone, as JSON.
+    pub fn envelope_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&self.envelope)
+    }
+
     /// Returns the statement, if this key signed it and it is about this digest alone.
     pub fn verify(&self, key: &PublicKey, subject: &Digest) -> Result<Exact<Statement>, BundleError> {
         if !key.verify(&self.envelope.pae(), self.envelope.signature.sig.as_bytes()) {

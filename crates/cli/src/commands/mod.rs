@@ -1,8 +1,10 @@
 //! One file per command.
 
+mod attest;
 mod build;
 mod catalog;
 mod check;
+mod clean;
 mod completions;
 mod copy;
 mod db_build;
@@ -14,6 +16,7 @@ mod db_update;
 mod delete;
 mod digest;
 mod doctor;
+mod download_attached;
 mod download_blob;
 mod explain;
 mod export;
@@ -31,6 +34,7 @@ mod release;
 mod sbom;
 mod scan;
 mod schema;
+mod sign;
 mod store_check;
 mod store_df;
 mod store_prune;
@@ -49,6 +53,7 @@ use crate::session::Session;
 use crate::signals::Signals;
 use clap::ValueEnum;
 use consign_release::Interruption;
+use download_attached::Wanted;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -123,6 +128,9 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Release(arguments) => release::run(arguments, session, interruption).await,
         Command::Lock(arguments) => lock::run(arguments, session).await,
         Command::Verify(arguments) => verify::run(arguments, session).await,
+        Command::Sign(arguments) => sign::run(arguments, session).await,
+        Command::Attest(arguments) => attest::run(arguments, session).await,
+        Command::Clean(arguments) => clean::run(arguments, session).await,
         Command::Scan(arguments) => scan::run(arguments, session).await,
         Command::Sbom(arguments) => sbom::run(arguments, session).await,
         Command::Db(Db::Build(arguments)) => db_build::run(arguments, session).await,
@@ -139,6 +147,13 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Rebase(arguments) => rebase::run(arguments, session).await,
         Command::Export(arguments) => export::run(arguments, session).await,
         Command::Download(Download::Blob(arguments)) => download_blob::run(arguments, session).await,
+        Command::Download(Download::Signature(arguments)) => {
+            download_attached::run(arguments, Wanted::Signatures, session).await
+        }
+        Command::Download(Download::Attestation(arguments)) => {
+            download_attached::run(arguments, Wanted::Attestations, session).await
+        }
+        Command::Download(Download::Sbom(arguments)) => download_attached::run(arguments, Wanted::Sbom, session).await,
         Command::Digest(arguments) => digest::run(arguments, session).await,
         Command::Tags(arguments) => tags::run(arguments, session).await,
         Command::Catalog(arguments) => catalog::run(arguments, session).await,

@@ -39,13 +39,46 @@ pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 /// What the settings and files of an image say: [`ImageFacts`].
 pub const IMAGE_FACTS: &str = "https://consign.dev/attestation/image-facts/v1";
 
+/// The types that have a name in cosign (`cosign attest --type`), by that name.
+pub const NAMED: [(&str, &str); 11] = [
+    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance1", PROVENANCE),
+    ("link", "https://in-toto.io/Link/v1"),
+    ("spdx", SBOM),
+    ("spdxjson", SBOM),
+    ("cyclonedx", "https://cyclonedx.org/bom"),
+    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+    ("openvex", VEX),
+    ("custom", CUSTOM),
+    ("test-result", TEST_RESULT),
+];
+/// What cosign wraps any other document in.
+pub const CUSTOM: &str = "https://cosign.sigstore.dev/attestation/v1";
+
+/// Returns the type that cosign calls so, or that is written out as a URI; `None` for anything else.
+pub fn of_name(name: &str) -> Option<&str> {
+    let named = NAMED.iter().find(|(known, _)| *known == name).map(|(_, predicate_type)| *predicate_type);
+    named.or_else(|| name.contains(':').then_some(name))
+}
+
 /// Annotation of a [`SIGNATURE`] that a release made; the version. Who verifies it asks for the [`RELEASE_RECORD`] too, so that taking that away does not
 /// go unnoticed.
 pub const RELEASE: &str = "dev.consign.release";
 
+/// Returns whether a type is one that was asked for: with a version, as some write it, or without.
+pub fn is_of_type(predicate_type: &str, wanted: &str) -> bool {
+    predicate_type.strip_prefix(wanted).is_some_and(|version| version.is_empty() || version.starts_with('/'))
+}
+
+/// Returns whether a predicate type is that of an SBOM, of SPDX or CycloneDX of whatever version.
+pub fn is_sbom(predicate_type: &str) -> bool {
+    [SBOM, "https://cyclonedx.org/bom"].iter().any(|sbom| is_of_type(predicate_type, sbom))
+}
+
 /// Returns whether a predicate type is that of an OpenVEX document: with a version, as its own tools write it, or without, as cosign does.
 pub fn is_vex(predicate_type: &str) -> bool {
-    predicate_type.strip_prefix(VEX).is_some_and(|version| version.is_empty() || version.starts_with('/'))
+    is_of_type(predicate_type, VEX)
 }
 
 /// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `image facts`, `signature`, else the type itself.

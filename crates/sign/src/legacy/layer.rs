@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use consign_oci::{Descriptor, Digest, Exact};
 use consign_receipt::Statement;
+use serde_json::{Value, json};
 
 /// Annotation of a layer: the signature of its bytes in Base64. Attestations have it too, and empty.
 pub(super) const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
@@ -56,6 +57,11 @@ impl LegacySignature {
         Ok(Self { payload: bytes, signature: signature.ok_or(BundleError::NoSignature)? })
     }
 
+    /// Returns the document and its signature as `cosign download signature` prints them.
+    pub fn as_json(&self) -> Value {
+        json!({ "Base64Signature": STANDARD.encode(&self.signature), "Payload": STANDARD.encode(&self.payload) })
+    }
+
     /// Returns what is signed, if this key signed it and it names this image.
     pub fn verify(&self, key: &PublicKey, image: &Digest) -> Result<Payload, BundleError> {
         if !key.verify(&self.payload, &self.signature) {
@@ -75,7 +81,6 @@ mod tests {
     use super::*;
     use crate::{Annotations, Bundle, PrivateKey};
     use consign_receipt::predicate;
-    use serde_json::Value;
 
     #[test]
     fn reads_what_it_writes() {

@@ -1,0 +1,86 @@
+//! Where signatures and attestations are attached, and with which key.
+
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::session::Session;
+use crate::signing;
+use consign_image::{ImageReference, Place, Sink};
+use consign_oci::{Document, Reference, Repository};
+use consign_plan::configuration::SigningKey;
+use consign_sign::PrivateKey;
+
+/// An image to which something is attached.
+pub(crate) struct Target {
+    /// Where it lies; by its digest, so that all is about the same image.
+    pub(crate) place: Place,
+    /// The same, to write to.
+    pub(crate) sink: Sink,
+    /// Where the older form is kept.
+    pub(crate) legacy: (Place, Option<Sink>),
+    /// What the name names.
+    pub(crate) root: Document,
+}
+
+impl Target {
+    /// Opens an image.
+    pub(crate) async fn open(reference: &ImageReference, session: &Session) -> Result<Self, CommandError> {
+        let client = session.client(reference).await?;
+        let place = session.place(reference, &client, CommandError::from).await?;
+        let missing = || CommandError::new(ExitCode::Failed, format!("there is no image {reference}"));
+        let root = place.find(None).await?.document().ok_or_else(missing)?;
+        let sink = session.sink(reference, &client).await?;
+        let (place, sink) = match sink {
+            Sink::Registry { client, reference } => {
+                let reference = Reference { digest: Some(root.digest().clone()), ..reference };
+                (place.at(root.digest()), Sink::Registry { client, reference })
+            }
+            sink => (place, sink),
+        };
+        let legacy = match legacy_repository(session)? {
+            Some(repository) => {
+                let reference = ImageReference::Registry(repository.at(root.digest().clone()));
+                let client = session.client(&reference).await?;
+                let place = session.place(&reference, &client, CommandError::from).await?;
+                (place, Some(session.sink(&reference, &client).await?))
+            }
+            None => (place.clone(), None),
+        };
+        Ok(Self { place, sink, legacy, root })
+    }
+
+    /// Returns the repository of the image, if it lies on a registry.
+    pub(crate) fn repository(&self) -> Option<&Repository> {
+        match &self.sink {
+            Sink::Registry { reference, .. } => Some(&reference.repository),
+            Sink::Layout { .. } | Sink::Store { .. } | Sink::Engine { .. } => None,
+        }
+    }
+}
+
+/// Returns where cosign's older form is kept, where that is not beside the image.
+pub(crate) fn legacy_repository(session: &Session) -> Result<Option<Repository>, CommandError> {
+    let Some(text) = session.environment.get("COSIGN_REPOSITORY") else { return Ok(None) };
+    text.parse().map(Some).map_err(|error| {
+        CommandError::new(ExitCode::Usage, format!("COSIGN_REPOSITORY names no repository: `{text}`")).cause(error)
+    })
+}
+
+/// Reads the key: the one that is named, else that of the configuration.
+pub(crate) fn key(named: Option<&str>, session: &Session) -> Result<PrivateKey, CommandError> {
+    let missing = || {
+        CommandError::new(ExitCode::Usage, "there is no key to sign with")
+            .hint("name one: `--key FILE`, or `signing: {key: FILE}` in the configuration")
+    };
+    if let Some(text) = named {
+        let key = match text.strip_prefix("env://") {
+            Some(name) => SigningKey::Environment(name.to_owned()),
+            None => SigningKey::File(text.to_owned()),
+        };
+        return Ok(signing::reader(session, key, text.into())?()?);
+    }
+    if !session.global.file.exists() {
+        return Err(missing());
+    }
+    let configuration = session.configuration()?;
+    Ok(signing::key_reader(session, &configuration)?.ok_or_else(missing)?()?)
+}
