@@ -35,7 +35,8 @@ impl Attacher<'_> {
         }
         let mut written = self.list(subject, referrers).await?;
         for (kind, layers) in layers {
-            written += self.extend(&subject.digest, kind, &layers).await?;
+            let sink = self.legacy.unwrap_or(self.sink);
+            written += usize::from(extend(sink, &subject.digest, kind, &layers).await?);
         }
         Ok(written)
     }
@@ -68,38 +69,6 @@ impl Attacher<'_> {
         self.place.root().await?.ok_or_else(|| self.fixed())
     }
 
-    /// Adds layers to what lies under a tag of the older form.
-    async fn extend(&self, subject: &Digest, kind: LegacyKind, layers: &[LegacyLayer]) -> Result<usize, AttachError> {
-        let sink = self.legacy.unwrap_or(self.sink);
-        let Some(tag) = kind.tag(subject) else { return Err(self.fixed()) };
-        for layer in layers {
-            sink.put_bytes(&layer.descriptor, &layer.bytes).await?;
-        }
-        let changed = |found| extended(manifest(found, sink, &tag)?.as_ref(), layers).map_err(AttachError::from);
-        match sink {
-            Sink::Registry { client, reference } => {
-                let mut update = client.update_tag(&reference.repository, &tag);
-                while let Some((manifest, config)) = changed(update.read().await?)? {
-                    sink.put_bytes(&manifest.config, &config).await?;
-                    update.write(&Document::Manifest(manifest)).await?;
-                }
-                Ok(usize::from(update.written() > 0))
-            }
-            Sink::Layout { .. } => {
-                let found = match sink.named(&tag).await? {
-                    Some(found) => Some(self.place.document(&found).await?),
-                    None => None,
-                };
-                let Some((manifest, config)) = changed(found)? else { return Ok(0) };
-                sink.put_bytes(&manifest.config, &config).await?;
-                let there = sink.with_tag(&tag).ok_or_else(|| self.fixed())?;
-                there.name(&Document::Manifest(manifest), &[]).await?;
-                Ok(1)
-            }
-            Sink::Store { .. } | Sink::Engine { .. } => Err(self.fixed()),
-        }
-    }
-
     pub(crate) fn fixed(&self) -> AttachError {
         AttachError::Fixed { place: self.place.describe() }
     }
@@ -111,5 +80,41 @@ fn manifest(found: Option<Document>, sink: &Sink, tag: &Tag) -> Result<Option<Ma
         None => Ok(None),
         Some(Document::Manifest(manifest)) => Ok(Some(manifest.into_value())),
         Some(Document::Index(_)) => Err(AttachError::NotAManifest { place: sink.describe(), tag: tag.clone() }),
+    }
+}
+
+/// Adds layers to what lies under a tag of the older form. Returns whether any of them was not there.
+pub async fn extend(
+    sink: &Sink,
+    subject: &Digest,
+    kind: LegacyKind,
+    layers: &[LegacyLayer],
+) -> Result<bool, AttachError> {
+    let fixed = || AttachError::Fixed { place: sink.describe() };
+    let tag = kind.tag(subject).ok_or_else(fixed)?;
+    for layer in layers {
+        sink.put_bytes(&layer.descriptor, &layer.bytes).await?;
+    }
+    let changed = |found| extended(manifest(found, sink, &tag)?.as_ref(), layers).map_err(AttachError::from);
+    match sink {
+        Sink::Registry { client, reference } => {
+            let mut update = client.update_tag(&reference.repository, &tag);
+            while let Some((manifest, config)) = changed(update.read().await?)? {
+                sink.put_bytes(&manifest.config, &config).await?;
+                update.write(&Document::Manifest(manifest)).await?;
+            }
+            Ok(update.written() > 0)
+        }
+        Sink::Layout { .. } => {
+            let found = match sink.named(&tag).await? {
+                Some(found) => sink.document(&found).await,
+                None => None,
+            };
+            let Some((manifest, config)) = changed(found)? else { return Ok(false) };
+            sink.put_bytes(&manifest.config, &config).await?;
+            sink.with_tag(&tag).ok_or_else(fixed)?.name(&Document::Manifest(manifest), &[]).await?;
+            Ok(true)
+        }
+        Sink::Store { .. } | Sink::Engine { .. } => Err(fixed()),
     }
 }

@@ -1,10 +1,7 @@
-use crate::AttachError;
+use crate::{AttachError, Signatory};
 use consign_oci::{Descriptor, Exact};
-use consign_receipt::{Statement, predicate};
-use consign_sign::{
-    Annotations, Artifact, LegacyKind, LegacyLayer, Payload, Signer, artifact, attestation_layer, sign,
-    signature_layer, signature_statement,
-};
+use consign_receipt::Statement;
+use consign_sign::{Annotations, Artifact, LegacyKind, LegacyLayer, Payload, artifact, signature_statement};
 
 /// In which forms signatures and attestations are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -52,42 +49,41 @@ pub enum Attachment {
 }
 
 /// Signs an image. `identity` is the repository that the older form names; `created` is an RFC 3339 time, which bundles' manifests have.
-pub fn signature(
+pub async fn signature(
     subject: &Descriptor,
     identity: &str,
     annotations: &Annotations,
     forms: Forms,
-    signer: &dyn Signer,
+    signatory: &Signatory,
     created: &str,
 ) -> Result<Vec<Attachment>, AttachError> {
     let mut made = Vec::new();
     if forms.has_bundle() {
         let statement = signature_statement(&subject.digest, annotations)?;
-        let bundle = sign(&statement, signer)?;
-        made.push(Attachment::Artifact(Box::new(artifact(subject, &bundle, predicate::SIGNATURE, created)?)));
+        made.extend(attestation(subject, &statement, Forms::Bundle, signatory, created).await?);
     }
     if forms.has_legacy() {
         let payload = Payload::new(identity, &subject.digest, annotations);
-        made.push(Attachment::Layer(LegacyKind::Signatures, signature_layer(&payload, signer)?));
+        made.push(Attachment::Layer(LegacyKind::Signatures, signatory.signature_layer(&payload).await?));
     }
     Ok(made)
 }
 
 /// Signs a statement about an image.
-pub fn attestation(
+pub async fn attestation(
     subject: &Descriptor,
     statement: &Exact<Statement>,
     forms: Forms,
-    signer: &dyn Signer,
+    signatory: &Signatory,
     created: &str,
 ) -> Result<Vec<Attachment>, AttachError> {
     let mut made = Vec::new();
     if forms.has_bundle() {
-        let bundle = sign(statement, signer)?;
+        let bundle = signatory.bundle(statement).await?;
         made.push(Attachment::Artifact(Box::new(artifact(subject, &bundle, &statement.predicate_type, created)?)));
     }
     if forms.has_legacy() {
-        made.push(Attachment::Layer(LegacyKind::Attestations, attestation_layer(statement, signer)?));
+        made.push(Attachment::Layer(LegacyKind::Attestations, signatory.attestation_layer(statement).await?));
     }
     Ok(made)
 }

@@ -8,12 +8,14 @@ mod attachment;
 mod error;
 mod found;
 mod remove;
+mod signatory;
 mod signing;
 mod time;
 
-pub use attacher::Attacher;
+pub use attacher::{Attacher, extend};
 pub use attachment::{Attachment, Forms, attestation, signature};
 pub use error::AttachError;
 pub use found::{Attached, Content, Held, find};
+pub use signatory::Signatory;
 pub use signing::{Outcome, Signing, parts};
 pub use time::created;

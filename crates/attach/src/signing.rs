@@ -1,8 +1,10 @@
-use crate::{AttachError, Attached, Attacher, Attachment, Content, Forms, Held, attestation, find, signature};
+use crate::{
+    AttachError, Attached, Attacher, Attachment, Content, Forms, Held, Signatory, attestation, find, signature,
+};
 use consign_image::Place;
 use consign_oci::{Descriptor, Document, Exact};
 use consign_receipt::{Statement, predicate};
-use consign_sign::{Annotations, Signer};
+use consign_sign::Annotations;
 
 /// Signs what is about an image where it lies.
 pub struct Signing<'a> {
@@ -11,7 +13,7 @@ pub struct Signing<'a> {
     /// Where the older form is read.
     pub legacy: &'a Place,
     /// Signs.
-    pub signer: &'a dyn Signer,
+    pub signatory: &'a Signatory,
     /// In which forms.
     pub forms: Forms,
     /// Whether what the same key signed before is taken away, once the new is there.
@@ -49,7 +51,7 @@ impl Signing<'_> {
             ours.iter().filter(|ours| self.annotations(ours, subject).as_ref() == Some(annotations)).collect();
         let missing = self.missing(&same);
         let made = match missing {
-            Some(forms) => signature(subject, identity, annotations, forms, self.signer, self.created)?,
+            Some(forms) => signature(subject, identity, annotations, forms, self.signatory, self.created).await?,
             None => Vec::new(),
         };
         self.exchange(subject, made, &ours, &same).await
@@ -66,7 +68,7 @@ impl Signing<'_> {
         };
         let same: Vec<&Attached> = ours.iter().filter(is_same).collect();
         let made = match self.missing(&same) {
-            Some(forms) => attestation(subject, statement, forms, self.signer, self.created)?,
+            Some(forms) => attestation(subject, statement, forms, self.signatory, self.created).await?,
             None => Vec::new(),
         };
         self.exchange(subject, made, &ours, &same).await
@@ -98,7 +100,7 @@ impl Signing<'_> {
         subject: &Descriptor,
         wanted: impl Fn(&Attached) -> bool,
     ) -> Result<Vec<Attached>, AttachError> {
-        let key = self.signer.public();
+        let Some(key) = self.signatory.key() else { return Ok(Vec::new()) };
         let mut found = find(self.attacher.place, self.legacy, &subject.digest, None).await?;
         found.retain(|attached| {
             wanted(attached)
@@ -114,7 +116,7 @@ impl Signing<'_> {
     fn annotations(&self, attached: &Attached, subject: &Descriptor) -> Option<Annotations> {
         match &attached.content {
             Content::Signature(signature) => {
-                Some(signature.verify(self.signer.public(), &subject.digest).ok()?.annotations())
+                Some(signature.verify(self.signatory.key()?, &subject.digest).ok()?.annotations())
             }
             _ => {
                 let statement = attached.statement(&subject.digest)?;

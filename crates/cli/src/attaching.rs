@@ -4,10 +4,10 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use crate::signing;
+use consign_attach::{Forms, Signatory};
 use consign_image::{ImageReference, Place, Sink};
 use consign_oci::{Document, Reference, Repository};
-use consign_plan::configuration::SigningKey;
-use consign_sign::PrivateKey;
+use consign_plan::configuration::{SignatureFormat, SigningKey};
 
 /// An image to which something is attached.
 pub(crate) struct Target {
@@ -65,8 +65,17 @@ pub(crate) fn legacy_repository(session: &Session) -> Result<Option<Repository>,
     })
 }
 
+/// Returns the forms that a configuration names.
+pub(crate) fn forms(format: SignatureFormat) -> Forms {
+    match format {
+        SignatureFormat::Bundle => Forms::Bundle,
+        SignatureFormat::Legacy => Forms::Legacy,
+        SignatureFormat::Both => Forms::Both,
+    }
+}
+
 /// Reads the key: the one that is named, else that of the configuration.
-pub(crate) fn key(named: Option<&str>, session: &Session) -> Result<PrivateKey, CommandError> {
+pub(crate) fn key(named: Option<&str>, session: &Session) -> Result<Signatory, CommandError> {
     let missing = || {
         CommandError::new(ExitCode::Usage, "there is no key to sign with")
             .hint("name one: `--key FILE`, or `signing: {key: FILE}` in the configuration")

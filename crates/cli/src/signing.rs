@@ -3,6 +3,7 @@
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, password, read_text};
+use consign_attach::Signatory;
 use consign_plan::Configuration;
 use consign_plan::configuration::SigningKey;
 use consign_release::ReleaseError;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 const KEY_LIMIT: u64 = 64 << 10;
 
 /// Reads the key, with its password.
-pub(crate) type KeyReader<'a> = Box<dyn Fn() -> Result<PrivateKey, ReleaseError> + Sync + 'a>;
+pub(crate) type KeyReader<'a> = Box<dyn Fn() -> Result<Signatory, ReleaseError> + Sync + 'a>;
 
 /// Returns what reads the signing key when it is time to, if the configuration names one. Fails at once if that cannot succeed: the key is not
 /// there or is none, or there is no way to its password.
@@ -40,7 +41,7 @@ pub(crate) fn reader(session: &Session, key: SigningKey, path: PathBuf) -> Resul
         let message = format!("there is no password for the signing key `{key}`, and no terminal to ask for it on");
         return Err(CommandError::new(ExitCode::Failed, message).hint("set COSIGN_PASSWORD"));
     }
-    Ok(Box::new(move || read(session, &key, &path)))
+    Ok(Box::new(move || read(session, &key, &path).map(Signatory::from)))
 }
 
 fn read(session: &Session, key: &SigningKey, path: &Path) -> Result<PrivateKey, ReleaseError> {

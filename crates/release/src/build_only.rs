@@ -1,13 +1,14 @@
 //! Building without releasing: into the store, or an archive that another machine releases.
 
 use crate::assemble::assemble;
-use crate::attest::{Artifacts, Attester, Subject};
+use crate::attest::{Attester, Subject};
 use crate::ledger::blank;
+use crate::publish::Artifacts;
 use crate::{Event, Job, Produced, Release, ReleaseError};
+use consign_attach::{Forms, Signatory};
 use consign_image::{ArchiveImage, ImageReference, write_archive};
 use consign_oci::{Descriptor, media_type};
 use consign_report::ReleaseReport;
-use consign_sign::PrivateKey;
 
 impl Release<'_> {
     /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images. Returns the
@@ -44,7 +45,7 @@ impl Release<'_> {
         let key = self.key.map(|read| read()).transpose()?;
         let built = self.jobs.iter().zip(all_produced).zip(&roots);
         for (((job, produced), root), image) in built.zip(&mut report.images) {
-            self.archive(job, &produced, root.clone(), key.as_ref(), to)?;
+            self.archive(job, &produced, root.clone(), key.as_ref(), to).await?;
             image.signed = key.is_some();
         }
         Ok(roots)
@@ -63,26 +64,34 @@ impl Release<'_> {
         Ok(index.descriptor(media_type::INDEX))
     }
 
-    fn archive(
+    async fn archive(
         &self,
         job: &Job,
         produced: &Produced,
         root: Descriptor,
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         to: &ImageReference,
     ) -> Result<(), ReleaseError> {
         let store = &self.workshop.store;
         let created = produced.created();
-        let attester =
-            Attester { store, key, image: &job.planned.name, version: &job.planned.version, created: &created };
-        let mut artifacts = Artifacts::new();
+        let attester = Attester {
+            store,
+            key,
+            image: &job.planned.name,
+            version: &job.planned.version,
+            // What is handed over is read here again.
+            forms: Forms::Bundle,
+            repositories: Vec::new(),
+            created: &created,
+        };
+        let mut artifacts = Artifacts::default();
         for platform in &produced.platforms {
             let subject = Subject { descriptor: &platform.manifest, platform: Some(&platform.platform) };
-            attester.receipts(subject, &platform.receipts, &mut artifacts)?;
+            attester.receipts(subject, &platform.receipts, &mut artifacts).await?;
         }
         let destination = job.planned.destinations.first();
         let name = destination.and_then(|to| Some((to.repository.to_string(), to.tags.first()?.tag.clone())));
-        let image = ArchiveImage { root, name, referrers: artifacts.into_values().flatten().collect() };
+        let image = ArchiveImage { root, name, referrers: artifacts.referrers.into_values().flatten().collect() };
         Ok(write_archive(store, &image, to)?)
     }
 }

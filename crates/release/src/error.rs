@@ -329,6 +329,9 @@ pub enum ReleaseError {
     /// A receipt could not be signed.
     #[error(transparent)]
     Sign(#[from] consign_sign::BundleError),
+    /// Something cannot be signed, or attached in cosign's older form.
+    #[error(transparent)]
+    Attach(#[from] consign_attach::AttachError),
     /// An image could not be read.
     #[error(transparent)]
     Image(Box<consign_image::ImageError>),

@@ -1,14 +1,15 @@
 //! What an image's last release says about what is found in the next one.
 
+use crate::ship::authorities;
 use crate::{Release, ReleaseError};
+use consign_attach::Signatory;
 use consign_image::Place;
 use consign_oci::{Platform, Reference};
 use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{
     AdvisoryRules, Candidate, Finding, Judgement, LastRelease, Policy, Receipt, ReleasedContents, Requirement,
 };
-use consign_sign::PrivateKey;
-use consign_verify::{Authority, Expectation, Verified, VerifyError};
+use consign_verify::{Expectation, Verified, VerifyError};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,7 +20,7 @@ impl Release<'_> {
     pub(crate) async fn beside_the_last(
         &self,
         candidate: &Candidate,
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         policy: Policy,
     ) -> Result<Policy, ReleaseError> {
         let Some(rules) = policy.advisories() else { return Ok(policy) };
@@ -46,7 +47,7 @@ impl Release<'_> {
         &self,
         name: &str,
         reference: &Reference,
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
     ) -> Result<Option<Verified>, ReleaseError> {
         let warn = |why: &str| {
             let message = format!("everything that is found counts as new: {why}");
@@ -65,8 +66,9 @@ impl Release<'_> {
         let place = Place::Registry { client, reference: reference.clone() };
         // What it had to show is what its own record says; this release may ask for more.
         let policy = Policy::new([Requirement::Completeness]);
+        let authorities = authorities(key);
         let expectation = Expectation {
-            authorities: &[Authority::Key(key.public().clone())],
+            authorities: &authorities,
             policy: Some(&policy),
             released: true,
             today: self.workshop.today(),

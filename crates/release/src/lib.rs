@@ -63,7 +63,7 @@ pub use job::{Changed, Job, KeySource};
 pub use kept_document::kept_document;
 pub use listed_image::{ListedImage, list_image, name_of};
 pub use produce::{Produced, ProducedPlatform};
-pub use publish::{Publication, PublishedTag, Sent, move_tags};
+pub use publish::{ArtifactLayer, Artifacts, Publication, PublishedTag, Sent, move_tags};
 pub use recipe::Recipe;
 pub use run::{Options, Release};
 pub use scanned_image::{ScannedImage, scan_document, scan_image, scan_listed};

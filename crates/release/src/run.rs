@@ -4,11 +4,11 @@ use crate::assemble::assemble;
 use crate::interruption::{Interruption, unless_interrupted};
 use crate::ledger::{blank, note, note_failure, note_produced, note_refusal, skip_the_rest};
 use crate::{Event, Job, KeySource, Outcome, Produced, ReleaseError, Stage, Workshop, imported};
-use consign_oci::{Digest, Exact, Index};
+use consign_attach::{Forms, Signatory};
+use consign_oci::{Digest, Exact, Index, Repository};
 use consign_receipt::predicate::ReleasedDestination;
 use consign_receipt::{Candidate, PlatformCandidate, Verdict, gate};
 use consign_report::{ImageReport, ReasonReport, ReleaseReport};
-use consign_sign::PrivateKey;
 use std::sync::Arc;
 
 /// How far a release goes.
@@ -18,6 +18,10 @@ pub struct Options {
     pub dry_run: bool,
     /// Whether the report says why each step of a Dockerfile was done.
     pub explain: bool,
+    /// In which forms signatures and attestations are attached.
+    pub forms: Forms,
+    /// Where cosign's older form is kept, if not beside each image.
+    pub legacy: Option<Repository>,
     /// Ends it early.
     pub interruption: Interruption,
 }
@@ -73,7 +77,7 @@ impl Release<'_> {
     }
 
     /// Makes all images and asks the gate about each.
-    async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<PrivateKey>), ReleaseError> {
+    async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<Signatory>), ReleaseError> {
         self.jobs.iter().for_each(|job| self.warn_of_changes(job));
         let all_produced = self.produce(report).await?;
         self.note_ignored(&all_produced, report);
@@ -131,16 +135,17 @@ impl Release<'_> {
         &self,
         job: &Arc<Job>,
         mut produced: Produced,
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         image: &mut ImageReport,
     ) -> Result<Passed, ReleaseError> {
         let name = &job.planned.name;
         self.workshop.started(name, None, Stage::Gate);
         let mut policy = self.workshop.policy.clone();
-        if let Some(key) = key {
-            policy = policy.trusting(key.public().identity());
+        let own = key.and_then(Signatory::key);
+        if let Some(key) = own {
+            policy = policy.trusting(key.identity());
         }
-        imported::add_receipts(&self.workshop, job, key.map(PrivateKey::public), &policy, &mut produced)?;
+        imported::add_receipts(&self.workshop, job, own, &policy, &mut produced)?;
         note_produced(image, &produced);
         let created = produced.created();
         let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;

@@ -1,19 +1,18 @@
 //! From the gate to the registries: everything is signed, then everything is sent, then the tags move, then all of it is read back.
 
-use crate::attest::Artifacts;
 use crate::embedded::Embedded;
 use crate::interruption::unless_interrupted;
 use crate::ledger::{is_settled, moved_any, note, note_tag};
-use crate::publish::{Publication, Sent, find, move_tags};
+use crate::publish::{Artifacts, Publication, Sent, find, move_tags};
 use crate::record::record;
 use crate::run::Passed;
 use crate::{EmbeddedRegistry, Event, Outcome, Release, ReleaseError, Stage, embedded};
+use consign_attach::Signatory;
 use consign_image::{ImageError, Place};
 use consign_oci::Reference;
 use consign_receipt::Policy;
 use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReleaseReport, TagState};
-use consign_sign::PrivateKey;
 use consign_verify::{Authority, Expectation, VerifyError};
 
 impl Release<'_> {
@@ -21,12 +20,14 @@ impl Release<'_> {
     pub(crate) async fn ship(
         &self,
         passed: &[Passed],
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
         let interruption = &self.options.interruption;
-        let signed = passed.iter().zip(&mut report.images).map(|(passed, image)| self.sign(passed, key, image));
-        let artifacts = signed.collect::<Result<Vec<Artifacts>, _>>()?;
+        let mut artifacts = Vec::new();
+        for (passed, image) in passed.iter().zip(&mut report.images) {
+            artifacts.push(unless_interrupted(interruption, self.sign(passed, key, image)).await?);
+        }
         let (client, running) = self.connect(self.workshop.embedded.iter()).await?;
         let sent = unless_interrupted(interruption, self.send(passed, &artifacts, &client, report)).await?;
         unless_interrupted(interruption, self.check_order(passed, &sent, key, &client)).await?;
@@ -67,7 +68,8 @@ impl Release<'_> {
         for ((candidate, artifacts), image) in passed.iter().zip(artifacts).zip(&mut report.images) {
             self.workshop.started(candidate.name(), None, Stage::Publish);
             let store = &self.workshop.store;
-            let publication = Publication { verdict: &candidate.verdict, artifacts, store, client };
+            let legacy = self.options.legacy.as_ref();
+            let publication = Publication { verdict: &candidate.verdict, artifacts, legacy, store, client };
             match publication.send().await {
                 Ok(image) => sent.push(image),
                 Err(error) => {
@@ -89,11 +91,11 @@ impl Release<'_> {
         &self,
         passed: &[Passed],
         sent: &[Sent],
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         client: &Client,
     ) -> Result<(), ReleaseError> {
         let Some(key) = key else { return Ok(()) };
-        let authorities = [Authority::Key(key.public().clone())];
+        let authorities = authorities(key);
         for (candidate, sent) in passed.iter().zip(sent) {
             let today = self.workshop.today();
             let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan, today)?;
@@ -166,7 +168,7 @@ impl Release<'_> {
     async fn verify(
         &self,
         passed: &[Passed],
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         client: &Client,
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
@@ -216,7 +218,7 @@ impl Release<'_> {
         Err(ReleaseError::TagDiffers { reference, index: index.clone(), found })
     }
 
-    async fn verify_one(&self, candidate: &Passed, key: &PrivateKey, client: &Client) -> Result<(), ReleaseError> {
+    async fn verify_one(&self, candidate: &Passed, key: &Signatory, client: &Client) -> Result<(), ReleaseError> {
         // By the rules that the gate had: statements that came with an image may not go with it.
         let rules = candidate.verdict.advisories().cloned();
         let policy = rules.into_iter().fold(self.workshop.policy.clone(), Policy::tolerating);
@@ -225,7 +227,7 @@ impl Release<'_> {
             let reference = destination.repository.tagged(tag.clone());
             let place = Place::Registry { client: client.clone(), reference: reference.clone() };
             let expectation = Expectation {
-                authorities: &[Authority::Key(key.public().clone())],
+                authorities: &authorities(key),
                 policy: Some(&policy),
                 released: true,
                 today: self.workshop.today(),
@@ -236,4 +238,9 @@ impl Release<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns whose signatures count of what a release made.
+pub(crate) fn authorities(signatory: &Signatory) -> Vec<Authority> {
+    signatory.key().cloned().map(Authority::Key).into_iter().collect()
 }

@@ -1,24 +1,25 @@
-use crate::attest::{Artifacts, Attester, Subject};
+use crate::attest::{Attester, Subject};
 use crate::ledger::note;
+use crate::publish::Artifacts;
 use crate::record::record;
 use crate::run::Passed;
 use crate::{Outcome, Release, ReleaseError, Stage};
+use consign_attach::Signatory;
 use consign_oci::{Exact, media_type};
 use consign_receipt::{Statement, predicate};
 use consign_report::ImageReport;
-use consign_sign::PrivateKey;
 
 impl Release<'_> {
     /// Makes the artifacts that travel with the image: signatures of index and platforms, receipts, and the release record.
-    pub(crate) fn sign(
+    pub(crate) async fn sign(
         &self,
         passed: &Passed,
-        key: Option<&PrivateKey>,
+        key: Option<&Signatory>,
         image: &mut ImageReport,
     ) -> Result<Artifacts, ReleaseError> {
         let name = &passed.job.planned.name;
         self.workshop.started(name, None, Stage::Sign);
-        let artifacts = self.artifacts(passed, key).inspect_err(|_| {
+        let artifacts = self.artifacts(passed, key).await.inspect_err(|_| {
             note(image, Stage::Sign, Outcome::Failed);
             self.workshop.finished(name, None, Stage::Sign, Outcome::Failed, "");
         })?;
@@ -28,31 +29,39 @@ impl Release<'_> {
         } else {
             self.workshop.warn(name, &[], "not signed: the configuration has no `signing` section");
         }
-        let count: usize = artifacts.values().map(Vec::len).sum();
+        let count = artifacts.count();
         let outcome = if key.is_some() { Outcome::Ok } else { Outcome::Skipped };
         self.workshop.finished(name, None, Stage::Sign, outcome, format!("{count} attachments"));
         Ok(artifacts)
     }
 
-    fn artifacts(&self, passed: &Passed, key: Option<&PrivateKey>) -> Result<Artifacts, ReleaseError> {
+    async fn artifacts(&self, passed: &Passed, key: Option<&Signatory>) -> Result<Artifacts, ReleaseError> {
         let store = &self.workshop.store;
-        let mut artifacts = Artifacts::new();
+        let mut artifacts = Artifacts::default();
         let Passed { job, created, .. } = passed;
-        let attester = Attester { store, key, image: &job.planned.name, version: &job.planned.version, created };
+        let attester = Attester {
+            store,
+            key,
+            image: &job.planned.name,
+            version: &job.planned.version,
+            forms: self.options.forms,
+            repositories: passed.verdict.destinations().iter().map(|to| to.repository.clone()).collect(),
+            created,
+        };
         for platform in &passed.produced.platforms {
             let subject = Subject { descriptor: &platform.manifest, platform: Some(&platform.platform) };
-            attester.sign(subject, &mut artifacts)?;
-            attester.receipts(subject, &platform.receipts, &mut artifacts)?;
+            attester.sign(subject, &mut artifacts).await?;
+            attester.receipts(subject, &platform.receipts, &mut artifacts).await?;
         }
         store.put(passed.index.bytes())?;
         let index = passed.index.descriptor(media_type::INDEX);
         let subject = Subject { descriptor: &index, platform: None };
-        attester.sign(subject, &mut artifacts)?;
+        attester.sign(subject, &mut artifacts).await?;
         let today = self.workshop.today();
         let record = record(&passed.job, &passed.verdict, &passed.created, &self.plan, today)?;
         let record = serde_json::to_value(record)?;
         let statement = Statement::new(passed.index.digest(), predicate::RELEASE_RECORD, record);
-        attester.attest(subject, &Exact::write(statement)?, &mut artifacts)?;
+        attester.attest(subject, &Exact::write(statement)?, &mut artifacts).await?;
         Ok(artifacts)
     }
 }

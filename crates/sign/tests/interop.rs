@@ -3,7 +3,7 @@
 
 use consign_oci::{Digest, Exact};
 use consign_receipt::{Statement, predicate};
-use consign_sign::{Bundle, PrivateKey, PublicKey, sign, signature_statement};
+use consign_sign::{Annotations, Bundle, PrivateKey, PublicKey, sign, signature_statement};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn cosign_verifies_our_bundles() {
     fs::write(directory.path().join("artifact"), ARTIFACT).unwrap();
     fs::write(directory.path().join("other"), b"other").unwrap();
     fs::write(directory.path().join("root.json"), TRUSTED_ROOT).unwrap();
-    for statement in [signature_statement(&digest).unwrap(), sbom] {
+    for statement in [signature_statement(&digest, &Annotations::new()).unwrap(), sbom] {
         fs::write(directory.path().join("bundle.json"), sign(&statement, &key).unwrap()).unwrap();
         let arguments = |artifact: &'static str| {
             let fixed =

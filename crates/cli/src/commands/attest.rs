@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
     let signing = Signing {
         attacher: Attacher { place: &target.place, sink: &target.sink, legacy: target.legacy.1.as_ref() },
         legacy: &target.legacy.0,
-        signer: &key,
+        signatory: &key,
         forms: arguments.signing.signature_format.into(),
         replace: arguments.signing.replace,
         created: &created,

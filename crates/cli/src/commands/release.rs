@@ -1,4 +1,5 @@
 use crate::arguments::Release as Arguments;
+use crate::attaching::{forms, legacy_repository};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::ignored;
@@ -31,7 +32,13 @@ pub(crate) async fn run(
     let traffic = Traffic { from: &arguments.from, compares, publishes: !arguments.dry_run };
     let workshop = planned.workshop(session, arguments.docker.reuses(), traffic).await?;
     let jobs = planned.jobs(session, &workshop, &arguments.from)?;
-    let options = Options { dry_run: arguments.dry_run, interruption: interruption.clone(), ..Options::default() };
+    let options = Options {
+        dry_run: arguments.dry_run,
+        forms: planned.configuration.signing.as_ref().map(|signing| forms(signing.format)).unwrap_or_default(),
+        legacy: legacy_repository(session)?,
+        interruption: interruption.clone(),
+        ..Options::default()
+    };
     let release = Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options };
     let (report, result) = Box::pin(release.run()).await;
     session.conclude(&report, result)?;

@@ -3,11 +3,11 @@ use crate::attaching::{Target, key};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
-use consign_attach::{Attacher, Forms, Outcome, Signing, created, parts};
+use consign_attach::{Attacher, Forms, Outcome, Signatory, Signing, created, parts};
 use consign_image::ImageReference;
 use consign_oci::{Descriptor, Digest};
 use consign_report::table;
-use consign_sign::{Annotations, PrivateKey};
+use consign_sign::Annotations;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ struct Part {
 async fn sign(
     reference: &ImageReference,
     arguments: &Sign,
-    key: &PrivateKey,
+    key: &Signatory,
     session: &Session,
 ) -> Result<Vec<Part>, CommandError> {
     let target = Target::open(reference, session).await?;
@@ -59,7 +59,7 @@ async fn sign(
     let signing = Signing {
         attacher: Attacher { place: &target.place, sink: &target.sink, legacy: target.legacy.1.as_ref() },
         legacy: &target.legacy.0,
-        signer: key,
+        signatory: key,
         forms,
         replace: arguments.signing.replace,
         created: &created,

@@ -69,7 +69,7 @@ pub use route::{RepositorySettings, Route};
 pub use schema::schema;
 pub use secret::{SecretPlace, SecretSource, SecretSourceError};
 pub use selection::SelectionSettings;
-pub use signing::{SigningKey, SigningSettings};
+pub use signing::{SignatureFormat, SigningKey, SigningSettings};
 pub use source_file::SourceFile;
 pub use span::{Span, Spanned};
 pub use sync::{AgeSettings, PruneSettings, SyncSettings};

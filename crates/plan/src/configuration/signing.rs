@@ -1,3 +1,4 @@
+use super::advisories::word;
 use super::keys::{Key, Keys, Shape};
 use super::reader::Reader;
 use super::tree::Node;
@@ -6,12 +7,20 @@ use std::fmt;
 
 pub(super) const KEYS: Keys = Keys {
     what: "`signing`",
-    known: &[Key::required(
-        "key",
-        Shape::Text,
-        "The private key: a file as `consign keygen` makes it, or `env://NAME` for an environment variable that holds one.",
-    )],
-    later: &["keyless", "format"],
+    known: &[
+        Key::required(
+            "key",
+            Shape::Text,
+            "The private key: a file as `consign keygen` makes it, or `env://NAME` for an environment variable that holds one.",
+        ),
+        Key::new(
+            "format",
+            Shape::Word(|| SignatureFormat::ALL.map(SignatureFormat::word).to_vec()),
+            "The form of signatures and attestations: what cosign 3 reads (`bundle`), what podman and older policy engines read (`legacy`), or both. \
+             `bundle` if not given.",
+        ),
+    ],
+    later: &["keyless"],
     rules: &[],
 };
 
@@ -20,6 +29,32 @@ pub(super) const KEYS: Keys = Keys {
 pub struct SigningSettings {
     /// The key to sign with.
     pub key: Spanned<SigningKey>,
+    /// The form of what is signed.
+    pub format: SignatureFormat,
+}
+
+/// In which form signatures and attestations are attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignatureFormat {
+    /// Sigstore bundles.
+    #[default]
+    Bundle,
+    /// cosign's older form.
+    Legacy,
+    /// Both.
+    Both,
+}
+
+impl SignatureFormat {
+    const ALL: [Self; 3] = [Self::Bundle, Self::Legacy, Self::Both];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Legacy => "legacy",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// Where a private key is.
@@ -71,7 +106,8 @@ impl SigningSettings {
                 return None;
             }
         };
-        Some(Self { key: Spanned::new(key, node.span) })
+        let format = word(reader, &fields, "format", SignatureFormat::ALL, SignatureFormat::word).unwrap_or_default();
+        Some(Self { key: Spanned::new(key, node.span), format })
     }
 }
 

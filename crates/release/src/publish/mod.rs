@@ -5,10 +5,12 @@
 //! before. If anything fails in the first phase, no tag of any image has moved anywhere; if it does in the second, every tag that has moved
 //! names a complete and signed image, and running again completes.
 
+mod artifacts;
 mod send;
 mod sender;
 mod tags;
 
+pub use artifacts::{ArtifactLayer, Artifacts};
 pub use send::{Publication, Sent};
 pub(crate) use tags::find;
 pub use tags::{PublishedTag, move_tags};

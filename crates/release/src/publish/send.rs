@@ -1,3 +1,4 @@
+use super::Artifacts;
 use super::sender::{Sender, read_document};
 use super::tags::{find, not_published};
 use crate::ReleaseError;
@@ -14,8 +15,10 @@ use std::sync::Mutex;
 pub struct Publication<'a> {
     /// What the gate said. Without it nothing can be published.
     pub verdict: &'a Verdict,
-    /// Artifacts (signatures, attestations) by the digest that they are about.
-    pub artifacts: &'a BTreeMap<Digest, Vec<Descriptor>>,
+    /// Signatures and attestations.
+    pub artifacts: &'a Artifacts,
+    /// Where cosign's older form is kept, if not beside the image.
+    pub legacy: Option<&'a Repository>,
     /// Where the bytes are.
     pub store: &'a Store,
     /// Speaks to the registries.
@@ -129,7 +132,7 @@ impl Publication<'_> {
     }
 
     fn check_artifacts(&self) -> Result<(), ReleaseError> {
-        for (subject, artifacts) in self.artifacts {
+        for (subject, artifacts) in &self.artifacts.referrers {
             for artifact in artifacts {
                 let document = read_document(self.store, artifact)?;
                 if document.subject().is_none_or(|found| found.digest != *subject) {

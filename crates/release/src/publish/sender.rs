@@ -1,8 +1,10 @@
 use super::{IN_FLIGHT, Publication};
 use crate::ReleaseError;
-use consign_image::children;
+use consign_attach::extend;
+use consign_image::{Sink, children};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Repository, Target};
 use consign_registry::{Pushed, RegistryError};
+use consign_sign::{LegacyKind, LegacyLayer};
 use consign_store::Store;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
@@ -72,12 +74,30 @@ impl Sender<'_> {
         let sent = stream::iter(subjects.collect::<Vec<_>>()).map(|subject| self.send_artifacts(subject));
         let sent: Vec<(usize, usize)> = sent.buffer_unordered(IN_FLIGHT).try_collect().await?;
         sent.into_iter().for_each(|more| add(&mut counts, more));
+        let layers = self.publication.artifacts.layers_for(self.repository);
+        let sent = stream::iter(layers).map(|((subject, kind), layers)| self.send_layers(subject, kind, layers));
+        let sent: Vec<(usize, usize)> = sent.buffer_unordered(IN_FLIGHT).try_collect().await?;
+        sent.into_iter().for_each(|more| add(&mut counts, more));
         Ok(counts)
+    }
+
+    /// Adds layers of cosign's older form to those that are there.
+    async fn send_layers(
+        &self,
+        subject: &Digest,
+        kind: LegacyKind,
+        layers: Vec<LegacyLayer>,
+    ) -> Result<(usize, usize), Failure> {
+        let repository = self.publication.legacy.unwrap_or(self.repository);
+        let (client, reference) = (self.publication.client.clone(), repository.at(subject.clone()));
+        let sink = Sink::Registry { client, reference };
+        let written = extend(&sink, subject, kind, &layers).await.map_err(ReleaseError::from)?;
+        Ok(if written { (1, 0) } else { (0, 1) })
     }
 
     /// Sends the artifacts about `subject` that the repository does not list, or lists and does not have.
     async fn send_artifacts(&self, subject: &Digest) -> Result<(usize, usize), Failure> {
-        let Some(artifacts) = self.publication.artifacts.get(subject) else { return Ok((0, 0)) };
+        let Some(artifacts) = self.publication.artifacts.referrers.get(subject) else { return Ok((0, 0)) };
         let listed = self.publication.client.referrers(self.repository, subject).await?;
         let listed: BTreeSet<Digest> = listed.into_iter().map(|descriptor| descriptor.digest).collect();
         let ours = artifacts.iter().map(|artifact| &artifact.digest);

@@ -2,18 +2,17 @@ use consign_oci::{Descriptor, Digest, Exact, ImageConfig, Index, Manifest, Platf
 use consign_receipt::predicate::ReleasedDestination;
 use consign_receipt::{Candidate, PlatformCandidate, Policy, Requirement, Verdict, gate};
 use consign_registry::{Client, Options};
-use consign_release::{Publication, ReleaseError, Sent};
+use consign_release::{Artifacts, Publication, ReleaseError, Sent};
 use consign_store::Store;
 use consign_testkit::registry::TestRegistry;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 /// An image of two platforms that passed the gate, with an artifact about each platform and the index.
 pub(crate) struct TestImage {
     pub(crate) verdict: Verdict,
-    pub(crate) artifacts: BTreeMap<Digest, Vec<Descriptor>>,
+    pub(crate) artifacts: Artifacts,
     store: Store,
     _folder: TempDir,
 }
@@ -60,7 +59,8 @@ impl TestImage {
         };
         let verdict = gate(&shown(candidate), &Policy::new([Requirement::Completeness]), Date::ZERO).unwrap();
         let subjects = manifests.iter().cloned().chain([index.descriptor(media_type::INDEX)]);
-        let artifacts = subjects.map(|subject| (subject.digest.clone(), vec![artifact(&store, &subject)])).collect();
+        let referrers = subjects.map(|subject| (subject.digest.clone(), vec![artifact(&store, &subject)])).collect();
+        let artifacts = Artifacts { referrers, ..Artifacts::default() };
         Self { verdict, artifacts, store, _folder: folder }
     }
 
@@ -68,7 +68,7 @@ impl TestImage {
     pub(crate) async fn send(&self) -> Result<Sent, ReleaseError> {
         let client = client();
         let (verdict, artifacts, store) = (&self.verdict, &self.artifacts, &self.store);
-        Publication { verdict, artifacts, store, client: &client }.send().await
+        Publication { verdict, artifacts, legacy: None, store, client: &client }.send().await
     }
 
     /// Returns the digest of the first platform's manifest.
@@ -78,7 +78,7 @@ impl TestImage {
 
     /// Returns the digest of the artifact about the index.
     pub(crate) fn artifact(&self) -> &Digest {
-        &self.artifacts[self.verdict.index()][0].digest
+        &self.artifacts.referrers[self.verdict.index()][0].digest
     }
 }
 

@@ -62,7 +62,7 @@ async fn an_artifact_that_is_there_and_not_listed_is_listed() {
     registry.fail(1, is_list, || Fault::status(400));
     image.send().await.unwrap_err();
     image.send().await.unwrap();
-    for subject in image.artifacts.keys() {
+    for subject in image.artifacts.referrers.keys() {
         assert_eq!(client().referrers(&repository, subject).await.unwrap().len(), 1, "{subject}");
     }
 }
@@ -88,8 +88,8 @@ async fn only_what_the_gate_was_shown_is_sent() {
     assert!(matches!(image.send().await.unwrap_err(), ReleaseError::NotWhatPassed { .. }));
 
     let mut image = TestImage::new("a", &destinations);
-    let artifact = image.artifacts[image.first_platform()].clone();
-    image.artifacts.insert(image.verdict.index().clone(), artifact);
+    let artifact = image.artifacts.referrers[image.first_platform()].clone();
+    image.artifacts.referrers.insert(image.verdict.index().clone(), artifact);
     let error = image.send().await.unwrap_err();
     assert!(matches!(&error, ReleaseError::NotAbout { subject, .. } if subject == image.verdict.index()), "{error}");
     assert_eq!(registry.requests(), 0);
