@@ -2,7 +2,7 @@ use crate::AttachError;
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, media_type};
 use consign_receipt::{Statement, predicate};
-use consign_sign::{Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, bundle_of, layers_of};
+use consign_sign::{Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, SIMPLE_SIGNING, bundle_of, layers_of};
 
 /// Most manifests, and most layers of one manifest, about one image that are looked at.
 const COUNT_LIMIT: usize = 1_000;
@@ -102,16 +102,20 @@ impl Finder<'_> {
             }
             let artifact_type = manifest.effective_artifact_type().to_owned();
             let stated = STATED.iter().find_map(|key| manifest.annotations.get(*key).cloned());
-            let held = Held::Referrer(referrer);
             let stated = stated.unwrap_or(artifact_type);
-            let bundle = bundle_of(&manifest);
-            let [layer] = &manifest.layers[..] else { continue };
-            let bytes = self.bytes(self.place, layer).await?;
-            let content = match bundle {
-                Some(_) => Bundle::read(&bytes).map_or(Content::Other, |bundle| Content::Bundle(Box::new(bundle))),
-                None => statement(layer, &bytes),
-            };
-            found.push(Attached { held, stated, bytes, content });
+            self.check_count(manifest.layers.len())?;
+            let is_bundle = bundle_of(&manifest).is_some();
+            for layer in &manifest.layers {
+                let bytes = self.bytes(self.place, layer).await?;
+                let is_signature = layer.media_type == SIMPLE_SIGNING;
+                let stated = if is_signature { predicate::SIGNATURE.to_owned() } else { stated.clone() };
+                let content = match is_bundle {
+                    true => Bundle::read(&bytes).map_or(Content::Other, |bundle| Content::Bundle(Box::new(bundle))),
+                    false if is_signature => signature(layer, &bytes),
+                    false => statement(layer, &bytes),
+                };
+                found.push(Attached { held: Held::Referrer(referrer.clone()), stated, bytes, content });
+            }
         }
         Ok(found)
     }
@@ -135,10 +139,7 @@ impl Finder<'_> {
                 LegacyKind::Attestations | LegacyKind::Sbom => layer.media_type.clone(),
             });
             let content = match kind {
-                LegacyKind::Signatures => {
-                    let layer = LegacyLayer { descriptor: layer.clone(), bytes: bytes.clone() };
-                    LegacySignature::read(layer).map_or(Content::Other, Content::Signature)
-                }
+                LegacyKind::Signatures => signature(&layer, &bytes),
                 LegacyKind::Attestations => {
                     Bundle::of_envelope(&bytes).map_or(Content::Other, |bundle| Content::Bundle(Box::new(bundle)))
                 }
@@ -201,6 +202,11 @@ impl Finder<'_> {
 
 /// Annotation of an entry of an index: the manifest that it is about.
 const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
+
+fn signature(layer: &Descriptor, bytes: &[u8]) -> Content {
+    let layer = LegacyLayer { descriptor: layer.clone(), bytes: bytes.to_vec() };
+    LegacySignature::read(layer).map_or(Content::Other, Content::Signature)
+}
 
 fn statement(layer: &Descriptor, bytes: &[u8]) -> Content {
     if layer.media_type != media_type::IN_TOTO {

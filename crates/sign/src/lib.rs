@@ -15,8 +15,8 @@ pub use artifact::{Artifact, BUNDLE, artifact, bundle_of};
 pub use bundle::{Bundle, BundleError, LIMIT, sign};
 pub use keys::{KeyError, PrivateKey, PublicKey};
 pub use legacy::{
-    LegacyKind, LegacyLayer, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING, attestation_layer, extended,
-    layers_of, signature_layer, without,
+    LEGACY_ARTIFACT, LegacyKind, LegacyLayer, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING,
+    attestation_layer, extended, layers_of, signature_layer, without,
 };
 pub use signature::{Annotations, signature_statement};
 pub use signer::Signer;

@@ -21,7 +21,8 @@ fn subject() -> Digest {
 }
 
 fn bundle() -> Value {
-    serde_json::from_slice(&sign(&signature_statement(&subject(), &Annotations::new()).unwrap(), key()).unwrap()).unwrap()
+    serde_json::from_slice(&sign(&signature_statement(&subject(), &Annotations::new()).unwrap(), key()).unwrap())
+        .unwrap()
 }
 
 fn verify(bundle: &Value) -> Result<Exact<Statement>, BundleError> {
@@ -163,7 +164,8 @@ fn refuses_statements_that_are_not_about_the_subject_alone() {
 #[test]
 fn another_key_verifies_nothing_and_is_not_named() {
     let other = PrivateKey::generate().unwrap();
-    let bundle = Bundle::read(&sign(&signature_statement(&subject(), &Annotations::new()).unwrap(), &other).unwrap()).unwrap();
+    let bundle =
+        Bundle::read(&sign(&signature_statement(&subject(), &Annotations::new()).unwrap(), &other).unwrap()).unwrap();
     assert!(!bundle.names(key().public()));
     assert!(matches!(bundle.verify(key().public(), &subject()), Err(BundleError::Signature { .. })));
 }

@@ -5,7 +5,7 @@ use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use consign_receipt::predicate::{self, RELEASE};
 use consign_receipt::{Receipt, Trust};
-use consign_sign::{BUNDLE, Bundle, LIMIT, LegacyKind, bundle_of};
+use consign_sign::{BUNDLE, Bundle, LEGACY_ARTIFACT, LIMIT, LegacyKind, bundle_of};
 use futures::StreamExt as _;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,7 +82,6 @@ impl Attestations {
                 }
             }
             Content::Foreign(by) => self.foreign.add(by),
-            Content::Other => {}
         }
     }
 }
@@ -156,7 +155,7 @@ impl<'a> Reader<'a> {
         let checks = checks.map(|referrer| self.attestation(referrer, subject, owner)).collect::<Vec<_>>();
         let mut results = futures::stream::iter(checks).buffered(CONCURRENCY);
         while let Some(result) = results.next().await {
-            if let Some(content) = settle(result, &mut found.failures)? {
+            for content in settle(result, &mut found.failures)?.into_iter().flatten() {
                 found.add(content);
             }
         }
@@ -170,28 +169,28 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    async fn attestation(&self, referrer: &Descriptor, subject: &Digest, owner: &Owner) -> Result<Content, Stop> {
+    async fn attestation(&self, referrer: &Descriptor, subject: &Digest, owner: &Owner) -> Result<Vec<Content>, Stop> {
         let part = Part::of_predicate(referrer.annotations.get(PREDICATE_TYPE).map(String::as_str));
         let piece = Piece::new(part, owner, &referrer.digest);
         self.take(referrer, &piece)?;
         let Document::Manifest(manifest) = fetch::document(self.place, referrer, &piece).await? else {
-            return Ok(Content::Other);
+            return Ok(Vec::new());
         };
-        let Some(layer) = bundle_of(&manifest) else { return Ok(Content::Other) };
         if manifest.subject.as_ref().is_none_or(|found| found.digest != *subject) {
-            return Ok(Content::Other);
+            return Ok(Vec::new());
         }
+        let Some(layer) = bundle_of(&manifest) else { return self.legacy_layers(&manifest, subject, owner).await };
         let part = Part::of_predicate(manifest.annotations.get(PREDICATE_TYPE).map(String::as_str));
         let piece = Piece::new(part, owner, &layer.digest);
         self.take(layer, &piece)?;
         let bytes = fetch::blob(self.place, layer, LIMIT, &piece).await?;
         // Its bytes are what somebody pushed, but nothing says that it was the key's holder.
-        let Ok(bundle) = Bundle::read(&bytes) else { return Ok(Content::Foreign(None)) };
+        let Ok(bundle) = Bundle::read(&bytes) else { return Ok(vec![Content::Foreign(None)]) };
         let content = self.claim(&bundle, subject, piece)?;
         if matches!(content, Content::Claim(..)) {
             self.config(&manifest.config, part, owner).await?;
         }
-        Ok(content)
+        Ok(vec![content])
     }
 
     /// Returns what a bundle claims about `subject`.
@@ -232,8 +231,6 @@ pub(crate) enum Content {
     Claim(Piece, Box<Receipt>),
     /// Somebody else's, or of a kind that is not read; and by whom it says that it is.
     Foreign(Option<String>),
-    /// No claim.
-    Other,
 }
 
 /// Returns whether a listed referrer is worth opening. Some clients list bundles as empty documents, or without a type.
@@ -245,7 +242,9 @@ fn may_carry_a_bundle(referrer: &Descriptor, wanted: Wanted) -> bool {
     match referrer.artifact_type.as_deref() {
         None | Some("" | media_type::EMPTY) => media_type::is_manifest(&referrer.media_type),
         Some(artifact_type) => {
-            artifact_type == BUNDLE || artifact_type.starts_with("application/vnd.dev.sigstore.bundle")
+            artifact_type == BUNDLE
+                || artifact_type.starts_with("application/vnd.dev.sigstore.bundle")
+                || artifact_type.starts_with(LEGACY_ARTIFACT)
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::authority::{Refusal, payload_in};
 use crate::fetch::{self, Stop, stop};
 use crate::{Failure, Owner, Part, Piece, VerifyError};
 use consign_image::Place;
-use consign_oci::{Descriptor, Digest, Document};
+use consign_oci::{Descriptor, Digest, Document, Exact, Manifest};
 use consign_receipt::{Receipt, Trust};
 use consign_sign::{Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, layers_of, signature_statement};
 use futures::StreamExt as _;
@@ -49,6 +49,27 @@ impl Reader<'_> {
             self.legacy_layer(layer, subject, kind, piece)
         });
         Ok(futures::stream::iter(checks.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await)
+    }
+
+    /// Checks the layers of a manifest about an image that is neither under such a tag nor a bundle: cosign wrote such for a time.
+    pub(crate) async fn legacy_layers(
+        &self,
+        manifest: &Exact<Manifest>,
+        subject: &Digest,
+        owner: &Owner,
+    ) -> Result<Vec<Content>, Stop> {
+        let layers = layers_of(manifest, LegacyKind::Signatures).collect::<Vec<_>>();
+        let (what, count, limit) = ("signatures", layers.len(), LAYER_LIMIT);
+        if count > limit {
+            let piece = Piece::new(Part::Signature, owner, manifest.digest());
+            return Err(Failure::TooMany { piece, what, count, limit }.into());
+        }
+        let mut found = Vec::new();
+        for layer in layers {
+            let piece = Piece::new(Part::Signature, owner, &layer.digest);
+            found.push(self.legacy_layer(layer, subject, LegacyKind::Signatures, piece).await?);
+        }
+        Ok(found)
     }
 
     /// Reads what the tag names.

@@ -10,6 +10,7 @@ mod advisories;
 mod alpine;
 mod archive;
 mod archives;
+mod attaching;
 mod bad_inputs;
 mod beside;
 mod brought;

@@ -3,6 +3,10 @@ use super::{LegacyLayer, SIMPLE_SIGNING};
 use consign_oci::{Descriptor, Digest, Exact, Manifest, Tag, media_type};
 use serde_json::json;
 
+/// What the types of artifacts begin with that have such layers and name their image, as cosign 2 writes them with
+/// `--registry-referrers-mode=oci-1-1`.
+pub const LEGACY_ARTIFACT: &str = "application/vnd.dev.cosign.artifact.";
+
 /// What lies under a tag of the older form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LegacyKind {
