@@ -185,7 +185,7 @@ fn none_of_twenty_attestations_made_at_one_time_is_lost() {
 #[test]
 fn a_release_without_its_record_does_not_pass_for_something_plain() {
     let world = World::new(true);
-    world.environment.replace("consign.yaml", "key: cosign.key", "key: cosign.key, format: both");
+    world.environment.replace("consign.yaml", "key: cosign.key", "key: cosign.key\n  format: both");
     let report = world.run(&["release", "--output", "json"]).expect(0).json();
     let _server = world.environment.serve();
     let image = world.environment.reference("team/hello:latest");
