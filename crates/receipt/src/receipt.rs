@@ -30,6 +30,8 @@ pub enum Trust {
 pub enum Identity {
     /// The holder of the key with this SHA-256 fingerprint of its SubjectPublicKeyInfo.
     Key(Digest),
+    /// Whoever has certificates of this kind: what they must say, in words.
+    Certificate(String),
 }
 
 impl Receipt {

@@ -1,6 +1,6 @@
 use crate::authority::{Refusal, statement_in};
 use crate::fetch::{self, Stop, settle, stop};
-use crate::{Authority, Failure, Owner, Part, Piece, VerifyError};
+use crate::{Authority, Failure, Owner, Part, Piece, SignedBy, VerifyError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use consign_receipt::predicate::{self, RELEASE};
@@ -27,6 +27,8 @@ const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 pub(crate) struct Attestations {
     /// The claims that they signed, each once, with the piece that it came in.
     pub(crate) receipts: Vec<(Piece, Receipt)>,
+    /// Who signed the manifest itself.
+    pub(crate) signed_by: Vec<SignedBy>,
     /// What is wrong.
     pub(crate) failures: Vec<Failure>,
     /// What is somebody else's.
@@ -76,7 +78,10 @@ impl Attestations {
     /// Adds a claim. The same one attached a thousand times over is one claim, and takes the memory of one.
     fn add(&mut self, content: Content) {
         match content {
-            Content::Claim(piece, receipt) => {
+            Content::Claim(piece, receipt, by) => {
+                if receipt.statement.predicate_type == predicate::SIGNATURE && !self.signed_by.contains(&by) {
+                    self.signed_by.push(by);
+                }
                 if self.receipts.iter().all(|(_, known)| known.statement.digest() != receipt.statement.digest()) {
                     self.receipts.push((piece, *receipt));
                 }
@@ -196,10 +201,10 @@ impl<'a> Reader<'a> {
     /// Returns what a bundle claims about `subject`.
     pub(crate) fn claim(&self, bundle: &Bundle, subject: &Digest, piece: Piece) -> Result<Content, Stop> {
         match statement_in(bundle, self.authorities, subject) {
-            Ok((statement, authority)) => {
+            Ok((statement, by, authority)) => {
                 let piece = Piece { part: Part::of_predicate(Some(&statement.predicate_type)), ..piece };
                 let trust = Trust::Signed(authority.identity());
-                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust })))
+                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust }), by))
             }
             Err(Refusal::Foreign(by)) => Ok(Content::Foreign(by)),
             Err(Refusal::Wrong(source)) => Err(Failure::Bundle { piece, source }.into()),
@@ -227,8 +232,8 @@ impl<'a> Reader<'a> {
 
 /// What something that is about a manifest turns out to be.
 pub(crate) enum Content {
-    /// A claim that an authority signed.
-    Claim(Piece, Box<Receipt>),
+    /// A claim that an authority signed, and who did.
+    Claim(Piece, Box<Receipt>, SignedBy),
     /// Somebody else's, or of a kind that is not read; and by whom it says that it is.
     Foreign(Option<String>),
 }

@@ -1,8 +1,7 @@
-use crate::Piece;
 use crate::error::list;
+use crate::{Piece, SignatureError};
 use consign_image::ImageError;
 use consign_oci::{Digest, Platform, Repository, Tag};
-use consign_sign::BundleError;
 use std::io;
 
 /// Something that is there, but wrong.
@@ -134,7 +133,7 @@ pub enum Failure {
         /// Which bundle.
         piece: Piece,
         /// What is wrong with it.
-        source: BundleError,
+        source: SignatureError,
     },
     /// What is signed cannot be written as a statement.
     #[error("{piece} cannot be written as a statement: {source}")]

@@ -1,13 +1,13 @@
 //! What cosign's older form keeps under tags that are made of digests.
 
 use crate::attestations::{CONCURRENCY, Content, Reader, Wanted};
-use crate::authority::{Refusal, payload_in};
+use crate::authority::{Refusal, envelope, payload_in};
 use crate::fetch::{self, Stop, stop};
 use crate::{Failure, Owner, Part, Piece, VerifyError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest};
 use consign_receipt::{Receipt, Trust};
-use consign_sign::{Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, layers_of, signature_statement};
+use consign_sign::{LIMIT, LegacyKind, LegacyLayer, layers_of, signature_statement};
 use futures::StreamExt as _;
 
 /// Most layers of one manifest that are looked at.
@@ -94,19 +94,18 @@ impl Reader<'_> {
         self.take(layer, &piece)?;
         let limit = if kind == LegacyKind::Signatures { PAYLOAD_LIMIT } else { LIMIT };
         let bytes = fetch::blob(self.place(), layer, limit, &piece).await?;
+        let layer = LegacyLayer { descriptor: layer.clone(), bytes };
         if kind == LegacyKind::Attestations {
-            let Ok(bundle) = Bundle::of_envelope(&bytes) else { return Ok(Content::Foreign(None)) };
+            let Ok(bundle) = envelope(&layer) else { return Ok(Content::Foreign(None)) };
             return self.claim(&bundle, subject, piece);
         }
-        let layer = LegacyLayer { descriptor: layer.clone(), bytes };
-        let Ok(signature) = LegacySignature::read(layer) else { return Ok(Content::Foreign(None)) };
-        match payload_in(&signature, self.authorities(), subject) {
-            Ok((payload, authority)) => {
+        match payload_in(&layer, self.authorities(), subject) {
+            Ok((payload, by, authority)) => {
                 // What it says is what a newer signature says.
                 let statement = signature_statement(subject, &payload.annotations());
                 let statement = statement.map_err(|source| Failure::Statement { piece: piece.clone(), source })?;
                 let trust = Trust::Signed(authority.identity());
-                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust })))
+                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust }), by))
             }
             Err(Refusal::Foreign(by)) => Ok(Content::Foreign(by)),
             Err(Refusal::Wrong(source)) => Err(Failure::Bundle { piece, source }.into()),

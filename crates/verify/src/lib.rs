@@ -22,7 +22,7 @@ mod verify;
 mod walk;
 
 pub use attestations::Foreign;
-pub use authority::Authority;
+pub use authority::{Authority, SignatureError, SignedBy};
 pub use error::{Outcome, VerifyError};
 pub use failure::Failure;
 pub use moved::find_later;
