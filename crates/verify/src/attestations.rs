@@ -1,6 +1,6 @@
 use crate::authority::{Refusal, statement_in};
 use crate::fetch::{self, Stop, settle, stop};
-use crate::{Authority, Failure, Owner, Part, Piece, SignedBy, VerifyError};
+use crate::{Authority, Failure, Form, Owner, Part, Piece, Signature, VerifyError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use consign_receipt::predicate::{self, RELEASE};
@@ -28,7 +28,7 @@ pub(crate) struct Attestations {
     /// The claims that they signed, each once, with the piece that it came in.
     pub(crate) receipts: Vec<(Piece, Receipt)>,
     /// Who signed the manifest itself.
-    pub(crate) signed_by: Vec<SignedBy>,
+    pub(crate) signatures: Vec<Signature>,
     /// What is wrong.
     pub(crate) failures: Vec<Failure>,
     /// What is somebody else's.
@@ -78,9 +78,10 @@ impl Attestations {
     /// Adds a claim. The same one attached a thousand times over is one claim, and takes the memory of one.
     fn add(&mut self, content: Content) {
         match content {
-            Content::Claim(piece, receipt, by) => {
-                if receipt.statement.predicate_type == predicate::SIGNATURE && !self.signed_by.contains(&by) {
-                    self.signed_by.push(by);
+            Content::Claim(piece, receipt, signature) => {
+                let is_signature = receipt.statement.predicate_type == predicate::SIGNATURE;
+                if is_signature && !self.signatures.contains(&signature) {
+                    self.signatures.push(signature);
                 }
                 if self.receipts.iter().all(|(_, known)| known.statement.digest() != receipt.statement.digest()) {
                     self.receipts.push((piece, *receipt));
@@ -191,7 +192,7 @@ impl<'a> Reader<'a> {
         let bytes = fetch::blob(self.place, layer, LIMIT, &piece).await?;
         // Its bytes are what somebody pushed, but nothing says that it was the key's holder.
         let Ok(bundle) = Bundle::read(&bytes) else { return Ok(vec![Content::Foreign(None)]) };
-        let content = self.claim(&bundle, subject, piece)?;
+        let content = self.claim(&bundle, Form::Bundle, subject, piece)?;
         if matches!(content, Content::Claim(..)) {
             self.config(&manifest.config, part, owner).await?;
         }
@@ -199,12 +200,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns what a bundle claims about `subject`.
-    pub(crate) fn claim(&self, bundle: &Bundle, subject: &Digest, piece: Piece) -> Result<Content, Stop> {
+    pub(crate) fn claim(&self, bundle: &Bundle, form: Form, subject: &Digest, piece: Piece) -> Result<Content, Stop> {
         match statement_in(bundle, self.authorities, subject) {
             Ok((statement, by, authority)) => {
                 let piece = Piece { part: Part::of_predicate(Some(&statement.predicate_type)), ..piece };
                 let trust = Trust::Signed(authority.identity());
-                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust }), by))
+                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust }), Signature { by, form }))
             }
             Err(Refusal::Foreign(by)) => Ok(Content::Foreign(by)),
             Err(Refusal::Wrong(source)) => Err(Failure::Bundle { piece, source }.into()),
@@ -233,7 +234,7 @@ impl<'a> Reader<'a> {
 /// What something that is about a manifest turns out to be.
 pub(crate) enum Content {
     /// A claim that an authority signed, and who did.
-    Claim(Piece, Box<Receipt>, SignedBy),
+    Claim(Piece, Box<Receipt>, Signature),
     /// Somebody else's, or of a kind that is not read; and by whom it says that it is.
     Foreign(Option<String>),
 }

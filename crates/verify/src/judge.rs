@@ -76,7 +76,7 @@ impl Walk {
             index,
             is_index: self.is_index,
             platforms,
-            signed_by: self.attestations.signed_by.clone(),
+            signatures: self.attestations.signatures.clone(),
             receipts: receipts(self.attestations),
             release_record: chosen.map(|chosen| chosen.newest.record.clone()),
             verdict,
@@ -202,8 +202,8 @@ fn receipts(attestations: Attestations) -> Vec<Receipt> {
 }
 
 fn platform((platform, piece, attestations): (Platform, Piece, Attestations)) -> VerifiedPlatform {
-    let signed_by = attestations.signed_by.clone();
-    VerifiedPlatform { platform, digest: piece.digest, signed_by, receipts: receipts(attestations) }
+    let signatures = attestations.signatures.clone();
+    VerifiedPlatform { platform, digest: piece.digest, signatures, receipts: receipts(attestations) }
 }
 
 /// Makes what the gate judges of an image without a release record: nothing says what else was planned for it.

@@ -3,7 +3,7 @@
 use crate::attestations::{CONCURRENCY, Content, Reader, Wanted};
 use crate::authority::{Refusal, envelope, payload_in};
 use crate::fetch::{self, Stop, stop};
-use crate::{Failure, Owner, Part, Piece, VerifyError};
+use crate::{Failure, Form, Owner, Part, Piece, Signature, VerifyError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest};
 use consign_receipt::{Receipt, Trust};
@@ -46,7 +46,7 @@ impl Reader<'_> {
         }
         let checks = layers.into_iter().map(|layer| {
             let piece = Piece::new(part, owner, &layer.digest);
-            self.legacy_layer(layer, subject, kind, piece)
+            self.legacy_layer(layer, subject, (kind, Form::Tag), piece)
         });
         Ok(futures::stream::iter(checks.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await)
     }
@@ -67,7 +67,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for layer in layers {
             let piece = Piece::new(Part::Signature, owner, &layer.digest);
-            found.push(self.legacy_layer(layer, subject, LegacyKind::Signatures, piece).await?);
+            found.push(self.legacy_layer(layer, subject, (LegacyKind::Signatures, Form::Referrer), piece).await?);
         }
         Ok(found)
     }
@@ -88,7 +88,7 @@ impl Reader<'_> {
         &self,
         layer: &Descriptor,
         subject: &Digest,
-        kind: LegacyKind,
+        (kind, form): (LegacyKind, Form),
         piece: Piece,
     ) -> Result<Content, Stop> {
         self.take(layer, &piece)?;
@@ -97,7 +97,7 @@ impl Reader<'_> {
         let layer = LegacyLayer { descriptor: layer.clone(), bytes };
         if kind == LegacyKind::Attestations {
             let Ok(bundle) = envelope(&layer) else { return Ok(Content::Foreign(None)) };
-            return self.claim(&bundle, subject, piece);
+            return self.claim(&bundle, form, subject, piece);
         }
         match payload_in(&layer, self.authorities(), subject) {
             Ok((payload, by, authority)) => {
@@ -105,7 +105,7 @@ impl Reader<'_> {
                 let statement = signature_statement(subject, &payload.annotations());
                 let statement = statement.map_err(|source| Failure::Statement { piece: piece.clone(), source })?;
                 let trust = Trust::Signed(authority.identity());
-                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust }), by))
+                Ok(Content::Claim(piece, Box::new(Receipt { statement, trust }), Signature { by, form }))
             }
             Err(Refusal::Foreign(by)) => Ok(Content::Foreign(by)),
             Err(Refusal::Wrong(source)) => Err(Failure::Bundle { piece, source }.into()),

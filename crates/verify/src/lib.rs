@@ -7,6 +7,7 @@
 mod attestations;
 mod authority;
 mod candidates;
+mod consumer;
 mod error;
 mod failure;
 mod fetch;
@@ -17,15 +18,18 @@ mod legacy;
 mod moved;
 mod piece;
 mod record;
+mod signature;
 mod verified;
 mod verify;
 mod walk;
 
 pub use attestations::Foreign;
 pub use authority::{Authority, SignatureError, SignedBy};
+pub use consumer::{Consumer, Missing, Objection, Objections};
 pub use error::{Outcome, VerifyError};
 pub use failure::Failure;
 pub use moved::find_later;
 pub use piece::{Owner, Part, Piece};
+pub use signature::{Form, Signature};
 pub use verified::{Note, Verified, VerifiedPlatform};
 pub use verify::{Expectation, verify};

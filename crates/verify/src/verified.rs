@@ -1,4 +1,4 @@
-use crate::{Foreign, Piece, SignedBy};
+use crate::{Foreign, Piece, Signature};
 use consign_oci::{Digest, Platform, Tag};
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{Receipt, Verdict};
@@ -13,8 +13,8 @@ pub struct Verified {
     pub is_index: bool,
     /// The images in the index, in its order.
     pub platforms: Vec<VerifiedPlatform>,
-    /// Who signed the index.
-    pub signed_by: Vec<SignedBy>,
+    /// The signatures of the index that count.
+    pub signatures: Vec<Signature>,
     /// What is claimed about the index, all signed by those whose signatures count.
     pub receipts: Vec<Receipt>,
     /// The newest release record; `None` of what is signed and was not released by consign.
@@ -69,8 +69,8 @@ pub struct VerifiedPlatform {
     pub platform: Platform,
     /// Digest of its manifest.
     pub digest: Digest,
-    /// Who signed it.
-    pub signed_by: Vec<SignedBy>,
+    /// The signatures of it that count.
+    pub signatures: Vec<Signature>,
     /// What is claimed about it, all signed by those whose signatures count.
     pub receipts: Vec<Receipt>,
 }

@@ -68,7 +68,9 @@ impl Walk {
         let mut found = ImageChecks::default();
         check_parts(reader.place(), manifest, &Owner::Image, None, content, &mut found).await?;
         if let Some(platform) = found.platform.take() {
-            let attestations = Attestations { receipts: self.attestations.receipts.clone(), ..Attestations::default() };
+            let Attestations { receipts, signatures, .. } = &self.attestations;
+            let (receipts, signatures) = (receipts.clone(), signatures.clone());
+            let attestations = Attestations { receipts, signatures, ..Attestations::default() };
             self.platforms.push((platform, self.root.clone(), attestations));
         }
         self.add(found);
