@@ -1,8 +1,10 @@
 use super::REF;
+use super::signing::pair;
 use clap::{Args, ValueEnum};
 use consign_image::{ImageReference, ImageReferenceError};
 use consign_oci::Platform;
 use consign_receipt::Engine;
+use consign_verify::Consumer;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +15,36 @@ pub(crate) struct Verify {
     pub(crate) reference: ImageReference,
     #[command(flatten)]
     pub(crate) proof: Proof,
+    /// A signature must say this; may be given several times.
+    #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) annotations: Vec<(String, String)>,
+    /// Also says whether somebody else would accept the image: exit status 12 if not.
+    #[arg(long = "as", value_name = "CONSUMER", value_enum)]
+    pub(crate) consumer: Option<ConsumerName>,
+}
+
+/// Whoever else verifies images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConsumerName {
+    /// cosign 3.
+    Cosign,
+    /// podman, skopeo and CRI-O, by containers-policy.json(5).
+    Podman,
+    /// Kyverno.
+    Kyverno,
+    /// The policy controller of Sigstore.
+    PolicyController,
+}
+
+impl From<ConsumerName> for Consumer {
+    fn from(name: ConsumerName) -> Self {
+        match name {
+            ConsumerName::Cosign => Self::Cosign,
+            ConsumerName::Podman => Self::Podman,
+            ConsumerName::Kyverno => Self::Kyverno,
+            ConsumerName::PolicyController => Self::PolicyController,
+        }
+    }
 }
 
 /// What an image has to show.

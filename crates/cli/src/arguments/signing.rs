@@ -96,7 +96,7 @@ pub(crate) enum CleanType {
     All,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("write KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }
