@@ -1,4 +1,4 @@
-//! Those whom the policy names, with their keys.
+//! Those whom the policy names, and what it takes to know their signatures.
 
 use crate::advisories;
 use crate::error::CommandError;
@@ -6,46 +6,100 @@ use crate::exit_code::ExitCode;
 use crate::printer::Printer;
 use crate::session::read_text;
 use consign_plan::Configuration;
-use consign_plan::configuration::IdentitySettings;
+use consign_plan::configuration::{CertificateSettings, IdentitySettings, SignerSettings, TextPattern};
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
+use consign_trust::{ClaimCondition, Conditions, Keyless, Matcher, Rules, TrustedRoot};
+use consign_verify::Authority;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
+/// Largest trusted root, in bytes.
+const ROOT_LIMIT: u64 = 16 << 20;
 
-/// Returns the configuration's policy, which believes those whom it names, and their keys.
+/// Returns the configuration's policy, which believes those whom it names, and them.
 pub(crate) fn policy(
     configuration: &Configuration,
     printer: &Printer,
-) -> Result<(Policy, Vec<PublicKey>), CommandError> {
+) -> Result<(Policy, Vec<Authority>), CommandError> {
     let mut policy = configuration.policy.policy();
     if let Some(settings) = &configuration.policy.advisories {
         policy = policy.tolerating(advisories::rules(settings, |name| configuration.resolve(name), printer)?);
     }
     let identities = &configuration.policy.identities;
-    let keys = keys(identities.iter(), |name| configuration.resolve(name))?;
-    for (identity, key) in identities.iter().zip(&keys) {
-        policy = policy.naming(&key.identity(), identity.about.iter().copied());
+    let authorities = authorities(identities.iter(), |name| configuration.resolve(name))?;
+    for (identity, authority) in identities.iter().zip(&authorities) {
+        policy = policy.naming(&authority.identity(), identity.about.iter().copied());
     }
-    Ok((policy, keys))
+    Ok((policy, authorities))
 }
 
-/// Reads the keys of some whom a policy names, in their order.
-pub(crate) fn keys<'a>(
+/// Reads what it takes to know the signatures of some whom a policy names, in their order.
+pub(crate) fn authorities<'a>(
     identities: impl Iterator<Item = &'a IdentitySettings>,
     resolve: impl Fn(&str) -> PathBuf,
-) -> Result<Vec<PublicKey>, CommandError> {
-    identities.map(|identity| key(&identity.key.value, &resolve(&identity.key))).collect()
+) -> Result<Vec<Authority>, CommandError> {
+    identities.map(|identity| authority(&identity.signer, &resolve, "`policy.identities`")).collect()
 }
 
-fn key(name: &str, path: &Path) -> Result<PublicKey, CommandError> {
+/// Reads what it takes to know the signatures of somebody whom a part of the configuration names.
+pub(crate) fn authority(
+    signer: &SignerSettings,
+    resolve: impl Fn(&str) -> PathBuf,
+    part: &str,
+) -> Result<Authority, CommandError> {
+    match signer {
+        SignerSettings::Key(key) => self::key(key, &resolve(key), part).map(Authority::Key),
+        SignerSettings::Certificate(certificate) => keyless(certificate, resolve, part),
+    }
+}
+
+fn key(name: &str, path: &Path, part: &str) -> Result<PublicKey, CommandError> {
     let failed = |error: &(dyn Error + 'static)| {
         let mut failure = CommandError::new(ExitCode::Configuration, format!("the public key `{name}` cannot be used"));
         failure.causes.push(error.to_string());
-        failure.hint("`policy.identities` names public keys, such as `cosign.pub`")
+        failure.hint(format!("{part} names public keys, such as `cosign.pub`"))
     };
     let text = read_text(path, KEY_LIMIT).map_err(|error| failed(&error))?;
     PublicKey::from_pem(&text).map_err(|error| failed(&error))
+}
+
+fn keyless(
+    settings: &CertificateSettings,
+    resolve: impl Fn(&str) -> PathBuf,
+    part: &str,
+) -> Result<Authority, CommandError> {
+    let wrong = |what: &str, cause: String| {
+        let mut error = CommandError::new(ExitCode::Configuration, format!("{part}: {what} cannot be used"));
+        error.causes.push(cause);
+        error
+    };
+    let matcher = |pattern: &TextPattern| {
+        let matcher = match pattern {
+            TextPattern::Exact(text) => Matcher::exact(text.value.as_str()),
+            TextPattern::Pattern(pattern) => Matcher::pattern(pattern.value.as_str()),
+        };
+        matcher.map_err(|error| wrong(&format!("`{pattern}`"), error.to_string()))
+    };
+    let mut conditions = Conditions::new(matcher(&settings.issuer)?, matcher(&settings.identity)?);
+    for claim in &settings.claims {
+        let condition =
+            ClaimCondition::parse(claim).map_err(|cause| wrong(&format!("the claim `{}`", claim.value), cause))?;
+        conditions = conditions.with(condition);
+    }
+    let root = match &settings.trusted_root {
+        Some(file) => trusted_root(&resolve(file))?,
+        None => TrustedRoot::public_good().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
+    };
+    Ok(Authority::Keyless(Box::new(Keyless { root, conditions, rules: Rules::default() })))
+}
+
+/// Reads a trusted root.
+pub(crate) fn trusted_root(path: &Path) -> Result<TrustedRoot, CommandError> {
+    let failed =
+        || CommandError::new(ExitCode::Configuration, format!("the trusted root {} cannot be used", path.display()));
+    let text = read_text(path, ROOT_LIMIT).map_err(|error| failed().cause(error))?;
+    TrustedRoot::read(text.as_bytes()).map_err(|error| failed().cause(error))
 }

@@ -3,6 +3,7 @@
 use crate::advisories::policy_file;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::identities::authority;
 use crate::printer::Printer;
 use crate::session::read_text;
 use consign_image::Place;
@@ -61,19 +62,13 @@ impl Gate {
         today: Date,
         printer: &Printer,
     ) -> Result<Self, CommandError> {
-        let key = public_key(&configuration.resolve(&settings.key))?;
+        let authority = authority(&settings.signer, |name| configuration.resolve(name), "`require`")?;
         let policy = match &settings.policy {
             Some(path) => Some(policy_file(&configuration.resolve(path), printer)?.policy.policy()),
             None => (!settings.receipts.is_empty()).then(Policy::default),
         };
         let policy = policy.map(|policy| policy.requiring(settings.receipts.iter().copied()));
-        Ok(Self {
-            authorities: vec![Authority::Key(key)],
-            policy,
-            content: settings.content,
-            today,
-            passed: Mutex::default(),
-        })
+        Ok(Self { authorities: vec![authority], policy, content: settings.content, today, passed: Mutex::default() })
     }
 }
 

@@ -252,6 +252,7 @@ impl ImageError {
         match self {
             Self::Mismatch { .. }
             | Self::Size { .. }
+            | Self::Registry(RegistryError::Mismatch { .. })
             | Self::Store(StoreError::Corrupt { .. } | StoreError::Unexpected { .. }) => Trouble::Altered,
             Self::Missing { .. } | Self::Store(StoreError::Missing { .. }) => Trouble::Missing,
             Self::Document { .. }

@@ -29,7 +29,7 @@ fn names_keys_and_what_they_count_for() {
     ] {
         let configuration = parse(text).unwrap();
         let [identity] = &configuration.policy.identities[..] else { panic!("{text}") };
-        assert_eq!(identity.key.value, "runner.pub");
+        assert_eq!(identity.signer.to_string(), "runner.pub");
         assert_eq!(identity.about.iter().copied().collect::<Vec<_>>(), expected, "{text}");
     }
 }

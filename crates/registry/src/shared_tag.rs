@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often a tag is written before giving up.
-const TRIES: usize = 60;
+const TRIES: usize = 40;
 /// Least time after which a tag is read again that was written.
-const SETTLED: Duration = Duration::from_millis(150);
+const SETTLED: Duration = Duration::from_millis(100);
 /// Longest such time.
 const LONGEST: Duration = Duration::from_secs(5);
 

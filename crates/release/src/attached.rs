@@ -5,21 +5,21 @@ use crate::{ReleaseError, ScannedImage};
 use consign_image::Place;
 use consign_oci::Digest;
 use consign_receipt::{Receipt, Testimony};
-use consign_sign::PublicKey;
+use consign_verify::Authority;
 
 /// Reads the documents of OpenVEX that are attached to an image: of each platform, in the order of `platforms`, those about its manifest and those about
-/// the `root`. Of those that one of the keys signed all are returned, of others one for each manifest, which says nothing.
+/// the `root`. Of those that one of the authorities signed all are returned, of others one for each manifest, which says nothing.
 ///
 /// At most 1,000 manifests about each manifest are looked at, and 256 MiB of all. Fails where a place does not say what is about an image.
 pub async fn attached_statements(
     place: &Place,
     root: &Digest,
     platforms: &[ScannedImage],
-    keys: &[PublicKey],
+    authorities: &[Authority],
 ) -> Result<Vec<Vec<Receipt>>, ReleaseError> {
-    let keys: Vec<&PublicKey> = keys.iter().collect();
     let mut reader = Reader::new(std::slice::from_ref(place));
-    let mut about = async |digest: &Digest| reader.read(digest, &[Testimony::Vex]).await?.receipts(&keys, |_| Ok(()));
+    let mut about =
+        async |digest: &Digest| reader.read(digest, &[Testimony::Vex]).await?.receipts(authorities, |_| Ok(()));
     let about_root = about(root).await?;
     let mut all = Vec::new();
     for platform in platforms {

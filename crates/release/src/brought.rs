@@ -5,7 +5,8 @@ use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, media_type};
 use consign_receipt::{Receipt, Statement, Testimony, Trust};
-use consign_sign::{Bundle, PublicKey, bundle_of};
+use consign_sign::{Bundle, bundle_of};
+use consign_verify::Authority;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,15 +45,15 @@ enum Content {
 }
 
 impl Brought {
-    /// Returns the receipts: of those that one of the keys signed all, of others one for each type, without what it claims. Fails where `check` does.
+    /// Returns the receipts: of those that one of the authorities signed all, of others one for each type, without what it claims. Fails where `check` does.
     pub(crate) fn receipts(
         &self,
-        keys: &[&PublicKey],
+        authorities: &[Authority],
         check: impl Fn(&Statement) -> Result<(), ImportProblem>,
     ) -> Result<Vec<Receipt>, ReleaseError> {
         let mut found = BTreeMap::new();
         for claim in &self.claims {
-            let Some(receipt) = claim.receipt(&self.subject, keys)? else { continue };
+            let Some(receipt) = claim.receipt(&self.subject, authorities)? else { continue };
             let Some(testimony) = heard(self.heard, &receipt.statement.predicate_type) else { continue };
             check(&receipt.statement).map_err(|problem| problem.at(claim.place.clone()))?;
             let receipt = if receipt.trust == Trust::Unproven { noted(&self.subject, testimony)? } else { receipt };
@@ -63,16 +64,13 @@ impl Brought {
 }
 
 impl Claim {
-    fn receipt(&self, subject: &Digest, keys: &[&PublicKey]) -> Result<Option<Receipt>, ReleaseError> {
+    fn receipt(&self, subject: &Digest, authorities: &[Authority]) -> Result<Option<Receipt>, ReleaseError> {
         let signed = match &self.content {
             Content::Statement(statement) => {
                 return Ok(Some(Receipt { statement: statement.clone(), trust: Trust::Unproven }));
             }
             Content::Unreadable => None,
-            Content::Bundle(bundle) => keys.iter().find_map(|key| {
-                let statement = bundle.verify(key, subject).ok()?;
-                Some(Receipt { statement, trust: Trust::Signed(key.identity()) })
-            }),
+            Content::Bundle(bundle) => Authority::receipt(authorities, bundle, subject),
         };
         let unproven = || self.stated.map(|stated| noted(subject, stated)).transpose();
         signed.map_or_else(unproven, |receipt| Ok(Some(receipt)))

@@ -9,7 +9,7 @@ use consign_image::{ENTRY_LIMIT, Place, import};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Index, Manifest, Platform};
 use consign_receipt::predicate::{self, TestOutcome, TestResult};
 use consign_receipt::{Policy, Receipt, Statement, Testimony};
-use consign_sign::PublicKey;
+use consign_verify::Authority;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -124,9 +124,8 @@ async fn take(
     workshop.finished(name, Some(&platform), Stage::Build, Outcome::Ok, format!("from {}", place.describe()));
     let image = Image { name, platform: &platform, manifest: &manifest, config: &config };
     // Before anything is run, what was built for another release is refused.
-    let keys: Vec<&PublicKey> = workshop.identities.iter().collect();
     let said = reader.read(&descriptor.digest, &Testimony::ALL).await?;
-    let brought = said.receipts(&keys, of_this_release(job, &platform))?;
+    let brought = said.receipts(&workshop.identities, of_this_release(job, &platform))?;
     let (receipts, inventory) = workshop.inventory(&image, reading).await?;
     let mut produced = ProducedPlatform {
         platform: platform.clone(),
@@ -170,15 +169,15 @@ fn of_this_release(job: &Job, platform: &Platform) -> impl Fn(&Statement) -> Res
 pub(crate) fn add_receipts(
     workshop: &Workshop,
     job: &Job,
-    key: Option<&PublicKey>,
+    own: &[Authority],
     policy: &Policy,
     produced: &mut Produced,
 ) -> Result<(), ReleaseError> {
-    let keys: Vec<&PublicKey> = key.into_iter().chain(&workshop.identities).collect();
+    let authorities = [own, &workshop.identities].concat();
     for platform in &mut produced.platforms {
         let mut brought = Vec::new();
         for said in std::mem::take(&mut platform.brought) {
-            brought.extend(said.receipts(&keys, of_this_release(job, &platform.platform))?);
+            brought.extend(said.receipts(&authorities, of_this_release(job, &platform.platform))?);
         }
         if platform.stages.get(&Stage::Trial) == Some(&Outcome::Skipped)
             && let Some(outcome) = trial_outcome(&brought, policy)

@@ -3,6 +3,7 @@
 use crate::assemble::assemble;
 use crate::interruption::{Interruption, unless_interrupted};
 use crate::ledger::{blank, note, note_failure, note_produced, note_refusal, skip_the_rest};
+use crate::ship::authorities;
 use crate::{Event, Job, KeySource, Outcome, Produced, ReleaseError, Stage, Workshop, imported};
 use consign_attach::{Forms, Signatory};
 use consign_oci::{Digest, Exact, Index, Repository};
@@ -141,11 +142,9 @@ impl Release<'_> {
         let name = &job.planned.name;
         self.workshop.started(name, None, Stage::Gate);
         let mut policy = self.workshop.policy.clone();
-        let own = key.and_then(Signatory::key);
-        if let Some(key) = own {
-            policy = policy.trusting(key.identity());
-        }
-        imported::add_receipts(&self.workshop, job, own, &policy, &mut produced)?;
+        let own = key.map(authorities).unwrap_or_default();
+        policy = own.iter().fold(policy, |policy, authority| policy.trusting(authority.identity()));
+        imported::add_receipts(&self.workshop, job, &own, &policy, &mut produced)?;
         note_produced(image, &produced);
         let created = produced.created();
         let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;

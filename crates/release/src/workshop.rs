@@ -6,8 +6,8 @@ use consign_oci::Platform;
 use consign_receipt::Policy;
 use consign_registry::{Client, HostOptions};
 use consign_sandbox::{Host, Sandbox};
-use consign_sign::PublicKey;
 use consign_store::Store;
+use consign_verify::Authority;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub struct Workshop {
     /// Who says what is known against packages; `None`: nobody asks.
     pub scanner: Option<Scanner>,
     /// The keys of those whom the policy names.
-    pub identities: Vec<PublicKey>,
+    pub identities: Vec<Authority>,
     /// The latest time of anything in an image (`SOURCE_DATE_EPOCH`), in seconds since 1970.
     pub epoch: Option<u64>,
     /// The time by which signatures of package archives are judged.

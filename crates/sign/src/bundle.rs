@@ -1,4 +1,6 @@
 use crate::{KeyError, PayloadError, PublicKey, Signer};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use consign_oci::{Digest, Exact, media_type};
 use consign_receipt::Statement;
 use sigstore_types::bundle::{
@@ -149,6 +151,12 @@ impl Bundle {
     /// Writes the envelope alone, as JSON.
     pub fn envelope_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(&self.envelope)
+    }
+
+    /// Returns the fingerprint of the key that the bundle names, as far as its hint is one. Nothing vouches for it.
+    pub fn named_key(&self) -> Option<String> {
+        let bytes = STANDARD.decode(self.hint()?).ok().filter(|bytes| bytes.len() == 32)?;
+        Some(bytes.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")))
     }
 
     /// Returns the statement, if this key signed it and it is about this digest alone.

@@ -1,5 +1,5 @@
 use consign_oci::{Digest, Exact};
-use consign_receipt::{Identity, Statement};
+use consign_receipt::{Identity, Receipt, Statement, Trust};
 use consign_sign::{Bundle, BundleError, LegacyLayer, LegacySignature, Payload, PublicKey};
 use consign_trust::{
     Artifact, Certified, Claimed, Keyless, LegacyError, TrustError, attestation_bundle, signature_bundle,
@@ -58,6 +58,12 @@ impl Authority {
         }
     }
 
+    /// Returns the statement in a bundle as a receipt, if one of some authorities signed it about `subject`.
+    pub fn receipt(authorities: &[Self], bundle: &Bundle, subject: &Digest) -> Option<Receipt> {
+        let (statement, _, authority) = statement_in(bundle, authorities, subject).ok()?;
+        Some(Receipt { statement, trust: Trust::Signed(authority.identity()) })
+    }
+
     fn statement(&self, bundle: &Bundle, subject: &Digest) -> Judged<Exact<Statement>> {
         match self {
             Self::Key(key) => Ok((bundle.verify(key, subject)?, SignedBy::Key(key.fingerprint()))),
@@ -114,10 +120,9 @@ pub(crate) fn statement_in<'a>(
 ) -> Result<(Exact<Statement>, SignedBy, &'a Authority), Refusal> {
     let claimed = Claimed::of(bundle.content());
     let is_named = authorities.iter().any(|authority| authority.is_named_by(bundle));
-    let by = match (&claimed, bundle.hint()) {
-        (Some(claimed), _) => Some(claimed.to_string()),
-        (None, Some(hint)) if !hint.is_empty() => Some(format!("key {}", clip(hint))),
-        (None, _) => None,
+    let by = match &claimed {
+        Some(claimed) => Some(claimed.to_string()),
+        None => bundle.named_key().map(|key| format!("key {key}")),
     };
     signed(authorities, is_named, by, |authority| authority.statement(bundle, subject))
 }
@@ -175,8 +180,4 @@ fn is_signed(error: &SignatureError) -> bool {
         SignatureError::Bundle(_) => true,
         SignatureError::Trust(_) | SignatureError::Legacy(_) => false,
     }
-}
-
-fn clip(text: &str) -> String {
-    text.chars().take(80).collect()
 }

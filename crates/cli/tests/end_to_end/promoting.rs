@@ -94,14 +94,16 @@ fn a_signature_that_names_its_repository_is_spoken_of() {
     let _server = environment.serve();
     let source = environment.reference("team/hello:latest");
     // What cosign wrote before it had bundles.
-    let payload = r#"{"critical":{"identity":{"docker-reference":"ghcr.io/team/hello"},"type":"cosign container image signature"}}"#;
+    let payload = format!(
+        r#"{{"critical":{{"identity":{{"docker-reference":"ghcr.io/team/hello"}},"image":{{"docker-manifest-digest":"{digest}"}},"type":"cosign container image signature"}},"optional":null}}"#
+    );
     let blob = |text: &str| {
         let digest = consign_oci::Digest::of(text.as_bytes());
         environment.write(&format!("layout/blobs/sha256/{}", digest.hex()), text);
         format!("\"digest\":\"{digest}\",\"size\":{}", text.len())
     };
     let config = blob("{}");
-    let layer = blob(payload);
+    let layer = blob(&payload);
     let manifest = format!(
         r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[{{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json",{layer}}}]}}"#
     );

@@ -133,7 +133,7 @@ fn more_tags_than_are_looked_at_are_not_passed_over_in_silence() {
     let run = verify(&environment, "team/hello:main").expect(0);
     assert_snapshot!(run.stderr, @"note: a later release was looked for under 48 other tags of the repository and not under 53 more, where it would go unnoticed");
     let asked = environment.log().requests().iter().filter(|line| line.starts_with("HEAD ")).count();
-    assert_eq!(asked, 1 + 48);
+    assert_eq!(asked, 48);
     let reference = environment.reference("team/hello:main");
     let json = environment.consign(&["verify", "--key", "cosign.pub", "--output", "json", &reference]).expect(0).json();
     assert!(json["notes"][0].as_str().unwrap().contains("under 48 other tags"), "{json}");

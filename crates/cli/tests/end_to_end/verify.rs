@@ -186,7 +186,7 @@ fn another_key_is_not_enough() {
     assert_snapshot!(run, @"
     status 13
     --- stderr
-    error: not signed by key sha256:000000000001…: manifest of the index sha256:000000000002…; manifest of linux/amd64 sha256:000000000003…; manifest of linux/arm64 sha256:000000000004…
+    error: not signed by key sha256:000000000001…: manifest of the index sha256:000000000002…; manifest of linux/amd64 sha256:000000000003…; manifest of linux/arm64 sha256:000000000004…; there are 8 signatures or attestations by others, which say that they are by key sha256:000000000005…
     hint: was it signed with another key? `consign tree REF` shows what is attached
     ");
     let private = environment.consign(&["verify", "--key", "cosign.key", &reference]);
@@ -220,7 +220,7 @@ fn a_registry_that_is_down_says_nothing_about_the_image() {
     status 14
     --- stderr
     error: cannot ask localhost:PORT1/team/hello for the image
-      caused by: HEAD http://localhost:PORT1/v2/team/hello/manifests/1.2.3: connection refused
+      caused by: GET http://localhost:PORT1/v2/team/hello/manifests/1.2.3: connection refused
     hint: is the registry running, and is its name right?
     ");
 }

@@ -1,7 +1,7 @@
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip, listed};
 use super::tree::{Node, Value};
-use super::{Code, Spanned, nearest};
+use super::{Code, SignerSettings, nearest, signer};
 use consign_receipt::{Requirement, Testimony};
 use std::collections::BTreeSet;
 
@@ -11,26 +11,23 @@ const DEFAULT: [Testimony; 2] = [Testimony::Provenance, Testimony::Trials];
 pub(super) const KEYS: Keys = Keys {
     what: "an identity",
     known: &[
-        Key::required(
-            "key",
-            Shape::Text,
-            "The public key: a file as `consign keygen` makes it, relative to this file's folder.",
-        ),
+        signer::KEY,
+        signer::CERTIFICATE,
         Key::new(
             "for",
             Shape::Some(&Shape::Word(|| Testimony::ALL.map(Testimony::word).to_vec())),
             "Which of its signed receipts count; `vex`: documents of OpenVEX that are attached to images, also for `scan`. Default: provenance and trials.",
         ),
     ],
-    later: &["certificate-identity", "certificate-oidc-issuer"],
-    rules: &[],
+    later: &[],
+    rules: &[signer::RULE],
 };
 
 /// Somebody else whose signed receipts count, such as the machine that builds a platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentitySettings {
-    /// Path of the public key as written: relative to the configuration's folder.
-    pub key: Spanned<String>,
+    /// Who it is.
+    pub signer: SignerSettings,
     /// What its receipts count for; at least one.
     pub about: BTreeSet<Testimony>,
 }
@@ -47,17 +44,8 @@ impl IdentitySettings {
     fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
         let about = fields.get("for").map_or_else(|| BTreeSet::from(DEFAULT), |node| testimonies(reader, node));
-        let Some(node) = fields.get("key") else {
-            reader.missing(&fields, "key", "a public key, such as `consign keygen` makes");
-            return None;
-        };
-        let key = reader.text(node, "`key`")?;
-        if key.contains("-----BEGIN") || key.contains("://") {
-            let message = "the public key of an identity is named by its file";
-            reader.report_hint(Code::Value, node.span, message, "write the path of a file such as `cosign.pub`");
-            return None;
-        }
-        Some(Self { key, about })
+        let signer = SignerSettings::read(reader, &fields, "somebody whose receipts count");
+        Some(Self { signer: signer?, about })
     }
 }
 

@@ -1,17 +1,17 @@
 //! What an image must show before it is mirrored.
 
 use super::keys::{Key, Keys, Shape};
-use super::policy;
 use super::reader::Reader;
 use super::tree::Node;
-use super::{Code, Spanned};
+use super::{SignerSettings, Spanned, policy, signer};
 use consign_receipt::Requirement;
 use std::collections::BTreeSet;
 
 pub(super) const KEYS: Keys = Keys {
     what: "`require`",
     known: &[
-        Key::required("key", Shape::Text, "The public key, in a file, that must have signed everything."),
+        signer::KEY,
+        signer::CERTIFICATE,
         Key::new(
             "receipts",
             policy::REQUIREMENTS,
@@ -24,15 +24,15 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new("content", Shape::Flag, "Whether every layer is read and hashed first, too. Default: false."),
     ],
-    later: &["identity", "identities", "issuer"],
-    rules: &[],
+    later: &["identities"],
+    rules: &[signer::RULE],
 };
 
 /// What an image must show before it is mirrored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequireSettings {
-    /// The file with the public key, as written: relative to the configuration's folder.
-    pub key: Spanned<String>,
+    /// Who must have signed everything.
+    pub signer: SignerSettings,
     /// What every platform must have.
     pub receipts: BTreeSet<Requirement>,
     /// A file with a policy, as written.
@@ -48,22 +48,9 @@ impl RequireSettings {
         let receipts =
             fields.get("receipts").map(|node| policy::requirements(reader, node, "receipts", policy.is_some()));
         let content = fields.get("content").map(|node| reader.boolean(node, "`content`"));
-        let Some(node) = fields.get("key") else {
-            reader.missing(&fields, "key", "the public key of whoever releases the image");
-            return None;
-        };
-        let key = reader.text(node, "`key`")?;
-        if key.contains("PRIVATE KEY") {
-            reader.report(Code::Secret, node.span, "a private key must not stand in the configuration");
-            return None;
-        }
-        if key.contains("://") {
-            let hint = "a public key is the path of a file, such as `cosign.pub`";
-            reader.report_hint(Code::NotSupported, node.span, "keys elsewhere are not supported by this version", hint);
-            return None;
-        }
+        let signer = SignerSettings::read(reader, &fields, "whoever releases the image")?;
         let (policy, content) =
             (policy.map_or(Some(None), |policy| policy.map(Some))?, content.unwrap_or(Some(false))?);
-        Some(Self { key, receipts: receipts.unwrap_or_default(), policy, content })
+        Some(Self { signer, receipts: receipts.unwrap_or_default(), policy, content })
     }
 }

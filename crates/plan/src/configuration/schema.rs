@@ -26,9 +26,12 @@ fn mapping(keys: &Keys) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
+    let mut either = Vec::new();
     for rule in keys.rules {
         match rule {
-            Rule::Either(one, other) => schema["oneOf"] = json!([{ "required": [one] }, { "required": [other] }]),
+            Rule::Either(one, other) => {
+                either.push(json!({ "oneOf": [{ "required": [one] }, { "required": [other] }] }))
+            }
             Rule::OneAtLeast(one, other) => {
                 schema["anyOf"] = json!([{ "required": [one] }, { "required": [other] }]);
             }
@@ -37,6 +40,11 @@ fn mapping(keys: &Keys) -> Value {
                 schema["dependentRequired"][other] = json!([one]);
             }
         }
+    }
+    match &either[..] {
+        [] => {}
+        [only] => schema["oneOf"] = only["oneOf"].clone(),
+        _ => schema["allOf"] = json!(either),
     }
     schema
 }

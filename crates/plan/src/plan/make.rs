@@ -59,7 +59,7 @@ impl Plan {
 }
 
 fn identity(settings: &IdentitySettings) -> PlannedIdentity {
-    PlannedIdentity { key: settings.key.value.clone(), about: settings.about.iter().copied().collect() }
+    PlannedIdentity { signer: settings.signer.to_string(), about: settings.about.iter().copied().collect() }
 }
 
 fn image(

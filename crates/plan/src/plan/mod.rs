@@ -48,8 +48,9 @@ pub struct PlannedPolicy {
 /// Somebody whose signed receipts count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PlannedIdentity {
-    /// Path of the public key, as written.
-    pub key: String,
+    /// Who it is: the path of a public key, or what certificates must say.
+    #[serde(rename = "key")]
+    pub signer: String,
     /// What they count for.
     #[serde(rename = "for")]
     pub about: Vec<Testimony>,

@@ -71,9 +71,7 @@ impl Sender<'_> {
             counts.0 += 1;
         }
         let subjects = platforms.iter().map(|platform| &platform.digest).chain([self.index.digest()]);
-        let sent = stream::iter(subjects.collect::<Vec<_>>()).map(|subject| self.send_artifacts(subject));
-        let sent: Vec<(usize, usize)> = sent.buffer_unordered(IN_FLIGHT).try_collect().await?;
-        sent.into_iter().for_each(|more| add(&mut counts, more));
+        add(&mut counts, self.send_artifacts(subjects.collect()).await?);
         let layers = self.publication.artifacts.layers_for(self.repository);
         let sent = stream::iter(layers).map(|((subject, kind), layers)| self.send_layers(subject, kind, layers));
         let sent: Vec<(usize, usize)> = sent.buffer_unordered(IN_FLIGHT).try_collect().await?;
@@ -95,21 +93,40 @@ impl Sender<'_> {
         Ok(if written { (1, 0) } else { (0, 1) })
     }
 
-    /// Sends the artifacts about `subject` that the repository does not list, or lists and does not have.
-    async fn send_artifacts(&self, subject: &Digest) -> Result<(usize, usize), Failure> {
-        let Some(artifacts) = self.publication.artifacts.referrers.get(subject) else { return Ok((0, 0)) };
+    /// Sends the artifacts about some manifests that the repository does not list, or lists and does not have: first the blobs, of which they share some,
+    /// then all manifests, since a list under a tag is written once for those that arrive together.
+    async fn send_artifacts(&self, subjects: Vec<&Digest>) -> Result<(usize, usize), Failure> {
+        let missing: Vec<Vec<Document>> = stream::iter(subjects)
+            .map(|subject| self.missing_artifacts(subject))
+            .buffered(IN_FLIGHT)
+            .try_collect()
+            .await?;
+        let missing: Vec<Document> = missing.into_iter().flatten().collect();
+        let artifacts: usize = self.publication.artifacts.referrers.values().map(Vec::len).sum();
+        let named: Vec<&Descriptor> = missing.iter().flat_map(children).collect();
+        let blobs = distinct(named.clone());
+        let mut counts = (0, artifacts - missing.len() + named.len() - blobs.len());
+        let pushed = stream::iter(blobs).map(|blob| self.send_blob(blob));
+        let pushed: Vec<Pushed> = pushed.buffer_unordered(IN_FLIGHT).try_collect().await?;
+        for pushed in pushed {
+            add(&mut counts, if matches!(pushed, Pushed::Existed) { (0, 1) } else { (1, 0) });
+        }
+        let written = stream::iter(&missing).map(|artifact| self.put(artifact));
+        written.buffer_unordered(IN_FLIGHT).try_collect::<()>().await?;
+        counts.0 += missing.len();
+        Ok(counts)
+    }
+
+    /// Returns the artifacts about a manifest that are to be written.
+    async fn missing_artifacts(&self, subject: &Digest) -> Result<Vec<Document>, Failure> {
+        let Some(artifacts) = self.publication.artifacts.referrers.get(subject) else { return Ok(Vec::new()) };
         let listed = self.publication.client.referrers(self.repository, subject).await?;
         let listed: BTreeSet<Digest> = listed.into_iter().map(|descriptor| descriptor.digest).collect();
         let ours = artifacts.iter().map(|artifact| &artifact.digest);
         let there = self.there(ours.filter(|digest| listed.contains(digest)).cloned().collect()).await?;
-        let (present, missing): (Vec<_>, Vec<_>) =
-            artifacts.iter().partition(|artifact| there.contains(&artifact.digest));
-        let mut counts = (0, present.len());
-        // Also if it is there and not listed: where the registry does not list by itself, writing it does, of several at once in one go.
-        let written = stream::iter(missing).map(|artifact| self.write_manifest(artifact));
-        let written: Vec<(usize, usize)> = written.buffer_unordered(IN_FLIGHT).try_collect().await?;
-        written.into_iter().for_each(|more| add(&mut counts, more));
-        Ok(counts)
+        // Also what is there and not listed: where the registry does not list by itself, writing it does.
+        let missing = artifacts.iter().filter(|artifact| !there.contains(&artifact.digest));
+        Ok(missing.map(|artifact| read_document(self.publication.store, artifact)).collect::<Result<_, _>>()?)
     }
 
     /// Writes a manifest after the blobs that it names.

@@ -2,7 +2,7 @@ use crate::advisories::{database, ignored, paths, pinned, vex};
 use crate::arguments::{DATABASE, Form, ListTarget, Scan, ScanTarget};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::identities::keys;
+use crate::identities::authorities;
 use crate::lock_file::LockFile;
 use crate::scanner::scanner;
 use crate::session::Session;
@@ -12,7 +12,7 @@ use consign_receipt::{
 };
 use consign_release::Scanner;
 use consign_scan::Database;
-use consign_sign::PublicKey;
+use consign_verify::Authority;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ pub(super) struct Rules {
     /// What becomes of what settings, files and licences say; `None`: no policy asks.
     pub(super) image: Option<ImageRules>,
     /// Whose documents of OpenVEX count that are attached to images. Where there is nobody, nobody asks for any.
-    pub(super) voices: Vec<PublicKey>,
+    pub(super) voices: Vec<Authority>,
 }
 
 impl Rules {
@@ -140,10 +140,10 @@ pub(super) fn rules(
     Ok(Some(Rules { rules, judges, image, voices }))
 }
 
-/// Returns the keys of those whom the policy names for what is attached to images.
-fn voices(policy: &PolicyFile) -> Result<Vec<PublicKey>, CommandError> {
+/// Returns those whom the policy names for what is attached to images.
+fn voices(policy: &PolicyFile) -> Result<Vec<Authority>, CommandError> {
     let named = policy.policy.identities.iter().filter(|identity| identity.about.contains(&Testimony::Vex));
-    keys(named, |name| policy.file.resolve(name))
+    authorities(named, |name| policy.file.resolve(name))
 }
 
 /// Returns rules by which every finding passes.
