@@ -80,6 +80,9 @@ fn checks_everything_from_the_tag_down() {
     linux/amd64  provenance, sbom, signature  sha256:000000000002…
     linux/arm64  provenance, sbom, signature  sha256:000000000003…
 
+    linux/amd64: SPDX-2.3, 1 package; built by https://consign.dev/builder
+    linux/arm64: SPDX-2.3, 1 package; built by https://consign.dev/builder
+    signed by key sha256:000000000004…
     verified  localhost:PORT1/team/hello:1.2.3  hello 1.2.3, 14 checks
     ");
     assert_snapshot!(released.verify(&["--content"]).expect(0).stdout.lines().last().unwrap().contains("; every layer was hashed"), @"true");

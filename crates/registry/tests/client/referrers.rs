@@ -248,7 +248,7 @@ async fn a_list_that_is_itself_about_something_leads_no_further() {
     );
     world.asked();
     assert!(put(&world, 1).await.is_err());
-    assert_eq!(world.asked().len(), 1 + 2 * 40 + 1, "{list_tag}");
+    assert_eq!(world.asked().len(), 1 + 2 * 200 + 1, "{list_tag}");
 }
 
 #[tokio::test]

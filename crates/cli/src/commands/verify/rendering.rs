@@ -91,19 +91,27 @@ impl Claims<'_> {
 
     /// Returns what the statements say, in short.
     fn facts(&self) -> Vec<String> {
-        self.receipts.iter().flat_map(|receipt| facts(&receipt.statement)).collect()
+        let mut statements: Vec<&Statement> = self.receipts.iter().map(|receipt| &*receipt.statement).collect();
+        // What it is made of goes first, whatever came first.
+        statements.sort_by_key(|statement| (!predicate::is_sbom(&statement.predicate_type), &statement.predicate_type));
+        statements.into_iter().flat_map(facts).collect()
     }
 }
 
 fn facts(statement: &Statement) -> Vec<String> {
     let claim = &statement.predicate;
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     if predicate::is_of_type(&statement.predicate_type, predicate::SBOM) {
         let count = claim["packages"].as_array().map_or(0, Vec::len);
-        return vec![format!("{}, {count} packages", claim["spdxVersion"].as_str().unwrap_or("SPDX"))];
+        return vec![format!("{}, {}", claim["spdxVersion"].as_str().unwrap_or("SPDX"), counted(count, "package"))];
     }
     if predicate::is_sbom(&statement.predicate_type) {
         let count = claim["components"].as_array().map_or(0, Vec::len);
-        return vec![format!("CycloneDX {}, {count} components", claim["specVersion"].as_str().unwrap_or_default())];
+        return vec![format!(
+            "CycloneDX {}, {}",
+            claim["specVersion"].as_str().unwrap_or_default(),
+            counted(count, "component")
+        )];
     }
     if statement.predicate_type == predicate::PROVENANCE {
         return provenance(claim);
