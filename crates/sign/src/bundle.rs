@@ -1,4 +1,4 @@
-use crate::{KeyError, PrivateKey, PublicKey};
+use crate::{KeyError, PublicKey, Signer};
 use consign_oci::{Digest, Exact, media_type};
 use consign_receipt::Statement;
 use sigstore_types::bundle::{
@@ -80,7 +80,7 @@ pub enum BundleError {
 
 /// Signs a statement's exact bytes: a DSSE envelope (DSSE 1.0, `protocol.md`) in a Sigstore bundle v0.3, as JSON. The bundle names
 /// the key by its hint and holds no log entry. The same statement and key give the same bytes.
-pub fn sign(statement: &Exact<Statement>, key: &PrivateKey) -> Result<Vec<u8>, BundleError> {
+pub fn sign(statement: &Exact<Statement>, key: &dyn Signer) -> Result<Vec<u8>, BundleError> {
     let signature = key.sign(&pae(media_type::IN_TOTO, statement.bytes()))?;
     let signature = DsseSignature::new(SignatureBytes::new(signature), KeyId::default());
     let envelope = DsseEnvelope::new(media_type::IN_TOTO, PayloadBytes::from_bytes(statement.bytes()), signature);

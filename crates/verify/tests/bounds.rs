@@ -16,7 +16,7 @@ async fn the_same_claim_attached_often_is_one_claim() {
     let once = check(&layout.open("latest"), "latest", false).await.unwrap();
     let arm = &release.manifests[1];
     let (predicate_type, claim) = claims()[1].clone();
-    let bundle = sign(&statement(&arm.digest, predicate_type, claim), &KEY).unwrap();
+    let bundle = sign(&statement(&arm.digest, predicate_type, claim), &*KEY).unwrap();
     for created in ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"] {
         layout.attach_at(created, arm, predicate_type, &bundle);
     }

@@ -70,7 +70,7 @@ async fn messages_say_what_and_whose() {
     let mut layout = Folder::new();
     let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
     let place = layout.open("latest");
-    let bundle = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &KEY).unwrap();
+    let bundle = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &*KEY).unwrap();
     let digest = Digest::of(&bundle);
     fs::write(layout.path(&digest), "x".repeat(bundle.len())).unwrap();
     let message = check(&place, "latest", false).await.unwrap_err().to_string();
@@ -192,10 +192,10 @@ async fn bundles_that_name_the_key_must_be_its_own() {
     let honest = layout.artifacts.len();
     let own = signature_statement(&amd.digest).unwrap();
     // Signed by another key under our key's hint; and signed by our key, but about another image.
-    let mut forged: Value = serde_json::from_slice(&sign(&own, &OTHER_KEY).unwrap()).unwrap();
+    let mut forged: Value = serde_json::from_slice(&sign(&own, &*OTHER_KEY).unwrap()).unwrap();
     forged["verificationMaterial"]["publicKey"]["hint"] = json!(KEY.public().hint());
     let forged = serde_json::to_vec(&forged).unwrap();
-    let moved = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &KEY).unwrap();
+    let moved = sign(&signature_statement(&release.manifests[1].digest).unwrap(), &*KEY).unwrap();
     for bundle in [forged, moved] {
         layout.attach(&amd, predicate::SIGNATURE, &bundle);
         match failure(check(&layout.open("latest"), "latest", false).await.unwrap_err()) {
