@@ -7,7 +7,7 @@ use crate::session::{Session, read_file};
 use crate::{recipe, secret};
 use consign_dockerfile::buildkit::{AddressError, Identity, Secret, Tls, TlsPart};
 use consign_dockerfile::{Daemon, Recipe};
-use consign_plan::configuration::{BuilderKind, ImageSettings, SecretPlace, SigningKey, Span, Spanned, TlsSettings};
+use consign_plan::configuration::{BuilderKind, ImageSettings, SecretPlace, Span, Spanned, TlsSettings};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use std::error::Error;
 use std::path::PathBuf;
@@ -85,10 +85,8 @@ pub(crate) fn equip(
 
 /// Keeps what signs images, and what only commands are to see, out of them.
 fn keep_out(recipe: &mut Recipe, configuration: &Configuration, image: &ImageSettings, docker: &DockerArguments) {
-    let key = configuration.signing.as_ref().and_then(|signing| match &signing.key.value {
-        SigningKey::File(path) => Some(configuration.resolve(path)),
-        SigningKey::Environment(_) => None,
-    });
+    let key = configuration.signing.as_ref().and_then(|signing| signing.key.path());
+    let key = key.map(|path| configuration.resolve(path));
     let file = |place: &SecretPlace| match place {
         SecretPlace::File(path) => Some(path.clone()),
         SecretPlace::Variable(_) | SecretPlace::Either => None,

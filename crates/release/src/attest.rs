@@ -3,7 +3,7 @@
 use crate::ReleaseError;
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Exact, Manifest, Platform, annotation, media_type};
 use consign_receipt::{Receipt, Statement, predicate};
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 use consign_store::Store;
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(crate) struct Attester<'a> {
     /// Where they are kept.
     pub(crate) store: &'a Store,
     /// Signs them. Without it statements are attached as they are, for people to read; nothing proves them.
-    pub(crate) key: Option<&'a PrivateKey>,
+    pub(crate) key: Option<&'a dyn Signer>,
     /// Name of the image, for messages.
     pub(crate) image: &'a str,
     /// When the image was made, RFC 3339: artifacts say so, and not when they were made.
@@ -125,9 +125,10 @@ impl Attester<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use consign_sign::PrivateKey;
 
     /// Attaches a statement of about this many bytes and returns what happened, with the number of artifacts.
-    fn attach(key: Option<&PrivateKey>, bytes: usize) -> (Result<(), ReleaseError>, usize) {
+    fn attach(key: Option<&dyn Signer>, bytes: usize) -> (Result<(), ReleaseError>, usize) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
         let manifest = Descriptor::of(media_type::MANIFEST, b"manifest");
@@ -144,7 +145,7 @@ mod tests {
     fn what_nobody_would_read_is_not_attached() {
         let key = PrivateKey::generate().unwrap();
         // Signed, a statement grows by a third.
-        for (key, fits, does_not) in [(Some(&key), 12 << 20, 13 << 20), (None, 15 << 20, 16 << 20)] {
+        for (key, fits, does_not) in [(Some(&key as &dyn Signer), 12 << 20, 13 << 20), (None, 15 << 20, 16 << 20)] {
             let (result, count) = attach(key, fits - 1024);
             assert!(result.is_ok() && count == 1, "{result:?}");
             let (result, count) = attach(key, does_not);

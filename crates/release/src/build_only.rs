@@ -7,7 +7,7 @@ use crate::{Event, Job, Produced, Release, ReleaseError};
 use consign_image::{ArchiveImage, ImageReference, write_archive};
 use consign_oci::{Descriptor, media_type};
 use consign_report::ReleaseReport;
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 
 impl Release<'_> {
     /// Builds, inventories and tries the images, and writes them to `to`, if that is given. No registry is spoken to but for base images. Returns the
@@ -44,7 +44,7 @@ impl Release<'_> {
         let key = self.key.map(|read| read()).transpose()?;
         let built = self.jobs.iter().zip(all_produced).zip(&roots);
         for (((job, produced), root), image) in built.zip(&mut report.images) {
-            self.archive(job, &produced, root.clone(), key.as_ref(), to)?;
+            self.archive(job, &produced, root.clone(), key.as_deref(), to)?;
             image.signed = key.is_some();
         }
         Ok(roots)
@@ -68,7 +68,7 @@ impl Release<'_> {
         job: &Job,
         produced: &Produced,
         root: Descriptor,
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         to: &ImageReference,
     ) -> Result<(), ReleaseError> {
         let store = &self.workshop.store;

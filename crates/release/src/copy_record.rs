@@ -5,14 +5,14 @@ use consign_image::Sink;
 use consign_oci::{Descriptor, Digest, Document, Exact};
 use consign_receipt::predicate::{COPY_RECORD, CopyRecord};
 use consign_receipt::{Statement, predicate};
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 
 /// Signs the record, and writes it beside the image, which has to be there. Returns the digest of what carries it.
 pub async fn attach_copy_record(
     sink: &Sink,
     image: &Descriptor,
     record: &CopyRecord,
-    key: &PrivateKey,
+    key: &dyn Signer,
 ) -> Result<Digest, ReleaseError> {
     let statement = Exact::write(Statement::new(&image.digest, COPY_RECORD, serde_json::to_value(record)?))?;
     let bundle = consign_sign::sign(&statement, key)?;

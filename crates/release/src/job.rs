@@ -2,7 +2,7 @@ use crate::{Recipe, ReleaseError, SourceFacts};
 use consign_image::Place;
 use consign_oci::Platform;
 use consign_plan::{LockedImage, PlannedImage};
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,4 +41,4 @@ pub struct Job {
 }
 
 /// Reads the signing key. Called only after the last child process has ended.
-pub type KeySource<'a> = &'a (dyn Fn() -> Result<PrivateKey, ReleaseError> + Sync);
+pub type KeySource<'a> = &'a (dyn Fn() -> Result<Box<dyn Signer>, ReleaseError> + Sync);

@@ -7,7 +7,7 @@ use consign_receipt::predicate::{self, Vulnerabilities};
 use consign_receipt::{
     AdvisoryRules, Candidate, Finding, Judgement, LastRelease, Policy, Receipt, ReleasedContents, Requirement,
 };
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 use consign_verify::{Expectation, Verified, VerifyError};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ impl Release<'_> {
     pub(crate) async fn beside_the_last(
         &self,
         candidate: &Candidate,
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         policy: Policy,
     ) -> Result<Policy, ReleaseError> {
         let Some(rules) = policy.advisories() else { return Ok(policy) };
@@ -46,7 +46,7 @@ impl Release<'_> {
         &self,
         name: &str,
         reference: &Reference,
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
     ) -> Result<Option<Verified>, ReleaseError> {
         let warn = |why: &str| {
             let message = format!("everything that is found counts as new: {why}");

@@ -8,7 +8,7 @@ use consign_oci::{Digest, Exact, Index};
 use consign_receipt::predicate::ReleasedDestination;
 use consign_receipt::{Candidate, PlatformCandidate, Verdict, gate};
 use consign_report::{ImageReport, ReasonReport, ReleaseReport};
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 use std::sync::Arc;
 
 /// How far a release goes.
@@ -69,11 +69,11 @@ impl Release<'_> {
         if self.options.dry_run {
             return Ok(());
         }
-        self.ship(&passed, key.as_ref(), report).await
+        self.ship(&passed, key.as_deref(), report).await
     }
 
     /// Makes all images and asks the gate about each.
-    async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<PrivateKey>), ReleaseError> {
+    async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<Box<dyn Signer>>), ReleaseError> {
         self.jobs.iter().for_each(|job| self.warn_of_changes(job));
         let all_produced = self.produce(report).await?;
         self.note_ignored(&all_produced, report);
@@ -85,7 +85,7 @@ impl Release<'_> {
         let mut passed = Vec::new();
         let mut closed = None;
         for ((job, produced), image) in self.jobs.iter().zip(all_produced).zip(&mut report.images) {
-            match self.judge(job, produced, key.as_ref(), image).await {
+            match self.judge(job, produced, key.as_deref(), image).await {
                 Ok(candidate) => passed.push(candidate),
                 // All images are judged, so that all reasons are seen. A failed trial weighs most.
                 Err(error @ ReleaseError::Gate { .. }) => closed = Some(heavier(closed, error)),
@@ -131,7 +131,7 @@ impl Release<'_> {
         &self,
         job: &Arc<Job>,
         mut produced: Produced,
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         image: &mut ImageReport,
     ) -> Result<Passed, ReleaseError> {
         let name = &job.planned.name;
@@ -140,7 +140,7 @@ impl Release<'_> {
         if let Some(key) = key {
             policy = policy.trusting(key.public().identity());
         }
-        imported::add_receipts(&self.workshop, job, key.map(PrivateKey::public), &policy, &mut produced)?;
+        imported::add_receipts(&self.workshop, job, key.map(Signer::public), &policy, &mut produced)?;
         note_produced(image, &produced);
         let created = produced.created();
         let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;

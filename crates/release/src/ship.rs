@@ -13,7 +13,7 @@ use consign_oci::Reference;
 use consign_receipt::Policy;
 use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReleaseReport, TagState};
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 use consign_verify::{Expectation, VerifyError};
 
 impl Release<'_> {
@@ -21,7 +21,7 @@ impl Release<'_> {
     pub(crate) async fn ship(
         &self,
         passed: &[Passed],
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
         let interruption = &self.options.interruption;
@@ -89,10 +89,10 @@ impl Release<'_> {
         &self,
         passed: &[Passed],
         sent: &[Sent],
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         client: &Client,
     ) -> Result<(), ReleaseError> {
-        let Some(key) = key.map(PrivateKey::public) else { return Ok(()) };
+        let Some(key) = key.map(Signer::public) else { return Ok(()) };
         for (candidate, sent) in passed.iter().zip(sent) {
             let today = self.workshop.today();
             let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan, today)?;
@@ -164,7 +164,7 @@ impl Release<'_> {
     async fn verify(
         &self,
         passed: &[Passed],
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         client: &Client,
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
@@ -214,7 +214,7 @@ impl Release<'_> {
         Err(ReleaseError::TagDiffers { reference, index: index.clone(), found })
     }
 
-    async fn verify_one(&self, candidate: &Passed, key: &PrivateKey, client: &Client) -> Result<(), ReleaseError> {
+    async fn verify_one(&self, candidate: &Passed, key: &dyn Signer, client: &Client) -> Result<(), ReleaseError> {
         // By the rules that the gate had: statements that came with an image may not go with it.
         let rules = candidate.verdict.advisories().cloned();
         let policy = rules.into_iter().fold(self.workshop.policy.clone(), Policy::tolerating);

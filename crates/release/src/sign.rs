@@ -6,14 +6,14 @@ use crate::{Outcome, Release, ReleaseError, Stage};
 use consign_oci::{Exact, media_type};
 use consign_receipt::{Statement, predicate};
 use consign_report::ImageReport;
-use consign_sign::PrivateKey;
+use consign_sign::Signer;
 
 impl Release<'_> {
     /// Makes the artifacts that travel with the image: signatures of index and platforms, receipts, and the release record.
     pub(crate) fn sign(
         &self,
         passed: &Passed,
-        key: Option<&PrivateKey>,
+        key: Option<&dyn Signer>,
         image: &mut ImageReport,
     ) -> Result<Artifacts, ReleaseError> {
         let name = &passed.job.planned.name;
@@ -34,7 +34,7 @@ impl Release<'_> {
         Ok(artifacts)
     }
 
-    fn artifacts(&self, passed: &Passed, key: Option<&PrivateKey>) -> Result<Artifacts, ReleaseError> {
+    fn artifacts(&self, passed: &Passed, key: Option<&dyn Signer>) -> Result<Artifacts, ReleaseError> {
         let store = &self.workshop.store;
         let mut artifacts = Artifacts::new();
         let attester = Attester { store, key, image: &passed.job.planned.name, created: &passed.created };

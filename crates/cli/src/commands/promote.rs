@@ -10,7 +10,6 @@ use crate::signing::{self, KeyReader};
 use consign_image::{ImageReference, Place, Sink};
 use consign_oci::{Reference, Tag};
 use consign_plan::Configuration;
-use consign_plan::configuration::SigningKey;
 use consign_receipt::predicate::CopyRecord;
 use consign_release::attach_copy_record;
 use consign_transfer::{Copied, Copier, Count, Options, State};
@@ -77,7 +76,7 @@ async fn stated(
     let always = Options { always: true, ..options.clone() };
     let copier = Copier::new(place, &at_digest, &always);
     let arrived = copier.copy().await?;
-    attach_copy_record(&at_digest, &arrived.root, record, &signing()?).await?;
+    attach_copy_record(&at_digest, &arrived.root, record, signing()?.as_ref()).await?;
     let there = Place::Registry { client: client.clone(), reference: by_digest };
     let copied = Copier::new(&there, sink, options).copy().await?;
     session.printer.note(&format!("{to}: a signed copy record is attached"));
@@ -99,13 +98,13 @@ fn signing_key<'a>(
     session: &'a Session,
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let found = match (&arguments.sign_key, configuration) {
-        (Some(file), _) => Some(signing::reader(session, SigningKey::File(file.clone()), file.into())?),
+        (Some(key), _) => Some(signing::reader(session, key.reference()?)?),
         (None, Some(configuration)) => signing::key_reader(session, configuration)?,
         (None, None) => return Ok(None),
     };
     let missing = || CommandError::new(ExitCode::Usage, "there is no key to sign the statement with");
     found
-        .ok_or_else(|| missing().hint("name one: `--sign-key FILE`, or `signing: {key: FILE}` in the configuration"))
+        .ok_or_else(|| missing().hint("name one: `--sign-key KEY`, or `signing: {key: KEY}` in the configuration"))
         .map(Some)
 }
 
