@@ -1,10 +1,12 @@
 //! What an image has to show.
 
 use crate::advisories::policy_file;
+use crate::arguments::KeyArgument;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::key::{NamedKey, Passwords};
 use crate::printer::Printer;
-use crate::session::read_text;
+use crate::session::{Session, read_text};
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
 use consign_plan::Configuration;
@@ -23,11 +25,22 @@ use tokio::sync::OnceCell;
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
 
+/// Returns the key that everything must be signed with.
+pub(crate) fn named_key(key: &KeyArgument, session: &Session) -> Result<PublicKey, CommandError> {
+    let passwords = Passwords::new(&session.environment, None);
+    let key = NamedKey::new(key.reference()?, |path| path.into(), &session.environment, passwords);
+    key.public().map_err(|error| {
+        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", key.reference()))
+            .cause(error.as_ref())
+            .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
+    })
+}
+
 /// Reads the key that everything must be signed with.
-pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
+fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
     let failed = || {
         CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", path.display()))
-            .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
+            .hint("`key` names the public key, which `consign keygen` writes to `cosign.pub`")
     };
     let text = read_text(path, KEY_LIMIT).map_err(|error| failed().cause(error))?;
     PublicKey::from_pem(&text).map_err(|error| failed().cause(error))

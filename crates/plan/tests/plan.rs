@@ -7,7 +7,7 @@ mod schema;
 mod whole;
 
 use consign_oci::Platform;
-use consign_plan::configuration::{Credentials, LifecyclePolicy, KeyReference};
+use consign_plan::configuration::{Credentials, KeyReference, LifecyclePolicy};
 use consign_plan::{Configuration, GitFacts, Plan, PlanInputs, SourceFacts};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -73,7 +73,10 @@ impl Release<'_> {
     }
 
     /// Makes all images and asks the gate about each.
-    async fn prepare(&self, report: &mut ReleaseReport) -> Result<(Vec<Passed>, Option<Box<dyn Signer>>), ReleaseError> {
+    async fn prepare(
+        &self,
+        report: &mut ReleaseReport,
+    ) -> Result<(Vec<Passed>, Option<Box<dyn Signer>>), ReleaseError> {
         self.jobs.iter().for_each(|job| self.warn_of_changes(job));
         let all_produced = self.produce(report).await?;
         self.note_ignored(&all_produced, report);

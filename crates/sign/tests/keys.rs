@@ -9,7 +9,11 @@ const PASSWORD: &[u8] = b"pass word";
 /// A key that OpenSSL wrote, with its public half.
 macro_rules! key {
     ($name:literal) => {
-        ($name, include_str!(concat!("data/import/", $name, ".pem")), include_str!(concat!("data/import/", $name, ".pub")))
+        (
+            $name,
+            include_str!(concat!("data/import/", $name, ".pem")),
+            include_str!(concat!("data/import/", $name, ".pub")),
+        )
     };
 }
 
@@ -145,9 +149,8 @@ fn either_digest_counts() {
 
 #[test]
 fn the_digest_that_belongs_to_the_key_is_the_first() {
-    let first = |(_, _, public): (&str, &str, &str)| {
-        PublicKey::from_pem(public).unwrap().digest_algorithms().first().copied()
-    };
+    let first =
+        |(_, _, public): (&str, &str, &str)| PublicKey::from_pem(public).unwrap().digest_algorithms().first().copied();
     assert_eq!(first(key!("sec1-p256")), Some(DigestAlgorithm::Sha256));
     assert_eq!(first(key!("sec1-p384")), Some(DigestAlgorithm::Sha384));
     assert_eq!(first(key!("sec1-p521")), Some(DigestAlgorithm::Sha512));

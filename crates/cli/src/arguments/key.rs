@@ -45,7 +45,8 @@ pub(crate) struct ImportKeyPair {
 #[derive(Args, Debug)]
 pub(crate) struct PublicKeyOf {
     /// The private key: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`.
-    #[arg(long, value_name = "KEY")]
+    // What begins with hyphens may be a key itself, which is not to be repeated.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: KeyArgument,
     /// Writes it to a file instead of standard output.
     #[arg(long, value_name = "FILE")]

@@ -74,7 +74,7 @@ pub(crate) struct Promote {
     pub(crate) statement: bool,
     /// The private key for that; if not given, the one that the configuration names. A file, `env://NAME`, `k8s://NAMESPACE/SECRET` or
     /// `exec:PROGRAM ARGUMENT…`.
-    #[arg(long, value_name = "KEY", requires = "statement")]
+    #[arg(long, value_name = "KEY", requires = "statement", allow_hyphen_values = true)]
     pub(crate) sign_key: Option<KeyArgument>,
     #[command(flatten)]
     pub(crate) looking: Looking,

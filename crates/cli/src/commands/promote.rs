@@ -2,7 +2,7 @@ use super::{copy, verify};
 use crate::arguments::Promote;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::proof::public_key;
+use crate::proof::named_key;
 use crate::registries::Unset;
 use crate::remapping;
 use crate::session::Session;
@@ -16,7 +16,7 @@ use consign_transfer::{Copied, Copier, Count, Options, State};
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
-    let key = public_key(&arguments.proof.key)?;
+    let key = named_key(&arguments.proof.key, session)?;
     let configuration = signing_configuration(arguments, session)?;
     let signing = signing_key(arguments, configuration.as_ref(), session)?;
     let to = ImageReference::Registry(destination.clone());

@@ -14,7 +14,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = proof::public_key(&arguments.proof.key)?;
+    let key = proof::named_key(&arguments.proof.key, session)?;
     let client = session.client(&arguments.reference).await?;
     let place = session.place(&arguments.reference, &client, refusal).await?;
     let verified = examine(&place, &arguments.reference, &key, &arguments.proof, session).await?;

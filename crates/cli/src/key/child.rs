@@ -168,7 +168,7 @@ mod tests {
         assert!(matches!(closed, Err(ChildError::TimedOut { .. })));
         // What it has started keeps its output open.
         assert!(matches!(ask("sleep 5 & exit 0", Duration::from_millis(50)), Err(ChildError::TimedOut { .. })));
-        match ask("printf 'no\\n\\033[31mkey' >&2; yes >&2 | head -c 1000000; exit 3", long) {
+        match ask("printf 'no\\n\\033[31mkey' >&2; yes | head -c 1000000 >&2; exit 3", long) {
             Err(error @ ChildError::Failed { .. }) => {
                 let text = error.to_string();
                 assert!(text.starts_with("`/bin/sh` failed (exit status: 3): no [31mkey"), "{text}");

@@ -113,8 +113,7 @@ impl ExternalSigner {
         let name = || program.path.display().to_string();
         let answer = ask(&program, &Request { operation: "public-key", ..Request::default() })?;
         let text = answer.public_key.ok_or_else(|| ExternalError::Missing { program: name(), field: "publicKey" })?;
-        let public =
-            PublicKey::from_pem(&text).map_err(|source| ExternalError::Public { program: name(), source })?;
+        let public = PublicKey::from_pem(&text).map_err(|source| ExternalError::Public { program: name(), source })?;
         let known = public.digest_algorithms();
         let digest = match answer.digest_algorithm {
             Some(wanted) => {
@@ -236,9 +235,7 @@ mod tests {
     fn a_program_chooses_among_the_digests_of_its_key() {
         let folder = tempfile::tempdir().unwrap();
         let key = PrivateKey::generate_with(KeyAlgorithm::P384).unwrap();
-        let wants = |digest: &str| {
-            json!({ "publicKey": key.public().to_pem(), "digestAlgorithm": digest }).to_string()
-        };
+        let wants = |digest: &str| json!({ "publicKey": key.public().to_pem(), "digestAlgorithm": digest }).to_string();
         let chosen = signer(folder.path(), &wants("sha256"), "").unwrap();
         assert_eq!(chosen.digest, Some(DigestAlgorithm::Sha256));
         for digest in ["sha512", "md5", ""] {

@@ -96,7 +96,7 @@ mod tests {
         let error = files.write(&key, b"").unwrap_err();
         assert_eq!(error.message, format!("cannot write {}", files.public.display()));
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert_eq!(left, [files.public.clone()]);
+        assert_eq!(left, std::slice::from_ref(&files.public));
         assert_eq!(fs::read_to_string(&files.public).unwrap(), "other");
     }
 }

@@ -75,8 +75,7 @@ impl KeyPair {
         let arguments = arguments.map(str::to_owned).to_vec();
         let program = Program { path, arguments, environment, time: TIME_LIMIT, answer: ANSWER_LIMIT };
         // The cause could show a part of the secret.
-        let secret: Secret =
-            serde_json::from_slice(&program.ask(Vec::new())?).map_err(|_| KubernetesError::Answer)?;
+        let secret: Secret = serde_json::from_slice(&program.ask(Vec::new())?).map_err(|_| KubernetesError::Answer)?;
         Ok(Self { data: secret.data.unwrap_or_default() })
     }
 

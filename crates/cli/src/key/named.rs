@@ -87,9 +87,7 @@ impl<'a> NamedKey<'a> {
             KeyReference::Kubernetes { namespace, secret } => {
                 Ok(PublicKey::from_pem(&self.key_pair(namespace, secret)?.public()?)?)
             }
-            KeyReference::Program(words) => {
-                Ok(ExternalSigner::open(self.program(words)?)?.public().clone())
-            }
+            KeyReference::Program(words) => Ok(ExternalSigner::open(self.program(words)?)?.public().clone()),
         }
     }
 
@@ -120,7 +118,8 @@ impl<'a> NamedKey<'a> {
     fn program(&self, words: &[String]) -> Result<Program, Failure> {
         let (name, arguments) = words.split_first().ok_or("no program is named")?;
         let path = match self.reference.path() {
-            Some(_) => Some(self.path.clone()).filter(|path| is_program(path)),
+            // Absolute, so that it is not looked for on PATH.
+            Some(_) => std::path::absolute(&self.path).ok().filter(|path| is_program(path)),
             None => on_path(name, self.environment),
         };
         let path = path.ok_or_else(|| format!("there is no program `{name}`"))?;
@@ -146,7 +145,8 @@ pub(crate) fn read_secret(path: &Path) -> io::Result<Zeroizing<String>> {
     if bytes.len() > LIMIT {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {LIMIT} bytes")));
     }
-    let text = str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not a text (UTF-8)"))?;
+    let text =
+        str::from_utf8(&bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not a text (UTF-8)"))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn programs_do_not_see_other_secrets() {
-        let kept_back = ["COSIGN_PASSWORD", "COSIGN_PRIVATE_KEY", "SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+        let kept_back =
+            ["COSIGN_PASSWORD", "COSIGN_PRIVATE_KEY", "SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
         let set = ["PATH", "HOME", "AWS_PROFILE"].into_iter().chain(kept_back);
         let environment = Environment::of(set.map(|name| (name.to_owned(), "value".to_owned())));
         let reference = "exec:sign".parse().unwrap();

@@ -7,10 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// Names the password, which may be empty.
+/// The variable that is the password, which may be empty.
 const VARIABLE: &str = "COSIGN_PASSWORD";
-/// Names a file with the password.
-const FILE_VARIABLE: &str = "COSIGN_PASSWORD_FILE";
+/// The variable that names a file with the password.
+pub(crate) const PASSWORD_FILE: &str = "COSIGN_PASSWORD_FILE";
 
 /// No password is to be had.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ impl<'a> Passwords<'a> {
     /// Returns the password. A person is asked twice for a new one.
     pub(crate) fn get(&self, prompt: &str, twice: bool) -> Result<Zeroizing<String>, PasswordError> {
         let stated = self.environment.get_even_empty(VARIABLE);
-        match (self.file, stated, self.environment.get(FILE_VARIABLE)) {
+        match (self.file, stated, self.environment.get(PASSWORD_FILE)) {
             (Some(file), _, _) => first_line(file),
             (None, Some(stated), _) => Ok(Zeroizing::new(stated.to_owned())),
             (None, None, Some(file)) => first_line(Path::new(file)),
@@ -72,14 +72,14 @@ impl<'a> Passwords<'a> {
     pub(crate) fn are_there(&self) -> bool {
         self.file.is_some()
             || self.environment.get_even_empty(VARIABLE).is_some()
-            || self.environment.get(FILE_VARIABLE).is_some()
+            || self.environment.get(PASSWORD_FILE).is_some()
             || File::open("/dev/tty").is_ok()
     }
 
     /// Says where the password comes from.
     pub(crate) fn told(&self) -> &'static str {
         let is_set = |name| self.environment.get_even_empty(name).is_some();
-        match (is_set(VARIABLE), self.environment.get(FILE_VARIABLE)) {
+        match (is_set(VARIABLE), self.environment.get(PASSWORD_FILE)) {
             (true, _) => "its password is in COSIGN_PASSWORD",
             (false, Some(_)) => "its password is in the file that COSIGN_PASSWORD_FILE names",
             (false, None) => "its password will be asked for",
@@ -120,7 +120,7 @@ mod tests {
         };
         let option = file("option", b"of the option\r\nmore\n");
         let variable = file("variable", "of the variable ü".as_bytes());
-        let variable = (FILE_VARIABLE.to_owned(), variable.display().to_string());
+        let variable = (PASSWORD_FILE.to_owned(), variable.display().to_string());
         let stated = |password: &str| (VARIABLE.to_owned(), password.to_owned());
         for (variables, file, expected) in [
             (vec![stated("stated"), variable.clone()], Some(option.as_path()), "of the option"),

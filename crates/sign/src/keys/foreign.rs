@@ -38,8 +38,8 @@ pub(super) fn read(text: &str, password: Option<&[u8]>) -> Result<Secret, KeyErr
 }
 
 fn decrypt(document: &[u8], password: Option<&[u8]>) -> Result<Secret, KeyError> {
-    let malformed = |source: pkcs8::der::Error| KeyError::Private { form: "PKCS#8", source: source.into() };
-    let encrypted = EncryptedPrivateKeyInfo::from_der(document).map_err(malformed)?;
+    // Schemes that are not known are as good as malformed ones.
+    let encrypted = EncryptedPrivateKeyInfo::from_der(document).map_err(|_| KeyError::Encryption)?;
     if !is_bounded(&encrypted.encryption_algorithm) {
         return Err(KeyError::Encryption);
     }

@@ -174,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn refuses_keys_that_do_not_sign() {
+        let document = pem::read(include_str!("../../tests/data/import/refused-x25519.pem"), "").unwrap().content;
+        let file = pem::write(LABEL, &encrypted::encrypt(&document, b"").unwrap());
+        assert!(matches!(PrivateKey::from_pem(&file, b""), Err(KeyError::PrivateAlgorithm { .. })));
+    }
+
+    #[test]
     fn prints_nothing_secret() {
         let key = PrivateKey::from_pem(COSIGN_KEY, b"pass word").unwrap();
         assert_eq!(format!("{key:?}"), format!("PrivateKey(of {})", key.public().fingerprint()));

@@ -40,7 +40,8 @@ impl Secret {
     }
 
     pub(super) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let document: Pkcs8V1Der<'_> = self.0.as_der().map_err(|source| KeyError::Encoding { source: source.into() })?;
+        let document: Pkcs8V1Der<'_> =
+            self.0.as_der().map_err(|source| KeyError::Encoding { source: source.into() })?;
         Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
 
@@ -53,9 +54,7 @@ impl Secret {
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let mut signature = vec![0; self.0.public_modulus_len()];
         // There is nothing random in signatures of PKCS#1 v1.5.
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(|_| KeyError::Signing)?;
+        self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).map_err(|_| KeyError::Signing)?;
         Ok(signature)
     }
 }

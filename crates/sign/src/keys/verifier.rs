@@ -22,7 +22,10 @@ const UNCOMPRESSED: u8 = 4;
 
 pub(super) enum Verifier {
     /// With one of some digest algorithms, the one that belongs to the key first.
-    Digest { algorithms: &'static [DigestAlgorithm], keys: Vec<ParsedPublicKey> },
+    Digest {
+        algorithms: &'static [DigestAlgorithm],
+        keys: Vec<ParsedPublicKey>,
+    },
     Ed25519(ed25519::Public),
 }
 
