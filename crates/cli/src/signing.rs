@@ -32,8 +32,8 @@ pub(crate) fn reader<'a>(session: &'a Session, reference: &KeyReference) -> Resu
 }
 
 fn checked<'a>(key: NamedKey<'a>, passwords: Passwords<'a>) -> Result<KeyReader<'a>, CommandError> {
-    key.check().map_err(|error| failed(&key, error))?;
-    if key.has_password() && !passwords.are_there() {
+    let needs_password = key.check().map_err(|error| failed(&key, error))?;
+    if needs_password && !passwords.are_there() {
         let message =
             format!("there is no password for the signing key `{}`, and no terminal to ask for it on", key.reference());
         return Err(CommandError::new(ExitCode::Failed, message).hint("set COSIGN_PASSWORD"));

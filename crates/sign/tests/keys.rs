@@ -1,7 +1,10 @@
 //! Keys of every kind: what is made, written, read and imported signs, and what it signs verifies.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use consign_sign::{DigestAlgorithm, KeyAlgorithm, KeyError, PrivateKey, PublicKey, Signer};
+use consign_oci::Digest;
+use consign_sign::{
+    Bundle, DigestAlgorithm, KeyAlgorithm, KeyError, PrivateKey, PublicKey, Signer, sign, signature_statement,
+};
 
 const MESSAGE: &[u8] = b"message";
 const PASSWORD: &[u8] = b"pass word";
@@ -65,7 +68,11 @@ fn what_is_made_is_written_and_read() {
         assert_eq!(read.sign(MESSAGE).unwrap(), key.sign(MESSAGE).unwrap(), "{algorithm}");
         let public = PublicKey::from_pem(&key.public().to_pem()).unwrap();
         assert!(public.verify(MESSAGE, &key.sign(MESSAGE).unwrap()), "{algorithm}");
-        assert!(!format!("{key:?}{public:?}").contains("Secret"), "{algorithm}");
+        let digest = Digest::of(MESSAGE);
+        let bundle = Bundle::read(&sign(&signature_statement(&digest).unwrap(), &key).unwrap()).unwrap();
+        assert!(bundle.names(&public), "{algorithm}");
+        bundle.verify(&public, &digest).unwrap();
+        assert_eq!(format!("{key:?}"), format!("PrivateKey(of {})", public.fingerprint()));
     }
 }
 

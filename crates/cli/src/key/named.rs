@@ -20,6 +20,7 @@ const KEPT_BACK: [&str; 4] = ["COSIGN_PASSWORD", "COSIGN_PASSWORD_FILE", "COSIGN
 /// Beginnings of further ones.
 const KEPT_BACK_BEGIN: [&str; 1] = ["ACTIONS_ID_TOKEN_"];
 
+/// Why a key cannot be had.
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// A key by its reference.
@@ -48,19 +49,19 @@ impl<'a> NamedKey<'a> {
         &self.reference
     }
 
-    /// Returns whether the key has a password that is not kept beside it.
-    pub(crate) fn has_password(&self) -> bool {
-        matches!(self.reference, KeyReference::File(_) | KeyReference::Environment(_))
-    }
-
-    /// Looks at whether the key is there and is one, as far as can be seen without its password.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    /// Looks at whether the key is there and is one, as far as can be seen without its password. Returns whether that is still to be had.
+    pub(crate) fn check(&self) -> Result<bool, Failure> {
         match &self.reference {
-            KeyReference::File(_) | KeyReference::Environment(_) => Ok(PrivateKey::check_pem(&self.text()?)?),
-            KeyReference::Kubernetes { namespace, secret } => {
-                Ok(PrivateKey::check_pem(&self.key_pair(namespace, secret)?.private()?)?)
+            KeyReference::File(_) | KeyReference::Environment(_) => {
+                PrivateKey::check_pem(&self.text()?)?;
+                Ok(true)
             }
-            KeyReference::Program(words) => self.program(words).map(drop),
+            KeyReference::Kubernetes { namespace, secret } => {
+                let pair = self.key_pair(namespace, secret)?;
+                PrivateKey::check_pem(&pair.private()?)?;
+                Ok(pair.password()?.is_none())
+            }
+            KeyReference::Program(words) => self.program(words).map(|_| false),
         }
     }
 

@@ -32,7 +32,7 @@ impl SigningSettings {
         let key = match text.parse() {
             Ok(key) => key,
             Err(error) => {
-                // What looks like a key is not shown: the line above it is.
+                // A line that is shown must not be that of a key itself.
                 let (code, span) = match error {
                     KeyReferenceError::Secret => (Code::Secret, fields.entry("key")?.0.span),
                     KeyReferenceError::Scheme { .. } => (Code::NotSupported, node.span),

@@ -82,7 +82,7 @@ fn shift_right(bytes: &mut [u8], shift: usize) {
     }
 }
 
-/// Clears what a number has above its length in bits.
+/// Clears what a number has above its length in bits: less than a byte.
 fn clear_excess(bytes: &mut [u8], bits: usize) {
     let excess = 8 * bytes.len() - bits;
     if let Some(first) = bytes.first_mut() {
@@ -136,9 +136,10 @@ mod tests {
         assert_eq!(bytes, [0x01, 0xff, 0x00]);
         shift_right(&mut bytes, 0);
         assert_eq!(bytes, [0x01, 0xff, 0x00]);
-        clear_excess(&mut bytes, 17);
-        assert_eq!(bytes, [0x01, 0xff, 0x00]);
+        let mut bytes = [0xff, 0xff];
         clear_excess(&mut bytes, 16);
-        assert_eq!(bytes, [0x00, 0xff, 0x00]);
+        assert_eq!(bytes, [0xff, 0xff]);
+        clear_excess(&mut bytes, 9);
+        assert_eq!(bytes, [0x01, 0xff]);
     }
 }

@@ -85,7 +85,7 @@ mod tests {
         let hex = |text: &str| -> Vec<u8> {
             (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
         };
-        let key = Public::read(&hex("ec172b93ad5e563f4932c70e1245034c35467ef2efd4d64ebf819683467e2bf3")).unwrap();
+        let key = Public::read(&hex("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf")).unwrap();
         let signature = hex("98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41\
                              31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406");
         assert!(key.verify(b"abc", &signature));

@@ -22,7 +22,7 @@ pub enum KeyAlgorithm {
 }
 
 impl KeyAlgorithm {
-    /// All of them, by the size of what they sign.
+    /// All of them.
     pub const ALL: [Self; 7] =
         [Self::P256, Self::P384, Self::P521, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::Ed25519];
 
