@@ -2,6 +2,7 @@ mod account;
 mod builder;
 mod db;
 mod guidance;
+mod key;
 mod lints;
 mod looking;
 mod moving;
@@ -16,6 +17,7 @@ pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use db::{DATABASE, Db, DbBuild, DbDiff, DbPublish, DbSearch, DbStatus, DbUpdate};
 pub(crate) use guidance::{CiService, Completions, Doctor, Explain, Init, Schema, SchemaOf};
+pub(crate) use key::{ImportKeyPair, KeyArgument, Keygen, PublicKeyOf};
 pub(crate) use lints::{Check, Deny, LintArguments};
 pub(crate) use looking::{Inspect, ListTarget, Proof, Reference, Sbom, SbomFormat, Scan, ScanTarget, Verify};
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
@@ -294,9 +296,19 @@ pub(crate) enum Command {
     Logout(Logout),
     /// Makes a key pair for signing, in cosign's format: `cosign.key` and `cosign.pub`.
     #[command(
-        after_help = "The password is taken from COSIGN_PASSWORD, else asked for.\n\nExample:\n  consign keygen --output-key-prefix release"
+        after_help = "The password is taken from COSIGN_PASSWORD, else from the file that COSIGN_PASSWORD_FILE names, else asked for.\n\nExamples:\n  consign keygen --output-key-prefix release\n  consign keygen --algorithm ed25519 --password-file password"
     )]
     Keygen(Keygen),
+    /// Encrypts a private key of another tool in cosign's format: `import-cosign.key` and `import-cosign.pub`.
+    #[command(
+        after_help = "The new password is found as for `keygen`; the one that the key has now is asked for.\n\nExample:\n  consign import-key-pair --key openssl.pem --output-key-prefix release"
+    )]
+    ImportKeyPair(ImportKeyPair),
+    /// Prints the public key of a private one.
+    #[command(
+        after_help = "Examples:\n  consign public-key --key cosign.key --outfile cosign.pub\n  consign public-key --key env://COSIGN_PRIVATE_KEY\n  consign public-key --key 'exec:./sign-with-kms alias/release'"
+    )]
+    PublicKey(PublicKeyOf),
     /// The embedded registry.
     #[command(subcommand)]
     Registry(Registry),
@@ -450,13 +462,6 @@ pub(crate) struct Release {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) docker: DockerArguments,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Keygen {
-    /// Names the files: PREFIX.key and PREFIX.pub. Files that exist are never overwritten.
-    #[arg(long, value_name = "PREFIX", default_value = "cosign")]
-    pub(crate) output_key_prefix: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! Where signatures and attestations are attached, and with which key.
 
+use crate::arguments::KeyArgument;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -7,7 +8,7 @@ use crate::signing;
 use consign_attach::{Forms, Signatory};
 use consign_image::{ImageReference, Place, Sink};
 use consign_oci::{Document, Reference, Repository};
-use consign_plan::configuration::{SignatureFormat, SigningKey};
+use consign_plan::configuration::SignatureFormat;
 
 /// An image to which something is attached.
 pub(crate) struct Target {
@@ -75,17 +76,13 @@ pub(crate) fn forms(format: SignatureFormat) -> Forms {
 }
 
 /// Reads the key: the one that is named, else that of the configuration.
-pub(crate) fn key(named: Option<&str>, session: &Session) -> Result<Signatory, CommandError> {
+pub(crate) fn key(named: Option<&KeyArgument>, session: &Session) -> Result<Signatory, CommandError> {
     let missing = || {
         CommandError::new(ExitCode::Usage, "there is no key to sign with")
-            .hint("name one: `--key FILE`, or `signing: {key: FILE}` in the configuration")
+            .hint("name one: `--key KEY`, or `signing: {key: KEY}` in the configuration")
     };
-    if let Some(text) = named {
-        let key = match text.strip_prefix("env://") {
-            Some(name) => SigningKey::Environment(name.to_owned()),
-            None => SigningKey::File(text.to_owned()),
-        };
-        return Ok(signing::reader(session, key, text.into())?()?);
+    if let Some(key) = named {
+        return Ok(signing::reader(session, key.reference()?)?()?);
     }
     if !session.global.file.exists() {
         return Err(missing());

@@ -80,6 +80,13 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
+    /// Returns the same environment without variables whose names begin like this.
+    pub(crate) fn without(&self, beginning: &str) -> Self {
+        let mut this = self.clone();
+        this.variables.retain(|name, _| !name.starts_with(beginning));
+        this
+    }
+
     /// Returns all variables.
     pub(crate) fn all(&self) -> &BTreeMap<String, String> {
         &self.variables

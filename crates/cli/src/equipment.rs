@@ -3,11 +3,12 @@
 use crate::arguments::{BuilderArgument, DockerArguments};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::key::PASSWORD_FILE;
 use crate::session::{Session, read_file};
 use crate::{recipe, secret};
 use consign_dockerfile::buildkit::{AddressError, Identity, Secret, Tls, TlsPart};
 use consign_dockerfile::{Daemon, Recipe};
-use consign_plan::configuration::{BuilderKind, ImageSettings, SecretPlace, SigningKey, Span, Spanned, TlsSettings};
+use consign_plan::configuration::{BuilderKind, ImageSettings, KeyReference, SecretPlace, Span, Spanned, TlsSettings};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use std::error::Error;
 use std::path::PathBuf;
@@ -39,7 +40,7 @@ pub(crate) fn equip(
         })?;
         recipe.secrets.insert(source.id.clone(), secret);
     }
-    keep_out(recipe, configuration, image, docker);
+    keep_out(recipe, configuration, image, docker, session);
     for written in &image.docker.agents {
         let (name, socket) = recipe::agent(session, written, |path| configuration.resolve(path))
             .ok_or_else(|| refused(written.span, "SSH_AUTH_SOCK is not set, so there is no agent".to_owned()))?;
@@ -84,18 +85,26 @@ pub(crate) fn equip(
 }
 
 /// Keeps what signs images, and what only commands are to see, out of them.
-fn keep_out(recipe: &mut Recipe, configuration: &Configuration, image: &ImageSettings, docker: &DockerArguments) {
+fn keep_out(
+    recipe: &mut Recipe,
+    configuration: &Configuration,
+    image: &ImageSettings,
+    docker: &DockerArguments,
+    session: &Session,
+) {
     let key = configuration.signing.as_ref().and_then(|signing| match &signing.key.value {
-        SigningKey::File(path) => Some(configuration.resolve(path)),
-        SigningKey::Environment(_) => None,
+        KeyReference::File(path) => Some(configuration.resolve(path)),
+        KeyReference::Environment(_) | KeyReference::Kubernetes { .. } | KeyReference::Program(_) => None,
     });
+    let password = session.environment.get(PASSWORD_FILE).map(PathBuf::from);
     let file = |place: &SecretPlace| match place {
         SecretPlace::File(path) => Some(path.clone()),
         SecretPlace::Variable(_) | SecretPlace::Either => None,
     };
     let configured = image.docker.secrets.iter().filter_map(|secret| file(&secret.place));
     let given = docker.secrets.iter().filter_map(|secret| file(&secret.place)).map(PathBuf::from);
-    for path in key.into_iter().chain(configured.map(|path| configuration.resolve(&path))).chain(given) {
+    for path in key.into_iter().chain(password).chain(configured.map(|path| configuration.resolve(&path))).chain(given)
+    {
         recipe.keep_out(&path);
     }
 }

@@ -23,6 +23,7 @@ mod hadolint;
 mod identities;
 mod ignored;
 mod init;
+mod key;
 mod lint;
 mod lock_file;
 mod metadata;

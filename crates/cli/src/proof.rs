@@ -1,11 +1,13 @@
 //! What an image has to show.
 
 use crate::advisories::policy_file;
+use crate::arguments::KeyArgument;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::authority;
+use crate::key::{NamedKey, Passwords};
 use crate::printer::Printer;
-use crate::session::read_text;
+use crate::session::Session;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
 use consign_plan::Configuration;
@@ -17,21 +19,18 @@ use consign_verify::{Authority, Expectation, verify};
 use futures::future::BoxFuture;
 use jiff::civil::Date;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
-/// Largest key file, in bytes.
-const KEY_LIMIT: u64 = 64 << 10;
-
-/// Reads the key that everything must be signed with.
-pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CommandError> {
-    let failed = || {
-        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", path.display()))
+/// Returns the key that everything must be signed with.
+pub(crate) fn named_key(key: &KeyArgument, session: &Session) -> Result<PublicKey, CommandError> {
+    let passwords = Passwords::new(&session.environment, None);
+    let key = NamedKey::new(key.reference()?, |path| path.into(), &session.environment, passwords);
+    key.public().map_err(|error| {
+        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", key.reference()))
+            .cause(error.as_ref())
             .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
-    };
-    let text = read_text(path, KEY_LIMIT).map_err(|error| failed().cause(error))?;
-    PublicKey::from_pem(&text).map_err(|error| failed().cause(error))
+    })
 }
 
 /// Returns the tag that must stand in the release record: what the reference names, unless that is only a digest.

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use consign_oci::Repository;
 use consign_plan::Configuration;
-use consign_plan::configuration::{Credentials as Configured, RegistrySettings, SigningKey};
+use consign_plan::configuration::{Credentials as Configured, KeyReference, RegistrySettings};
 use consign_registry::docker_config::server_of;
 use consign_registry::{Credentials, HostOptions, Secret, Tls, credential_helper, mirrored};
 use std::collections::btree_map::Entry;
@@ -137,7 +137,7 @@ pub(crate) fn secrets(configuration: Option<&Configuration>) -> BTreeSet<&str> {
         names.extend(settings.credentials.variables());
     }
     let signing = configuration.and_then(|configuration| configuration.signing.as_ref());
-    if let Some(SigningKey::Environment(name)) = signing.map(|signing| &signing.key.value) {
+    if let Some(KeyReference::Environment(name)) = signing.map(|signing| &signing.key.value) {
         names.insert(name);
     }
     names

@@ -75,7 +75,7 @@ fn environment(engine: Engine, offline: bool, environment: &Environment) -> Vec<
 }
 
 /// Returns the program that is run by this name.
-fn on_path(name: &str, environment: &Environment) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str, environment: &Environment) -> Option<PathBuf> {
     let is_program =
         |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
     std::env::split_paths(environment.get("PATH")?).map(|folder| folder.join(name)).find(is_program)

@@ -290,25 +290,6 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not a text (UTF-8)"))
 }
 
-/// Returns the password of a key: from `COSIGN_PASSWORD`, else asked for on the terminal.
-pub(crate) fn password(environment: &Environment, prompt: &str, twice: bool) -> Result<String, CommandError> {
-    if let Some(password) = environment.get_even_empty("COSIGN_PASSWORD") {
-        return Ok(password.to_owned());
-    }
-    let ask = |prompt: &str| {
-        rpassword::prompt_password(format!("{prompt}: ")).map_err(|error| {
-            CommandError::new(ExitCode::Failed, "cannot ask for the key's password")
-                .cause(error)
-                .hint("set COSIGN_PASSWORD")
-        })
-    };
-    let password = ask(prompt)?;
-    if twice && ask("Again")? != password {
-        return Err(CommandError::new(ExitCode::Failed, "the two passwords differ"));
-    }
-    Ok(password)
-}
-
 /// Returns the platform that this program runs on.
 pub(crate) fn host_platform() -> Result<Platform, CommandError> {
     Ok(consign_sandbox::Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?.platform)

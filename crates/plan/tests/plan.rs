@@ -7,7 +7,7 @@ mod schema;
 mod whole;
 
 use consign_oci::Platform;
-use consign_plan::configuration::{Credentials, LifecyclePolicy, SigningKey};
+use consign_plan::configuration::{Credentials, KeyReference, LifecyclePolicy};
 use consign_plan::{Configuration, GitFacts, Plan, PlanInputs, SourceFacts};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,7 +56,7 @@ fn reads_everything() {
     assert_eq!(hello.tests[1].command, ["/bin/sh", "-c", "echo \"a  b\""]);
     assert_eq!(hello.tests[1].timeout, Duration::from_secs(60));
     assert_eq!(tool.name.value, "tool");
-    assert_eq!(configuration.signing.as_ref().unwrap().key.value, SigningKey::Environment("SIGNING_KEY".to_owned()));
+    assert_eq!(configuration.signing.as_ref().unwrap().key.value, KeyReference::Environment("SIGNING_KEY".to_owned()));
     let github = &configuration.registries["ghcr.io"];
     assert_eq!(
         github.credentials,

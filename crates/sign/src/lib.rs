@@ -1,6 +1,6 @@
 //! Keys, DSSE envelopes and Sigstore bundles.
 //!
-//! A [`PrivateKey`] signs an in-toto statement's exact bytes; the result is a Sigstore bundle, which an OCI artifact carries to a registry
+//! A [`Signer`], such as a [`PrivateKey`], signs an in-toto statement's exact bytes; the result is a Sigstore bundle, which an OCI artifact carries to a registry
 //! as a referrer of what the statement is about. The formats are those of cosign 3, so that cosign verifies what consign signs and the
 //! other way round. Signing is deterministic: the same statement and key give the same bytes, so a repeated release uploads nothing.
 
@@ -9,14 +9,12 @@ mod bundle;
 mod keys;
 mod legacy;
 mod signature;
-mod signer;
 
 pub use artifact::{Artifact, BUNDLE, artifact, bundle_of};
 pub use bundle::{Bundle, BundleError, LIMIT, sign};
-pub use keys::{KeyError, PrivateKey, PublicKey};
+pub use keys::{DigestAlgorithm, KeyAlgorithm, KeyAlgorithmError, KeyError, PrivateKey, PublicKey, Signer};
 pub use legacy::{
     LEGACY_ARTIFACT, LegacyKind, LegacyLayer, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING,
     attestation_layer, extended, layers_of, signature_layer, without,
 };
 pub use signature::{Annotations, signature_statement};
-pub use signer::Signer;

@@ -1,9 +1,11 @@
 //! cosign reads our keys and bundles, and we read cosign's. Runs where `cosign` is on PATH.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says what it did not run")]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use consign_oci::{Digest, Exact};
 use consign_receipt::{Statement, predicate};
-use consign_sign::{Annotations, Bundle, PrivateKey, PublicKey, sign, signature_statement};
+use consign_sign::{Annotations, Bundle, KeyAlgorithm, PrivateKey, PublicKey, sign, signature_statement};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -102,4 +104,59 @@ fn we_verify_cosigns_bundles() {
     assert_eq!(statement.predicate_type, predicate::SBOM);
     assert_eq!(statement.predicate["spdxVersion"], "SPDX-2.3");
     assert!(bundle.verify(key.public(), &Digest::of(b"other")).is_err());
+}
+
+/// What each kind of key signs here is what cosign verifies, and the other way round, from one key file.
+#[test]
+fn keys_of_each_kind_are_the_same_to_cosign() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::write(path("artifact"), ARTIFACT).unwrap();
+    fs::write(path("root.json"), TRUSTED_ROOT).unwrap();
+    for algorithm in KeyAlgorithm::ALL {
+        let key = PrivateKey::generate_with(algorithm).unwrap();
+        fs::write(path("our.key"), key.to_encrypted_pem(PASSWORD.as_bytes()).unwrap()).unwrap();
+        fs::write(path("our.pub"), key.public().to_pem()).unwrap();
+        let Some(output) = cosign(directory.path(), &["public-key", "--key", "our.key"]) else { return };
+        assert_eq!(expect(&output).trim(), key.public().to_pem().trim(), "{algorithm}");
+
+        fs::write(path("signature"), STANDARD.encode(key.sign(ARTIFACT).unwrap())).unwrap();
+        let verify =
+            ["verify-blob", "--key", "our.pub", "--signature", "signature", "--insecure-ignore-tlog", "artifact"];
+        expect(&cosign(directory.path(), &verify).unwrap());
+        let signing =
+            ["sign-blob", "--key", "our.key", "--tlog-upload=false", "--output-signature", "theirs", "artifact"];
+        expect(&cosign(directory.path(), &signing).unwrap());
+        let theirs = STANDARD.decode(fs::read_to_string(path("theirs")).unwrap().trim()).unwrap();
+        assert!(key.public().verify(ARTIFACT, &theirs), "{algorithm}");
+
+        let statement = Statement::new(&Digest::of(ARTIFACT), predicate::SBOM, json!({"spdxVersion": "SPDX-2.3"}));
+        fs::write(path("bundle.json"), sign(&Exact::write(statement).unwrap(), &key).unwrap()).unwrap();
+        let fixed = ["verify-blob-attestation", "--new-bundle-format", "--bundle", "bundle.json", "--key", "our.pub"];
+        let rest = ["--trusted-root", "root.json", "--insecure-ignore-tlog", "--type", predicate::SBOM, "artifact"];
+        expect(&cosign(directory.path(), &[&fixed[..], &rest].concat()).unwrap());
+    }
+}
+
+#[test]
+fn keys_that_cosign_imports_are_those_that_we_import() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    for name in ["sec1-p384", "sec1-p521", "pkcs1-rsa-2048", "pkcs8-p256", "pkcs8-rsa-3072", "pkcs8-ed25519"] {
+        let text = fs::read_to_string(format!("tests/data/import/{name}.pem")).unwrap();
+        fs::write(path("open.pem"), &text).unwrap();
+        let arguments = ["import-key-pair", "--key", "open.pem", "--output-key-prefix", name];
+        let Some(output) = cosign(directory.path(), &arguments) else { return };
+        // As Debian builds cosign, it does not know its own kinds of keys here.
+        if String::from_utf8_lossy(&output.stderr).contains("unsupported public key type") {
+            println!("not run: cosign import-key-pair of {name}");
+            continue;
+        }
+        expect(&output);
+        let theirs = fs::read_to_string(path(&format!("{name}.key"))).unwrap();
+        let theirs = PrivateKey::from_pem(&theirs, PASSWORD.as_bytes()).unwrap();
+        let ours = PrivateKey::import(&text, None).unwrap();
+        assert_eq!(theirs.public(), ours.public(), "{name}");
+        assert_eq!(theirs.sign(ARTIFACT).unwrap(), ours.sign(ARTIFACT).unwrap(), "{name}");
+    }
 }

@@ -1,5 +1,5 @@
 use super::store::duration;
-use super::{Proof, REF};
+use super::{KeyArgument, Proof, REF};
 use clap::{Args, ValueEnum};
 use consign_image::ImageReference;
 use consign_oci::{Platform, Reference};
@@ -72,9 +72,10 @@ pub(crate) struct Promote {
     /// Also signs a statement of what was copied from where, and attaches it to the image at DST before the tag moves.
     #[arg(long)]
     pub(crate) statement: bool,
-    /// The private key for that; if not given, the one that the configuration names.
-    #[arg(long, value_name = "FILE", requires = "statement")]
-    pub(crate) sign_key: Option<String>,
+    /// The private key for that; if not given, the one that the configuration names. A file, `env://NAME`, `k8s://NAMESPACE/SECRET` or
+    /// `exec:PROGRAM ARGUMENT…`.
+    #[arg(long, value_name = "KEY", requires = "statement", allow_hyphen_values = true)]
+    pub(crate) sign_key: Option<KeyArgument>,
     #[command(flatten)]
     pub(crate) looking: Looking,
 }

@@ -1,4 +1,4 @@
-use super::REF;
+use super::{KeyArgument, REF};
 use clap::{ArgAction, Args, ValueEnum};
 use consign_attach::Forms;
 use consign_image::ImageReference;
@@ -43,9 +43,9 @@ pub(crate) struct Attest {
 /// How something is signed.
 #[derive(Args, Debug)]
 pub(crate) struct Signing {
-    /// The private key: a file, or `env://NAME`; if not given, the one that the configuration names.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
+    /// The private key: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`; if not given, the one that the configuration names.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub(crate) key: Option<KeyArgument>,
     /// The form: what cosign 3 reads (`bundle`), what podman and older policy engines read (`legacy`), or both.
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     pub(crate) signature_format: SignatureFormat,

@@ -20,6 +20,7 @@ mod download_attached;
 mod download_blob;
 mod explain;
 mod export;
+mod import_key_pair;
 mod init;
 mod inspect;
 mod keygen;
@@ -28,6 +29,7 @@ mod login;
 mod logout;
 mod plan;
 mod promote;
+mod public_key;
 mod rebase;
 mod registry_serve;
 mod release;
@@ -162,6 +164,8 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Login(arguments) => login::run(arguments, session).await,
         Command::Logout(arguments) => logout::run(arguments, session).await,
         Command::Keygen(arguments) => keygen::run(arguments, session),
+        Command::ImportKeyPair(arguments) => import_key_pair::run(arguments, session),
+        Command::PublicKey(arguments) => public_key::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,
         Command::Store(Store::Prune(arguments)) => store_prune::run(arguments, session).await,

@@ -2,7 +2,7 @@ use super::{copy, verify};
 use crate::arguments::Promote;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::proof::public_key;
+use crate::proof::named_key;
 use crate::registries::Unset;
 use crate::remapping;
 use crate::session::Session;
@@ -10,14 +10,13 @@ use crate::signing::{self, KeyReader};
 use consign_image::{ImageReference, Place, Sink};
 use consign_oci::{Reference, Tag};
 use consign_plan::Configuration;
-use consign_plan::configuration::SigningKey;
 use consign_receipt::predicate::CopyRecord;
 use consign_release::attach_copy_record;
 use consign_transfer::{Copied, Copier, Count, Options, State};
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
-    let key = public_key(&arguments.proof.key)?;
+    let key = named_key(&arguments.proof.key, session)?;
     let configuration = signing_configuration(arguments, session)?;
     let signing = signing_key(arguments, configuration.as_ref(), session)?;
     let to = ImageReference::Registry(destination.clone());
@@ -99,13 +98,13 @@ fn signing_key<'a>(
     session: &'a Session,
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let found = match (&arguments.sign_key, configuration) {
-        (Some(file), _) => Some(signing::reader(session, SigningKey::File(file.clone()), file.into())?),
+        (Some(key), _) => Some(signing::reader(session, key.reference()?)?),
         (None, Some(configuration)) => signing::key_reader(session, configuration)?,
         (None, None) => return Ok(None),
     };
     let missing = || CommandError::new(ExitCode::Usage, "there is no key to sign the statement with");
     found
-        .ok_or_else(|| missing().hint("name one: `--sign-key FILE`, or `signing: {key: FILE}` in the configuration"))
+        .ok_or_else(|| missing().hint("name one: `--sign-key KEY`, or `signing: {key: KEY}` in the configuration"))
         .map(Some)
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const AT_ONCE: usize = 6;
 
 pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = key(arguments.signing.key.as_deref(), session)?;
+    let key = key(arguments.signing.key.as_ref(), session)?;
     let mut signed = Vec::new();
     for reference in &arguments.references {
         signed.push((reference, sign(reference, arguments, &key, session).await?));

@@ -43,6 +43,7 @@ mod image_facts;
 mod init;
 mod inspect;
 mod keygen;
+mod keys;
 mod last_release;
 mod listing;
 mod loading;

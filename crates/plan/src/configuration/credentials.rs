@@ -1,7 +1,7 @@
 use super::Code;
+use super::key_reference::is_variable;
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Fields, Reader};
-use super::signing::is_variable;
 use super::tree::Value;
 
 pub(super) const ENVIRONMENT_KEYS: Keys = Keys {

@@ -1,6 +1,6 @@
+use super::key_reference::is_variable;
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::Reader;
-use super::signing::is_variable;
 use super::tree::{Node, Value};
 use super::{Code, Spanned};
 use std::str::FromStr;

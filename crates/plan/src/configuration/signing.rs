@@ -2,8 +2,7 @@ use super::advisories::word;
 use super::keys::{Key, Keys, Shape};
 use super::reader::Reader;
 use super::tree::Node;
-use super::{Code, Spanned};
-use std::fmt;
+use super::{Code, KeyReference, KeyReferenceError, Spanned};
 
 pub(super) const KEYS: Keys = Keys {
     what: "`signing`",
@@ -11,7 +10,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::required(
             "key",
             Shape::Text,
-            "The private key: a file as `consign keygen` makes it, or `env://NAME` for an environment variable that holds one.",
+            "The private key: a file as `consign keygen` makes it; `env://NAME`, an environment variable that holds one; `k8s://NAMESPACE/SECRET`, a secret of Kubernetes; or `exec:PROGRAM ARGUMENT…`, which signs for a key management service or a device.",
         ),
         Key::new(
             "format",
@@ -28,7 +27,7 @@ pub(super) const KEYS: Keys = Keys {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningSettings {
     /// The key to sign with.
-    pub key: Spanned<SigningKey>,
+    pub key: Spanned<KeyReference>,
     /// The form of what is signed.
     pub format: SignatureFormat,
 }
@@ -57,24 +56,6 @@ impl SignatureFormat {
     }
 }
 
-/// Where a private key is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SigningKey {
-    /// In a file, by its path as written: relative to the configuration's folder.
-    File(String),
-    /// In the environment variable with this name.
-    Environment(String),
-}
-
-impl fmt::Display for SigningKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => formatter.write_str(path),
-            Self::Environment(name) => write!(formatter, "env://{name}"),
-        }
-    }
-}
-
 impl SigningSettings {
     pub(crate) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
@@ -83,37 +64,20 @@ impl SigningSettings {
             return None;
         };
         let text = reader.text(node, "`key`")?;
-        if text.contains("PRIVATE KEY") {
-            let hint = "write the path of the key file, or `env://NAME`, and replace this key: it has been seen";
-            reader.report_hint(
-                Code::Secret,
-                fields.entry("key")?.0.span,
-                "a private key must not stand in the configuration",
-                hint,
-            );
-            return None;
-        }
-        let key = match text.split_once("://") {
-            None => SigningKey::File(text.value),
-            Some(("env", name)) if is_variable(name) => SigningKey::Environment(name.to_owned()),
-            Some(("env", _)) => {
-                reader.report(Code::Value, node.span, "after `env://` stands the name of an environment variable");
-                return None;
-            }
-            Some((scheme, _)) => {
-                let message = format!("keys at `{}://` are not supported by this version", super::reader::clip(scheme));
-                reader.report_hint(Code::NotSupported, node.span, message, "a key is a path or `env://NAME`");
+        let key = match text.parse() {
+            Ok(key) => key,
+            Err(error) => {
+                // A line that is shown must not be that of a key itself.
+                let (code, span) = match error {
+                    KeyReferenceError::Secret => (Code::Secret, fields.entry("key")?.0.span),
+                    KeyReferenceError::Scheme { .. } => (Code::NotSupported, node.span),
+                    _ => (Code::Value, node.span),
+                };
+                reader.report_hint(code, span, error.to_string(), error.hint());
                 return None;
             }
         };
         let format = word(reader, &fields, "format", SignatureFormat::ALL, SignatureFormat::word).unwrap_or_default();
         Some(Self { key: Spanned::new(key, node.span), format })
     }
-}
-
-/// Returns whether a text can be the name of an environment variable.
-pub(super) fn is_variable(name: &str) -> bool {
-    name.len() <= 256
-        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

@@ -3,8 +3,8 @@ use base64::engine::general_purpose::STANDARD;
 use crypto_secretbox::aead::{Aead as _, KeyInit as _};
 use crypto_secretbox::{Key, Nonce, XSalsa20Poly1305};
 use p256::elliptic_curve::rand_core::{OsRng, RngCore as _};
-use p256::elliptic_curve::zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 const DERIVATION: &str = "scrypt";
 const CIPHER: &str = "nacl/secretbox";

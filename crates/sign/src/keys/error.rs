@@ -1,4 +1,6 @@
-/// A key file that cannot be used, or a key that cannot be made.
+use std::error::Error;
+
+/// A key file that cannot be used, or a key that cannot be made or does not sign.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file is longer than any key.
@@ -23,12 +25,23 @@ pub enum KeyError {
     },
     /// The private key lies open in the file.
     #[error(
-        "the private key (`{label}`) is not encrypted: encrypt it with `cosign import-key-pair`, or make another with `consign keygen`"
+        "the private key (`{label}`) is not encrypted: encrypt it with `consign import-key-pair`, or make another with `consign keygen`"
     )]
     Unencrypted {
         /// The label of the PEM block.
         label: String,
     },
+    /// The private key is encrypted in another way than cosign's.
+    #[error("the private key (`{label}`) is not one of cosign's: encrypt it anew with `consign import-key-pair`")]
+    Foreign {
+        /// The label of the PEM block.
+        label: String,
+    },
+    /// The private key is encrypted as it was before PKCS#8.
+    #[error(
+        "the private key is encrypted in PEM's own way, which protects little: rewrite it with `openssl pkcs8 -topk8 -in FILE`"
+    )]
+    OldEncryption,
     /// What stands between the PEM labels is not Base64.
     #[error("the key file's PEM block is not Base64")]
     Base64 {
@@ -61,6 +74,11 @@ pub enum KeyError {
         /// The parallelism.
         p: u32,
     },
+    /// A key of another tool is encrypted in a way that is not read, or that costs too much to try.
+    #[error(
+        "the private key is encrypted in a way that is not read: expected PBES2 with AES, and PBKDF2 of at most 10,000,000 iterations or scrypt in at most 256 MiB"
+    )]
+    Encryption,
     /// The nonce or salt has a wrong length.
     #[error("the key file's {what} has {length} bytes: expected {expected}")]
     Length {
@@ -71,29 +89,51 @@ pub enum KeyError {
         /// The length in bytes that it must have.
         expected: usize,
     },
+    /// The key is encrypted, and no password was given.
+    #[error("the private key is encrypted, and there is no password for it")]
+    NoPassword,
     /// The key cannot be decrypted.
     #[error("wrong password (or the key file was altered)")]
     Password,
-    /// The decrypted key is of another kind.
-    #[error("the private key is not an ECDSA P-256 key in PKCS#8, the only kind that consign signs with")]
-    Algorithm {
+    /// The private key is malformed.
+    #[error("not a private key in {form}")]
+    Private {
+        /// The form that was expected.
+        form: &'static str,
         /// What is wrong.
-        source: p256::pkcs8::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
-    /// The public key is malformed or of a kind that is not verified.
+    /// The private key is of a kind that does not sign here.
     #[error(
-        "not a public key that consign verifies with: expected ECDSA P-256 or P-384, RSA of 2048 bits or more, or Ed25519"
+        "the private key is {found}: consign signs with ECDSA on P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, and Ed25519"
     )]
+    PrivateAlgorithm {
+        /// The kind that it is of.
+        found: String,
+    },
+    /// The public key is malformed.
+    #[error("not a public key")]
     Public {
         /// What is wrong.
-        source: sigstore_crypto::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
-    /// The public key cannot be written.
-    #[error("the public key cannot be written")]
+    /// The public key is of a kind that is not verified.
+    #[error(
+        "the public key is {found}: consign verifies with ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, and Ed25519"
+    )]
+    PublicAlgorithm {
+        /// The kind that it is of.
+        found: String,
+    },
+    /// The key cannot be written.
+    #[error("the key cannot be written")]
     Encoding {
         /// What is wrong.
-        source: p256::pkcs8::spki::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
+    /// No key could be made.
+    #[error("no key could be made")]
+    Generation,
     /// The operating system gave no randomness.
     #[error("the operating system gave no random bytes")]
     Randomness {
@@ -102,8 +142,11 @@ pub enum KeyError {
     },
     /// The signature cannot be computed.
     #[error("cannot sign with this key")]
-    Signing {
-        /// What is wrong.
-        source: p256::ecdsa::Error,
+    Signing,
+    /// Something else that has the key does not sign.
+    #[error("the signer gives no signature")]
+    Signer {
+        /// Why not.
+        source: Box<dyn Error + Send + Sync>,
     },
 }

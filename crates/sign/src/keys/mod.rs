@@ -1,9 +1,21 @@
+mod digest_algorithm;
+mod ecdsa;
+mod ed25519;
 mod encrypted;
 mod error;
+mod foreign;
+mod key_algorithm;
 mod pem;
 mod private_key;
 mod public_key;
+mod rsa;
+mod secret;
+mod signer;
+mod verifier;
 
+pub use digest_algorithm::DigestAlgorithm;
 pub use error::KeyError;
+pub use key_algorithm::{KeyAlgorithm, KeyAlgorithmError};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
+pub use signer::Signer;

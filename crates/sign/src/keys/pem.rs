@@ -1,7 +1,7 @@
 use super::KeyError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use p256::elliptic_curve::zeroize::Zeroizing;
+use zeroize::Zeroizing;
 
 /// Longest key file that is read, in bytes. An RSA key of 8192 bits, encrypted, has about 9,000.
 const LIMIT: usize = 64 * 1024;
@@ -16,16 +16,26 @@ pub(super) struct Block {
 
 /// Reads the first block of a file. `expected` is the label for the message where there is none.
 pub(super) fn read(text: &str, expected: &'static str) -> Result<Block, KeyError> {
+    read_past(text, "", expected)
+}
+
+/// Reads the first block of a file that has not the label `skipped`.
+pub(super) fn read_past(text: &str, skipped: &str, expected: &'static str) -> Result<Block, KeyError> {
     if text.len() > LIMIT {
         return Err(KeyError::TooLong { length: text.len() });
     }
     let mut lines = text.lines().map(str::trim);
-    let label = lines.find_map(|line| label(line, "-----BEGIN ")).ok_or(KeyError::NoPem { expected })?;
+    let label = lines.by_ref().filter_map(|line| label(line, "-----BEGIN ")).find(|label| *label != skipped);
+    let label = label.ok_or(KeyError::NoPem { expected })?;
     let mut base64 = Zeroizing::new(String::with_capacity(text.len()));
     for line in lines {
         if self::label(line, "-----END ") == Some(label) {
             let content = STANDARD.decode(base64.as_bytes()).map_err(|source| KeyError::Base64 { source })?;
             return Ok(Block { label: label.to_owned(), content: Zeroizing::new(content) });
+        }
+        // Headers (RFC 1421) stand only before keys that are encrypted in the way of old.
+        if line.starts_with("Proc-Type:") {
+            return Err(KeyError::OldEncryption);
         }
         base64.push_str(line);
     }
@@ -80,6 +90,8 @@ mod tests {
             assert!(matches!(read(text, "A"), Err(KeyError::NoPem { expected: "A" })), "{text}");
         }
         assert!(matches!(read("-----BEGIN A-----\n!\n-----END A-----", "A"), Err(KeyError::Base64 { .. })));
+        let old = "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END A-----";
+        assert!(matches!(read(old, "A"), Err(KeyError::OldEncryption)));
         assert!(matches!(read(&"A".repeat(LIMIT + 1), "A"), Err(KeyError::TooLong { .. })));
     }
 }

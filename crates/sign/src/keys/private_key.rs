@@ -1,35 +1,30 @@
-use super::{KeyError, PublicKey, encrypted, pem};
-use p256::SecretKey;
-use p256::ecdsa::signature::Signer as _;
-use p256::ecdsa::{Signature, SigningKey};
-use p256::elliptic_curve::zeroize::Zeroizing;
-use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _};
+use super::secret::Secret;
+use super::{KeyAlgorithm, KeyError, PublicKey, encrypted, foreign, pem};
 use std::fmt;
 
 /// The label that cosign writes.
 const LABEL: &str = "ENCRYPTED SIGSTORE PRIVATE KEY";
 /// The label that cosign wrote before version 2.
 const OLD_LABEL: &str = "ENCRYPTED COSIGN PRIVATE KEY";
-/// Length of a P-256 scalar, in bytes.
-const SCALAR_LENGTH: usize = 32;
 
-/// A key that signs: ECDSA on the curve P-256 with SHA-256. Wiped from memory when dropped, and never printed.
+/// A key that signs, of any [`KeyAlgorithm`]. Wiped from memory when dropped, and never printed.
+///
+/// ECDSA and RSA sign SHA-256 digests whatever the size of the key, and Ed25519 signs messages themselves: that is what every version of cosign
+/// verifies with the public key in a file. The same message gives the same signature.
 pub struct PrivateKey {
-    signing: SigningKey,
+    secret: Secret,
     public: PublicKey,
 }
 
 impl PrivateKey {
-    /// Makes a new key.
+    /// Makes a new key as cosign does: ECDSA on P-256.
     pub fn generate() -> Result<Self, KeyError> {
-        let mut scalar = Zeroizing::new([0; SCALAR_LENGTH]);
-        loop {
-            encrypted::fill(scalar.as_mut_slice())?;
-            // About one number in 2^32 is zero or not less than the group's order.
-            if let Ok(secret) = SecretKey::from_slice(scalar.as_slice()) {
-                return Self::new(&secret);
-            }
-        }
+        Self::generate_with(KeyAlgorithm::default())
+    }
+
+    /// Makes a new key.
+    pub fn generate_with(algorithm: KeyAlgorithm) -> Result<Self, KeyError> {
+        Self::new(Secret::generate(algorithm)?)
     }
 
     /// Returns whether a text is a key file as far as can be seen without its password.
@@ -41,14 +36,18 @@ impl PrivateKey {
     pub fn from_pem(text: &str, password: &[u8]) -> Result<Self, KeyError> {
         let block = block(text)?;
         let document = encrypted::decrypt(&block.content, password)?;
-        let secret = SecretKey::from_pkcs8_der(&document).map_err(|source| KeyError::Algorithm { source })?;
-        Self::new(&secret)
+        Self::new(Secret::from_pkcs8(&document)?)
+    }
+
+    /// Reads a key of another tool: PKCS#1 (`RSA PRIVATE KEY`), SEC 1 (`EC PRIVATE KEY`) or PKCS#8 (`PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`).
+    /// Only the last has a password; without it the error is [`KeyError::NoPassword`].
+    pub fn import(text: &str, password: Option<&[u8]>) -> Result<Self, KeyError> {
+        Self::new(foreign::read(text, password)?)
     }
 
     /// Writes the file that [`PrivateKey::from_pem`] and cosign read. Each time with other random bytes.
     pub fn to_encrypted_pem(&self, password: &[u8]) -> Result<String, KeyError> {
-        let document = self.signing.to_pkcs8_der().map_err(|source| KeyError::Algorithm { source })?;
-        Ok(pem::write(LABEL, &encrypted::encrypt(document.as_bytes(), password)?))
+        Ok(pem::write(LABEL, &encrypted::encrypt(&self.secret.to_pkcs8()?, password)?))
     }
 
     /// Returns the key that verifies what this one signs.
@@ -56,16 +55,14 @@ impl PrivateKey {
         &self.public
     }
 
-    /// Signs the SHA-256 hash of `message`; returns the signature in DER. The same message gives the same signature (RFC 6979).
+    /// Signs a message. Signatures of ECDSA are in DER.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let signature: Signature = self.signing.try_sign(message).map_err(|source| KeyError::Signing { source })?;
-        Ok(signature.to_der().as_bytes().to_vec())
+        self.secret.sign(message)
     }
 
-    fn new(secret: &SecretKey) -> Result<Self, KeyError> {
-        let document = secret.public_key().to_public_key_der().map_err(|source| KeyError::Encoding { source })?;
-        let public = PublicKey::from_der(document.into_vec())?;
-        Ok(Self { signing: SigningKey::from(secret), public })
+    fn new(secret: Secret) -> Result<Self, KeyError> {
+        let public = PublicKey::from_der(secret.public()?)?;
+        Ok(Self { secret, public })
     }
 }
 
@@ -73,7 +70,8 @@ fn block(text: &str) -> Result<pem::Block, KeyError> {
     let block = pem::read(text, LABEL)?;
     match block.label.as_str() {
         LABEL | OLD_LABEL => Ok(block),
-        "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => Err(KeyError::Unencrypted { label: block.label }),
+        open if foreign::OPEN.contains(&open) => Err(KeyError::Unencrypted { label: block.label }),
+        foreign::ENCRYPTED => Err(KeyError::Foreign { label: block.label }),
         _ => Err(KeyError::Label { expected: LABEL, found: block.label }),
     }
 }
@@ -129,11 +127,13 @@ mod tests {
 
     #[test]
     fn refuses_keys_that_lie_open() {
-        for label in ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"] {
+        for label in foreign::OPEN {
             let error = PrivateKey::check_pem(&pem::write(label, b"x")).unwrap_err();
             assert!(matches!(&error, KeyError::Unencrypted { label: found } if found == label), "{error}");
-            assert!(error.to_string().contains("import-key-pair"), "{error}");
+            assert!(error.to_string().contains("consign import-key-pair"), "{error}");
         }
+        let error = PrivateKey::check_pem(&pem::write(foreign::ENCRYPTED, b"x")).unwrap_err();
+        assert!(matches!(&error, KeyError::Foreign { label } if label == foreign::ENCRYPTED), "{error}");
     }
 
     #[test]
@@ -170,7 +170,14 @@ mod tests {
         ));
         assert!(matches!(file(&document("scrypt", 32768, &salt, "nacl/secretbox", &nonce)), KeyError::Password));
         let not_a_key = encrypted::encrypt(b"not a key", b"").unwrap();
-        assert!(matches!(PrivateKey::from_pem(&pem::write(LABEL, &not_a_key), b""), Err(KeyError::Algorithm { .. })));
+        assert!(matches!(PrivateKey::from_pem(&pem::write(LABEL, &not_a_key), b""), Err(KeyError::Private { .. })));
+    }
+
+    #[test]
+    fn refuses_keys_that_do_not_sign() {
+        let document = pem::read(include_str!("../../tests/data/import/refused-x25519.pem"), "").unwrap().content;
+        let file = pem::write(LABEL, &encrypted::encrypt(&document, b"").unwrap());
+        assert!(matches!(PrivateKey::from_pem(&file, b""), Err(KeyError::PrivateAlgorithm { .. })));
     }
 
     #[test]

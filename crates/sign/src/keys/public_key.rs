@@ -1,18 +1,21 @@
-use super::{KeyError, pem};
+use super::verifier::Verifier;
+use super::{DigestAlgorithm, KeyError, pem};
 use consign_oci::Digest;
 use consign_receipt::Identity;
-use sigstore_crypto::{VerificationKey, validate_raw_public_key};
-use sigstore_types::{DerPublicKey, SignatureBytes};
 use std::fmt;
 use std::sync::Arc;
 
 const LABEL: &str = "PUBLIC KEY";
 
-/// A key that verifies signatures: ECDSA P-256 or P-384, RSA (PKCS#1 v1.5), Ed25519.
+/// A key that verifies signatures: ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits (PKCS#1 v1.5), or Ed25519.
+///
+/// cosign hashes with SHA-256 whatever the key, until version 2.5 where it signs, and still where it verifies with a key that is a file. Since
+/// then, and for keys of key management services, it signs with the digest that belongs to the size of the curve. Signatures with either count,
+/// and for Ed25519 those of what was hashed before (Ed25519ph), too.
 #[derive(Clone)]
 pub struct PublicKey {
     der: Vec<u8>,
-    key: Arc<VerificationKey>,
+    verifier: Arc<Verifier>,
 }
 
 impl PublicKey {
@@ -27,10 +30,8 @@ impl PublicKey {
 
     /// Reads a SubjectPublicKeyInfo in DER.
     pub(super) fn from_der(der: Vec<u8>) -> Result<Self, KeyError> {
-        let error = |source| KeyError::Public { source };
-        let key = VerificationKey::from_spki(&DerPublicKey::from_bytes(&der)).map_err(error)?;
-        validate_raw_public_key(key.scheme(), key.as_bytes()).map_err(error)?;
-        Ok(Self { der, key: Arc::new(key) })
+        let verifier = Arc::new(Verifier::read(&der)?);
+        Ok(Self { der, verifier })
     }
 
     /// Writes the file that [`PublicKey::from_pem`] and cosign read.
@@ -53,9 +54,14 @@ impl PublicKey {
         sigstore_crypto::sha256(&self.der).to_base64()
     }
 
+    /// Returns the digest algorithms whose signatures count, the one that belongs to the key first; none for Ed25519, which signs messages.
+    pub fn digest_algorithms(&self) -> &'static [DigestAlgorithm] {
+        self.verifier.digest_algorithms()
+    }
+
     /// Returns whether `signature` is this key's over `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.key.verify(message, &SignatureBytes::from_bytes(signature)).is_ok()
+        self.verifier.verify(message, signature)
     }
 }
 
@@ -81,11 +87,11 @@ mod tests {
     const RSA: &str = include_str!("../../tests/data/rsa.pub");
     const ED25519: &str = include_str!("../../tests/data/ed25519.pub");
     const P384: &str = include_str!("../../tests/data/p384.pub");
-    const SMALL_RSA: &str = include_str!("../../tests/data/rsa-1024.pub");
+    const P521: &str = include_str!("../../tests/data/p521.pub");
 
     #[test]
     fn reads_what_it_writes() {
-        for text in [COSIGN, RSA, ED25519, P384] {
+        for text in [COSIGN, RSA, ED25519, P384, P521] {
             let key = PublicKey::from_pem(text).unwrap();
             assert_eq!(key.to_pem(), text);
             assert!(!key.verify(b"message", b"not a signature"));
@@ -94,10 +100,28 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_public_key() {
-        assert!(matches!(PublicKey::from_pem(SMALL_RSA), Err(KeyError::Public { .. })));
+        let algorithm = |text| matches!(PublicKey::from_pem(text), Err(KeyError::PublicAlgorithm { .. }));
+        assert!(algorithm(include_str!("../../tests/data/rsa-1024.pub")), "too short");
+        assert!(algorithm(include_str!("../../tests/data/rsa-16384.pub")), "too long");
+        assert!(algorithm(include_str!("../../tests/data/rsa-exponent-3.pub")), "its exponent is too small");
+        assert!(algorithm(include_str!("../../tests/data/secp256k1.pub")), "another curve");
+        assert!(algorithm(include_str!("../../tests/data/x25519.pub")), "signs nothing");
         assert!(matches!(PublicKey::from_pem(&pem::write(LABEL, b"x")), Err(KeyError::Public { .. })));
         assert!(matches!(PublicKey::from_pem(&pem::write("CERTIFICATE", b"x")), Err(KeyError::Label { .. })));
         assert!(matches!(PublicKey::from_pem("ssh-ed25519 AAAA"), Err(KeyError::NoPem { .. })));
+    }
+
+    #[test]
+    fn refuses_points_that_are_not_on_the_curve() {
+        for text in [COSIGN, P384, P521] {
+            let der = PublicKey::from_pem(text).unwrap().der;
+            for altered in [der.len() - 1, der.len() - 40] {
+                let mut der = der.clone();
+                der[altered] ^= 1;
+                assert!(matches!(PublicKey::from_der(der), Err(KeyError::Public { .. })), "{text}");
+            }
+            assert!(matches!(PublicKey::from_der([der.as_slice(), &[0]].concat()), Err(KeyError::Public { .. })));
+        }
     }
 
     #[test]

@@ -1,11 +1,11 @@
-use crate::{KeyError, PrivateKey, PublicKey};
+use super::{KeyError, PrivateKey, PublicKey};
 
-/// Whoever signs: a key that is here, or one that lies where only somebody else can use it.
+/// Whatever signs: a key in this process, or a program, a service or a device that keeps one.
 pub trait Signer: Send + Sync {
-    /// Returns the key that verifies what is signed.
+    /// Returns the key that verifies what this signs.
     fn public(&self) -> &PublicKey;
 
-    /// Signs a message; returns the signature as cosign has it.
+    /// Signs a message, in a way that [`PublicKey::verify`] accepts. Signatures of ECDSA are in DER (RFC 3279, section 2.2.3).
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
 }
 
