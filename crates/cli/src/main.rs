@@ -3,6 +3,7 @@
 mod advisories;
 mod arguments;
 mod aws;
+mod blob;
 mod caches;
 mod catalog;
 mod certificates;
@@ -40,6 +41,7 @@ mod scanner;
 mod secret;
 mod session;
 mod signals;
+mod signer;
 mod signing;
 mod source;
 mod store_usage;

@@ -25,20 +25,23 @@ impl Artifact<'_> {
                 };
                 let bytes = DigestBytes::from_hex(digest.hex()).ok();
                 let digest = bytes.and_then(|bytes| ArtifactDigest::new(algorithm, bytes).ok());
-                let digest = digest.ok_or_else(|| TrustError::Input { detail: "its digest is malformed".to_owned() })?;
+                let digest =
+                    digest.ok_or_else(|| TrustError::Input { detail: "its digest is malformed".to_owned() })?;
                 Ok(sigstore_types::Artifact::from_digest(digest))
             }
             Self::Statement => {
                 let SignatureContent::DsseEnvelope(envelope) = content else { return Err(TrustError::NoStatement) };
                 let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes())
                     .map_err(|source| TrustError::Statement { detail: source.to_string() })?;
-                let digest = statement.subject.iter().find_map(|subject| match (subject.digest.sha256, subject.digest.sha512) {
-                    (Some(digest), _) => Some(ArtifactDigest::sha256(digest)),
-                    (None, Some(digest)) => {
-                        ArtifactDigest::new(HashAlgorithm::Sha2512, DigestBytes::new(digest.as_slice().to_vec())).ok()
-                    }
-                    (None, None) => None,
-                });
+                let digest =
+                    statement.subject.iter().find_map(|subject| match (subject.digest.sha256, subject.digest.sha512) {
+                        (Some(digest), _) => Some(ArtifactDigest::sha256(digest)),
+                        (None, Some(digest)) => {
+                            ArtifactDigest::new(HashAlgorithm::Sha2512, DigestBytes::new(digest.as_slice().to_vec()))
+                                .ok()
+                        }
+                        (None, None) => None,
+                    });
                 let detail = || "no subject of it has a digest of SHA-256 or SHA-512".to_owned();
                 let digest = digest.ok_or_else(|| TrustError::Statement { detail: detail() })?;
                 Ok(sigstore_types::Artifact::from_digest(digest))

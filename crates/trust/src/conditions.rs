@@ -54,10 +54,8 @@ impl Conditions {
     /// Returns whether the certificate says what is asked for.
     pub(crate) fn check(&self, subject: &str, claims: &BTreeMap<Claim, String>) -> Result<(), TrustError> {
         let issuer = claims.get(&Claim::Issuer).map(String::as_str);
-        let mut lines = vec![
-            Line::new("subject", &self.subject, Some(subject)),
-            Line::new("issuer", &self.issuer, issuer),
-        ];
+        let mut lines =
+            vec![Line::new("subject", &self.subject, Some(subject)), Line::new("issuer", &self.issuer, issuer)];
         lines.extend(self.claims.iter().map(|condition| {
             Line::new(condition.claim.name(), &condition.value, claims.get(&condition.claim).map(String::as_str))
         }));
@@ -128,11 +126,8 @@ mod tests {
     }
 
     fn claims() -> BTreeMap<Claim, String> {
-        let claims = [
-            (Claim::Issuer, ISSUER),
-            (Claim::SourceRepositoryRef, "refs/heads/main"),
-            (Claim::BuildTrigger, "push"),
-        ];
+        let claims =
+            [(Claim::Issuer, ISSUER), (Claim::SourceRepositoryRef, "refs/heads/main"), (Claim::BuildTrigger, "push")];
         claims.into_iter().map(|(claim, value)| (claim, value.to_owned())).collect()
     }
 
@@ -144,7 +139,9 @@ mod tests {
             change(&mut claims);
             conditions().check(SUBJECT, &claims).unwrap_err()
         };
-        for issuer in ["https://token.actions.githubusercontent.com/", "https://Token.actions.githubusercontent.com", ""] {
+        for issuer in
+            ["https://token.actions.githubusercontent.com/", "https://Token.actions.githubusercontent.com", ""]
+        {
             let error = check(&|claims| drop(claims.insert(Claim::Issuer, issuer.to_owned())));
             assert!(matches!(error, TrustError::Issuer { .. }), "{issuer}");
         }

@@ -23,11 +23,13 @@ macro_rules! errors {
 }
 
 const CHANGED: Option<&str> = Some("the bundle was changed, or was never valid: get it again from where it was made");
-const OTHER_ROOT: Option<&str> = Some("if it was made with another Sigstore than the public one, name that one's root with `--trusted-root`");
+const OTHER_ROOT: Option<&str> =
+    Some("if it was made with another Sigstore than the public one, name that one's root with `--trusted-root`");
 const OTHER_FILE: Option<&str> = Some("is this the file that was signed, and the bundle that was made for it?");
 const CONDITIONS: Option<&str> =
     Some("if the signature is by whom you trust, ask for what was found; else do not use what is signed");
-const ISSUED_WRONG: Option<&str> = Some("who issued the certificate does not follow Sigstore's profile: ask for another signature");
+const ISSUED_WRONG: Option<&str> =
+    Some("who issued the certificate does not follow Sigstore's profile: ask for another signature");
 
 errors! {
     /// It is larger than is read.

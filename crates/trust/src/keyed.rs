@@ -2,7 +2,9 @@ use crate::keyless::{evidence, explain, first_good, known_logs};
 use crate::trusted_root::Instance;
 use crate::{Artifact, Evidence, Log, TrustError, TrustedRoot, bundle};
 use consign_sign::PublicKey;
-use sigstore_types::{Bundle, DerPublicKey, DigestBytes, SignatureBytes, SignatureContent, Statement, VerificationMaterialContent};
+use sigstore_types::{
+    Bundle, DerPublicKey, DigestBytes, SignatureBytes, SignatureContent, Statement, VerificationMaterialContent,
+};
 use sigstore_verify::PublicKeyVerificationPolicy;
 use sigstore_verify::crypto::{KeyAlgorithm, SigningScheme, verify_signature, verify_signature_prehashed};
 
@@ -73,7 +75,8 @@ impl Keyed {
 
     fn verify_signature(&self, content: &SignatureContent, artifact: Artifact<'_>) -> Result<(), TrustError> {
         let key = self.der()?;
-        let algorithm = KeyAlgorithm::from_spki(&key).map_err(|error| TrustError::Input { detail: error.to_string() })?;
+        let algorithm =
+            KeyAlgorithm::from_spki(&key).map_err(|error| TrustError::Input { detail: error.to_string() })?;
         let refused = |_| TrustError::KeySignature { key: self.key.fingerprint() };
         match content {
             SignatureContent::DsseEnvelope(envelope) => {
@@ -107,7 +110,8 @@ fn is_about(payload: &[u8], artifact: Artifact<'_>) -> Result<(), TrustError> {
     let bytes = DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default();
     let has = |subject: &sigstore_types::Subject| {
         let (sha256, sha512) = (subject.digest.sha256.as_ref(), subject.digest.sha512.as_ref());
-        sha256.is_some_and(|digest| digest.as_slice() == bytes) || sha512.is_some_and(|digest| digest.as_slice() == bytes)
+        sha256.is_some_and(|digest| digest.as_slice() == bytes)
+            || sha512.is_some_and(|digest| digest.as_slice() == bytes)
     };
     match statement.subject.iter().any(has) {
         true => Ok(()),
@@ -130,6 +134,8 @@ fn verify_message(
     let digest = artifact.digest().filter(|digest| scheme.hash_algorithm() == Some(digest.algorithm()));
     match digest {
         Some(digest) => verify_signature_prehashed(key, digest.as_bytes(), signature, scheme).map_err(refused),
-        None => Err(TrustError::Input { detail: format!("signatures of the kind {} are not over this digest", scheme.name()) }),
+        None => Err(TrustError::Input {
+            detail: format!("signatures of the kind {} are not over this digest", scheme.name()),
+        }),
     }
 }

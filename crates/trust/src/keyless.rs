@@ -1,7 +1,7 @@
 use crate::trusted_root::Instance;
 use crate::{
-    Artifact, Certified, Claim, Conditions, Evidence, Log, LogEntry, Rules, TrustError, TrustedRoot, bundle, certificate, timestamp,
-    translate::translate,
+    Artifact, Certified, Claim, Conditions, Evidence, Log, LogEntry, Rules, TrustError, TrustedRoot, bundle,
+    certificate, timestamp, translate::translate,
 };
 use consign_oci::Digest;
 use jiff::Timestamp;
@@ -40,7 +40,12 @@ impl Keyless {
         Ok(certified)
     }
 
-    fn verify_by(&self, instance: &Instance, bundle: &Bundle, artifact: Artifact<'_>) -> Result<VerificationResult, TrustError> {
+    fn verify_by(
+        &self,
+        instance: &Instance,
+        bundle: &Bundle,
+        artifact: Artifact<'_>,
+    ) -> Result<VerificationResult, TrustError> {
         let entries = &bundle.verification_material.tlog_entries;
         let log = match self.rules.log {
             Log::Required => instance.has_logs(),
@@ -165,7 +170,11 @@ fn certified(
     })
 }
 
-pub(crate) fn evidence(bundle: &Bundle, result: &VerificationResult, instance: &Instance) -> Result<Evidence, TrustError> {
+pub(crate) fn evidence(
+    bundle: &Bundle,
+    result: &VerificationResult,
+    instance: &Instance,
+) -> Result<Evidence, TrustError> {
     let mut times = result.verified_timestamps().to_vec();
     times.sort();
     times.dedup();

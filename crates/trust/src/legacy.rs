@@ -6,9 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use sigstore_types::bundle::TimestampVerificationData;
 use sigstore_types::{
-    Bundle, CanonicalizedBody, DerCertificate, DsseEnvelope, InclusionPromise, KindVersion, LogId, LogIndex, LogKeyId, MediaType,
-    MessageSignature, PublicKeyIdentifier, Rfc3161Timestamp, Sha256Hash, SignatureBytes, SignatureContent, SignedTimestamp,
-    TimestampToken, TransparencyLogEntry, VerificationMaterial, VerificationMaterialContent, X509Certificate,
+    Bundle, CanonicalizedBody, DerCertificate, DsseEnvelope, InclusionPromise, KindVersion, LogId, LogIndex, LogKeyId,
+    MediaType, MessageSignature, PublicKeyIdentifier, Rfc3161Timestamp, Sha256Hash, SignatureBytes, SignatureContent,
+    SignedTimestamp, TimestampToken, TransparencyLogEntry, VerificationMaterial, VerificationMaterialContent,
+    X509Certificate,
 };
 use std::collections::BTreeMap;
 
@@ -108,8 +109,7 @@ pub fn attestation_bundle(annotations: &BTreeMap<String, String>, envelope: &[u8
     if envelope.len() > ENVELOPE {
         return Err(LegacyError::TooLong { what: "the envelope", length: envelope.len(), limit: ENVELOPE });
     }
-    let envelope: DsseEnvelope =
-        serde_json::from_slice(envelope).map_err(|source| LegacyError::Envelope { source })?;
+    let envelope: DsseEnvelope = serde_json::from_slice(envelope).map_err(|source| LegacyError::Envelope { source })?;
     let is_certified = get(annotations, CERTIFICATE)?.is_some_and(|text| !text.is_empty());
     if is_certified && timestamp(annotations)?.is_some() && get(annotations, BUNDLE)?.is_none() {
         return Err(LegacyError::EnvelopeTimestamp);
@@ -207,7 +207,9 @@ fn timestamp(annotations: &BTreeMap<String, String>) -> Result<Option<TimestampT
 
 fn get<'a>(annotations: &'a BTreeMap<String, String>, name: &'static str) -> Result<Option<&'a str>, LegacyError> {
     match annotations.get(name) {
-        Some(text) if text.len() > LENGTH => Err(LegacyError::TooLong { what: name, length: text.len(), limit: LENGTH }),
+        Some(text) if text.len() > LENGTH => {
+            Err(LegacyError::TooLong { what: name, length: text.len(), limit: LENGTH })
+        }
         text => Ok(text.map(String::as_str)),
     }
 }

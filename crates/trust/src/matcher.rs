@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn refuses_what_would_get_out_of_the_anchors() {
-        for pattern in ["a)|(?:b", "a)|(b", "(?x)a #", "(?x)a)#", "[", "a\\", "(?:", "*", r"\A(?:a)\z)|(?:", "a{1000}{1000}{1000}"] {
+        for pattern in
+            ["a)|(?:b", "a)|(b", "(?x)a #", "(?x)a)#", "[", "a\\", "(?:", "*", r"\A(?:a)\z)|(?:", "a{1000}{1000}{1000}"]
+        {
             assert!(matches!(Matcher::pattern(pattern), Err(MatcherError::Pattern { .. })), "{pattern}");
         }
         assert!(matches!(Matcher::pattern(""), Err(MatcherError::Empty)));

@@ -52,7 +52,13 @@ pub(crate) fn members(root: &TrustedRoot) -> Vec<Member> {
     let certificate_logs =
         root.ctlogs.iter().map(|log| of_log(MemberKind::CertificateLog, &log.base_url, &log.log_id, &log.public_key));
     let authorities = root.certificate_authorities.iter().map(|authority| {
-        of_authority(MemberKind::Authority, Some(&authority.uri), &authority.subject, &authority.cert_chain, authority.valid_for)
+        of_authority(
+            MemberKind::Authority,
+            Some(&authority.uri),
+            &authority.subject,
+            &authority.cert_chain,
+            authority.valid_for,
+        )
     });
     let timestamp_authorities = root.timestamp_authorities.iter().map(|authority| {
         let kind = MemberKind::TimestampAuthority;

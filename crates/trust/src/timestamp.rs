@@ -37,9 +37,7 @@ fn reason(token: &TimestampToken, signature: &SignatureBytes, authorities: &[Tsa
     if errors.iter().any(|error| matches!(error, Error::HashMismatch { actual, .. } if digests.contains(actual))) {
         return Some(TrustError::TimestampOfAnother);
     }
-    let is_unknown = |error: &Error| {
-        matches!(error, Error::SignatureVerificationError(text) if text.contains("does not match any trusted TSA certificate"))
-    };
+    let is_unknown = |error: &Error| matches!(error, Error::SignatureVerificationError(text) if text.contains("does not match any trusted TSA certificate"));
     errors.iter().all(is_unknown).then_some(TrustError::TimestampUntrusted)
 }
 

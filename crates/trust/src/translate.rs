@@ -18,10 +18,16 @@ pub(crate) fn translate(error: Error) -> TrustError {
         Error::TransparencyLog(error) => log(error),
         Error::Timestamp(error) => timestamp(error),
         Error::Bundle(error) => structure(error),
-        Error::InvalidBundle(text) if text.contains("in-toto statement") => TrustError::Statement { detail: detail(&text) },
+        Error::InvalidBundle(text) if text.contains("in-toto statement") => {
+            TrustError::Statement { detail: detail(&text) }
+        }
         Error::InvalidTrustRoot(text) => TrustError::Root { detail: detail(&text) },
-        error @ (Error::TrustRoot(_) | Error::TrustedCertificate(_)) => TrustError::Root { detail: detail(&error.to_string()) },
-        Error::InvalidBundle(text) | Error::UnsupportedBundle(text) => TrustError::Unsupported { detail: detail(&text) },
+        error @ (Error::TrustRoot(_) | Error::TrustedCertificate(_)) => {
+            TrustError::Root { detail: detail(&error.to_string()) }
+        }
+        Error::InvalidBundle(text) | Error::UnsupportedBundle(text) => {
+            TrustError::Unsupported { detail: detail(&text) }
+        }
         // Identities are compared here, not there, and nothing is read there.
         error => TrustError::Unsupported { detail: detail(&error.to_string()) },
     }

@@ -83,7 +83,9 @@ fn signatures_and_what_is_signed() {
                 *bytes = (0..32).map(|at| u8::from_str_radix(&digest.hex()[2 * at..2 * at + 2], 16).unwrap()).collect();
             });
         }),
-        ("blob", "digest of another algorithm", "Unsupported", |good| *good.at("/messageSignature/messageDigest/algorithm") = "SHA2_512".into()),
+        ("blob", "digest of another algorithm", "Unsupported", |good| {
+            *good.at("/messageSignature/messageDigest/algorithm") = "SHA2_512".into()
+        }),
         ("blob", "a statement asked for", "NoStatement", |good| good.what = What::Statement),
         ("blob", "signature changed", "TimestampOfAnother", |good| good.flip(SIGNATURE, 0)),
         ("blob", "signature changed, no timestamp", "Signature", |good| {
@@ -96,23 +98,35 @@ fn signatures_and_what_is_signed() {
         ("version-0.2", "signature changed", "Signature", |good| good.flip(SIGNATURE, 0)),
         ("version-0.2", "another digest", "OtherArtifact", |good| good.what = What::Digest(Digest::of(b"another"))),
         ("attestation", "signature changed", "Signature", |good| good.flip(ENVELOPE_SIGNATURE, 0)),
-        ("attestation", "signature of another", "Signature", |good| good.take(ENVELOPE_SIGNATURE, "rekor2-attestation")),
+        ("attestation", "signature of another", "Signature", |good| {
+            good.take(ENVELOPE_SIGNATURE, "rekor2-attestation")
+        }),
         ("attestation", "payload changed", "Signature", |good| {
-            good.change(PAYLOAD, |bytes| *bytes = String::from_utf8(bytes.clone()).unwrap().replace("5430", "5431").into_bytes());
+            good.change(PAYLOAD, |bytes| {
+                *bytes = String::from_utf8(bytes.clone()).unwrap().replace("5430", "5431").into_bytes()
+            });
         }),
         ("attestation", "payload of another", "Signature", |good| good.take(PAYLOAD, "rekor2-attestation")),
         ("attestation", "another subject", "OtherArtifact", |good| good.what = What::Digest(Digest::of(b"another"))),
         ("attestation", "another file", "OtherArtifact", |good| good.what = What::Bytes(b"another".to_vec())),
-        ("attestation", "payload with a blank more", "Signature", |good| good.change(PAYLOAD, |bytes| bytes.push(b' '))),
-        ("attestation", "payload of another type", "Unsupported", |good| *good.at("/dsseEnvelope/payloadType") = "text/plain".into()),
-        ("attestation", "payload that is no statement", "Statement", |good| good.change(PAYLOAD, |bytes| *bytes = b"{}".to_vec())),
+        ("attestation", "payload with a blank more", "Signature", |good| {
+            good.change(PAYLOAD, |bytes| bytes.push(b' '))
+        }),
+        ("attestation", "payload of another type", "Unsupported", |good| {
+            *good.at("/dsseEnvelope/payloadType") = "text/plain".into()
+        }),
+        ("attestation", "payload that is no statement", "Statement", |good| {
+            good.change(PAYLOAD, |bytes| *bytes = b"{}".to_vec())
+        }),
         ("attestation", "statement without subjects", "Statement", |good| {
             good.change(PAYLOAD, |bytes| {
                 *bytes = br#"{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"a"}"#.to_vec();
             });
         }),
         ("attestation", "statement of another version", "Statement", |good| {
-            good.change(PAYLOAD, |bytes| *bytes = String::from_utf8(bytes.clone()).unwrap().replace("Statement/v1", "Statement/v2").into_bytes());
+            good.change(PAYLOAD, |bytes| {
+                *bytes = String::from_utf8(bytes.clone()).unwrap().replace("Statement/v1", "Statement/v2").into_bytes()
+            });
         }),
         ("rekor2-attestation", "signature changed", "TimestampOfAnother", |good| good.flip(ENVELOPE_SIGNATURE, 0)),
         ("rekor2-attestation", "payload of another", "Signature", |good| good.take(PAYLOAD, "attestation")),
@@ -133,7 +147,9 @@ fn certificates() {
             good.change(CERTIFICATE, |bytes| replace(bytes, b"w.vollprecht@gmail.com", b"x.vollprecht@gmail.com"));
         }),
         ("attestation", "certificate of another repository", "Issuance", |good| {
-            good.change(CERTIFICATE, |bytes| replace(bytes, b"prefix-dev/sigstore-example", b"prefix-evi/sigstore-example"));
+            good.change(CERTIFICATE, |bytes| {
+                replace(bytes, b"prefix-dev/sigstore-example", b"prefix-evi/sigstore-example")
+            });
         }),
         ("attestation", "certificate of another key", "Issuance", |good| {
             good.change(CERTIFICATE, |bytes| {
@@ -143,7 +159,9 @@ fn certificates() {
         }),
         ("blob", "certificate cut off", "Certificate", |good| good.change(CERTIFICATE, |bytes| bytes.truncate(300))),
         ("blob", "certificate empty", "Certificate", |good| *good.at(CERTIFICATE) = "".into()),
-        ("version-0.1", "no certificate in the chain", "Certificate", |good| *good.at("/verificationMaterial/x509CertificateChain/certificates") = json!([])),
+        ("version-0.1", "no certificate in the chain", "Certificate", |good| {
+            *good.at("/verificationMaterial/x509CertificateChain/certificates") = json!([])
+        }),
         ("version-0.1", "issuer's certificate alone", "Issuance", |good| {
             let authority = good.root["certificateAuthorities"][1]["certChain"]["certificates"][0].clone();
             *good.at("/verificationMaterial/x509CertificateChain/certificates") = json!([authority]);
@@ -182,7 +200,8 @@ fn certificates() {
         }),
         ("blob", "log of certificates no more in use", "CertificateLog", |good| {
             for log in good.root["ctlogs"].as_array_mut().unwrap() {
-                log["publicKey"]["validFor"] = json!({ "start": "2020-01-01T00:00:00Z", "end": "2021-01-01T00:00:00Z" });
+                log["publicKey"]["validFor"] =
+                    json!({ "start": "2020-01-01T00:00:00Z", "end": "2021-01-01T00:00:00Z" });
             }
         }),
         ("blob", "log of certificates with another key", "CertificateLog", |good| {
@@ -212,21 +231,30 @@ fn logs() {
     let forgeries: &[Forgery] = &[
         ("blob", "no entry", "NotLogged", |good| *good.at("/verificationMaterial/tlogEntries") = json!([])),
         ("rekor2", "no entry", "NotLogged", |good| *good.at("/verificationMaterial/tlogEntries") = json!([])),
-        ("blob", "entry of an unknown log", "UnknownLog", |good| good.flip("/verificationMaterial/tlogEntries/0/logId/keyId", 0)),
+        ("blob", "entry of an unknown log", "UnknownLog", |good| {
+            good.flip("/verificationMaterial/tlogEntries/0/logId/keyId", 0)
+        }),
         ("blob", "entry of another known log", "InclusionPromise", |good| {
             let id = good.root["tlogs"][1]["logId"]["keyId"].clone();
             *good.at("/verificationMaterial/tlogEntries/0/logId/keyId") = id;
         }),
-        ("rekor2", "entry of an unknown log", "UnknownLog", |good| good.flip("/verificationMaterial/tlogEntries/0/logId/keyId", 0)),
-        ("attestation", "short identity of the log", "UnknownLog", |good| *good.at("/verificationMaterial/tlogEntries/0/logId/keyId") = "AAAA".into()),
-        ("blob", "root without that log", "UnknownLog", |good| drop(good.root["tlogs"].as_array_mut().unwrap().remove(0))),
+        ("rekor2", "entry of an unknown log", "UnknownLog", |good| {
+            good.flip("/verificationMaterial/tlogEntries/0/logId/keyId", 0)
+        }),
+        ("attestation", "short identity of the log", "UnknownLog", |good| {
+            *good.at("/verificationMaterial/tlogEntries/0/logId/keyId") = "AAAA".into()
+        }),
+        ("blob", "root without that log", "UnknownLog", |good| {
+            drop(good.root["tlogs"].as_array_mut().unwrap().remove(0))
+        }),
         ("blob", "root without logs", "UnknownLog", |good| good.root["tlogs"] = json!([])),
         ("blob", "log no more in use", "InclusionPromise", |good| {
             good.root["tlogs"][0]["publicKey"]["validFor"]["end"] = "2025-01-01T00:00:00Z".into();
         }),
         ("rekor2", "log no more in use", "LogTime", |good| {
             for log in good.root["tlogs"].as_array_mut().unwrap() {
-                log["publicKey"]["validFor"] = json!({ "start": "2020-01-01T00:00:00Z", "end": "2021-01-01T00:00:00Z" });
+                log["publicKey"]["validFor"] =
+                    json!({ "start": "2020-01-01T00:00:00Z", "end": "2021-01-01T00:00:00Z" });
             }
         }),
         ("blob", "log with another key", "InclusionPromise", |good| {
@@ -246,14 +274,28 @@ fn logs() {
         }),
         ("blob", "proof empty", "InclusionProof", |good| *good.at(&format!("{PROOF}/hashes")) = json!([])),
         ("rekor2", "proof changed", "InclusionProof", |good| good.flip(&format!("{PROOF}/hashes/0"), 0)),
-        ("rekor2-attestation", "proof empty", "InclusionProof", |good| *good.at(&format!("{PROOF}/hashes")) = json!([])),
+        ("rekor2-attestation", "proof empty", "InclusionProof", |good| {
+            *good.at(&format!("{PROOF}/hashes")) = json!([])
+        }),
         ("version-0.1", "proof changed", "InclusionProof", |good| good.flip(&format!("{PROOF}/hashes/0"), 0)),
-        ("blob", "place in the tree changed", "InclusionProof", |good| *good.at(&format!("{PROOF}/logIndex")) = "1".into()),
-        ("blob", "place outside the tree", "InclusionProof", |good| *good.at(&format!("{PROOF}/logIndex")) = "9000000000000000000".into()),
-        ("blob", "size of the tree changed", "InclusionProof", |good| *good.at(&format!("{PROOF}/treeSize")) = "700000000".into()),
-        ("blob", "number of the entry changed", "InclusionPromise", |good| *good.at(&format!("{ENTRY}/logIndex")) = "1".into()),
-        ("rekor2", "number of the entry changed", "InclusionProof", |good| *good.at(&format!("{ENTRY}/logIndex")) = "1".into()),
-        ("rekor2", "number of the entry outside the tree", "InclusionProof", |good| *good.at(&format!("{ENTRY}/logIndex")) = "9000000".into()),
+        ("blob", "place in the tree changed", "InclusionProof", |good| {
+            *good.at(&format!("{PROOF}/logIndex")) = "1".into()
+        }),
+        ("blob", "place outside the tree", "InclusionProof", |good| {
+            *good.at(&format!("{PROOF}/logIndex")) = "9000000000000000000".into()
+        }),
+        ("blob", "size of the tree changed", "InclusionProof", |good| {
+            *good.at(&format!("{PROOF}/treeSize")) = "700000000".into()
+        }),
+        ("blob", "number of the entry changed", "InclusionPromise", |good| {
+            *good.at(&format!("{ENTRY}/logIndex")) = "1".into()
+        }),
+        ("rekor2", "number of the entry changed", "InclusionProof", |good| {
+            *good.at(&format!("{ENTRY}/logIndex")) = "1".into()
+        }),
+        ("rekor2", "number of the entry outside the tree", "InclusionProof", |good| {
+            *good.at(&format!("{ENTRY}/logIndex")) = "9000000".into()
+        }),
         ("blob", "size in the checkpoint changed", "Checkpoint", |good| {
             edit(good, &format!("{PROOF}/checkpoint/envelope"), |note| change_line(&note, 1, "1000000000"));
         }),
@@ -263,7 +305,9 @@ fn logs() {
         ("blob", "signature of the checkpoint changed", "Checkpoint", |good| {
             edit(good, &format!("{PROOF}/checkpoint/envelope"), |note| flip_note(&note));
         }),
-        ("blob", "checkpoint of another", "Checkpoint", |good| good.take(&format!("{PROOF}/checkpoint"), "attestation")),
+        ("blob", "checkpoint of another", "Checkpoint", |good| {
+            good.take(&format!("{PROOF}/checkpoint"), "attestation")
+        }),
         ("blob", "no checkpoint", "Checkpoint", |good| good.remove(&format!("{PROOF}/checkpoint"))),
         ("rekor2", "no checkpoint", "Checkpoint", |good| good.remove(&format!("{PROOF}/checkpoint"))),
         ("rekor2", "size in the checkpoint changed", "InclusionProof", |good| {
@@ -275,17 +319,29 @@ fn logs() {
         ("rekor2", "name in the checkpoint changed", "Checkpoint", |good| {
             edit(good, &format!("{PROOF}/checkpoint/envelope"), |note| change_line(&note, 0, "rekor.example.org"));
         }),
-        ("rekor2", "checkpoint of another", "InclusionProof", |good| good.take(&format!("{PROOF}/checkpoint"), "rekor2-attestation")),
-        ("blob", "checkpoint that is no note", "Bundle", |good| *good.at(&format!("{PROOF}/checkpoint/envelope")) = "x".into()),
+        ("rekor2", "checkpoint of another", "InclusionProof", |good| {
+            good.take(&format!("{PROOF}/checkpoint"), "rekor2-attestation")
+        }),
+        ("blob", "checkpoint that is no note", "Bundle", |good| {
+            *good.at(&format!("{PROOF}/checkpoint/envelope")) = "x".into()
+        }),
         ("blob", "promise changed", "InclusionPromise", |good| good.flip(PROMISE, 0)),
         ("blob", "promise of another", "InclusionPromise", |good| good.take(PROMISE, "attestation")),
         ("version-0.1", "promise changed", "InclusionPromise", |good| good.flip(PROMISE, 0)),
         ("attestation", "no promise", "NoTime", |good| good.remove(PROMISE.rsplit_once('/').unwrap().0)),
-        ("attestation", "time moved back", "InclusionPromise", |good| *good.at(&format!("{ENTRY}/integratedTime")) = "1756728838".into()),
-        ("attestation", "time moved forward", "InclusionPromise", |good| *good.at(&format!("{ENTRY}/integratedTime")) = "1756728840".into()),
-        ("attestation", "time in the future", "InclusionPromise", |good| *good.at(&format!("{ENTRY}/integratedTime")) = "9999999999".into()),
+        ("attestation", "time moved back", "InclusionPromise", |good| {
+            *good.at(&format!("{ENTRY}/integratedTime")) = "1756728838".into()
+        }),
+        ("attestation", "time moved forward", "InclusionPromise", |good| {
+            *good.at(&format!("{ENTRY}/integratedTime")) = "1756728840".into()
+        }),
+        ("attestation", "time in the future", "InclusionPromise", |good| {
+            *good.at(&format!("{ENTRY}/integratedTime")) = "9999999999".into()
+        }),
         ("attestation", "no time", "NoTime", |good| good.remove(&format!("{ENTRY}/integratedTime"))),
-        ("version-0.1", "time moved", "InclusionPromise", |good| *good.at(&format!("{ENTRY}/integratedTime")) = "1692374736".into()),
+        ("version-0.1", "time moved", "InclusionPromise", |good| {
+            *good.at(&format!("{ENTRY}/integratedTime")) = "1692374736".into()
+        }),
         ("blob", "entry's body of another", "InclusionPromise", |good| good.take(BODY, "version-0.2")),
         ("blob", "entry's body of another, without promise", "InclusionProof", |good| {
             good.take(BODY, "version-0.2");
@@ -306,11 +362,21 @@ fn logs() {
             good.remove(PROMISE.rsplit_once('/').unwrap().0);
         }),
         ("attestation", "entry of another signature, with its time", "Expired", |good| good.take(ENTRY, "blob")),
-        ("blob", "entry of another version", "InclusionProof", |good| *good.at(&format!("{ENTRY}/kindVersion/version")) = "0.0.2".into()),
-        ("rekor2", "entry of another version", "InclusionProof", |good| *good.at(&format!("{ENTRY}/kindVersion/version")) = "0.0.1".into()),
-        ("blob", "entry of another kind", "Unsupported", |good| *good.at(&format!("{ENTRY}/kindVersion/kind")) = "dsse".into()),
-        ("attestation", "entry of another kind", "Unsupported", |good| *good.at(&format!("{ENTRY}/kindVersion/kind")) = "hashedrekord".into()),
-        ("blob", "entry of an unknown kind", "Bundle", |good| *good.at(&format!("{ENTRY}/kindVersion/kind")) = "rekord".into()),
+        ("blob", "entry of another version", "InclusionProof", |good| {
+            *good.at(&format!("{ENTRY}/kindVersion/version")) = "0.0.2".into()
+        }),
+        ("rekor2", "entry of another version", "Entry", |good| {
+            *good.at(&format!("{ENTRY}/kindVersion/version")) = "0.0.1".into()
+        }),
+        ("blob", "entry of another kind", "Unsupported", |good| {
+            *good.at(&format!("{ENTRY}/kindVersion/kind")) = "dsse".into()
+        }),
+        ("attestation", "entry of another kind", "Unsupported", |good| {
+            *good.at(&format!("{ENTRY}/kindVersion/kind")) = "hashedrekord".into()
+        }),
+        ("blob", "entry of an unknown kind", "Bundle", |good| {
+            *good.at(&format!("{ENTRY}/kindVersion/kind")) = "rekord".into()
+        }),
         ("blob", "many entries", "TooMuch", |good| {
             let entry = good.at(ENTRY).clone();
             good.at("/verificationMaterial/tlogEntries").as_array_mut().unwrap().extend(vec![entry; 16]);
@@ -344,7 +410,9 @@ fn timestamps() {
             *good.at(TIMESTAMPS) = json!([]);
             *good.at(&format!("{ENTRY}/integratedTime")) = "1749470258".into();
         }),
-        ("rekor2", "timestamp of another signature", "TimestampOfAnother", |good| good.take(TIMESTAMP, "rekor2-attestation")),
+        ("rekor2", "timestamp of another signature", "TimestampOfAnother", |good| {
+            good.take(TIMESTAMP, "rekor2-attestation")
+        }),
         ("blob", "timestamp of another signature", "TimestampOfAnother", |good| good.take(TIMESTAMP, "rekor2")),
         ("blob", "timestamp of another signature too", "TimestampOfAnother", |good| {
             let other = json("rekor2.json").pointer(&format!("{TIMESTAMPS}/0")).unwrap().clone();
@@ -360,9 +428,14 @@ fn timestamps() {
         ("blob", "timestamp cut off", "Timestamp", |good| good.change(TIMESTAMP, |bytes| bytes.truncate(200))),
         ("blob", "timestamp empty", "Timestamp", |good| *good.at(TIMESTAMP) = "".into()),
         ("blob", "timestamp by an unknown authority", "TimestampUntrusted", |good| {
-            good.at(TIMESTAMPS).as_array_mut().unwrap().push(json!({ "signedTimestamp": json("timestamps.json")["late"] }));
+            good.at(TIMESTAMPS)
+                .as_array_mut()
+                .unwrap()
+                .push(json!({ "signedTimestamp": json("timestamps.json")["late"] }));
         }),
-        ("blob", "root without timestamp authorities", "TimestampUntrusted", |good| good.root["timestampAuthorities"] = json!([])),
+        ("blob", "root without timestamp authorities", "TimestampUntrusted", |good| {
+            good.root["timestampAuthorities"] = json!([])
+        }),
         ("rekor2", "root with other timestamp authorities", "TimestampUntrusted", |good| {
             good.root["timestampAuthorities"] = json!([json("timestamps.json")["authority"]]);
         }),
@@ -395,7 +468,9 @@ fn timestamps() {
 #[test]
 fn forms() {
     let forgeries: &[Forgery] = &[
-        ("blob", "unknown version", "Bundle", |good| *good.at("/mediaType") = "application/vnd.dev.sigstore.bundle.v0.4+json".into()),
+        ("blob", "unknown version", "Bundle", |good| {
+            *good.at("/mediaType") = "application/vnd.dev.sigstore.bundle.v0.4+json".into()
+        }),
         ("blob", "no version", "Bundle", |good| good.remove("/mediaType")),
         ("blob", "nothing signed", "OneOf", |good| good.remove("/messageSignature")),
         ("blob", "a file and a statement", "OneOf", |good| good.take("/dsseEnvelope", "attestation")),
@@ -406,8 +481,12 @@ fn forms() {
         ("attestation", "no signature", "Bundle", |good| *good.at("/dsseEnvelope/signatures") = json!([])),
         ("blob", "no material", "Bundle", |good| good.remove("/verificationMaterial")),
         ("blob", "no certificate", "OneOf", |good| good.remove("/verificationMaterial/certificate")),
-        ("blob", "a certificate and a key", "OneOf", |good| *good.at("/verificationMaterial/publicKey/hint") = "".into()),
-        ("blob", "a certificate and a chain", "OneOf", |good| good.take("/verificationMaterial/x509CertificateChain", "version-0.1")),
+        ("blob", "a certificate and a key", "OneOf", |good| {
+            *good.at("/verificationMaterial/publicKey/hint") = "".into()
+        }),
+        ("blob", "a certificate and a chain", "OneOf", |good| {
+            good.take("/verificationMaterial/x509CertificateChain", "version-0.1")
+        }),
     ];
     check(forgeries, |good| good.verify().map(drop));
 }
@@ -430,27 +509,58 @@ fn whom_it_is_by() {
             good.subject = pattern("dev/sigstore-example/.*");
         }),
         ("attestation", "another branch", "Subject", |good| {
-            good.subject = exact("https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/next");
+            good.subject =
+                exact("https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/next");
         }),
-        ("attestation", "tags alone", "Subject", |good| good.subject = pattern("https://github[.]com/prefix-dev/.*@refs/tags/.*")),
+        ("attestation", "tags alone", "Subject", |good| {
+            good.subject = pattern("https://github[.]com/prefix-dev/.*@refs/tags/.*")
+        }),
         ("attestation", "http", "Issuer", |good| good.issuer = exact("http://token.actions.githubusercontent.com")),
-        ("attestation", "issuer with a slash", "Issuer", |good| good.issuer = exact("https://token.actions.githubusercontent.com/")),
-        ("attestation", "issuer in capitals", "Issuer", |good| good.issuer = exact("https://Token.Actions.githubusercontent.com")),
+        ("attestation", "issuer with a slash", "Issuer", |good| {
+            good.issuer = exact("https://token.actions.githubusercontent.com/")
+        }),
+        ("attestation", "issuer in capitals", "Issuer", |good| {
+            good.issuer = exact("https://Token.Actions.githubusercontent.com")
+        }),
         ("attestation", "issuer's name within", "Issuer", |good| good.issuer = pattern("githubusercontent[.]com")),
-        ("attestation", "issuer's name without the end", "Issuer", |good| good.issuer = pattern("https://token[.]actions[.]githubusercontent")),
-        ("attestation", "issuer for an enterprise", "Issuer", |good| good.issuer = exact("https://token.actions.githubusercontent.com/enterprise")),
-        ("blob", "issuer for another way to log in", "Issuer", |good| good.issuer = exact("https://accounts.google.com")),
-        ("attestation", "another repository", "Claim", |good| good.claims.push("source-repository-uri=https://github.com/prefix-dev/other".into())),
-        ("attestation", "repository in its older form", "Claim", |good| good.claims.push("github-workflow-repository=prefix-dev/sigstore".into())),
-        ("attestation", "part of the repository", "Claim", |good| good.claims.push("github-workflow-repository~sigstore-example".into())),
-        ("attestation", "another commit", "Claim", |good| good.claims.push("source-repository-digest=293b5bd7d3985809503963ae400594ea16df31cf".into())),
-        ("attestation", "beginning of the commit", "Claim", |good| good.claims.push("github-workflow-sha=193b5bd7".into())),
+        ("attestation", "issuer's name without the end", "Issuer", |good| {
+            good.issuer = pattern("https://token[.]actions[.]githubusercontent")
+        }),
+        ("attestation", "issuer for an enterprise", "Issuer", |good| {
+            good.issuer = exact("https://token.actions.githubusercontent.com/enterprise")
+        }),
+        ("blob", "issuer for another way to log in", "Issuer", |good| {
+            good.issuer = exact("https://accounts.google.com")
+        }),
+        ("attestation", "another repository", "Claim", |good| {
+            good.claims.push("source-repository-uri=https://github.com/prefix-dev/other".into())
+        }),
+        ("attestation", "repository in its older form", "Claim", |good| {
+            good.claims.push("github-workflow-repository=prefix-dev/sigstore".into())
+        }),
+        ("attestation", "part of the repository", "Claim", |good| {
+            good.claims.push("github-workflow-repository~sigstore-example".into())
+        }),
+        ("attestation", "another commit", "Claim", |good| {
+            good.claims.push("source-repository-digest=293b5bd7d3985809503963ae400594ea16df31cf".into())
+        }),
+        ("attestation", "beginning of the commit", "Claim", |good| {
+            good.claims.push("github-workflow-sha=193b5bd7".into())
+        }),
         ("attestation", "another trigger", "Claim", |good| good.claims.push("build-trigger=release".into())),
-        ("attestation", "private repositories", "Claim", |good| good.claims.push("source-repository-visibility-at-signing~private|internal".into())),
+        ("attestation", "private repositories", "Claim", |good| {
+            good.claims.push("source-repository-visibility-at-signing~private|internal".into())
+        }),
         ("attestation", "own machines", "Claim", |good| good.claims.push("runner-environment=self-hosted".into())),
-        ("attestation", "claim that it does not have", "Claim", |good| good.claims.push("deployment-environment~.*".into())),
-        ("attestation", "second claim", "Claim", |good| good.claims.extend(["build-trigger=push".into(), "github-workflow-name=package and sign".into()])),
-        ("blob", "claim of a workflow for a person", "Claim", |good| good.claims.push("github-workflow-repository~.*".into())),
+        ("attestation", "claim that it does not have", "Claim", |good| {
+            good.claims.push("deployment-environment~.*".into())
+        }),
+        ("attestation", "second claim", "Claim", |good| {
+            good.claims.extend(["build-trigger=push".into(), "github-workflow-name=package and sign".into()])
+        }),
+        ("blob", "claim of a workflow for a person", "Claim", |good| {
+            good.claims.push("github-workflow-repository~.*".into())
+        }),
         ("other-name", "another name", "Subject", |good| good.subject = exact("foo@oidc.local")),
     ];
     check(forgeries, |good| good.verify().map(drop));
@@ -468,9 +578,13 @@ fn keys() {
             good.remove("/verificationMaterial/publicKey");
             good.take("/verificationMaterial/certificate", "blob");
         }),
-        ("key", "entry of an unknown log", "UnknownLog", |good| good.flip("/verificationMaterial/tlogEntries/0/logId/keyId", 0)),
+        ("key", "entry of an unknown log", "UnknownLog", |good| {
+            good.flip("/verificationMaterial/tlogEntries/0/logId/keyId", 0)
+        }),
         ("key", "promise changed", "InclusionPromise", |good| good.flip(PROMISE, 0)),
-        ("key", "time moved", "InclusionPromise", |good| *good.at(&format!("{ENTRY}/integratedTime")) = "1700000000".into()),
+        ("key", "time moved", "InclusionPromise", |good| {
+            *good.at(&format!("{ENTRY}/integratedTime")) = "1700000000".into()
+        }),
         ("key", "proof changed", "InclusionProof", |good| good.flip(&format!("{PROOF}/hashes/0"), 0)),
         ("key", "no proof", "InclusionProof", |good| good.remove(PROOF)),
         ("key", "entry of another signature", "OtherEntry", |good| good.take(ENTRY, "blob")),

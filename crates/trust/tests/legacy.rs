@@ -45,7 +45,8 @@ fn annotations(bundle: &Value) -> BTreeMap<String, String> {
         annotations.insert(CERTIFICATE.to_owned(), pem(certificate));
     }
     if let Some(timestamp) = material["timestampVerificationData"]["rfc3161Timestamps"][0]["signedTimestamp"].as_str() {
-        annotations.insert(TIMESTAMP.to_owned(), serde_json::json!({ "SignedRFC3161Timestamp": timestamp }).to_string());
+        annotations
+            .insert(TIMESTAMP.to_owned(), serde_json::json!({ "SignedRFC3161Timestamp": timestamp }).to_string());
     }
     annotations
 }
@@ -172,7 +173,10 @@ fn malformed_annotations() {
     }
     assert!(matches!(signature_bundle(&BTreeMap::new()), Err(LegacyError::NoSignature)));
     for envelope in ["", "{}", r#"{"payloadType":"a","payload":"","signatures":[]}"#] {
-        assert!(matches!(attestation_bundle(&good, envelope.as_bytes()), Err(LegacyError::Envelope { .. })), "{envelope}");
+        assert!(
+            matches!(attestation_bundle(&good, envelope.as_bytes()), Err(LegacyError::Envelope { .. })),
+            "{envelope}"
+        );
     }
     let huge = vec![b' '; (16 << 20) + 1];
     assert!(matches!(attestation_bundle(&good, &huge), Err(LegacyError::TooLong { .. })));

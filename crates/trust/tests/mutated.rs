@@ -4,8 +4,8 @@
 mod common;
 
 use common::{Good, NAMES, file};
-use consign_trust::{Bundle, Certified, Conditions, Keyless, TrustedRoot, read_bundle, signature_bundle};
 use consign_testkit::mutate::survives;
+use consign_trust::{Bundle, Certified, Conditions, Keyless, TrustedRoot, read_bundle, signature_bundle};
 
 fn keyless(name: &str) -> (Good, Keyless) {
     let good = Good::read(name);
@@ -22,7 +22,7 @@ fn bundles() {
         let verify = |bundle: &Bundle| keyless.verify(bundle, good.artifact());
         let seed = file(&format!("{name}.json"));
         let expected = verify(&read_bundle(&seed).unwrap()).unwrap();
-        survives(&[seed], 400, |bytes| {
+        survives(&[seed], 1500, |bytes| {
             if let Ok(certified) = read_bundle(bytes).and_then(|bundle| verify(&bundle)) {
                 assert_eq!(unquestioned(certified), unquestioned(expected.clone()));
             }
@@ -38,7 +38,8 @@ fn unquestioned(mut certified: Certified) -> Certified {
 
 #[test]
 fn roots() {
-    let seeds: Vec<Vec<u8>> = ["blob", "other-name"].map(|name| Good::read(name).root.to_string().into_bytes()).to_vec();
+    let seeds: Vec<Vec<u8>> =
+        ["blob", "other-name"].map(|name| Good::read(name).root.to_string().into_bytes()).to_vec();
     let (good, _) = keyless("blob");
     let bundle = read_bundle(&file("blob.json")).unwrap();
     survives(&seeds, 150, |bytes| {

@@ -41,7 +41,11 @@ fn members_have_names_and_times() {
 #[test]
 fn several_in_one_file() {
     let (one, two) = (root().to_string(), Good::read("github").root);
-    for text in [format!("{one}\n{two}\n"), format!("{one}{two}"), format!("\n{}\n{one}", serde_json::to_string_pretty(&two).unwrap())] {
+    for text in [
+        format!("{one}\n{two}\n"),
+        format!("{one}{two}"),
+        format!("\n{}\n{one}", serde_json::to_string_pretty(&two).unwrap()),
+    ] {
         assert_eq!(TrustedRoot::read(text.as_bytes()).unwrap().members().len(), 2);
     }
     assert!(matches!(TrustedRoot::read(one.repeat(17).as_bytes()), Err(TrustedRootError::TooManyRoots)));
@@ -60,20 +64,34 @@ fn what_is_wrong_is_named() {
                 root[name] = json!([]);
             }
         }),
-        ("a log without a key", "Malformed", |root| drop(root["tlogs"][0].as_object_mut().unwrap().remove("publicKey"))),
+        ("a log without a key", "Malformed", |root| {
+            drop(root["tlogs"][0].as_object_mut().unwrap().remove("publicKey"))
+        }),
         ("a log with a malformed key", "Material", |root| root["tlogs"][0]["publicKey"]["rawBytes"] = "AAAA".into()),
-        ("a log of certificates with a malformed key", "Material", |root| root["ctlogs"][0]["publicKey"]["rawBytes"] = "AAAA".into()),
+        ("a log of certificates with a malformed key", "Material", |root| {
+            root["ctlogs"][0]["publicKey"]["rawBytes"] = "AAAA".into()
+        }),
         ("a log with a short identity", "Material", |root| root["tlogs"][0]["logId"]["keyId"] = "AAAA".into()),
         ("a log twice", "Material", |root| {
             let log = root["tlogs"][0].clone();
             root["tlogs"].as_array_mut().unwrap().push(log);
         }),
         ("a time that is none", "Malformed", |root| root["tlogs"][0]["publicKey"]["validFor"]["start"] = "then".into()),
-        ("an end without a beginning", "Malformed", |root| root["tlogs"][0]["publicKey"]["validFor"] = json!({ "end": "2030-01-01T00:00:00Z" })),
-        ("an end before the beginning", "Material", |root| root["tlogs"][0]["publicKey"]["validFor"]["end"] = "2000-01-01T00:00:00Z".into()),
-        ("an authority without certificates", "Material", |root| *at(root, "/certificateAuthorities/0/certChain/certificates") = json!([])),
-        ("an authority with a malformed certificate", "Material", |root| *at(root, "/certificateAuthorities/0/certChain/certificates/0/rawBytes") = "AAAA".into()),
-        ("a timestamp authority with a malformed certificate", "Material", |root| *at(root, "/timestampAuthorities/0/certChain/certificates/0/rawBytes") = "AAAA".into()),
+        ("an end without a beginning", "Malformed", |root| {
+            root["tlogs"][0]["publicKey"]["validFor"] = json!({ "end": "2030-01-01T00:00:00Z" })
+        }),
+        ("an end before the beginning", "Material", |root| {
+            root["tlogs"][0]["publicKey"]["validFor"]["end"] = "2000-01-01T00:00:00Z".into()
+        }),
+        ("an authority without certificates", "Material", |root| {
+            *at(root, "/certificateAuthorities/0/certChain/certificates") = json!([])
+        }),
+        ("an authority with a malformed certificate", "Material", |root| {
+            *at(root, "/certificateAuthorities/0/certChain/certificates/0/rawBytes") = "AAAA".into()
+        }),
+        ("a timestamp authority with a malformed certificate", "Material", |root| {
+            *at(root, "/timestampAuthorities/0/certChain/certificates/0/rawBytes") = "AAAA".into()
+        }),
         ("something that is not Base64", "Malformed", |root| root["tlogs"][0]["publicKey"]["rawBytes"] = "!".into()),
         ("many logs", "TooMany", |root| {
             let log = root["tlogs"][0].clone();

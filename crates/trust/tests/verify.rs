@@ -12,7 +12,11 @@ fn all_versions_and_kinds_of_entries() {
     for name in NAMES {
         let certified = Good::read(name).verify().unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(certified.evidence.logged && !certified.evidence.times.is_empty(), "{name}");
-        assert_eq!(certified.statement.is_some(), matches!(name, "attestation" | "rekor2-attestation" | "version-0.1"), "{name}");
+        assert_eq!(
+            certified.statement.is_some(),
+            matches!(name, "attestation" | "rekor2-attestation" | "version-0.1"),
+            "{name}"
+        );
         assert!(certified.certificate_logged, "{name}");
     }
 }
@@ -41,7 +45,10 @@ fn the_root_says_what_can_be_asked_for() {
     // GitHub's own has no logs. Its statements of releases name no issuer, so that nobody can ask for one: all else is in order.
     let good = Good::read("github");
     let Err(TrustError::Issuer { comparison }) = good.verify() else { panic!("{:?}", good.verify()) };
-    assert!(comparison.to_string().contains("subject: `https://dotcom.releases.github.com`, as wanted"), "{comparison}");
+    assert!(
+        comparison.to_string().contains("subject: `https://dotcom.releases.github.com`, as wanted"),
+        "{comparison}"
+    );
     let mut good = Good::read("github");
     *good.at("/verificationMaterial/timestampVerificationData/rfc3161Timestamps") = json!([]);
     assert!(matches!(good.verify(), Err(TrustError::NoTime)));
@@ -96,7 +103,10 @@ fn one_of_several_roots_is_enough() {
         verify(name, roots(&["github", "blob", "rekor2"])).unwrap();
     }
     // What is said is why it is not of the one that it could be of.
-    assert!(matches!(verify("blob", roots(&["github", "rekor2"])), Err(TrustError::UnknownLog { .. } | TrustError::TimestampUntrusted)));
+    assert!(matches!(
+        verify("blob", roots(&["github", "rekor2"])),
+        Err(TrustError::UnknownLog { .. } | TrustError::TimestampUntrusted)
+    ));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod archive;
 mod archives;
 mod bad_inputs;
 mod beside;
+mod blobs;
 mod brought;
 mod build;
 mod certificates;

@@ -59,10 +59,9 @@ impl Good {
             "version-0.1" => {
                 ("https://github.com/sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main", github)
             }
-            "version-0.2" => (
-                "https://github.com/trailofbits/rfc8785.py/.github/workflows/release.yml@refs/tags/v0.1.2",
-                github,
-            ),
+            "version-0.2" => {
+                ("https://github.com/trailofbits/rfc8785.py/.github/workflows/release.yml@refs/tags/v0.1.2", github)
+            }
             "key" => ("nobody", oauth),
             "other-name" => ("foo!oidc.local", "http://oidc.local:8080"),
             other => panic!("{other}"),
