@@ -12,6 +12,7 @@ mod rebasing;
 mod signing;
 mod store;
 mod taking;
+mod trust;
 
 pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
@@ -27,6 +28,9 @@ pub(crate) use rebasing::Rebase;
 pub(crate) use signing::{Attest, Clean, CleanType, Sign};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
+pub(crate) use trust::{
+    Conformance, GithubClaims, SignBlob, SignerOptions, Trust, TrustShow, VerifyBlob, VerifyBundle,
+};
 
 use crate::exit_code;
 use crate::source::Source;
@@ -309,6 +313,22 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign public-key --key cosign.key --outfile cosign.pub\n  consign public-key --key env://COSIGN_PRIVATE_KEY\n  consign public-key --key 'exec:./sign-with-kms alias/release'"
     )]
     PublicKey(PublicKeyOf),
+    /// Signs a file with a key, in cosign's formats.
+    #[command(
+        after_help = "The same file and key give the same signature. The password is taken from COSIGN_PASSWORD, else asked for.\n\nExamples:\n  consign sign-blob app.tar.gz --key cosign.key --bundle app.tar.gz.sigstore.json\n  consign sign-blob app.tar.gz --key cosign.key > app.tar.gz.sig"
+    )]
+    SignBlob(SignBlob),
+    /// Checks whose signature a Sigstore bundle is, and that it is of this file: with a key, or with a certificate for a person or a workflow. Asks nothing of a network.
+    #[command(
+        after_help = "Patterns match the whole of a value. Without `--trusted-root`, who counts is the public Sigstore, as it was when consign was made.\n\nExamples:\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json --key cosign.pub\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\\n    --certificate-identity https://github.com/team/app/.github/workflows/release.yml@refs/tags/v1.2.3 \\\n    --certificate-oidc-issuer https://token.actions.githubusercontent.com\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\\n    --certificate-identity-regexp 'https://github[.]com/team/app/.*' \\\n    --certificate-oidc-issuer https://token.actions.githubusercontent.com \\\n    --certificate-claim runner-environment=github-hosted"
+    )]
+    VerifyBlob(Box<VerifyBlob>),
+    /// Whose logs, certificates and timestamps count.
+    #[command(subcommand)]
+    Trust(Trust),
+    /// What the conformance suite of Sigstore calls.
+    #[command(subcommand, hide = true)]
+    Conformance(Conformance),
     /// The embedded registry.
     #[command(subcommand)]
     Registry(Registry),

@@ -12,6 +12,7 @@ use consign_registry_server::ServerError;
 use consign_release::{DatabaseUpdateError, ImportProblem, ImportTrouble, ReleaseError};
 use consign_scan::{DatabaseError, ScanError};
 use consign_transfer::{RebaseError, RebaseProblem, TransferError};
+use consign_trust::{TrustError, TrustedRootError};
 use consign_verify::{Outcome as Verification, VerifyError};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -321,6 +322,24 @@ fn verification_code(error: &VerifyError) -> ExitCode {
         Verification::NotSigned => ExitCode::NotSigned,
         Verification::Unavailable => ExitCode::Unavailable,
         Verification::Closed(closed) => ExitCode::of_closed(closed),
+    }
+}
+
+impl From<TrustError> for CommandError {
+    fn from(error: TrustError) -> Self {
+        let code = match &error {
+            TrustError::Root { .. } => ExitCode::Configuration,
+            _ => ExitCode::Verification,
+        };
+        let hint = error.hint();
+        hint.into_iter().fold(Self::of(code, &error), Self::hint)
+    }
+}
+
+impl From<TrustedRootError> for CommandError {
+    fn from(error: TrustedRootError) -> Self {
+        Self::of(ExitCode::Configuration, &error)
+            .hint("`trusted_root.json` is what `cosign trusted-root create` and `gh attestation trusted-root` write")
     }
 }
 

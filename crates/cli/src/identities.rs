@@ -5,19 +5,18 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::printer::Printer;
 use crate::session::read_text;
+use crate::signer::trusted_root;
 use consign_plan::Configuration;
 use consign_plan::configuration::{CertificateSettings, IdentitySettings, SignerSettings, TextPattern};
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
-use consign_trust::{ClaimCondition, Conditions, Keyless, Matcher, Rules, TrustedRoot};
+use consign_trust::{ClaimCondition, Conditions, Keyless, Matcher, Rules};
 use consign_verify::Authority;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 /// Largest key file, in bytes.
 const KEY_LIMIT: u64 = 64 << 10;
-/// Largest trusted root, in bytes.
-const ROOT_LIMIT: u64 = 16 << 20;
 
 /// Returns the configuration's policy, which believes those whom it names, and them.
 pub(crate) fn policy(
@@ -89,17 +88,6 @@ fn keyless(
             ClaimCondition::parse(claim).map_err(|cause| wrong(&format!("the claim `{}`", claim.value), cause))?;
         conditions = conditions.with(condition);
     }
-    let root = match &settings.trusted_root {
-        Some(file) => trusted_root(&resolve(file))?,
-        None => TrustedRoot::public_good().map_err(|error| CommandError::of(ExitCode::Failed, &error))?,
-    };
+    let root = trusted_root(settings.trusted_root.as_ref().map(|file| resolve(file)).as_deref())?;
     Ok(Authority::Keyless(Box::new(Keyless { root, conditions, rules: Rules::default() })))
-}
-
-/// Reads a trusted root.
-pub(crate) fn trusted_root(path: &Path) -> Result<TrustedRoot, CommandError> {
-    let failed =
-        || CommandError::new(ExitCode::Configuration, format!("the trusted root {} cannot be used", path.display()));
-    let text = read_text(path, ROOT_LIMIT).map_err(|error| failed().cause(error))?;
-    TrustedRoot::read(text.as_bytes()).map_err(|error| failed().cause(error))
 }

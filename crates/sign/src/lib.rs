@@ -5,12 +5,14 @@
 //! other way round. Signing is deterministic: the same statement and key give the same bytes, so a repeated release uploads nothing.
 
 mod artifact;
+mod blob;
 mod bundle;
 mod keys;
 mod legacy;
 mod signature;
 
 pub use artifact::{Artifact, BUNDLE, artifact, bundle_of};
+pub use blob::{BlobSignature, sign_blob};
 pub use bundle::{Bundle, BundleError, LIMIT, sign};
 pub use keys::{DigestAlgorithm, KeyAlgorithm, KeyAlgorithmError, KeyError, PrivateKey, PublicKey, Signer};
 pub use legacy::{

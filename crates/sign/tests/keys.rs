@@ -69,7 +69,8 @@ fn what_is_made_is_written_and_read() {
         let public = PublicKey::from_pem(&key.public().to_pem()).unwrap();
         assert!(public.verify(MESSAGE, &key.sign(MESSAGE).unwrap()), "{algorithm}");
         let digest = Digest::of(MESSAGE);
-        let bundle = Bundle::read(&sign(&signature_statement(&digest, &Default::default()).unwrap(), &key).unwrap()).unwrap();
+        let bundle =
+            Bundle::read(&sign(&signature_statement(&digest, &Default::default()).unwrap(), &key).unwrap()).unwrap();
         assert!(bundle.names(&public), "{algorithm}");
         bundle.verify(&public, &digest).unwrap();
         assert_eq!(format!("{key:?}"), format!("PrivateKey(of {})", public.fingerprint()));

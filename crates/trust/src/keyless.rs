@@ -68,11 +68,15 @@ impl Keyless {
     }
 }
 
-/// Refuses entries of logs that the root does not have. For those of Rekor 2, nothing else compares the log that an entry names with the one that signed.
+/// Refuses entries of logs that the root does not have: for those of Rekor 2, nothing else compares the log that an entry names with the one that signed.
+/// Refuses those too that show nothing, which would stand beside one that does.
 pub(crate) fn known_logs(instance: &Instance, bundle: &Bundle) -> Result<Vec<LogEntry>, TrustError> {
     let mut entries = Vec::new();
     for entry in &bundle.verification_material.tlog_entries {
         let log = instance.log_name(&entry.log_id.key_id).map_err(|log| TrustError::UnknownLog { log })?;
+        if entry.inclusion_proof.is_none() && entry.inclusion_promise.is_none() {
+            return Err(TrustError::InclusionProof { detail: "there is none".to_owned() });
+        }
         entries.push(LogEntry { log, index: entry.log_index.get() });
     }
     entries.sort();

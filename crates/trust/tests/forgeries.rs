@@ -263,6 +263,11 @@ fn logs() {
         ("blob", "no proof", "InclusionProof", |good| good.remove(PROOF)),
         ("rekor2", "no proof", "InclusionProof", |good| good.remove(PROOF)),
         ("version-0.2", "no proof", "InclusionProof", |good| good.remove(PROOF)),
+        ("rekor2", "a second entry that shows nothing", "InclusionProof", |good| {
+            let mut entry = good.at(ENTRY).clone();
+            drop(entry.as_object_mut().unwrap().remove("inclusionProof"));
+            good.at("/verificationMaterial/tlogEntries").as_array_mut().unwrap().push(entry);
+        }),
         ("version-0.1", "no promise", "InclusionPromise", |good| good.remove(PROMISE.rsplit_once('/').unwrap().0)),
         ("blob", "root hash changed", "Checkpoint", |good| good.flip(&format!("{PROOF}/rootHash"), 0)),
         ("attestation", "root hash of another", "Checkpoint", |good| good.take(&format!("{PROOF}/rootHash"), "blob")),
@@ -365,7 +370,7 @@ fn logs() {
         ("blob", "entry of another version", "InclusionProof", |good| {
             *good.at(&format!("{ENTRY}/kindVersion/version")) = "0.0.2".into()
         }),
-        ("rekor2", "entry of another version", "InclusionProof", |good| {
+        ("rekor2", "entry of another version", "Entry", |good| {
             *good.at(&format!("{ENTRY}/kindVersion/version")) = "0.0.1".into()
         }),
         ("blob", "entry of another kind", "Unsupported", |good| {

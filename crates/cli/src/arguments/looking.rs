@@ -1,5 +1,5 @@
 use super::signing::pair;
-use super::{KeyArgument, REF};
+use super::{REF, SignerOptions};
 use clap::{Args, ValueEnum};
 use consign_image::{ImageReference, ImageReferenceError};
 use consign_oci::Platform;
@@ -50,9 +50,8 @@ impl From<ConsumerName> for Consumer {
 /// What an image has to show.
 #[derive(Args, Debug)]
 pub(crate) struct Proof {
-    /// The public key that everything must be signed with: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: KeyArgument,
+    #[command(flatten)]
+    pub(crate) signer: SignerOptions,
     /// Also asks for what this policy does: a configuration, or a file with only its section `policy`.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,

@@ -6,6 +6,7 @@ mod catalog;
 mod check;
 mod clean;
 mod completions;
+mod conformance;
 mod copy;
 mod db_build;
 mod db_diff;
@@ -37,6 +38,7 @@ mod sbom;
 mod scan;
 mod schema;
 mod sign;
+mod sign_blob;
 mod store_check;
 mod store_df;
 mod store_prune;
@@ -44,9 +46,11 @@ mod sync;
 mod tag;
 mod tags;
 mod tree;
+mod trust_show;
 mod verify;
+mod verify_blob;
 
-use crate::arguments::{Arguments, Command, Db, Download, Form, Registry, Store};
+use crate::arguments::{Arguments, Command, Conformance, Db, Download, Form, Registry, Store, Trust};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -166,6 +170,10 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::ImportKeyPair(arguments) => import_key_pair::run(arguments, session),
         Command::PublicKey(arguments) => public_key::run(arguments, session),
+        Command::SignBlob(arguments) => sign_blob::run(arguments, session),
+        Command::VerifyBlob(arguments) => verify_blob::run(arguments, session),
+        Command::Trust(Trust::Show(arguments)) => trust_show::run(arguments, session),
+        Command::Conformance(Conformance::VerifyBundle(arguments)) => conformance::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,
         Command::Store(Store::Prune(arguments)) => store_prune::run(arguments, session).await,

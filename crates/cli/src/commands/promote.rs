@@ -2,7 +2,6 @@ use super::{copy, verify};
 use crate::arguments::Promote;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::proof::named_key;
 use crate::registries::Unset;
 use crate::remapping;
 use crate::session::Session;
@@ -13,10 +12,11 @@ use consign_plan::Configuration;
 use consign_receipt::predicate::CopyRecord;
 use consign_release::attach_copy_record;
 use consign_transfer::{Copied, Copier, Count, Options, State};
+use consign_verify::Authority;
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
-    let key = named_key(&arguments.proof.key, session)?;
+    let authority: Authority = arguments.proof.signer.signer(session)?.into();
     let configuration = signing_configuration(arguments, session)?;
     let signing = signing_key(arguments, configuration.as_ref(), session)?;
     let to = ImageReference::Registry(destination.clone());
@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
     let client = arguments.looking.limited(client);
     session.recall(&client, &repositories);
     let place = session.place(source, &client, verify::refusal).await?;
-    let verified = verify::examine(&place, source, &key, &arguments.proof, session).await?;
+    let verified = verify::examine(&place, source, &authority, &arguments.proof, session).await?;
     let place = place.at(&verified.index);
     let sink = Sink::Registry { client: client.clone(), reference: destination.clone() };
     let options = arguments.looking.options();
@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
                 destination,
                 index: verified.index.clone(),
                 time: jiff::Timestamp::now().to_string(),
-                verified_by: key.identity(),
+                verified_by: authority.identity(),
             };
             stated(&place, &sink, &options, &record, signing, session).await
         }

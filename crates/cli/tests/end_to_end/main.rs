@@ -13,6 +13,7 @@ mod archives;
 mod attaching;
 mod bad_inputs;
 mod beside;
+mod blobs;
 mod brought;
 mod build;
 mod certificates;

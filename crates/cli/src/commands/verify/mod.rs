@@ -9,16 +9,15 @@ use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_receipt::predicate;
 use consign_report::printable;
-use consign_sign::PublicKey;
 use consign_verify::{Authority, Consumer, Expectation, Objections, Verified, VerifyError, verify};
 use rendering::{as_json, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = proof::named_key(&arguments.proof.key, session)?;
+    let authority = arguments.proof.signer.signer(session)?.into();
     let client = session.client(&arguments.reference).await?;
     let place = session.place(&arguments.reference, &client, refusal).await?;
-    let verified = examine(&place, &arguments.reference, &key, &arguments.proof, session).await?;
+    let verified = examine(&place, &arguments.reference, &authority, &arguments.proof, session).await?;
     check_annotations(arguments, &verified)?;
     match session.output {
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
@@ -94,7 +93,7 @@ pub(in crate::commands) fn refusal(error: ImageError) -> CommandError {
 pub(in crate::commands) async fn examine(
     place: &Place,
     reference: &ImageReference,
-    key: &PublicKey,
+    authority: &Authority,
     expected: &Proof,
     session: &Session,
 ) -> Result<Verified, CommandError> {
@@ -108,7 +107,7 @@ pub(in crate::commands) async fn examine(
         None => None,
     };
     let expectation = Expectation {
-        authorities: &[Authority::Key(key.clone())],
+        authorities: std::slice::from_ref(authority),
         policy: policy.as_ref(),
         released: expected.released,
         today: session.today(),

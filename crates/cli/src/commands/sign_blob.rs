@@ -1,0 +1,42 @@
+use crate::arguments::{Output, SignBlob};
+use crate::attaching::key;
+use crate::blob::read;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::outlet::Outlet;
+use crate::session::Session;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use consign_attach::Signatory;
+use consign_sign::sign_blob;
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+
+pub(crate) fn run(arguments: &SignBlob, session: &Session) -> Result<ExitCode, CommandError> {
+    let bytes = read(&arguments.blob)?;
+    let Signatory::Key(key) = key(arguments.key.as_ref(), session)?;
+    let signed = sign_blob(&bytes, &*key).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
+    let signature = STANDARD.encode(&signed.signature);
+    if let Some(path) = &arguments.bundle {
+        write(path, &signed.bundle)?;
+    }
+    if let Some(path) = &arguments.output_signature {
+        write(path, signature.as_bytes())?;
+    }
+    let is_written = arguments.bundle.is_some() || arguments.output_signature.is_some();
+    match session.output {
+        Output::Json => session.printer.json(&json!({ "signature": signature }))?,
+        Output::Table if !is_written => session.printer.data(&signature)?,
+        Output::Table => {}
+    }
+    Ok(ExitCode::Done)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    let mut outlet = Outlet::open(Some(path), false)?;
+    if let Err(error) = outlet.write_all(bytes) {
+        outlet.failure(error)?;
+    }
+    outlet.finish()
+}
