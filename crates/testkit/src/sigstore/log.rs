@@ -146,7 +146,9 @@ impl Log {
         let leaves = self.leaves();
         let note = format!("{}\n{}\n{}\n", self.name, leaves.len(), BASE64.encode(tree::root(&leaves)));
         let signature = [&self.key.identifier()[..4], &self.key.sign(note.as_bytes())].concat();
-        format!("{note}\n\u{2014} {} {}\n", self.name, BASE64.encode(signature))
+        // Version 1 adds the number of the tree to its name, except where it signs.
+        let signer = self.name.split(' ').next().unwrap_or_default();
+        format!("{note}\n\u{2014} {signer} {}\n", BASE64.encode(signature))
     }
 }
 
