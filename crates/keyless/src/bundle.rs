@@ -7,8 +7,8 @@ use reqwest::Url;
 use serde_json::json;
 use sigstore_types::bundle::{Rfc3161Timestamp, TimestampVerificationData};
 use sigstore_types::{
-    Bundle, CertificateContent, MediaType, SignatureBytes, SignatureContent, TimestampToken, TransparencyLogEntry,
-    VerificationMaterial, VerificationMaterialContent,
+    Bundle, CertificateContent, DerCertificate, MediaType, SignatureBytes, SignatureContent, TimestampToken,
+    TransparencyLogEntry, VerificationMaterial, VerificationMaterialContent,
 };
 use std::collections::BTreeMap;
 
@@ -61,11 +61,13 @@ pub(crate) fn annotations(
     signature: &SignatureBytes,
     evidence: &Evidence,
 ) -> BTreeMap<String, String> {
-    let chain: Vec<String> = certificate.issuers.iter().map(sigstore_types::DerCertificate::to_pem).collect();
+    // With the ends of lines that Go's encoder writes.
+    let pem = |certificate: &DerCertificate| certificate.to_pem().replace("\r\n", "\n");
+    let chain: String = certificate.issuers.iter().map(pem).collect();
     let mut annotations = BTreeMap::from([
         ("dev.cosignproject.cosign/signature".to_owned(), signature.to_base64()),
-        ("dev.sigstore.cosign/certificate".to_owned(), certificate.leaf.to_pem()),
-        ("dev.sigstore.cosign/chain".to_owned(), chain.concat()),
+        ("dev.sigstore.cosign/certificate".to_owned(), pem(&certificate.leaf)),
+        ("dev.sigstore.cosign/chain".to_owned(), chain),
     ]);
     let promised = evidence.entries.iter().find_map(|(_, entry)| Some((entry, entry.inclusion_promise.as_ref()?)));
     if let Some((entry, promise)) = promised {

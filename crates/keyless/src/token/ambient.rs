@@ -1,4 +1,4 @@
-use super::{AUDIENCE, IdentityToken, TokenError, github, program};
+use super::{AUDIENCE, IdentityToken, LIMIT, TokenError, github, program};
 use crate::{Secret, Web};
 use std::fmt;
 use std::fs::File;
@@ -7,8 +7,6 @@ use std::path::PathBuf;
 
 /// The variable that holds a token, in GitLab CI and elsewhere.
 const VARIABLE: &str = "SIGSTORE_ID_TOKEN";
-/// Longest file of a token, in bytes.
-const FILE_LIMIT: u64 = 64 << 10;
 
 /// Where identity tokens come from.
 #[derive(Clone, Debug)]
@@ -20,10 +18,10 @@ pub enum Source {
         /// The variable `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
         token: Secret,
     },
-    /// The program `buildkite-agent` in a job of Buildkite.
-    Buildkite,
-    /// The program `circleci` in a job of CircleCI.
-    CircleCi,
+    /// The program `buildkite-agent` in a job of Buildkite: its path, or its name.
+    Buildkite(PathBuf),
+    /// The program `circleci` in a job of CircleCI: its path, or its name.
+    CircleCi(PathBuf),
     /// The variable `SIGSTORE_ID_TOKEN`.
     Variable(Secret),
     /// A file, which whoever runs this may write again when the token ends.
@@ -47,8 +45,8 @@ impl Source {
         }
         match () {
             () if is_true("GITLAB_CI") => Err(TokenError::GitLabVariable),
-            () if is_true("BUILDKITE") => Ok(Self::Buildkite),
-            () if is_true("CIRCLECI") => Ok(Self::CircleCi),
+            () if is_true("BUILDKITE") => Ok(Self::Buildkite("buildkite-agent".into())),
+            () if is_true("CIRCLECI") => Ok(Self::CircleCi("circleci".into())),
             () => Err(TokenError::NoSource),
         }
     }
@@ -57,15 +55,15 @@ impl Source {
     pub async fn token(&self, web: &Web) -> Result<IdentityToken, TokenError> {
         match self {
             Self::GitHub { url, token } => github::token(web, url, token).await,
-            Self::Buildkite => {
+            Self::Buildkite(program) => {
                 let arguments = ["oidc", "request-token", "--audience", AUDIENCE];
-                IdentityToken::read(program::output("buildkite-agent", &arguments).await?.expose())
+                IdentityToken::read(program::output(program, &arguments).await?.expose())
             }
-            Self::CircleCi => {
+            Self::CircleCi(program) => {
                 // `CIRCLE_OIDC_TOKEN_V2` is there as well, but for another audience.
                 let claims = format!(r#"{{"aud":"{AUDIENCE}"}}"#);
                 let arguments = ["run", "oidc", "get", "--root-issuer", "--claims", &claims];
-                IdentityToken::read(program::output("circleci", &arguments).await?.expose())
+                IdentityToken::read(program::output(program, &arguments).await?.expose())
             }
             Self::Variable(token) => IdentityToken::read(token.expose()),
             Self::File(path) => {
@@ -81,8 +79,8 @@ impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::GitHub { .. } => formatter.write_str("GitHub Actions"),
-            Self::Buildkite => formatter.write_str("Buildkite"),
-            Self::CircleCi => formatter.write_str("CircleCI"),
+            Self::Buildkite(_) => formatter.write_str("Buildkite"),
+            Self::CircleCi(_) => formatter.write_str("CircleCI"),
             Self::Variable(_) => write!(formatter, "the variable `{VARIABLE}`"),
             Self::File(path) => write!(formatter, "{}", path.display()),
             Self::Given(token) => formatter.write_str(token.issuer()),
@@ -97,7 +95,7 @@ fn read(path: &PathBuf) -> io::Result<Secret> {
     }
     let mut text = zeroize::Zeroizing::new(String::new());
     // One byte more than a token may have: what is longer is refused as a token.
-    File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
+    File::open(path)?.take(LIMIT as u64 + 1).read_to_string(&mut text)?;
     Ok(Secret::new(text.as_str()))
 }
 

@@ -57,18 +57,18 @@ pub enum TokenError {
         source: io::Error,
     },
     /// A program that gives tokens does not run.
-    #[error("`{program}`, which gives the identity token, does not run")]
+    #[error("`{program}`, which gives the identity token, does not run", program = program.display())]
     Program {
         /// The program.
-        program: &'static str,
+        program: PathBuf,
         /// Why not.
         source: io::Error,
     },
     /// A program that gives tokens fails, or takes too long.
-    #[error("`{program}`, which gives the identity token, {problem}")]
+    #[error("`{program}`, which gives the identity token, {problem}", program = program.display())]
     ProgramFailed {
         /// The program.
-        program: &'static str,
+        program: PathBuf,
         /// What happened.
         problem: String,
     },

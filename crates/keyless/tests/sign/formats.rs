@@ -12,7 +12,8 @@ const WORKFLOW: &str = "https://github.com/octo/app/.github/workflows/release.ya
 
 #[tokio::test]
 async fn a_job_of_github_signs_a_release_with_one_certificate() {
-    for (version, service) in [(1, Service::OldLog), (2, Service::Log)] {
+    // Version 1 counts the entries of earlier trees, too.
+    for (version, service, first) in [(1, Service::OldLog, 1000), (2, Service::Log, 0)] {
         let sigstore = Sigstore::start().await.unwrap();
         let session = open(&sigstore, version).await.unwrap();
         let certificate = session.certificate().await.unwrap();
@@ -23,7 +24,7 @@ async fn a_job_of_github_signs_a_release_with_one_certificate() {
         assert_eq!(claims.deprecated_github.workflow_repository.as_deref(), Some("octo/app"));
 
         // Several trees, so that proofs have hashes.
-        for number in 0..5_u64 {
+        for number in first..first + 5_u64 {
             let signed = session.sign(&statement()).await.unwrap();
             assert_eq!(signed.entries.iter().map(|entry| entry.index).collect::<Vec<_>>(), [number]);
             let result = verify(&sigstore, &signed.bundle);

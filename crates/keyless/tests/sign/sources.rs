@@ -5,6 +5,7 @@ use consign_keyless::{IdentityToken, KeylessError, Options, Secret, Session, Sou
 use consign_testkit::sigstore::{REQUEST_TOKEN, Service, Sigstore, claims};
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 async fn identity(sigstore: &Sigstore, source: Source) -> Result<String, KeylessError> {
     let session = Session::open(source, services(sigstore, 2), Options::default(), web(impatience())).await?;
@@ -50,6 +51,39 @@ async fn tokens_come_from_the_environment_and_from_files() {
     fs::write(&path, "x".repeat(70_000)).unwrap();
     let error = identity(&sigstore, Source::File(path)).await.unwrap_err();
     assert!(matches!(error, KeylessError::Token(TokenError::TooLong { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn programs_of_other_cis_give_tokens() {
+    let sigstore = Sigstore::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let program = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    };
+    let given = |arguments: &str, claims: &Value| {
+        let token = sigstore.token(claims);
+        format!("[ \"$*\" = '{arguments}' ] && echo '{token}'")
+    };
+    let agent = program("agent", given("oidc request-token --audience sigstore", &claims::buildkite()));
+    assert_eq!(identity(&sigstore, Source::Buildkite(agent)).await.unwrap(), "https://buildkite.com/octo/app");
+    let arguments = r#"run oidc get --root-issuer --claims {"aud":"sigstore"}"#;
+    let circle = program("circle", given(arguments, &claims::circleci()));
+    assert!(identity(&sigstore, Source::CircleCi(circle)).await.unwrap().starts_with("https://circleci.com/"));
+
+    for (text, expected) in [
+        ("exit 3", "ends with exit status: 3"),
+        ("true", "not a JSON Web Token"),
+        ("head -c 100000 /dev/zero | tr '\\0' x", "more than 65536 bytes"),
+    ] {
+        let source = Source::Buildkite(program("wrong", text.to_owned()));
+        let text = everything(&identity(&sigstore, source).await.unwrap_err());
+        assert!(text.contains(expected), "{text}");
+    }
+    let absent = identity(&sigstore, Source::CircleCi(folder.path().join("absent"))).await.unwrap_err();
+    assert!(everything(&absent).contains("does not run"));
 }
 
 #[tokio::test]

@@ -22,22 +22,56 @@ const FIRST_STRING: u32 = 8;
 pub(super) fn answer(state: &State, body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let token = request["credentials"]["oidcIdentityToken"].as_str().unwrap_or_default();
+    match chain(state, &request, token) {
+        Ok(chain) => {
+            json_answer(201, &json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": chain } } }))
+        }
+        Err(failure) => failure,
+    }
+}
+
+/// Answers `POST /api/v1/signingCert`, as cosign asks before version 3 (Fulcio, `fulcio_legacy.proto`).
+pub(super) fn answer_old(state: &State, authorization: &str, body: &[u8]) -> Answer {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let key = request["publicKey"]["content"].as_str().and_then(|key| BASE64.decode(key).ok()).unwrap_or_default();
+    // In PEM, or in DER.
+    let key = match String::from_utf8(key) {
+        Ok(pem) => pem,
+        Err(der) => to_pem("PUBLIC KEY", der.as_bytes()),
+    };
+    let wanted = json!({
+        "publicKeyRequest": {
+            "publicKey": { "content": key },
+            "proofOfPossession": request["signedEmailAddress"],
+        },
+    });
+    let token = authorization.split_once(' ').map(|(_, token)| token).unwrap_or_default();
+    match chain(state, &wanted, token) {
+        Ok(chain) => {
+            let headers = vec![("content-type", "application/pem-certificate-chain".to_owned())];
+            Answer { status: 201, headers, body: chain.concat().into_bytes() }
+        }
+        Err(failure) => failure,
+    }
+}
+
+/// Returns a certificate, and those that vouch for it.
+fn chain(state: &State, request: &Value, token: &str) -> Result<[String; 3], Answer> {
     let claims = match state.issuer.check(token, state.now()) {
         Ok(claims) => claims,
         // What Fulcio answers does not quote the token either, but clients must not rely on that.
         Err(problem) => {
-            return failure(401, &format!("There was an error processing the identity token: {problem}: {token}"));
+            return Err(failure(401, &format!("There was an error processing the identity token: {problem}: {token}")));
         }
     };
-    let Some(identity) = identity(&claims) else { return failure(400, "the token names nobody") };
+    let Some(identity) = identity(&claims) else { return Err(failure(400, "the token names nobody")) };
     let challenge = claims["email"].as_str().or(claims["sub"].as_str()).unwrap_or_default();
-    let Some(key) = proven_key(&request, challenge) else {
-        return failure(400, "The signature supplied in the request could not be verified");
+    let Some(key) = proven_key(request, challenge) else {
+        return Err(failure(400, "The signature supplied in the request could not be verified"));
     };
     let leaf = issue(state, identity, claims["sub"].as_str().unwrap_or_default(), &key);
     let chain = [&leaf, &state.intermediate.certificate, &state.root.certificate];
-    let chain = chain.map(|certificate| to_pem("CERTIFICATE", certificate));
-    json_answer(201, &json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": chain } } }))
+    Ok(chain.map(|certificate| to_pem("CERTIFICATE", certificate)))
 }
 
 /// Returns the key that the request is for, if whoever asks has its private half.

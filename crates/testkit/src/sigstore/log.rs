@@ -1,7 +1,7 @@
 //! Logs signatures, as Rekor does: in the form of its version 2 (rekor-tiles, `rekor_service.proto`), and of version 1 (rekor, `openapi.yaml`).
 
 use super::answer::{Answer, failure, json_answer};
-use super::certificate::{from_pem, public_key};
+use super::certificate::{from_pem, public_key, to_pem};
 use super::key::{self, Key, hash, hex, verifies_hash};
 use super::lock;
 use super::tree;
@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use std::io;
 use std::sync::Mutex;
 
+/// How many entries a log of version 1 has in earlier trees: what it calls an entry's number is not where it is in the tree.
+const EARLIER: usize = 1000;
 /// The number of the tree that a version 1 has, in its identifiers.
 const TREE: u64 = 0x1057;
 
@@ -96,14 +98,15 @@ impl Log {
         let Some(entry) = lock(&self.entries).get(index).cloned() else { return failure(404, "not found") };
         let (root, path, size) = self.proof(index);
         let body = BASE64.encode(&entry.body);
+        let number = EARLIER + index;
         let (log, time) = (hex(&self.key.identifier()), entry.time.as_second());
         // What is promised are these four, by name, without spaces (RFC 8785).
-        let promised = format!(r#"{{"body":"{body}","integratedTime":{time},"logID":"{log}","logIndex":{index}}}"#);
+        let promised = format!(r#"{{"body":"{body}","integratedTime":{time},"logID":"{log}","logIndex":{number}}}"#);
         let answer = json!({
             "body": body,
             "integratedTime": time,
             "logID": log,
-            "logIndex": index,
+            "logIndex": number,
             "verification": {
                 "inclusionProof": {
                     "checkpoint": self.checkpoint(),
@@ -182,17 +185,21 @@ fn old_record(body: &[u8]) -> Option<Vec<u8>> {
             let digest: Option<Vec<u8>> =
                 (0..digest.len()).step_by(2).map(|at| u8::from_str_radix(digest.get(at..at + 2)?, 16).ok()).collect();
             let signature = &specification["signature"];
-            let key = key_of(&signature["publicKey"]["content"])?;
-            verifies_hash(&key, &digest?, &decoded(&signature["content"])?).then(|| specification.clone())?
+            let (key, verifier) = verifier(&signature["publicKey"]["content"])?;
+            if !verifies_hash(&key, &digest?, &decoded(&signature["content"])?) {
+                return None;
+            }
+            let signature = json!({ "content": signature["content"], "publicKey": { "content": verifier } });
+            json!({ "data": specification["data"], "signature": signature })
         }
         "dsse" => {
             let text = specification["proposedContent"]["envelope"].as_str()?;
-            let verifier = &specification["proposedContent"]["verifiers"][0];
+            let (key, verifier) = verifier(&specification["proposedContent"]["verifiers"][0])?;
             let envelope: Value = serde_json::from_str(text).ok()?;
             let (kind, payload) = (envelope["payloadType"].as_str()?, decoded(&envelope["payload"])?);
             let signature = &envelope["signatures"][0]["sig"];
             let message = [format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len()).as_bytes(), &payload].concat();
-            if !key::verifies(&key_of(verifier)?, &message, &decoded(signature)?) {
+            if !key::verifies(&key, &message, &decoded(signature)?) {
                 return None;
             }
             json!({
@@ -206,9 +213,11 @@ fn old_record(body: &[u8]) -> Option<Vec<u8>> {
     Some(json!({ "apiVersion": "0.0.1", "kind": request["kind"], "spec": canonical }).to_string().into_bytes())
 }
 
-/// Returns the key of a certificate, or a key, that is there as PEM in Base64.
-fn key_of(value: &Value) -> Option<Vec<u8>> {
+/// Reads a certificate, or a key, that is there as PEM in Base64. Returns the key, and the same in the form that entries have it in.
+fn verifier(value: &Value) -> Option<(Vec<u8>, String)> {
     let text = String::from_utf8(decoded(value)?).ok()?;
     let bytes = from_pem(&text)?;
-    if text.contains("BEGIN CERTIFICATE") { public_key(&bytes) } else { Some(bytes) }
+    let label = if text.contains("BEGIN CERTIFICATE") { "CERTIFICATE" } else { "PUBLIC KEY" };
+    let written = BASE64.encode(to_pem(label, &bytes));
+    Some((if label == "CERTIFICATE" { public_key(&bytes)? } else { bytes }, written))
 }

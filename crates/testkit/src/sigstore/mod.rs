@@ -204,6 +204,9 @@ impl State {
         match service {
             Service::Issuer => self.issuer.answer(path, query, &asked.authorization, body, self.now()),
             Service::Authority if path == "/api/v2/signingCert" => authority::answer(self, body),
+            Service::Authority if path == "/api/v1/signingCert" => {
+                authority::answer_old(self, &asked.authorization, body)
+            }
             Service::Authority => failure(404, "not found"),
             Service::Log => self.log.answer(path, body),
             Service::OldLog => self.old_log.answer_old(path, body, Timestamp::now()),
