@@ -38,6 +38,6 @@ pub struct Evidence {
 pub struct LogEntry {
     /// The log's name, as the trusted root has it.
     pub log: String,
-    /// The entry's number in the log.
-    pub index: u64,
+    /// The entry's number in the log, if the log vouches for it: those of Rekor 1 do so by their promise alone.
+    pub index: Option<u64>,
 }

@@ -77,7 +77,8 @@ pub(crate) fn known_logs(instance: &Instance, bundle: &Bundle) -> Result<Vec<Log
         if entry.inclusion_proof.is_none() && entry.inclusion_promise.is_none() {
             return Err(TrustError::InclusionProof { detail: "there is none".to_owned() });
         }
-        entries.push(LogEntry { log, index: entry.log_index.get() });
+        let is_vouched_for = entry.inclusion_promise.is_some() || entry.kind_version == KindVersion::HashedRekordV002;
+        entries.push(LogEntry { log, index: is_vouched_for.then(|| entry.log_index.get()) });
     }
     entries.sort();
     Ok(entries)

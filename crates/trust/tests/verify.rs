@@ -36,7 +36,7 @@ fn claims_of_the_certificate() {
     assert_eq!(certified.claims[&Claim::SourceRepositoryIdentifier], "1048392115");
     assert_eq!(certified.claims.len(), 20);
     assert_eq!(certified.evidence.entries[0].log, "https://rekor.sigstore.dev");
-    assert_eq!(certified.evidence.entries[0].index, 456_119_071);
+    assert_eq!(certified.evidence.entries[0].index, Some(456_119_071));
     assert_eq!(certified.evidence.times[0].to_string(), "2025-09-01T12:13:59Z");
 }
 
@@ -84,6 +84,16 @@ fn rules_can_be_loosened_one_by_one() {
     assert!(matches!(good.verify(), Err(TrustError::CertificateLog { .. })));
     good.rules.certificate_log = false;
     good.verify().unwrap();
+}
+
+#[test]
+fn numbers_that_no_log_vouches_for_are_not_told() {
+    let mut good = Good::read("blob");
+    good.remove("/verificationMaterial/tlogEntries/0/inclusionPromise");
+    *good.at("/verificationMaterial/tlogEntries/0/logIndex") = "1".into();
+    let entries = good.verify().unwrap().evidence.entries;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].index, None);
 }
 
 #[test]

@@ -116,7 +116,10 @@ fn text(arguments: &VerifyBlob, signer: &Signer, signed: &Signed) -> String {
     lines.extend(arguments.predicate_type.iter().map(|kind| ("type", kind.clone())));
     let evidence = evidence(signed);
     lines.extend(evidence.times.first().map(|time| ("signed", time.to_string())));
-    lines.extend(evidence.entries.iter().map(|entry| ("logged", format!("{} {}", entry.log, entry.index))));
+    lines.extend(evidence.entries.iter().map(|entry| {
+        let index = entry.index.map(|index| format!(" {index}")).unwrap_or_default();
+        ("logged", format!("{}{index}", entry.log))
+    }));
     lines.iter().map(|(name, value)| format!("{name:<8}  {}\n", printable(value))).collect()
 }
 
