@@ -1,7 +1,7 @@
 use crate::{AttachError, Attachment};
 use consign_image::{Place, Sink};
 use consign_oci::{Descriptor, Digest, Document, Manifest, Tag, media_type};
-use consign_sign::{LegacyKind, LegacyLayer, extended};
+use consign_sign::{LegacyKind, LegacyLayer, LegacyManifest, extended};
 use std::collections::BTreeMap;
 
 /// Attaches to images in one place.
@@ -21,7 +21,7 @@ impl Attacher<'_> {
         let mut referrers = Vec::new();
         for attachment in attachments {
             match attachment {
-                Attachment::Layer(kind, layer) => layers.entry(kind).or_default().push(layer),
+                Attachment::Layer(kind, layer) => layers.entry(kind).or_default().push(*layer),
                 Attachment::Artifact(artifact) => {
                     for (blob, bytes) in &artifact.blobs {
                         self.sink.put_bytes(blob, bytes).await?;
@@ -99,7 +99,7 @@ pub async fn extend(
     match sink {
         Sink::Registry { client, reference } => {
             let mut update = client.update_tag(&reference.repository, &tag);
-            while let Some((manifest, config)) = changed(update.read().await?)? {
+            while let Some(LegacyManifest { manifest, config }) = changed(update.read().await?)? {
                 sink.put_bytes(&manifest.config, &config).await?;
                 update.write(&Document::Manifest(manifest)).await?;
             }
@@ -110,7 +110,7 @@ pub async fn extend(
                 Some(found) => sink.document(&found).await,
                 None => None,
             };
-            let Some((manifest, config)) = changed(found)? else { return Ok(false) };
+            let Some(LegacyManifest { manifest, config }) = changed(found)? else { return Ok(false) };
             sink.put_bytes(&manifest.config, &config).await?;
             sink.with_tag(&tag).ok_or_else(fixed)?.name(&Document::Manifest(manifest), &[]).await?;
             Ok(true)

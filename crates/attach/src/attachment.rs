@@ -45,7 +45,7 @@ pub enum Attachment {
     /// A manifest about the image.
     Artifact(Box<Artifact>),
     /// A layer of the manifest under a tag that is made of the image's digest.
-    Layer(LegacyKind, LegacyLayer),
+    Layer(LegacyKind, Box<LegacyLayer>),
 }
 
 /// Signs an image. `identity` is the repository that the older form names; `created` is an RFC 3339 time, which bundles' manifests have.
@@ -64,7 +64,8 @@ pub async fn signature(
     }
     if forms.has_legacy() {
         let payload = Payload::new(identity, &subject.digest, annotations);
-        made.push(Attachment::Layer(LegacyKind::Signatures, signatory.signature_layer(&payload).await?));
+        let layer = signatory.signature_layer(&payload).await?;
+        made.push(Attachment::Layer(LegacyKind::Signatures, Box::new(layer)));
     }
     Ok(made)
 }
@@ -83,7 +84,8 @@ pub async fn attestation(
         made.push(Attachment::Artifact(Box::new(artifact(subject, &bundle, &statement.predicate_type, created)?)));
     }
     if forms.has_legacy() {
-        made.push(Attachment::Layer(LegacyKind::Attestations, signatory.attestation_layer(statement).await?));
+        let layer = signatory.attestation_layer(statement).await?;
+        made.push(Attachment::Layer(LegacyKind::Attestations, Box::new(layer)));
     }
     Ok(made)
 }

@@ -1,7 +1,7 @@
 use crate::{AttachError, Attacher, Held};
 use consign_image::Sink;
 use consign_oci::{Digest, Document, Exact, Tag, Target};
-use consign_sign::{LegacyKind, without};
+use consign_sign::{LegacyKind, LegacyManifest, without};
 
 impl Attacher<'_> {
     /// Takes away something that is attached to `subject` on a registry. What else is attached stays.
@@ -44,7 +44,7 @@ impl Attacher<'_> {
         let Some(tag) = kind.tag(subject) else { return Err(self.fixed()) };
         let mut update = client.update_tag(&reference.repository, &tag);
         while let Some(Document::Manifest(manifest)) = update.read().await? {
-            let Some((rest, config)) = without(&manifest, layer)? else { return Ok(()) };
+            let Some(LegacyManifest { manifest: rest, config }) = without(&manifest, layer)? else { return Ok(()) };
             if rest.layers.is_empty() {
                 client.delete_manifest(&reference.repository, &Target::Digest(manifest.digest().clone())).await?;
                 return Ok(());

@@ -108,7 +108,12 @@ impl Attester<'_> {
                 Attachment::Layer(kind, layer) => {
                     self.check(subject, predicate::label(what), layer.bytes.len() as u64, consign_sign::LIMIT)?;
                     let about = subject.descriptor.digest.clone();
-                    artifacts.layers.push(ArtifactLayer { about, kind, layer, repository: repository.cloned() });
+                    artifacts.layers.push(ArtifactLayer {
+                        about,
+                        kind,
+                        layer: *layer,
+                        repository: repository.cloned(),
+                    });
                 }
             }
         }

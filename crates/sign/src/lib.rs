@@ -16,7 +16,7 @@ pub use blob::{BlobSignature, sign_blob};
 pub use bundle::{Bundle, BundleError, LIMIT, sign};
 pub use keys::{DigestAlgorithm, KeyAlgorithm, KeyAlgorithmError, KeyError, PrivateKey, PublicKey, Signer};
 pub use legacy::{
-    LEGACY_ARTIFACT, LegacyKind, LegacyLayer, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING,
+    LEGACY_ARTIFACT, LegacyKind, LegacyLayer, LegacyManifest, LegacySignature, Payload, PayloadError, SIMPLE_SIGNING,
     attestation_layer, extended, layers_of, signature_layer, without,
 };
 pub use signature::{Annotations, signature_statement};

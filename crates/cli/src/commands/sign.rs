@@ -76,7 +76,7 @@ async fn sign(
     };
     // A layout has one list, which one writes at a time.
     let at_once = if target.repository().is_some() { AT_ONCE } else { 1 };
-    let mut signed: Vec<Part> = stream::iter(&parts).map(|part| one(part)).buffered(at_once).try_collect().await?;
+    let mut signed: Vec<Part> = stream::iter(&parts).map(&one).buffered(at_once).try_collect().await?;
     signed.push(one(&root).await?);
     Ok(signed)
 }

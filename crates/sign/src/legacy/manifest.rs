@@ -46,6 +46,15 @@ impl LegacyKind {
     }
 }
 
+/// A manifest of the older form, and its config.
+#[derive(Clone, Debug)]
+pub struct LegacyManifest {
+    /// The manifest.
+    pub manifest: Exact<Manifest>,
+    /// The bytes of its config.
+    pub config: Vec<u8>,
+}
+
 /// Returns the layers of a manifest that are of a kind.
 pub fn layers_of(manifest: &Manifest, kind: LegacyKind) -> impl Iterator<Item = &Descriptor> {
     manifest.layers.iter().filter(move |layer| kind.layer().is_none_or(|expected| layer.media_type == expected))
@@ -56,7 +65,7 @@ pub fn layers_of(manifest: &Manifest, kind: LegacyKind) -> impl Iterator<Item = 
 pub fn extended(
     before: Option<&Manifest>,
     layers: &[LegacyLayer],
-) -> Result<Option<(Exact<Manifest>, Vec<u8>)>, serde_json::Error> {
+) -> Result<Option<LegacyManifest>, serde_json::Error> {
     let mut all: Vec<Descriptor> = before.map(|before| before.layers.clone()).unwrap_or_default();
     let known = all.len();
     for layer in layers {
@@ -71,10 +80,7 @@ pub fn extended(
 }
 
 /// Returns the manifest without a layer, and its config; `None` if it has no such layer.
-pub fn without(
-    manifest: &Manifest,
-    layer: &Descriptor,
-) -> Result<Option<(Exact<Manifest>, Vec<u8>)>, serde_json::Error> {
+pub fn without(manifest: &Manifest, layer: &Descriptor) -> Result<Option<LegacyManifest>, serde_json::Error> {
     let rest: Vec<Descriptor> = manifest.layers.iter().filter(|known| !is_same(known, layer)).cloned().collect();
     if rest.len() == manifest.layers.len() {
         return Ok(None);
@@ -83,10 +89,7 @@ pub fn without(
 }
 
 /// Makes the manifest with these layers. What else the one before it says stays.
-fn manifest_of(
-    before: Option<&Manifest>,
-    layers: Vec<Descriptor>,
-) -> Result<(Exact<Manifest>, Vec<u8>), serde_json::Error> {
+fn manifest_of(before: Option<&Manifest>, layers: Vec<Descriptor>) -> Result<LegacyManifest, serde_json::Error> {
     let diff_ids: Vec<&Digest> = layers.iter().map(|layer| &layer.digest).collect();
     let config = serde_json::to_vec(&json!({
         "architecture": "",
@@ -100,7 +103,7 @@ fn manifest_of(
     if let Some(before) = before {
         manifest.annotations.clone_from(&before.annotations);
     }
-    Ok((Exact::write(manifest)?, config))
+    Ok(LegacyManifest { manifest: Exact::write(manifest)?, config })
 }
 
 fn is_same(one: &Descriptor, other: &Descriptor) -> bool {
@@ -117,15 +120,16 @@ mod tests {
 
     #[test]
     fn adds_what_is_not_there() {
-        let (one, _) = extended(None, &[layer("a")]).unwrap().unwrap();
+        let one = extended(None, &[layer("a")]).unwrap().unwrap().manifest;
         assert!(extended(Some(&one), &[layer("a")]).unwrap().is_none());
-        let (two, config) = extended(Some(&one), &[layer("a"), layer("b")]).unwrap().unwrap();
+        let LegacyManifest { manifest: two, config } =
+            extended(Some(&one), &[layer("a"), layer("b")]).unwrap().unwrap();
         assert_eq!(two.layers, [layer("a").descriptor, layer("b").descriptor]);
         assert!(two.config.digest.matches(&config));
         let mut again = layer("a");
         again.descriptor.annotations.insert("by".to_owned(), "somebody else".to_owned());
-        assert_eq!(extended(Some(&one), &[again]).unwrap().unwrap().0.layers.len(), 2);
-        let (rest, _) = without(&two, &layer("a").descriptor).unwrap().unwrap();
+        assert_eq!(extended(Some(&one), &[again]).unwrap().unwrap().manifest.layers.len(), 2);
+        let rest = without(&two, &layer("a").descriptor).unwrap().unwrap().manifest;
         assert_eq!(rest.layers, [layer("b").descriptor]);
         assert!(without(&one, &layer("b").descriptor).unwrap().is_none());
     }

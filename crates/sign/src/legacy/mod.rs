@@ -6,5 +6,5 @@ mod manifest;
 mod payload;
 
 pub use layer::{LegacyLayer, LegacySignature, attestation_layer, signature_layer};
-pub use manifest::{LEGACY_ARTIFACT, LegacyKind, extended, layers_of, without};
+pub use manifest::{LEGACY_ARTIFACT, LegacyKind, LegacyManifest, extended, layers_of, without};
 pub use payload::{Payload, PayloadError, SIMPLE_SIGNING};
