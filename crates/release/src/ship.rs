@@ -13,7 +13,8 @@ use consign_oci::Reference;
 use consign_receipt::Policy;
 use consign_registry::{Client, Credentials, Secret};
 use consign_report::{ImageReport, ReleaseReport, TagState};
-use consign_verify::{Authority, Expectation, VerifyError};
+use consign_trust::Authority;
+use consign_verify::{Expectation, VerifyError};
 
 impl Release<'_> {
     /// Signs, publishes and verifies what passed the gate: each step for all images, before the next one begins.

@@ -8,6 +8,7 @@
 //! themselves, but only to refuse what claims to be from the future.
 
 mod artifact;
+mod authority;
 mod bundle;
 mod certificate;
 mod certified;
@@ -27,6 +28,7 @@ mod translate;
 mod trusted_root;
 
 pub use artifact::Artifact;
+pub use authority::{Authority, Refusal, SignatureError, SignedBy, envelope, payload_in, statement_in};
 pub use bundle::{read_bundle, statement};
 pub use certified::{Certified, Evidence, LogEntry};
 pub use claim::{Claim, UnknownClaim};

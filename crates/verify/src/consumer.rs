@@ -1,4 +1,5 @@
-use crate::{Form, Owner, Signature, SignedBy, Verified};
+use crate::{Form, Owner, Signature, Verified};
+use consign_trust::SignedBy;
 use std::fmt;
 
 /// Whoever else verifies images, and not all that consign takes.
