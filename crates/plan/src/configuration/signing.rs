@@ -1,8 +1,9 @@
 use super::advisories::word;
 use super::keys::{Key, Keys, Shape};
-use super::reader::Reader;
+use super::reader::{Reader, clip, listed};
 use super::tree::Node;
-use super::{Code, KeyReference, KeyReferenceError, Spanned};
+use super::{Code, KeyReference, KeyReferenceError, SourceFile, Spanned, Warning, nearest};
+use consign_consumer::{Consumer, Form, Reading, SignedBy};
 
 pub(super) const KEYS: Keys = Keys {
     what: "`signing`",
@@ -18,6 +19,11 @@ pub(super) const KEYS: Keys = Keys {
             "The form of signatures and attestations: what cosign 3 reads (`bundle`), what podman and older policy engines read (`legacy`), or both. \
              `bundle` if not given.",
         ),
+        Key::new(
+            "consumers",
+            Shape::Some(&Shape::Word(|| Consumer::ALL.map(Consumer::word).to_vec())),
+            "Who else verifies the images: `check` warns of one that cannot read what is signed.",
+        ),
     ],
     later: &["keyless"],
     rules: &[],
@@ -30,7 +36,12 @@ pub struct SigningSettings {
     pub key: Spanned<KeyReference>,
     /// The form of what is signed.
     pub format: SignatureFormat,
+    /// Who else verifies it.
+    pub consumers: Vec<Spanned<Consumer>>,
 }
+
+/// Name of the rule that warns of those who cannot read what is signed.
+const UNREAD: &str = "UnreadSignature";
 
 /// In which form signatures and attestations are attached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +63,15 @@ impl SignatureFormat {
             Self::Bundle => "bundle",
             Self::Legacy => "legacy",
             Self::Both => "both",
+        }
+    }
+
+    /// Returns the forms that there are then.
+    pub fn forms(self) -> &'static [Form] {
+        match self {
+            Self::Bundle => &[Form::Bundle],
+            Self::Legacy => &[Form::Legacy],
+            Self::Both => &[Form::Bundle, Form::Legacy],
         }
     }
 }
@@ -78,6 +98,42 @@ impl SigningSettings {
             }
         };
         let format = word(reader, &fields, "format", SignatureFormat::ALL, SignatureFormat::word).unwrap_or_default();
-        Some(Self { key: Spanned::new(key, node.span), format })
+        let consumers = fields.get("consumers").map(|node| consumers(reader, node)).unwrap_or_default();
+        Some(Self { key: Spanned::new(key, node.span), format, consumers })
     }
+
+    /// Warns of those who verify the images and cannot read what is signed.
+    pub(super) fn warnings<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Warning> + 'a {
+        self.consumers.iter().filter_map(|consumer| {
+            let readings = self.format.forms().iter().map(|form| consumer.value.reads(*form, SignedBy::Key));
+            if readings.min().is_some_and(Reading::is_read) {
+                return None;
+            }
+            let (name, format) = (consumer.value.word(), self.format.word());
+            let message = format!("{name} cannot read what is signed with a key and `format: {format}`: `format: both` signs for it, too");
+            Some(file.warning(UNREAD, consumer.span, &message))
+        })
+    }
+}
+
+fn consumers(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<Consumer>> {
+    let mut found: Vec<Spanned<Consumer>> = Vec::new();
+    for word in reader.texts(node, "`consumers`") {
+        match Consumer::ALL.into_iter().find(|consumer| consumer.word() == word.value) {
+            Some(consumer) if found.iter().all(|other| other.value != consumer) => {
+                found.push(Spanned::new(consumer, word.span));
+            }
+            Some(_) => reader.report(Code::DuplicateName, word.span, format!("`{}` stands twice", word.value)),
+            None => {
+                let words = Consumer::ALL.map(Consumer::word);
+                let hint = match nearest(&word, words) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known are {}", listed(&words)),
+                };
+                let message = format!("`{}` is nobody who is known to verify images", clip(&word));
+                reader.report_hint(Code::Value, word.span, message, hint);
+            }
+        }
+    }
+    found
 }
