@@ -27,7 +27,7 @@ pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use policy::{ExportArguments, Policy, PolicyExport, SignerNames};
 pub(crate) use rebasing::Rebase;
-pub(crate) use signing::{Attest, Clean, CleanType, Sign, SignatureFormat};
+pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign, SignatureFormat};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
 pub(crate) use trust::{

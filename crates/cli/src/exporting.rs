@@ -12,7 +12,7 @@ use crate::signer::trusted_root;
 use consign_consumer::{Certificate, ExportError, Form, Forms, Images, Request, Root, Signer, Text};
 use consign_plan::Configuration;
 use consign_plan::configuration::{
-    CertificateSettings, IdentitySettings, KeyReference, SignatureFormat, SignerSettings, TextPattern,
+    CertificateSettings, IdentitySettings, KeyReference, SignatureFormat, SignerSettings, SigningSettings, TextPattern,
 };
 use consign_sign::PublicKey;
 use consign_trust::{Matcher, MatcherError};
@@ -82,18 +82,17 @@ fn check(text: &Text, option: &str) -> Result<(), CommandError> {
         Text::Exact(text) => (Matcher::exact(text.as_str()), option.to_owned()),
         Text::Pattern(pattern) => (Matcher::pattern(pattern.as_str()), format!("{option}-regexp")),
     };
-    let failed = |error: MatcherError| {
-        CommandError::new(ExitCode::Usage, format!("`{option}` cannot be used")).cause(error)
-    };
+    let failed =
+        |error: MatcherError| CommandError::new(ExitCode::Usage, format!("`{option}` cannot be used")).cause(error);
     matcher.map(|_| ()).map_err(failed)
 }
 
 /// Returns the key that a configuration signs with, and those whose signatures its policy counts.
 fn configured(configuration: &Configuration, session: &Session) -> Result<Vec<Signer>, CommandError> {
     let mut signers = Vec::new();
-    if let Some(signing) = &configuration.signing {
-        let public = public_half(&signing.key, configuration, session)?;
-        signers.push(of_key(signing.key.to_string(), &public));
+    // Whom the token names that a release without a key is signed for, the policy says.
+    if let Some(key) = configuration.signing.as_ref().and_then(SigningSettings::key) {
+        signers.push(of_key(key.to_string(), &public_half(key, configuration, session)?));
     }
     signers.extend(self::signing(&configuration.policy.identities, |name| configuration.resolve(name))?);
     Ok(signers)
@@ -105,7 +104,8 @@ fn public_half(
     configuration: &Configuration,
     session: &Session,
 ) -> Result<PublicKey, CommandError> {
-    let failed = || CommandError::new(ExitCode::Failed, format!("cannot read the public half of the key `{reference}`"));
+    let failed =
+        || CommandError::new(ExitCode::Failed, format!("cannot read the public half of the key `{reference}`"));
     if let KeyReference::File(path) = reference {
         let beside = configuration.resolve(path).with_extension("pub");
         if path.ends_with(".key") && beside.is_file() {

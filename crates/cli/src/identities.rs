@@ -10,8 +10,8 @@ use consign_plan::Configuration;
 use consign_plan::configuration::{CertificateSettings, IdentitySettings, SignerSettings, TextPattern};
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
+use consign_trust::Authority;
 use consign_trust::{ClaimCondition, Conditions, Keyless, Matcher, Rules};
-use consign_verify::Authority;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 

@@ -6,11 +6,11 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::proof;
 use crate::session::Session;
+use consign_trust::Authority;
 use consign_trust::{
     Artifact, Bundle, Certified, Claim, ClaimCondition, Conditions, Keyed, Keyless, Log, Matcher, MatcherError, Rules,
     TrustError, TrustedRoot, Vouched,
 };
-use consign_verify::Authority;
 use std::fs::File;
 use std::path::Path;
 
@@ -108,7 +108,7 @@ impl crate::arguments::GithubClaims {
             (Claim::GithubWorkflowSha, &self.sha),
             (Claim::GithubWorkflowName, &self.name),
             (Claim::GithubWorkflowRepository, &self.repository),
-            (Claim::GithubWorkflowRef, &self.reference),
+            (Claim::GithubWorkflowRef, &self.git_reference),
         ];
         all.into_iter().filter_map(|(claim, value)| value.as_deref().map(|value| (claim, value)))
     }

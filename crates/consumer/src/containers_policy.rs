@@ -82,13 +82,18 @@ fn fulcio(signed: Node, certificate: &Certificate) -> Result<Node, ExportError> 
     let subject = match &certificate.identity {
         Text::Exact(subject) if SignedBy::named(subject) == SignedBy::Address => subject,
         Text::Exact(_) => return refused("the identity of a workflow", KEY_TOO),
-        Text::Pattern(_) => return refused("a pattern", "it compares exactly; name the address itself, or sign with a key"),
+        Text::Pattern(_) => {
+            return refused("a pattern", "it compares exactly; name the address itself, or sign with a key");
+        }
     };
     let Text::Exact(issuer) = &certificate.issuer else {
         return refused("a pattern", "it compares exactly; name the issuer itself");
     };
     if let Some(claim) = certificate.claims.first() {
-        return refused(&format!("the claim `{claim}`"), "it looks at the address and the issuer alone; export without the claim");
+        return refused(
+            &format!("the claim `{claim}`"),
+            "it looks at the address and the issuer alone; export without the claim",
+        );
     }
     let parts = &certificate.root.parts;
     // It wants a promise of a log, such as Rekor 1 gives, and hence the log's key, which must be of ECDSA.

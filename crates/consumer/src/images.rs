@@ -22,7 +22,9 @@ pub enum Images {
 
 /// A text that names no images.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` names no images: expected a repository such as `ghcr.io/team/app`, or `ghcr.io/team/**` for all below")]
+#[error(
+    "`{text}` names no images: expected a repository such as `ghcr.io/team/app`, or `ghcr.io/team/**` for all below"
+)]
 pub struct ImagesError {
     /// What was said.
     pub text: String,

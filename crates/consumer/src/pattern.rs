@@ -107,7 +107,10 @@ mod tests {
     fn patterns_match_as_a_whole_or_not_at_all() {
         for (pattern, expected) in [
             ("a|b", Some("^(?:a|b)$")),
-            (r"https://github\.com/team/.*@refs/(heads/main|tags/v\d+)", Some(r"^(?:https://github\.com/team/.*@refs/(heads/main|tags/v\d+))$")),
+            (
+                r"https://github\.com/team/.*@refs/(heads/main|tags/v\d+)",
+                Some(r"^(?:https://github\.com/team/.*@refs/(heads/main|tags/v\d+))$"),
+            ),
             (r"\A(?i)x\z", Some(r"^(?:\A(?i)x\z)$")),
             ("(?P<name>x)", Some("^(?:(?P<name>x))$")),
             ("[]a]", Some("^(?:[]a])$")),

@@ -54,17 +54,16 @@ impl Request {
             ("metadata", map([("name", self.name.as_str().into())])),
             (
                 "spec",
-                map([
-                    ("mode", "enforce".into()),
-                    ("images", list(globs)),
-                    ("authorities", Node::List(authorities)),
-                ]),
+                map([("mode", "enforce".into()), ("images", list(globs)), ("authorities", Node::List(authorities))]),
             ),
         ]);
-        let mut notes =
-            vec!["For the policy controller 0.13 or newer: made by `consign policy export policy-controller`.".to_owned()];
+        let mut notes = vec![
+            "For the policy controller 0.13 or newer: made by `consign policy export policy-controller`.".to_owned(),
+        ];
         if !roots.is_empty() && self.forms.bundle {
-            notes.push("Up to 0.15.1 it may not find the logs of a TrustRoot in bundles (policy-controller#1968).".to_owned());
+            notes.push(
+                "Up to 0.15.1 it may not find the logs of a TrustRoot in bundles (policy-controller#1968).".to_owned(),
+            );
         }
         notes.push("It looks at namespaces that have the label `policy.sigstore.dev/include: \"true\"`.".to_owned());
         notes.push(Self::REST.to_owned());

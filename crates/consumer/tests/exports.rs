@@ -107,7 +107,10 @@ fn kyverno_is_told() {
 
 #[test]
 fn kyverno_is_told_in_the_older_kind() {
-    insta::assert_snapshot!("cluster_policy_keys", cluster_policy(&request(LEGACY, vec![key(KEY), key(OTHER)])).unwrap());
+    insta::assert_snapshot!(
+        "cluster_policy_keys",
+        cluster_policy(&request(LEGACY, vec![key(KEY), key(OTHER)])).unwrap()
+    );
     insta::assert_snapshot!("cluster_policy_workflows", cluster_policy(&request(BOTH, workflows())).unwrap());
     insta::assert_snapshot!("cluster_policy_legacy_workflows", cluster_policy(&request(LEGACY, workflows())).unwrap());
 }
@@ -134,7 +137,9 @@ fn images_are_named_as_each_names_them() {
     for (images, kyverno_s, controller_s, podman_s) in [
         (
             "debian",
-            Some("docker.io/library/debian docker.io/library/debian:* docker.io/library/debian@* index.docker.io/library/debian index.docker.io/library/debian:* index.docker.io/library/debian@* library/debian library/debian:* library/debian@* docker.io/debian docker.io/debian:* docker.io/debian@* index.docker.io/debian index.docker.io/debian:* index.docker.io/debian@* debian debian:* debian@*"),
+            Some(
+                "docker.io/library/debian docker.io/library/debian:* docker.io/library/debian@* index.docker.io/library/debian index.docker.io/library/debian:* index.docker.io/library/debian@* library/debian library/debian:* library/debian@* docker.io/debian docker.io/debian:* docker.io/debian@* index.docker.io/debian index.docker.io/debian:* index.docker.io/debian@* debian debian:* debian@*",
+            ),
             Some("index.docker.io/library/debian:** index.docker.io/library/debian@**"),
             "docker.io/library/debian",
         ),
@@ -169,7 +174,12 @@ fn images_are_named_as_each_names_them() {
 fn what_cannot_be_said_is_an_error() {
     let claims = |claim: &str| {
         let claims = vec![claim.to_owned()];
-        vec![Signer::Certificate(Box::new(Certificate { identity: exact("a@b.c"), issuer: exact(ISSUER), claims, root: public() }))]
+        vec![Signer::Certificate(Box::new(Certificate {
+            identity: exact("a@b.c"),
+            issuer: exact(ISSUER),
+            claims,
+            root: public(),
+        }))]
     };
     let odd = || vec![by(pattern(r"(?s).*\p{L}"), public())];
     let without_log = || {
@@ -193,15 +203,31 @@ fn what_cannot_be_said_is_an_error() {
         (kyverno, named("-team"), "no name"),
         (kyverno, named(""), "no name"),
         (kyverno, named(&"a".repeat(64)), "no name"),
-        (kyverno, request(BUNDLE, claims("build-trigger=push")), "Kyverno cannot ask for the claim `build-trigger=push` of `a@b.c`"),
+        (
+            kyverno,
+            request(BUNDLE, claims("build-trigger=push")),
+            "Kyverno cannot ask for the claim `build-trigger=push` of `a@b.c`",
+        ),
         (kyverno, request(BUNDLE, odd()), "to Kyverno, which reads RE2: `(?s)`"),
         (kyverno, released(BUNDLE, vec![key(KEY)]), "Kyverno cannot ask the key `cosign.pub` for a release record"),
-        (cluster_policy, request(BUNDLE, vec![key(KEY)]), "Kyverno cannot read what the key `cosign.pub` signs: in a `ClusterPolicy`"),
+        (
+            cluster_policy,
+            request(BUNDLE, vec![key(KEY)]),
+            "Kyverno cannot read what the key `cosign.pub` signs: in a `ClusterPolicy`",
+        ),
         (cluster_policy, request(BUNDLE, claims("build-trigger=push")), "the claim `build-trigger=push`"),
         (cluster_policy, request(BUNDLE, odd()), "reads RE2"),
-        (cluster_policy, request(BUNDLE, vec![mail(private())]), "Kyverno cannot be told of the trusted root in root.json"),
+        (
+            cluster_policy,
+            request(BUNDLE, vec![mail(private())]),
+            "Kyverno cannot be told of the trusted root in root.json",
+        ),
         (cluster_policy, released(LEGACY, workflows()), "release record"),
-        (policy_controller, request(BUNDLE, vec![key(KEY)]), "the policy controller cannot read what the key `cosign.pub` signs"),
+        (
+            policy_controller,
+            request(BUNDLE, vec![key(KEY)]),
+            "the policy controller cannot read what the key `cosign.pub` signs",
+        ),
         (policy_controller, request(BUNDLE, claims("build-trigger=push")), "the claim `build-trigger=push`"),
         (policy_controller, request(BUNDLE, odd()), "reads RE2"),
         (policy_controller, released(BOTH, vec![key(KEY)]), "release record"),
@@ -211,7 +237,11 @@ fn what_cannot_be_said_is_an_error() {
         (containers, request(BOTH, vec![by(exact("https://github.com/team"), public())]), "the identity of a workflow"),
         (containers, request(BOTH, vec![by(pattern("a@b.c"), public())]), "a pattern"),
         (containers, request(BOTH, claims("build-trigger=push")), "the claim `build-trigger=push`"),
-        (containers, request(BOTH, with_other_log()), "rekor2.json: it asks for the promise of a log with a key of ECDSA"),
+        (
+            containers,
+            request(BOTH, with_other_log()),
+            "rekor2.json: it asks for the promise of a log with a key of ECDSA",
+        ),
         (containers, request(BOTH, without_log()), "github.json: it asks for the promise of a log"),
     ];
     for (export, request, expected) in cases {

@@ -5,7 +5,7 @@ use crate::{ReleaseError, ScannedImage};
 use consign_image::Place;
 use consign_oci::Digest;
 use consign_receipt::{Receipt, Testimony};
-use consign_verify::Authority;
+use consign_trust::Authority;
 
 /// Reads the documents of OpenVEX that are attached to an image: of each platform, in the order of `platforms`, those about its manifest and those about
 /// the `root`. Of those that one of the authorities signed all are returned, of others one for each manifest, which says nothing.

@@ -6,7 +6,7 @@ use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, media_type};
 use consign_receipt::{Receipt, Statement, Testimony, Trust};
 use consign_sign::{Bundle, bundle_of};
-use consign_verify::Authority;
+use consign_trust::Authority;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -9,7 +9,7 @@ use consign_image::{ENTRY_LIMIT, Place, import};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, ImageConfig, Index, Manifest, Platform};
 use consign_receipt::predicate::{self, TestOutcome, TestResult};
 use consign_receipt::{Policy, Receipt, Statement, Testimony};
-use consign_verify::Authority;
+use consign_trust::Authority;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use consign_receipt::Policy;
 use consign_registry::{Client, HostOptions};
 use consign_sandbox::{Host, Sandbox};
 use consign_store::Store;
-use consign_verify::Authority;
+use consign_trust::Authority;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@
 //! themselves, but only to refuse what claims to be from the future.
 
 mod artifact;
+mod authority;
 mod bundle;
 mod certificate;
 mod certified;
@@ -27,7 +28,8 @@ mod translate;
 mod trusted_root;
 
 pub use artifact::Artifact;
-pub use bundle::{read_bundle, statement};
+pub use authority::{Authority, Refusal, SignatureError, SignedBy, envelope, payload_in, statement_in};
+pub use bundle::{read_bundle, signed_digest, statement};
 pub use certified::{Certified, Evidence, LogEntry};
 pub use claim::{Claim, UnknownClaim};
 pub use claimed::Claimed;

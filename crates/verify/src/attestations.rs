@@ -1,11 +1,12 @@
-use crate::authority::{Refusal, statement_in};
 use crate::fetch::{self, Stop, settle, stop};
-use crate::{Authority, Failure, Form, Owner, Part, Piece, Signature, VerifyError};
+use crate::{Failure, Form, Owner, Part, Piece, Signature, VerifyError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use consign_receipt::predicate::{self, RELEASE};
 use consign_receipt::{Receipt, Trust};
 use consign_sign::{BUNDLE, Bundle, LEGACY_ARTIFACT, LIMIT, LegacyKind, bundle_of};
+use consign_trust::Authority;
+use consign_trust::{Refusal, statement_in};
 use futures::StreamExt as _;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};

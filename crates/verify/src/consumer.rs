@@ -1,5 +1,6 @@
-use crate::{Form, Owner, Signature, SignedBy, Verified};
+use crate::{Form, Owner, Signature, Verified};
 use consign_consumer::{Consumer, Reading, SignedBy as Shown};
+use consign_trust::SignedBy;
 use std::fmt;
 
 /// Why a consumer does not accept an image, or what it has to be told for that.

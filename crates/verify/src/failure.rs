@@ -1,7 +1,8 @@
+use crate::Piece;
 use crate::error::list;
-use crate::{Piece, SignatureError};
 use consign_image::ImageError;
 use consign_oci::{Digest, Platform, Repository, Tag};
+use consign_trust::SignatureError;
 use std::io;
 
 /// Something that is there, but wrong.

@@ -1,13 +1,13 @@
 //! What cosign's older form keeps under tags that are made of digests.
 
 use crate::attestations::{CONCURRENCY, Content, Reader, Wanted};
-use crate::authority::{Refusal, envelope, payload_in};
 use crate::fetch::{self, Stop, stop};
 use crate::{Failure, Form, Owner, Part, Piece, Signature, VerifyError};
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest};
 use consign_receipt::{Receipt, Trust};
 use consign_sign::{LIMIT, LegacyKind, LegacyLayer, layers_of, signature_statement};
+use consign_trust::{Refusal, envelope, payload_in};
 use futures::StreamExt as _;
 
 /// Most layers of one manifest that are looked at.

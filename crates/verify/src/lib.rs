@@ -5,7 +5,6 @@
 //! repository and tag, the releases that came later, and the policy. What is there but wrong is told from what is missing, and that from what could not be fetched.
 
 mod attestations;
-mod authority;
 mod candidates;
 mod consumer;
 mod error;
@@ -24,7 +23,6 @@ mod verify;
 mod walk;
 
 pub use attestations::Foreign;
-pub use authority::{Authority, SignatureError, SignedBy};
 pub use consign_consumer::Consumer;
 pub use consumer::{Missing, Objection, Objections};
 pub use error::{Outcome, VerifyError};

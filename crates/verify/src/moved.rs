@@ -2,10 +2,11 @@ use crate::attestations::{CONCURRENCY, Reader, Wanted};
 use crate::candidates::Candidates;
 use crate::fetch::stop;
 use crate::record::{Record, records};
-use crate::{Authority, Failure, Note, Owner, Part, Piece, VerifyError};
+use crate::{Failure, Note, Owner, Part, Piece, VerifyError};
 use consign_image::{Place, Trouble};
 use consign_oci::{Digest, Repository, Tag, media_type};
 use consign_receipt::predicate::ReleaseRecord;
+use consign_trust::Authority;
 use futures::StreamExt as _;
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-use crate::SignedBy;
+use consign_trust::SignedBy;
 
 /// A signature of a manifest that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 use crate::attestations::Reader;
 use crate::fetch::document;
 use crate::walk::Walk;
-use crate::{Authority, Owner, Part, Piece, Verified, VerifyError};
+use crate::{Owner, Part, Piece, Verified, VerifyError};
 use consign_image::{Place, Trouble};
 use consign_oci::{Document, Repository, Tag};
 use consign_receipt::Policy;
+use consign_trust::Authority;
 use jiff::civil::Date;
 
 /// What an image must show.

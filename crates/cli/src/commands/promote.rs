@@ -12,7 +12,7 @@ use consign_plan::Configuration;
 use consign_receipt::predicate::CopyRecord;
 use consign_release::attach_copy_record;
 use consign_transfer::{Copied, Copier, Count, Options, State};
-use consign_verify::Authority;
+use consign_trust::Authority;
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);

@@ -38,7 +38,44 @@ fn the_configuration_says_whose_signatures_of_which_images_count() {
     let policy = "policy:\n  identities:\n    - {key: runner.pub}\n    - for: [signatures]\n      certificate: {identity-regexp: \"https://github[.]com/team/app/.*@refs/tags/v.*\", issuer: ISSUER}\n";
     let environment = environment("signing: {key: cosign.key, format: both}\n", &policy.replace("ISSUER", ISSUER));
     // Whoever only builds signs no images; its key is not even read.
-    assert_snapshot!(exported(&environment, &["policy-controller"]), @"");
+    assert_snapshot!(exported(&environment, &["policy-controller"]), @r#"
+    # For the policy controller 0.13 or newer: made by `consign policy export policy-controller`.
+    # It looks at namespaces that have the label `policy.sigstore.dev/include: "true"`.
+    # Nothing else that `consign verify` checks is asked about: whether the tag was moved back, each platform's own signature, provenance, SBOM and trials.
+    apiVersion: policy.sigstore.dev/v1beta1
+    kind: ClusterImagePolicy
+    metadata:
+      name: consign
+    spec:
+      mode: enforce
+      images:
+      - glob: ghcr.io/team/app:**
+      - glob: ghcr.io/team/app@**
+      - glob: registry.example.org/team/app:**
+      - glob: registry.example.org/team/app@**
+      authorities:
+      - name: key1
+        key:
+          data: |
+            -----BEGIN PUBLIC KEY-----
+            KEY
+            KEY
+            -----END PUBLIC KEY-----
+          hashAlgorithm: sha256
+        signatureFormat: legacy
+      - name: identities1
+        keyless:
+          url: https://fulcio.sigstore.dev
+          identities:
+          - subjectRegExp: ^(?:https://github[.]com/team/app/.*@refs/tags/v.*)$
+            issuer: https://token.actions.githubusercontent.com
+        ctlog:
+          url: https://rekor.sigstore.dev
+        signatureFormat: bundle
+        attestations:
+        - name: signature
+          predicateType: https://sigstore.dev/cosign/sign/v1
+    "#);
     // Neither a password nor the private key is needed.
     std::fs::remove_file(environment.path("cosign.key")).unwrap();
     let kyverno = exported(&environment, &["kyverno", "--name", "app"]);
@@ -55,11 +92,15 @@ fn the_configuration_says_whose_signatures_of_which_images_count() {
 #[test]
 fn a_policy_file_names_workflows_and_branches() {
     let environment = TestEnvironment::new();
-    let identity = |text: String| format!("    - for: signatures\n      certificate: {{{text}, issuer: \"{ISSUER}\"}}\n");
+    let identity =
+        |text: String| format!("    - for: signatures\n      certificate: {{{text}, issuer: \"{ISSUER}\"}}\n");
     let identities = [
         identity(format!("identity: \"{WORKFLOW}\"")),
         identity(format!("identity: \"{}\"", WORKFLOW.replace("release", "nightly"))),
-        identity("identity-regexp: 'https://github\\.com/team/app/\\.github/workflows/release\\.yml@refs/tags/v.*'".to_owned()),
+        identity(
+            "identity-regexp: 'https://github\\.com/team/app/\\.github/workflows/release\\.yml@refs/tags/v.*'"
+                .to_owned(),
+        ),
     ];
     environment.write("policy.yaml", format!("policy:\n  identities:\n{}", identities.concat()));
     let arguments = ["--policy", "policy.yaml", "--image", "ghcr.io/team/**", "--released"];
@@ -78,9 +119,11 @@ fn a_policy_file_names_workflows_and_branches() {
     assert!(controller.contains("    signatureFormat: bundle\n"), "{controller}");
 
     // The same from the command line.
-    let options = ["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER, "--image", "ghcr.io/team/**"];
+    let options =
+        ["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER, "--image", "ghcr.io/team/**"];
     let nightly = WORKFLOW.replace("release", "nightly");
-    let more = ["--certificate-identity", &nightly, "--certificate-identity-regexp", &tags[4..tags.len() - 2], "--released"];
+    let more =
+        ["--certificate-identity", &nightly, "--certificate-identity-regexp", &tags[4..tags.len() - 2], "--released"];
     let kyverno = |arguments: &[&str]| {
         let mut found = export(&environment, &[&["kyverno", "--output", "json"], arguments].concat()).expect(0).json();
         found["spec"]["attestors"].take()
@@ -111,15 +154,43 @@ fn what_cannot_be_said_fails() {
 
 #[test]
 fn check_warns_of_those_who_cannot_read_what_is_signed() {
-    let signing = |format: &str| format!("signing:\n  key: cosign.key\n  format: {format}\n  consumers: [cosign, kyverno, podman, policy-controller]\n");
+    let signing = |format: &str| {
+        format!(
+            "signing:\n  key: cosign.key\n  format: {format}\n  consumers: [cosign, kyverno, podman, policy-controller]\n"
+        )
+    };
     let mut environment = environment(&signing("bundle"), "");
-    assert_snapshot!(environment.consign(&["check"]), @"");
+    assert_snapshot!(environment.consign(&["check"]), @"
+    status 0
+    --- stderr
+    warning[UnreadSignature]: podman cannot read what is signed with a key and `format: bundle`: `format: both` signs for it, too
+     --> consign.yaml:7:32
+      |
+    7 |   consumers: [cosign, kyverno, podman, policy-controller]
+      |                                ^^^^^^
+
+    warning[UnreadSignature]: policy-controller cannot read what is signed with a key and `format: bundle`: `format: both` signs for it, too
+     --> consign.yaml:7:40
+      |
+    7 |   consumers: [cosign, kyverno, podman, policy-controller]
+      |                                        ^^^^^^^^^^^^^^^^^
+
+    consign.yaml is right: 1 image.
+    ");
     let denied = environment.consign(&["check", "--deny", "warnings"]).expect(3);
     assert!(denied.stderr.contains("2 warnings are errors by `--deny warnings`"), "{denied}");
     for format in ["legacy", "both"] {
         environment = self::environment(&signing(format), "");
         let run = environment.consign(&["check"]).expect(0);
         assert!(!run.stderr.contains("UnreadSignature"), "{format}: {run}");
+    }
+    for (keyless, consumers) in [("true", "podman"), ("{identity-token: token}", "")] {
+        let signing =
+            format!("signing: {{keyless: {keyless}, format: both, consumers: [kyverno, policy-controller, podman]}}\n");
+        let run = self::environment(&signing, "").consign(&["check"]).expect(0);
+        let warned = run.stderr.contains("podman knows those who sign without a key by mail address alone");
+        assert_eq!(warned, consumers == "podman", "{keyless}: {run}");
+        assert_eq!(run.stderr.matches("UnreadSignature").count(), usize::from(warned), "{keyless}: {run}");
     }
     environment.replace("consign.yaml", "[cosign, kyverno,", "[cosign, cosign, kyvern,");
     let error = environment.consign(&["check"]).expect(3).stderr;

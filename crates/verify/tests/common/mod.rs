@@ -9,7 +9,8 @@ use consign_oci::{
 use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 use consign_receipt::{Policy, Requirement, Statement};
 use consign_sign::{Artifact, BUNDLE, PrivateKey, artifact, sign, signature_statement};
-use consign_verify::{Authority, Expectation, Verified, VerifyError, verify};
+use consign_trust::Authority;
+use consign_verify::{Expectation, Verified, VerifyError, verify};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::civil::Date;

@@ -12,7 +12,7 @@ use consign_receipt::{
 };
 use consign_release::Scanner;
 use consign_scan::Database;
-use consign_verify::Authority;
+use consign_trust::Authority;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -9,7 +9,8 @@ use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_receipt::predicate;
 use consign_report::printable;
-use consign_verify::{Authority, Consumer, Expectation, Objections, Verified, VerifyError, verify};
+use consign_trust::Authority;
+use consign_verify::{Consumer, Expectation, Objections, Verified, VerifyError, verify};
 use rendering::{as_json, text};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,7 @@
+use crate::{Artifact, Certified, Claimed, Keyless, LegacyError, TrustError, attestation_bundle, signature_bundle};
 use consign_oci::{Digest, Exact};
 use consign_receipt::{Identity, Receipt, Statement, Trust};
 use consign_sign::{Bundle, BundleError, LegacyLayer, LegacySignature, Payload, PublicKey};
-use consign_trust::{
-    Artifact, Certified, Claimed, Keyless, LegacyError, TrustError, attestation_bundle, signature_bundle,
-};
 use std::fmt;
 
 /// Somebody whose signatures count.
@@ -39,7 +37,8 @@ pub enum SignatureError {
 }
 
 /// What is wrong with what somebody signed.
-pub(crate) enum Refusal {
+#[derive(Debug)]
+pub enum Refusal {
     /// It is signed by nobody whose signatures count; who it says that it is by, and why it does not count, for people.
     Foreign(Option<String>),
     /// It says that it is by somebody whose signatures count, or is, and is wrong.
@@ -108,12 +107,12 @@ impl fmt::Display for Authority {
 }
 
 /// Reads an envelope in the older form, with what its layer says of it.
-pub(crate) fn envelope(layer: &LegacyLayer) -> Result<Bundle, SignatureError> {
+pub fn envelope(layer: &LegacyLayer) -> Result<Bundle, SignatureError> {
     Ok(Bundle::of(attestation_bundle(&layer.descriptor.annotations, &layer.bytes)?)?)
 }
 
 /// Returns the statement in a bundle, with the one of some authorities that signed it.
-pub(crate) fn statement_in<'a>(
+pub fn statement_in<'a>(
     bundle: &Bundle,
     authorities: &'a [Authority],
     subject: &Digest,
@@ -128,7 +127,7 @@ pub(crate) fn statement_in<'a>(
 }
 
 /// Returns what is signed in cosign's older form, with the one of some authorities that signed it.
-pub(crate) fn payload_in<'a>(
+pub fn payload_in<'a>(
     layer: &LegacyLayer,
     authorities: &'a [Authority],
     image: &Digest,
