@@ -227,12 +227,11 @@ impl Release<'_> {
             let Some(tag) = destination.tags.first() else { continue };
             let reference = destination.repository.tagged(tag.clone());
             let place = Place::Registry { client: client.clone(), reference: reference.clone() };
+            let authorities = authorities(key);
             let expectation = Expectation {
-                authorities: &authorities(key),
                 policy: Some(&policy),
                 released: true,
-                today: self.workshop.today(),
-                content: false,
+                ..Expectation::new(&authorities, self.workshop.today())
             };
             let verified = consign_verify::verify(&place, Some((&destination.repository, tag)), expectation).await;
             verified.map_err(|source| ReleaseError::Verify { reference, source: Box::new(source) })?;

@@ -7,6 +7,7 @@
 mod attestations;
 mod candidates;
 mod consumer;
+mod embedded;
 mod error;
 mod failure;
 mod fetch;
@@ -24,10 +25,11 @@ mod walk;
 
 pub use attestations::Foreign;
 pub use consumer::{Consumer, Missing, Objection, Objections};
+pub use embedded::Embedded;
 pub use error::{Outcome, VerifyError};
 pub use failure::Failure;
 pub use moved::find_later;
 pub use piece::{Owner, Part, Piece};
 pub use signature::{Form, Signature};
 pub use verified::{Note, Verified, VerifiedPlatform};
-pub use verify::{Expectation, verify};
+pub use verify::{Expectation, root, verify, verify_root};
