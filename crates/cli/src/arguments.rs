@@ -25,7 +25,7 @@ pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use rebasing::Rebase;
-pub(crate) use signing::{Attest, Clean, CleanType, Sign};
+pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
 pub(crate) use trust::{

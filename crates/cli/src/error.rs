@@ -5,6 +5,7 @@ use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
 use consign_inventory::SbomError;
+use consign_keyless::KeylessError;
 use consign_plan::ConfigurationError;
 use consign_receipt::Closed;
 use consign_registry::docker_config::{ConfigFileError, KeepingError};
@@ -299,7 +300,23 @@ impl From<AttachError> for CommandError {
         match error {
             AttachError::Image(error) => error.into(),
             AttachError::Registry(error) => ImageError::from(error).into(),
+            AttachError::Keyless(error) => error.into(),
             other => Self::of(ExitCode::Failed, &other),
+        }
+    }
+}
+
+impl From<KeylessError> for CommandError {
+    fn from(error: KeylessError) -> Self {
+        let this = Self::of(ExitCode::Failed, &error);
+        match error {
+            KeylessError::Disclosure { .. } => this
+                .hint("`--yes`, or `signing: {keyless: {disclose: true}}` in the configuration, says that it may be")
+                .hint("a key, or services of your own (`--signing-config`), tell nobody"),
+            KeylessError::Rejected { .. } => {
+                this.hint("the trusted root has to be that of the services which are asked: name both, or neither")
+            }
+            _ => this,
         }
     }
 }

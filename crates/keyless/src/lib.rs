@@ -25,5 +25,5 @@ pub use error::{CertificateProblem, KeylessError};
 pub use secret::Secret;
 pub use services::{Log, LogService, LogVersion, Services, ServicesError};
 pub use session::{Check, Options, Session};
-pub use token::{IdentityToken, Source, TokenError, log_in};
+pub use token::{CertificateName, IdentityToken, Person, Source, TokenError, log_in};
 pub use web::{Patience, Web, WebError};

@@ -170,7 +170,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::Keygen(arguments) => keygen::run(arguments, session),
         Command::ImportKeyPair(arguments) => import_key_pair::run(arguments, session),
         Command::PublicKey(arguments) => public_key::run(arguments, session),
-        Command::SignBlob(arguments) => sign_blob::run(arguments, session),
+        Command::SignBlob(arguments) => sign_blob::run(arguments, session).await,
         Command::VerifyBlob(arguments) => verify_blob::run(arguments, session),
         Command::Trust(Trust::Show(arguments)) => trust_show::run(arguments, session),
         Command::Conformance(Conformance::VerifyBundle(arguments)) => conformance::run(arguments, session),

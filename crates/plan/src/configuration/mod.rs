@@ -73,7 +73,7 @@ pub use schema::schema;
 pub use secret::{SecretPlace, SecretSource, SecretSourceError};
 pub use selection::SelectionSettings;
 pub use signer::{CertificateSettings, SignerSettings, TextPattern};
-pub use signing::{SignatureFormat, SigningSettings};
+pub use signing::{KeylessSettings, SignatureFormat, SigningBy, SigningSettings};
 pub use source_file::SourceFile;
 pub use span::{Span, Spanned};
 pub use sync::{AgeSettings, PruneSettings, SyncSettings};
