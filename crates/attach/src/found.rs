@@ -5,7 +5,7 @@ use consign_receipt::{Statement, predicate};
 use consign_sign::{
     Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, SIMPLE_SIGNING, bundle_of, layers_of, signature_statement,
 };
-use consign_trust::{Authority, envelope, payload_in, statement_in};
+use consign_trust::{Authority, SignedBy, envelope, payload_in, statement_in};
 
 /// Most manifests, and most layers of one manifest, about one image that are looked at.
 const COUNT_LIMIT: usize = 1_000;
@@ -58,13 +58,16 @@ impl Attached {
     }
 
     /// Returns what one of some authorities signed about `subject`, if that is what it is. A signature in the older form says the same as a statement.
-    pub fn verified(&self, authorities: &[Authority], subject: &Digest) -> Option<Exact<Statement>> {
+    pub fn verified(&self, authorities: &[Authority], subject: &Digest) -> Option<(Exact<Statement>, SignedBy)> {
         match (&self.content, &self.held) {
-            (Content::Bundle(bundle), _) => Some(statement_in(bundle, authorities, subject).ok()?.0),
+            (Content::Bundle(bundle), _) => {
+                let (statement, by, _) = statement_in(bundle, authorities, subject).ok()?;
+                Some((statement, by))
+            }
             (Content::Signature(_), Held::Layer(_, descriptor)) => {
                 let layer = LegacyLayer { descriptor: descriptor.clone(), bytes: self.bytes.clone() };
-                let (payload, ..) = payload_in(&layer, authorities, subject).ok()?;
-                signature_statement(subject, &payload.annotations()).ok()
+                let (payload, by, _) = payload_in(&layer, authorities, subject).ok()?;
+                Some((signature_statement(subject, &payload.annotations()).ok()?, by))
             }
             _ => None,
         }

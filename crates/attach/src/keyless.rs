@@ -6,7 +6,7 @@ use consign_oci::{Digest, Exact};
 use consign_receipt::Statement;
 use consign_sign::{BundleError, LegacyLayer, Payload};
 use consign_trust::{
-    Artifact, Authority, Bundle, Conditions, Keyless, Matcher, Rules, TrustedRoot, attestation_bundle,
+    Artifact, Authority, Bundle, Conditions, Keyless, Matcher, Rules, SignedBy, TrustedRoot, attestation_bundle,
     signature_bundle, signed_digest,
 };
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct KeylessSigner {
 struct Known {
     bundles: BTreeMap<Digest, Vec<u8>>,
     layers: BTreeMap<Digest, LegacyLayer>,
+    /// Who signed it, and who vouches for that.
+    by: Option<(String, String)>,
 }
 
 impl KeylessSigner {
@@ -46,11 +48,14 @@ impl KeylessSigner {
         Self { source, services, disclosure, web, root, token, session, known }
     }
 
-    /// Returns whose signatures these are. Before something is signed: as far as it follows from the token.
+    /// Returns whose signatures these are. Before something is signed, now or in an earlier run: as far as it follows from the token.
     pub async fn authority(&self) -> Result<Option<Authority>, AttachError> {
         if let Some(session) = self.session.get() {
             let certificate = session.certificate().await?;
             return Ok(Some(self.exactly(certificate.identity(), certificate.issuer())?));
+        }
+        if let Some((identity, issuer)) = self.known(|known| known.by.clone()) {
+            return Ok(Some(self.exactly(&identity, &issuer)?));
         }
         let token = self.token.get_or_try_init(|| self.of_token()).await?;
         Ok(token.clone())
@@ -61,8 +66,9 @@ impl KeylessSigner {
         let Some(authority) = self.authority().await? else { return Ok(()) };
         let Ok(mut known) = self.known.lock() else { return Ok(()) };
         for attached in found {
-            if attached.verified(std::slice::from_ref(&authority), subject).is_none() {
-                continue;
+            let Some((_, by)) = attached.verified(std::slice::from_ref(&authority), subject) else { continue };
+            if let SignedBy::Certificate(certified) = by {
+                known.by.get_or_insert((certified.subject, certified.issuer));
             }
             match (&attached.held, &attached.content) {
                 (Held::Referrer(_), Content::Bundle(bundle)) => {

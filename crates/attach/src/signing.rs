@@ -100,7 +100,7 @@ impl Signing<'_> {
         let Some(authority) = self.signatory.authority().await? else { return Ok(Vec::new()) };
         let found = find(self.attacher.place, self.legacy, &subject.digest, None).await?;
         let ours = found.into_iter().filter_map(|attached| {
-            let statement = attached.verified(std::slice::from_ref(&authority), &subject.digest)?;
+            let (statement, _) = attached.verified(std::slice::from_ref(&authority), &subject.digest)?;
             (statement.predicate_type == predicate_type).then_some(Ours { attached, statement })
         });
         Ok(ours.collect())

@@ -48,6 +48,18 @@ impl CommandError {
         this
     }
 
+    fn keyless_hints(self, error: &KeylessError) -> Self {
+        match error {
+            KeylessError::Disclosure { .. } => self
+                .hint("`--yes`, or `signing: {keyless: {disclose: true}}` in the configuration, says that it may be")
+                .hint("a key, or services of your own (`--signing-config`), tell nobody"),
+            KeylessError::Rejected { .. } => {
+                self.hint("the trusted root has to be that of the services which are asked: name both, or neither")
+            }
+            _ => self,
+        }
+    }
+
     pub(crate) fn cause(mut self, error: impl Error) -> Self {
         self.add_causes(Some(&error));
         self
@@ -308,16 +320,7 @@ impl From<AttachError> for CommandError {
 
 impl From<KeylessError> for CommandError {
     fn from(error: KeylessError) -> Self {
-        let this = Self::of(ExitCode::Failed, &error);
-        match error {
-            KeylessError::Disclosure { .. } => this
-                .hint("`--yes`, or `signing: {keyless: {disclose: true}}` in the configuration, says that it may be")
-                .hint("a key, or services of your own (`--signing-config`), tell nobody"),
-            KeylessError::Rejected { .. } => {
-                this.hint("the trusted root has to be that of the services which are asked: name both, or neither")
-            }
-            _ => this,
-        }
+        Self::of(ExitCode::Failed, &error).keyless_hints(&error)
     }
 }
 
@@ -418,6 +421,7 @@ impl From<ReleaseError> for CommandError {
             ReleaseError::PortTaken { .. } => {
                 this.hint("end that program, or serve the registry on another port: `registries:` in the configuration")
             }
+            ReleaseError::Attach(AttachError::Keyless(error)) => this.keyless_hints(error),
             ReleaseError::Key { .. } => {
                 this.hint("`consign keygen` makes a key; its password is taken from COSIGN_PASSWORD")
             }

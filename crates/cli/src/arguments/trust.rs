@@ -56,7 +56,7 @@ pub(crate) struct GithubClaims {
     pub(crate) repository: Option<String>,
     /// The branch or tag that it must have run for, such as `refs/heads/main`.
     #[arg(long = "certificate-github-workflow-ref", value_name = "REF", conflicts_with = "key")]
-    pub(crate) reference: Option<String>,
+    pub(crate) git_reference: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -44,6 +44,7 @@ mod image_facts;
 mod init;
 mod inspect;
 mod keygen;
+mod keyless;
 mod keys;
 mod last_release;
 mod listing;
