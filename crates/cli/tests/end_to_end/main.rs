@@ -75,6 +75,7 @@ mod tags;
 mod taking;
 mod trust;
 mod verify;
+mod verifying;
 mod vex;
 mod vex_attached;
 mod warm;
