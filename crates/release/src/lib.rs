@@ -43,6 +43,7 @@ mod sign;
 mod steps;
 mod trial;
 mod watching;
+mod workflow;
 mod workshop;
 
 pub use assemble::SourceFacts;
