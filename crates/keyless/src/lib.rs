@@ -2,8 +2,8 @@
 //!
 //! A [`Source`] gives an [`IdentityToken`]: whoever runs a job says who that is. For the token, a certificate authority gives a [`Session`] a
 //! certificate of ten minutes. What is signed meanwhile is logged, or gets a timestamp, or both: that shows, after the certificate has ended, that
-//! it was signed before. [`Services`] are asked for all that. The formats are those of Sigstore: bundles v0.3, and the annotations that cosign wrote
-//! before version 3.
+//! it was signed before. [`Services`] are asked for all that; which they are, and whom to trust, a [`Repository`] says. The formats are those of
+//! Sigstore: bundles v0.3, and the annotations that cosign wrote before version 3.
 
 mod authority;
 mod bundle;
@@ -16,6 +16,7 @@ mod services;
 mod session;
 mod timestamp;
 mod token;
+mod update;
 mod web;
 
 pub use bundle::{LogEntry, Signed};
@@ -26,4 +27,5 @@ pub use secret::Secret;
 pub use services::{Log, LogService, LogVersion, Services, ServicesError};
 pub use session::{Check, Options, Session};
 pub use token::{IdentityToken, Source, TokenError, log_in};
+pub use update::{Repository, TrustMaterial, UpdateError, UpdateProblem};
 pub use web::{Patience, Web, WebError};
