@@ -72,6 +72,7 @@ mod syncing;
 mod tags;
 mod taking;
 mod trust;
+mod trusting;
 mod verify;
 mod vex;
 mod vex_attached;

@@ -13,7 +13,7 @@ pub(crate) use said::said;
 
 use patience::asked_wait;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, Url};
+use reqwest::{Client, Method, Url};
 use std::error::Error;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -67,17 +67,19 @@ impl Answer {
 }
 
 impl Web {
-    /// Makes a client. `builder` is called for each pool of connections, and says what is particular about them: certificates, proxies, the name of
-    /// the program.
-    pub fn new(builder: impl Fn() -> ClientBuilder, patience: Patience) -> Result<Self, WebError> {
+    /// Makes a client, which says that it is `user_agent`. Certificates and proxies are those of the system.
+    pub fn new(user_agent: &str, patience: Patience) -> Result<Self, WebError> {
         // `localhost` needs no name server, and must never be asked of one (RFC 6761, section 6.3).
         let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-        let make = |builder: ClientBuilder| {
-            let builder = builder.redirect(reqwest::redirect::Policy::none()).referer(false);
-            let builder = builder.timeout(patience.timeout).resolve_to_addrs("localhost", &localhost);
-            builder.build().map_err(|source| WebError::Client { source })
+        let builder = || {
+            let builder = Client::builder().user_agent(user_agent).redirect(reqwest::redirect::Policy::none());
+            builder.referer(false).timeout(patience.timeout).resolve_to_addrs("localhost", &localhost)
         };
-        Ok(Self { client: make(builder())?, near: make(builder().no_proxy())?, patience })
+        // Without certificates on this machine nobody is reached by HTTPS, and each request says so.
+        let client = builder().build().or_else(|_| builder().tls_certs_only([]).build());
+        let near = builder().no_proxy().tls_certs_only([]).build();
+        let failed = |source| WebError::Client { source };
+        Ok(Self { client: client.map_err(failed)?, near: near.map_err(failed)?, patience })
     }
 
     /// Returns how long services are waited for.

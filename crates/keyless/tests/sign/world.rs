@@ -32,7 +32,7 @@ pub(crate) fn impatience() -> Patience {
 }
 
 pub(crate) fn web(patience: Patience) -> Web {
-    Web::new(|| reqwest::Client::builder().user_agent("test").tls_certs_only([]), patience).unwrap()
+    Web::new("test", patience).unwrap()
 }
 
 pub(crate) fn services(sigstore: &Sigstore, log_version: u32) -> Services {

@@ -15,7 +15,7 @@ use rendering::{as_json, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
-    let authority = arguments.proof.signer.signer(session)?.into();
+    let authority = arguments.proof.signer.authority(session)?;
     let client = session.client(&arguments.reference).await?;
     let place = session.place(&arguments.reference, &client, refusal).await?;
     let verified = examine(&place, &arguments.reference, &authority, &arguments.proof, session).await?;
