@@ -1,7 +1,9 @@
 use consign_image::ImageError;
+use consign_keyless::KeylessError;
 use consign_oci::{Digest, Tag};
 use consign_registry::RegistryError;
 use consign_sign::BundleError;
+use consign_trust::{LegacyError, MatcherError};
 
 /// Something that cannot be attached, found or taken away.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,15 @@ pub enum AttachError {
     /// It cannot be signed.
     #[error(transparent)]
     Sign(#[from] BundleError),
+    /// It cannot be signed without a key.
+    #[error(transparent)]
+    Keyless(#[from] KeylessError),
+    /// What was signed in cosign's older form cannot be read.
+    #[error("what was signed cannot be read")]
+    Legacy(#[from] LegacyError),
+    /// Whom a token names cannot be asked for.
+    #[error("nobody could be asked for by what the token says")]
+    Name(#[from] MatcherError),
     /// A document cannot be written.
     #[error("a document cannot be written")]
     Write(#[from] serde_json::Error),

@@ -2,7 +2,10 @@ use crate::AttachError;
 use consign_image::Place;
 use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, media_type};
 use consign_receipt::{Statement, predicate};
-use consign_sign::{Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, SIMPLE_SIGNING, bundle_of, layers_of};
+use consign_sign::{
+    Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, SIMPLE_SIGNING, bundle_of, layers_of, signature_statement,
+};
+use consign_trust::{Authority, SignedBy, envelope, payload_in, statement_in};
 
 /// Most manifests, and most layers of one manifest, about one image that are looked at.
 const COUNT_LIMIT: usize = 1_000;
@@ -52,6 +55,22 @@ impl Attached {
     /// Returns whether it is a signature of the image, and not another statement about it.
     pub fn is_signature(&self) -> bool {
         matches!(self.content, Content::Signature(_)) || self.stated == predicate::SIGNATURE
+    }
+
+    /// Returns what one of some authorities signed about `subject`, if that is what it is. A signature in the older form says the same as a statement.
+    pub fn verified(&self, authorities: &[Authority], subject: &Digest) -> Option<(Exact<Statement>, SignedBy)> {
+        match (&self.content, &self.held) {
+            (Content::Bundle(bundle), _) => {
+                let (statement, by, _) = statement_in(bundle, authorities, subject).ok()?;
+                Some((statement, by))
+            }
+            (Content::Signature(_), Held::Layer(_, descriptor)) => {
+                let layer = LegacyLayer { descriptor: descriptor.clone(), bytes: self.bytes.clone() };
+                let (payload, by, _) = payload_in(&layer, authorities, subject).ok()?;
+                Some((signature_statement(subject, &payload.annotations()).ok()?, by))
+            }
+            _ => None,
+        }
     }
 
     /// Returns the statement in it, if it is about `subject`. Nothing vouches for it.
@@ -141,7 +160,8 @@ impl Finder<'_> {
             let content = match kind {
                 LegacyKind::Signatures => signature(&layer, &bytes),
                 LegacyKind::Attestations => {
-                    Bundle::of_envelope(&bytes).map_or(Content::Other, |bundle| Content::Bundle(Box::new(bundle)))
+                    let layer = LegacyLayer { descriptor: layer.clone(), bytes: bytes.clone() };
+                    envelope(&layer).map_or(Content::Other, |bundle| Content::Bundle(Box::new(bundle)))
                 }
                 LegacyKind::Sbom => Content::Other,
             };

@@ -1,19 +1,23 @@
-use crate::AttachError;
+use crate::{AttachError, KeylessSigner};
 use consign_oci::Exact;
 use consign_receipt::Statement;
-use consign_sign::{LegacyLayer, Payload, PublicKey, Signer, attestation_layer, sign, signature_layer};
+use consign_sign::{LegacyLayer, Payload, Signer, attestation_layer, sign, signature_layer};
+use consign_trust::Authority;
 
 /// Whoever signs statements about images.
 pub enum Signatory {
     /// The holder of a key.
     Key(Box<dyn Signer>),
+    /// Whom an identity token names.
+    Keyless(Box<KeylessSigner>),
 }
 
 impl Signatory {
-    /// Returns the key that verifies what is signed; `None` where each signature has its own, which a certificate vouches for.
-    pub fn key(&self) -> Option<&PublicKey> {
+    /// Returns whose signatures these are, as others ask for them; `None` as long as that is not known: nobody has given a certificate yet.
+    pub async fn authority(&self) -> Result<Option<Authority>, AttachError> {
         match self {
-            Self::Key(key) => Some(key.public()),
+            Self::Key(key) => Ok(Some(Authority::Key(key.public().clone()))),
+            Self::Keyless(keyless) => keyless.authority().await,
         }
     }
 
@@ -21,6 +25,7 @@ impl Signatory {
     pub async fn bundle(&self, statement: &Exact<Statement>) -> Result<Vec<u8>, AttachError> {
         match self {
             Self::Key(key) => Ok(sign(statement, &**key)?),
+            Self::Keyless(keyless) => keyless.bundle(statement).await,
         }
     }
 
@@ -28,6 +33,7 @@ impl Signatory {
     pub(crate) async fn attestation_layer(&self, statement: &Exact<Statement>) -> Result<LegacyLayer, AttachError> {
         match self {
             Self::Key(key) => Ok(attestation_layer(statement, &**key)?),
+            Self::Keyless(keyless) => keyless.attestation_layer(statement).await,
         }
     }
 
@@ -35,6 +41,7 @@ impl Signatory {
     pub async fn signature_layer(&self, payload: &Payload) -> Result<LegacyLayer, AttachError> {
         match self {
             Self::Key(key) => Ok(signature_layer(payload, &**key)?),
+            Self::Keyless(keyless) => keyless.signature_layer(payload).await,
         }
     }
 }

@@ -1,6 +1,4 @@
-use crate::{
-    AttachError, Attached, Attacher, Attachment, Content, Forms, Held, Signatory, attestation, find, signature,
-};
+use crate::{AttachError, Attached, Attacher, Attachment, Forms, Held, Signatory, attestation, find, signature};
 use consign_image::Place;
 use consign_oci::{Descriptor, Document, Exact};
 use consign_receipt::{Statement, predicate};
@@ -16,7 +14,7 @@ pub struct Signing<'a> {
     pub signatory: &'a Signatory,
     /// In which forms.
     pub forms: Forms,
-    /// Whether what the same key signed before is taken away, once the new is there.
+    /// Whether what the same signed before is taken away, once the new is there.
     pub replace: bool,
     /// When the image was made, RFC 3339: what is attached says so, and not when it was signed, so that it is the same each time.
     pub created: &'a str,
@@ -30,15 +28,21 @@ pub enum Outcome {
         /// How much older was taken away.
         removed: usize,
     },
-    /// The same key had signed the same before.
+    /// The same had signed the same before.
     Already {
         /// How much older was taken away.
         removed: usize,
     },
 }
 
+/// Something that the same signed before.
+struct Ours {
+    attached: Attached,
+    statement: Exact<Statement>,
+}
+
 impl Signing<'_> {
-    /// Signs an image, unless the key has signed it in these forms with the same annotations. `identity` is the repository that the older form
+    /// Signs an image, unless the same has signed it in these forms with the same annotations. `identity` is the repository that the older form
     /// names.
     pub async fn sign(
         &self,
@@ -46,9 +50,9 @@ impl Signing<'_> {
         identity: &str,
         annotations: &Annotations,
     ) -> Result<Outcome, AttachError> {
-        let ours = self.ours(subject, |attached| attached.is_signature()).await?;
-        let same: Vec<&Attached> =
-            ours.iter().filter(|ours| self.annotations(ours, subject).as_ref() == Some(annotations)).collect();
+        let ours = self.ours(subject, predicate::SIGNATURE).await?;
+        let same = ours.iter().filter(|ours| ours.statement.annotations() == *annotations);
+        let same: Vec<&Attached> = same.map(|ours| &ours.attached).collect();
         let missing = self.missing(&same);
         let made = match missing {
             Some(forms) => signature(subject, identity, annotations, forms, self.signatory, self.created).await?,
@@ -57,16 +61,11 @@ impl Signing<'_> {
         self.exchange(subject, made, &ours, &same).await
     }
 
-    /// Attaches a signed statement about an image, unless the key has signed the same in these forms. Of the same type, others are replaced.
+    /// Attaches a signed statement about an image, unless that was signed in these forms. Of the same type, others are replaced.
     pub async fn attest(&self, subject: &Descriptor, statement: &Exact<Statement>) -> Result<Outcome, AttachError> {
-        let is_of_type = |attached: &Attached| {
-            attached.statement(&subject.digest).is_some_and(|found| found.predicate_type == statement.predicate_type)
-        };
-        let ours = self.ours(subject, is_of_type).await?;
-        let is_same = |attached: &&Attached| {
-            attached.statement(&subject.digest).is_some_and(|found| found.bytes() == statement.bytes())
-        };
-        let same: Vec<&Attached> = ours.iter().filter(is_same).collect();
+        let ours = self.ours(subject, &statement.predicate_type).await?;
+        let same = ours.iter().filter(|ours| ours.statement.bytes() == statement.bytes());
+        let same: Vec<&Attached> = same.map(|ours| &ours.attached).collect();
         let made = match self.missing(&same) {
             Some(forms) => attestation(subject, statement, forms, self.signatory, self.created).await?,
             None => Vec::new(),
@@ -74,19 +73,21 @@ impl Signing<'_> {
         self.exchange(subject, made, &ours, &same).await
     }
 
-    /// Attaches what was made and then, where that is asked for, takes away what the same key signed and is not the same: at no time is there less
+    /// Attaches what was made and then, where that is asked for, takes away what the same signed and is not the same: at no time is there less
     /// than before.
     async fn exchange(
         &self,
         subject: &Descriptor,
         made: Vec<Attachment>,
-        ours: &[Attached],
+        ours: &[Ours],
         same: &[&Attached],
     ) -> Result<Outcome, AttachError> {
         let attached = self.attacher.attach(subject, made).await?;
         let mut removed = 0;
         if self.replace {
-            for older in ours.iter().filter(|ours| same.iter().all(|same| same.held != ours.held)) {
+            for older in
+                ours.iter().map(|ours| &ours.attached).filter(|ours| same.iter().all(|same| same.held != ours.held))
+            {
                 self.attacher.remove(&subject.digest, &older.held).await?;
                 removed += 1;
             }
@@ -94,35 +95,15 @@ impl Signing<'_> {
         Ok(if attached > 0 { Outcome::Attached { removed } } else { Outcome::Already { removed } })
     }
 
-    /// Returns what this key signed about an image, of what is asked for.
-    async fn ours(
-        &self,
-        subject: &Descriptor,
-        wanted: impl Fn(&Attached) -> bool,
-    ) -> Result<Vec<Attached>, AttachError> {
-        let Some(key) = self.signatory.key() else { return Ok(Vec::new()) };
-        let mut found = find(self.attacher.place, self.legacy, &subject.digest, None).await?;
-        found.retain(|attached| {
-            wanted(attached)
-                && match &attached.content {
-                    Content::Bundle(bundle) => bundle.verify(key, &subject.digest).is_ok(),
-                    Content::Signature(signature) => signature.verify(key, &subject.digest).is_ok(),
-                    Content::Statement(_) | Content::Other => false,
-                }
+    /// Returns the statements of a type that the same signed about an image.
+    async fn ours(&self, subject: &Descriptor, predicate_type: &str) -> Result<Vec<Ours>, AttachError> {
+        let Some(authority) = self.signatory.authority().await? else { return Ok(Vec::new()) };
+        let found = find(self.attacher.place, self.legacy, &subject.digest, None).await?;
+        let ours = found.into_iter().filter_map(|attached| {
+            let (statement, _) = attached.verified(std::slice::from_ref(&authority), &subject.digest)?;
+            (statement.predicate_type == predicate_type).then_some(Ours { attached, statement })
         });
-        Ok(found)
-    }
-
-    fn annotations(&self, attached: &Attached, subject: &Descriptor) -> Option<Annotations> {
-        match &attached.content {
-            Content::Signature(signature) => {
-                Some(signature.verify(self.signatory.key()?, &subject.digest).ok()?.annotations())
-            }
-            _ => {
-                let statement = attached.statement(&subject.digest)?;
-                (statement.predicate_type == predicate::SIGNATURE).then(|| statement.annotations())
-            }
-        }
+        Ok(ours.collect())
     }
 
     /// Returns in which of the forms nothing is there.

@@ -8,6 +8,7 @@ mod looking;
 mod moving;
 mod naming;
 mod no_cache;
+mod policy;
 mod rebasing;
 mod service;
 mod signing;
@@ -26,9 +27,10 @@ pub(crate) use looking::{Inspect, ListTarget, Proof, Reference, Sbom, SbomFormat
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
+pub(crate) use policy::{ExportArguments, Policy, PolicyExport, SignerNames};
 pub(crate) use rebasing::Rebase;
 pub(crate) use service::ServiceOption;
-pub(crate) use signing::{Attest, Clean, CleanType, Sign};
+pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign, SignatureFormat};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
 pub(crate) use trust::{Conformance, GithubClaims, SignBlob, SignerOptions, VerifyBlob, VerifyBundle};
@@ -328,6 +330,9 @@ pub(crate) enum Command {
     /// Whose logs, certificates and timestamps count, and who is asked for them.
     #[command(subcommand)]
     Trust(Trust),
+    /// Policies by which others admit images.
+    #[command(subcommand)]
+    Policy(Policy),
     /// What the conformance suite of Sigstore calls.
     #[command(subcommand, hide = true)]
     Conformance(Conformance),

@@ -1,8 +1,9 @@
 //! Where signatures and attestations are attached, and with which key.
 
-use crate::arguments::KeyArgument;
+use crate::arguments::{KeyArgument, KeylessOptions};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::keyless::Keyless;
 use crate::session::Session;
 use crate::signing;
 use consign_attach::{Forms, Signatory};
@@ -75,18 +76,22 @@ pub(crate) fn forms(format: SignatureFormat) -> Forms {
     }
 }
 
-/// Reads the key: the one that is named, else that of the configuration.
-pub(crate) fn key(named: Option<&KeyArgument>, session: &Session) -> Result<Signatory, CommandError> {
-    let missing = || {
-        CommandError::new(ExitCode::Usage, "there is no key to sign with")
-            .hint("name one: `--key KEY`, or `signing: {key: KEY}` in the configuration")
-    };
+/// Returns whoever signs: the holder of the key that is named, else whom the configuration names, else whom an identity token does.
+pub(crate) fn signatory(
+    named: Option<&KeyArgument>,
+    keyless: &KeylessOptions,
+    session: &Session,
+) -> Result<Signatory, CommandError> {
     if let Some(key) = named {
         return Ok(signing::reader(session, key.reference()?)?()?);
     }
-    if !session.global.file.exists() {
-        return Err(missing());
+    if !keyless.names_services() && session.global.file.exists() {
+        let configuration = session.configuration()?;
+        if let Some(read) = signing::key_reader(session, &configuration)? {
+            return Ok(read()?);
+        }
     }
-    let configuration = session.configuration()?;
-    Ok(signing::key_reader(session, &configuration)?.ok_or_else(missing)?()?)
+    let read = signing::signs_keyless(Keyless::named(keyless)?, session)
+        .map_err(|error| error.hint("or name a key: `--key KEY`, or `signing: {key: KEY}` in the configuration"))?;
+    Ok(read()?)
 }

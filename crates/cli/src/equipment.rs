@@ -92,7 +92,7 @@ fn keep_out(
     docker: &DockerArguments,
     session: &Session,
 ) {
-    let key = configuration.signing.as_ref().and_then(|signing| match &signing.key.value {
+    let key = configuration.signing.as_ref().and_then(|signing| match &signing.key()?.value {
         KeyReference::File(path) => Some(configuration.resolve(path)),
         KeyReference::Environment(_) | KeyReference::Kubernetes { .. } | KeyReference::Program(_) => None,
     });

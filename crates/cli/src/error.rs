@@ -5,6 +5,7 @@ use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_dockerfile::ErrorKind as DockerfileErrorKind;
 use consign_image::{BaseError, ImageError, Trouble};
 use consign_inventory::SbomError;
+use consign_keyless::KeylessError;
 use consign_plan::ConfigurationError;
 use consign_receipt::Closed;
 use consign_registry::docker_config::{ConfigFileError, KeepingError};
@@ -45,6 +46,18 @@ impl CommandError {
         this.add_causes(error.source());
         this.hints.extend(registry_hint(error).or_else(|| space_hint(error).map(Into::into)).map(Cow::into_owned));
         this
+    }
+
+    fn keyless_hints(self, error: &KeylessError) -> Self {
+        match error {
+            KeylessError::Disclosure { .. } => self
+                .hint("`--yes`, or `signing: {keyless: {disclose: true}}` in the configuration, says that it may be")
+                .hint("a key, or services of your own (`--signing-config`), tell nobody"),
+            KeylessError::Rejected { .. } => {
+                self.hint("the trusted root has to be that of the services which are asked: name both, or neither")
+            }
+            _ => self,
+        }
     }
 
     pub(crate) fn cause(mut self, error: impl Error) -> Self {
@@ -299,8 +312,15 @@ impl From<AttachError> for CommandError {
         match error {
             AttachError::Image(error) => error.into(),
             AttachError::Registry(error) => ImageError::from(error).into(),
+            AttachError::Keyless(error) => error.into(),
             other => Self::of(ExitCode::Failed, &other),
         }
+    }
+}
+
+impl From<KeylessError> for CommandError {
+    fn from(error: KeylessError) -> Self {
+        Self::of(ExitCode::Failed, &error).keyless_hints(&error)
     }
 }
 
@@ -398,6 +418,7 @@ impl From<ReleaseError> for CommandError {
             ReleaseError::PortTaken { .. } => {
                 this.hint("end that program, or serve the registry on another port: `registries:` in the configuration")
             }
+            ReleaseError::Attach(AttachError::Keyless(error)) => this.keyless_hints(error),
             ReleaseError::Key { .. } => {
                 this.hint("`consign keygen` makes a key; its password is taken from COSIGN_PASSWORD")
             }

@@ -137,7 +137,7 @@ pub(crate) fn secrets(configuration: Option<&Configuration>) -> BTreeSet<&str> {
         names.extend(settings.credentials.variables());
     }
     let signing = configuration.and_then(|configuration| configuration.signing.as_ref());
-    if let Some(KeyReference::Environment(name)) = signing.map(|signing| &signing.key.value) {
+    if let Some(KeyReference::Environment(name)) = signing.and_then(|signing| Some(&signing.key()?.value)) {
         names.insert(name);
     }
     names

@@ -21,7 +21,7 @@ pub(crate) fn services(
 ) -> Result<Services, CommandError> {
     if let Some(path) = signing_config {
         let failed = || {
-            let message = format!("cannot read the services in {}", path.display());
+            let message = format!("cannot read who is asked for certificates in {}", path.display());
             CommandError::new(ExitCode::Configuration, message)
         };
         let bytes =

@@ -127,7 +127,7 @@ impl crate::arguments::GithubClaims {
             (Claim::GithubWorkflowSha, &self.sha),
             (Claim::GithubWorkflowName, &self.name),
             (Claim::GithubWorkflowRepository, &self.repository),
-            (Claim::GithubWorkflowRef, &self.reference),
+            (Claim::GithubWorkflowRef, &self.git_reference),
         ];
         all.into_iter().filter_map(|(claim, value)| value.as_deref().map(|value| (claim, value)))
     }

@@ -3,10 +3,12 @@
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::key::{NamedKey, Passwords};
+use crate::keyless::Keyless;
 use crate::session::Session;
 use consign_attach::Signatory;
+use consign_keyless::Visibility;
 use consign_plan::Configuration;
-use consign_plan::configuration::KeyReference;
+use consign_plan::configuration::{KeyReference, SigningBy};
 use consign_release::ReleaseError;
 use std::error::Error;
 
@@ -20,15 +22,40 @@ pub(crate) fn key_reader<'a>(
     configuration: &'a Configuration,
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let Some(signing) = &configuration.signing else { return Ok(None) };
+    let key = match &signing.by {
+        SigningBy::Key(key) => key,
+        SigningBy::Keyless(settings) => {
+            let keyless = Keyless::configured(settings, configuration);
+            return Ok(Some(signs_keyless(keyless, session)?));
+        }
+    };
     let passwords = Passwords::new(&session.environment, None);
-    let key = NamedKey::new(&signing.key, |path| configuration.resolve(path), &session.environment, passwords);
+    let key = NamedKey::new(key, |path| configuration.resolve(path), &session.environment, passwords);
     checked(key, passwords).map(Some)
+}
+
+/// Returns the same where the configuration says nothing of it: whom the CI names signs, if that may be known to everybody. Else says why nobody does.
+pub(crate) async fn by_default(session: &Session) -> Result<(Option<KeyReader<'_>>, Option<String>), CommandError> {
+    let keyless = Keyless::default();
+    let Some(token) = keyless.token(session).await? else { return Ok((None, None)) };
+    if token.visibility() != Some(Visibility::Public) {
+        let why = "the configuration has no `signing` section, and what the identity token is for is not known to be public: with \
+                   `signing: {keyless: {disclose: true}}` the public Sigstore may show it to everybody; a `key` tells nobody";
+        return Ok((None, Some(why.to_owned())));
+    }
+    Ok((Some(signs_keyless(keyless, session)?), None))
 }
 
 /// Returns the same for a key that the command line names.
 pub(crate) fn reader<'a>(session: &'a Session, reference: &KeyReference) -> Result<KeyReader<'a>, CommandError> {
     let passwords = Passwords::new(&session.environment, None);
     checked(NamedKey::new(reference, |path| path.into(), &session.environment, passwords), passwords)
+}
+
+/// Returns the same for whom an identity token names. Whoever gives the token is asked when something is signed.
+pub(crate) fn signs_keyless<'a>(keyless: Keyless, session: &'a Session) -> Result<KeyReader<'a>, CommandError> {
+    let signer = keyless.signer(session)?;
+    Ok(Box::new(move || Ok(Signatory::Keyless(Box::new(signer())))))
 }
 
 fn checked<'a>(key: NamedKey<'a>, passwords: Passwords<'a>) -> Result<KeyReader<'a>, CommandError> {

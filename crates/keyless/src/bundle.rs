@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 pub struct Signed {
     /// The bundle, as JSON.
     pub bundle: Vec<u8>,
+    /// The signature in it.
+    pub signature: Vec<u8>,
     /// The log entries.
     pub entries: Vec<LogEntry>,
 }

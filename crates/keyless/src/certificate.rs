@@ -1,5 +1,5 @@
 use crate::CertificateProblem;
-use crate::token::{Claims, Expected};
+use crate::token::{CertificateName, Claims};
 use sigstore_crypto::{CertificateInfo, SubjectAltName, parse_certificate_info};
 use sigstore_types::{DerCertificate, DerPublicKey};
 use std::time::Duration;
@@ -30,12 +30,12 @@ impl Certificate {
             let expected = claims.issuer.clone();
             return Err(CertificateProblem::Issuer { expected, found: found.to_owned() });
         }
-        if !is_expected(facts.identity.as_ref(), &claims.expected()) {
+        if !is_expected(facts.identity.as_ref(), &claims.certificate_name()) {
             let found = facts.identity.as_ref().map_or("nobody", SubjectAltName::as_str).to_owned();
-            let expected = match claims.expected() {
-                Expected::Email(name) | Expected::Uri(name) => name,
-                Expected::UriWithPath(path) => path.trim_start_matches('/').to_owned(),
-                Expected::Anything => "somebody".to_owned(),
+            let expected = match claims.certificate_name() {
+                CertificateName::Email(name) | CertificateName::Uri(name) => name,
+                CertificateName::UriWithPath(path) => path.trim_start_matches('/').to_owned(),
+                CertificateName::Anything => "somebody".to_owned(),
             };
             return Err(CertificateProblem::Identity { expected, found });
         }
@@ -66,16 +66,16 @@ impl Certificate {
     }
 }
 
-fn is_expected(found: Option<&SubjectAltName>, expected: &Expected) -> bool {
+fn is_expected(found: Option<&SubjectAltName>, expected: &CertificateName) -> bool {
     match (expected, found) {
-        (Expected::Email(expected), Some(SubjectAltName::Email(found))) => found == expected,
-        (Expected::Uri(expected), Some(SubjectAltName::Uri(found))) => found == expected,
-        (Expected::UriWithPath(path), Some(SubjectAltName::Uri(found))) => {
+        (CertificateName::Email(expected), Some(SubjectAltName::Email(found))) => found == expected,
+        (CertificateName::Uri(expected), Some(SubjectAltName::Uri(found))) => found == expected,
+        (CertificateName::UriWithPath(path), Some(SubjectAltName::Uri(found))) => {
             // What is before the path is a host alone: GitHub's, or that of a company's own.
             let host = found.strip_prefix("https://").and_then(|rest| rest.strip_suffix(path.as_str()));
             host.is_some_and(|host| !host.is_empty() && !host.contains('/'))
         }
-        (Expected::Anything, found) => found.is_some(),
+        (CertificateName::Anything, found) => found.is_some(),
         _ => false,
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     fn names_are_those_of_the_token() {
         let uri = |text: &str| Some(SubjectAltName::Uri(text.to_owned()));
         let email = |text: &str| Some(SubjectAltName::Email(text.to_owned()));
-        let path = Expected::UriWithPath("/o/r/.github/workflows/w.yaml@refs/heads/main".to_owned());
+        let path = CertificateName::UriWithPath("/o/r/.github/workflows/w.yaml@refs/heads/main".to_owned());
         for (expected, found, is) in [
             (&path, uri("https://github.com/o/r/.github/workflows/w.yaml@refs/heads/main"), true),
             (&path, uri("https://git.example/o/r/.github/workflows/w.yaml@refs/heads/main"), true),
@@ -96,13 +96,13 @@ mod tests {
             (&path, uri("https:///o/r/.github/workflows/w.yaml@refs/heads/main"), false),
             (&path, uri("https://github.com/o/r/.github/workflows/w.yaml@refs/heads/other"), false),
             (&path, email("https://github.com/o/r/.github/workflows/w.yaml@refs/heads/main"), false),
-            (&Expected::Email("a@b.example".to_owned()), email("a@b.example"), true),
-            (&Expected::Email("a@b.example".to_owned()), email("x@b.example"), false),
-            (&Expected::Email("a@b.example".to_owned()), uri("a@b.example"), false),
-            (&Expected::Uri("https://a.example".to_owned()), uri("https://a.example"), true),
-            (&Expected::Uri("https://a.example".to_owned()), uri("https://a.example/"), false),
-            (&Expected::Anything, uri("https://a.example"), true),
-            (&Expected::Anything, None, false),
+            (&CertificateName::Email("a@b.example".to_owned()), email("a@b.example"), true),
+            (&CertificateName::Email("a@b.example".to_owned()), email("x@b.example"), false),
+            (&CertificateName::Email("a@b.example".to_owned()), uri("a@b.example"), false),
+            (&CertificateName::Uri("https://a.example".to_owned()), uri("https://a.example"), true),
+            (&CertificateName::Uri("https://a.example".to_owned()), uri("https://a.example/"), false),
+            (&CertificateName::Anything, uri("https://a.example"), true),
+            (&CertificateName::Anything, None, false),
         ] {
             assert_eq!(is_expected(found.as_ref(), expected), is, "{found:?}");
         }

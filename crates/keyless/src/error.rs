@@ -11,15 +11,20 @@ pub enum KeylessError {
     #[error(transparent)]
     Web(#[from] WebError),
     /// The public would learn of a repository that it does not see.
-    #[error("{service} shows everybody what it is told, and the repository{name} is {visibility}", name = repository.as_ref().map(|name| format!(" {name}")).unwrap_or_default())]
+    #[error("{service} shows everybody what it is told, for ever, and {about}", about = hidden(repository.as_deref(), *visibility))]
     Disclosure {
         /// Who would be told.
         service: String,
         /// The repository, if the token names it.
         repository: Option<String>,
-        /// Who may see it.
-        visibility: Visibility,
+        /// Who may see it, if the token says so.
+        visibility: Option<Visibility>,
     },
+    /// No log of version 1 is told, and cosign's older form has no place for what others say.
+    #[error(
+        "signatures in cosign's older form are shown to be in time by a log of version 1, and the services name none: sign bundles, or name a log"
+    )]
+    NoLegacyLog,
     /// Nothing would show when a signature was made.
     #[error(
         "nothing would show that signatures were made while the certificate held: that takes a timestamp authority, or a log of version 1"
@@ -81,6 +86,16 @@ pub enum KeylessError {
         /// Why not.
         source: serde_json::Error,
     },
+}
+
+/// Says what the public does not see.
+fn hidden(repository: Option<&str>, visibility: Option<Visibility>) -> String {
+    match (repository, visibility) {
+        (None, None) => "the token does not say that what it is for is public".to_owned(),
+        (Some(name), None) => format!("the token does not say that the repository {name} is public"),
+        (None, Some(visibility)) => format!("the repository is {visibility}"),
+        (Some(name), Some(visibility)) => format!("the repository {name} is {visibility}"),
+    }
 }
 
 /// What is wrong with a certificate.

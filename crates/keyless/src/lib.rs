@@ -28,6 +28,6 @@ pub use secret::Secret;
 pub use service_list::{ListedService, Selection, SelectionError, ServiceList};
 pub use services::{Log, LogService, LogVersion, Services, ServicesError};
 pub use session::{Check, Options, Session};
-pub use token::{IdentityToken, Source, TokenError, log_in};
+pub use token::{CertificateName, IdentityToken, Person, Source, TokenError, log_in};
 pub use update::{Repository, TrustMaterial, UpdateError, UpdateProblem};
 pub use web::{Patience, Web, WebError};

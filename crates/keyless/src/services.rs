@@ -17,6 +17,8 @@ pub struct Services {
     pub(crate) authority: Url,
     pub(crate) issuer: Option<Url>,
     pub(crate) logs: Vec<LogService>,
+    /// Those that cosign's older form has a place for.
+    pub(crate) legacy_logs: Vec<LogService>,
     pub(crate) timestamps: Vec<Url>,
 }
 
@@ -111,15 +113,18 @@ impl Services {
         let authority = authority.first().ok_or(ServicesError::Missing { service: "certificate authority" })?;
         let issuer = choose("issuer", &list.oidc_urls, &[1], &one, now)?;
         let logs = choose("log", &list.rekor_tlog_urls, &[1, 2], &list.rekor_tlog_config, now)?;
-        let logs = logs.into_iter().map(|log| {
+        // Where there is none, nothing in the older form can be signed, and all else can.
+        let legacy_logs = choose("log", &list.rekor_tlog_urls, &[1], &list.rekor_tlog_config, now).unwrap_or_default();
+        let log = |log: &ServiceEndpoint| -> Result<LogService, WebError> {
             let version = if log.major_api_version == 1 { LogVersion::V1 } else { LogVersion::V2 };
             Ok(LogService { url: parse(&log.url)?, version })
-        });
+        };
         let timestamps = choose("timestamp authority", &list.tsa_urls, &[1], &list.tsa_config, now)?;
         Ok(Self {
             authority: parse(&authority.url)?,
             issuer: issuer.first().map(|issuer| parse(&issuer.url)).transpose()?,
-            logs: logs.collect::<Result<_, WebError>>()?,
+            logs: logs.into_iter().map(log).collect::<Result<_, _>>()?,
+            legacy_logs: legacy_logs.into_iter().map(log).collect::<Result<_, _>>()?,
             timestamps: timestamps.iter().map(|service| parse(&service.url)).collect::<Result<_, _>>()?,
         })
     }
@@ -128,8 +133,15 @@ impl Services {
     pub fn with_log(mut self, log: Log) -> Self {
         match log {
             Log::Default => {}
-            Log::None => self.logs.clear(),
-            Log::Service(service) => self.logs = vec![service],
+            Log::None => {
+                self.logs.clear();
+                self.legacy_logs.clear();
+            }
+            Log::Service(service) => {
+                self.legacy_logs =
+                    [&service].into_iter().filter(|log| log.version == LogVersion::V1).cloned().collect();
+                self.logs = vec![service];
+            }
         }
         self
     }

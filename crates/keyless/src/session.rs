@@ -2,16 +2,17 @@ use crate::bundle::{Evidence, annotations, bundle};
 use crate::log::{self, Logged};
 use crate::web::shown;
 use crate::{
-    Certificate, Disclosure, IdentityToken, KeylessError, LogVersion, Services, Signed, Source, Visibility, Web,
-    authority, timestamp,
+    Certificate, Disclosure, IdentityToken, KeylessError, LogService, LogVersion, Services, Signed, Source, Visibility,
+    Web, authority, timestamp,
 };
 use consign_oci::{Exact, media_type};
 use consign_receipt::Statement;
 use jiff::Timestamp;
+use reqwest::Url;
 use sigstore_crypto::{KeyPair, sha256};
 use sigstore_types::{
     Bundle, DigestBytes, DsseEnvelope, DsseSignature, HashAlgorithm, KeyId, MessageDigest, MessageSignature,
-    PayloadBytes, Sha256Hash, SignatureBytes, SignatureContent, pae,
+    PayloadBytes, Sha256Hash, SignatureBytes, SignatureContent, TimestampToken, TransparencyLogEntry, pae,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -76,12 +77,15 @@ impl Session {
     /// Signs bytes of any media type in the same way.
     pub async fn sign_payload(&self, media_type: &str, payload: &[u8]) -> Result<Signed, KeylessError> {
         let credential = self.credential().await?;
-        let signature = credential.sign(&sha256(&pae(media_type, payload)))?;
-        let signature = DsseSignature::new(signature, KeyId::default());
-        let envelope = DsseEnvelope::new(media_type, PayloadBytes::from_bytes(payload), signature);
-        let logged = Logged::Envelope(&envelope);
-        let evidence = self.evidence(&credential, &logged, &envelope.signature.sig, |_| true).await?;
-        self.finish(&credential, SignatureContent::DsseEnvelope(envelope), &evidence)
+        let envelope = credential.envelope(media_type, payload)?;
+        let evidence = self.evidence(&credential, &Logged::Envelope(&envelope), &envelope.signature.sig).await?;
+        let signature = envelope.signature.sig.as_bytes().to_vec();
+        self.finish(&credential, SignatureContent::DsseEnvelope(envelope), signature, &evidence)
+    }
+
+    /// Signs a file, by its SHA-256 hash.
+    pub async fn sign_blob(&self, blob: &[u8]) -> Result<Signed, KeylessError> {
+        self.sign_hash(*sha256(blob).as_bytes()).await
     }
 
     /// Signs a file of which only the SHA-256 hash is here.
@@ -90,48 +94,84 @@ impl Session {
         let hash = Sha256Hash::from(hash);
         let signature = credential.sign(&hash)?;
         let logged = Logged::Hash(&hash, &signature);
-        let evidence = self.evidence(&credential, &logged, &signature, |_| true).await?;
+        let evidence = self.evidence(&credential, &logged, &signature).await?;
         let digest = MessageDigest::new(HashAlgorithm::Sha2256, DigestBytes::from(hash.as_bytes().as_slice()));
+        let bytes = signature.as_bytes().to_vec();
         let message = MessageSignature::new(signature).with_message_digest(digest);
-        self.finish(&credential, SignatureContent::MessageSignature(message), &evidence)
+        self.finish(&credential, SignatureContent::MessageSignature(message), bytes, &evidence)
     }
 
     /// Signs a payload as cosign did before version 3, and returns the annotations of its layer (cosign, `SIGNATURE_SPEC.md`). They have no place for
     /// entries of logs of version 2, which are not told of it.
     pub async fn sign_annotations(&self, payload: &[u8]) -> Result<BTreeMap<String, String>, KeylessError> {
+        self.check_legacy()?;
         let credential = self.credential().await?;
         let hash = sha256(payload);
         let signature = credential.sign(&hash)?;
-        let logged = Logged::Hash(&hash, &signature);
-        let evidence = self.evidence(&credential, &logged, &signature, |version| version == LogVersion::V1).await?;
-        Ok(annotations(&credential.certificate, &signature, &evidence))
+        let timestamps = self.timestamps(&signature).await?;
+        let entries = self.log(&self.services.legacy_logs, &credential, &Logged::Hash(&hash, &signature)).await?;
+        Ok(annotations(&credential.certificate, &signature, &Evidence { entries, timestamps }))
     }
 
-    /// Tells the logs, and gets timestamps.
+    /// Signs a statement's exact bytes as cosign did before version 3: returns the envelope, as JSON, and the annotations of its layer.
+    pub async fn sign_envelope(
+        &self,
+        statement: &Exact<Statement>,
+    ) -> Result<(Vec<u8>, BTreeMap<String, String>), KeylessError> {
+        self.check_legacy()?;
+        let credential = self.credential().await?;
+        let envelope = credential.envelope(media_type::IN_TOTO, statement.bytes())?;
+        // The older form has timestamps of whole envelopes, which say nothing that the log's entry does not.
+        let entries = self.log(&self.services.legacy_logs, &credential, &Logged::Envelope(&envelope)).await?;
+        let bytes = serde_json::to_vec(&envelope).map_err(|source| KeylessError::Write { source })?;
+        let evidence = Evidence { entries, timestamps: Vec::new() };
+        Ok((bytes, annotations(&credential.certificate, &SignatureBytes::new(Vec::new()), &evidence)))
+    }
+
+    /// Fails if the older form could not show when something was signed.
+    fn check_legacy(&self) -> Result<(), KeylessError> {
+        if self.services.legacy_logs.is_empty() { Err(KeylessError::NoLegacyLog) } else { Ok(()) }
+    }
+
+    /// Gets timestamps, then tells the logs: what was logged stays, so that comes when nothing else can fail.
     async fn evidence(
         &self,
         credential: &Credential,
         logged: &Logged<'_>,
         signature: &SignatureBytes,
-        is_told: impl Fn(LogVersion) -> bool,
     ) -> Result<Evidence, KeylessError> {
-        // First the timestamps: what was logged stays, so the log comes when nothing else can fail.
+        let timestamps = self.timestamps(signature).await?;
+        let entries = self.log(&self.services.logs, credential, logged).await?;
+        Ok(Evidence { entries, timestamps })
+    }
+
+    async fn timestamps(&self, signature: &SignatureBytes) -> Result<Vec<TimestampToken>, KeylessError> {
         let mut timestamps = Vec::new();
         for authority in &self.services.timestamps {
             timestamps.push(timestamp::timestamp(&self.web, authority, signature).await?);
         }
+        Ok(timestamps)
+    }
+
+    async fn log(
+        &self,
+        logs: &[LogService],
+        credential: &Credential,
+        logged: &Logged<'_>,
+    ) -> Result<Vec<(Url, TransparencyLogEntry)>, KeylessError> {
         let mut entries = Vec::new();
-        for log in self.services.logs.iter().filter(|log| is_told(log.version)) {
+        for log in logs {
             let entry = log::add(&self.web, log, logged, &credential.certificate.leaf).await?;
             entries.push((log.url.clone(), entry));
         }
-        Ok(Evidence { entries, timestamps })
+        Ok(entries)
     }
 
     fn finish(
         &self,
         credential: &Credential,
         content: SignatureContent,
+        signature: Vec<u8>,
         evidence: &Evidence,
     ) -> Result<Signed, KeylessError> {
         let bundle = bundle(&credential.certificate, content, evidence);
@@ -139,7 +179,7 @@ impl Session {
             check(&bundle).map_err(|source| KeylessError::Rejected { source })?;
         }
         let bytes = serde_json::to_vec(&bundle).map_err(|source| KeylessError::Write { source })?;
-        Ok(Signed { bundle: bytes, entries: evidence.facts() })
+        Ok(Signed { bundle: bytes, signature, entries: evidence.facts() })
     }
 
     /// Returns the key and its certificate; new ones if the certificate is about to end. Whoever comes meanwhile waits for the same ones.
@@ -163,6 +203,12 @@ impl Credential {
     fn sign(&self, hash: &Sha256Hash) -> Result<SignatureBytes, KeylessError> {
         self.key.sign_digest(hash).map_err(|source| KeylessError::Key { source })
     }
+
+    fn envelope(&self, media_type: &str, payload: &[u8]) -> Result<DsseEnvelope, KeylessError> {
+        let signature = self.sign(&sha256(&pae(media_type, payload)))?;
+        let signature = DsseSignature::new(signature, KeyId::default());
+        Ok(DsseEnvelope::new(media_type, PayloadBytes::from_bytes(payload), signature))
+    }
 }
 
 async fn credential(
@@ -185,10 +231,11 @@ async fn credential(
 }
 
 fn refuse_disclosure(services: &Services, token: &IdentityToken) -> Result<(), KeylessError> {
-    let hidden = token.visibility().filter(|visibility| *visibility != Visibility::Public);
-    match hidden.zip(services.public_ones().next()) {
-        None => Ok(()),
-        Some((visibility, service)) => Err(KeylessError::Disclosure {
+    let Some(service) = services.public_ones().next() else { return Ok(()) };
+    // What is not known to be public is not shown to the public: a person's address, or a repository of which the token says nothing.
+    match token.visibility() {
+        Some(Visibility::Public) => Ok(()),
+        visibility => Err(KeylessError::Disclosure {
             service: shown(service),
             repository: token.claims().repository().map(|name| name.chars().take(200).collect()),
             visibility,

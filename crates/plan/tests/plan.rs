@@ -56,7 +56,10 @@ fn reads_everything() {
     assert_eq!(hello.tests[1].command, ["/bin/sh", "-c", "echo \"a  b\""]);
     assert_eq!(hello.tests[1].timeout, Duration::from_secs(60));
     assert_eq!(tool.name.value, "tool");
-    assert_eq!(configuration.signing.as_ref().unwrap().key.value, KeyReference::Environment("SIGNING_KEY".to_owned()));
+    assert_eq!(
+        configuration.signing.as_ref().unwrap().key().unwrap().value,
+        KeyReference::Environment("SIGNING_KEY".to_owned())
+    );
     let github = &configuration.registries["ghcr.io"];
     assert_eq!(
         github.credentials,

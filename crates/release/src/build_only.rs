@@ -15,7 +15,7 @@ impl Release<'_> {
     /// manifest or the index of each; an index is in the store only if it was written.
     pub async fn build(&self, to: Option<&ImageReference>) -> (ReleaseReport, Result<Vec<Descriptor>, ReleaseError>) {
         let mut report =
-            ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), warnings: Vec::new() };
+            ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), ..ReleaseReport::default() };
         // Nothing is published, so no destination is spoken of.
         report.images.iter_mut().for_each(|image| image.destinations.clear());
         let result = self.build_into(to, &mut report).await;

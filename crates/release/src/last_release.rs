@@ -66,7 +66,7 @@ impl Release<'_> {
         let place = Place::Registry { client, reference: reference.clone() };
         // What it had to show is what its own record says; this release may ask for more.
         let policy = Policy::new([Requirement::Completeness]);
-        let authorities = authorities(key);
+        let authorities = authorities(key).await?;
         let expectation = Expectation {
             authorities: &authorities,
             policy: Some(&policy),

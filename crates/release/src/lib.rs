@@ -32,6 +32,7 @@ mod origin;
 mod produce;
 mod provenance;
 mod publish;
+mod recall;
 mod recipe;
 mod record;
 mod run;

@@ -9,7 +9,8 @@ use consign_attach::{Forms, Signatory};
 use consign_oci::{Digest, Exact, Index, Repository};
 use consign_receipt::predicate::ReleasedDestination;
 use consign_receipt::{Candidate, PlatformCandidate, Verdict, gate};
-use consign_report::{ImageReport, ReasonReport, ReleaseReport};
+use consign_report::{ImageReport, ReasonReport, ReleaseReport, SignerReport};
+use consign_trust::{Authority, Matcher};
 use std::sync::Arc;
 
 /// How far a release goes.
@@ -21,6 +22,8 @@ pub struct Options {
     pub explain: bool,
     /// In which forms signatures and attestations are attached.
     pub forms: Forms,
+    /// Why nothing is signed, if nobody is named who signs; for people.
+    pub unsigned: Option<String>,
     /// Where cosign's older form is kept, if not beside each image.
     pub legacy: Option<Repository>,
     /// Ends it early.
@@ -60,7 +63,7 @@ impl Release<'_> {
     /// Runs the release. The report says how far each image came, whether or not the release came about.
     pub async fn run(&self) -> (ReleaseReport, Result<(), ReleaseError>) {
         let mut report =
-            ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), warnings: Vec::new() };
+            ReleaseReport { images: self.jobs.iter().map(|job| blank(job)).collect(), ..ReleaseReport::default() };
         let result = self.run_into(&mut report).await;
         if result.is_err() {
             self.jobs.iter().zip(&mut report.images).for_each(|(job, image)| skip_the_rest(job, image));
@@ -74,7 +77,11 @@ impl Release<'_> {
         if self.options.dry_run {
             return Ok(());
         }
-        self.ship(&passed, key.as_ref(), report).await
+        self.ship(&passed, key.as_ref(), report).await?;
+        if let Some(key) = &key {
+            report.signer = signer(key).await?;
+        }
+        Ok(())
     }
 
     /// Makes all images and asks the gate about each.
@@ -142,7 +149,10 @@ impl Release<'_> {
         let name = &job.planned.name;
         self.workshop.started(name, None, Stage::Gate);
         let mut policy = self.workshop.policy.clone();
-        let own = key.map(authorities).unwrap_or_default();
+        let own = match key {
+            Some(key) => authorities(key).await?,
+            None => Vec::new(),
+        };
         policy = own.iter().fold(policy, |policy, authority| policy.trusting(authority.identity()));
         imported::add_receipts(&self.workshop, job, &own, &policy, &mut produced)?;
         note_produced(image, &produced);
@@ -198,6 +208,21 @@ impl Release<'_> {
             }
         }
     }
+}
+
+/// Returns whom others ask for who verify what was released.
+async fn signer(signatory: &Signatory) -> Result<Option<SignerReport>, ReleaseError> {
+    Ok(match signatory.authority().await? {
+        Some(Authority::Key(key)) => Some(SignerReport::Key(key.fingerprint())),
+        Some(Authority::Keyless(keyless)) => match (keyless.conditions.subject(), keyless.conditions.issuer()) {
+            (Matcher::Exact(identity), Matcher::Exact(issuer)) => {
+                Some(SignerReport::Certificate { identity: identity.clone(), issuer: issuer.clone() })
+            }
+            // Nothing was signed, as all of it was before: what the token says is all that is known.
+            _ => None,
+        },
+        None => None,
+    })
 }
 
 fn destinations(job: &Job) -> Vec<ReleasedDestination> {

@@ -25,11 +25,11 @@ impl Release<'_> {
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
         let interruption = &self.options.interruption;
+        let (client, running) = self.connect(self.workshop.embedded.iter()).await?;
         let mut artifacts = Vec::new();
         for (passed, image) in passed.iter().zip(&mut report.images) {
-            artifacts.push(unless_interrupted(interruption, self.sign(passed, key, image)).await?);
+            artifacts.push(unless_interrupted(interruption, self.sign(passed, key, &client, image)).await?);
         }
-        let (client, running) = self.connect(self.workshop.embedded.iter()).await?;
         let sent = unless_interrupted(interruption, self.send(passed, &artifacts, &client, report)).await?;
         unless_interrupted(interruption, self.check_order(passed, &sent, key, &client)).await?;
         self.move_tags(passed, &sent, &client, report).await?;
@@ -96,7 +96,7 @@ impl Release<'_> {
         client: &Client,
     ) -> Result<(), ReleaseError> {
         let Some(key) = key else { return Ok(()) };
-        let authorities = authorities(key);
+        let authorities = authorities(key).await?;
         for (candidate, sent) in passed.iter().zip(sent) {
             let today = self.workshop.today();
             let release = record(&candidate.job, &candidate.verdict, &candidate.created, &self.plan, today)?;
@@ -223,12 +223,13 @@ impl Release<'_> {
         // By the rules that the gate had: statements that came with an image may not go with it.
         let rules = candidate.verdict.advisories().cloned();
         let policy = rules.into_iter().fold(self.workshop.policy.clone(), Policy::tolerating);
+        let authorities = authorities(key).await?;
         for destination in candidate.verdict.destinations() {
             let Some(tag) = destination.tags.first() else { continue };
             let reference = destination.repository.tagged(tag.clone());
             let place = Place::Registry { client: client.clone(), reference: reference.clone() };
             let expectation = Expectation {
-                authorities: &authorities(key),
+                authorities: &authorities,
                 policy: Some(&policy),
                 released: true,
                 today: self.workshop.today(),
@@ -242,6 +243,6 @@ impl Release<'_> {
 }
 
 /// Returns whose signatures count of what a release made.
-pub(crate) fn authorities(signatory: &Signatory) -> Vec<Authority> {
-    signatory.key().cloned().map(Authority::Key).into_iter().collect()
+pub(crate) async fn authorities(signatory: &Signatory) -> Result<Vec<Authority>, ReleaseError> {
+    Ok(signatory.authority().await?.into_iter().collect())
 }

@@ -7,6 +7,7 @@ use crate::{Outcome, Release, ReleaseError, Stage};
 use consign_attach::Signatory;
 use consign_oci::{Exact, media_type};
 use consign_receipt::{Statement, predicate};
+use consign_registry::Client;
 use consign_report::ImageReport;
 
 impl Release<'_> {
@@ -15,11 +16,12 @@ impl Release<'_> {
         &self,
         passed: &Passed,
         key: Option<&Signatory>,
+        client: &Client,
         image: &mut ImageReport,
     ) -> Result<Artifacts, ReleaseError> {
         let name = &passed.job.planned.name;
         self.workshop.started(name, None, Stage::Sign);
-        let artifacts = self.artifacts(passed, key).await.inspect_err(|_| {
+        let artifacts = Box::pin(self.artifacts(passed, key, client)).await.inspect_err(|_| {
             note(image, Stage::Sign, Outcome::Failed);
             self.workshop.finished(name, None, Stage::Sign, Outcome::Failed, "");
         })?;
@@ -27,7 +29,8 @@ impl Release<'_> {
         if key.is_some() {
             note(image, Stage::Sign, Outcome::Ok);
         } else {
-            self.workshop.warn(name, &[], "not signed: the configuration has no `signing` section");
+            let why = self.options.unsigned.as_deref().unwrap_or("the configuration has no `signing` section");
+            self.workshop.warn(name, &[], format!("not signed: {why}"));
         }
         let count = artifacts.count();
         let outcome = if key.is_some() { Outcome::Ok } else { Outcome::Skipped };
@@ -35,7 +38,15 @@ impl Release<'_> {
         Ok(artifacts)
     }
 
-    async fn artifacts(&self, passed: &Passed, key: Option<&Signatory>) -> Result<Artifacts, ReleaseError> {
+    async fn artifacts(
+        &self,
+        passed: &Passed,
+        key: Option<&Signatory>,
+        client: &Client,
+    ) -> Result<Artifacts, ReleaseError> {
+        if let Some(Signatory::Keyless(keyless)) = key {
+            self.recall(passed, keyless, client).await?;
+        }
         let store = &self.workshop.store;
         let mut artifacts = Artifacts::default();
         let Passed { job, created, .. } = passed;

@@ -1,6 +1,6 @@
 //! Renderings of results: aligned text for people, JSON for programs. Pure: nothing here prints.
 //!
-//! What is rendered is plain data of this room: a [`ReleaseReport`] says how a release went, a [`TreeNode`] what hangs on an image.
+//! What is rendered is plain data of this room: a [`ReleaseReport, SignerReport`] says how a release went, a [`TreeNode`] what hangs on an image.
 //! The types are the JSON form (keys in camelCase); [`table`] and the `text` methods are the form for people.
 
 mod advisories;
@@ -34,7 +34,9 @@ pub use outcome::Outcome;
 pub use platform_difference::{PackageVersions, PlatformDifference};
 pub use platform_name::PlatformName;
 pub use printable::{printable, printable_lines};
-pub use release::{DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, TagReport, TagState};
+pub use release::{
+    DestinationReport, ImageReport, PlatformRow, ReasonReport, ReleaseReport, SignerReport, TagReport, TagState,
+};
 pub use sarif::SarifLog;
 pub use scan::{DatabaseReport, ScanReport, ScannedPlatform, age_text, counted, summary};
 pub use size::size;

@@ -9,9 +9,27 @@ use std::collections::BTreeMap;
 pub struct ReleaseReport {
     /// The images, in the order of the configuration.
     pub images: Vec<ImageReport>,
+    /// Who signed them, once they are published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerReport>,
     /// What a person should look at, whether or not the release came about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// Who signed a release, as others ask for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SignerReport {
+    /// The holder of the key with this fingerprint.
+    Key(Digest),
+    /// Whom a certificate names.
+    Certificate {
+        /// Whom: an address, or a workflow with its branch or tag.
+        identity: String,
+        /// Who vouches for that.
+        issuer: String,
+    },
 }
 
 /// How the release of one image went.

@@ -1,8 +1,9 @@
 use crate::TrustError;
+use consign_oci::Digest;
 use consign_sign::LIMIT;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sigstore_types::{Bundle, SignatureContent, Statement};
+use sigstore_types::{Bundle, HashAlgorithm, SignatureContent, Statement};
 
 /// The versions of in-toto statements that are read: cosign still writes the older one in attestations.
 const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
@@ -27,6 +28,14 @@ struct Material {
     certificate: Option<IgnoredAny>,
     x509_certificate_chain: Option<IgnoredAny>,
     public_key: Option<IgnoredAny>,
+}
+
+/// Returns the SHA-256 digest of the file that a bundle says it is a signature of; `None` for a statement's. Nothing vouches for it.
+pub fn signed_digest(bundle: &Bundle) -> Option<Digest> {
+    let SignatureContent::MessageSignature(message) = &bundle.content else { return None };
+    let digest = message.message_digest.as_ref().filter(|digest| digest.algorithm == HashAlgorithm::Sha2256)?;
+    let hex: String = digest.digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}").parse().ok()
 }
 
 /// Reads a Sigstore bundle of version 0.1, 0.2 or 0.3 (`sigstore_bundle.proto`). Nothing is verified.

@@ -45,6 +45,16 @@ impl Conditions {
         Self { issuer, subject, claims: Vec::new() }
     }
 
+    /// Returns who must vouch for the subject.
+    pub fn issuer(&self) -> &Matcher {
+        &self.issuer
+    }
+
+    /// Returns whose signatures are asked for.
+    pub fn subject(&self) -> &Matcher {
+        &self.subject
+    }
+
     /// Asks for a claim too. All that are asked for must be met.
     pub fn with(mut self, condition: ClaimCondition) -> Self {
         self.claims.push(condition);

@@ -31,7 +31,7 @@ mod trusted_root;
 
 pub use artifact::Artifact;
 pub use authority::{Authority, Refusal, SignatureError, SignedBy, envelope, payload_in, statement_in};
-pub use bundle::{read_bundle, statement};
+pub use bundle::{read_bundle, signed_digest, statement};
 pub use certified::{Certified, Evidence, LogEntry};
 pub use claim::{Claim, UnknownClaim};
 pub use claimed::Claimed;

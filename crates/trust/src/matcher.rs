@@ -53,6 +53,11 @@ impl Matcher {
         Ok(Self::Exact(text))
     }
 
+    /// Makes one for the address of something by HTTPS, on whatever host; `path` begins with a slash.
+    pub fn on_any_host(path: &str) -> Result<Self, MatcherError> {
+        Self::pattern(format!("https://[^/]+{}", regex::escape(path)))
+    }
+
     /// Makes one for what a regular expression matches as a whole: `https://github.com/team/.*` does not match `https://github.com/team/x` within a
     /// longer text, and no flag in it changes that.
     pub fn pattern(text: impl Into<String>) -> Result<Self, MatcherError> {

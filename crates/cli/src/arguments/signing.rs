@@ -3,6 +3,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use consign_attach::Forms;
 use consign_image::ImageReference;
 use consign_oci::Platform;
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
@@ -46,12 +47,54 @@ pub(crate) struct Signing {
     /// The private key: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`; if not given, the one that the configuration names.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<KeyArgument>,
+    #[command(flatten)]
+    pub(crate) keyless: KeylessOptions,
     /// The form: what cosign 3 reads (`bundle`), what podman and older policy engines read (`legacy`), or both.
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     pub(crate) signature_format: SignatureFormat,
-    /// Takes away what the same key attached before, once the new is there.
+    /// Takes away what the same attached before, once the new is there.
     #[arg(long)]
     pub(crate) replace: bool,
+}
+
+/// How something is signed without a key.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct KeylessOptions {
+    /// A file with the identity token; if not given, and no key either, the CI is asked for one, or a person at a terminal.
+    #[arg(long, value_name = "FILE", conflicts_with = "key", value_parser = TokenFile::read)]
+    pub(crate) identity_token: Option<TokenFile>,
+    /// Who gives certificates and timestamps and keeps logs: `signing_config.json`. What `trust init` chose if not given, else the public Sigstore.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) signing_config: Option<PathBuf>,
+    /// Whose logs, certificates and timestamps count: `trusted_root.json`. What `trust init` chose if not given, else the public Sigstore.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// Lets the public Sigstore be told of a person, or of a repository that is not known to be public: it shows that to everybody, for ever.
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+}
+
+impl KeylessOptions {
+    /// Returns whether they ask for a signature without a key, whatever a configuration says.
+    pub(crate) fn names_services(&self) -> bool {
+        self.identity_token.is_some() || self.signing_config.is_some() || self.trusted_root.is_some()
+    }
+}
+
+/// A file with an identity token.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenFile(pub(crate) PathBuf);
+
+impl TokenFile {
+    // What is said of a wrong argument must not repeat a token.
+    fn read(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.into()))
+    }
+
+    /// Returns whether it is the token itself, and no file.
+    pub(crate) fn is_token(&self) -> bool {
+        self.0.to_str().is_some_and(|text| text.starts_with("ey") && text.split('.').count() == 3)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

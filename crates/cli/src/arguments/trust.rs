@@ -1,4 +1,4 @@
-use super::KeyArgument;
+use super::{KeyArgument, KeylessOptions};
 use crate::blob::Blob;
 use clap::{ArgAction, Args, Subcommand};
 use consign_trust::ClaimCondition;
@@ -56,7 +56,7 @@ pub(crate) struct GithubClaims {
     pub(crate) repository: Option<String>,
     /// The branch or tag that it must have run for, such as `refs/heads/main`.
     #[arg(long = "certificate-github-workflow-ref", value_name = "REF", conflicts_with = "key")]
-    pub(crate) reference: Option<String>,
+    pub(crate) git_reference: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -85,6 +85,8 @@ pub(crate) struct SignBlob {
     /// The private key: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`; if not given, the one that the configuration names.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<KeyArgument>,
+    #[command(flatten)]
+    pub(crate) keyless: KeylessOptions,
     /// Writes a Sigstore bundle into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,

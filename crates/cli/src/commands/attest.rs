@@ -1,6 +1,6 @@
 use super::sign::{outcome_as_json, state};
 use crate::arguments::{Attest, Output};
-use crate::attaching::{Target, key};
+use crate::attaching::{Target, signatory};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::{Session, read_text};
@@ -23,7 +23,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
     };
     let predicate_type = predicate::of_name(&arguments.predicate_type).ok_or_else(unknown)?;
     let text = read(&arguments.predicate)?;
-    let key = key(arguments.signing.key.as_ref(), session)?;
+    let key = signatory(arguments.signing.key.as_ref(), &arguments.signing.keyless, session)?;
     let target = Target::open(&arguments.reference, session).await?;
     let created = created(&target.place, &target.root).await?;
     let claim = claim(&arguments.predicate_type, &text, &created, &arguments.predicate)?;

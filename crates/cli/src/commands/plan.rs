@@ -3,7 +3,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use crate::workshop::Planned;
-use consign_plan::{Plan, PlannedImage};
+use consign_plan::{Plan, PlannedImage, PlannedSigning};
 use consign_receipt::Requirement;
 
 pub(crate) fn run(arguments: &Selection, session: &Session) -> Result<ExitCode, CommandError> {
@@ -21,7 +21,8 @@ fn text(plan: &Plan) -> String {
     let require: Vec<&str> = plan.policy.require.iter().map(|requirement| requirement.word()).collect();
     text.push_str(&format!("\npolicy    {}\n", require.join(", ")));
     match &plan.signing {
-        Some(signing) => text.push_str(&format!("signing   with {}\n", signing.key)),
+        Some(PlannedSigning::Key(key)) => text.push_str(&format!("signing   with {key}\n")),
+        Some(PlannedSigning::Keyless { .. }) => text.push_str("signing   without a key, by whoever runs this\n"),
         None => text.push_str("signing   none: the images stay unsigned\n"),
     }
     for (host, registry) in &plan.registries {

@@ -1,11 +1,12 @@
-use crate::arguments::Release as Arguments;
+use crate::arguments::{Output, Release as Arguments};
 use crate::attaching::{forms, legacy_repository};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::ignored;
+use crate::instructions::instructions;
 use crate::lint;
 use crate::session::Session;
-use crate::signing::{KeyReader, key_reader};
+use crate::signing::{self, KeyReader, key_reader};
 use crate::source::Source;
 use crate::workshop::{Planned, Traffic};
 use consign_plan::Configuration;
@@ -28,13 +29,17 @@ pub(crate) async fn run(
     ignored::check(session, &planned, &arguments.docker)?;
     let advisories = planned.configuration.policy.advisories.as_ref();
     let compares = advisories.is_some_and(|settings| settings.rules.new_since.is_some());
-    let key = key(arguments, compares, session, &planned.configuration)?;
+    let (key, unsigned) = match key(arguments, compares, session, &planned.configuration)? {
+        None if planned.configuration.signing.is_none() && !arguments.dry_run => signing::by_default(session).await?,
+        key => (key, None),
+    };
     let traffic = Traffic { from: &arguments.from, compares, publishes: !arguments.dry_run };
     let workshop = planned.workshop(session, arguments.docker.reuses(), traffic).await?;
     let jobs = planned.jobs(session, &workshop, &arguments.from)?;
     let options = Options {
         dry_run: arguments.dry_run,
         forms: planned.configuration.signing.as_ref().map(|signing| forms(signing.format)).unwrap_or_default(),
+        unsigned,
         legacy: legacy_repository(session)?,
         interruption: interruption.clone(),
         ..Options::default()
@@ -42,6 +47,10 @@ pub(crate) async fn run(
     let release = Release { workshop, jobs, plan: planned.plan.digest()?, key: key.as_deref(), options };
     let (report, result) = Box::pin(release.run()).await;
     session.conclude(&report, result)?;
+    let instructions = instructions(&report, &planned.configuration);
+    if session.output == Output::Table && !instructions.is_empty() {
+        session.printer.data(&format!("\nAnybody can verify it:\n{instructions}"))?;
+    }
     if arguments.dry_run {
         session.printer.note("Dry run: the gate is open; nothing was signed or written to a registry.");
     }

@@ -1,5 +1,5 @@
 use crate::arguments::{Output, SignBlob};
-use crate::attaching::key;
+use crate::attaching::signatory;
 use crate::blob::read;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -13,13 +13,21 @@ use serde_json::json;
 use std::io::Write;
 use std::path::Path;
 
-pub(crate) fn run(arguments: &SignBlob, session: &Session) -> Result<ExitCode, CommandError> {
+pub(crate) async fn run(arguments: &SignBlob, session: &Session) -> Result<ExitCode, CommandError> {
     let bytes = read(&arguments.blob)?;
-    let Signatory::Key(key) = key(arguments.key.as_ref(), session)?;
-    let signed = sign_blob(&bytes, &*key).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
-    let signature = STANDARD.encode(&signed.signature);
+    let (bundle, signature) = match signatory(arguments.key.as_ref(), &arguments.keyless, session)? {
+        Signatory::Key(key) => {
+            let signed = sign_blob(&bytes, &*key).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
+            (signed.bundle, signed.signature)
+        }
+        Signatory::Keyless(keyless) => {
+            let signed = keyless.sign_blob(&bytes).await?;
+            (signed.bundle, signed.signature)
+        }
+    };
+    let signature = STANDARD.encode(signature);
     if let Some(path) = &arguments.bundle {
-        write(path, &signed.bundle)?;
+        write(path, &bundle)?;
     }
     if let Some(path) = &arguments.output_signature {
         write(path, signature.as_bytes())?;

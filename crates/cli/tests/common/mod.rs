@@ -11,6 +11,7 @@ mod image_layout;
 mod program;
 mod registry;
 mod run;
+mod sigstore;
 mod surroundings;
 
 pub use archive::OpenArchive;
@@ -21,3 +22,4 @@ pub use image_layout::{ImageLayout, LayerWriter};
 pub use program::{endless_program, foreign_platform, host_platform, program, runs_here};
 pub use registry::{AccessLog, RegistryServer, free_port};
 pub use run::Run;
+pub use sigstore::TestSigstore;

@@ -1,9 +1,10 @@
-use super::{AUDIENCE, IdentityToken, LIMIT, TokenError, github, program};
+use super::{AUDIENCE, IdentityToken, LIMIT, Person, TokenError, github, program};
 use crate::{Secret, Web};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The variable that holds a token, in GitLab CI and elsewhere.
 const VARIABLE: &str = "SIGSTORE_ID_TOKEN";
@@ -28,6 +29,8 @@ pub enum Source {
     File(PathBuf),
     /// A token that is there.
     Given(IdentityToken),
+    /// A person, who logs in.
+    Person(Arc<Person>),
 }
 
 impl Source {
@@ -71,6 +74,7 @@ impl Source {
                 IdentityToken::read(text.expose())
             }
             Self::Given(token) => Ok(token.clone()),
+            Self::Person(person) => person.token(web).await,
         }
     }
 }
@@ -84,6 +88,7 @@ impl fmt::Display for Source {
             Self::Variable(_) => write!(formatter, "the variable `{VARIABLE}`"),
             Self::File(path) => write!(formatter, "{}", path.display()),
             Self::Given(token) => formatter.write_str(token.issuer()),
+            Self::Person(person) => formatter.write_str(person.issuer.as_str()),
         }
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Claims {
 
 /// The name that a certificate for a token has, as far as it follows from the token (Fulcio, `docs/oidc.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Expected {
+pub enum CertificateName {
     /// This address of a person.
     Email(String),
     /// This URI.
@@ -53,17 +53,17 @@ impl Claims {
         std::iter::once(self.issuer.as_str()).chain(federated)
     }
 
-    pub(crate) fn expected(&self) -> Expected {
+    pub(crate) fn certificate_name(&self) -> CertificateName {
         if let Some(workflow) = self.text("job_workflow_ref") {
-            return Expected::UriWithPath(format!("/{workflow}"));
+            return CertificateName::UriWithPath(format!("/{workflow}"));
         }
         if let Some(configuration) = self.text("ci_config_ref_uri") {
-            return Expected::Uri(format!("https://{configuration}"));
+            return CertificateName::Uri(format!("https://{configuration}"));
         }
         if let (Some(organization), Some(pipeline)) = (self.text("organization_slug"), self.text("pipeline_slug")) {
-            return Expected::Uri(format!("https://buildkite.com/{organization}/{pipeline}"));
+            return CertificateName::Uri(format!("https://buildkite.com/{organization}/{pipeline}"));
         }
-        self.text("email").map_or(Expected::Anything, |email| Expected::Email(email.to_owned()))
+        self.text("email").map_or(CertificateName::Anything, |email| CertificateName::Email(email.to_owned()))
     }
 
     pub(crate) fn is_for(&self, audience: &str) -> bool {

@@ -5,14 +5,18 @@ mod browser;
 mod claims;
 mod error;
 mod github;
+mod person;
 mod program;
 mod redirect;
 
 pub use ambient::Source;
 pub use browser::log_in;
 pub use error::TokenError;
+pub use person::Person;
 
-pub(crate) use claims::{Claims, Expected};
+pub use claims::CertificateName;
+
+pub(crate) use claims::Claims;
 
 use crate::{Secret, Visibility};
 use base64::Engine as _;
@@ -58,6 +62,16 @@ impl IdentityToken {
     /// Returns until when it holds.
     pub fn expires(&self) -> Timestamp {
         self.claims.expires
+    }
+
+    /// Returns the name that certificates for it have, as far as that follows.
+    pub fn certificate_name(&self) -> CertificateName {
+        self.claims.certificate_name()
+    }
+
+    /// Returns whom certificates for it name as issuer: where somebody logs in elsewhere, that is the elsewhere.
+    pub fn certificate_issuer(&self) -> &str {
+        self.claims.issuers().last().unwrap_or(&self.claims.issuer)
     }
 
     /// Returns a claim that is a text, such as `repository` or `sha` of GitHub's tokens.

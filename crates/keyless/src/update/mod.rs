@@ -62,6 +62,11 @@ impl Repository {
         self.mirror.to_string()
     }
 
+    /// Returns whether it is that of the public deployment, wherever a copy of it is asked.
+    pub fn is_public(&self) -> bool {
+        self.root.is_none()
+    }
+
     /// Returns whether it is asked through a network.
     pub fn is_remote(&self) -> bool {
         matches!(self.mirror, Mirror::Web(_))

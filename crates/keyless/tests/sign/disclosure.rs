@@ -24,10 +24,12 @@ async fn public_services_are_not_asked_for_a_private_repository() {
     let own = services(&sigstore, 1);
     let rekor = LogService { url: "https://rekor.sigstore.dev".parse().unwrap(), version: LogVersion::V1 };
     for (claims, visibility, repository) in [
-        (with(claims::github(), "repository_visibility", "private"), Visibility::Private, "octo/app"),
-        (with(claims::github(), "repository_visibility", "internal"), Visibility::Internal, "octo/app"),
-        (with(claims::gitlab(), "project_visibility", "private"), Visibility::Private, "octo/app"),
-        (with(claims::github(), "repository_visibility", "secret"), Visibility::Private, "octo/app"),
+        (with(claims::github(), "repository_visibility", "private"), Some(Visibility::Private), Some("octo/app")),
+        (with(claims::github(), "repository_visibility", "internal"), Some(Visibility::Internal), Some("octo/app")),
+        (with(claims::gitlab(), "project_visibility", "private"), Some(Visibility::Private), Some("octo/app")),
+        (with(claims::github(), "repository_visibility", "secret"), Some(Visibility::Private), Some("octo/app")),
+        (claims::buildkite(), None, None),
+        (claims::person("a@b.example"), None, None),
     ] {
         // The public authority logs its certificates, whatever else is logged.
         let public = Services::public(Timestamp::now()).unwrap();
@@ -39,7 +41,7 @@ async fn public_services_are_not_asked_for_a_private_repository() {
                 panic!("{}", everything(&error));
             };
             assert!(service.ends_with(".sigstore.dev/"), "{service}");
-            assert_eq!((found.as_deref(), *found_visibility), (Some(repository), visibility));
+            assert_eq!((found.as_deref(), *found_visibility), (repository, visibility));
         }
     }
     assert_eq!(sigstore.asked().len(), 0);

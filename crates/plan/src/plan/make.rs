@@ -4,6 +4,7 @@ use super::{
 };
 use crate::configuration::{
     Code, Configuration, ConfigurationError, Credentials, Destination, Diagnostic, IdentitySettings, ImageSettings,
+    SigningBy,
 };
 use crate::tags::{GitFacts, PlannedTag, TagDecision, tags};
 use consign_oci::{Platform, Repository, Tag};
@@ -51,9 +52,15 @@ impl Plan {
             policy: PlannedPolicy {
                 require: policy.requirements().collect(),
                 digest: policy.digest(),
-                identities: configuration.policy.identities.iter().map(identity).collect(),
+                identities: configuration
+                    .policy
+                    .identities
+                    .iter()
+                    .filter(|identity| !identity.about.is_empty())
+                    .map(identity)
+                    .collect(),
             },
-            signing: configuration.signing.as_ref().map(|signing| PlannedSigning { key: signing.key.to_string() }),
+            signing: configuration.signing.as_ref().map(|signing| signer(&signing.by)),
         })
     }
 }
@@ -164,6 +171,15 @@ fn tests(
         });
     }
     found
+}
+
+fn signer(by: &SigningBy) -> PlannedSigning {
+    match by {
+        SigningBy::Key(key) => PlannedSigning::Key(key.to_string()),
+        SigningBy::Keyless(keyless) => {
+            PlannedSigning::Keyless { signing_config: keyless.signing_config.as_ref().map(|file| file.value.clone()) }
+        }
+    }
 }
 
 fn steps(platforms: &[Platform], tests: &[PlannedTrial], signed: bool, scanned: bool) -> Vec<PlannedStep> {

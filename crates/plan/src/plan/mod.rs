@@ -58,9 +58,16 @@ pub struct PlannedIdentity {
 
 /// The signer of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlannedSigning {
-    /// The key as the configuration names it: a path or `env://NAME`.
-    pub key: String,
+#[serde(rename_all = "camelCase")]
+pub enum PlannedSigning {
+    /// The holder of a key, as the configuration names it: a path or `env://NAME`.
+    Key(String),
+    /// Whom an identity token names.
+    Keyless {
+        /// The file that names the services, as the configuration names it; the public ones without it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signing_config: Option<String>,
+    },
 }
 
 /// A registry of a plan.

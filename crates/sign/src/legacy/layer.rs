@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use consign_oci::{Descriptor, Digest, Exact};
 use consign_receipt::Statement;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Annotation of a layer: the signature of its bytes in Base64. Attestations have it too, and empty.
 pub(super) const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
@@ -23,23 +24,36 @@ pub struct LegacyLayer {
     pub bytes: Vec<u8>,
 }
 
+impl LegacyLayer {
+    /// Makes a layer of a document that says that an image is signed. The annotations hold its signature, and what vouches for that.
+    pub fn of_signature(payload: Vec<u8>, annotations: BTreeMap<String, String>) -> Self {
+        let mut descriptor = Descriptor::of(SIMPLE_SIGNING, &payload);
+        descriptor.annotations = annotations;
+        Self { descriptor, bytes: payload }
+    }
+
+    /// Makes a layer of an envelope with a statement of a type. The annotations hold what vouches for its signature.
+    pub fn of_attestation(envelope: Vec<u8>, predicate_type: &str, annotations: BTreeMap<String, String>) -> Self {
+        let mut descriptor = Descriptor::of(ENVELOPE, &envelope);
+        descriptor.annotations = annotations;
+        descriptor.annotations.insert(SIGNATURE.to_owned(), String::new());
+        descriptor.annotations.insert(PREDICATE_TYPE.to_owned(), predicate_type.to_owned());
+        Self { descriptor, bytes: envelope }
+    }
+}
+
 /// Signs the document that says that an image is signed.
 pub fn signature_layer(payload: &Payload, signer: &dyn Signer) -> Result<LegacyLayer, BundleError> {
     let bytes = payload.to_bytes().map_err(|source| BundleError::Write { source })?;
     let signature = STANDARD.encode(signer.sign(&bytes)?);
-    let mut descriptor = Descriptor::of(SIMPLE_SIGNING, &bytes);
-    descriptor.annotations.insert(SIGNATURE.to_owned(), signature);
-    Ok(LegacyLayer { descriptor, bytes })
+    Ok(LegacyLayer::of_signature(bytes, BTreeMap::from([(SIGNATURE.to_owned(), signature)])))
 }
 
 /// Signs a statement's exact bytes as an envelope without a bundle around it.
 pub fn attestation_layer(statement: &Exact<Statement>, signer: &dyn Signer) -> Result<LegacyLayer, BundleError> {
     let envelope = envelope(statement, signer)?;
     let bytes = serde_json::to_vec(&envelope).map_err(|source| BundleError::Write { source })?;
-    let mut descriptor = Descriptor::of(ENVELOPE, &bytes);
-    descriptor.annotations.insert(SIGNATURE.to_owned(), String::new());
-    descriptor.annotations.insert(PREDICATE_TYPE.to_owned(), statement.predicate_type.clone());
-    Ok(LegacyLayer { descriptor, bytes })
+    Ok(LegacyLayer::of_attestation(bytes, &statement.predicate_type, BTreeMap::new()))
 }
 
 /// The signature of an image in the older form that nobody has checked yet.
