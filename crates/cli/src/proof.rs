@@ -86,8 +86,8 @@ impl Admission for Gate {
                 Place::Layout { .. } | Place::Store { .. } => None,
             };
             let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-            let (policy, today, content) = (policy.as_ref(), *today, *content);
-            let expected = Expectation { authorities, policy, released: false, today, content };
+            let (policy, content) = (policy.as_ref(), *content);
+            let expected = Expectation { policy, content, ..Expectation::new(authorities, *today) };
             passed.get_or_try_init(async || Box::pin(verify(image, requested, expected)).await.map(drop)).await?;
             Ok(())
         })

@@ -7,6 +7,7 @@ mod admission;
 mod advisory;
 mod exception;
 mod gate;
+mod gist;
 mod image;
 mod policy;
 pub mod predicate;
@@ -24,6 +25,7 @@ pub use advisory::{
 };
 pub use exception::Exception;
 pub use gate::{Candidate, Closed, PlatformCandidate, Reason, Verdict, gate, remarks};
+pub use gist::Gist;
 pub use image::{FactJudgement, IgnoredFact, ImageFinding, ImageRule, ImageRules, Pattern};
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};

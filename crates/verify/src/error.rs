@@ -1,6 +1,8 @@
+use crate::fetch::clip;
 use crate::{Failure, Foreign, Piece};
 use consign_image::ImageError;
 use consign_receipt::{Closed, Reason};
+use std::collections::BTreeSet;
 
 /// Why an image is not verified.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,23 @@ pub enum VerifyError {
         /// What others signed.
         foreign: Foreign,
     },
+    /// There is no statement of a type by anybody whose signatures count.
+    #[error(
+        "no statement of the type {predicate_type} is signed by {}: {}; signed are {}{}",
+        list(authorities), list(missing), list(&found.iter().map(|found| clip(found)).collect::<Vec<_>>()), others(foreign)
+    )]
+    NotAttested {
+        /// The type.
+        predicate_type: String,
+        /// Whose signatures count, for people.
+        authorities: Vec<String>,
+        /// What has no such statement, at least one.
+        missing: Vec<Piece>,
+        /// Types of the statements that they signed.
+        found: BTreeSet<String>,
+        /// What others signed.
+        foreign: Foreign,
+    },
     /// All is signed and whole, but the policy asks for more.
     #[error("the policy is not met: {}", list(reasons))]
     Policy {
@@ -70,7 +89,7 @@ impl VerifyError {
         match self {
             Self::NotFound { .. } | Self::Unavailable { .. } | Self::Unresolved { .. } => Outcome::Unavailable,
             Self::Failed { .. } => Outcome::Failed,
-            Self::NotSigned { .. } => Outcome::NotSigned,
+            Self::NotSigned { .. } | Self::NotAttested { .. } => Outcome::NotSigned,
             Self::Policy { reasons } => Outcome::Closed(Closed::of(reasons)),
         }
     }

@@ -76,6 +76,7 @@ mod taking;
 mod trust;
 mod trusting;
 mod verify;
+mod verifying;
 mod vex;
 mod vex_attached;
 mod warm;
