@@ -3,7 +3,7 @@
 use crate::common::{Run, TestEnvironment};
 use consign_keyless::{Options, Patience, Secret, Services, Session, Source, Web};
 use consign_oci::Digest;
-use consign_testkit::sigstore::{Published, REQUEST_TOKEN, Service, Sigstore};
+use consign_testkit::sigstore::{Published, REQUEST_TOKEN, Service, Sigstore, claims};
 use consign_testkit::tools::peer;
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
@@ -94,6 +94,13 @@ async fn what_was_chosen_counts_wherever_no_file_is_named() {
     let table = world.environment.consign(&["trust", "show"]).expect(0).stdout;
     assert!(table.starts_with(&format!("from     {mirror}\nexpires  ")) && table.contains("WHO IS ASKED"), "{table}");
     assert_eq!(world.sigstore.asked().len(), asked, "nothing is asked of a network");
+
+    // Who is asked for signatures is known from there, too.
+    world.environment.write("token", world.sigstore.token(&claims::github()));
+    let sign = ["sign-blob", "app", "--identity-token", "token", "--bundle", "bundle.json"];
+    world.environment.consign(&sign).expect(0);
+    assert_eq!(world.sigstore.logged(Service::Log).len(), 2);
+    world.verify(&[]).expect(0);
 
     // A file that is named counts in its place.
     world.environment.write("other.json", Sigstore::start().await.unwrap().trusted_root().to_string());
