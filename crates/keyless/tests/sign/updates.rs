@@ -26,10 +26,11 @@ fn material(repository: &Repository) -> TrustMaterial {
 
 /// Returns what is wrong with what a repository says.
 fn problem(error: UpdateError) -> UpdateProblem {
-    match error {
-        UpdateError::Repository { problem, .. } | UpdateError::Kept { problem, .. } => problem,
-        error => panic!("{}", everything(&error)),
-    }
+    let found = match error {
+        UpdateError::Repository { problem, .. } | UpdateError::Kept { problem, .. } => Ok(problem),
+        error => Err(everything(&error)),
+    };
+    found.unwrap()
 }
 
 #[tokio::test]
