@@ -74,6 +74,7 @@ mod syncing;
 mod tags;
 mod taking;
 mod trust;
+mod trusting;
 mod verify;
 mod verifying;
 mod vex;
