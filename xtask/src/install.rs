@@ -73,7 +73,7 @@ fn judges() -> Result<(), Failure> {
             Command::new("sh").arg(scripts.join("judges.sh")).arg(root().join("target/judges")),
         );
     }
-    if !successor.join("cosign").exists() || !successor.join("dockerd-next").exists() {
+    if !["cosign", "dockerd-next", "skopeo-next"].iter().all(|program| successor.join(program).exists()) {
         optional(
             "programs of Debian's next release",
             Command::new("sh").arg(scripts.join("successor.sh")).arg(root().join("target/successor")),

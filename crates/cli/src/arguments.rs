@@ -8,6 +8,7 @@ mod looking;
 mod moving;
 mod naming;
 mod no_cache;
+mod policy;
 mod rebasing;
 mod signing;
 mod store;
@@ -24,8 +25,9 @@ pub(crate) use looking::{Inspect, ListTarget, Proof, Reference, Sbom, SbomFormat
 pub(crate) use moving::{Copy, Looking, Promote, Synchronize};
 pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
+pub(crate) use policy::{ExportArguments, Policy, PolicyExport, SignerNames};
 pub(crate) use rebasing::Rebase;
-pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign};
+pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign, SignatureFormat};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
 pub(crate) use trust::{
@@ -326,6 +328,9 @@ pub(crate) enum Command {
     /// Whose logs, certificates and timestamps count.
     #[command(subcommand)]
     Trust(Trust),
+    /// Policies by which others admit images.
+    #[command(subcommand)]
+    Policy(Policy),
     /// What the conformance suite of Sigstore calls.
     #[command(subcommand, hide = true)]
     Conformance(Conformance),

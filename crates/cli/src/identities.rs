@@ -55,7 +55,8 @@ pub(crate) fn authority(
     }
 }
 
-fn key(name: &str, path: &Path, part: &str) -> Result<PublicKey, CommandError> {
+/// Reads the public key of somebody whom a part of the configuration names.
+pub(crate) fn key(name: &str, path: &Path, part: &str) -> Result<PublicKey, CommandError> {
     let failed = |error: &(dyn Error + 'static)| {
         let mut failure = CommandError::new(ExitCode::Configuration, format!("the public key `{name}` cannot be used"));
         failure.causes.push(error.to_string());

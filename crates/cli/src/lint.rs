@@ -14,12 +14,14 @@ use std::collections::BTreeSet;
 /// Most warnings about one file.
 pub(crate) const LIMIT: usize = 1000;
 
-/// Shows what could be better in the Dockerfiles of a plan, each thing once, and returns it. Fails if there is something, and the command line or
+/// Shows what could be better in the configuration and the Dockerfiles of a plan, each thing once, and returns it. Fails if there is something, and the command line or
 /// the file makes it an error.
 pub(crate) fn check(session: &Session, planned: &Planned, deny: Option<Deny>) -> Result<Vec<Warning>, CommandError> {
     let mut files: Vec<LintedFile<'_>> = planned.dockerfiles().collect();
     files.sort_by_key(|file| file.path);
-    let (mut warnings, mut denier) = (Vec::new(), deny.map(|Deny::Warnings| "`--deny warnings`".to_owned()));
+    let (mut warnings, mut denier) =
+        (planned.configuration.warnings(), deny.map(|Deny::Warnings| "`--deny warnings`".to_owned()));
+    let own = warnings.len();
     let mut said = BTreeSet::new();
     for file in &files {
         let found = match file.engine {
@@ -45,7 +47,8 @@ pub(crate) fn check(session: &Session, planned: &Planned, deny: Option<Deny>) ->
     };
     let error = CommandError::new(ExitCode::Configuration, format!("{them} by {denier}"));
     let hint = "`# check=skip=RULE` in the first line of a Dockerfile leaves a rule out";
-    Err(error.hint(hint).with_report(json!({ "warnings": warnings })))
+    let error = if warnings.len() > own { error.hint(hint) } else { error };
+    Err(error.with_report(json!({ "warnings": warnings })))
 }
 
 fn of_file(file: &LintedFile<'_>) -> Result<Vec<Warning>, CommandError> {

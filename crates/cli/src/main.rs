@@ -20,6 +20,7 @@ mod equipment;
 mod error;
 mod exit_code;
 mod explain;
+mod exporting;
 mod hadolint;
 mod identities;
 mod ignored;

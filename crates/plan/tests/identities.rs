@@ -20,17 +20,20 @@ fn parse(identities: &str) -> Result<Configuration, String> {
 
 #[test]
 fn names_keys_and_what_they_count_for() {
-    for (text, expected) in [
-        ("[{key: runner.pub}]", &[Provenance, Trials][..]),
-        ("[{key: runner.pub, for: trials}]", &[Trials]),
-        ("[{key: runner.pub, for: [provenance]}]", &[Provenance]),
-        ("[{key: runner.pub, for: [trials, provenance, trials]}]", &[Provenance, Trials]),
-        ("[{key: runner.pub, for: vex}]", &[Vex]),
+    for (text, expected, signs) in [
+        ("[{key: runner.pub}]", &[Provenance, Trials][..], false),
+        ("[{key: runner.pub, for: trials}]", &[Trials], false),
+        ("[{key: runner.pub, for: [provenance]}]", &[Provenance], false),
+        ("[{key: runner.pub, for: [trials, provenance, trials]}]", &[Provenance, Trials], false),
+        ("[{key: runner.pub, for: vex}]", &[Vex], false),
+        ("[{key: runner.pub, for: signatures}]", &[], true),
+        ("[{key: runner.pub, for: [signatures, vex]}]", &[Vex], true),
     ] {
         let configuration = parse(text).unwrap();
         let [identity] = &configuration.policy.identities[..] else { panic!("{text}") };
         assert_eq!(identity.signer.to_string(), "runner.pub");
         assert_eq!(identity.about.iter().copied().collect::<Vec<_>>(), expected, "{text}");
+        assert_eq!(identity.signs, signs, "{text}");
     }
 }
 
@@ -52,7 +55,7 @@ fn refuses_what_names_nobody_or_nothing() {
         ),
         ("[{key: a.pub, for: advisories}]", "it is looked up again"),
         ("[{key: a.pub, for: trails}]", "did you mean `trials`?"),
-        ("[{key: a.pub, for: everything}]", "it can be `provenance`, `trials` and `vex`"),
+        ("[{key: a.pub, for: everything}]", "it can be `provenance`, `trials`, `vex` and `signatures`"),
         ("[{key: a.pub, for: []}]", "`for` lists nothing (leave it out for provenance and trials"),
         ("[{key: a.pub, until: never}]", "until"),
     ] {

@@ -30,6 +30,6 @@ pub use image::{FactJudgement, IgnoredFact, ImageFinding, ImageRule, ImageRules,
 pub use policy::{Policy, Requirement};
 pub use receipt::{Identity, Receipt, Trust};
 pub use stage::Stage;
-pub use statement::{Statement, Subject, digest_set};
+pub use statement::{Statement, Subject, UNNAMED, digest_set};
 pub use testimony::Testimony;
 pub use vex::{UnheardVex, VexDocument, VexError, VexStatement, VexStatus};

@@ -125,6 +125,14 @@ impl TrustedRoot {
         self.instances.iter().map(|instance| members(&instance.material)).collect()
     }
 
+    /// Returns the JSON of each Sigstore, to be passed on.
+    pub fn documents(&self) -> Result<Vec<serde_json::Value>, TrustedRootError> {
+        let document = |(number, instance): (usize, &Arc<Instance>)| {
+            serde_json::to_value(&instance.material).map_err(|source| TrustedRootError::Malformed { number, source })
+        };
+        (1..).zip(&self.instances).map(document).collect()
+    }
+
     pub(crate) fn instances(&self) -> impl Iterator<Item = &Instance> {
         self.instances.iter().map(AsRef::as_ref)
     }

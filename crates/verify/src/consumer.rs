@@ -1,19 +1,7 @@
 use crate::{Form, Owner, Signature, Verified};
+use consign_consumer::{Consumer, Reading, SignedBy as Shown};
 use consign_trust::SignedBy;
 use std::fmt;
-
-/// Whoever else verifies images, and not all that consign takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consumer {
-    /// cosign 3, which reads bundles and, where there are none, the older form.
-    Cosign,
-    /// podman, skopeo and CRI-O, by containers-policy.json(5): the older form of the image that is run.
-    Podman,
-    /// Kyverno, `verifyImages`: the older form, and bundles with `type: SigstoreBundle`.
-    Kyverno,
-    /// The policy controller of Sigstore: the older form, and bundles with `signatureFormat: bundle`.
-    PolicyController,
-}
 
 /// Why a consumer does not accept an image, or what it has to be told for that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,85 +38,58 @@ const SIGN: &str = "sign it with `consign sign`";
 const SIGN_LEGACY: &str =
     "sign it with `consign sign --signature-format both`, or release it with `signing: {format: both}`";
 const SIGN_WITH_KEY: &str = "sign it with a key, too: `consign sign --key KEY --signature-format both`";
-const ATTACHMENTS: &str = "`use-sigstore-attachments: true` in registries.d, and `signedIdentity: {type: matchRepository}` in policy.json, since \
-                           signatures name no tag";
-const KYVERNO_BUNDLE: &str = "`type: SigstoreBundle` in the rule";
-const CONTROLLER_BUNDLE: &str = "`signatureFormat: bundle` in the authority";
 
-impl Consumer {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Cosign, Self::Podman, Self::Kyverno, Self::PolicyController];
-
-    /// Returns its name.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Cosign => "cosign",
-            Self::Podman => "podman",
-            Self::Kyverno => "kyverno",
-            Self::PolicyController => "policy-controller",
+impl Objections {
+    /// Returns what a consumer would make of a verified image.
+    pub fn of(consumer: Consumer, image: &Verified) -> Self {
+        let mut found = Self::default();
+        for (owner, signatures) in looked_at(consumer, image) {
+            let remedy = if consumer == Consumer::Cosign { SIGN } else { SIGN_LEGACY };
+            let objection = match signatures.iter().filter_map(|signature| reading(consumer, signature)).min() {
+                Some(Reading::Yes) => continue,
+                Some(Reading::Told(remedy)) => {
+                    let setting = Objection { owner: root(image), reason: Missing::Setting, remedy };
+                    found.settings.extend(Some(setting).filter(|setting| !found.settings.contains(setting)));
+                    continue;
+                }
+                Some(Reading::NotSigner) => Objection { owner, reason: Missing::Address, remedy: SIGN_WITH_KEY },
+                Some(Reading::NotForm) | None => Objection { owner, reason: Missing::Form, remedy },
+            };
+            found.refusals.push(objection);
         }
-    }
-
-    /// Returns what the consumer would make of a verified image.
-    pub fn objections(self, image: &Verified) -> Objections {
-        match self {
-            Self::Cosign => cosign(image),
-            Self::Podman => podman(image),
-            Self::Kyverno => policy_engine(image, KYVERNO_BUNDLE),
-            Self::PolicyController => policy_engine(image, CONTROLLER_BUNDLE),
+        if !found.refusals.is_empty() {
+            found.settings.clear();
         }
+        found
     }
 }
 
-fn cosign(image: &Verified) -> Objections {
-    let is_read = has(&image.signatures, Form::Bundle) || has(&image.signatures, Form::Tag);
-    let refusal = Objection { owner: root(image), reason: Missing::Form, remedy: SIGN };
-    Objections { refusals: (!is_read).then_some(refusal).into_iter().collect(), settings: Vec::new() }
+/// Returns what of an image is asked for a signature. podman asks what is run: the image of one platform, and not the index.
+fn looked_at(consumer: Consumer, image: &Verified) -> Vec<(Owner, &[Signature])> {
+    if consumer != Consumer::Podman || !image.is_index {
+        let own = image.platforms.first().filter(|_| consumer == Consumer::Podman);
+        return vec![(root(image), own.map_or(&image.signatures[..], |platform| &platform.signatures))];
+    }
+    let platforms = image.platforms.iter();
+    platforms.map(|platform| (Owner::Platform(platform.platform.clone()), &platform.signatures[..])).collect()
 }
 
-/// What is run is the image of one platform; the index is not looked at.
-fn podman(image: &Verified) -> Objections {
-    let mut found = Objections::default();
-    for platform in &image.platforms {
-        let owner = if image.is_index { Owner::Platform(platform.platform.clone()) } else { Owner::Image };
-        let mut tags = platform.signatures.iter().filter(|signature| signature.form == Form::Tag).peekable();
-        if tags.peek().is_none() {
-            found.refusals.push(Objection { owner, reason: Missing::Form, remedy: SIGN_LEGACY });
-        } else if tags.all(is_by_workflow) {
-            found.refusals.push(Objection { owner, reason: Missing::Address, remedy: SIGN_WITH_KEY });
-        }
-    }
-    if found.refusals.is_empty() {
-        found.settings.push(Objection { owner: root(image), reason: Missing::Setting, remedy: ATTACHMENTS });
-    }
-    found
-}
-
-fn policy_engine(image: &Verified, setting: &'static str) -> Objections {
-    let mut found = Objections::default();
-    let owner = root(image);
-    match (has(&image.signatures, Form::Tag), has(&image.signatures, Form::Bundle)) {
-        (true, _) => {}
-        (false, true) => found.settings.push(Objection { owner, reason: Missing::Setting, remedy: setting }),
-        (false, false) => found.refusals.push(Objection { owner, reason: Missing::Form, remedy: SIGN_LEGACY }),
-    }
-    found
+/// Returns `None` for a form that nobody looks for by default.
+fn reading(consumer: Consumer, signature: &Signature) -> Option<Reading> {
+    let form = match signature.form {
+        Form::Bundle => consign_consumer::Form::Bundle,
+        Form::Tag => consign_consumer::Form::Legacy,
+        Form::Referrer => return None,
+    };
+    let by = match &signature.by {
+        SignedBy::Key(_) => Shown::Key,
+        SignedBy::Certificate(certified) => Shown::named(&certified.subject),
+    };
+    Some(consumer.reads(form, by))
 }
 
 fn root(image: &Verified) -> Owner {
     if image.is_index { Owner::Index } else { Owner::Image }
-}
-
-fn has(signatures: &[Signature], form: Form) -> bool {
-    signatures.iter().any(|signature| signature.form == form)
-}
-
-/// Returns whether a certificate names what is no mail address.
-fn is_by_workflow(signature: &Signature) -> bool {
-    match &signature.by {
-        SignedBy::Key(_) => false,
-        SignedBy::Certificate(certified) => certified.subject.contains("://") || !certified.subject.contains('@'),
-    }
 }
 
 impl fmt::Display for Objection {

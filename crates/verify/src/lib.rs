@@ -24,7 +24,8 @@ mod verify;
 mod walk;
 
 pub use attestations::Foreign;
-pub use consumer::{Consumer, Missing, Objection, Objections};
+pub use consign_consumer::Consumer;
+pub use consumer::{Missing, Objection, Objections};
 pub use embedded::Embedded;
 pub use error::{Outcome, VerifyError};
 pub use failure::Failure;

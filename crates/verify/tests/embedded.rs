@@ -1,5 +1,5 @@
 //! What BuildKit puts into an index: the signature of the index covers it, and no policy counts it.
-#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -29,6 +29,7 @@ mod lock;
 mod login;
 mod logout;
 mod plan;
+mod policy_export;
 mod promote;
 mod public_key;
 mod rebase;
@@ -50,7 +51,7 @@ mod trust_show;
 mod verify;
 mod verify_blob;
 
-use crate::arguments::{Arguments, Command, Conformance, Db, Download, Form, Registry, Store, Trust};
+use crate::arguments::{Arguments, Command, Conformance, Db, Download, Form, Policy, Registry, Store, Trust};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -173,6 +174,7 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::SignBlob(arguments) => sign_blob::run(arguments, session).await,
         Command::VerifyBlob(arguments) => verify_blob::run(arguments, session),
         Command::Trust(Trust::Show(arguments)) => trust_show::run(arguments, session),
+        Command::Policy(Policy::Export(arguments)) => policy_export::run(arguments, session),
         Command::Conformance(Conformance::VerifyBundle(arguments)) => conformance::run(arguments, session),
         Command::Registry(Registry::Serve(arguments)) => registry_serve::run(arguments, session).await,
         Command::Store(Store::Df(arguments)) => store_df::run(arguments, session).await,

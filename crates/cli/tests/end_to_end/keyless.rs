@@ -1,8 +1,11 @@
 //! Signing without a key, for whom an identity token names.
 
 use crate::common::{Run, TestEnvironment, TestSigstore};
+use crate::trust::referrers;
 use consign_testkit::sigstore::{Service, claims};
+use consign_testkit::tools::peer;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const WORKFLOW: &str = "https://github.com/octo/app/.github/workflows/release.yaml@refs/heads/main";
 /// Those who are asked when something is signed.
@@ -161,4 +164,97 @@ fn a_token_is_named_by_its_file_only() {
     let run = world.environment.consign(&[&sign[..], &["--bundle", "other.tar", "blob"]].concat()).expect(1);
     assert!(run.stderr.contains("what was signed does not verify"), "{}", run.stderr);
     assert!(!world.environment.path("other.tar").exists());
+}
+
+/// Returns every bundle of a release, with what it is about.
+fn bundles(world: &World) -> Vec<(String, String)> {
+    let index = world.environment.consign(&["digest", &world.image()]).expect(0).stdout.trim().to_owned();
+    let inspected = world.environment.consign(&["inspect", "--raw", &world.image()]).expect(0).json();
+    let platforms = inspected["manifests"].as_array().unwrap().iter();
+    let digests = platforms.map(|entry| entry["digest"].as_str().unwrap().to_owned()).chain([index]);
+    let bundles = digests.flat_map(|digest| {
+        let referrers = referrers(&world.environment, &digest).into_iter();
+        let bundles = referrers.map(|(_, manifest)| {
+            let bundle = manifest["layers"][0]["digest"].as_str().unwrap().replace(':', "/");
+            world.environment.read(&format!("registry/blobs/{bundle}"))
+        });
+        bundles.map(|bundle| (digest.clone(), bundle)).collect::<Vec<_>>()
+    });
+    bundles.collect()
+}
+
+/// Those who have nothing to do with consign verify each signature and attestation, and refuse it from somebody else, and of something else.
+#[test]
+fn others_verify_what_is_signed() {
+    let judges = [peer("sigstore-python"), peer("sigstore-js")];
+    for version in [1, 2] {
+        let world = World::new(version, "bundle");
+        world.job("store", &["release"]).expect(0);
+        let _server = world.environment.serve();
+        let trust = world.environment.beside("trust.json");
+        std::fs::write(&trust, world.sigstore.client_trust_config(version).to_string()).unwrap();
+        let (trust, issuer) = (trust.display().to_string(), world.sigstore.issuer().to_owned());
+        let variables = BTreeMap::from([("HOME".to_owned(), world.environment.beside("home").display().to_string())]);
+        let bundles = bundles(&world);
+        assert_eq!(bundles.len(), 8);
+        let other = format!("sha256:{}", "0".repeat(64));
+        for (number, (digest, bundle)) in bundles.into_iter().enumerate() {
+            let path = world.environment.beside(&format!("bundle{number}.sigstore.json"));
+            std::fs::write(&path, bundle).unwrap();
+            let path = path.display().to_string();
+            let [python, javascript] = &judges;
+            let by_python = |identity: &str, digest: &str| {
+                let line = ["--trust-config", &trust, "verify", "identity", "--offline", "--bundle", &path];
+                let who = ["--cert-identity", identity, "--cert-oidc-issuer", &issuer, digest];
+                python.as_ref().map(|python| python.run_with(&variables, [&line[..], &who].concat()))
+            };
+            let by_javascript = |identity: &str| {
+                let line = [&path, &world.root, identity, &issuer];
+                javascript.as_ref().map(|javascript| javascript.run_with(&variables, line))
+            };
+            let stranger = WORKFLOW.replace("octo", "eve");
+            // Of many bundles one is enough for what is refused: each run takes a second.
+            if let Some(verified) = by_python(WORKFLOW, &digest) {
+                verified.unwrap();
+                if number == 0 {
+                    by_python(&stranger, &digest).unwrap().unwrap_err();
+                    by_python(WORKFLOW, &other).unwrap().unwrap_err();
+                }
+            }
+            if let Some(statement) = by_javascript(WORKFLOW) {
+                let statement: Value = serde_json::from_str(&statement.unwrap()).unwrap();
+                assert_eq!(format!("sha256:{}", statement["subject"][0]["digest"]["sha256"].as_str().unwrap()), digest);
+                if number == 0 {
+                    by_javascript(&stranger).unwrap().unwrap_err();
+                }
+            }
+        }
+    }
+}
+
+/// cosign of before version 3 verifies signatures and attestations in its own form.
+#[test]
+fn cosign_verifies_the_older_form() {
+    let Some(program) = peer("cosign") else { return };
+    let world = World::new(1, "both");
+    world.job("store", &["release"]).expect(0);
+    let _server = world.environment.serve();
+    let issuer = world.sigstore.issuer();
+    let image = world.image();
+    let mut variables = world.sigstore.pem_files(&world.environment);
+    variables.insert("HOME".to_owned(), world.environment.beside("home").display().to_string());
+    let registry = ["--allow-http-registry", "--allow-insecure-registry"];
+    let verify = |command: &[&str], identity: &str, image: &str| {
+        let who = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer];
+        program.run_with(&variables, [command, &who, &registry, &[image]].concat())
+    };
+    let found: Value = serde_json::from_str(&verify(&["verify"], WORKFLOW, &image).unwrap()).unwrap();
+    assert_eq!(found[0]["optional"]["Subject"], WORKFLOW, "{found}");
+    verify(&["verify"], &WORKFLOW.replace("octo", "eve"), &image).unwrap_err();
+    let index = world.environment.consign(&["inspect", "--raw", &image]).expect(0).json();
+    let platform = index["manifests"][0]["digest"].as_str().unwrap();
+    let platform = world.environment.reference(&format!("team/hello@{platform}"));
+    let sbom = verify(&["verify-attestation", "--type", "spdxjson"], WORKFLOW, &platform).unwrap();
+    assert!(sbom.contains("payload"), "{sbom}");
+    verify(&["verify-attestation", "--type", "vuln"], WORKFLOW, &platform).unwrap_err();
 }

@@ -54,6 +54,7 @@ mod looking;
 mod naming;
 mod offline;
 mod plan;
+mod policy_export;
 mod promoting;
 mod publishing;
 mod read_only;

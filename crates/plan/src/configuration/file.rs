@@ -3,7 +3,7 @@ use super::reader::Reader;
 use super::tree::Node;
 use super::{
     Code, ConfigurationError, DebianSettings, ImageSettings, PolicySettings, RegistrySettings, SigningSettings,
-    SourceFile, SyncSettings, debian, image, overlap, policy, registry, scan, signing, sync, tree,
+    SourceFile, SyncSettings, Warning, consumers, debian, image, overlap, policy, registry, scan, signing, sync, tree,
 };
 use consign_receipt::Engine;
 use std::collections::BTreeMap;
@@ -80,6 +80,11 @@ impl Configuration {
     /// Returns whether anybody says what is known against the packages of images.
     pub fn is_scanned(&self) -> bool {
         self.engine.is_some() || self.policy.advisories.is_some()
+    }
+
+    /// Returns what could be better in the file.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.signing.iter().flat_map(|signing| consumers::warnings(signing, &self.file)).collect()
     }
 
     /// Returns the folder that paths in the file are relative to.

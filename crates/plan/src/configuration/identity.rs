@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// What an identity counts for where nothing is said. Who builds an image need not be who may say what is no flaw of it.
 const DEFAULT: [Testimony; 2] = [Testimony::Provenance, Testimony::Trials];
+/// The word for those whose signatures of images let them in elsewhere.
+const SIGNATURES: &str = "signatures";
 
 pub(super) const KEYS: Keys = Keys {
     what: "an identity",
@@ -15,8 +17,8 @@ pub(super) const KEYS: Keys = Keys {
         signer::CERTIFICATE,
         Key::new(
             "for",
-            Shape::Some(&Shape::Word(|| Testimony::ALL.map(Testimony::word).to_vec())),
-            "Which of its signed receipts count; `vex`: documents of OpenVEX that are attached to images, also for `scan`. Default: provenance and trials.",
+            Shape::Some(&Shape::Word(words)),
+            "Which of its signed receipts count; `vex`: documents of OpenVEX that are attached to images, also for `scan`; `signatures`: those of images, in policies for others (`consign policy export`). Default: provenance and trials.",
         ),
     ],
     later: &[],
@@ -28,8 +30,15 @@ pub(super) const KEYS: Keys = Keys {
 pub struct IdentitySettings {
     /// Who it is.
     pub signer: SignerSettings,
-    /// What its receipts count for; at least one.
+    /// What its receipts count for; at least one, unless its signatures do.
     pub about: BTreeSet<Testimony>,
+    /// Whether its signatures of images let them in elsewhere.
+    pub signs: bool,
+}
+
+/// What an identity can count for.
+fn words() -> Vec<&'static str> {
+    Testimony::ALL.map(Testimony::word).into_iter().chain([SIGNATURES]).collect()
 }
 
 impl IdentitySettings {
@@ -43,26 +52,31 @@ impl IdentitySettings {
 
     fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
-        let about = fields.get("for").map_or_else(|| BTreeSet::from(DEFAULT), |node| testimonies(reader, node));
+        let default = || (BTreeSet::from(DEFAULT), false);
+        let (about, signs) = fields.get("for").map_or_else(default, |node| testimonies(reader, node));
         let signer = SignerSettings::read(reader, &fields, "somebody whose receipts count");
-        Some(Self { signer: signer?, about })
+        Some(Self { signer: signer?, about, signs })
     }
 }
 
-fn testimonies(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<Testimony> {
+fn testimonies(reader: &mut Reader<'_>, node: &Node) -> (BTreeSet<Testimony>, bool) {
     if matches!(&node.value, Value::Sequence(items) if items.is_empty()) {
         let hint = "leave it out for provenance and trials, or leave out the identity";
         reader.report_hint(Code::Value, node.span, "`for` lists nothing", hint);
     }
-    let mut about = BTreeSet::new();
+    let (mut about, mut signs) = (BTreeSet::new(), false);
     for word in reader.texts(node, "`for`") {
         if let Some(testimony) = Testimony::ALL.into_iter().find(|testimony| testimony.word() == word.value) {
             about.insert(testimony);
             continue;
         }
-        let words = Testimony::ALL.map(Testimony::word);
+        if word.value == SIGNATURES {
+            signs = true;
+            continue;
+        }
+        let words = words();
         let derived = Requirement::ALL.into_iter().any(|requirement| requirement.word() == word.value);
-        let hint = match nearest(&word, words) {
+        let hint = match nearest(&word, words.iter().copied()) {
             _ if derived => "it is looked up again in the image itself, wherever that comes from".to_owned(),
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it can be {}", listed(&words)),
@@ -70,5 +84,5 @@ fn testimonies(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<Testimony> {
         let message = format!("`{}` is nothing that a signature speaks for", clip(&word));
         reader.report_hint(Code::Value, word.span, message, hint);
     }
-    about
+    (about, signs)
 }

@@ -6,6 +6,7 @@ mod cache;
 mod client_certificate;
 mod cloud;
 mod code;
+mod consumers;
 mod credentials;
 mod debian;
 mod destination;

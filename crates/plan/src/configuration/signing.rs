@@ -2,7 +2,8 @@ use super::advisories::word;
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
-use super::{Code, KeyReference, KeyReferenceError, Spanned};
+use super::{Code, KeyReference, KeyReferenceError, Spanned, consumers};
+use consign_consumer::{Consumer, Form};
 
 pub(super) const KEYS: Keys = Keys {
     what: "`signing`",
@@ -23,6 +24,7 @@ pub(super) const KEYS: Keys = Keys {
             "The form of signatures and attestations: what cosign 3 reads (`bundle`), what podman and older policy engines read (`legacy`), or both. \
              `bundle` if not given.",
         ),
+        consumers::KEY,
     ],
     later: &[],
     rules: &[Rule::Either("key", "keyless")],
@@ -64,6 +66,8 @@ pub struct SigningSettings {
     pub by: SigningBy,
     /// The form of what is signed.
     pub format: SignatureFormat,
+    /// Who else verifies it.
+    pub consumers: Vec<Spanned<Consumer>>,
 }
 
 /// Who signs releases.
@@ -103,11 +107,20 @@ pub enum SignatureFormat {
 impl SignatureFormat {
     const ALL: [Self; 3] = [Self::Bundle, Self::Legacy, Self::Both];
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Bundle => "bundle",
             Self::Legacy => "legacy",
             Self::Both => "both",
+        }
+    }
+
+    /// Returns the forms that there are then.
+    pub fn forms(self) -> &'static [Form] {
+        match self {
+            Self::Bundle => &[Form::Bundle],
+            Self::Legacy => &[Form::Legacy],
+            Self::Both => &[Form::Bundle, Form::Legacy],
         }
     }
 }
@@ -129,7 +142,8 @@ impl SigningSettings {
             (None, Some(node)) => KeylessSettings::read(reader, node).map(SigningBy::Keyless),
         };
         let format = word(reader, &fields, "format", SignatureFormat::ALL, SignatureFormat::word).unwrap_or_default();
-        Some(Self { by: by?, format })
+        let consumers = fields.get("consumers").map(|node| consumers::read(reader, node)).unwrap_or_default();
+        Some(Self { by: by?, format, consumers })
     }
 
     /// Returns the key to sign with.

@@ -52,7 +52,13 @@ impl Plan {
             policy: PlannedPolicy {
                 require: policy.requirements().collect(),
                 digest: policy.digest(),
-                identities: configuration.policy.identities.iter().map(identity).collect(),
+                identities: configuration
+                    .policy
+                    .identities
+                    .iter()
+                    .filter(|identity| !identity.about.is_empty())
+                    .map(identity)
+                    .collect(),
             },
             signing: configuration.signing.as_ref().map(|signing| signer(&signing.by)),
         })

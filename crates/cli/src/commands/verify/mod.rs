@@ -85,7 +85,7 @@ fn heed(
     verified: &Verified,
     session: &Session,
 ) -> Result<ExitCode, CommandError> {
-    let Objections { refusals, settings } = consumer.objections(verified);
+    let Objections { refusals, settings } = Objections::of(consumer, verified);
     for setting in &settings {
         session.printer.note(&format!("note: {}: {setting}", consumer.word()));
     }
