@@ -12,6 +12,7 @@ mod caching;
 mod contents;
 mod copy_record;
 mod database;
+mod embed;
 mod embedded;
 mod engine;
 mod error;

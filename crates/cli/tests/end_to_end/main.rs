@@ -32,6 +32,7 @@ mod dockerfile_inputs;
 mod dockerfile_lints;
 mod doctor;
 mod ecr;
+mod embedding;
 mod engines;
 mod errors;
 mod explain;
