@@ -173,7 +173,10 @@ impl Finder<'_> {
     /// Reads the attestations that BuildKit puts into an index (BuildKit, `docs/attestations/attestation-storage.md`).
     async fn embedded(&mut self, entries: &[Descriptor]) -> Result<Vec<Attached>, AttachError> {
         let about = |entry: &&Descriptor| {
-            entry.annotations.get(annotation::REFERENCE_DIGEST).is_some_and(|digest| *digest == self.subject.to_string())
+            entry
+                .annotations
+                .get(annotation::REFERENCE_DIGEST)
+                .is_some_and(|digest| *digest == self.subject.to_string())
         };
         let manifests: Vec<&Descriptor> = entries.iter().filter(about).collect();
         self.check_count(manifests.len())?;

@@ -1,8 +1,8 @@
 //! Building without releasing: into the store, or an archive that another machine releases.
 
 use crate::assemble::assemble;
-use crate::embed::embed;
 use crate::attest::{Attester, Subject};
+use crate::embed::embed;
 use crate::ledger::blank;
 use crate::publish::Artifacts;
 use crate::{Event, Job, Produced, Release, ReleaseError};

@@ -1,7 +1,7 @@
 //! Provenance and SBOMs in the index itself, where BuildKit puts them (BuildKit, `docs/attestations/attestation-storage.md`).
 
-use crate::produce::ProducedPlatform;
 use crate::ReleaseError;
+use crate::produce::ProducedPlatform;
 use consign_oci::{Descriptor, Exact, Manifest, Platform, annotation, media_type};
 use consign_receipt::{Policy, Receipt, predicate};
 use consign_store::Store;

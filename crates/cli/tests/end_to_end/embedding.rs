@@ -62,6 +62,9 @@ fn buildx_shows_them() {
     let (sboms, provenance) = (show("{{json .SBOM}}"), show("{{json .Provenance}}"));
     for platform in ["linux/amd64", "linux/arm64"] {
         assert_eq!(sboms[platform]["SPDX"]["spdxVersion"], "SPDX-2.3", "{sboms}");
-        assert_eq!(provenance[platform]["SLSA"]["buildDefinition"]["buildType"], "https://consign.dev/build/v1", "{provenance}");
+        assert_eq!(
+            provenance[platform]["SLSA"]["buildDefinition"]["buildType"], "https://consign.dev/build/v1",
+            "{provenance}"
+        );
     }
 }
