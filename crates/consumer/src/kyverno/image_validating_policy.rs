@@ -68,7 +68,6 @@ fn notes(request: &Request, has_keys: bool, groups: &[Group<'_>]) -> Vec<String>
     let mut notes = vec!["For Kyverno 1.17 or newer: made by `consign policy export kyverno`.".to_owned()];
     if has_keys && request.forms.bundle {
         notes.push("Kyverno takes any statement that a key has signed about the image for its signature.".to_owned());
-        notes.push("Kyverno 1.19.0 and 1.19.1 may not find bundles that a key has signed (kyverno#17363).".to_owned());
     }
     if groups.iter().any(|group| group.root.name.is_some()) {
         notes.push("`trustedRoot` is known to Kyverno 1.19 or newer.".to_owned());
