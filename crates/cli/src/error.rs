@@ -331,6 +331,9 @@ impl From<VerifyError> for CommandError {
             VerifyError::NotSigned { .. } => {
                 this.hint("was it signed with another key? `consign tree REF` shows what is attached")
             }
+            VerifyError::NotAttested { .. } => {
+                this.hint("`consign tree REF` shows what is attached, whoever signed it")
+            }
             _ => this,
         }
     }

@@ -79,10 +79,7 @@ impl Mirrors {
         let unseen: Vec<&SyncSettings> = unseen.chain(closed.iter().copied()).collect();
         let (mut mirrors, mut unlisted, mut spared) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (entry, named) in open.into_iter().zip(named) {
-            let gate = entry
-                .require
-                .as_ref()
-                .map(|require| Gate::read(require, &configuration, session.today(), &session.printer));
+            let gate = entry.require.as_ref().map(|require| Gate::read(require, &configuration, session));
             let admission = gate.transpose()?.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
             unlisted.extend(named.unlisted);
             for (source, destinations) in named.names {

@@ -6,7 +6,6 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::authority;
 use crate::key::{NamedKey, Passwords};
-use crate::printer::Printer;
 use crate::session::Session;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
@@ -59,16 +58,21 @@ impl Gate {
     pub(crate) fn read(
         settings: &RequireSettings,
         configuration: &Configuration,
-        today: Date,
-        printer: &Printer,
+        session: &Session,
     ) -> Result<Self, CommandError> {
-        let authority = authority(&settings.signer, |name| configuration.resolve(name), "`require`")?;
+        let authority = authority(&settings.signer, |name| configuration.resolve(name), "`require`", session)?;
         let policy = match &settings.policy {
-            Some(path) => Some(policy_file(&configuration.resolve(path), printer)?.policy.policy()),
+            Some(path) => Some(policy_file(&configuration.resolve(path), &session.printer)?.policy.policy()),
             None => (!settings.receipts.is_empty()).then(Policy::default),
         };
         let policy = policy.map(|policy| policy.requiring(settings.receipts.iter().copied()));
-        Ok(Self { authorities: vec![authority], policy, content: settings.content, today, passed: Mutex::default() })
+        Ok(Self {
+            authorities: vec![authority],
+            policy,
+            content: settings.content,
+            today: session.today(),
+            passed: Mutex::default(),
+        })
     }
 }
 
@@ -82,8 +86,8 @@ impl Admission for Gate {
                 Place::Layout { .. } | Place::Store { .. } => None,
             };
             let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-            let (policy, today, content) = (policy.as_ref(), *today, *content);
-            let expected = Expectation { authorities, policy, released: false, today, content };
+            let (policy, content) = (policy.as_ref(), *content);
+            let expected = Expectation { policy, content, ..Expectation::new(authorities, *today) };
             passed.get_or_try_init(async || Box::pin(verify(image, requested, expected)).await.map(drop)).await?;
             Ok(())
         })

@@ -18,6 +18,9 @@ pub struct Statement {
     pub predicate: Value,
 }
 
+/// The name of a subject that needs none (in-toto attestation framework 0.1, `statement.md`). sigstore-python refuses statements about what has none.
+pub const UNNAMED: &str = "_";
+
 /// What a statement is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
@@ -34,7 +37,7 @@ pub struct Subject {
 impl Subject {
     /// Makes the subject with this digest.
     pub fn new(digest: &Digest) -> Self {
-        Self { name: None, digest: digest_set(digest), annotations: BTreeMap::new() }
+        Self { name: Some(UNNAMED.to_owned()), digest: digest_set(digest), annotations: BTreeMap::new() }
     }
 }
 

@@ -68,11 +68,9 @@ impl Release<'_> {
         let policy = Policy::new([Requirement::Completeness]);
         let authorities = authorities(key).await?;
         let expectation = Expectation {
-            authorities: &authorities,
             policy: Some(&policy),
             released: true,
-            today: self.workshop.today(),
-            content: false,
+            ..Expectation::new(&authorities, self.workshop.today())
         };
         let requested = reference.tag.as_ref().map(|tag| (&reference.repository, tag));
         let verified = consign_verify::verify(&place, requested, expectation).await;

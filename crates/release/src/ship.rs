@@ -229,11 +229,9 @@ impl Release<'_> {
             let reference = destination.repository.tagged(tag.clone());
             let place = Place::Registry { client: client.clone(), reference: reference.clone() };
             let expectation = Expectation {
-                authorities: &authorities,
                 policy: Some(&policy),
                 released: true,
-                today: self.workshop.today(),
-                content: false,
+                ..Expectation::new(&authorities, self.workshop.today())
             };
             let verified = consign_verify::verify(&place, Some((&destination.repository, tag)), expectation).await;
             verified.map_err(|source| ReleaseError::Verify { reference, source: Box::new(source) })?;

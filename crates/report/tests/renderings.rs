@@ -45,6 +45,7 @@ fn released() -> ReleaseReport {
             reasons: vec![],
             advisories: vec![],
         }],
+        signer: None,
         warnings: vec![],
     }
 }
@@ -71,6 +72,7 @@ fn refused() -> ReleaseReport {
             ],
             advisories: vec![],
         }],
+        signer: None,
         warnings: vec![],
     }
 }

@@ -1,16 +1,17 @@
 use consign_oci::{Digest, Exact};
-use consign_receipt::{Statement, digest_set, predicate};
+use consign_receipt::{Statement, UNNAMED, digest_set, predicate};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What a signature says beside that the image is signed: cosign's `-a key=value`.
 pub type Annotations = BTreeMap<String, String>;
 
-/// Makes the statement that says no more than that an image is signed, and what the annotations say, byte for byte as cosign 3 does for `cosign sign`.
+/// Makes the statement that says no more than that an image is signed, and what the annotations say, as cosign 3 does for `cosign sign`, but for
+/// the name of the subject.
 pub fn signature_statement(digest: &Digest, annotations: &Annotations) -> Result<Exact<Statement>, serde_json::Error> {
     let statement = Signature {
         kind: Statement::TYPE,
-        subject: [Subject { digest: digest_set(digest), annotations }],
+        subject: [Subject { name: UNNAMED, digest: digest_set(digest), annotations }],
         predicate_type: predicate::SIGNATURE,
         predicate: Empty {},
     };
@@ -30,6 +31,7 @@ struct Signature<'a> {
 
 #[derive(Serialize)]
 struct Subject<'a> {
+    name: &'static str,
     digest: BTreeMap<String, String>,
     annotations: &'a Annotations,
 }
@@ -52,7 +54,7 @@ mod tests {
         {
             let statement = signature_statement(&digest, &annotations).unwrap();
             let expected = format!(
-                r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{}"}},"annotations":{written}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{{}}}}"#,
+                r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"name":"_","digest":{{"sha256":"{}"}},"annotations":{written}}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{{}}}}"#,
                 digest.hex()
             );
             assert_eq!(String::from_utf8_lossy(statement.bytes()), expected);

@@ -65,6 +65,11 @@ impl Attestations {
         self.receipts.iter().filter(move |(_, receipt)| receipt.statement.predicate_type == predicate_type)
     }
 
+    /// Returns whether there is a claim of this type, of whatever version.
+    pub(crate) fn has(&self, wanted: &str) -> bool {
+        self.receipts.iter().any(|(_, receipt)| predicate::is_of_type(&receipt.statement.predicate_type, wanted))
+    }
+
     /// Returns whether the manifest itself is signed: a claim of another type about it is not a signature.
     pub(crate) fn is_signed(&self) -> bool {
         self.of_type(predicate::SIGNATURE).next().is_some()
@@ -105,6 +110,8 @@ pub(crate) enum Wanted {
 /// Reads what some authorities claim about manifests of one place.
 pub(crate) struct Reader<'a> {
     place: &'a Place,
+    /// Where the older form is kept, where that is another place.
+    elsewhere: Option<&'a Place>,
     authorities: &'a [Authority],
     /// The tags of the repository or layout, where they are known.
     tags: OnceLock<Vec<Tag>>,
@@ -115,9 +122,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(place: &'a Place, authorities: &'a [Authority]) -> Self {
+    pub(crate) fn new(place: &'a Place, elsewhere: Option<&'a Place>, authorities: &'a [Authority]) -> Self {
         let remaining = AtomicU64::new(BYTES_LIMIT);
-        Self { place, authorities, tags: OnceLock::new(), remaining, configs: Mutex::default() }
+        Self { place, elsewhere, authorities, tags: OnceLock::new(), remaining, configs: Mutex::default() }
     }
 
     pub(crate) fn place(&self) -> &'a Place {
@@ -137,46 +144,56 @@ impl<'a> Reader<'a> {
         Ok(self.tags.get_or_init(|| tags))
     }
 
-    /// Returns whether there may be such a tag.
-    pub(crate) fn may_have(&self, tag: &Tag) -> bool {
-        self.tags.get().is_none_or(|tags| tags.contains(tag))
+    /// Returns where the older form is kept.
+    pub(crate) fn legacy_place(&self) -> &'a Place {
+        self.elsewhere.unwrap_or(self.place)
     }
 
-    /// Lists what is about `subject` and checks each bundle among it.
+    /// Returns whether there may be such a tag where the older form is kept.
+    pub(crate) fn may_have(&self, tag: &Tag) -> bool {
+        self.elsewhere.is_some() || self.tags.get().is_none_or(|tags| tags.contains(tag))
+    }
+
+    /// Looks at all that is about `subject`, wherever it is kept: the lists of each kind at the same time.
     pub(crate) async fn about(
         &self,
         subject: &Digest,
         owner: &Owner,
         wanted: Wanted,
     ) -> Result<Attestations, VerifyError> {
+        // Boxed: whoever looks at several images holds as many of these within each other.
+        let (referrers, signatures, attestations) = futures::join!(
+            Box::pin(self.referrers(subject, owner, wanted)),
+            Box::pin(self.legacy(subject, owner, LegacyKind::Signatures, wanted)),
+            Box::pin(self.legacy(subject, owner, LegacyKind::Attestations, wanted)),
+        );
         let mut found = Attestations::default();
-        let list = Piece::new(Part::Referrers, owner, subject);
-        let referrers = self.place.referrers(subject).await.map_err(|error| stop(&list, error));
-        let Some(referrers) = settle(referrers, &mut found.failures)? else { return Ok(found) };
-        if referrers.len() > REFERRER_LIMIT {
-            let (count, limit) = (referrers.len(), REFERRER_LIMIT);
-            found.failures.push(Failure::TooMany { piece: list, what: "manifests", count, limit });
-            return Ok(found);
-        }
-        let checks = referrers.iter().filter(|referrer| may_carry_a_bundle(referrer, wanted));
-        let checks = checks.map(|referrer| self.attestation(referrer, subject, owner)).collect::<Vec<_>>();
-        let mut results = futures::stream::iter(checks).buffered(CONCURRENCY);
-        while let Some(result) = results.next().await {
+        for result in referrers?.into_iter().chain(signatures?).chain(attestations?) {
             for content in settle(result, &mut found.failures)?.into_iter().flatten() {
                 found.add(content);
-            }
-        }
-        for kind in [LegacyKind::Signatures, LegacyKind::Attestations] {
-            for result in self.legacy(subject, owner, kind, wanted).await? {
-                if let Some(content) = settle(result, &mut found.failures)? {
-                    found.add(content);
-                }
             }
         }
         Ok(found)
     }
 
-    async fn attestation(&self, referrer: &Descriptor, subject: &Digest, owner: &Owner) -> Result<Vec<Content>, Stop> {
+    /// Lists the manifests about `subject` and checks each bundle among them.
+    async fn referrers(&self, subject: &Digest, owner: &Owner, wanted: Wanted) -> Result<Vec<Checked>, VerifyError> {
+        let list = Piece::new(Part::Referrers, owner, subject);
+        let referrers = match self.place.referrers(subject).await.map_err(|error| stop(&list, error)) {
+            Ok(referrers) => referrers,
+            Err(Stop::Unavailable(error)) => return Err(error),
+            Err(failed) => return Ok(vec![Err(failed)]),
+        };
+        if referrers.len() > REFERRER_LIMIT {
+            let (count, limit) = (referrers.len(), REFERRER_LIMIT);
+            return Ok(vec![Err(Failure::TooMany { piece: list, what: "manifests", count, limit }.into())]);
+        }
+        let checks = referrers.iter().filter(|referrer| may_carry_a_bundle(referrer, wanted));
+        let checks = checks.map(|referrer| self.attestation(referrer, subject, owner)).collect::<Vec<_>>();
+        Ok(futures::stream::iter(checks).buffered(CONCURRENCY).collect().await)
+    }
+
+    async fn attestation(&self, referrer: &Descriptor, subject: &Digest, owner: &Owner) -> Checked {
         let part = Part::of_predicate(referrer.annotations.get(PREDICATE_TYPE).map(String::as_str));
         let piece = Piece::new(part, owner, &referrer.digest);
         self.take(referrer, &piece)?;
@@ -231,6 +248,9 @@ impl<'a> Reader<'a> {
         taken.map(|_| ()).map_err(|_| Box::new(Failure::TooMuch { piece: piece.clone(), limit: BYTES_LIMIT }))
     }
 }
+
+/// What was found in one place, or why nothing was.
+pub(crate) type Checked = Result<Vec<Content>, Stop>;
 
 /// What something that is about a manifest turns out to be.
 pub(crate) enum Content {

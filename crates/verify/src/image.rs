@@ -64,15 +64,19 @@ pub(crate) async fn check_parts(
     Ok(())
 }
 
-/// Checks an entry of the index that is for no platform: it is what its descriptor says, and that is all that is known of it.
-pub(crate) async fn check_other(place: &Place, descriptor: &Descriptor) -> Result<ImageChecks, VerifyError> {
+/// Checks an entry of the index that is for no platform: it is what its descriptor says, and that is all that is known of it. Returns it, too.
+pub(crate) async fn check_other(
+    place: &Place,
+    descriptor: &Descriptor,
+) -> Result<(ImageChecks, Option<Document>), VerifyError> {
     let mut found = ImageChecks::default();
     let piece = Piece::new(Part::Manifest, &Owner::Other, &descriptor.digest);
     let document = fetch::document(place, descriptor, &piece).await;
-    if settle(document, &mut found.failures)?.is_some() {
+    let document = settle(document, &mut found.failures)?;
+    if document.is_some() {
         found.checks.push(piece);
     }
-    Ok(found)
+    Ok((found, document))
 }
 
 async fn manifest(place: &Place, descriptor: &Descriptor, piece: &Piece) -> Result<Exact<Manifest>, Stop> {

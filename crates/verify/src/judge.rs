@@ -3,7 +3,7 @@ use crate::fetch::stop;
 use crate::moved::find_moved_back;
 use crate::record::{Record, check_platforms, check_policy, choose, records};
 use crate::walk::Walk;
-use crate::{Expectation, Failure, Note, Part, Piece, Verified, VerifiedPlatform, VerifyError};
+use crate::{Embedded, Expectation, Failure, Note, Part, Piece, Verified, VerifiedPlatform, VerifyError};
 use consign_image::Place;
 use consign_oci::{Digest, Platform, Repository, Tag};
 use consign_receipt::predicate::ReleaseRecord;
@@ -22,7 +22,10 @@ impl Walk {
         let foreign = self.foreign();
         let records = self.records()?;
         let is_released = self.attestations.is_released() || !records.is_empty() || expectation.released;
-        self.check_signed(reader, is_released, &foreign)?;
+        if is_released || expectation.attested.is_empty() {
+            self.check_signed(reader, is_released, &foreign)?;
+        }
+        self.check_attested(reader, expectation.attested, &foreign)?;
         if is_released && !self.is_index {
             return Err(Failure::Shape {
                 piece: self.root,
@@ -48,14 +51,17 @@ impl Walk {
             }
         }
 
-        let mut checks = self.checks;
-        checks.extend(self.attestations.receipts.iter().map(|(piece, _)| piece.clone()));
         let others = self.platforms.iter().filter(|(_, piece, _)| piece.digest != index);
-        checks.extend(others.flat_map(|(_, _, found)| &found.receipts).map(|(piece, _)| piece.clone()));
+        let claims = self.attestations.receipts.iter().chain(others.flat_map(|(_, _, found)| &found.receipts));
+        let claims: Vec<Piece> = claims.map(|(piece, _)| piece.clone()).collect();
+        let mut checks = self.checks;
+        checks.extend(claims.iter().cloned());
         if requested.is_some() {
             checks.push(Piece::new(Part::Tag, &self.root.owner, &index));
         }
-        let platforms: Vec<VerifiedPlatform> = self.platforms.into_iter().map(platform).collect();
+        let embedded = self.embedded;
+        let platforms: Vec<VerifiedPlatform> =
+            self.platforms.into_iter().map(|found| platform(found, &embedded)).collect();
         let trusting = |policy: &Policy| {
             reader.authorities().iter().fold(policy.clone(), |policy, authority| policy.trusting(authority.identity()))
         };
@@ -80,6 +86,7 @@ impl Walk {
             receipts: receipts(self.attestations),
             release_record: chosen.map(|chosen| chosen.newest.record.clone()),
             verdict,
+            claims,
             checks,
             foreign,
             notes,
@@ -112,6 +119,33 @@ impl Walk {
         }
         let authorities = reader.authorities().iter().map(ToString::to_string).collect();
         Err(VerifyError::NotSigned { authorities, unsigned, foreign: foreign.clone() })
+    }
+
+    /// Fails unless there is a statement of each type: about what the reference names, which is about all of it, or about every platform.
+    fn check_attested(&self, reader: &Reader<'_>, types: &[String], foreign: &Foreign) -> Result<(), VerifyError> {
+        let platforms = || self.platforms.iter().filter(|(_, piece, _)| piece.digest != self.root.digest);
+        for wanted in types {
+            if self.attestations.has(wanted) {
+                continue;
+            }
+            let mut missing: Vec<Piece> =
+                platforms().filter(|(_, _, found)| !found.has(wanted)).map(|(_, piece, _)| piece.clone()).collect();
+            if platforms().next().is_none() {
+                missing.push(self.root.clone());
+            }
+            if !missing.is_empty() {
+                let all = platforms().map(|(_, _, found)| found).chain([&self.attestations]);
+                let found = all.flat_map(|found| &found.receipts).map(|(_, receipt)| &receipt.statement.predicate_type);
+                return Err(VerifyError::NotAttested {
+                    predicate_type: wanted.clone(),
+                    authorities: reader.authorities().iter().map(ToString::to_string).collect(),
+                    missing,
+                    found: found.cloned().collect(),
+                    foreign: foreign.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Returns the release records of the index, newest first, all of which agree with it.
@@ -201,9 +235,14 @@ fn receipts(attestations: Attestations) -> Vec<Receipt> {
     attestations.receipts.into_iter().map(|(_, receipt)| receipt).collect()
 }
 
-fn platform((platform, piece, attestations): (Platform, Piece, Attestations)) -> VerifiedPlatform {
-    let signatures = attestations.signatures.clone();
-    VerifiedPlatform { platform, digest: piece.digest, signatures, receipts: receipts(attestations) }
+fn platform(
+    (platform, piece, attestations): (Platform, Piece, Attestations),
+    embedded: &[(Digest, Embedded)],
+) -> VerifiedPlatform {
+    let (digest, signatures) = (piece.digest, attestations.signatures.clone());
+    let embedded =
+        embedded.iter().filter(|(about, _)| *about == digest).map(|(_, embedded)| embedded.clone()).collect();
+    VerifiedPlatform { platform, digest, signatures, receipts: receipts(attestations), embedded }
 }
 
 /// Makes what the gate judges of an image without a release record: nothing says what else was planned for it.

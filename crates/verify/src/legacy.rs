@@ -1,6 +1,6 @@
 //! What cosign's older form keeps under tags that are made of digests.
 
-use crate::attestations::{CONCURRENCY, Content, Reader, Wanted};
+use crate::attestations::{CONCURRENCY, Checked, Content, Reader, Wanted};
 use crate::fetch::{self, Stop, stop};
 use crate::{Failure, Form, Owner, Part, Piece, Signature, VerifyError};
 use consign_image::Place;
@@ -23,7 +23,7 @@ impl Reader<'_> {
         owner: &Owner,
         kind: LegacyKind,
         wanted: Wanted,
-    ) -> Result<Vec<Result<Content, Stop>>, VerifyError> {
+    ) -> Result<Vec<Checked>, VerifyError> {
         // A signature is no record.
         if wanted == Wanted::Records && kind == LegacyKind::Signatures {
             return Ok(Vec::new());
@@ -44,20 +44,15 @@ impl Reader<'_> {
             let (what, count, limit) = ("signatures or attestations", layers.len(), LAYER_LIMIT);
             return Ok(vec![Err(Failure::TooMany { piece, what, count, limit }.into())]);
         }
-        let checks = layers.into_iter().map(|layer| {
+        let checks = layers.into_iter().map(async |layer| {
             let piece = Piece::new(part, owner, &layer.digest);
-            self.legacy_layer(layer, subject, (kind, Form::Tag), piece)
+            Ok(vec![self.legacy_layer(layer, subject, (kind, Form::Tag), piece).await?])
         });
         Ok(futures::stream::iter(checks.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await)
     }
 
     /// Checks the layers of a manifest about an image that is neither under such a tag nor a bundle: cosign wrote such for a time.
-    pub(crate) async fn legacy_layers(
-        &self,
-        manifest: &Exact<Manifest>,
-        subject: &Digest,
-        owner: &Owner,
-    ) -> Result<Vec<Content>, Stop> {
+    pub(crate) async fn legacy_layers(&self, manifest: &Exact<Manifest>, subject: &Digest, owner: &Owner) -> Checked {
         let layers = layers_of(manifest, LegacyKind::Signatures).collect::<Vec<_>>();
         let (what, count, limit) = ("signatures", layers.len(), LAYER_LIMIT);
         if count > limit {
@@ -76,11 +71,12 @@ impl Reader<'_> {
     async fn tagged(&self, subject: &Digest, owner: &Owner, kind: LegacyKind) -> Result<Option<Document>, Stop> {
         let Some(tag) = kind.tag(subject).filter(|tag| self.may_have(tag)) else { return Ok(None) };
         // The store has no tags.
-        if matches!(self.place(), Place::Store { .. }) {
+        let place = self.legacy_place();
+        if matches!(place, Place::Store { .. }) {
             return Ok(None);
         }
         let piece = Piece::new(Part::Referrers, owner, subject);
-        let found = self.place().with_tag(&tag).find(None).await;
+        let found = place.with_tag(&tag).find(None).await;
         Ok(found.map_err(|error| stop(&piece, error))?.document())
     }
 
@@ -93,7 +89,8 @@ impl Reader<'_> {
     ) -> Result<Content, Stop> {
         self.take(layer, &piece)?;
         let limit = if kind == LegacyKind::Signatures { PAYLOAD_LIMIT } else { LIMIT };
-        let bytes = fetch::blob(self.place(), layer, limit, &piece).await?;
+        let place = if form == Form::Tag { self.legacy_place() } else { self.place() };
+        let bytes = fetch::blob(place, layer, limit, &piece).await?;
         let layer = LegacyLayer { descriptor: layer.clone(), bytes };
         if kind == LegacyKind::Attestations {
             let Ok(bundle) = envelope(&layer) else { return Ok(Content::Foreign(None)) };

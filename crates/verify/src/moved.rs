@@ -75,7 +75,7 @@ pub async fn find_later<'a>(
 ) -> Result<Option<(&'a Tag, ReleaseRecord)>, VerifyError> {
     let piece = Piece::new(Part::ReleaseRecord, &Owner::Index, &release.index);
     let release = Record::of(piece, release.clone()).map_err(|failure| VerifyError::from(*failure))?;
-    let (records, _) = records_of(&Reader::new(place, authorities), named).await?;
+    let (records, _) = records_of(&Reader::new(place, None, authorities), named).await?;
     let mut later = records.into_iter().filter(|other| other.is_newer_than(&release));
     Ok(later.find_map(|other| {
         let tag = tags.iter().find(|tag| other.names(repository, tag))?;

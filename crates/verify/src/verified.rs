@@ -1,4 +1,4 @@
-use crate::{Foreign, Piece, Signature};
+use crate::{Embedded, Foreign, Piece, Signature};
 use consign_oci::{Digest, Platform, Tag};
 use consign_receipt::predicate::ReleaseRecord;
 use consign_receipt::{Receipt, Verdict};
@@ -21,6 +21,8 @@ pub struct Verified {
     pub release_record: Option<ReleaseRecord>,
     /// What the policy says; `None` where nothing was asked for but signatures.
     pub verdict: Option<Verdict>,
+    /// Where the claims are that count: bundles, and layers of cosign's older form.
+    pub claims: Vec<Piece>,
     /// Every piece that was checked and found right, in the order of the walk.
     pub checks: Vec<Piece>,
     /// What others signed, which was ignored.
@@ -73,4 +75,6 @@ pub struct VerifiedPlatform {
     pub signatures: Vec<Signature>,
     /// What is claimed about it, all signed by those whose signatures count.
     pub receipts: Vec<Receipt>,
+    /// What the index itself says of it. No policy counts that.
+    pub embedded: Vec<Embedded>,
 }

@@ -9,7 +9,7 @@ use consign_trust::Authority;
 use jiff::civil::Date;
 
 /// What an image must show.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Expectation<'a> {
     /// Those of whom one must have signed everything. The policy believes each.
     pub authorities: &'a [Authority],
@@ -22,6 +22,18 @@ pub struct Expectation<'a> {
     pub today: Date,
     /// Whether to read and hash the layers too.
     pub content: bool,
+    /// Types of which there must be a signed statement, about what the reference names or about each platform. With such, nothing that consign did not
+    /// release needs a signature beside.
+    pub attested: &'a [String],
+    /// Where cosign's older form is kept, where that is not beside the image.
+    pub legacy: Option<&'a Place>,
+}
+
+impl<'a> Expectation<'a> {
+    /// Asks for signatures of one of these, on this day, and of a release for what the default policy asks for.
+    pub fn new(authorities: &'a [Authority], today: Date) -> Self {
+        Self { authorities, policy: None, released: false, today, content: false, attested: &[], legacy: None }
+    }
 }
 
 /// Checks the image that a place's reference names, and everything that it is made of and that is claimed about it.
@@ -34,17 +46,26 @@ pub async fn verify(
     requested: Option<(&Repository, &Tag)>,
     expectation: Expectation<'_>,
 ) -> Result<Verified, VerifyError> {
-    let reader = Reader::new(place, expectation.authorities);
-    let root = root(place).await?;
+    verify_root(place, &root(place).await?, requested, expectation).await
+}
+
+/// Does the same with what [`root`] found there, so that it is known what was verified whatever comes of it.
+pub async fn verify_root(
+    place: &Place,
+    root: &Document,
+    requested: Option<(&Repository, &Tag)>,
+    expectation: Expectation<'_>,
+) -> Result<Verified, VerifyError> {
+    let reader = Reader::new(place, expectation.legacy, expectation.authorities);
     if requested.is_some() || !matches!(place, Place::Registry { .. }) {
         reader.list_tags(&Piece::new(Part::Tag, &Owner::Index, root.digest())).await?;
     }
-    let walk = Box::pin(Walk::of(&reader, &root, expectation.content)).await?;
+    let walk = Box::pin(Walk::of(&reader, root, expectation.content)).await?;
     walk.judge(&reader, requested, expectation).await
 }
 
 /// Reads what the reference names; of a registry with one request, unless something is wrong with it.
-async fn root(place: &Place) -> Result<Document, VerifyError> {
+pub async fn root(place: &Place) -> Result<Document, VerifyError> {
     let unresolved = |source| VerifyError::Unresolved { place: place.describe(), source: Box::new(source) };
     let not_found = || VerifyError::NotFound { place: place.describe() };
     if let Place::Registry { .. } = place {

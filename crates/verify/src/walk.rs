@@ -1,8 +1,9 @@
 use crate::attestations::{Attestations, CONCURRENCY, Foreign, Reader, Wanted};
+use crate::embedded::{Embedded, read_embedded, subject_of};
 use crate::image::{ImageChecks, check_image, check_other, check_parts};
 use crate::{Failure, Owner, Part, Piece, VerifyError};
 use consign_image::ENTRY_LIMIT;
-use consign_oci::{Descriptor, Document, Exact, Index, Manifest, Platform};
+use consign_oci::{Descriptor, Digest, Document, Exact, Index, Manifest, Platform};
 use futures::StreamExt as _;
 
 /// Everything that was seen on the way through an image's graph.
@@ -12,6 +13,8 @@ pub(crate) struct Walk {
     pub(crate) is_index: bool,
     pub(crate) attestations: Attestations,
     pub(crate) platforms: Vec<(Platform, Piece, Attestations)>,
+    /// What the index itself says of its images, by their digests.
+    pub(crate) embedded: Vec<(Digest, Embedded)>,
     pub(crate) checks: Vec<Piece>,
     pub(crate) failures: Vec<Failure>,
 }
@@ -30,6 +33,7 @@ impl Walk {
             is_index: owner == Owner::Index,
             attestations,
             platforms: Vec::new(),
+            embedded: Vec::new(),
             failures: Vec::new(),
         };
         match root {
@@ -47,12 +51,13 @@ impl Walk {
         }
         let visits = index.manifests.iter().map(|descriptor| {
             let platform = index.platforms().find(|(_, other)| std::ptr::eq(*other, descriptor));
-            Box::pin(visit(reader, descriptor, platform.map(|(platform, _)| platform), content))
+            Box::pin(visit(reader, index, descriptor, platform.map(|(platform, _)| platform), content))
         });
         let mut visits = futures::stream::iter(visits.collect::<Vec<_>>()).buffered(CONCURRENCY);
         while let Some(visited) = visits.next().await {
-            let Visited { found, platform } = visited?;
+            let Visited { found, platform, embedded } = visited?;
             self.add(found);
+            self.embedded.extend(embedded);
             self.platforms.extend(platform);
         }
         Ok(())
@@ -94,16 +99,27 @@ impl Walk {
 struct Visited {
     found: ImageChecks,
     platform: Option<(Platform, Piece, Attestations)>,
+    embedded: Vec<(Digest, Embedded)>,
 }
 
 async fn visit(
     reader: &Reader<'_>,
+    index: &Index,
     descriptor: &Descriptor,
     platform: Option<&Platform>,
     content: bool,
 ) -> Result<Visited, VerifyError> {
     let Some(platform) = platform else {
-        return Ok(Visited { found: check_other(reader.place(), descriptor).await?, platform: None });
+        let (mut found, document) = check_other(reader.place(), descriptor).await?;
+        let about = subject_of(descriptor, index).zip(document);
+        let embedded = match about {
+            Some(((platform, image), Document::Manifest(manifest))) => {
+                let embedded = read_embedded(reader, &manifest, platform, &image.digest, &mut found).await?;
+                embedded.into_iter().map(|embedded| (image.digest.clone(), embedded)).collect()
+            }
+            _ => Vec::new(),
+        };
+        return Ok(Visited { found, platform: None, embedded });
     };
     let owner = Owner::Platform(platform.clone());
     let (found, attestations) = futures::try_join!(
@@ -111,5 +127,5 @@ async fn visit(
         reader.about(&descriptor.digest, &owner, Wanted::Everything)
     )?;
     let piece = Piece::new(Part::Manifest, &owner, &descriptor.digest);
-    Ok(Visited { found, platform: Some((platform.clone(), piece, attestations)) })
+    Ok(Visited { found, platform: Some((platform.clone(), piece, attestations)), embedded: Vec::new() })
 }

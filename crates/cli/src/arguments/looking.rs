@@ -3,11 +3,14 @@ use super::{REF, SignerOptions};
 use clap::{Args, ValueEnum};
 use consign_image::{ImageReference, ImageReferenceError};
 use consign_oci::Platform;
-use consign_receipt::Engine;
+use consign_receipt::{Engine, predicate};
 use consign_verify::Consumer;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+/// Who verifies, where nobody says.
+const VERIFIER: &str = "https://consign.dev/verifier";
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
@@ -18,9 +21,26 @@ pub(crate) struct Verify {
     /// A signature must say this; may be given several times.
     #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) annotations: Vec<(String, String)>,
+    /// There must be a signed statement of this type, about the image or about each of its platforms: a name that `cosign attest` knows, or a URI; may be
+    /// given several times. `--output json` prints these statements. What consign did not release needs no signature beside.
+    #[arg(long = "type", value_name = "TYPE", value_parser = predicate_type)]
+    pub(crate) predicate_types: Vec<String>,
+    /// Writes how the verification ended into this file: a statement of SLSA's type for that, which nobody signed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// The URI that names whoever verifies, for the summary.
+    #[arg(long, value_name = "URI", requires = "summary", default_value = VERIFIER)]
+    pub(crate) verifier_id: String,
+    /// The URI that names the policy, for the summary.
+    #[arg(long, value_name = "URI", requires = "summary")]
+    pub(crate) policy_uri: Option<String>,
     /// Also says whether somebody else would accept the image: exit status 12 if not.
     #[arg(long = "as", value_name = "CONSUMER", value_enum)]
     pub(crate) consumer: Option<ConsumerName>,
+}
+
+fn predicate_type(text: &str) -> Result<String, &'static str> {
+    predicate::of_name(text).map(str::to_owned).ok_or("it is no type of a statement")
 }
 
 /// Whoever else verifies images.

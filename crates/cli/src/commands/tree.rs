@@ -3,7 +3,7 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use consign_image::{Place, Trouble};
-use consign_oci::{Descriptor, Digest, Document, Index, Manifest};
+use consign_oci::{Descriptor, Digest, Document, Index, Manifest, media_type};
 use consign_receipt::predicate;
 use consign_report::TreeNode;
 use std::collections::BTreeMap;
@@ -35,16 +35,17 @@ async fn platforms(place: &Place, index: &Index, tree: &mut TreeNode, session: &
     for child in index.manifests.iter().take(ENTRY_LIMIT) {
         let label = child.platform.as_ref().map_or_else(|| "manifest".to_owned(), ToString::to_string);
         let mut node = node(place, &label, &child.digest).await?;
-        let blobs = match place.document(child).await {
-            Ok(Document::Manifest(manifest)) => Some(blobs(&manifest)),
-            Ok(Document::Index(_)) => None,
+        let (blobs, embedded) = match place.document(child).await {
+            Ok(Document::Manifest(manifest)) => (Some(blobs(&manifest)), embedded(&manifest)),
+            Ok(Document::Index(_)) => (None, Vec::new()),
             Err(error) if error.trouble() == Trouble::Unavailable => return Err(error.into()),
             Err(error) => {
                 session.printer.note(&format!("note: {label}: {error}"));
-                None
+                (None, Vec::new())
             }
         };
         node.size = blobs.as_ref().map(total);
+        node.children.extend(embedded);
         all = all.zip(blobs).map(|(mut all, blobs)| {
             all.extend(blobs);
             all
@@ -57,6 +58,18 @@ async fn platforms(place: &Place, index: &Index, tree: &mut TreeNode, session: &
     }
     tree.size = all.as_ref().map(total);
     Ok(())
+}
+
+/// Makes the nodes of the statements that an entry of an index holds, as BuildKit writes them.
+fn embedded(manifest: &Manifest) -> Vec<TreeNode> {
+    let layers = manifest.layers.iter().filter(|layer| layer.media_type == media_type::IN_TOTO);
+    let node = |layer: &Descriptor| TreeNode {
+        label: kind(layer),
+        digest: Some(layer.digest.clone()),
+        size: Some(layer.size),
+        ..TreeNode::default()
+    };
+    layers.take(ENTRY_LIMIT).map(node).collect()
 }
 
 /// Makes the node of a manifest and of what is about it. That has no size here: its manifest says little, and is not opened.

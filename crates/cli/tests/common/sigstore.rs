@@ -1,5 +1,7 @@
 use super::TestEnvironment;
 use consign_testkit::sigstore::{REQUEST_TOKEN, Sigstore};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Deref;
 use tokio::runtime::{Builder, Runtime};
@@ -29,6 +31,29 @@ impl TestSigstore {
             fs::write(&path, document.to_string()).unwrap();
             path.display().to_string()
         })
+    }
+
+    /// Writes what cosign of before version 3 trusts beside the folder of a test, and returns the variables that say where it is.
+    pub fn pem_files(&self, environment: &TestEnvironment) -> BTreeMap<String, String> {
+        let root = self.trusted_root();
+        let pem = |kind: &str, bytes: &Value| {
+            let base64 = bytes.as_str().unwrap();
+            let lines: Vec<&str> = base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+            format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n"))
+        };
+        let key = |log: &Value| pem("PUBLIC KEY", &log["publicKey"]["rawBytes"]);
+        let chain = root["certificateAuthorities"][0]["certChain"]["certificates"].as_array().unwrap().iter();
+        let files = [
+            ("SIGSTORE_ROOT_FILE", chain.map(|certificate| pem("CERTIFICATE", &certificate["rawBytes"])).collect()),
+            ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", key(&root["ctlogs"][0])),
+            ("SIGSTORE_REKOR_PUBLIC_KEY", key(&root["tlogs"][1])),
+        ];
+        let variables = files.map(|(name, text): (_, String)| {
+            let path = environment.beside(name);
+            fs::write(&path, text).unwrap();
+            (name.to_owned(), path.display().to_string())
+        });
+        variables.into()
     }
 
     /// Returns the variables of a job of GitHub Actions.

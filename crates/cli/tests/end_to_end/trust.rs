@@ -19,7 +19,7 @@ fn document(environment: &TestEnvironment, digest: &str) -> Value {
 }
 
 /// Returns what the registry lists about `subject`: the file in its folder, and the manifest.
-fn referrers(environment: &TestEnvironment, subject: &str) -> Vec<(PathBuf, Value)> {
+pub(crate) fn referrers(environment: &TestEnvironment, subject: &str) -> Vec<(PathBuf, Value)> {
     let folder = format!("registry/repositories/team/hello/_referrers/{}", subject.replace(':', "/"));
     let entries = fs::read_dir(environment.path(&folder)).unwrap().map(|entry| entry.unwrap().path());
     let listed = entries.map(|path| {

@@ -5,6 +5,7 @@ mod image_facts;
 mod provenance;
 mod release_record;
 mod test_result;
+mod verification_summary;
 mod vulnerabilities;
 
 pub use copy_record::CopyRecord;
@@ -18,6 +19,8 @@ pub use test_result::{TestOutcome, TestResult};
 pub use vulnerabilities::{
     AdvisoryDatabase, FoundVulnerability, Lifetime, ScanMetadata, Scanner, SeverityScore, Vulnerabilities,
 };
+
+pub use verification_summary::{VerificationResult, VerificationSummary, Verifier};
 
 /// The signature of an image, as cosign 3 writes it: the claim is empty.
 pub const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -36,6 +39,8 @@ pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record
 /// From where an image was copied: [`CopyRecord`].
 pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 
+/// How a verification ended: [`VerificationSummary`].
+pub const VERIFICATION_SUMMARY: &str = "https://slsa.dev/verification_summary/v1";
 /// What the settings and files of an image say: [`ImageFacts`].
 pub const IMAGE_FACTS: &str = "https://consign.dev/attestation/image-facts/v1";
 
@@ -81,7 +86,7 @@ pub fn is_vex(predicate_type: &str) -> bool {
     is_of_type(predicate_type, VEX)
 }
 
-/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `image facts`, `signature`, else the type itself.
+/// Returns a word for a predicate type, for tables: `provenance`, `sbom`, `trial`, `vulnerabilities`, `vex`, `release record`, `copy record`, `image facts`, `verification summary`, `signature`, else the type itself.
 pub fn label(predicate_type: &str) -> &str {
     match predicate_type {
         SIGNATURE => "signature",
@@ -93,6 +98,7 @@ pub fn label(predicate_type: &str) -> &str {
         RELEASE_RECORD => "release record",
         COPY_RECORD => "copy record",
         IMAGE_FACTS => "image facts",
+        VERIFICATION_SUMMARY => "verification summary",
         other => other,
     }
 }

@@ -13,9 +13,10 @@ pub(super) fn trusted_root(state: &State) -> Value {
         let certificates = certificates.iter().map(|bytes| json!({ "rawBytes": BASE64.encode(bytes) }));
         json!({ "certificates": certificates.collect::<Vec<_>>() })
     };
-    let log = |path: &str, key: &Key| {
+    // Logs are known by their names, which some clients look for in their addresses.
+    let log = |name: &str, key: &Key| {
         json!({
-            "baseUrl": format!("{}{path}", state.address),
+            "baseUrl": format!("https://{name}"),
             "hashAlgorithm": "SHA2_256",
             "publicKey": { "rawBytes": BASE64.encode(&key.public), "keyDetails": "PKIX_ECDSA_P256_SHA_256", "validFor": valid },
             "logId": { "keyId": BASE64.encode(key.identifier()) },
@@ -24,14 +25,14 @@ pub(super) fn trusted_root(state: &State) -> Value {
     let subject = json!({ "organization": "test", "commonName": "test" });
     json!({
         "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-        "tlogs": [log("/log", &state.log.key), log("/old-log", &state.old_log.key)],
+        "tlogs": [log("log.test", &state.log.key), log("old-log.test", &state.old_log.key)],
         "certificateAuthorities": [{
             "subject": subject,
             "uri": format!("{}/authority", state.address),
             "certChain": chain(&[&state.intermediate.certificate, &state.root.certificate]),
             "validFor": valid,
         }],
-        "ctlogs": [log("/certificates", &state.certificate_log)],
+        "ctlogs": [log("certificates.test", &state.certificate_log)],
         "timestampAuthorities": [{
             "subject": subject,
             "uri": format!("{}/timestamps/api/v1/timestamp", state.address),
@@ -72,5 +73,5 @@ pub(super) fn client_trust_config(state: &State, version: u32) -> Value {
 }
 
 fn start(state: &State) -> String {
-    (state.now() - SignedDuration::from_hours(2)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    (state.started - SignedDuration::from_hours(2)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -22,6 +22,15 @@ pub struct Call {
     pub path: String,
 }
 
+/// A system call of the network's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NetworkCall {
+    /// Its name, as in the manual: `connect`.
+    pub name: &'static str,
+    /// The family of the addresses, where a socket is made: `AF_INET`.
+    pub family: Option<i32>,
+}
+
 /// On which side of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {

@@ -7,6 +7,6 @@ mod error;
 mod registers;
 mod tracer;
 
-pub use call::{Call, CallKind, Moment, Point};
+pub use call::{Call, CallKind, Moment, NetworkCall, Point};
 pub use error::TraceError;
 pub use tracer::{End, Traced, is_permitted, run};

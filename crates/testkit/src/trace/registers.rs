@@ -1,6 +1,6 @@
 //! What a stopped thread is asking of the kernel. By machine: the numbers of system calls differ, and the registers that carry arguments.
 
-use super::call::CallKind;
+use super::call::{CallKind, NetworkCall};
 use nix::libc;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
@@ -51,9 +51,40 @@ fn older(number: c_long, arguments: [u64; 4]) -> Option<(CallKind, Subject)> {
     (number == libc::SYS_renameat).then_some((CallKind::Rename, Subject::Path(arguments[3])))
 }
 
-/// Returns what a thread that enters a system call asks for, if that is counted.
-pub(super) fn asked(thread: Pid) -> nix::Result<Option<Asked>> {
+/// What a thread asks for that enters a system call.
+pub(super) enum Entered {
+    /// Something that is counted.
+    Counted(Asked),
+    /// Something of the network.
+    Network(NetworkCall),
+}
+
+/// Returns what a thread that enters a system call asks for, if that is of interest.
+pub(super) fn entered(thread: Pid) -> nix::Result<Option<Entered>> {
     let (number, arguments) = registers(thread)?;
+    Ok(match network(number, arguments) {
+        Some(call) => Some(Entered::Network(call)),
+        None => asked(number, arguments).map(Entered::Counted),
+    })
+}
+
+fn network(number: c_long, arguments: [u64; 4]) -> Option<NetworkCall> {
+    let name = match number {
+        libc::SYS_socket => "socket",
+        libc::SYS_socketpair => "socketpair",
+        libc::SYS_connect => "connect",
+        libc::SYS_bind => "bind",
+        libc::SYS_listen => "listen",
+        libc::SYS_accept | libc::SYS_accept4 => "accept",
+        libc::SYS_sendto => "sendto",
+        libc::SYS_sendmsg | libc::SYS_sendmmsg => "sendmsg",
+        _ => return None,
+    };
+    let has_family = matches!(name, "socket" | "socketpair");
+    Some(NetworkCall { name, family: i32::try_from(arguments[0]).ok().filter(|_| has_family) })
+}
+
+fn asked(number: c_long, arguments: [u64; 4]) -> Option<Asked> {
     let found = match number {
         libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_sync_file_range => {
             Some((CallKind::Sync, Subject::Descriptor(arguments[0])))
@@ -65,7 +96,7 @@ pub(super) fn asked(thread: Pid) -> nix::Result<Option<Asked>> {
         libc::SYS_renameat => Some((CallKind::Rename, Subject::Path(arguments[3]))),
         _ => older(number, arguments),
     };
-    Ok(found.map(|(kind, subject)| Asked { kind, subject }))
+    found.map(|(kind, subject)| Asked { kind, subject })
 }
 
 impl Asked {

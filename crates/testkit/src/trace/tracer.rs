@@ -1,6 +1,6 @@
-use super::call::{Call, Moment, Point};
+use super::call::{Call, Moment, NetworkCall, Point};
 use super::error::TraceError;
-use super::registers;
+use super::registers::{self, Entered};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::ptrace::{self, Options};
@@ -18,6 +18,8 @@ use std::process::{Command, Stdio};
 pub struct Traced {
     /// The calls that were counted, in order.
     pub calls: Vec<Call>,
+    /// What it asked of the network, in order.
+    pub network: Vec<NetworkCall>,
     /// How it ended.
     pub end: End,
     /// At which of the calls it was killed, if it was.
@@ -74,6 +76,7 @@ fn trace(command: &Command, kill_at: Option<Point>) -> Result<Traced, TraceError
         root,
         kill_at,
         calls: Vec::new(),
+        network: Vec::new(),
         begin: None,
         inside: BTreeMap::new(),
         known: BTreeSet::new(),
@@ -89,14 +92,15 @@ fn trace(command: &Command, kill_at: Option<Point>) -> Result<Traced, TraceError
     }
     traced?;
     stderr.rewind()?;
-    let Tracer { calls, end, killed_at, .. } = tracer;
-    Ok(Traced { calls, end, killed_at, stderr: std::io::read_to_string(stderr)? })
+    let Tracer { calls, network, end, killed_at, .. } = tracer;
+    Ok(Traced { calls, network, end, killed_at, stderr: std::io::read_to_string(stderr)? })
 }
 
 struct Tracer {
     root: Pid,
     kill_at: Option<Point>,
     calls: Vec<Call>,
+    network: Vec<NetworkCall>,
     /// The call from which on the point is counted, once it was made.
     begin: Option<usize>,
     /// The counted calls that threads are in, by thread.
@@ -136,7 +140,14 @@ impl Tracer {
     fn is_point(&mut self, thread: Pid) -> Result<bool, TraceError> {
         let Some(info) = unless_gone(ptrace::syscall_info(thread).map(Some))? else { return Ok(false) };
         let (call, moment) = if info.op == libc::PTRACE_SYSCALL_INFO_ENTRY {
-            let Some(asked) = unless_gone(registers::asked(thread))? else { return Ok(false) };
+            let asked = match unless_gone(registers::entered(thread))? {
+                Some(Entered::Counted(asked)) => asked,
+                Some(Entered::Network(call)) => {
+                    self.network.push(call);
+                    return Ok(false);
+                }
+                None => return Ok(false),
+            };
             let call = self.calls.len();
             let path = asked.path(thread);
             let begins = self.kill_at.is_some_and(|point| point.since.is_none_or(|since| path.contains(since)));

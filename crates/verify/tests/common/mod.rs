@@ -8,7 +8,10 @@ use consign_oci::{
 };
 use consign_receipt::predicate::{self, ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 use consign_receipt::{Policy, Requirement, Statement};
-use consign_sign::{Artifact, BUNDLE, PrivateKey, artifact, sign, signature_statement};
+use consign_sign::{
+    Annotations, Artifact, BUNDLE, LegacyKind, LegacyLayer, LegacyManifest, Payload, PrivateKey, artifact, extended,
+    sign, signature_layer, signature_statement,
+};
 use consign_trust::Authority;
 use consign_verify::{Expectation, Verified, VerifyError, verify};
 use flate2::Compression;
@@ -171,7 +174,7 @@ pub(crate) fn record_statement(subject: &Digest, record: &ReleaseRecord) -> Exac
 pub(crate) static AUTHORITIES: LazyLock<[Authority; 1]> = LazyLock::new(|| [Authority::Key(KEY.public().clone())]);
 
 pub(crate) fn expectation(policy: Option<&Policy>, content: bool) -> Expectation<'_> {
-    Expectation { authorities: &*AUTHORITIES, policy, released: false, today: Date::ZERO, content }
+    Expectation { policy, content, ..Expectation::new(&*AUTHORITIES, Date::ZERO) }
 }
 
 /// Two members, as consign's own layers have them.
@@ -189,6 +192,8 @@ fn gzip(content: &str) -> Vec<u8> {
 pub(crate) struct Folder {
     folder: tempfile::TempDir,
     pub(crate) tags: BTreeMap<&'static str, Descriptor>,
+    /// Manifests of the older form, by their tags.
+    pub(crate) legacy: BTreeMap<String, Descriptor>,
     /// Artifacts, with what they are about and which predicate they hold.
     pub(crate) artifacts: Vec<(Digest, String, Descriptor)>,
 }
@@ -198,7 +203,7 @@ impl Folder {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("blobs/sha256")).unwrap();
         fs::write(folder.path().join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
-        Self { folder, tags: BTreeMap::new(), artifacts: Vec::new() }
+        Self { folder, tags: BTreeMap::new(), legacy: BTreeMap::new(), artifacts: Vec::new() }
     }
 
     pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
@@ -246,11 +251,28 @@ impl Folder {
         self.artifacts.push((subject.digest.clone(), "absent".to_owned(), descriptor));
     }
 
+    /// Puts layers under the tag of the older form that is about an image.
+    pub(crate) fn put_legacy(&mut self, about: &Digest, kind: LegacyKind, layers: &[LegacyLayer]) {
+        let LegacyManifest { manifest, config } = extended(None, layers).unwrap().unwrap();
+        self.put(media_type::CONFIG, &config);
+        layers.iter().for_each(|layer| _ = self.put(&layer.descriptor.media_type, &layer.bytes));
+        let descriptor = self.put(media_type::MANIFEST, manifest.bytes());
+        self.legacy.insert(kind.tag(about).unwrap().to_string(), descriptor);
+    }
+
+    /// Signs an image in the older form, of which alone it then has one.
+    pub(crate) fn sign_legacy(&mut self, key: &PrivateKey, about: &Digest, annotations: &Annotations) {
+        let payload = Payload::new("registry.example/team/app", about, annotations);
+        self.put_legacy(about, LegacyKind::Signatures, &[signature_layer(&payload, key).unwrap()]);
+    }
+
     /// Opens the layout at a tag. Its list of contents is written first; files that change later are seen as they are then.
     pub(crate) fn open(&self, tag: &str) -> Place {
-        let images = self.tags.iter().map(|(tag, image)| {
+        let tagged = self.tags.iter().map(|(tag, image)| (*tag, image));
+        let tagged = tagged.chain(self.legacy.iter().map(|(tag, manifest)| (tag.as_str(), manifest)));
+        let images = tagged.map(|(tag, image)| {
             let mut image = image.clone();
-            image.annotations.insert(annotation::REF_NAME.to_owned(), (*tag).to_owned());
+            image.annotations.insert(annotation::REF_NAME.to_owned(), tag.to_owned());
             image
         });
         let index = Index::new(images.chain(self.artifacts.iter().map(|(_, _, artifact)| artifact.clone())).collect());
@@ -277,6 +299,12 @@ pub(crate) async fn check(place: &Place, requested: &str, content: bool) -> Resu
     let policy = policy();
     let expectation = expectation(Some(&policy), content);
     sendable(verify(place, Some((&repository(), &tag(requested))), expectation)).await
+}
+
+/// Asks of an image for nothing but that it is signed.
+pub(crate) async fn check_plain(layout: &Folder) -> Result<Verified, VerifyError> {
+    let expectation = Expectation::new(&*AUTHORITIES, Date::ZERO);
+    verify(&layout.open("latest"), Some((&repository(), &tag("latest"))), expectation).await
 }
 
 /// Refuses to compile where a future cannot move between threads, as a server's must.

@@ -1,30 +1,44 @@
-use crate::advisories::policy_file;
 mod rendering;
+mod summary;
 
+use crate::advisories::policy_file;
 use crate::arguments::{Output, Proof, Verify};
+use crate::attaching::legacy_repository;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::proof;
 use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
+use consign_oci::{Digest, Document};
 use consign_receipt::predicate;
 use consign_report::printable;
 use consign_trust::Authority;
-use consign_verify::{Consumer, Expectation, Objections, Verified, VerifyError, verify};
-use rendering::{as_json, text};
+use consign_verify::{Consumer, Expectation, Objections, Verified, VerifyError, root, verify_root};
+use rendering::{as_json, statements, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
-    let authority = arguments.proof.signer.signer(session)?.into();
-    let client = session.client(&arguments.reference).await?;
-    let place = session.place(&arguments.reference, &client, refusal).await?;
-    let verified = examine(&place, &arguments.reference, &authority, &arguments.proof, session).await?;
-    check_annotations(arguments, &verified)?;
+    let Verify { reference, proof, .. } = arguments;
+    check_offline(reference, session)?;
+    let authority = proof.signer.authority(session)?;
+    let client = session.client(reference).await?;
+    let place = session.place(reference, &client, refusal).await?;
+    let root = find(&place, reference).await?;
+    let asked = Asked { authority: &authority, proof, attested: &arguments.predicate_types };
+    let verified = examine_root(&place, &root, reference, asked, session).await;
+    let verified = verified.and_then(|verified| check_annotations(arguments, &verified).map(|()| verified));
+    if let Some(file) = &arguments.summary {
+        summary::write(file, arguments, root.digest(), verified.as_ref())?;
+    }
+    let verified = verified?;
     match session.output {
+        Output::Json if !arguments.predicate_types.is_empty() => {
+            session.printer.data(&statements(arguments, &verified)?)?;
+        }
         Output::Json => session.printer.json(&as_json(arguments, &verified))?,
         // For `docker run $(consign verify -q REF)`.
         Output::Table if session.global.quiet => {
-            session.printer.data(&format!("{}\n", exact(&arguments.reference, &verified)))?;
+            session.printer.data(&format!("{}\n", exact(reference, &verified)))?;
         }
         Output::Table => session.printer.data(&text(arguments, &verified))?,
     }
@@ -47,6 +61,9 @@ fn check_annotations(arguments: &Verify, verified: &Verified) -> Result<(), Comm
     let signatures =
         verified.receipts.iter().filter(|receipt| receipt.statement.predicate_type == predicate::SIGNATURE);
     let said: Vec<BTreeMap<String, String>> = signatures.map(|receipt| receipt.statement.annotations()).collect();
+    if arguments.annotations.is_empty() {
+        return Ok(());
+    }
     let is_said = |said: &BTreeMap<String, String>| {
         arguments.annotations.iter().all(|(key, value)| said.get(key).is_some_and(|found| found == value))
     };
@@ -90,12 +107,53 @@ pub(in crate::commands) fn refusal(error: ImageError) -> CommandError {
     }
 }
 
+/// What an image has to show.
+struct Asked<'a> {
+    authority: &'a Authority,
+    proof: &'a Proof,
+    /// Types of which there must be statements.
+    attested: &'a [String],
+}
+
 /// Verifies the image that a reference names.
 pub(in crate::commands) async fn examine(
     place: &Place,
     reference: &ImageReference,
     authority: &Authority,
-    expected: &Proof,
+    proof: &Proof,
+    session: &Session,
+) -> Result<Verified, CommandError> {
+    check_offline(reference, session)?;
+    let root = find(place, reference).await?;
+    examine_root(place, &root, reference, Asked { authority, proof, attested: &[] }, session).await
+}
+
+/// Fails for what would have to be asked for over the network, where that must not be.
+fn check_offline(reference: &ImageReference, session: &Session) -> Result<(), CommandError> {
+    if !session.global.offline || !matches!(reference, ImageReference::Registry(_)) {
+        return Ok(());
+    }
+    let message = format!("{reference} is on a registry, and consign is offline");
+    let error = CommandError::new(ExitCode::Unavailable, message);
+    Err(error.hint(format!(
+        "`consign copy {reference} oci:DIR`, where there is a network, brings it with all that is about it"
+    )))
+}
+
+async fn find(place: &Place, reference: &ImageReference) -> Result<Document, CommandError> {
+    root(place).await.map_err(|error| match error {
+        VerifyError::NotFound { .. } => {
+            CommandError::new(ExitCode::Unavailable, format!("there is no image {reference}"))
+        }
+        other => other.into(),
+    })
+}
+
+async fn examine_root(
+    place: &Place,
+    root: &Document,
+    reference: &ImageReference,
+    Asked { authority, proof: expected, attested }: Asked<'_>,
     session: &Session,
 ) -> Result<Verified, CommandError> {
     let requested = match reference {
@@ -107,21 +165,26 @@ pub(in crate::commands) async fn examine(
         Some(path) => Some(policy_file(path, &session.printer)?.policy.policy()),
         None => None,
     };
+    let legacy = legacy_place(root.digest(), session).await?;
     let expectation = Expectation {
-        authorities: std::slice::from_ref(authority),
         policy: policy.as_ref(),
         released: expected.released,
-        today: session.today(),
         content: expected.content,
+        attested,
+        legacy: legacy.as_ref(),
+        ..Expectation::new(std::slice::from_ref(authority), session.today())
     };
-    let verified = verify(place, requested, expectation).await.map_err(|error| match error {
-        VerifyError::NotFound { .. } => {
-            CommandError::new(ExitCode::Unavailable, format!("there is no image {reference}"))
-        }
-        other => other.into(),
-    })?;
+    let verified = verify_root(place, root, requested, expectation).await?;
     for note in &verified.notes {
         session.printer.note(&format!("note: {note}"));
     }
     Ok(verified)
+}
+
+/// Opens the repository in which cosign's older form is kept, where that is another one. Without a network, nothing but what lies beside the image counts.
+async fn legacy_place(image: &Digest, session: &Session) -> Result<Option<Place>, CommandError> {
+    let Some(repository) = legacy_repository(session)?.filter(|_| !session.global.offline) else { return Ok(None) };
+    let reference = ImageReference::Registry(repository.at(image.clone()));
+    let client = session.client(&reference).await?;
+    session.place(&reference, &client, CommandError::from).await.map(Some)
 }

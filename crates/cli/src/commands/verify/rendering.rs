@@ -2,12 +2,10 @@
 
 use crate::arguments::Verify;
 use consign_oci::Digest;
-use consign_receipt::predicate::{self, Provenance};
-use consign_receipt::{Receipt, Statement};
+use consign_receipt::{Gist, Receipt, Statement, predicate};
 use consign_report::{printable, table};
 use consign_trust::SignedBy;
-use consign_verify::{Signature, Verified};
-use serde::Deserialize as _;
+use consign_verify::{Embedded, Signature, Verified};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -17,10 +15,8 @@ struct Claims<'a> {
     digest: &'a Digest,
     receipts: &'a [Receipt],
     signatures: &'a [Signature],
+    embedded: &'a [Embedded],
 }
-
-/// Most bases that are shown of one image.
-const BASES: usize = 8;
 
 pub(super) fn text(arguments: &Verify, verified: &Verified) -> String {
     let claims = claims(verified);
@@ -28,7 +24,7 @@ pub(super) fn text(arguments: &Verify, verified: &Verified) -> String {
     let rows: Vec<Vec<String>> = claims.iter().map(row).collect();
     let mut text = format!("{}\n", table(&["manifest", "signed", "digest"], &rows));
     for claims in &claims {
-        let facts = claims.facts();
+        let facts = [claims.facts(), claims.embedded_facts()].concat();
         if !facts.is_empty() {
             text.push_str(&format!("{}: {}\n", claims.of, printable(&facts.join("; "))));
         }
@@ -53,6 +49,7 @@ pub(super) fn as_json(arguments: &Verify, verified: &Verified) -> Value {
             "signed": claims.types(),
             "signatures": claims.signatures.iter().map(signature).collect::<Vec<_>>(),
             "facts": claims.facts(),
+            "embedded": claims.embedded.iter().map(embedded).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -72,12 +69,14 @@ fn claims(verified: &Verified) -> Vec<Claims<'_>> {
         digest: &verified.index,
         receipts: &verified.receipts,
         signatures: &verified.signatures,
+        embedded: &[],
     };
     let platforms = verified.platforms.iter().filter(|_| verified.is_index).map(|platform| Claims {
         of: platform.platform.to_string(),
         digest: &platform.digest,
         receipts: &platform.receipts,
         signatures: &platform.signatures,
+        embedded: &platform.embedded,
     });
     [root].into_iter().chain(platforms).collect()
 }
@@ -90,50 +89,44 @@ impl Claims<'_> {
         types.into_iter().map(str::to_owned).collect()
     }
 
-    /// Returns what the statements say, in short.
-    fn facts(&self) -> Vec<String> {
+    /// Returns what the signed statements say, in short. What it is made of goes first, whatever came first.
+    fn gists(&self) -> Vec<Gist> {
         let mut statements: Vec<&Statement> = self.receipts.iter().map(|receipt| &*receipt.statement).collect();
-        // What it is made of goes first, whatever came first.
         statements.sort_by_key(|statement| (!predicate::is_sbom(&statement.predicate_type), &statement.predicate_type));
-        statements.into_iter().flat_map(facts).collect()
+        statements
+            .into_iter()
+            .filter_map(|statement| Gist::of(&statement.predicate_type, &statement.predicate))
+            .collect()
+    }
+
+    fn facts(&self) -> Vec<String> {
+        self.gists().iter().flat_map(Gist::facts).collect()
+    }
+
+    /// Returns what the index says of it, where no signed statement does.
+    fn embedded_facts(&self) -> Vec<String> {
+        let signed = self.gists();
+        let embedded = self.embedded.iter().filter_map(|embedded| embedded.gist.as_ref());
+        let others = embedded.filter(|gist| signed.iter().all(|signed| !signed.is_like(gist)));
+        others.flat_map(Gist::facts).map(|fact| format!("{fact} (in the index)")).collect()
     }
 }
 
-fn facts(statement: &Statement) -> Vec<String> {
-    let claim = &statement.predicate;
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    if predicate::is_of_type(&statement.predicate_type, predicate::SBOM) {
-        let count = claim["packages"].as_array().map_or(0, Vec::len);
-        return vec![format!("{}, {}", claim["spdxVersion"].as_str().unwrap_or("SPDX"), counted(count, "package"))];
-    }
-    if predicate::is_sbom(&statement.predicate_type) {
-        let count = claim["components"].as_array().map_or(0, Vec::len);
-        return vec![format!(
-            "CycloneDX {}, {}",
-            claim["specVersion"].as_str().unwrap_or_default(),
-            counted(count, "component")
-        )];
-    }
-    if statement.predicate_type == predicate::PROVENANCE {
-        return provenance(claim);
-    }
-    Vec::new()
+/// Returns the statements of the types that were asked for, one on each line, those of the index before those of the platforms.
+pub(super) fn statements(arguments: &Verify, verified: &Verified) -> Result<String, serde_json::Error> {
+    let claims = claims(verified);
+    let statements = claims.iter().flat_map(|claims| claims.receipts).map(|receipt| &*receipt.statement);
+    let is_wanted = |statement: &&Statement| {
+        let mut types = arguments.predicate_types.iter();
+        types.any(|wanted| predicate::is_of_type(&statement.predicate_type, wanted))
+    };
+    let lines = statements.filter(is_wanted).map(|statement| Ok(serde_json::to_string(statement)? + "\n"));
+    lines.collect()
 }
 
-fn provenance(claim: &Value) -> Vec<String> {
-    let Ok(provenance) = Provenance::deserialize(claim) else { return Vec::new() };
-    let mut built = format!("built by {}", provenance.run_details.builder.id);
-    let metadata = &claim["runDetails"]["metadata"];
-    for (word, key) in [("from", "startedOn"), ("to", "finishedOn")] {
-        if let Some(time) = metadata[key].as_str() {
-            built.push_str(&format!(" {word} {time}"));
-        }
-    }
-    let dependencies = claim["buildDefinition"]["resolvedDependencies"].as_array();
-    let bases = dependencies.into_iter().flatten().filter_map(|dependency| dependency["uri"].as_str());
-    let bases: Vec<&str> = bases.filter(|uri| uri.starts_with("pkg:docker/") || uri.starts_with("pkg:oci/")).collect();
-    let shown = bases.iter().take(BASES).copied().collect::<Vec<_>>().join(", ");
-    if bases.is_empty() { vec![built] } else { vec![built, format!("on {shown}")] }
+fn embedded(embedded: &Embedded) -> Value {
+    let facts = embedded.gist.as_ref().map(Gist::facts).unwrap_or_default();
+    json!({ "predicateType": embedded.predicate_type, "digest": embedded.digest, "facts": facts })
 }
 
 /// Says who signed, for people.

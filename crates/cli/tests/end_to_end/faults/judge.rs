@@ -142,8 +142,7 @@ pub(super) async fn verify_tags<'a>(
     for tag in tags {
         let reference: Reference = format!("{repository}:{tag}").parse().unwrap();
         let place = Place::Registry { client: client.clone(), reference: reference.clone() };
-        let expectation =
-            Expectation { authorities: &authorities, policy: None, released: true, today: Date::ZERO, content: true };
+        let expectation = Expectation { released: true, content: true, ..Expectation::new(&authorities, Date::ZERO) };
         let requested = reference.tag.as_ref().map(|tag| (&reference.repository, tag));
         let mut verified = verify(&place, requested, expectation).await;
         if may_be_behind && verified.as_ref().is_err_and(is_behind) {

@@ -1,0 +1,97 @@
+//! Without a network, and without asking for one.
+
+use super::World;
+use crate::common::{TestSigstore, program_path};
+use consign_testkit::tools::not_run;
+use consign_testkit::trace::{self, End, Traced};
+use insta::assert_snapshot;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// The family of sockets that lead nowhere but to the same machine, `AF_UNIX`.
+const UNIX: i32 = 1;
+
+/// Returns what begins a program in a network namespace without interfaces, if that is permitted.
+fn without_network() -> Option<&'static [&'static str]> {
+    let permitted = Command::new("unshare").args(["--map-root-user", "--net", "true"]).output();
+    match permitted.is_ok_and(|output| output.status.success()) {
+        true => Some(&["unshare", "--map-root-user", "--net"]),
+        false => {
+            not_run("a network namespace (unshare)");
+            None
+        }
+    }
+}
+
+/// Runs consign, behind other words, and watches what it asks of the kernel.
+fn watch(world: &World, before: &[&str], arguments: &[&str]) -> Traced {
+    let words: Vec<_> = before.iter().map(AsRef::as_ref).chain([program_path()]).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).args(arguments).current_dir(world.environment.folder());
+    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.env("HOME", world.environment.beside("home")).env("CONSIGN_STORE", world.environment.beside("store"));
+    trace::run(&command, None).unwrap()
+}
+
+#[test]
+fn what_lies_on_this_machine_needs_no_socket() {
+    if !trace::is_permitted() {
+        return not_run("watching a process (ptrace)");
+    }
+    let world = World::new(true);
+    world.sign("both");
+    // Somebody with a certificate signs, too.
+    let sigstore = TestSigstore::start();
+    let [services, root] = sigstore.files(&world.environment, 2);
+    let sign = sigstore.github().into_iter();
+    let sign = sign.fold(world.environment.invocation(), |sign, (name, value)| sign.variable(name, &value));
+    let image = world.image();
+    sign.run(&["sign", "--signing-config", &services, "--trusted-root", &root, &image]).expect(0);
+    world.run(&["copy", &image, "oci:layout:1"]).expect(0);
+    let issuer = sigstore.issuer();
+    let certificate = [
+        "--certificate-identity-regexp",
+        "https://github[.]com/octo/app/.*",
+        "--certificate-oidc-issuer",
+        issuer,
+        "--trusted-root",
+        &root,
+    ];
+    let by_key = ["--key", "cosign.pub"];
+    for (what, signer) in [("key", &by_key[..]), ("certificate", &certificate[..])] {
+        let verify = [&["verify", "--offline", "--content"], signer, &["oci:layout:1"]].concat();
+        for before in [Some(&[][..]), without_network()].into_iter().flatten() {
+            let Traced { end, network, stderr, .. } = watch(&world, before, &verify);
+            assert_eq!(end, End::Exited(0), "{what}: {stderr}");
+            // Signals are told to the runtime through a pair of sockets that lead nowhere else.
+            let others: Vec<_> =
+                network.iter().filter(|call| (call.name, call.family) != ("socketpair", Some(UNIX))).collect();
+            assert!(others.is_empty(), "{what}: {others:?}");
+        }
+    }
+    // That is how it looks where somebody is asked.
+    let online = watch(&world, &[], &["verify", "--key", "cosign.pub", &image]);
+    assert_eq!(online.end, End::Exited(0), "{}", online.stderr);
+    let names: BTreeSet<&str> = online.network.iter().map(|call| call.name).collect();
+    assert!(names.contains("socket") && names.contains("connect"), "{names:?}");
+}
+
+#[test]
+fn a_registry_is_not_asked() {
+    let world = World::new(true);
+    world.sign("bundle");
+    world.registry.forget();
+    let error = world.verify(&["--offline"]).expect(14).error().replace(&world.registry.host(), "HOST");
+    assert_snapshot!(error, @"
+    error: HOST/team/plain:1 is on a registry, and consign is offline
+    hint: `consign copy HOST/team/plain:1 oci:DIR`, where there is a network, brings it with all that is about it
+    ");
+    assert_eq!(world.registry.requests(), 0);
+    // What is kept elsewhere is left out, and what lies beside the image counts.
+    world.run(&["copy", &world.image(), "oci:layout:1"]).expect(0);
+    let elsewhere = format!("{}/team/signatures", world.registry.host());
+    let verify = world.environment.invocation().variable("COSIGN_REPOSITORY", &elsewhere);
+    world.registry.forget();
+    verify.run(&["verify", "--offline", "--key", "cosign.pub", "oci:layout:1"]).expect(0);
+    assert_eq!(world.registry.requests(), 0);
+}
