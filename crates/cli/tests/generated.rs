@@ -45,17 +45,7 @@ fn the_commands() {
     let mut text = String::from("# Commands\n\nWritten by `cargo xtask generate`: this is what `--help` says.\n");
     text.push_str("Exit codes are in [exit-codes.md](exit-codes.md).\n\n");
     text.push_str(&section("consign", all));
-    for command in commands(all) {
-        let help = help(&[command]);
-        if help.contains("\nCommands:\n") {
-            for inner in commands(&help) {
-                let help = environment.consign(&[command, inner, "--help"]).expect(0).stdout;
-                text.push_str(&section(&format!("consign {command} {inner}"), &without_global(&help)));
-            }
-        } else {
-            text.push_str(&section(&format!("consign {command}"), &without_global(&help)));
-        }
-    }
+    commands(all).iter().for_each(|command| describe(&[command], &help, &mut text));
     compare("commands.md", &text);
 }
 
@@ -120,6 +110,16 @@ fn commands(help: &str) -> Vec<&str> {
     let names =
         lines.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '))?.split(' ').next());
     names.filter(|name| *name != "help").collect()
+}
+
+/// Writes what a command says of itself, or each of those that it groups.
+fn describe(command: &[&str], help: &dyn Fn(&[&str]) -> String, text: &mut String) {
+    let said = help(command);
+    if said.contains("\nCommands:\n") {
+        commands(&said).iter().for_each(|inner| describe(&[command, &[inner]].concat(), help, text));
+    } else {
+        text.push_str(&section(&format!("consign {}", command.join(" ")), &without_global(&said)));
+    }
 }
 
 /// Takes out what the first section says for every command.

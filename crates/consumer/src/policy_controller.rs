@@ -2,7 +2,6 @@
 
 use crate::images::{HUB, HUB_INDEX};
 use crate::node::{Node, list, map};
-use crate::request::Group;
 use crate::root::{Authority, Log, base64};
 use crate::{Certificate, Export, ExportError, Form, Images, Request, Root, Text};
 use consign_receipt::predicate::{RELEASE_RECORD, SIGNATURE};
@@ -20,7 +19,7 @@ impl Request {
     /// Says it in the words of Sigstore's policy controller, version 0.13 or newer.
     pub fn policy_controller(&self) -> Result<Export, ExportError> {
         self.check()?;
-        let (keys, groups) = (self.keys(), self.groups());
+        let keys = self.keys();
         let mut authorities = Vec::new();
         for (number, (signer, pem)) in (1..).zip(&keys) {
             let signer = || signer.to_string();
@@ -37,14 +36,21 @@ impl Request {
                 ("signatureFormat", Form::Legacy.to_string().into()),
             ]));
         }
-        let mut roots = Vec::new();
-        for (number, group) in (1..).zip(&groups) {
-            let reference = group.root.name.as_ref().map(|_| format!("{}-{number}", self.name));
-            authorities.push(self.keyless(&format!("identities{number}"), group, reference.as_deref())?);
-            if let Some(reference) = &reference {
-                roots.push(trust_root(reference, group.root)?);
+        let mut roots: Vec<&Root> = Vec::new();
+        // One for each: of bundles, cosign verifies one identity at a time (3.0.5, `pkg/cosign/verify.go`).
+        for (number, certificate) in (1..).zip(self.certificates()) {
+            let root = &certificate.root;
+            let is_known = |known: &&Root| known.json == root.json;
+            if root.name.is_some() && !roots.iter().any(is_known) {
+                roots.push(root);
             }
+            let position = roots.iter().position(is_known).filter(|_| root.name.is_some());
+            let reference = position.map(|position| self.reference(position));
+            authorities.push(self.keyless(&format!("identity{number}"), certificate, reference.as_deref())?);
         }
+        let numbered = roots.iter().enumerate();
+        let mut documents: Vec<Node> =
+            numbered.map(|(position, root)| trust_root(&self.reference(position), root)).collect::<Result<_, _>>()?;
         let images = self.sorted_images();
         let images = images.into_iter().map(globs).collect::<Result<Vec<_>, _>>()?.concat();
         let globs = images.into_iter().map(|glob| map([("glob", glob.into())]));
@@ -67,16 +73,20 @@ impl Request {
         }
         notes.push("It looks at namespaces that have the label `policy.sigstore.dev/include: \"true\"`.".to_owned());
         notes.push(Self::REST.to_owned());
-        roots.push(policy);
-        Ok(Export::new(roots, notes))
+        documents.push(policy);
+        Ok(Export::new(documents, notes))
     }
 
-    fn keyless(&self, name: &str, group: &Group<'_>, reference: Option<&str>) -> Result<Node, ExportError> {
-        let parts = &group.root.parts;
+    /// Returns the name of a trusted root.
+    fn reference(&self, position: usize) -> String {
+        format!("{}-{}", self.name, position + 1)
+    }
+
+    fn keyless(&self, name: &str, certificate: &Certificate, reference: Option<&str>) -> Result<Node, ExportError> {
+        let parts = &certificate.root.parts;
         let authority = parts.certificate_authorities.first().and_then(|authority| authority.uri.as_deref());
         let authority = authority.filter(|_| reference.is_some()).unwrap_or(PUBLIC_AUTHORITY);
-        let identities: Vec<Node> = group.certificates.iter().map(|it| identity(it)).collect::<Result<_, _>>()?;
-        let keyless = map([("url", authority.into()), ("identities", Node::List(identities))]);
+        let keyless = map([("url", authority.into()), ("identities", list([identity(certificate)?]))]);
         let no_log = reference.is_some() && parts.certificate_logs.is_empty();
         let keyless = keyless.with("trustRootRef", reference).with("insecureIgnoreSCT", no_log.then_some(true));
         let node = map([("name", name.into()), ("keyless", keyless)]);
@@ -89,7 +99,7 @@ impl Request {
             }
         };
         if !self.forms.bundle {
-            if let (true, Some(certificate)) = (self.released, group.certificates.first()) {
+            if self.released {
                 let signer = certificate.to_string();
                 return Err(ExportError::Released { consumer: CONTROLLER, signer, remedy: NO_RECORD });
             }

@@ -1,4 +1,4 @@
-use crate::{Certificate, ExportError, Form, Images, Root, Signer};
+use crate::{Certificate, ExportError, Form, Images, Signer};
 
 /// Longest name of a resource, so that whatever is derived from it is one, too (RFC 1123, section 2.1).
 const NAME_LIMIT: usize = 63;
@@ -25,12 +25,6 @@ pub struct Forms {
     pub bundle: bool,
     /// cosign's older form.
     pub legacy: bool,
-}
-
-/// Certificates that count by the same trusted root.
-pub(crate) struct Group<'a> {
-    pub(crate) root: &'a Root,
-    pub(crate) certificates: Vec<&'a Certificate>,
 }
 
 impl Request {
@@ -74,16 +68,9 @@ impl Request {
         keys
     }
 
-    /// Returns the certificates, by trusted root.
-    pub(crate) fn groups(&self) -> Vec<Group<'_>> {
-        let mut groups: Vec<Group<'_>> = Vec::new();
-        for certificate in self.signers.iter().filter_map(Signer::certificate) {
-            match groups.iter_mut().find(|group| group.root.json == certificate.root.json) {
-                Some(group) => group.certificates.push(certificate),
-                None => groups.push(Group { root: &certificate.root, certificates: vec![certificate] }),
-            }
-        }
-        groups
+    /// Returns what certificates must say, as it was given.
+    pub(crate) fn certificates(&self) -> Vec<&Certificate> {
+        self.signers.iter().filter_map(Signer::certificate).collect()
     }
 }
 

@@ -63,7 +63,7 @@ fn the_configuration_says_whose_signatures_of_which_images_count() {
             -----END PUBLIC KEY-----
           hashAlgorithm: sha256
         signatureFormat: legacy
-      - name: identities1
+      - name: identity1
         keyless:
           url: https://fulcio.sigstore.dev
           identities:

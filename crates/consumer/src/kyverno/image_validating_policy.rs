@@ -2,7 +2,6 @@
 
 use super::{KYVERNO, PUBLIC_LOG, TIMEOUT, globs, names};
 use crate::node::{Node, list, map};
-use crate::request::Group;
 use crate::{Certificate, Export, ExportError, Request, Root, Text};
 use consign_receipt::predicate::{RELEASE_RECORD, SIGNATURE};
 
@@ -12,7 +11,7 @@ const NO_CLAIMS: &str =
     "name the branch and the workflow by the identity, which has both, and export without the claim";
 
 pub(super) fn export(request: &Request) -> Result<Export, ExportError> {
-    let (keys, groups) = (request.keys(), request.groups());
+    let (keys, certificates) = (request.keys(), request.certificates());
     let mut attestors = Vec::new();
     // Each is a number of signatures; a sum that is not zero has one.
     let (mut signed, mut released) = (Vec::new(), Vec::new());
@@ -25,9 +24,10 @@ pub(super) fn export(request: &Request) -> Result<Export, ExportError> {
         signed.push(format!("verifyImageSignatures(image, [attestors.{name}])"));
         attestors.push(attestor(&name, map([("key", map([("data", (*pem).into())])), ("ctlog", no_log())])));
     }
-    for (number, group) in (1..).zip(&groups) {
-        let name = format!("identities{number}");
-        attestors.push(attestor(&name, keyless(group)?));
+    // One for each: of bundles, cosign verifies one identity at a time (3.1.2, `pkg/cosign/verify.go`).
+    for (number, certificate) in (1..).zip(&certificates) {
+        let name = format!("identity{number}");
+        attestors.push(attestor(&name, keyless(certificate)?));
         // Of bundles, any statement would pass for a signature otherwise.
         signed.push(match request.forms.bundle {
             true => format!("verifyAttestationSignatures(image, attestations.signature, [attestors.{name}])"),
@@ -37,7 +37,7 @@ pub(super) fn export(request: &Request) -> Result<Export, ExportError> {
     }
     let mut attestations = Vec::new();
     let mut validations = vec![validation(&signed, "no signature by anybody whose signatures count")];
-    if request.forms.bundle && !groups.is_empty() {
+    if request.forms.bundle && !certificates.is_empty() {
         attestations.push(attestation("signature", SIGNATURE));
     }
     if request.released {
@@ -61,17 +61,17 @@ pub(super) fn export(request: &Request) -> Result<Export, ExportError> {
         ("metadata", map([("name", request.name.as_str().into())])),
         ("spec", spec),
     ]);
-    Ok(Export::new(vec![document], notes(request, !keys.is_empty(), &groups)))
+    Ok(Export::new(vec![document], notes(request, !keys.is_empty(), &certificates)))
 }
 
-fn notes(request: &Request, has_keys: bool, groups: &[Group<'_>]) -> Vec<String> {
+fn notes(request: &Request, has_keys: bool, certificates: &[&Certificate]) -> Vec<String> {
     let mut notes = vec!["For Kyverno 1.17 or newer: made by `consign policy export kyverno`.".to_owned()];
     if has_keys && request.forms.bundle {
         notes.push("Kyverno takes any statement that a key has signed about the image for its signature.".to_owned());
-        notes.push("Kyverno 1.19.0 and 1.19.1 may not find bundles that a key has signed (kyverno#17363).".to_owned());
     }
-    if groups.iter().any(|group| group.root.name.is_some()) {
-        notes.push("`trustedRoot` is known to Kyverno 1.19 or newer.".to_owned());
+    if certificates.iter().any(|certificate| certificate.root.name.is_some()) {
+        let note = "`trustedRoot` is known to Kyverno 1.19 or newer, which asks the public Sigstore's TUF repository nevertheless.";
+        notes.push(note.to_owned());
     }
     notes.push(Request::REST.to_owned());
     notes
@@ -116,12 +116,11 @@ fn no_log() -> Node {
     map([("url", PUBLIC_LOG.into()), ("insecureIgnoreTlog", true.into()), ("insecureIgnoreSCT", true.into())])
 }
 
-fn keyless(group: &Group<'_>) -> Result<Node, ExportError> {
-    let identities = group.certificates.iter().map(|certificate| identity(certificate));
-    let identities = Node::List(identities.collect::<Result<_, _>>()?);
-    let keyless = map([("keyless", map([("identities", identities)]))]);
-    let root = group.root.name.is_some().then(|| map([("value", group.root.json.as_str().into())]));
-    Ok(keyless.with("trustedRoot", root).with("ctlog", Some(log(group.root))))
+fn keyless(certificate: &Certificate) -> Result<Node, ExportError> {
+    let root = &certificate.root;
+    let keyless = map([("keyless", map([("identities", list([identity(certificate)?]))]))]);
+    let trusted_root = root.name.is_some().then(|| map([("value", root.json.as_str().into())]));
+    Ok(keyless.with("trustedRoot", trusted_root).with("ctlog", Some(log(root))))
 }
 
 /// Says which logs have to have a signature: those that the root has.
