@@ -43,6 +43,7 @@ mod registry_hint;
 mod remapping;
 mod runner;
 mod scanner;
+mod sealing;
 mod secret;
 mod session;
 mod signals;

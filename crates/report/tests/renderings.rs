@@ -207,7 +207,6 @@ fn scanned() -> ScanReport {
         differences: Vec::new(),
         findings: Vec::new(),
         since: None,
-        signer: None,
         warnings: vec!["old".into()],
     }
 }

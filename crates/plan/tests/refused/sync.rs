@@ -266,11 +266,33 @@ fn what_cannot_be_required() {
     7 |     require: { key: 'k8s://there/is/one', identity: me }
       |                                           ^^^^^^^^
 
-    error[C005]: `require` must be a mapping, not a list
+    error[C005]: `require` must be a mapping, not a text
       --> consign.yaml:10:15
        |
     10 |     require: [sbom]
        |               ^^^^
+    ");
+}
+
+#[test]
+fn what_is_signed_where_it_arrives() {
+    let text = "sync:
+  - { source: a.example/app:1, destination: one.example/app:1, sign: true, attest: [vuln, sbom, copied-from] }
+  - { source: a.example/app:1, destination: two.example/app:1, attest: sbom, require: [{key: a.pub}, {key: b.pub}] }
+signing: {key: cosign.key}
+";
+    let configuration = Configuration::parse_for_sync("consign.yaml", text).unwrap();
+    let [all, some] = &configuration.mirrors[..] else { unreachable!() };
+    assert_eq!((all.sign, some.sign, all.require.len(), some.require.len()), (true, false, 0, 2));
+    let words = |entry: &SyncSettings| entry.attest.iter().map(|statement| statement.word()).collect::<Vec<_>>();
+    assert_eq!((words(all), words(some)), (vec!["sbom", "vuln", "copied-from"], vec!["sbom"]));
+    insta::assert_snapshot!(refused("sync:
+  - source: a.example/app:1
+    destination: one.example/app:1
+    sign: true
+    attest: [sbom, vulns, everything]
+  - { source: a.example/app:1, destination: two.example/app:1, sign: yes, attest: [], require: [] }
+"), @"
     ");
 }
 
