@@ -1,7 +1,7 @@
 use super::Sealing;
 use consign_attach::{AttachError, Attacher, Forms, Signing, created};
 use consign_image::{Place, Sink};
-use consign_oci::{Descriptor, Digest, Document, Reference, Repository};
+use consign_oci::{Digest, Document, Reference, Repository};
 use consign_registry::Client;
 use consign_release::ReleaseError;
 use consign_transfer::Arrived;

@@ -54,7 +54,7 @@ impl Sealer {
         let mut sealed = Sealed::default();
         let key = format!("{}@{} {} {:?}", at.destination.repository, image.root.digest, self.sign, self.attest);
         let once = self.shared.signed.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone();
-        let work = self.whole(&at, &mut sealed);
+        let work = Box::pin(self.whole(&at, &mut sealed));
         let before = once.get_or_try_init(|| work).await?;
         sealed.attested += self.copied(&at, before).await?;
         Ok(sealed)
@@ -236,7 +236,7 @@ impl Sealer {
 
 impl Seal for Sealer {
     fn seal<'a>(&'a self, image: Arrived<'a>) -> BoxFuture<'a, Result<Sealed, Refusal>> {
-        Box::pin(async move { Ok(self.sealed(image).await?) })
+        Box::pin(async move { Ok(Box::pin(self.sealed(image)).await?) })
     }
 }
 
