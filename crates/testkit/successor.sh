@@ -7,10 +7,11 @@ programs="cosign oras"
 . "$(dirname "$0")/next_release.sh"
 
 # shellcheck disable=SC2086 # a list of words
-unpack "$folder" docker.io $programs skopeo libc6 libgpgme11t64 libassuan9 libgpg-error0 libsqlite3-0
+unpack "$folder" docker.io docker-buildx $programs skopeo libc6 libgpgme11t64 libassuan9 libgpg-error0 libsqlite3-0
 # Under a name of its own: the engine of this release is a peer, too.
 ln -sf ../unpacked/usr/sbin/dockerd "$folder/bin/dockerd-next"
 rm -f "$folder/unpacked/usr/sbin/docker-proxy"
+ln -sf ../unpacked/usr/libexec/docker/cli-plugins/docker-buildx "$folder/bin/docker-buildx"
 for program in $programs; do ln -sf "../unpacked/usr/bin/$program" "$folder/bin/$program"; done
 # That of this release reads no signatures of Sigstore's.
 loader=$(cd "$folder/unpacked" && find usr/lib -name 'ld-linux*.so.*' | head -n 1)

@@ -1,6 +1,6 @@
 use crate::AttachError;
 use consign_image::Place;
-use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, media_type};
+use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, annotation, media_type};
 use consign_receipt::{Statement, predicate};
 use consign_sign::{
     Bundle, LIMIT, LegacyKind, LegacyLayer, LegacySignature, SIMPLE_SIGNING, bundle_of, layers_of, signature_statement,
@@ -198,7 +198,10 @@ impl Finder<'_> {
     /// Reads the attestations that BuildKit puts into an index (BuildKit, `docs/attestations/attestation-storage.md`).
     async fn embedded(&mut self, entries: &[Descriptor]) -> Result<Vec<Attached>, AttachError> {
         let about = |entry: &&Descriptor| {
-            entry.annotations.get(REFERENCE_DIGEST).is_some_and(|digest| *digest == self.subject.to_string())
+            entry
+                .annotations
+                .get(annotation::REFERENCE_DIGEST)
+                .is_some_and(|digest| *digest == self.subject.to_string())
         };
         let manifests: Vec<&Descriptor> = entries.iter().filter(about).collect();
         self.check_count(manifests.len())?;
@@ -244,9 +247,6 @@ impl Finder<'_> {
         Ok(())
     }
 }
-
-/// Annotation of an entry of an index: the manifest that it is about.
-const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 
 fn signature(layer: &Descriptor, bytes: &[u8]) -> Content {
     let layer = LegacyLayer { descriptor: layer.clone(), bytes: bytes.to_vec() };

@@ -1,6 +1,7 @@
 use crate::{AttachError, Attached, Content, Held};
 use consign_keyless::{
-    CertificateName, Check, Disclosure, KeylessError, Options, Services, Session, Signed, Source, Web,
+    Certificate, CertificateName, Check, Disclosure, IdentityToken, KeylessError, Options, Services, Session, Signed,
+    Source, Web,
 };
 use consign_oci::{Digest, Exact};
 use consign_receipt::Statement;
@@ -27,7 +28,7 @@ pub struct KeylessSigner {
     disclosure: Disclosure,
     web: Web,
     root: TrustedRoot,
-    token: OnceCell<Option<Authority>>,
+    token: OnceCell<IdentityToken>,
     session: OnceCell<Session>,
     known: Mutex<Known>,
 }
@@ -36,6 +37,7 @@ pub struct KeylessSigner {
 #[derive(Default)]
 struct Known {
     bundles: BTreeMap<Digest, Vec<u8>>,
+    statements: BTreeMap<Digest, Exact<Statement>>,
     layers: BTreeMap<Digest, LegacyLayer>,
     /// Who signed it, and who vouches for that.
     by: Option<(String, String)>,
@@ -57,8 +59,23 @@ impl KeylessSigner {
         if let Some((identity, issuer)) = self.known(|known| known.by.clone()) {
             return Ok(Some(self.exactly(&identity, &issuer)?));
         }
-        let token = self.token.get_or_try_init(|| self.of_token()).await?;
-        Ok(token.clone())
+        self.of_token(self.token().await?)
+    }
+
+    /// Returns the token that says who signs.
+    pub async fn token(&self) -> Result<&IdentityToken, AttachError> {
+        let token = || self.source.token(&self.web);
+        Ok(self.token.get_or_try_init(token).await.map_err(KeylessError::from)?)
+    }
+
+    /// Returns the certificate that the next signature has.
+    pub async fn certificate(&self) -> Result<Certificate, AttachError> {
+        Ok(self.session().await?.certificate().await?)
+    }
+
+    /// Returns a statement that the same signed before.
+    pub fn recalled(&self, is_wanted: impl Fn(&Exact<Statement>) -> bool) -> Option<Exact<Statement>> {
+        self.known(|known| known.statements.values().find(|statement| is_wanted(statement)).cloned())
     }
 
     /// Takes what was signed before by the same: it is given again for what it is of, and nothing new is signed.
@@ -66,21 +83,21 @@ impl KeylessSigner {
         let Some(authority) = self.authority().await? else { return Ok(()) };
         let Ok(mut known) = self.known.lock() else { return Ok(()) };
         for attached in found {
-            let Some((_, by)) = attached.verified(std::slice::from_ref(&authority), subject) else { continue };
+            let Some((statement, by)) = attached.verified(std::slice::from_ref(&authority), subject) else { continue };
             if let SignedBy::Certificate(certified) = by {
                 known.by.get_or_insert((certified.subject, certified.issuer));
             }
             match (&attached.held, &attached.content) {
-                (Held::Referrer(_), Content::Bundle(bundle)) => {
-                    let Ok(statement) = bundle.statement(subject) else { continue };
+                (Held::Referrer(_), Content::Bundle(_)) => {
                     known.bundles.entry(statement.digest().clone()).or_insert_with(|| attached.bytes.clone());
+                    known.statements.insert(statement.digest().clone(), statement);
                 }
                 (Held::Layer(_, descriptor), content) => {
                     let of = match content {
-                        Content::Bundle(bundle) => bundle.statement(subject).map(|it| it.digest().clone()),
-                        _ => Ok(descriptor.digest.clone()),
+                        Content::Signature(_) => descriptor.digest.clone(),
+                        _ => statement.digest().clone(),
                     };
-                    let Ok(of) = of else { continue };
+                    known.statements.entry(statement.digest().clone()).or_insert(statement);
                     let layer = LegacyLayer { descriptor: descriptor.clone(), bytes: attached.bytes.clone() };
                     known.layers.entry(of).or_insert(layer);
                 }
@@ -147,8 +164,7 @@ impl KeylessSigner {
         self.session.get_or_try_init(open).await
     }
 
-    async fn of_token(&self) -> Result<Option<Authority>, AttachError> {
-        let token = self.source.token(&self.web).await.map_err(KeylessError::from)?;
+    fn of_token(&self, token: &IdentityToken) -> Result<Option<Authority>, AttachError> {
         let issuer = Matcher::exact(token.certificate_issuer())?;
         let subject = match token.certificate_name() {
             CertificateName::Email(name) | CertificateName::Uri(name) => Matcher::exact(name)?,

@@ -1,7 +1,7 @@
 use crate::found::find_statements;
 use crate::{AttachError, Attached, Attacher, Attachment, Forms, Held, Signatory, attestation, signature};
 use consign_image::Place;
-use consign_oci::{Descriptor, Document, Exact};
+use consign_oci::{Descriptor, Document, Exact, annotation};
 use consign_receipt::{Statement, predicate};
 use consign_sign::{Annotations, LegacyKind};
 
@@ -175,7 +175,7 @@ fn missing(forms: Forms, there: &[&Attached]) -> Option<Forms> {
 pub fn parts(root: &Document) -> Vec<Descriptor> {
     let Document::Index(index) = root else { return vec![root.descriptor()] };
     let is_attestation = |entry: &&Descriptor| {
-        entry.annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
+        entry.annotations.get(annotation::REFERENCE_TYPE).is_some_and(|kind| kind == annotation::ATTESTATIONS)
     };
     let entries = index.manifests.iter().filter(|entry| !is_attestation(entry));
     // What is signed last vouches for all of it.

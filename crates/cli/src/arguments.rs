@@ -10,10 +10,12 @@ mod naming;
 mod no_cache;
 mod policy;
 mod rebasing;
+mod service;
 mod signing;
 mod store;
 mod taking;
 mod trust;
+mod trusting;
 
 pub(crate) use account::{Login, Logout};
 pub(crate) use builder::BuilderArgument;
@@ -27,12 +29,12 @@ pub(crate) use naming::{CatalogArguments, Delete, TagArguments, Tags};
 pub(crate) use no_cache::NoCache;
 pub(crate) use policy::{ExportArguments, Policy, PolicyExport, SignerNames};
 pub(crate) use rebasing::Rebase;
+pub(crate) use service::ServiceOption;
 pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign, SignatureFormat};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
-pub(crate) use trust::{
-    Conformance, GithubClaims, SignBlob, SignerOptions, Trust, TrustShow, VerifyBlob, VerifyBundle,
-};
+pub(crate) use trust::{Conformance, GithubClaims, SignBlob, SignerOptions, VerifyBlob, VerifyBundle};
+pub(crate) use trusting::{DeploymentOptions, Trust, TrustInit, TrustShow, TrustUpdate};
 
 use crate::exit_code;
 use crate::source::Source;
@@ -322,10 +324,10 @@ pub(crate) enum Command {
     SignBlob(SignBlob),
     /// Checks whose signature a Sigstore bundle is, and that it is of this file: with a key, or with a certificate for a person or a workflow. Asks nothing of a network.
     #[command(
-        after_help = "Patterns match the whole of a value. Without `--trusted-root`, who counts is the public Sigstore, as it was when consign was made.\n\nExamples:\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json --key cosign.pub\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\\n    --certificate-identity https://github.com/team/app/.github/workflows/release.yml@refs/tags/v1.2.3 \\\n    --certificate-oidc-issuer https://token.actions.githubusercontent.com\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\\n    --certificate-identity-regexp 'https://github[.]com/team/app/.*' \\\n    --certificate-oidc-issuer https://token.actions.githubusercontent.com \\\n    --certificate-claim runner-environment=github-hosted"
+        after_help = "Patterns match the whole of a value. Without `--trusted-root`, who counts is what `consign trust init` chose, else the public Sigstore, as it was when consign was made.\n\nExamples:\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json --key cosign.pub\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\\n    --certificate-identity https://github.com/team/app/.github/workflows/release.yml@refs/tags/v1.2.3 \\\n    --certificate-oidc-issuer https://token.actions.githubusercontent.com\n  consign verify-blob app.tar.gz --bundle app.tar.gz.sigstore.json \\\n    --certificate-identity-regexp 'https://github[.]com/team/app/.*' \\\n    --certificate-oidc-issuer https://token.actions.githubusercontent.com \\\n    --certificate-claim runner-environment=github-hosted"
     )]
     VerifyBlob(Box<VerifyBlob>),
-    /// Whose logs, certificates and timestamps count.
+    /// Whose logs, certificates and timestamps count, and who is asked for them.
     #[command(subcommand)]
     Trust(Trust),
     /// Policies by which others admit images.

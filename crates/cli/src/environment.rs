@@ -111,6 +111,12 @@ impl Environment {
         cache.or_else(home).unwrap_or_else(|| PathBuf::from("/var/cache")).join("consign")
     }
 
+    /// Returns the folder for what is kept and cannot be made again (XDG base directory specification).
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let data = self.folder("XDG_DATA_HOME").filter(|path| path.is_absolute());
+        data.or_else(|| self.at_home(".local/share")).unwrap_or_else(|| PathBuf::from("/var/lib")).join("consign")
+    }
+
     /// Returns the folders that certificates for a registry may be in, in the order in which they are looked for: podman's (containers-certs.d(5)),
     /// and docker's, which without root has one in the home, too.
     pub(crate) fn certificate_folders(&self, registry: &str) -> Vec<PathBuf> {

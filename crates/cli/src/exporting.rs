@@ -5,6 +5,7 @@ use crate::arguments::{ExportArguments, SignatureFormat as FormatName, SignerNam
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::{self, authority};
+use crate::kept_trust;
 use crate::key::{NamedKey, Passwords};
 use crate::proof;
 use crate::session::{Session, read_text};
@@ -56,7 +57,7 @@ fn named(names: &SignerNames, session: &Session) -> Result<Vec<Signer>, CommandE
     let mut signers = Vec::new();
     if let Some(path) = &names.policy {
         let policy = policy_file(path, &session.printer)?;
-        signers.extend(signing(&policy.policy.identities, |name| policy.file.resolve(name))?);
+        signers.extend(signing(&policy.policy.identities, |name| policy.file.resolve(name), session)?);
     }
     for key in &names.keys {
         signers.push(of_key(key.reference()?.to_string(), &proof::named_key(key, session)?));
@@ -66,7 +67,7 @@ fn named(names: &SignerNames, session: &Session) -> Result<Vec<Signer>, CommandE
     let Some(issuer) = names.certificate_oidc_issuer.as_ref().filter(|_| !subjects.is_empty()) else {
         return Ok(signers);
     };
-    let root = root(names.trusted_root.as_deref())?;
+    let root = root(names.trusted_root.as_deref(), session)?;
     let issuer = Text::Exact(issuer.clone());
     check(&issuer, "--certificate-oidc-issuer")?;
     for identity in subjects {
@@ -94,7 +95,7 @@ fn configured(configuration: &Configuration, session: &Session) -> Result<Vec<Si
     if let Some(key) = configuration.signing.as_ref().and_then(SigningSettings::key) {
         signers.push(of_key(key.to_string(), &public_half(key, configuration, session)?));
     }
-    signers.extend(self::signing(&configuration.policy.identities, |name| configuration.resolve(name))?);
+    signers.extend(self::signing(&configuration.policy.identities, |name| configuration.resolve(name), session)?);
     Ok(signers)
 }
 
@@ -123,23 +124,35 @@ fn public_half(
 }
 
 /// Returns those whose signatures count.
-fn signing(identities: &[IdentitySettings], resolve: impl Fn(&str) -> PathBuf) -> Result<Vec<Signer>, CommandError> {
+fn signing(
+    identities: &[IdentitySettings],
+    resolve: impl Fn(&str) -> PathBuf,
+    session: &Session,
+) -> Result<Vec<Signer>, CommandError> {
     let signing = identities.iter().filter(|identity| identity.signs);
-    signing.map(|identity| signer(&identity.signer, &resolve)).collect()
+    signing.map(|identity| signer(&identity.signer, &resolve, session)).collect()
 }
 
-fn signer(settings: &SignerSettings, resolve: impl Fn(&str) -> PathBuf) -> Result<Signer, CommandError> {
+fn signer(
+    settings: &SignerSettings,
+    resolve: impl Fn(&str) -> PathBuf,
+    session: &Session,
+) -> Result<Signer, CommandError> {
     match settings {
         SignerSettings::Key(key) => Ok(of_key(key.value.clone(), &identities::key(key, &resolve(key), PART)?)),
         SignerSettings::Certificate(certificate) => {
             // What cannot be asked of signatures here is not said to others.
-            authority(settings, &resolve, PART)?;
-            self::certificate(certificate, resolve)
+            authority(settings, &resolve, PART, session)?;
+            self::certificate(certificate, resolve, session)
         }
     }
 }
 
-fn certificate(settings: &CertificateSettings, resolve: impl Fn(&str) -> PathBuf) -> Result<Signer, CommandError> {
+fn certificate(
+    settings: &CertificateSettings,
+    resolve: impl Fn(&str) -> PathBuf,
+    session: &Session,
+) -> Result<Signer, CommandError> {
     let text = |pattern: &TextPattern| match pattern {
         TextPattern::Exact(text) => Text::Exact(text.value.clone()),
         TextPattern::Pattern(pattern) => Text::Pattern(pattern.value.clone()),
@@ -149,18 +162,21 @@ fn certificate(settings: &CertificateSettings, resolve: impl Fn(&str) -> PathBuf
         identity: text(&settings.identity),
         issuer: text(&settings.issuer),
         claims: settings.claims.iter().map(|claim| claim.value.clone()).collect(),
-        root: root(path.as_deref())?,
+        root: root(path.as_deref(), session)?,
     })))
 }
 
 /// Reads who counts. Others know the public Sigstore by themselves.
-fn root(path: Option<&Path>) -> Result<Root, CommandError> {
-    let name = path.map(|path| path.display().to_string());
+fn root(path: Option<&Path>, session: &Session) -> Result<Root, CommandError> {
+    let name = match path {
+        Some(path) => Some(path.display().to_string()),
+        None => kept_trust::read(session)?.filter(|kept| !kept.is_public()).map(|kept| kept.mirror()),
+    };
     let wrong = |what: &str| {
         let file = name.as_deref().unwrap_or("it");
         CommandError::new(ExitCode::Configuration, format!("the trusted root in {file} cannot be passed on: {what}"))
     };
-    match &trusted_root(path)?.documents()?[..] {
+    match &trusted_root(path, session)?.documents()?[..] {
         [document] => Root::new(name.clone(), document).map_err(|error| wrong("it is malformed").cause(error)),
         _ => Err(wrong("there are several in it").hint("name a file with one of them for each identity")),
     }

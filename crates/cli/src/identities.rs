@@ -3,8 +3,7 @@
 use crate::advisories;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::printer::Printer;
-use crate::session::read_text;
+use crate::session::{Session, read_text};
 use crate::signer::trusted_root;
 use consign_plan::Configuration;
 use consign_plan::configuration::{CertificateSettings, IdentitySettings, SignerSettings, TextPattern};
@@ -21,14 +20,14 @@ const KEY_LIMIT: u64 = 64 << 10;
 /// Returns the configuration's policy, which believes those whom it names, and them.
 pub(crate) fn policy(
     configuration: &Configuration,
-    printer: &Printer,
+    session: &Session,
 ) -> Result<(Policy, Vec<Authority>), CommandError> {
     let mut policy = configuration.policy.policy();
     if let Some(settings) = &configuration.policy.advisories {
-        policy = policy.tolerating(advisories::rules(settings, |name| configuration.resolve(name), printer)?);
+        policy = policy.tolerating(advisories::rules(settings, |name| configuration.resolve(name), &session.printer)?);
     }
     let identities = &configuration.policy.identities;
-    let authorities = authorities(identities.iter(), |name| configuration.resolve(name))?;
+    let authorities = authorities(identities.iter(), |name| configuration.resolve(name), session)?;
     for (identity, authority) in identities.iter().zip(&authorities) {
         policy = policy.naming(&authority.identity(), identity.about.iter().copied());
     }
@@ -39,8 +38,9 @@ pub(crate) fn policy(
 pub(crate) fn authorities<'a>(
     identities: impl Iterator<Item = &'a IdentitySettings>,
     resolve: impl Fn(&str) -> PathBuf,
+    session: &Session,
 ) -> Result<Vec<Authority>, CommandError> {
-    identities.map(|identity| authority(&identity.signer, &resolve, "`policy.identities`")).collect()
+    identities.map(|identity| authority(&identity.signer, &resolve, "`policy.identities`", session)).collect()
 }
 
 /// Reads what it takes to know the signatures of somebody whom a part of the configuration names.
@@ -48,10 +48,11 @@ pub(crate) fn authority(
     signer: &SignerSettings,
     resolve: impl Fn(&str) -> PathBuf,
     part: &str,
+    session: &Session,
 ) -> Result<Authority, CommandError> {
     match signer {
         SignerSettings::Key(key) => self::key(key, &resolve(key), part).map(Authority::Key),
-        SignerSettings::Certificate(certificate) => keyless(certificate, resolve, part),
+        SignerSettings::Certificate(certificate) => keyless(certificate, resolve, part, session),
     }
 }
 
@@ -70,6 +71,7 @@ fn keyless(
     settings: &CertificateSettings,
     resolve: impl Fn(&str) -> PathBuf,
     part: &str,
+    session: &Session,
 ) -> Result<Authority, CommandError> {
     let wrong = |what: &str, cause: String| {
         let mut error = CommandError::new(ExitCode::Configuration, format!("{part}: {what} cannot be used"));
@@ -89,6 +91,6 @@ fn keyless(
             ClaimCondition::parse(claim).map_err(|cause| wrong(&format!("the claim `{}`", claim.value), cause))?;
         conditions = conditions.with(condition);
     }
-    let root = trusted_root(settings.trusted_root.as_ref().map(|file| resolve(file)).as_deref())?;
+    let root = trusted_root(settings.trusted_root.as_ref().map(|file| resolve(file)).as_deref(), session)?;
     Ok(Authority::Keyless(Box::new(Keyless { root, conditions, rules: Rules::default() })))
 }

@@ -1,9 +1,9 @@
 //! How something is signed without a key: who says who signs, and which services are asked.
 
 use crate::arguments::KeylessOptions;
-use crate::blob::read_at_most;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::services::services;
 use crate::session::{Session, USER_AGENT};
 use crate::signer::trusted_root;
 use consign_attach::KeylessSigner;
@@ -11,13 +11,9 @@ use consign_keyless::{Disclosure, IdentityToken, Patience, Person, Services, Sou
 use consign_plan::Configuration;
 use consign_plan::configuration::{KeylessSettings, Spanned};
 use jiff::Timestamp;
-use std::fs::File;
 use std::io::{IsTerminal, stdin};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Largest file that names services, in bytes.
-const LIMIT: u64 = 1 << 20;
 
 /// What is said of it in a configuration, or on the command line.
 #[derive(Clone, Debug, Default)]
@@ -58,8 +54,8 @@ impl Keyless {
 
     /// Returns what makes a signer. Nobody is asked for anything yet; but what is needed is there.
     pub(crate) fn signer(self, session: &Session) -> Result<impl Fn() -> KeylessSigner + Sync + use<>, CommandError> {
-        let services = services(self.signing_config.as_deref())?;
-        let root = trusted_root(self.trusted_root.as_deref())?;
+        let services = services(session, self.signing_config.as_deref(), Timestamp::now())?;
+        let root = trusted_root(self.trusted_root.as_deref(), session)?;
         let source = self.source(&services, session)?;
         let failed = |error| CommandError::of(ExitCode::Failed, &error);
         let web = Web::new(USER_AGENT, Patience::default()).map_err(failed)?;
@@ -99,18 +95,4 @@ impl Keyless {
 
 fn disclosure(is_allowed: bool) -> Disclosure {
     if is_allowed { Disclosure::Allowed } else { Disclosure::Refused }
-}
-
-/// Reads who is asked for certificates, timestamps and log entries: a file's, or the public services.
-pub(crate) fn services(path: Option<&Path>) -> Result<Services, CommandError> {
-    let now = Timestamp::now();
-    let Some(path) = path else {
-        return Services::public(now).map_err(|error| CommandError::of(ExitCode::Failed, &error));
-    };
-    let failed = || {
-        let message = format!("cannot read who is asked for certificates in {}", path.display());
-        CommandError::new(ExitCode::Configuration, message)
-    };
-    let bytes = File::open(path).and_then(|file| read_at_most(file, LIMIT)).map_err(|error| failed().cause(error))?;
-    Services::read(&bytes, now).map_err(|error| failed().cause(error))
 }

@@ -82,7 +82,7 @@ impl Mirrors {
         let unseen: Vec<&SyncSettings> = unseen.chain(closed.iter().copied()).collect();
         let (mut mirrors, mut unlisted, mut spared) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (entry, named) in open.into_iter().zip(named) {
-            let gate = Gate::read(&entry.require, &configuration, session.today(), &session.printer)?;
+            let gate = Gate::read(&entry.require, &configuration, session)?;
             let seal = sealing.as_ref().and_then(|sealing| {
                 let (always, verified_by) = (entry.always || looking.always, gate.as_ref().and_then(Gate::identity));
                 Sealer::new(sealing, entry, verified_by, always, looking.dry_run)

@@ -6,7 +6,6 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::authority;
 use crate::key::{NamedKey, Passwords};
-use crate::printer::Printer;
 use crate::session::Session;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
@@ -64,10 +63,10 @@ impl Gate {
     pub(crate) fn read(
         settings: &[RequireSettings],
         configuration: &Configuration,
-        today: Date,
-        printer: &Printer,
+        session: &Session,
     ) -> Result<Option<Self>, CommandError> {
-        let proofs = settings.iter().map(|settings| Proof::read(settings, configuration, printer));
+        let today = session.today();
+        let proofs = settings.iter().map(|settings| Proof::read(settings, configuration, session));
         let proofs = proofs.collect::<Result<Vec<_>, _>>()?;
         Ok((!proofs.is_empty()).then(|| Self { proofs, today, passed: Mutex::default() }))
     }
@@ -85,11 +84,11 @@ impl Proof {
     fn read(
         settings: &RequireSettings,
         configuration: &Configuration,
-        printer: &Printer,
+        session: &Session,
     ) -> Result<Self, CommandError> {
-        let authority = authority(&settings.signer, |name| configuration.resolve(name), "`require`")?;
+        let authority = authority(&settings.signer, |name| configuration.resolve(name), "`require`", session)?;
         let policy = match &settings.policy {
-            Some(path) => Some(policy_file(&configuration.resolve(path), printer)?.policy.policy()),
+            Some(path) => Some(policy_file(&configuration.resolve(path), &session.printer)?.policy.policy()),
             None => (!settings.receipts.is_empty()).then(Policy::default),
         };
         let policy = policy.map(|policy| policy.requiring(settings.receipts.iter().copied()));

@@ -4,6 +4,7 @@ use crate::arguments::SignerOptions;
 use crate::blob::read_at_most;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::kept_trust;
 use crate::proof;
 use crate::session::Session;
 use consign_trust::Authority;
@@ -11,6 +12,7 @@ use consign_trust::{
     Artifact, Bundle, Certified, Claim, ClaimCondition, Conditions, Keyed, Keyless, Log, Matcher, MatcherError, Rules,
     TrustError, TrustedRoot, Vouched,
 };
+use jiff::Timestamp;
 use std::fs::File;
 use std::path::Path;
 
@@ -56,8 +58,25 @@ impl From<Signer> for Authority {
 impl SignerOptions {
     /// Reads the key, or the conditions, and who counts. A bundle that a key signed needs no log.
     pub(crate) fn signer(&self, session: &Session) -> Result<Signer, CommandError> {
-        let root = trusted_root(self.trusted_root.as_deref())?;
+        let root = match trusted_root(self.trusted_root.as_deref(), session) {
+            // Whoever trusts a key asks nobody else; entries of logs that cannot be checked are refused where there are some.
+            Err(error) if self.key.is_some() && self.trusted_root.is_none() => {
+                session
+                    .printer
+                    .note(&format!("note: of logs, those of the public Sigstore count alone: {}", error.why()));
+                TrustedRoot::public_good()?
+            }
+            root => root?,
+        };
         self.signer_by(root, Log::IfPresent, session)
+    }
+
+    /// Returns whose statements count. A key needs nobody else.
+    pub(crate) fn authority(&self, session: &Session) -> Result<Authority, CommandError> {
+        match &self.key {
+            Some(key) => Ok(Authority::Key(proof::named_key(key, session)?)),
+            None => Ok(self.signer(session)?.into()),
+        }
     }
 
     /// Makes the same of a root that is read already. `log` is what is asked of those with keys.
@@ -127,9 +146,14 @@ fn matcher(option: &str, exact: Option<&str>, pattern: Option<&str>) -> Result<O
     }
 }
 
-/// Reads who counts: a file's, or those of the public Sigstore.
-pub(crate) fn trusted_root(path: Option<&Path>) -> Result<TrustedRoot, CommandError> {
-    let Some(path) = path else { return Ok(TrustedRoot::public_good()?) };
+/// Reads who counts: a file's, else those of the repository that `trust init` chose, else those of the public Sigstore, as it was when consign was made.
+pub(crate) fn trusted_root(path: Option<&Path>, session: &Session) -> Result<TrustedRoot, CommandError> {
+    let Some(path) = path else {
+        return match kept_trust::material(session, Timestamp::now())? {
+            Some((_, material)) => Ok(TrustedRoot::read(&material.trusted_root)?),
+            None => Ok(TrustedRoot::public_good()?),
+        };
+    };
     let failed =
         || CommandError::new(ExitCode::Configuration, format!("cannot read the trusted root in {}", path.display()));
     let bytes =

@@ -229,7 +229,7 @@ impl Planned {
                 Some(Scanner::Database(database))
             }
         };
-        let (policy, identities) = identities::policy(&self.configuration, &session.printer)?;
+        let (policy, identities) = identities::policy(&self.configuration, session)?;
         let sandbox = Sandbox { init: PathBuf::from("/proc/self/exe") };
         let host = Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
         let jobs = session.global.jobs.map(usize::from);

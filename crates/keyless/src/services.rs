@@ -146,6 +146,16 @@ impl Services {
         self
     }
 
+    /// Returns who gives certificates.
+    pub fn authority(&self) -> &Url {
+        &self.authority
+    }
+
+    /// Returns who gives timestamps.
+    pub fn timestamps(&self) -> &[Url] {
+        &self.timestamps
+    }
+
     /// Returns where persons log in.
     pub fn issuer(&self) -> Option<&Url> {
         self.issuer.as_ref()

@@ -21,3 +21,11 @@ pub const BASE_NAME: &str = "org.opencontainers.image.base.name";
 /// Which of the image's layers are those of the image that this one is based on: their chain ID (image-spec, config.md, "Layer `ChainID`"). It names
 /// the layers and their order, so that it names nothing once somebody puts the image onto another base. Defined by consign.
 pub const BASE_CHAIN: &str = "dev.consign.image.base.chain-id";
+/// What an entry of an index holds that is no image: [`ATTESTATIONS`] (BuildKit, `docs/attestations/attestation-storage.md`).
+pub const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+/// The image of the index that such an entry is about.
+pub const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
+/// The value of [`REFERENCE_TYPE`] for statements about an image.
+pub const ATTESTATIONS: &str = "attestation-manifest";
+/// The type of the statement in a layer (in-toto attestation framework, as BuildKit writes it).
+pub const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";

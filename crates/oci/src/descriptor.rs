@@ -1,4 +1,4 @@
-use crate::{Digest, Platform, media_type};
+use crate::{Digest, Platform, annotation, media_type};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,12 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// Returns the image of the index that this entry of it holds statements about, if that is what it holds, as BuildKit puts them there.
+    pub fn attests(&self) -> Option<Digest> {
+        let kind = self.annotations.get(annotation::REFERENCE_TYPE)?;
+        (kind == annotation::ATTESTATIONS).then(|| self.annotations.get(annotation::REFERENCE_DIGEST)?.parse().ok())?
+    }
+
     /// Makes a descriptor of a digest and a size.
     pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
         Self {

@@ -35,6 +35,11 @@ impl Platform {
         self.variant.as_deref()
     }
 
+    /// Returns the platform of entries of an index that are no image: `unknown/unknown`.
+    pub fn unknown() -> Self {
+        Self { os: "unknown".to_owned(), architecture: "unknown".to_owned(), variant: None }
+    }
+
     /// Makes a platform of its parts, normalized.
     pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Result<Self, PlatformError> {
         let valid = |part: &str| {

@@ -13,9 +13,10 @@ pub struct SourceFacts {
     pub url: Option<String>,
 }
 
-/// Makes the index of these platforms' manifests, in the order given.
+/// Makes the index of these platforms' manifests, in the order given, and of what is embedded about them.
 pub(crate) fn assemble(
     platforms: &[(Platform, Descriptor)],
+    embedded: Vec<Descriptor>,
     created: &str,
     source: &SourceFacts,
     annotations: &BTreeMap<String, String>,
@@ -25,7 +26,7 @@ pub(crate) fn assemble(
         descriptor.platform = Some(platform.clone());
         descriptor
     });
-    let mut index = Index::new(manifests.collect());
+    let mut index = Index::new(manifests.chain(embedded).collect());
     let facts = [
         (annotation::CREATED, Some(created)),
         (annotation::VERSION, Some(source.version.as_str())),

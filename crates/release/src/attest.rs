@@ -8,9 +8,6 @@ use consign_receipt::{Receipt, Statement, predicate};
 use consign_store::Store;
 use std::collections::BTreeMap;
 
-/// Annotation of a layer: the type of the statement in it (BuildKit, `docs/attestations/attestation-storage.md`).
-const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
-
 /// Makes artifacts and keeps them in the store.
 pub(crate) struct Attester<'a> {
     /// Where they are kept.
@@ -152,12 +149,12 @@ impl Attester<'_> {
 
     fn unsigned(&self, subject: Subject<'_>, statement: &Exact<Statement>) -> Result<Exact<Manifest>, ReleaseError> {
         let mut layer = statement.descriptor(media_type::IN_TOTO);
-        layer.annotations.insert(PREDICATE_TYPE.to_owned(), statement.predicate_type.clone());
+        layer.annotations.insert(annotation::PREDICATE_TYPE.to_owned(), statement.predicate_type.clone());
         let mut manifest = Manifest::new(Descriptor::empty(), vec![layer]);
         manifest.artifact_type = Some(media_type::IN_TOTO.to_owned());
         manifest.subject = Some(subject.descriptor.plain());
         manifest.annotations.insert(annotation::CREATED.to_owned(), self.created.to_owned());
-        manifest.annotations.insert(PREDICATE_TYPE.to_owned(), statement.predicate_type.clone());
+        manifest.annotations.insert(annotation::PREDICATE_TYPE.to_owned(), statement.predicate_type.clone());
         self.store.put(b"{}")?;
         self.store.put(statement.bytes())?;
         Ok(Exact::write(manifest)?)

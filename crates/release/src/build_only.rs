@@ -2,6 +2,7 @@
 
 use crate::assemble::assemble;
 use crate::attest::{Attester, Subject};
+use crate::embed::embed;
 use crate::ledger::blank;
 use crate::publish::Artifacts;
 use crate::{Event, Job, Produced, Release, ReleaseError};
@@ -57,7 +58,11 @@ impl Release<'_> {
             return Ok(only.manifest.clone());
         }
         let annotations = &job.planned.annotations;
-        let index = assemble(&produced.manifests(), &produced.created(), &job.source, annotations)?;
+        let embedded = match job.planned.embeds_attestations && kept {
+            true => embed(&self.workshop.store, &produced.platforms, &self.workshop.policy)?,
+            false => Vec::new(),
+        };
+        let index = assemble(&produced.manifests(), embedded, &produced.created(), &job.source, annotations)?;
         if kept {
             self.workshop.store.put(index.bytes())?;
         }

@@ -326,6 +326,16 @@ pub enum ReleaseError {
         /// Why not.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The identity token and the certificate that was given for it say different things of the run.
+    #[error("the identity token says that `{claim}` is {token}, and the certificate says {certificate}")]
+    Provenance {
+        /// What they differ in, as the token calls it.
+        claim: &'static str,
+        /// What the token says.
+        token: String,
+        /// What the certificate says.
+        certificate: String,
+    },
     /// A receipt could not be signed.
     #[error(transparent)]
     Sign(#[from] consign_sign::BundleError),

@@ -12,6 +12,7 @@ mod caching;
 mod contents;
 mod copy_record;
 mod database;
+mod embed;
 mod embedded;
 mod engine;
 mod error;
@@ -43,6 +44,7 @@ mod sign;
 mod steps;
 mod trial;
 mod watching;
+mod workflow;
 mod workshop;
 
 pub use assemble::SourceFacts;

@@ -1,6 +1,7 @@
 //! The order of a release.
 
 use crate::assemble::assemble;
+use crate::embed::embed;
 use crate::interruption::{Interruption, unless_interrupted};
 use crate::ledger::{blank, note, note_failure, note_produced, note_refusal, skip_the_rest};
 use crate::ship::authorities;
@@ -157,7 +158,11 @@ impl Release<'_> {
         imported::add_receipts(&self.workshop, job, &own, &policy, &mut produced)?;
         note_produced(image, &produced);
         let created = produced.created();
-        let index = assemble(&produced.manifests(), &created, &job.source, &job.planned.annotations)?;
+        let embedded = match job.planned.embeds_attestations {
+            true => embed(&self.workshop.store, &produced.platforms, &policy)?,
+            false => Vec::new(),
+        };
+        let index = assemble(&produced.manifests(), embedded, &created, &job.source, &job.planned.annotations)?;
         let candidate = Candidate {
             name: name.clone(),
             index: index.digest().clone(),

@@ -3,9 +3,10 @@ use crate::ledger::note;
 use crate::publish::Artifacts;
 use crate::record::record;
 use crate::run::Passed;
+use crate::workflow::{is_of_github, is_of_workflow, workflow_provenance};
 use crate::{Outcome, Release, ReleaseError, Stage};
-use consign_attach::Signatory;
-use consign_oci::{Exact, media_type};
+use consign_attach::{KeylessSigner, Signatory};
+use consign_oci::{Digest, Exact, media_type};
 use consign_receipt::{Statement, predicate};
 use consign_registry::Client;
 use consign_report::ImageReport;
@@ -73,6 +74,23 @@ impl Release<'_> {
         let record = serde_json::to_value(record)?;
         let statement = Statement::new(passed.index.digest(), predicate::RELEASE_RECORD, record);
         attester.attest(subject, &Exact::write(statement)?, &mut artifacts).await?;
+        if let Some(Signatory::Keyless(keyless)) = key
+            && let Some(statement) = workflow(keyless, passed.index.digest()).await?
+        {
+            attester.attest(subject, &statement, &mut artifacts).await?;
+        }
         Ok(artifacts)
     }
+}
+
+/// Returns what the CI says of the run that releases an index. An earlier run that released it stays the one that is told of.
+async fn workflow(keyless: &KeylessSigner, index: &Digest) -> Result<Option<Exact<Statement>>, ReleaseError> {
+    if let Some(earlier) = keyless.recalled(|statement| statement.is_about(index) && is_of_workflow(statement)) {
+        return Ok(Some(earlier));
+    }
+    let token = keyless.token().await?;
+    if !is_of_github(token) {
+        return Ok(None);
+    }
+    Ok(Some(Exact::write(workflow_provenance(index, token, &keyless.certificate().await?)?)?))
 }

@@ -2,12 +2,9 @@
 
 use crate::TransferError;
 use consign_image::{ImageError, Place};
-use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, ImageConfig, Index, Manifest, Platform};
+use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, ImageConfig, Index, Manifest, Platform, annotation};
 use serde_json::Value;
 use std::collections::BTreeSet;
-
-/// By this an index says which of its manifests another one is about (BuildKit, docs/attestations/attestation-storage.md).
-const ABOUT: &str = "vnd.docker.reference.digest";
 
 /// Returns the image with these platforms alone: an index of fewer manifests has another digest.
 pub(crate) async fn choose(root: Document, wanted: &[Platform], source: &Place) -> Result<Document, TransferError> {
@@ -40,7 +37,7 @@ enum Broken {
 
 /// Returns what an entry of a list is about, if that is another one.
 pub(crate) fn subject_of(entry: &Descriptor) -> Option<Digest> {
-    entry.annotations.get(ABOUT)?.parse().ok()
+    entry.annotations.get(annotation::REFERENCE_DIGEST)?.parse().ok()
 }
 
 /// Leaves out of a list what is for other platforms. All else stays as it was written, also what consign does not know.

@@ -3,6 +3,7 @@
 //! A keyless signature was made with a key that nobody kept. What stays is a Sigstore bundle: a certificate that says who had the key, proof that a
 //! transparency log has the signature, and timestamps. [`Keyless`] checks all of that against a [`TrustedRoot`], which says whose logs, certificates and
 //! timestamps count, and then against [`Conditions`], which say whose signatures are asked for. [`Keyed`] does the same for signatures of keys.
+//! A [`Deployment`] becomes a trusted root.
 //!
 //! Nothing here opens a file or a socket or reads the environment. The cryptography is that of the crates `sigstore-*`; they ask the clock
 //! themselves, but only to refuse what claims to be from the future.
@@ -15,6 +16,7 @@ mod certified;
 mod claim;
 mod claimed;
 mod conditions;
+mod deployment;
 mod error;
 mod keyed;
 mod keyless;
@@ -34,6 +36,7 @@ pub use certified::{Certified, Evidence, LogEntry};
 pub use claim::{Claim, UnknownClaim};
 pub use claimed::Claimed;
 pub use conditions::{ClaimCondition, Comparison, Conditions};
+pub use deployment::{DeployedAuthority, DeployedLog, Deployment, DeploymentError};
 pub use error::TrustError;
 pub use keyed::{Keyed, Vouched};
 pub use keyless::Keyless;

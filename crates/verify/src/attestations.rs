@@ -161,10 +161,11 @@ impl<'a> Reader<'a> {
         owner: &Owner,
         wanted: Wanted,
     ) -> Result<Attestations, VerifyError> {
+        // Boxed: whoever looks at several images holds as many of these within each other.
         let (referrers, signatures, attestations) = futures::join!(
-            self.referrers(subject, owner, wanted),
-            self.legacy(subject, owner, LegacyKind::Signatures, wanted),
-            self.legacy(subject, owner, LegacyKind::Attestations, wanted),
+            Box::pin(self.referrers(subject, owner, wanted)),
+            Box::pin(self.legacy(subject, owner, LegacyKind::Signatures, wanted)),
+            Box::pin(self.legacy(subject, owner, LegacyKind::Attestations, wanted)),
         );
         let mut found = Attestations::default();
         for result in referrers?.into_iter().chain(signatures?).chain(attestations?) {

@@ -2,16 +2,11 @@ use crate::attestations::Reader;
 use crate::fetch::{self, settle};
 use crate::image::ImageChecks;
 use crate::{Owner, Part, Piece, VerifyError};
-use consign_oci::{Descriptor, Digest, Index, Manifest, Platform, media_type};
+use consign_oci::{Descriptor, Digest, Index, Manifest, Platform, annotation, media_type};
 use consign_receipt::{Gist, Subject};
 use consign_sign::LIMIT;
 use serde::Deserialize;
 
-/// Annotations of an entry that is about another one: how, and about which.
-const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
-const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
-/// Annotation of a layer: the type of the statement in it. Nothing vouches for it; it is for messages.
-const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 /// Most statements of one entry that are read.
 const STATEMENT_LIMIT: usize = 100;
 
@@ -29,10 +24,10 @@ pub struct Embedded {
 
 /// Returns the image of the index that an entry is about, if it holds statements about one.
 pub(crate) fn subject_of<'a>(entry: &Descriptor, index: &'a Index) -> Option<(&'a Platform, &'a Descriptor)> {
-    if entry.annotations.get(REFERENCE_TYPE).is_none_or(|stated| stated != "attestation-manifest") {
+    if entry.annotations.get(annotation::REFERENCE_TYPE).is_none_or(|stated| stated != annotation::ATTESTATIONS) {
         return None;
     }
-    let digest = entry.annotations.get(REFERENCE_DIGEST)?;
+    let digest = entry.annotations.get(annotation::REFERENCE_DIGEST)?;
     index.platforms().find(|(_, image)| *digest == image.digest.to_string())
 }
 
@@ -49,7 +44,7 @@ pub(crate) async fn read_embedded(
     let layers = manifest.layers.iter().filter(|layer| layer.media_type == media_type::IN_TOTO && layer.size <= LIMIT);
     let mut embedded = Vec::new();
     for layer in layers.take(STATEMENT_LIMIT) {
-        let part = Part::of_predicate(layer.annotations.get(PREDICATE_TYPE).map(String::as_str));
+        let part = Part::of_predicate(layer.annotations.get(annotation::PREDICATE_TYPE).map(String::as_str));
         let piece = Piece::new(part, &owner, &layer.digest);
         if reader.take(layer, &piece).is_err() {
             break;

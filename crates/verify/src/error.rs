@@ -1,5 +1,5 @@
 use crate::fetch::clip;
-use crate::{Failure, Foreign, Piece};
+use crate::{Failure, Foreign, Part, Piece};
 use consign_image::ImageError;
 use consign_receipt::{Closed, Reason};
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub enum VerifyError {
         place: String,
     },
     /// Something could not be listed or fetched, which says nothing about the image.
-    #[error("cannot fetch the {piece}")]
+    #[error("{}", unavailable(piece))]
     Unavailable {
         /// What was to be fetched.
         piece: Box<Piece>,
@@ -47,8 +47,11 @@ pub enum VerifyError {
     },
     /// There is no statement of a type by anybody whose signatures count.
     #[error(
-        "no statement of the type {predicate_type} is signed by {}: {}; signed are {}{}",
-        list(authorities), list(missing), list(&found.iter().map(|found| clip(found)).collect::<Vec<_>>()), others(foreign)
+        "no statement of the type {predicate_type} is signed by {}: {}{}{}",
+        list(authorities),
+        list(missing),
+        types(found),
+        others(foreign)
     )]
     NotAttested {
         /// The type.
@@ -113,6 +116,25 @@ pub(crate) fn list<T: std::fmt::Display>(things: &[T]) -> String {
         shown.push(format!("and {more} more"));
     }
     shown.join("; ")
+}
+
+/// Says what could not be done, and that it says nothing about the image where somebody could take it for that.
+fn unavailable(piece: &Piece) -> String {
+    let Piece { part, owner, digest } = piece;
+    match part {
+        Part::Referrers => format!("cannot list what is about {owner} {digest}: whether it is signed is not known"),
+        Part::Tag => format!("cannot look at the tags beside {owner} {digest}"),
+        _ => format!("cannot fetch the {part} of {owner} {digest}"),
+    }
+}
+
+/// Says what is signed instead.
+fn types(found: &BTreeSet<String>) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let found: Vec<String> = found.iter().map(|found| clip(found)).collect();
+    format!("; there are statements of the types {}", list(&found))
 }
 
 /// Says by whom the signatures are that were found.

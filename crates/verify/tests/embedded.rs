@@ -1,5 +1,5 @@
 //! What BuildKit puts into an index: the signature of the index covers it, and no policy counts it.
-#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -122,7 +122,8 @@ async fn it_is_part_of_what_is_signed() {
 #[tokio::test]
 async fn what_is_malformed_or_about_something_else_says_nothing() {
     let other = Digest::of(b"another image");
-    let changes: [&dyn Fn(&mut Vec<u8>); 3] =
+    type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let changes: [Change<'_>; 3] =
         [&|bytes| bytes.truncate(10), &|bytes| *bytes = statement(&other, predicate::SBOM, &json!({})), &|bytes| {
             *bytes = b"[]".to_vec()
         }];

@@ -1,5 +1,5 @@
 //! What does not pass for the signature of an image, and the error that each ends in.
-#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

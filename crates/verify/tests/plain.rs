@@ -1,5 +1,5 @@
 //! Images that consign did not release: whoever signed them bound their digest, and nothing else.
-#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -112,7 +112,6 @@ async fn the_older_form_may_be_kept_elsewhere() {
     let (mut layout, mut elsewhere) = (Folder::new(), Folder::new());
     let release = put(&mut layout);
     elsewhere.sign_legacy(&KEY, &release.index.digest, &Annotations::new());
-    elsewhere.tags.insert("latest", release.manifests[0].plain());
     let requested = (&repository(), &tag("latest"));
     let there = elsewhere.open("latest");
     let expectation = Expectation { legacy: Some(&there), ..Expectation::new(&*AUTHORITIES, Date::ZERO) };
@@ -158,7 +157,7 @@ async fn a_statement_of_a_type_is_about_all_or_about_each_platform() {
     assert_eq!(error.outcome(), Outcome::NotSigned);
     match error {
         VerifyError::NotAttested { missing, found, foreign, .. } => {
-            assert_eq!(missing.into_iter().map(|piece| piece.digest).collect::<Vec<_>>(), [arm.digest.clone()]);
+            assert!(matches!(&missing[..], [piece] if piece.digest == arm.digest), "{missing:?}");
             assert_eq!(Vec::from_iter(found), [predicate::SIGNATURE, predicate::SBOM]);
             assert_eq!(foreign.count, 1);
         }

@@ -63,10 +63,10 @@ pub(crate) struct KeylessOptions {
     /// A file with the identity token; if not given, and no key either, the CI is asked for one, or a person at a terminal.
     #[arg(long, value_name = "FILE", conflicts_with = "key", value_parser = TokenFile::read)]
     pub(crate) identity_token: Option<TokenFile>,
-    /// Who gives certificates and timestamps and keeps logs: `signing_config.json`. The public Sigstore if not given.
+    /// Who gives certificates and timestamps and keeps logs: `signing_config.json`. What `trust init` chose if not given, else the public Sigstore.
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub(crate) signing_config: Option<PathBuf>,
-    /// Whose logs, certificates and timestamps count: `trusted_root.json`. The public Sigstore if not given.
+    /// Whose logs, certificates and timestamps count: `trusted_root.json`. What `trust init` chose if not given, else the public Sigstore.
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub(crate) trusted_root: Option<PathBuf>,
     /// Lets the public Sigstore be told of a person, or of a repository that is not known to be public: it shows that to everybody, for ever.

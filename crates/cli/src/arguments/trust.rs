@@ -28,7 +28,7 @@ pub(crate) struct SignerOptions {
     pub(crate) certificate_claims: Vec<ClaimCondition>,
     #[command(flatten)]
     pub(crate) github: GithubClaims,
-    /// Whose logs, certificates and timestamps count: `trusted_root.json`, or several one after the other. The public Sigstore if not given.
+    /// Whose logs, certificates and timestamps count: `trusted_root.json`, or several one after the other. What `trust init` chose if not given, else the public Sigstore.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,
     /// Asks for no entry in a transparency log.
@@ -93,22 +93,6 @@ pub(crate) struct SignBlob {
     /// Writes the bare signature into this file, in Base64; to standard output if neither file is named.
     #[arg(long, value_name = "FILE")]
     pub(crate) output_signature: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Trust {
-    /// Lists whose logs, certificates and timestamps count, and when.
-    #[command(
-        after_help = "Examples:\n  consign trust show\n  consign trust show --trusted-root trusted_root.json --output json"
-    )]
-    Show(TrustShow),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct TrustShow {
-    /// The file that says it; the public Sigstore if not given.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) trusted_root: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

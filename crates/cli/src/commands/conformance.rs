@@ -10,7 +10,9 @@ use consign_trust::{Log, TrustedRoot, read_bundle};
 pub(crate) fn run(arguments: &VerifyBundle, session: &Session) -> Result<ExitCode, CommandError> {
     let root = match arguments.staging {
         true => TrustedRoot::staging()?,
-        false => trusted_root(arguments.signer.trusted_root.as_deref())?,
+        // Without a file it means the public one, whatever was chosen here.
+        false if arguments.signer.trusted_root.is_none() => TrustedRoot::public_good()?,
+        false => trusted_root(arguments.signer.trusted_root.as_deref(), session)?,
     };
     let signer = arguments.signer.signer_by(root, Log::Required, session)?;
     let bundle = read_bundle(&read(&arguments.bundle, consign_sign::LIMIT)?)?;

@@ -47,7 +47,9 @@ mod sync;
 mod tag;
 mod tags;
 mod tree;
+mod trust_init;
 mod trust_show;
+mod trust_update;
 mod verify;
 mod verify_blob;
 
@@ -173,6 +175,8 @@ async fn dispatch(command: &Command, session: &Session, interruption: &Interrupt
         Command::PublicKey(arguments) => public_key::run(arguments, session),
         Command::SignBlob(arguments) => sign_blob::run(arguments, session).await,
         Command::VerifyBlob(arguments) => verify_blob::run(arguments, session),
+        Command::Trust(Trust::Init(arguments)) => trust_init::run(arguments, session).await,
+        Command::Trust(Trust::Update(arguments)) => trust_update::run(arguments, session).await,
         Command::Trust(Trust::Show(arguments)) => trust_show::run(arguments, session),
         Command::Policy(Policy::Export(arguments)) => policy_export::run(arguments, session),
         Command::Conformance(Conformance::VerifyBundle(arguments)) => conformance::run(arguments, session),

@@ -12,11 +12,10 @@ use consign_plan::Configuration;
 use consign_receipt::predicate::CopyRecord;
 use consign_release::attach_copy_record;
 use consign_transfer::{Copied, Copier, Count, Options, State};
-use consign_trust::Authority;
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
-    let authority: Authority = arguments.proof.signer.signer(session)?.into();
+    let authority = arguments.proof.signer.authority(session)?;
     let configuration = signing_configuration(arguments, session)?;
     let signing = signing_key(arguments, configuration.as_ref(), session)?;
     let to = ImageReference::Registry(destination.clone());

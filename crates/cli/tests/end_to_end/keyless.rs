@@ -2,7 +2,9 @@
 
 use crate::common::{Run, TestEnvironment, TestSigstore};
 use crate::trust::referrers;
-use consign_testkit::sigstore::{Service, claims};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use consign_testkit::sigstore::{Fault, Service, claims};
 use consign_testkit::tools::peer;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,6 +53,66 @@ impl World {
     }
 }
 
+/// The claims of a job of GitHub, one of which is another.
+fn with(claim: &str, value: &str) -> Value {
+    let mut claims = claims::github();
+    claims[claim] = json!(value);
+    claims
+}
+
+#[test]
+fn what_github_says_of_the_run_is_what_the_certificate_says() {
+    let world = World::new(2, "bundle");
+    // A token for another commit than the one that the certificate is given for.
+    let token = json!({ "value": world.sigstore.token(&with("sha", &"3".repeat(40))) }).to_string();
+    world.sigstore.fail(Service::Issuer, 1, Fault::alter(move |_| token.clone().into_bytes()));
+    let run = world.job("store", &["release"]).expect(1);
+    let expected = format!("says that `sha` is {}, and the certificate says {}", "3".repeat(40), "2".repeat(40));
+    assert!(run.stderr.contains(&expected), "{}", run.stderr);
+    world.job("store", &["release"]).expect(0);
+    let _server = world.environment.serve();
+    let index = world.environment.consign(&["digest", &world.image()]).expect(0).stdout.trim().to_owned();
+    let about_index = bundles(&world).into_iter().filter(|(about, _)| *about == index);
+    let mut statements = about_index.map(|(_, bundle)| {
+        let bundle: Value = serde_json::from_str(&bundle).unwrap();
+        let payload = STANDARD.decode(bundle["dsseEnvelope"]["payload"].as_str().unwrap()).unwrap();
+        serde_json::from_slice::<Value>(&payload).unwrap()
+    });
+    let statement = statements.find(|it| it["predicateType"] == "https://slsa.dev/provenance/v1").unwrap();
+    let repository = "https://github.com/octo/app";
+    assert_eq!(
+        statement["predicate"],
+        json!({
+            "buildDefinition": {
+                "buildType": "https://actions.github.io/buildtypes/workflow/v1",
+                "externalParameters": {
+                    "workflow": {
+                        "ref": "refs/heads/main",
+                        "repository": repository,
+                        "path": ".github/workflows/release.yaml",
+                    },
+                },
+                "internalParameters": {
+                    "github": {
+                        "event_name": "push",
+                        "repository_id": "4711",
+                        "repository_owner_id": "42",
+                        "runner_environment": "github-hosted",
+                    },
+                },
+                "resolvedDependencies": [{
+                    "uri": format!("git+{repository}@refs/heads/main"),
+                    "digest": { "gitCommit": "2".repeat(40) },
+                }],
+            },
+            "runDetails": {
+                "builder": { "id": WORKFLOW },
+                "metadata": { "invocationId": format!("{repository}/actions/runs/1001/attempts/1") },
+            },
+        })
+    );
+}
+
 #[test]
 fn a_job_releases_without_a_key() {
     let world = World::new(2, "bundle");
@@ -62,8 +124,9 @@ fn a_job_releases_without_a_key() {
         );
         assert_eq!(run.stdout.matches(&line).count(), 2, "one for each repository: {}", run.stdout);
     }
-    // Three signatures, a release record, and provenance and SBOM of two platforms: each once, whatever number of repositories.
-    assert_eq!(world.requests(), [1, 8, 0, 8]);
+    // Three signatures, a release record, what GitHub says of the run, and provenance and SBOM of two platforms: each once, whatever number of
+    // repositories.
+    assert_eq!(world.requests(), [1, 9, 0, 9]);
 
     let server = world.environment.serve();
     world.verify(WORKFLOW, &world.image(), &["--released"]).expect(0);
@@ -73,11 +136,12 @@ fn a_job_releases_without_a_key() {
     assert!(key.stderr.contains(WORKFLOW), "{}", key.stderr);
     drop(server);
 
-    // Nothing is signed again: what is there is found here, and on another machine where it went.
+    // Nothing is signed again, though it is another run: what is there is found here, and on another machine where it went.
+    world.sigstore.set_claims(with("run_id", "1002"));
     for store in ["store", "another"] {
         let report = world.job(store, &["release", "--output", "json"]).expect(0).json();
         let certificate = json!({ "certificate": { "identity": WORKFLOW, "issuer": issuer } });
-        assert_eq!(world.requests(), [1, 8, 0, 8], "{store}");
+        assert_eq!(world.requests(), [1, 9, 0, 9], "{store}");
         assert_eq!((&report["images"][0]["signed"], &report["signer"]), (&json!(true), &certificate));
     }
 }
@@ -90,11 +154,7 @@ fn nobody_learns_of_what_is_not_released() {
     world.job("store", &["release"]).expect(10);
     assert_eq!(world.requests(), [0; 4]);
     // Without a token that may be shown, nothing is shown.
-    world.sigstore.set_claims({
-        let mut claims = claims::github();
-        claims["repository_visibility"] = json!("private");
-        claims
-    });
+    world.sigstore.set_claims(with("repository_visibility", "private"));
     let text = world.environment.read("consign.yaml");
     let start = text.find("signing:").unwrap();
     let end = text.find("registries:").unwrap();
@@ -196,7 +256,7 @@ fn others_verify_what_is_signed() {
         let (trust, issuer) = (trust.display().to_string(), world.sigstore.issuer().to_owned());
         let variables = BTreeMap::from([("HOME".to_owned(), world.environment.beside("home").display().to_string())]);
         let bundles = bundles(&world);
-        assert_eq!(bundles.len(), 8);
+        assert_eq!(bundles.len(), 9);
         let other = format!("sha256:{}", "0".repeat(64));
         for (number, (digest, bundle)) in bundles.into_iter().enumerate() {
             let path = world.environment.beside(&format!("bundle{number}.sigstore.json"));

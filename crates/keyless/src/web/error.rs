@@ -49,6 +49,14 @@ pub enum WebError {
         /// The status.
         status: u16,
     },
+    /// The answer is of no use.
+    #[error("{url}: the answer is {status}")]
+    Status {
+        /// What was asked.
+        url: String,
+        /// The status.
+        status: u16,
+    },
     /// The answer is too large.
     #[error("{url}: the answer has more than {limit} bytes")]
     TooLarge {

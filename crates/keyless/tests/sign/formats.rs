@@ -3,7 +3,7 @@
 use crate::world::{hash, open, services, statement, verify};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use consign_keyless::{Log, LogService, LogVersion, Options, Session};
+use consign_keyless::{KeylessError, Log, LogService, LogVersion, Options, Session};
 use consign_testkit::sigstore::{Service, Sigstore};
 use serde_json::{Value, json};
 use sigstore_verify::types::{Bundle, DerCertificate};
@@ -45,7 +45,7 @@ async fn a_job_of_github_signs_a_release_with_one_certificate() {
 }
 
 #[tokio::test]
-async fn cosigns_older_form_has_a_promise_of_the_log_or_a_timestamp() {
+async fn cosigns_older_form_has_a_promise_of_the_log_and_a_timestamp() {
     let sigstore = Sigstore::start().await.unwrap();
     let payload = b"image";
     let session = open(&sigstore, 1).await.unwrap();
@@ -85,11 +85,11 @@ async fn cosigns_older_form_has_a_promise_of_the_log_or_a_timestamp() {
     });
     assert_eq!(verify(&sigstore, bundle.to_string().as_bytes()).verified_timestamps().len(), 2);
 
-    let newer = open(&sigstore, 2).await.unwrap().sign_annotations(payload).await.unwrap();
-    assert!(
-        newer.contains_key("dev.sigstore.cosign/rfc3161timestamp") && !newer.contains_key("dev.sigstore.cosign/bundle")
-    );
-    assert_eq!(sigstore.requests(Service::Log), 0, "an entry that has no place in annotations");
+    // Entries of version 2 have no place in annotations.
+    let newer = open(&sigstore, 2).await.unwrap();
+    assert!(matches!(newer.sign_annotations(payload).await, Err(KeylessError::NoLegacyLog)));
+    assert!(matches!(newer.sign_envelope(&statement()).await, Err(KeylessError::NoLegacyLog)));
+    assert_eq!(sigstore.requests(Service::Log), 0);
 }
 
 #[tokio::test]

@@ -7,4 +7,5 @@ mod faults;
 mod formats;
 mod login;
 mod sources;
+mod updates;
 mod world;

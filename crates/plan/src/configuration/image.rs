@@ -33,6 +33,12 @@ pub(super) const KEYS: Keys = Keys {
             "What is tried on each platform before it is published.",
         ),
         Key::new("annotations", Shape::Map(&Shape::AnyText), "Annotations of the index."),
+        Key::new(
+            "embed-attestations",
+            Shape::Flag,
+            "Whether provenance and SBOM of each platform also lie in the index itself, as BuildKit puts them there: `docker buildx imagetools inspect` \
+             shows them. Default: false.",
+        ),
         Key::new("dockerOptions", Shape::Mapping(&docker::KEYS), "How a Dockerfile is built."),
     ],
     later: &["melangeConfigs", "sbom", "always"],
@@ -58,6 +64,8 @@ pub struct ImageSettings {
     pub tests: Vec<TrialSettings>,
     /// Annotations of its index, by key.
     pub annotations: BTreeMap<String, String>,
+    /// Whether provenance and SBOMs lie in its index, too.
+    pub embeds_attestations: bool,
     /// How a Dockerfile is built.
     pub docker: DockerSettings,
 }
@@ -92,7 +100,12 @@ impl ImageSettings {
         let annotations =
             fields.get("annotations").map(|node| texts_by_key(reader, node, "`annotations`")).unwrap_or_default();
         let docker = fields.get("dockerOptions").map(|node| DockerSettings::read(reader, node)).unwrap_or_default();
-        Some(Self { name: name?, source: source?, destinations, platforms, tags: tags?, tests, annotations, docker })
+        let embeds_attestations = match fields.get("embed-attestations") {
+            Some(node) => reader.boolean(node, "`embed-attestations`")?,
+            None => false,
+        };
+        let (name, source, tags) = (name?, source?, tags?);
+        Some(Self { name, source, destinations, platforms, tags, tests, annotations, embeds_attestations, docker })
     }
 }
 

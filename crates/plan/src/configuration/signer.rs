@@ -37,7 +37,7 @@ const CERTIFICATE_KEYS: Keys = Keys {
         Key::new(
             "trusted-root",
             Shape::Text,
-            "Whose certificates, logs and timestamps count: a `trusted_root.json`, relative to this file's folder. The public Sigstore's if not given.",
+            "Whose certificates, logs and timestamps count: a `trusted_root.json`, relative to this file's folder. What `trust init` chose if not given, else that of the public Sigstore.",
         ),
     ],
     later: &[],

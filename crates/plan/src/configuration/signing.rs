@@ -36,12 +36,12 @@ const KEYLESS_KEYS: Keys = Keys {
         Key::new(
             "signing-config",
             Shape::Text,
-            "Who gives certificates and timestamps and keeps logs: a `signing_config.json`, relative to this file's folder. The public Sigstore if not given.",
+            "Who gives certificates and timestamps and keeps logs: a `signing_config.json`, relative to this file's folder. What `trust init` chose if not given, else the public Sigstore.",
         ),
         Key::new(
             "trusted-root",
             Shape::Text,
-            "Whose certificates, logs and timestamps count: a `trusted_root.json`, relative to this file's folder. The public Sigstore's if not given.",
+            "Whose certificates, logs and timestamps count: a `trusted_root.json`, relative to this file's folder. What `trust init` chose if not given, else that of the public Sigstore.",
         ),
         Key::new(
             "identity-token",

@@ -28,6 +28,9 @@ pub struct PlannedImage {
     pub tests: Vec<PlannedTrial>,
     /// Annotations of its index.
     pub annotations: BTreeMap<String, String>,
+    /// Whether provenance and SBOMs lie in its index, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub embeds_attestations: bool,
     /// What is done, in order.
     pub steps: Vec<PlannedStep>,
 }

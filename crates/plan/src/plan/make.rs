@@ -97,6 +97,7 @@ fn image(
         skipped_tags: decision.skipped.clone(),
         tests,
         annotations: settings.annotations.clone(),
+        embeds_attestations: settings.embeds_attestations,
     }
 }
 

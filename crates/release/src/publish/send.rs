@@ -120,7 +120,11 @@ impl Publication<'_> {
             }
             _ => format!("{} {}", descriptor.media_type, descriptor.digest),
         };
-        let mut listed: Vec<String> = children(&document).iter().map(entry).collect();
+        // Statements about what passed go with it.
+        let is_about = |digest: &Digest| self.verdict.platforms().iter().any(|(_, passed)| passed == digest);
+        let entries = children(&document).into_iter();
+        let images = entries.filter(|entry| entry.attests().is_none_or(|about| !is_about(&about)));
+        let mut listed: Vec<String> = images.map(|descriptor| entry(&descriptor)).collect();
         let passed = self.verdict.platforms().iter();
         let mut passed: Vec<String> = passed.map(|(platform, digest)| format!("{platform} {digest}")).collect();
         listed.sort();

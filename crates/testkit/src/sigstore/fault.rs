@@ -18,6 +18,8 @@ pub enum Service {
     OldLog,
     /// Gives timestamps.
     Timestamps,
+    /// Says whom to trust, and whom to ask.
+    Updates,
 }
 
 impl Service {
@@ -29,6 +31,7 @@ impl Service {
             ("/log", Self::Log),
             ("/old-log", Self::OldLog),
             ("/timestamps", Self::Timestamps),
+            ("/updates", Self::Updates),
         ];
         all.into_iter().find_map(|(start, service)| {
             let rest = path.strip_prefix(start)?;

@@ -13,9 +13,11 @@ mod log;
 mod timestamp;
 mod tree;
 mod trust;
+mod updates;
 
 pub use fault::{Asked, Fault, Service};
 pub use issuer::{AUDIENCE, REQUEST_TOKEN};
+pub use updates::Published;
 
 use answer::{Answer, failure};
 use axum::Router;
@@ -34,6 +36,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use updates::Updates;
 
 /// How long certificates hold, in seconds.
 const TEN_MINUTES: i64 = 600;
@@ -46,6 +49,7 @@ pub struct Sigstore {
 
 struct State {
     address: String,
+    started: Timestamp,
     issuer: Issuer,
     root: Holder,
     intermediate: Holder,
@@ -53,6 +57,7 @@ struct State {
     certificate_log: Key,
     log: Log,
     old_log: Log,
+    updates: Updates,
     faults: Faults,
     /// Whom certificates are given for, instead of whom the token names.
     impostor: Mutex<Option<String>>,
@@ -78,11 +83,13 @@ impl Sigstore {
             certificate_log: Key::new()?,
             log: Log::new("log.test")?,
             old_log: Log::new("old-log.test - 4183")?,
+            updates: Updates::new(now)?,
             faults: Faults::default(),
             impostor: Mutex::default(),
             ahead: AtomicI64::new(0),
             validity: AtomicI64::new(TEN_MINUTES),
             serial: AtomicU64::new(1),
+            started: now,
             address,
         });
         let answering = Arc::clone(&state);
@@ -166,6 +173,16 @@ impl Sigstore {
         trust::signing_config(&self.state, log_version)
     }
 
+    /// Returns where both are published (TUF), and the first `root.json`, by which what follows is known.
+    pub fn updates(&self) -> (String, Vec<u8>) {
+        (format!("{}/updates", self.state.address), updates::first_root(&self.state))
+    }
+
+    /// Changes what is published there.
+    pub fn publish(&self, change: impl FnOnce(&mut Published)) {
+        change(&mut lock(&self.state.updates.published));
+    }
+
     /// Returns both in one, as `sigstore-python` wants them.
     pub fn client_trust_config(&self, log_version: u32) -> Value {
         trust::client_trust_config(&self.state, log_version)
@@ -210,6 +227,7 @@ impl State {
             Service::Authority => failure(404, "not found"),
             Service::Log => self.log.answer(path, body),
             Service::OldLog => self.old_log.answer_old(path, body, Timestamp::now()),
+            Service::Updates => updates::answer(self, path),
             Service::Timestamps => {
                 timestamp::answer(&self.timestamps, body, self.serial.fetch_add(1, Ordering::Relaxed), Timestamp::now())
             }

@@ -73,5 +73,5 @@ pub(super) fn client_trust_config(state: &State, version: u32) -> Value {
 }
 
 fn start(state: &State) -> String {
-    (state.now() - SignedDuration::from_hours(2)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    (state.started - SignedDuration::from_hours(2)).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

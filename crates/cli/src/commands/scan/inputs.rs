@@ -106,7 +106,7 @@ pub(super) fn rules(
     session: &Session,
 ) -> Result<Option<Rules>, CommandError> {
     let is_named = arguments.policy.is_some();
-    let voices = policy.as_ref().map(voices).transpose()?.unwrap_or_default();
+    let voices = policy.as_ref().map(|policy| voices(policy, session)).transpose()?.unwrap_or_default();
     let (advisories, image) = policy.map(|policy| (policy.policy.advisories, policy.policy.image)).unwrap_or_default();
     let stated = advisories.map(|settings| settings.rules);
     if stated.is_none() && image.is_none() && is_named {
@@ -130,9 +130,9 @@ pub(super) fn rules(
 }
 
 /// Returns those whom the policy names for what is attached to images.
-fn voices(policy: &PolicyFile) -> Result<Vec<Authority>, CommandError> {
+fn voices(policy: &PolicyFile, session: &Session) -> Result<Vec<Authority>, CommandError> {
     let named = policy.policy.identities.iter().filter(|identity| identity.about.contains(&Testimony::Vex));
-    authorities(named, |name| policy.file.resolve(name))
+    authorities(named, |name| policy.file.resolve(name), session)
 }
 
 /// Returns rules by which every finding passes.

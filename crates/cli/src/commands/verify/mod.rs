@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
     let Verify { reference, proof, .. } = arguments;
     check_offline(reference, session)?;
-    let authority = proof.signer.signer(session)?.into();
+    let authority = proof.signer.authority(session)?;
     let client = session.client(reference).await?;
     let place = session.place(reference, &client, refusal).await?;
     let root = find(&place, reference).await?;

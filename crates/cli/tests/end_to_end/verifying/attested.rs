@@ -23,12 +23,18 @@ fn a_statement_that_is_asked_for_must_be_there_and_is_printed() {
         };
         let missing = || world.verify(&["--type", "spdxjson"]).expect(13).error();
         if format == "bundle" {
-            assert_snapshot!(missing(), @"");
+            assert_snapshot!(missing(), @"
+            error: no statement of the type https://spdx.dev/Document is signed by key sha256:000000000001…: manifest of linux/amd64 sha256:000000000002…; manifest of linux/arm64 sha256:000000000003…
+            hint: `consign tree REF` shows what is attached, whoever signed it
+            ");
             world.sign("bundle");
         }
         attest("linux/amd64");
         if format == "bundle" {
-            assert_snapshot!(missing(), @"");
+            assert_snapshot!(missing(), @"
+            error: no statement of the type https://spdx.dev/Document is signed by key sha256:000000000001…: manifest of linux/arm64 sha256:000000000002…; there are statements of the types https://sigstore.dev/cosign/sign/v1; https://spdx.dev/Document
+            hint: `consign tree REF` shows what is attached, whoever signed it
+            ");
         }
         assert!(missing().contains("manifest of linux/arm64"));
         attest("linux/arm64");

@@ -63,7 +63,20 @@ fn built() -> World {
 fn it_is_told_and_marked() {
     let world = built();
     let verified = world.verify(&[]).expect(0);
-    assert_snapshot!(verified.to_string().replace(&world.registry.host(), "HOST"), @"");
+    assert_snapshot!(verified.to_string().replace(&world.registry.host(), "HOST"), @"
+    status 0
+    --- stdout
+    MANIFEST     SIGNED     DIGEST
+    index        signature  sha256:000000000001…
+    linux/amd64  signature  sha256:000000000002…
+    linux/arm64  signature  sha256:000000000003…
+
+    linux/amd64: SPDX-2.3, 3 packages (in the index); built by https://github.com/team/app/actions/runs/1 from 2026-01-02T03:04:05Z to 2026-01-02T03:05:05Z (in the index); on pkg:docker/debian@12?platform=linux%2Famd64 (in the index)
+    signed by key sha256:000000000004…
+    verified  HOST/team/plain:1, 12 checks
+    --- stderr
+    note: no release record says that `1` is to name this image: whoever may write tags can make it name any image that was ever signed
+    ");
     let json = world.verify(&["--output", "json"]).expect(0).json();
     let embedded = &json["manifests"][1]["embedded"];
     assert_eq!(embedded[0]["predicateType"], "https://spdx.dev/Document");

@@ -1,14 +1,12 @@
 //! Without a network, and without asking for one.
 
 use super::World;
-use crate::common::program_path;
-use consign_testkit::sigstore::{REQUEST_TOKEN, Sigstore};
+use crate::common::{TestSigstore, program_path};
 use consign_testkit::tools::not_run;
 use consign_testkit::trace::{self, End, Traced};
 use insta::assert_snapshot;
 use std::collections::BTreeSet;
 use std::process::Command;
-use tokio::runtime::Builder;
 
 /// The family of sockets that lead nowhere but to the same machine, `AF_UNIX`.
 const UNIX: i32 = 1;
@@ -43,17 +41,13 @@ fn what_lies_on_this_machine_needs_no_socket() {
     let world = World::new(true);
     world.sign("both");
     // Somebody with a certificate signs, too.
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let sigstore = runtime.block_on(Sigstore::start()).unwrap();
-    world.environment.write("signing_config.json", sigstore.signing_config(2).to_string());
-    world.environment.write("trusted_root.json", sigstore.trusted_root().to_string());
-    let sign = world.environment.invocation().variable("GITHUB_ACTIONS", "true");
-    let sign = sign.variable("ACTIONS_ID_TOKEN_REQUEST_URL", &sigstore.github_url());
-    let sign = sign.variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN);
-    let services = ["--signing-config", "signing_config.json", "--trusted-root", "trusted_root.json"];
-    sign.run(&[&["sign"], &services[..], &[&world.image()]].concat()).expect(0);
-    world.run(&["copy", &world.image(), "oci:layout:1"]).expect(0);
-
+    let sigstore = TestSigstore::start();
+    let [services, root] = sigstore.files(&world.environment, 2);
+    let sign = sigstore.github().into_iter();
+    let sign = sign.fold(world.environment.invocation(), |sign, (name, value)| sign.variable(name, &value));
+    let image = world.image();
+    sign.run(&["sign", "--signing-config", &services, "--trusted-root", &root, &image]).expect(0);
+    world.run(&["copy", &image, "oci:layout:1"]).expect(0);
     let issuer = sigstore.issuer();
     let certificate = [
         "--certificate-identity-regexp",
@@ -61,7 +55,7 @@ fn what_lies_on_this_machine_needs_no_socket() {
         "--certificate-oidc-issuer",
         issuer,
         "--trusted-root",
-        "trusted_root.json",
+        &root,
     ];
     let by_key = ["--key", "cosign.pub"];
     for (what, signer) in [("key", &by_key[..]), ("certificate", &certificate[..])] {
@@ -76,7 +70,6 @@ fn what_lies_on_this_machine_needs_no_socket() {
         }
     }
     // That is how it looks where somebody is asked.
-    let image = world.image();
     let online = watch(&world, &[], &["verify", "--key", "cosign.pub", &image]);
     assert_eq!(online.end, End::Exited(0), "{}", online.stderr);
     let names: BTreeSet<&str> = online.network.iter().map(|call| call.name).collect();
@@ -89,7 +82,10 @@ fn a_registry_is_not_asked() {
     world.sign("bundle");
     world.registry.forget();
     let error = world.verify(&["--offline"]).expect(14).error().replace(&world.registry.host(), "HOST");
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @"
+    error: HOST/team/plain:1 is on a registry, and consign is offline
+    hint: `consign copy HOST/team/plain:1 oci:DIR`, where there is a network, brings it with all that is about it
+    ");
     assert_eq!(world.registry.requests(), 0);
     // What is kept elsewhere is left out, and what lies beside the image counts.
     world.run(&["copy", &world.image(), "oci:layout:1"]).expect(0);
