@@ -92,7 +92,7 @@ pub async fn find(
     index: Option<&Document>,
 ) -> Result<Vec<Attached>, AttachError> {
     let mut finder = Finder { place, subject, left: BYTES_LIMIT };
-    let mut found = finder.referrers().await?;
+    let mut found = finder.referrers(|_| true).await?;
     for kind in LegacyKind::ALL {
         found.extend(finder.legacy(legacy, kind).await?);
     }
@@ -102,6 +102,30 @@ pub async fn find(
     Ok(found)
 }
 
+/// Finds statements of some types alone that are attached to `subject`. What is listed as one of another type is not read, and of the tags of the older
+/// form only those of `kinds` are.
+pub(crate) async fn find_statements(
+    place: &Place,
+    legacy: &Place,
+    subject: &Digest,
+    predicate_types: &[&str],
+    kinds: &[LegacyKind],
+) -> Result<Vec<Attached>, AttachError> {
+    let mut finder = Finder { place, subject, left: BYTES_LIMIT };
+    // Not every registry says in its list of what type something is.
+    let is_wanted = |listed: &Descriptor| stated(listed).is_none_or(|stated| predicate_types.contains(&stated));
+    let mut found = finder.referrers(is_wanted).await?;
+    for kind in kinds {
+        found.extend(finder.legacy(legacy, *kind).await?);
+    }
+    Ok(found)
+}
+
+/// Returns of which type something says that it is.
+fn stated(descriptor: &Descriptor) -> Option<&str> {
+    STATED.iter().find_map(|key| descriptor.annotations.get(*key).map(String::as_str))
+}
+
 struct Finder<'a> {
     place: &'a Place,
     subject: &'a Digest,
@@ -109,11 +133,12 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    async fn referrers(&mut self) -> Result<Vec<Attached>, AttachError> {
+    async fn referrers(&mut self, is_wanted: impl Fn(&Descriptor) -> bool) -> Result<Vec<Attached>, AttachError> {
         let referrers = self.place.referrers(self.subject).await?;
         self.check_count(referrers.len())?;
         let mut found = Vec::new();
-        for referrer in referrers.into_iter().filter(|referrer| media_type::is_manifest(&referrer.media_type)) {
+        let is_read = |referrer: &Descriptor| media_type::is_manifest(&referrer.media_type) && is_wanted(referrer);
+        for referrer in referrers.into_iter().filter(is_read) {
             self.take(self.place, &referrer)?;
             let Document::Manifest(manifest) = self.place.document(&referrer).await? else { continue };
             if manifest.subject.as_ref().is_none_or(|subject| subject.digest != *self.subject) {

@@ -19,5 +19,5 @@ pub use error::AttachError;
 pub use found::{Attached, Content, Held, find};
 pub use keyless::KeylessSigner;
 pub use signatory::Signatory;
-pub use signing::{Outcome, Signing, parts};
+pub use signing::{Before, Outcome, Signing, parts};
 pub use time::created;

@@ -1,5 +1,6 @@
 //! The advisory database of a run, and policies in files of their own.
 
+use crate::arguments::DATABASE;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::lock_file::LockFile;
@@ -31,6 +32,14 @@ pub(crate) fn policy_file(path: &Path, printer: &Printer) -> Result<PolicyFile, 
         settings.rules = rules(settings, |name| policy.file.resolve(name), printer)?;
     }
     Ok(policy)
+}
+
+/// Reads what a configuration says of a policy and of scanners, if it says anything. Lists of ignored advisories are not read.
+pub(crate) fn policy_of_configuration(path: &Path) -> Result<PolicyFile, CommandError> {
+    let text = read_text(path, POLICY_LIMIT).map_err(|error| {
+        CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display())).cause(error)
+    })?;
+    Ok(PolicyFile::parse_configuration(&path.to_string_lossy(), &text)?)
 }
 
 /// Returns the rules of a policy, with what stands in the files that it names.
@@ -96,6 +105,22 @@ pub(crate) fn ignored(files: &[PathBuf], printer: &Printer) -> Result<Vec<Ignore
 pub(crate) fn paths(policy: &PolicySettings, file: &SourceFile) -> Vec<PathBuf> {
     let settings = policy.advisories.iter();
     settings.flat_map(|settings| &settings.databases).map(|path| file.resolve(path)).collect()
+}
+
+/// Opens the database that is meant where the command line names none: what a policy names, as its lock has it, else the one that lies here. `None`:
+/// there is neither.
+pub(crate) async fn database_meant(policy: Option<&PolicyFile>) -> Result<Option<Arc<Database>>, CommandError> {
+    if let Some(policy) = policy {
+        let databases = paths(&policy.policy, &policy.file);
+        if !databases.is_empty() {
+            let lock_file = LockFile::beside(Path::new(policy.file.name()));
+            return pinned(databases, &lock_file, lock_file.read()?.as_ref()).await.map(Some);
+        }
+    }
+    match Database::is_at(Path::new(DATABASE)) {
+        true => database(vec![PathBuf::from(DATABASE)]).await.map(Some),
+        false => Ok(None),
+    }
 }
 
 /// Opens the database, or makes one of folders, archives and files. One that cannot be used is as bad as none.

@@ -273,6 +273,13 @@ impl From<TransferError> for CommandError {
                 }
                 Err(error) => Self::new(ExitCode::Verification, format!("{name} is not let in: {error}")),
             },
+            TransferError::Unsealed { name, source } => {
+                let message = format!("{name} could not be signed and attested");
+                match source.downcast::<ReleaseError>() {
+                    Ok(error) => Self::new(ExitCode::Failed, message).because(Self::from(*error)),
+                    Err(error) => Self::new(ExitCode::Failed, format!("{message}: {error}")),
+                }
+            }
             TransferError::OneName { .. } => Self::of(ExitCode::Usage, &error).hint("name a repository, or `oci:DIR`"),
             _ => Self::of(ExitCode::Failed, &error),
         }

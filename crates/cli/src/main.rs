@@ -44,6 +44,7 @@ mod registry_hint;
 mod remapping;
 mod runner;
 mod scanner;
+mod sealing;
 mod secret;
 mod services;
 mod session;

@@ -6,12 +6,13 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::proof::Gate;
 use crate::registries::Unset;
+use crate::sealing::{Sealer, Sealing};
 use crate::session::Session;
 use consign_image::{Place, Sink};
 use consign_oci::{Reference, RegistryPath, Repository};
 use consign_plan::configuration::{AgeSettings, Destination, Route, SelectionSettings, SyncSettings};
 use consign_registry::Client;
-use consign_transfer::{Admission, Backup, MinimumAge, Mirror, Options, Prune, Selection};
+use consign_transfer::{Admission, Backup, MinimumAge, Mirror, Options, Prune, Seal, Selection};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -62,8 +63,10 @@ impl Mirrors {
         let log_in = async |repositories: &BTreeSet<Repository>| {
             session.client_that_creates(repositories, Some(&configuration), Unset::Refused).await
         };
+        let sealing = Sealing::read(&open, &configuration, session).await?.map(Arc::new);
         let mut repositories: BTreeSet<Repository> =
             entries.iter().flat_map(|entry| entry.route.repositories()).collect();
+        repositories.extend(sealing.iter().filter_map(|sealing| sealing.legacy().cloned()));
         let mut client = log_in(&repositories).await?;
         let named = futures::future::join_all(open.iter().map(|entry| names(&entry.route, &client))).await;
         if open.iter().any(|entry| matches!(entry.route, Route::Namespace { .. })) {
@@ -79,8 +82,13 @@ impl Mirrors {
         let unseen: Vec<&SyncSettings> = unseen.chain(closed.iter().copied()).collect();
         let (mut mirrors, mut unlisted, mut spared) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (entry, named) in open.into_iter().zip(named) {
-            let gate = entry.require.as_ref().map(|require| Gate::read(require, &configuration, session));
-            let admission = gate.transpose()?.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
+            let gate = Gate::read(&entry.require, &configuration, session)?;
+            let seal = sealing.as_ref().and_then(|sealing| {
+                let (always, verified_by) = (entry.always || looking.always, gate.as_ref().and_then(Gate::identity));
+                Sealer::new(sealing, entry, verified_by, always, looking.dry_run)
+            });
+            let admission = gate.map(|gate| Arc::new(gate) as Arc<dyn Admission>);
+            let seal = seal.map(|sealer| Arc::new(sealer) as Arc<dyn Seal>);
             unlisted.extend(named.unlisted);
             for (source, destinations) in named.names {
                 for to in destinations {
@@ -88,6 +96,7 @@ impl Mirrors {
                     let name = to.repository.to_string();
                     let mut mirror =
                         mirror(entry, &client, (&source, to), admission.clone(), options(entry, now, looking));
+                    mirror.seal.clone_from(&seal);
                     if is_spared && mirror.prune.take().is_some() {
                         spared.insert(name);
                     }
@@ -153,6 +162,7 @@ fn mirror(
         may_be_empty: matches!(entry.route, Route::Namespace { .. }),
         immutable: entry.immutable.clone(),
         admission,
+        seal: None,
         prune: prune.map(|prune| Prune { maximum_percent: prune.maximum_percent, keep: prune.keep.clone() }),
         options,
     }

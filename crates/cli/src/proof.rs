@@ -11,11 +11,11 @@ use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
 use consign_plan::Configuration;
 use consign_plan::configuration::RequireSettings;
-use consign_receipt::Policy;
+use consign_receipt::{Identity, Policy};
 use consign_sign::PublicKey;
 use consign_transfer::{Admission, Refusal};
 use consign_trust::Authority;
-use consign_verify::{Expectation, verify};
+use consign_verify::{Expectation, VerifyError, verify};
 use futures::future::BoxFuture;
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -45,17 +45,43 @@ pub(crate) fn requested(reference: &Reference) -> Option<(Repository, Tag)> {
 
 /// Lets in those images that show what an entry of `sync` requires.
 pub(crate) struct Gate {
-    authorities: Vec<Authority>,
-    policy: Option<Policy>,
-    content: bool,
+    proofs: Vec<Proof>,
     today: Date,
     /// Images that were let in, by what they were asked for by: those that go to several places are verified once.
     passed: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
 }
 
+/// What an image must show of one signer.
+struct Proof {
+    authority: Authority,
+    policy: Option<Policy>,
+    content: bool,
+}
+
 impl Gate {
-    /// Reads the key and the policy.
+    /// Reads the keys and the policies; `None` where nothing is required.
     pub(crate) fn read(
+        settings: &[RequireSettings],
+        configuration: &Configuration,
+        session: &Session,
+    ) -> Result<Option<Self>, CommandError> {
+        let today = session.today();
+        let proofs = settings.iter().map(|settings| Proof::read(settings, configuration, session));
+        let proofs = proofs.collect::<Result<Vec<_>, _>>()?;
+        Ok((!proofs.is_empty()).then(|| Self { proofs, today, passed: Mutex::default() }))
+    }
+
+    /// Returns by whose signatures it lets images in, where that is one.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        match &self.proofs[..] {
+            [only] => Some(only.authority.identity()),
+            _ => None,
+        }
+    }
+}
+
+impl Proof {
+    fn read(
         settings: &RequireSettings,
         configuration: &Configuration,
         session: &Session,
@@ -66,30 +92,34 @@ impl Gate {
             None => (!settings.receipts.is_empty()).then(Policy::default),
         };
         let policy = policy.map(|policy| policy.requiring(settings.receipts.iter().copied()));
-        Ok(Self {
-            authorities: vec![authority],
-            policy,
-            content: settings.content,
-            today: session.today(),
-            passed: Mutex::default(),
-        })
+        Ok(Self { authority, policy, content: settings.content })
+    }
+
+    async fn ask(&self, image: &Place, today: Date) -> Result<(), VerifyError> {
+        let requested = match image {
+            Place::Registry { reference, .. } => requested(reference),
+            Place::Layout { .. } | Place::Store { .. } => None,
+        };
+        let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
+        let expected = Expectation {
+            policy: self.policy.as_ref(),
+            content: self.content,
+            ..Expectation::new(std::slice::from_ref(&self.authority), today)
+        };
+        Box::pin(verify(image, requested, expected)).await.map(drop)
     }
 }
 
 impl Admission for Gate {
     fn admit<'a>(&'a self, image: &'a Place) -> BoxFuture<'a, Result<(), Refusal>> {
-        let Self { authorities, policy, content, today, passed } = self;
-        let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).entry(image.name()).or_default().clone();
-        Box::pin(async move {
-            let requested = match image {
-                Place::Registry { reference, .. } => requested(reference),
-                Place::Layout { .. } | Place::Store { .. } => None,
-            };
-            let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-            let (policy, content) = (policy.as_ref(), *content);
-            let expected = Expectation { policy, content, ..Expectation::new(authorities, *today) };
-            passed.get_or_try_init(async || Box::pin(verify(image, requested, expected)).await.map(drop)).await?;
-            Ok(())
-        })
+        let passed =
+            self.passed.lock().unwrap_or_else(PoisonError::into_inner).entry(image.name()).or_default().clone();
+        let ask = async move {
+            for proof in &self.proofs {
+                proof.ask(image, self.today).await?;
+            }
+            Ok::<_, VerifyError>(())
+        };
+        Box::pin(async move { Ok(passed.get_or_try_init(|| ask).await.map(drop)?) })
     }
 }

@@ -65,8 +65,8 @@ impl ListedImage {
         facts.then(|| facts_of(&self.catalogue, &self.name, &self.platform, &self.digest)).transpose()
     }
 
-    /// Returns the receipt of its SBOM.
-    pub(crate) fn sbom(&self) -> Result<Receipt, ReleaseError> {
+    /// Returns the receipt of its SBOM, an SPDX document.
+    pub fn sbom(&self) -> Result<Receipt, ReleaseError> {
         sbom(&self.catalogue, &self.described())
     }
 }

@@ -1,3 +1,4 @@
+use crate::Sealed;
 use consign_image::Pushed;
 use consign_oci::{Descriptor, Tag};
 
@@ -12,6 +13,8 @@ pub struct Copied {
     pub state: State,
     /// The tag under which what it named before is kept.
     pub backup: Option<Tag>,
+    /// How much of it was signed; `None` where nobody asked for that.
+    pub sealed: Option<Sealed>,
 }
 
 /// Whether anything was to be done.

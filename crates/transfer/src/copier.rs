@@ -2,7 +2,7 @@ use crate::copied::{Copied, Count, State};
 use crate::format::{self, Converted, Format};
 use crate::once::Once;
 use crate::origin::Origin;
-use crate::{Admission, MinimumAge, Options, Remark, TransferError, platforms};
+use crate::{Admission, Arrived, MinimumAge, Options, Remark, Seal, Sealed, TransferError, platforms};
 use consign_image::{Found, ImageError, Place, Pushed, Sink};
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use futures::future::BoxFuture;
@@ -44,10 +44,14 @@ pub(crate) struct Terms<'a> {
     pub(crate) admission: Option<&'a dyn Admission>,
     /// Whether a name that names another image keeps it.
     pub(crate) is_fixed: bool,
+    /// Signs it where it arrives.
+    pub(crate) seal: Option<&'a dyn Seal>,
 }
 
 /// One name, and what it is to name.
 struct Naming {
+    /// The image as it is at the source.
+    image: Place,
     sink: Sink,
     root: Document,
     before: Option<Descriptor>,
@@ -58,12 +62,22 @@ struct Naming {
 /// What is to be done for a name.
 enum Task {
     Nothing(Box<Copied>),
+    /// The name names the image already.
+    Seal(Box<Named>),
     Name(Box<Naming>),
 }
 
+/// A name, and what it names.
+struct Named {
+    /// The image as it is at the source; `None`: that was not asked.
+    image: Option<Place>,
+    sink: Sink,
+    root: Descriptor,
+}
+
 impl Task {
-    fn nothing(root: Descriptor, state: State) -> Self {
-        Self::Nothing(Box::new(Copied { before: Some(root.clone()), root, state, backup: None }))
+    fn unchanged(image: Place, sink: Sink, root: &Descriptor) -> Self {
+        Self::Seal(Box::new(Named { image: Some(image), sink, root: root.clone() }))
     }
 }
 
@@ -99,7 +113,13 @@ impl<'a> Copier<'a> {
     /// Makes a name of the sink name what one of the source does, on conditions.
     pub(crate) async fn copy_to(&self, source: &Place, sink: Sink, terms: &Terms<'_>) -> Result<Copied, TransferError> {
         let task = self.prepare(source, sink, terms).await?;
-        self.finish(task).await
+        self.finish(task, terms).await
+    }
+
+    /// Signs what a name of the sink names, whatever the source has. Returns `None` where it names nothing.
+    pub(crate) async fn seal_there(&self, sink: Sink, terms: &Terms<'_>) -> Result<Option<Copied>, TransferError> {
+        let Some(root) = sink.before().await? else { return Ok(None) };
+        Self::unchanged(Named { image: None, sink, root }, terms).await.map(Some)
     }
 
     /// Does the same for every tag of the source that names an image. No tag is written before all that is to be copied is there; what fails for one
@@ -115,7 +135,7 @@ impl<'a> Copier<'a> {
         };
         let tasks: Vec<_> = stream::iter(tags).map(prepare).buffered(AT_ONCE).collect().await;
         let finish = async |(tag, task)| match task {
-            Ok(task) => (tag, self.finish(task).await),
+            Ok(task) => (tag, self.finish(task, &Terms::default()).await),
             Err(error) => (tag, Err(error)),
         };
         Ok(stream::iter(tasks).map(finish).buffered(AT_ONCE).collect().await)
@@ -147,7 +167,9 @@ impl<'a> Copier<'a> {
         let known = before.as_ref().filter(|_| platforms.is_empty() && format.is_none() && !always);
         let found = match (source.find(known.map(|before| &before.digest)).await?, known) {
             (Found::Document(found), _) => *found,
-            (Found::Same, Some(before)) => return Ok(Task::nothing(before.clone(), State::Unchanged)),
+            (Found::Same, Some(before)) => {
+                return Ok(Task::unchanged(source.at(&before.digest), sink, before));
+            }
             _ => return Err(TransferError::NoImage { name: source.name() }),
         };
         let is_new = match minimum_age {
@@ -174,14 +196,16 @@ impl<'a> Copier<'a> {
             before = sink.before().await?;
         }
         if let Some(before) = before.as_ref().filter(|before| before.digest == *root.digest() && !always) {
-            return Ok(Task::nothing(before.clone(), State::Unchanged));
+            return Ok(Task::unchanged(image, sink, before));
         }
         if terms.is_fixed && before.as_ref().is_some_and(|before| before.digest != *root.digest()) {
-            let fixed = Copied { root: root.descriptor(), before, state: State::Fixed, backup: None };
+            let root = root.descriptor();
+            let fixed = Copied { root, before, state: State::Fixed, backup: None, sealed: None };
             return Ok(Task::Nothing(Box::new(fixed)));
         }
         if is_new || self.is_young(&image, &root).await? {
-            let waiting = Copied { root: root.descriptor(), before, state: State::Waiting, backup: None };
+            let root = root.descriptor();
+            let waiting = Copied { root, before, state: State::Waiting, backup: None, sealed: None };
             return Ok(Task::Nothing(Box::new(waiting)));
         }
         if let Some(admission) = terms.admission {
@@ -196,7 +220,7 @@ impl<'a> Copier<'a> {
             }
             about = self.bring(&root).await?;
         }
-        Ok(Task::Name(Box::new(Naming { sink, root, before, about })))
+        Ok(Task::Name(Box::new(Naming { image, sink, root, before, about })))
     }
 
     async fn convert(&self, root: Document, format: Format) -> Result<Document, TransferError> {
@@ -205,17 +229,33 @@ impl<'a> Copier<'a> {
         Ok(root)
     }
 
-    async fn finish(&self, task: Task) -> Result<Copied, TransferError> {
-        let Naming { sink, root, before, about } = match task {
+    /// Signs the image where that is asked for, and gives it its name then.
+    async fn finish(&self, task: Task, terms: &Terms<'_>) -> Result<Copied, TransferError> {
+        let Naming { image, sink, root, before, about } = match task {
             Task::Nothing(copied) => return Ok(*copied),
+            Task::Seal(named) => return Self::unchanged(*named, terms).await,
             Task::Name(naming) => *naming,
         };
+        if terms.seal.is_some() {
+            // Without a name, so that nobody meets it before it is signed.
+            self.documents.get(root.digest(), self.put(&root, root.digest())).await?;
+        }
+        let descriptor = root.descriptor();
+        let arrived = Arrived { sink: &sink, root: &descriptor, document: Some(&root), source: Some(&image) };
+        let sealed = sealed(terms, arrived).await?;
         let backup = match before.as_ref().filter(|before| before.digest != *root.digest()) {
             Some(before) => self.keep(&sink, before).await?,
             None => None,
         };
         self.name(&sink, &root, &about).await?;
-        Ok(Copied { root: root.descriptor(), before, state: State::Copied, backup })
+        Ok(Copied { root: descriptor, before, state: State::Copied, backup, sealed })
+    }
+
+    async fn unchanged(named: Named, terms: &Terms<'_>) -> Result<Copied, TransferError> {
+        let Named { image, sink, root } = named;
+        let arrived = Arrived { sink: &sink, root: &root, document: None, source: image.as_ref() };
+        let sealed = sealed(terms, arrived).await?;
+        Ok(Copied { before: Some(root.clone()), root, state: State::Unchanged, backup: None, sealed })
     }
 
     /// Brings all that an image is made of, and what is about any of it.
@@ -321,6 +361,13 @@ impl<'a> Copier<'a> {
     pub(crate) fn leave_behind(&self, tag: &Tag) {
         lock(&self.left_behind).insert(tag.clone());
     }
+}
+
+/// Signs an image where that is asked for.
+async fn sealed(terms: &Terms<'_>, image: Arrived<'_>) -> Result<Option<Sealed>, TransferError> {
+    let Some(seal) = terms.seal else { return Ok(None) };
+    let unsealed = |source| TransferError::Unsealed { name: image.sink.name_of(), source };
+    seal.seal(image).await.map(Some).map_err(unsealed)
 }
 
 /// Returns whether a part is a manifest. What an image lists are blobs, whatever they hold.

@@ -45,6 +45,14 @@ pub enum TransferError {
         /// Why not.
         source: Refusal,
     },
+    /// The image could not be signed where it arrived.
+    #[error("{name} could not be signed and attested")]
+    Unsealed {
+        /// The name that was to name it, or does.
+        name: String,
+        /// Why not.
+        source: Refusal,
+    },
     /// The image is not made for a platform that was asked for.
     #[error("{place} has no image for {}; it has {}", listed(missing), listed(present))]
     NoPlatform {

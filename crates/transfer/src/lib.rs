@@ -18,6 +18,7 @@ mod origin;
 mod platforms;
 mod rebase;
 mod remark;
+mod seal;
 mod sync;
 mod trust;
 
@@ -33,4 +34,5 @@ pub use rebase::{
     Bases, Difference, OldBase, Original, Rebase, RebaseError, RebaseProblem, RebaseState, Rebased, RebasedPlatform,
 };
 pub use remark::Remark;
+pub use seal::{Arrived, Seal, Sealed};
 pub use sync::{Image, Mirror, Mirrored, Outcome, Prune, Pruned, Selection, synchronize};

@@ -5,7 +5,7 @@ use crate::session::{Session, host_platform};
 use consign_image::ImageReference;
 use consign_oci::{Reference, Tag};
 use consign_report::{size, table};
-use consign_transfer::{Copied, Copier, Count, Options, State, TransferError};
+use consign_transfer::{Copied, Copier, Count, Options, Sealed, State, TransferError};
 use serde_json::{Value, json};
 use std::fmt::Display;
 
@@ -146,7 +146,7 @@ fn of_tag(tag: &Tag, result: &Result<Copied, TransferError>) -> Value {
 }
 
 pub(super) fn of(copied: &Copied) -> Value {
-    let Copied { root, before, backup, .. } = copied;
+    let Copied { root, before, backup, sealed, .. } = copied;
     let mut report = json!({
         "digest": root.digest,
         "before": before.as_ref().map(|before| &before.digest),
@@ -154,6 +154,10 @@ pub(super) fn of(copied: &Copied) -> Value {
     });
     if let Some(backup) = backup {
         report["backup"] = json!(backup);
+    }
+    if let Some(Sealed { signed, attested }) = sealed {
+        report["signed"] = json!(signed);
+        report["attested"] = json!(attested);
     }
     report
 }

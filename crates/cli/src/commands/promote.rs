@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
                 destination,
                 index: verified.index.clone(),
                 time: jiff::Timestamp::now().to_string(),
-                verified_by: authority.identity(),
+                verified_by: Some(authority.identity()),
             };
             stated(&place, &sink, &options, &record, signing, session).await
         }
@@ -63,7 +63,7 @@ async fn stated(
     let to = ImageReference::Registry(record.destination.clone());
     let before = sink.before().await?;
     if let Some(root) = before.as_ref().filter(|before| before.digest == record.index && !options.always) {
-        let copied = Copied { root: root.clone(), before, state: State::Unchanged, backup: None };
+        let copied = Copied { root: root.clone(), before, state: State::Unchanged, backup: None, sealed: None };
         return copy::tell(&copied, Count::default(), false, &to, session);
     }
     let Sink::Registry { client, .. } = sink else {

@@ -5,7 +5,7 @@ use crate::exit_code::ExitCode;
 use crate::mirrors::{Mirrors, Unlisted};
 use crate::session::Session;
 use consign_report::table;
-use consign_transfer::{Image, Mirror, Mirrored, Outcome, State, TransferError, synchronize};
+use consign_transfer::{Image, Mirror, Mirrored, Outcome, Sealed, State, TransferError, synchronize};
 use serde_json::{Value, json};
 use std::error::Error;
 
@@ -75,7 +75,7 @@ fn rows(mirror: &Mirror, mirrored: &Mirrored) -> Vec<Vec<String>> {
             .iter()
             .map(|image| match &image.result {
                 Err(error) => failed(image.destination.clone(), error),
-                Ok(outcome) => vec![image.destination.clone(), word(outcome).to_owned(), digest(outcome)],
+                Ok(outcome) => vec![image.destination.clone(), words(outcome), digest(outcome)],
             })
             .collect(),
     };
@@ -106,6 +106,17 @@ fn why(error: &TransferError) -> String {
 /// Returns whether something happened, or is wrong.
 fn is_news(row: &[String]) -> bool {
     row.get(1).is_none_or(|state| !matches!(state.as_str(), "unchanged" | "immutable"))
+}
+
+/// Says what became of an image, and how much of it was signed.
+fn words(outcome: &Outcome) -> String {
+    let mut words = vec![word(outcome).to_owned()];
+    if let Outcome::Copied(copied) = outcome {
+        let Sealed { signed, attested } = copied.sealed.unwrap_or_default();
+        words.extend((signed > 0).then(|| format!("{signed} signed")));
+        words.extend((attested > 0).then(|| format!("{attested} attested")));
+    }
+    words.join(", ")
 }
 
 fn word(outcome: &Outcome) -> &'static str {

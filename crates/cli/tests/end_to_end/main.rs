@@ -72,6 +72,7 @@ mod signing;
 mod store;
 mod streams;
 mod syncing;
+mod syncing_signed;
 mod tags;
 mod taking;
 mod trust;

@@ -143,7 +143,8 @@ fn read(reader: &mut Reader<'_>, root: &Node, part: Part) -> Option<Parts> {
         _ => Vec::new(),
     };
     overlap::check(reader, &images);
-    let mirrors = fields.get("sync").map(|node| SyncSettings::read_all(reader, node)).unwrap_or_default();
+    let is_signed = fields.get("signing").is_some();
+    let mirrors = fields.get("sync").map(|node| SyncSettings::read_all(reader, node, is_signed)).unwrap_or_default();
     let rest = |key: &str| fields.get(key).filter(|_| part == Part::All);
     let engine = rest("scan").and_then(|node| scan::read(reader, node));
     Some(Parts {

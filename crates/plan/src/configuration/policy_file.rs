@@ -18,6 +18,15 @@ impl PolicyFile {
     /// Reads a policy from a file of at most 1 MiB. Of the other sections of a configuration that may stand in it only `scan` is looked into. `name` is
     /// the file's path as it should stand in messages, and what other paths are relative to.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigurationError> {
+        Self::read(name, text, true)
+    }
+
+    /// Reads a configuration in the same way, in which there may be no policy: that asks for what every policy does then.
+    pub fn parse_configuration(name: &str, text: &str) -> Result<Self, ConfigurationError> {
+        Self::read(name, text, false)
+    }
+
+    fn read(name: &str, text: &str, is_needed: bool) -> Result<Self, ConfigurationError> {
         let (file, root) = tree::parse(name, text)?;
         let mut reader = Reader::new(&file);
         let mut engine = None;
@@ -25,6 +34,7 @@ impl PolicyFile {
             engine = fields.get("scan").and_then(|node| scan::read(&mut reader, node));
             match fields.get("policy") {
                 Some(node) => Some(PolicySettings::read(&mut reader, node, engine)),
+                None if !is_needed => Some(PolicySettings::default()),
                 None => {
                     reader.missing(&fields, "policy", "what an image must show");
                     None

@@ -1,8 +1,8 @@
 //! What an image must show before it is mirrored.
 
 use super::keys::{Key, Keys, Shape};
-use super::reader::Reader;
-use super::tree::Node;
+use super::reader::{Reader, not_empty};
+use super::tree::{Node, Value};
 use super::{SignerSettings, Spanned, policy, signer};
 use consign_receipt::Requirement;
 use std::collections::BTreeSet;
@@ -42,7 +42,16 @@ pub struct RequireSettings {
 }
 
 impl RequireSettings {
-    pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+    /// Reads one, or a list of which an image must show all.
+    pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Self>> {
+        let Value::Sequence(items) = &node.value else { return Self::read(reader, node).map(|only| vec![only]) };
+        not_empty(reader, node, "signer");
+        // All of them are looked at, so that all problems are reported at once.
+        let read: Vec<Option<Self>> = items.iter().map(|item| Self::read(reader, item)).collect();
+        read.into_iter().collect()
+    }
+
+    fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
         let policy = fields.get("policy").map(|node| reader.text(node, "`policy`"));
         let receipts =

@@ -1,10 +1,13 @@
 use super::destination::report_reserved;
 use super::image::PLATFORMS;
 use super::keys::{Key, Keys, Rule, Shape};
-use super::reader::{Reader, clip, not_empty};
+use super::reader::{Fields, Reader, clip, not_empty};
 use super::selection::{self, SelectionSettings};
 use super::tree::{Node, Value};
-use super::{Code, Destination, RequireSettings, Route, Spanned, Window, duration, require, route};
+use super::{
+    Code, Destination, MirrorStatement, RequireSettings, Route, Spanned, Window, duration, mirror_statement, require,
+    route,
+};
 use consign_oci::{Platform, Reference, Tag};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -59,8 +62,18 @@ pub(super) const KEYS: Keys = Keys {
         ),
         Key::new(
             "require",
-            Shape::Mapping(&require::KEYS),
-            "What an image must show before it is mirrored: it is verified as `consign verify` does. Default: nothing.",
+            Shape::Some(&Shape::Mapping(&require::KEYS)),
+            "What an image must show before it is mirrored: it is verified as `consign verify` does. Of a list, all of it. Default: nothing.",
+        ),
+        Key::new(
+            "sign",
+            Shape::Flag,
+            "Whether the image and each of its platforms are signed where they arrive, as `signing` says, before a tag names them; what is there already and has no such signature is signed, too. Default: false.",
+        ),
+        Key::new(
+            "attest",
+            mirror_statement::SHAPE,
+            "What is stated and signed where the image arrives: what is in each platform (`sbom`), what is known against that (`vuln`), and from where it was copied (`copied-from`). Default: nothing.",
         ),
         Key::new(
             "prune",
@@ -122,8 +135,12 @@ pub struct SyncSettings {
     pub windows: Vec<Window>,
     /// The tag under which an image is kept whose tag another takes, with `{tag}`, `{date}`, `{time}` and `{digest}` in it.
     pub backup: Option<String>,
-    /// What an image must show.
-    pub require: Option<RequireSettings>,
+    /// What an image must show: all of it.
+    pub require: Vec<RequireSettings>,
+    /// Whether it is signed where it arrives.
+    pub sign: bool,
+    /// What is stated about it there.
+    pub attest: BTreeSet<MirrorStatement>,
     /// What is deleted at the destination.
     pub prune: Option<PruneSettings>,
 }
@@ -147,9 +164,10 @@ pub struct PruneSettings {
 }
 
 impl SyncSettings {
-    pub(crate) fn read_all(reader: &mut Reader<'_>, node: &Node) -> Vec<Self> {
+    /// Reads the entries. `is_signed`: whether the file says who signs.
+    pub(crate) fn read_all(reader: &mut Reader<'_>, node: &Node, is_signed: bool) -> Vec<Self> {
         let Some(items) = reader.list(node, "`sync`") else { return Vec::new() };
-        let entries: Vec<Self> = items.iter().filter_map(|item| Self::read(reader, item)).collect();
+        let entries: Vec<Self> = items.iter().filter_map(|item| Self::read(reader, item, is_signed)).collect();
         let mut claimed = BTreeSet::new();
         let single = entries.iter().filter(|entry| entry.tags.is_none()).filter_map(|entry| match &entry.route {
             Route::Repository { destinations, .. } => Some(destinations),
@@ -166,7 +184,7 @@ impl SyncSettings {
         entries
     }
 
-    fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+    fn read(reader: &mut Reader<'_>, node: &Node, is_signed: bool) -> Option<Self> {
         let fields = reader.fields(node, &KEYS)?;
         let route = Route::read(reader, &fields);
         let several = matches!(route, Some(Route::Namespace { .. }));
@@ -183,7 +201,12 @@ impl SyncSettings {
         let windows = fields.get("windows").map(|node| windows(reader, node)).unwrap_or_default();
         let of_several = several || tags.is_some();
         let backup = fields.get("backup").and_then(|node| backup(reader, node, of_several));
-        let require = fields.get("require").map(|node| RequireSettings::read(reader, node));
+        let require = fields.get("require").map(|node| RequireSettings::read_all(reader, node));
+        let sign = flag(reader, "sign").unwrap_or(false);
+        let attest = fields.get("attest").map(|node| mirror_statement::read(reader, node)).unwrap_or_default();
+        if !is_signed {
+            by_nobody(reader, &fields, sign, !attest.is_empty());
+        }
         let prune = fields.get("prune").and_then(|node| prune(reader, node));
         let platforms = fields.get("platforms").map(|node| platforms(reader, node)).unwrap_or_default();
         match (&tags, &route, fields.entry("prune")) {
@@ -206,9 +229,22 @@ impl SyncSettings {
             minimum_age,
             windows,
             backup,
-            require: require.map_or(Some(None), |require| require.map(Some))?,
+            require: require.unwrap_or_else(|| Some(Vec::new()))?,
+            sign,
+            attest,
             prune: prune.flatten(),
         })
+    }
+}
+
+/// Reports that something is to be signed, and nothing says by whom.
+fn by_nobody(reader: &mut Reader<'_>, fields: &Fields<'_>, sign: bool, attest: bool) {
+    for (key, _) in [("sign", sign), ("attest", attest)].into_iter().filter(|(_, is_asked)| *is_asked) {
+        if let Some((key, _)) = fields.entry(key) {
+            let message = format!("`{}` needs somebody who signs, and there is no section `signing`", key.value);
+            let hint = "add `signing: {key: cosign.key}`, or `signing: {keyless: true}`";
+            reader.report_hint(Code::MissingKey, key.span, message, hint);
+        }
     }
 }
 

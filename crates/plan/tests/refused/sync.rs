@@ -224,7 +224,7 @@ fn what_cannot_be_required() {
     require: [sbom]
 ";
     insta::assert_snapshot!(refused(text), @"
-    error[C006]: `key` is missing: the public key of whoever releases the image
+    error[C006]: `key` is missing: the public key of whoever releases the image, or `certificate`
      --> consign.yaml:4:16
       |
     4 |     require: { receipts: [wishes, advisories], content: often }
@@ -252,25 +252,102 @@ fn what_cannot_be_required() {
     4 |     require: { receipts: [wishes, advisories], content: often }
       |                                                         ^^^^^
 
-    error[C007]: keys elsewhere are not supported by this version
+    error[C012]: the public key of somebody is named by its file
      --> consign.yaml:7:21
       |
     7 |     require: { key: 'k8s://there/is/one', identity: me }
       |                     ^^^^^^^^^^^^^^^^^^^^
       |
-      = hint: a public key is the path of a file, such as `cosign.pub`
+      = hint: write the path of a file such as `cosign.pub`
 
-    error[C007]: `identity` is not supported by this version
+    error[C003]: unknown key `identity` in `require`
      --> consign.yaml:7:43
       |
     7 |     require: { key: 'k8s://there/is/one', identity: me }
       |                                           ^^^^^^^^
+      |
+      = hint: the keys here are `key`, `certificate`, `receipts`, `policy` and `content`
 
-    error[C005]: `require` must be a mapping, not a list
+    error[C005]: `require` must be a mapping, not a text
       --> consign.yaml:10:15
        |
     10 |     require: [sbom]
        |               ^^^^
+    ");
+}
+
+#[test]
+fn what_is_signed_where_it_arrives() {
+    let text = "sync:
+  - { source: a.example/app:1, destination: one.example/app:1, sign: true, attest: [vuln, sbom, copied-from] }
+  - { source: a.example/app:1, destination: two.example/app:1, attest: sbom, require: [{key: a.pub}, {key: b.pub}] }
+signing: {key: cosign.key}
+";
+    let configuration = Configuration::parse_for_sync("consign.yaml", text).unwrap();
+    let [all, some] = &configuration.mirrors[..] else { unreachable!() };
+    assert_eq!((all.sign, some.sign, all.require.len(), some.require.len()), (true, false, 0, 2));
+    let words = |entry: &SyncSettings| entry.attest.iter().map(|statement| statement.word()).collect::<Vec<_>>();
+    assert_eq!((words(all), words(some)), (vec!["sbom", "vuln", "copied-from"], vec!["sbom"]));
+    insta::assert_snapshot!(refused("sync:
+  - source: a.example/app:1
+    destination: one.example/app:1
+    sign: true
+    attest: [sbom, vulns, everything]
+  - { source: a.example/app:1, destination: two.example/app:1, sign: yes, attest: [], require: [] }
+"), @"
+    error[C006]: `sign` needs somebody who signs, and there is no section `signing`
+     --> consign.yaml:4:5
+      |
+    4 |     sign: true
+      |     ^^^^
+      |
+      = hint: add `signing: {key: cosign.key}`, or `signing: {keyless: true}`
+
+    error[C006]: `attest` needs somebody who signs, and there is no section `signing`
+     --> consign.yaml:5:5
+      |
+    5 |     attest: [sbom, vulns, everything]
+      |     ^^^^^^
+      |
+      = hint: add `signing: {key: cosign.key}`, or `signing: {keyless: true}`
+
+    error[C012]: `vulns` is nothing that is stated about mirrored images
+     --> consign.yaml:5:20
+      |
+    5 |     attest: [sbom, vulns, everything]
+      |                    ^^^^^
+      |
+      = hint: did you mean `vuln`?
+
+    error[C012]: `everything` is nothing that is stated about mirrored images
+     --> consign.yaml:5:27
+      |
+    5 |     attest: [sbom, vulns, everything]
+      |                           ^^^^^^^^^^
+      |
+      = hint: it can be `sbom`, `vuln` and `copied-from`
+
+    error[C005]: `sign` must be `true` or `false`, not a text
+     --> consign.yaml:6:70
+      |
+    6 |   - { source: a.example/app:1, destination: two.example/app:1, sign: yes, attest: [], require: [] }
+      |                                                                      ^^^
+
+    error[C012]: it names no statement
+     --> consign.yaml:6:83
+      |
+    6 |   - { source: a.example/app:1, destination: two.example/app:1, sign: yes, attest: [], require: [] }
+      |                                                                                   ^
+      |
+      = hint: name one, or leave the key out
+
+    error[C012]: it names no signer
+     --> consign.yaml:6:96
+      |
+    6 |   - { source: a.example/app:1, destination: two.example/app:1, sign: yes, attest: [], require: [] }
+      |                                                                                                ^
+      |
+      = hint: name one, or leave the key out
     ");
 }
 

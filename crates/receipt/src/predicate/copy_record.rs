@@ -2,7 +2,7 @@ use crate::Identity;
 use consign_oci::{Digest, Reference};
 use serde::{Deserialize, Serialize};
 
-/// From where an image was copied to where, after it was verified.
+/// From where an image was copied to where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CopyRecord {
@@ -12,8 +12,9 @@ pub struct CopyRecord {
     pub destination: Reference,
     /// Digest of the index.
     pub index: Digest,
-    /// When, RFC 3339.
+    /// When it was there, RFC 3339.
     pub time: String,
-    /// Whose signatures it had been verified by.
-    pub verified_by: Identity,
+    /// By whose signatures it had been verified before; `None`: nobody asked for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<Identity>,
 }

@@ -32,6 +32,8 @@ pub const SBOM: &str = "https://spdx.dev/Document";
 pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 /// What advisories say about an image: [`Vulnerabilities`].
 pub const VULNERABILITIES: &str = "https://in-toto.io/attestation/vulns/v0.2";
+/// The same as cosign, and those who ask it, know it (cosign, specs/COSIGN_VULN_ATTESTATION_SPEC.md).
+pub const COSIGN_VULNERABILITIES: &str = "https://cosign.sigstore.dev/attestation/vuln/v1";
 /// What those who know a product say of vulnerabilities in it (OpenVEX), of whatever version.
 pub const VEX: &str = "https://openvex.dev/ns";
 /// What was released where: [`ReleaseRecord`].
@@ -53,7 +55,7 @@ pub const NAMED: [(&str, &str); 11] = [
     ("spdx", SBOM),
     ("spdxjson", SBOM),
     ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+    ("vuln", COSIGN_VULNERABILITIES),
     ("openvex", VEX),
     ("custom", CUSTOM),
     ("test-result", TEST_RESULT),

@@ -94,14 +94,18 @@ async fn copy(mirror: &Mirror, copier: &Copier<'_>, name: Name, there: &BTreeSet
     let destination = sink.as_ref().map_or_else(|| mirror.sink.describe(), Sink::name_of);
     let is_fixed =
         sink.as_ref().and_then(Sink::tag).is_some_and(|tag| there.contains(&tag) && mirror.never_moves(&tag));
+    let terms = Terms { admission: mirror.admission.as_deref(), is_fixed, seal: mirror.seal.as_deref() };
+    let of = |copied| Outcome::Copied(Box::new(copied));
     let result = match (sink, contested) {
         (None, _) => Err(TransferError::OneName { place: mirror.sink.describe() }),
         (Some(_), Some(other)) => Err(TransferError::Contested { name: destination.clone(), other }),
-        (Some(_), None) if is_fixed && !mirror.options.always => Ok(Outcome::Immutable),
+        (Some(sink), None) if is_fixed && !mirror.options.always => match mirror.seal {
+            Some(_) => copier.seal_there(sink, &terms).await.map(|there| there.map_or(Outcome::Immutable, of)),
+            None => Ok(Outcome::Immutable),
+        },
         (Some(sink), None) => {
-            let terms = Terms { admission: mirror.admission.as_deref(), is_fixed };
             let copied = copier.copy_to(&source, sink, &terms).await;
-            copied.map(|copied| Outcome::Copied(Box::new(copied)))
+            copied.map(of)
         }
     };
     Image { source: source.name(), destination, result }

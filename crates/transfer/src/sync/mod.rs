@@ -9,7 +9,7 @@ pub use selection::Selection;
 
 use crate::copier::{AT_ONCE, Copier};
 use crate::origin::Origin;
-use crate::{Admission, Copied, Count, Options, TransferError};
+use crate::{Admission, Copied, Count, Options, Seal, TransferError};
 use consign_image::{Place, Sink};
 use consign_oci::Tag;
 use destination::fill;
@@ -33,6 +33,8 @@ pub struct Mirror {
     pub immutable: Vec<Regex>,
     /// Says which images come in; without it, all do. Those that are there already are not asked about again.
     pub admission: Option<Arc<dyn Admission>>,
+    /// Signs what arrives, and what is there already; without it, nobody does.
+    pub seal: Option<Arc<dyn Seal>>,
     /// What is deleted that the source has no longer.
     pub prune: Option<Prune>,
     /// How images are copied.

@@ -327,6 +327,7 @@ fn mirror(world: &World, from: &str, to: &str) -> Mirror {
         selection: Some(Selection::default()),
         immutable: Vec::new(),
         admission: None,
+        seal: None,
         prune: Some(Prune { maximum_percent: 100, keep: Vec::new() }),
         options: Options::default(),
     }

@@ -12,6 +12,7 @@ mod pruning;
 mod rebasing;
 mod referrers;
 mod requests;
+mod sealing;
 mod state;
 mod sync;
 mod walk;

@@ -25,6 +25,7 @@ pub(crate) fn mirror(world: &World, from: &str, to: &str) -> Mirror {
         may_be_empty: false,
         immutable: Vec::new(),
         admission: None,
+        seal: None,
         prune: None,
         options: Options::default(),
     }

@@ -1,9 +1,8 @@
-use crate::advisories::{database, ignored, paths, pinned, vex};
+use crate::advisories::{database, database_meant, ignored, vex};
 use crate::arguments::{DATABASE, Form, ListTarget, Scan, ScanTarget};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::authorities;
-use crate::lock_file::LockFile;
 use crate::scanner::scanner;
 use crate::session::Session;
 use consign_plan::configuration::{IgnoreFile, PolicyFile};
@@ -48,17 +47,7 @@ async fn opened_database(arguments: &Scan, policy: Option<&PolicyFile>) -> Resul
     if !arguments.databases.is_empty() {
         return database(arguments.databases.clone()).await;
     }
-    if let Some(policy) = policy {
-        let databases = paths(&policy.policy, &policy.file);
-        if !databases.is_empty() {
-            let lock_file = LockFile::beside(Path::new(policy.file.name()));
-            return pinned(databases, &lock_file, lock_file.read()?.as_ref()).await;
-        }
-    }
-    if Database::is_at(Path::new(DATABASE)) {
-        return database(vec![PathBuf::from(DATABASE)]).await;
-    }
-    Err(nothing_named())
+    database_meant(policy).await?.ok_or_else(nothing_named)
 }
 
 /// Says that advisories are needed, and nobody says which.
