@@ -25,11 +25,25 @@ impl Release<'_> {
         report: &mut ReleaseReport,
     ) -> Result<(), ReleaseError> {
         let interruption = &self.options.interruption;
-        let (client, running) = self.connect(self.workshop.embedded.iter()).await?;
+        // Whoever signs without a key looks for what is signed already. Otherwise nothing is served before all is signed.
+        let early = match key {
+            Some(Signatory::Keyless(_)) => Some(self.connect(self.workshop.embedded.iter()).await?),
+            Some(Signatory::Key(_)) | None => None,
+        };
         let mut artifacts = Vec::new();
         for (passed, image) in passed.iter().zip(&mut report.images) {
-            artifacts.push(unless_interrupted(interruption, self.sign(passed, key, &client, image)).await?);
+            artifacts.push(
+                unless_interrupted(
+                    interruption,
+                    self.sign(passed, key, early.as_ref().map(|(client, _)| client), image),
+                )
+                .await?,
+            );
         }
+        let (client, running) = match early {
+            Some(connected) => connected,
+            None => self.connect(self.workshop.embedded.iter()).await?,
+        };
         let sent = unless_interrupted(interruption, self.send(passed, &artifacts, &client, report)).await?;
         unless_interrupted(interruption, self.check_order(passed, &sent, key, &client)).await?;
         self.move_tags(passed, &sent, &client, report).await?;

@@ -17,7 +17,7 @@ impl Release<'_> {
         &self,
         passed: &Passed,
         key: Option<&Signatory>,
-        client: &Client,
+        client: Option<&Client>,
         image: &mut ImageReport,
     ) -> Result<Artifacts, ReleaseError> {
         let name = &passed.job.planned.name;
@@ -43,9 +43,9 @@ impl Release<'_> {
         &self,
         passed: &Passed,
         key: Option<&Signatory>,
-        client: &Client,
+        client: Option<&Client>,
     ) -> Result<Artifacts, ReleaseError> {
-        if let Some(Signatory::Keyless(keyless)) = key {
+        if let (Some(Signatory::Keyless(keyless)), Some(client)) = (key, client) {
             self.recall(passed, keyless, client).await?;
         }
         let store = &self.workshop.store;

@@ -91,11 +91,11 @@ async fn few_requests() {
     assert_eq!(world.asked().len(), 1);
     list(&world).await;
     assert_eq!(world.asked().len(), 1);
-    // Without the API: write, read the list, write it, see that it is there.
+    // Without the API: write, read the list, see that nobody changed it, write it, see that it is there.
     let world = self::world(false).await;
     put(&world, 1).await.unwrap();
     let methods: Vec<String> = world.asked().iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
-    assert_eq!(methods, ["PUT", "GET", "PUT", "GET"]);
+    assert_eq!(methods, ["PUT", "GET", "HEAD", "PUT", "GET"]);
     // That the API is not there is asked once.
     for requests in [2, 1] {
         list(&world).await;
