@@ -139,6 +139,12 @@ fn what_is_ignored_for_a_reason_is_released_and_verified() {
       localhost:PORT1/team/hello: 2.0.0 moved, 2.0 moved, 2 moved, latest moved
       localhost:PORT1/mirror/hello: 2.0.0 moved, 2.0 moved, 2 moved, latest moved
       ignored: linux/arm64: tool 1.9-1: CVE-2026-1, severity high, fixed in 2.0-1: not reachable (team@example.org, until 2999-12-31)
+
+    Anybody can verify it:
+      consign verify --key cosign.pub localhost:PORT1/team/hello:2.0.0
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/team/hello:2.0.0
+      consign verify --key cosign.pub localhost:PORT1/mirror/hello:2.0.0
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/mirror/hello:2.0.0
     ");
     let again = environment.consign(&["release"]).expect(0);
     assert!(again.stderr.contains("publish cached: 0 written"), "{}", again.stderr);

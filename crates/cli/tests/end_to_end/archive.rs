@@ -39,7 +39,7 @@ fn platforms_from_archives_become_the_same_release() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish ok: 48 written, 14 there already
+    hello publish ok: 62 written, 0 there already
     hello verify ok
     ");
     let again = environment.consign(&[&FROM[..], &["--output", "json"]].concat()).expect(0).json();

@@ -62,7 +62,7 @@ fn packages_become_a_release() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish ok: 48 written, 14 there already
+    hello publish ok: 62 written, 0 there already
     hello verify ok
     ");
     let _server = environment.serve();

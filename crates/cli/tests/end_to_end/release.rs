@@ -25,7 +25,7 @@ fn releases_every_platform_to_every_repository() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish ok: 48 written, 14 there already
+    hello publish ok: 61 written, 1 there already
     hello verify ok
     ");
     let tags = |repository: &str| {
@@ -54,6 +54,12 @@ fn a_release_of_nothing_new_writes_nothing() {
     hello  sha256:000000000003…  signed
       localhost:PORT1/team/hello: 1.2.3 unchanged, 1.2 unchanged, 1 unchanged, latest unchanged
       localhost:PORT1/mirror/hello: 1.2.3 unchanged, 1.2 unchanged, 1 unchanged, latest unchanged
+
+    Anybody can verify it:
+      consign verify --key cosign.pub localhost:PORT1/team/hello:1.2.3
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/team/hello:1.2.3
+      consign verify --key cosign.pub localhost:PORT1/mirror/hello:1.2.3
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/mirror/hello:1.2.3
     --- stderr
     hello linux/amd64 build …
     hello linux/amd64 build cached: 000000000001
@@ -166,7 +172,7 @@ fn without_a_key_it_says_that_nothing_is_signed() {
     hello warning: not signed: the configuration has no `signing` section
     hello sign skipped: 5 attachments
     hello publish …
-    hello publish ok: 36 written, 8 there already
+    hello publish ok: 44 written, 0 there already
     ");
 }
 

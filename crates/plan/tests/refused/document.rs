@@ -189,7 +189,7 @@ fn an_unknown_key_without_a_near_one() {
     4 |     entrypoint: [/bin/x]
       |     ^^^^^^^^^^
       |
-      = hint: the keys here are `name`, `source`, `destination`, `destinations`, `platforms`, `tags`, `tests`, `annotations` and `dockerOptions`
+      = hint: the keys here are `name`, `source`, `destination`, `destinations`, `platforms`, `tags`, `tests`, `annotations`, `embed-attestations` and `dockerOptions`
     ");
 }
 

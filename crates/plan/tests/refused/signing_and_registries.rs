@@ -10,7 +10,7 @@ fn signing_without_a_key() {
 signing: {}
 "#;
     insta::assert_snapshot!(refused(text), @r"
-    error[C006]: `key` is missing: the private key to sign with, such as `consign keygen` makes
+    error[C006]: `key` is missing: the private key to sign with, such as `consign keygen` makes, or `keyless: true`
      --> consign.yaml:4:10
       |
     4 | signing: {}
@@ -27,13 +27,13 @@ signing:
   key: awskms://alias/key
 "#;
     insta::assert_snapshot!(refused(text), @r"
-    error[C007]: keys at `awskms://` are not supported by this version
+    error[C007]: keys at `awskms:` are not supported by this version
      --> consign.yaml:5:8
       |
     5 |   key: awskms://alias/key
       |        ^^^^^^^^^^^^^^^^^^
       |
-      = hint: a key is a path or `env://NAME`
+      = hint: a program of yours can ask the service or the device for signatures: `exec:PROGRAM ARGUMENT…` (docs/keys.md)
     ");
 }
 
@@ -51,6 +51,8 @@ signing:
       |
     5 |   key: env://NOT A NAME
       |        ^^^^^^^^^^^^^^^^
+      |
+      = hint: a key is a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…` (docs/keys.md)
     ");
 }
 
@@ -65,7 +67,7 @@ signing:
     hunter2
 "#;
     insta::assert_snapshot!(refused(text), @r"
-    error[C015]: a private key must not stand in the configuration
+    error[C015]: a private key must not stand in the place of its name
      --> consign.yaml:5:3
       |
     5 |   key: |
