@@ -29,6 +29,12 @@ fn platforms_from_archives_become_the_same_release() {
     hello  sha256:000000000003…  signed
       localhost:PORT1/team/hello: 1.2.3 moved, 1.2 moved, 1 moved, latest moved
       localhost:PORT1/mirror/hello: 1.2.3 moved, 1.2 moved, 1 moved, latest moved
+
+    Anybody can verify it:
+      consign verify --key cosign.pub localhost:PORT1/team/hello:1.2.3
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/team/hello:1.2.3
+      consign verify --key cosign.pub localhost:PORT1/mirror/hello:1.2.3
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/mirror/hello:1.2.3
     --- stderr
     hello linux/amd64 build …
     hello linux/amd64 build ok: from amd64.tar
@@ -39,7 +45,7 @@ fn platforms_from_archives_become_the_same_release() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish ok: 62 written, 0 there already
+    hello publish ok: 48 written, 14 there already
     hello verify ok
     ");
     let again = environment.consign(&[&FROM[..], &["--output", "json"]].concat()).expect(0).json();

@@ -50,6 +50,12 @@ fn packages_become_a_release() {
     hello  sha256:000000000003…  signed
       localhost:PORT1/team/hello: 2.0.0 moved, 2.0 moved, 2 moved, latest moved
       localhost:PORT1/mirror/hello: 2.0.0 moved, 2.0 moved, 2 moved, latest moved
+
+    Anybody can verify it:
+      consign verify --key cosign.pub localhost:PORT1/team/hello:2.0.0
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/team/hello:2.0.0
+      consign verify --key cosign.pub localhost:PORT1/mirror/hello:2.0.0
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/mirror/hello:2.0.0
     --- stderr
     hello resolve …
     hello resolve ok: 2 packages
@@ -62,7 +68,7 @@ fn packages_become_a_release() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish ok: 62 written, 0 there already
+    hello publish ok: 48 written, 14 there already
     hello verify ok
     ");
     let _server = environment.serve();

@@ -15,6 +15,12 @@ fn releases_every_platform_to_every_repository() {
     hello  sha256:000000000003…  signed
       localhost:PORT1/team/hello: 1.2.3 moved, 1.2 moved, 1 moved, latest moved
       localhost:PORT1/mirror/hello: 1.2.3 moved, 1.2 moved, 1 moved, latest moved
+
+    Anybody can verify it:
+      consign verify --key cosign.pub localhost:PORT1/team/hello:1.2.3
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/team/hello:1.2.3
+      consign verify --key cosign.pub localhost:PORT1/mirror/hello:1.2.3
+      cosign verify --key cosign.pub --insecure-ignore-tlog=true localhost:PORT1/mirror/hello:1.2.3
     --- stderr
     hello linux/amd64 build …
     hello linux/amd64 build ok: 000000000001
@@ -25,7 +31,7 @@ fn releases_every_platform_to_every_repository() {
     hello gate ok
     hello sign ok: 8 attachments
     hello publish …
-    hello publish ok: 61 written, 1 there already
+    hello publish ok: 48 written, 14 there already
     hello verify ok
     ");
     let tags = |repository: &str| {
@@ -172,7 +178,7 @@ fn without_a_key_it_says_that_nothing_is_signed() {
     hello warning: not signed: the configuration has no `signing` section
     hello sign skipped: 5 attachments
     hello publish …
-    hello publish ok: 44 written, 0 there already
+    hello publish ok: 36 written, 8 there already
     ");
 }
 
