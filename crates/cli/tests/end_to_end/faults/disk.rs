@@ -140,12 +140,19 @@ fn a_full_disk_of_somebody_elses_registry_leaves_nothing_half_done() {
         let _case = Case(format!("a disk for {size} of {needed} files"));
         let disk = start(size).unwrap();
         scenario.reset_all_but(0);
-        let run = scenario.fail().expect(1);
+        let run = scenario.fail();
         let most = verified_tags(&scenario, &run.json());
+        // How many files docker-registry needs depends on what comes at the same time: a disk that is nearly large enough may be.
+        let is_complete = run.status == 0 && most == TAGS.len() && size + END > needed;
+        assert!(run.status == 1 || is_complete, "{run}");
         disk.grow();
         let run = scenario.environment.consign(&["release", "--quiet", "--output", "json"]).expect(0);
         assert_eq!(verified_tags(&scenario, &run.json()), TAGS.len());
-        points.note(Some(if most > 0 { "amid tags" } else { "before tags" }));
+        points.note(Some(match most {
+            _ if is_complete => "large enough",
+            0 => "before tags",
+            _ => "amid tags",
+        }));
     }
     points.tell("a disk of docker-registry is full");
 }
