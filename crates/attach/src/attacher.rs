@@ -1,6 +1,7 @@
+use crate::remove::remove_manifest;
 use crate::{AttachError, Attachment};
 use consign_image::{Place, Sink};
-use consign_oci::{Descriptor, Digest, Document, Manifest, Tag, media_type};
+use consign_oci::{Descriptor, Digest, Document, Exact, Manifest, Tag, media_type};
 use consign_sign::{LegacyKind, LegacyLayer, LegacyManifest, extended};
 use std::collections::BTreeMap;
 
@@ -75,10 +76,10 @@ impl Attacher<'_> {
 }
 
 /// Returns what lies under a tag of the older form.
-fn manifest(found: Option<Document>, sink: &Sink, tag: &Tag) -> Result<Option<Manifest>, AttachError> {
+fn manifest(found: Option<Document>, sink: &Sink, tag: &Tag) -> Result<Option<Exact<Manifest>>, AttachError> {
     match found {
         None => Ok(None),
-        Some(Document::Manifest(manifest)) => Ok(Some(manifest.into_value())),
+        Some(Document::Manifest(manifest)) => Ok(Some(manifest)),
         Some(Document::Index(_)) => Err(AttachError::NotAManifest { place: sink.describe(), tag: tag.clone() }),
     }
 }
@@ -90,18 +91,37 @@ pub async fn extend(
     kind: LegacyKind,
     layers: &[LegacyLayer],
 ) -> Result<bool, AttachError> {
-    let fixed = || AttachError::Fixed { place: sink.describe() };
-    let tag = kind.tag(subject).ok_or_else(fixed)?;
     for layer in layers {
         sink.put_bytes(&layer.descriptor, &layer.bytes).await?;
     }
-    let changed = |found| extended(manifest(found, sink, &tag)?.as_ref(), layers).map_err(AttachError::from);
+    change_layers(sink, subject, kind, |found| Ok(extended(found, layers)?)).await
+}
+
+/// Changes what lies under a tag of the older form, until nobody else does at the same time; `None` leaves it as it is. What has no layers left goes.
+/// Returns whether it was changed.
+pub(crate) async fn change_layers(
+    sink: &Sink,
+    subject: &Digest,
+    kind: LegacyKind,
+    change: impl Fn(Option<&Manifest>) -> Result<Option<LegacyManifest>, AttachError>,
+) -> Result<bool, AttachError> {
+    let fixed = || AttachError::Fixed { place: sink.describe() };
+    let tag = kind.tag(subject).ok_or_else(fixed)?;
+    let changed = async |found: Option<Document>| {
+        let found = manifest(found, sink, &tag)?;
+        let Some(LegacyManifest { manifest, config }) = change(found.as_deref())? else { return Ok(None) };
+        if let (Some(found), true) = (&found, manifest.layers.is_empty()) {
+            remove_manifest(sink, found.digest()).await?;
+            return Ok(None);
+        }
+        sink.put_bytes(&manifest.config, &config).await?;
+        Ok::<_, AttachError>(Some(Document::Manifest(manifest)))
+    };
     match sink {
         Sink::Registry { client, reference } => {
             let mut update = client.update_tag(&reference.repository, &tag);
-            while let Some(LegacyManifest { manifest, config }) = changed(update.read().await?)? {
-                sink.put_bytes(&manifest.config, &config).await?;
-                update.write(&Document::Manifest(manifest)).await?;
+            while let Some(document) = changed(update.read().await?).await? {
+                update.write(&document).await?;
             }
             Ok(update.written() > 0)
         }
@@ -110,9 +130,8 @@ pub async fn extend(
                 Some(found) => sink.document(&found).await,
                 None => None,
             };
-            let Some(LegacyManifest { manifest, config }) = changed(found)? else { return Ok(false) };
-            sink.put_bytes(&manifest.config, &config).await?;
-            sink.with_tag(&tag).ok_or_else(fixed)?.name(&Document::Manifest(manifest), &[]).await?;
+            let Some(document) = changed(found).await? else { return Ok(false) };
+            sink.with_tag(&tag).ok_or_else(fixed)?.name(&document, &[]).await?;
             Ok(true)
         }
         Sink::Store { .. } | Sink::Engine { .. } => Err(fixed()),

@@ -96,10 +96,8 @@ impl Signing<'_> {
         annotations: &Annotations,
     ) -> Result<Outcome, AttachError> {
         let ours = self.ours(subject, &[predicate::SIGNATURE]).await?;
-        let same = ours.iter().filter(|ours| ours.statement.annotations() == *annotations);
-        let same: Vec<&Attached> = same.map(|ours| &ours.attached).collect();
-        let missing = missing(self.forms, &same);
-        let made = match missing {
+        let same = self.kept(&ours, |statement| statement.annotations() == *annotations);
+        let made = match missing(self.forms, &same) {
             Some(forms) => signature(subject, identity, annotations, forms, self.signatory, self.created).await?,
             None => Vec::new(),
         };
@@ -109,13 +107,21 @@ impl Signing<'_> {
     /// Attaches a signed statement about an image, unless that was signed in these forms. Of the same type, others are replaced.
     pub async fn attest(&self, subject: &Descriptor, statement: &Exact<Statement>) -> Result<Outcome, AttachError> {
         let ours = self.ours(subject, &[&statement.predicate_type]).await?;
-        let same = ours.iter().filter(|ours| ours.statement.bytes() == statement.bytes());
-        let same: Vec<&Attached> = same.map(|ours| &ours.attached).collect();
+        let same = self.kept(&ours, |known| known.bytes() == statement.bytes());
         let made = match missing(self.forms, &same) {
             Some(forms) => attestation(subject, statement, forms, self.signatory, self.created).await?,
             None => Vec::new(),
         };
         self.exchange(subject, made, &ours, &same).await
+    }
+
+    /// Returns what there is of a signature or statement, and stays. With a key the same would be made again; without one, whoever replaces what there
+    /// is wants a signature of now.
+    fn kept<'o>(&self, ours: &'o [Ours], is_same: impl Fn(&Exact<Statement>) -> bool) -> Vec<&'o Attached> {
+        match self.signatory {
+            Signatory::Keyless(_) if self.replace => Vec::new(),
+            _ => ours.iter().filter(|ours| is_same(&ours.statement)).map(|ours| &ours.attached).collect(),
+        }
     }
 
     /// Attaches what was made and then, where that is asked for, takes away what the same signed and is not the same: at no time is there less

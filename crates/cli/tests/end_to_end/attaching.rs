@@ -128,13 +128,23 @@ fn what_cosign_signed_verifies() {
 
 #[test]
 fn nothing_is_signed_twice_and_older_signatures_can_be_replaced() {
-    for format in ["bundle", "legacy", "both"] {
+    let places =
+        [false, true].into_iter().flat_map(|is_layout| ["bundle", "legacy", "both"].map(|format| (is_layout, format)));
+    for (is_layout, format) in places {
         let world = World::new(format != "both");
+        let image = if is_layout { "oci:layout:1".to_owned() } else { world.image() };
+        if is_layout {
+            world.run(&["copy", "--no-referrers", &world.image(), &image]).expect(0);
+        }
+        let on = |arguments: &[&str]| world.run(&[arguments, &[&image]].concat());
+        let form = ["--signature-format", format, "--sign-container-identity", "registry.example/team/app"];
+        let form = if is_layout { &form[..] } else { &form[..2] };
         let sign = |more: &[&str]| {
-            let sign = ["sign", "--key", "cosign.key", "--output", "json", "--signature-format", format];
-            world.on(&[&sign, more].concat()).expect(0).json()[0]["manifests"][2].clone()
+            let sign = [&["sign", "--key", "cosign.key", "--output", "json"], form].concat();
+            on(&[&sign, more].concat()).expect(0).json()[0]["manifests"][2].clone()
         };
-        let count = || world.on(&["download", "signature"]).expect(0).stdout.lines().count();
+        let verify = |key: &str| on(&["verify", "--key", key]);
+        let count = || on(&["download", "signature"]).expect(0).stdout.lines().count();
         let forms = if format == "both" { 2 } else { 1 };
         assert_eq!(sign(&[])["signed"], true);
         assert_eq!(sign(&[])["signed"], false, "{format}");
@@ -145,20 +155,20 @@ fn nothing_is_signed_twice_and_older_signatures_can_be_replaced() {
         let replaced = sign(&["-a", "stage=prod", "--replace"]);
         assert_eq!((&replaced["signed"], &replaced["removed"]), (&Value::from(false), &Value::from(forms)), "{format}");
         assert_eq!(count(), forms);
-        world.verify("cosign.pub").expect(0);
+        verify("cosign.pub").expect(0);
         // What somebody else signed stays.
         world.run(&["keygen", "--output-key-prefix", "other"]).expect(0);
-        world.on(&["sign", "--key", "other.key", "--signature-format", format]).expect(0);
+        on(&[&["sign", "--key", "other.key"], form].concat()).expect(0);
         assert_eq!(sign(&["-a", "stage=next", "--replace"])["removed"], forms);
         assert_eq!(count(), 2 * forms);
-        world.verify("other.pub").expect(0);
-        world.verify("cosign.pub").expect(0);
+        verify("other.pub").expect(0);
+        verify("cosign.pub").expect(0);
 
-        world.on(&["clean", "--type", "attestation"]).expect(0);
-        world.verify("cosign.pub").expect(0);
-        world.on(&["clean", "--type", "signature"]).expect(0);
-        world.on(&["download", "signature"]).expect(1);
-        assert_eq!(world.verify("cosign.pub").status, 13);
+        on(&["clean", "--type", "attestation"]).expect(0);
+        verify("cosign.pub").expect(0);
+        on(&["clean", "--type", "signature"]).expect(0);
+        on(&["download", "signature"]).expect(1);
+        assert_eq!(verify("cosign.pub").status, 13);
     }
 }
 

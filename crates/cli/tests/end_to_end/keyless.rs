@@ -174,10 +174,8 @@ fn nobody_learns_of_what_is_not_released() {
 fn images_files_and_statements_are_signed_where_they_lie() {
     let world = World::new(1, "both");
     world.job("store", &["build", "--to", "oci-archive:hello.tar"]).expect(0);
-    let _server = world.environment.serve();
-    let (image, layout) = (world.image(), "oci:layout");
+    let layout = "oci:layout";
     world.environment.consign(&["copy", "--no-referrers", "oci-archive:hello.tar", layout]).expect(0);
-    let _ = image;
     let sign = ["sign", "--output", "json", layout];
     let signed = world.job("store", &sign).expect(0).json();
     let count = |signed: &Value| {
@@ -188,6 +186,12 @@ fn images_files_and_statements_are_signed_where_they_lie() {
     let asked = world.requests();
     assert_eq!(count(&world.job("store", &sign).expect(0).json()), 0, "the same has signed it");
     assert_eq!(world.requests()[2..], asked[2..]);
+    world.verify(WORKFLOW, layout, &[]).expect(0);
+    // Whoever replaces signatures wants some of now, and only those.
+    let tree = || world.environment.consign(&["tree", layout]).expect(0).stdout.lines().count();
+    let before = tree();
+    assert_eq!(count(&world.job("store", &[&sign[..], &["--replace"]].concat()).expect(0).json()), 3);
+    assert_eq!(tree(), before);
     world.verify(WORKFLOW, layout, &[]).expect(0);
 
     world.environment.write("blob", "bytes");

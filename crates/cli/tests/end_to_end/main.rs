@@ -67,6 +67,7 @@ mod run_command;
 mod scan_forms;
 mod scanners;
 mod schema;
+mod secrets;
 mod signed_elsewhere;
 mod signing;
 mod store;

@@ -2,7 +2,7 @@ use super::tar_file::{MARKER_TEXT, json, partial_file};
 use super::{ArchiveImage, stored};
 use crate::layout::{INDEX, MANIFEST_LIMIT, MARKER, blob_name, tag_of};
 use crate::{Form, ImageError, Layout, LayoutProblem};
-use consign_oci::{Descriptor, Hasher, Index, Tag};
+use consign_oci::{Descriptor, Digest, Hasher, Index, Tag};
 use consign_store::Store;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -38,19 +38,38 @@ pub(crate) fn list(
 ) -> Result<(), ImageError> {
     let failed = |action| move |source| ImageError::Io { action, path: folder.to_owned(), source };
     fs::create_dir_all(folder.join(BLOBS)).map_err(failed("make a layout in"))?;
-    // Two that write at once would each forget the other's image.
-    let lock = File::open(folder).map_err(failed("open"))?;
-    lock.lock().map_err(failed("lock"))?;
+    let _lock = lock(folder)?;
     let index = merged(image, tag, folder)?;
     blobs()?;
-    let write_all = |bytes: &[u8], file: &mut dyn Write| file.write_all(bytes).map_err(failed("write to"));
     if fs::read(folder.join(MARKER)).ok().as_deref() != Some(MARKER_TEXT) {
-        put(folder, &folder.join(MARKER), |file| write_all(MARKER_TEXT, file))?;
+        put(folder, &folder.join(MARKER), |file| file.write_all(MARKER_TEXT).map_err(failed("write to")))?;
     }
     for flushed in [&folder.join(BLOBS), folder] {
         File::open(flushed).and_then(|folder| folder.sync_all()).map_err(failed("flush"))?;
     }
-    put(folder, &folder.join(INDEX), |file| write_all(&json(&index, folder)?, file))
+    write_index(&index, folder)
+}
+
+/// Takes a manifest off the list of the layout in a folder. Its blobs stay: others may have them too.
+pub(crate) fn unlist(digest: &Digest, folder: &Path) -> Result<(), ImageError> {
+    let _lock = lock(folder)?;
+    let mut index = Layout::folder(folder)?.index().clone();
+    index.manifests.retain(|listed| listed.digest != *digest);
+    write_index(&index, folder)
+}
+
+/// Waits until nobody else writes to the layout in a folder: two that do at once would each forget what the other lists.
+fn lock(folder: &Path) -> Result<File, ImageError> {
+    let failed = |action| move |source| ImageError::Io { action, path: folder.to_owned(), source };
+    let lock = File::open(folder).map_err(failed("open"))?;
+    lock.lock().map_err(failed("lock"))?;
+    Ok(lock)
+}
+
+fn write_index(index: &Index, folder: &Path) -> Result<(), ImageError> {
+    let failed = |source| ImageError::Io { action: "write to", path: folder.to_owned(), source };
+    let bytes = json(index, folder)?;
+    put(folder, &folder.join(INDEX), |file| file.write_all(&bytes).map_err(failed))
 }
 
 /// Returns the list of what the folder has and the image. A folder with a list that cannot be read is refused, not overwritten.

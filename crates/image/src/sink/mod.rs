@@ -3,7 +3,7 @@
 mod bytes;
 mod layout;
 
-use crate::archive::folder::list as add_to_list;
+use crate::archive::folder::{list as add_to_list, unlist};
 use crate::archive::write_archive;
 use crate::graph::has_foreign_layers;
 use crate::layout::INDEX;
@@ -195,6 +195,18 @@ impl Sink {
             Some(sink) => sink.before().await,
             None => Ok(None),
         }
+    }
+
+    /// Takes a manifest away: a registry deletes it, a layout lists it no longer. Returns whether that is something that the place can do.
+    pub async fn remove_manifest(&self, digest: &Digest) -> Result<bool, ImageError> {
+        match self {
+            Self::Registry { client, reference } => {
+                client.delete_manifest(&reference.repository, &Target::Digest(digest.clone())).await?;
+            }
+            Self::Layout { folder, .. } => unlist(digest, folder)?,
+            Self::Store { .. } | Self::Engine { .. } => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Deletes a tag, whatever it names; `false` if there was none. Only registries can.

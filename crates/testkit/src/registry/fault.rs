@@ -55,6 +55,14 @@ impl Fault {
         Self::Answer(response)
     }
 
+    /// Makes the fault that a status is answered, and why.
+    pub fn refuse(status: u16, message: &str) -> Self {
+        let body = serde_json::json!({ "errors": [{ "code": "DENIED", "message": message }] });
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+        Self::Answer(response)
+    }
+
     /// Makes the fault that this is answered, as if all were well.
     pub fn bytes(bytes: &'static [u8]) -> Self {
         Self::Answer(Response::new(Body::from(bytes)))

@@ -1,6 +1,6 @@
 //! Counts requests, and lets them go wrong.
 
-use super::answer::Answer;
+use super::answer::{Answer, failure};
 use super::lock;
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -58,7 +58,9 @@ pub struct Asked {
 pub enum Fault {
     /// This status is answered, and nothing is done.
     Status(u16),
-    /// The same, and how many seconds to wait before the next try.
+    /// The same, with a message.
+    Refuse(u16, String),
+    /// The same without one, and how many seconds to wait before the next try.
     Busy(u16, u64),
     /// Nothing is ever answered.
     Hang,
@@ -81,6 +83,7 @@ impl fmt::Debug for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(formatter, "Status({status})"),
+            Self::Refuse(status, message) => write!(formatter, "Refuse({status}, {message})"),
             Self::Busy(status, wait) => write!(formatter, "Busy({status}, {wait})"),
             Self::Hang => formatter.write_str("Hang"),
             Self::Lost(status) => write!(formatter, "Lost({status})"),
@@ -118,6 +121,7 @@ impl Faults {
         match self.next(asked.service) {
             None => usual(&asked),
             Some(Fault::Status(status)) => plain(status),
+            Some(Fault::Refuse(status, message)) => failure(status, &message),
             Some(Fault::Busy(status, wait)) => {
                 let mut answer = plain(status);
                 answer.headers.push(("retry-after", wait.to_string()));
