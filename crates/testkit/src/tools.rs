@@ -168,10 +168,24 @@ fn tell(said: &str, file: &str, line: &str) {
     }
 }
 
+/// Finds a program of a major version on `PATH`, wherever it stands among others. It is asked as cosign can be: `version --json`.
+pub fn find_major(name: &str, major: u32) -> Option<Peer> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    all_in(name, &path).find(|peer| {
+        let said = peer.run(["version", "--json"]).unwrap_or_default();
+        let version = serde_json::from_str::<serde_json::Value>(&said).unwrap_or_default();
+        version["gitVersion"].as_str().is_some_and(|version| version.starts_with(&format!("v{major}.")))
+    })
+}
+
 fn find_in(name: &str, path: &OsStr) -> Option<Peer> {
+    all_in(name, path).next()
+}
+
+fn all_in(name: &str, path: &OsStr) -> impl Iterator<Item = Peer> {
     let executable =
         |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
-    env::split_paths(path).map(|folder| folder.join(name)).find(executable).map(|path| Peer { path })
+    env::split_paths(path).map(move |folder| folder.join(name)).filter(executable).map(|path| Peer { path })
 }
 
 #[cfg(test)]

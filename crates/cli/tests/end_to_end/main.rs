@@ -21,6 +21,7 @@ mod configuration;
 mod conflict;
 mod contents;
 mod copying;
+mod cosign_3;
 mod credentials;
 mod db;
 mod db_update;

@@ -18,13 +18,13 @@ const FULCIO: &str = "1.3.6.1.4.1.57264.1";
 /// From here on, values are strings in DER; before, they are plain.
 const FIRST_STRING: u32 = 8;
 
-/// Answers `POST /api/v2/signingCert`.
-pub(super) fn answer(state: &State, body: &[u8]) -> Answer {
+/// Answers `POST /api/v2/signingCert`. The token is in what is asked, or in a header, where cosign puts it since version 3.
+pub(super) fn answer(state: &State, authorization: &str, body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    let token = request["credentials"]["oidcIdentityToken"].as_str().unwrap_or_default();
-    match chain(state, &request, token) {
+    let token = request["credentials"]["oidcIdentityToken"].as_str();
+    match chain(state, &request, token.unwrap_or(shown(authorization))) {
         Ok(chain) => {
-            json_answer(201, &json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": chain } } }))
+            json_answer(200, &json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": chain } } }))
         }
         Err(failure) => failure,
     }
@@ -45,14 +45,18 @@ pub(super) fn answer_old(state: &State, authorization: &str, body: &[u8]) -> Ans
             "proofOfPossession": request["signedEmailAddress"],
         },
     });
-    let token = authorization.split_once(' ').map(|(_, token)| token).unwrap_or_default();
-    match chain(state, &wanted, token) {
+    match chain(state, &wanted, shown(authorization)) {
         Ok(chain) => {
             let headers = vec![("content-type", "application/pem-certificate-chain".to_owned())];
             Answer { status: 201, headers, body: chain.concat().into_bytes() }
         }
         Err(failure) => failure,
     }
+}
+
+/// Returns the token of the header `Authorization`.
+fn shown(authorization: &str) -> &str {
+    authorization.split_once(' ').map(|(_, token)| token).unwrap_or_default()
 }
 
 /// Returns a certificate, and those that vouch for it.

@@ -217,13 +217,11 @@ impl State {
     }
 
     fn usual(&self, service: Service, path: &str, query: &str, asked: &Asked) -> Answer {
-        let body = &asked.body;
+        let Asked { authorization, body, .. } = asked;
         match service {
-            Service::Issuer => self.issuer.answer(path, query, &asked.authorization, body, self.now()),
-            Service::Authority if path == "/api/v2/signingCert" => authority::answer(self, body),
-            Service::Authority if path == "/api/v1/signingCert" => {
-                authority::answer_old(self, &asked.authorization, body)
-            }
+            Service::Issuer => self.issuer.answer(path, query, authorization, body, self.now()),
+            Service::Authority if path == "/api/v2/signingCert" => authority::answer(self, authorization, body),
+            Service::Authority if path == "/api/v1/signingCert" => authority::answer_old(self, authorization, body),
             Service::Authority => failure(404, "not found"),
             Service::Log => self.log.answer(path, body),
             Service::OldLog => self.old_log.answer_old(path, body, Timestamp::now()),
