@@ -1,13 +1,12 @@
 //! Who is asked for what is needed to sign without a key.
 
-use crate::blob::read_at_most;
+use crate::reading::read_bytes;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::kept_trust;
 use crate::session::Session;
 use consign_keyless::{Services, ServicesError};
 use jiff::Timestamp;
-use std::fs::File;
 use std::path::Path;
 
 /// Largest `signing_config.json`, in bytes.
@@ -25,7 +24,7 @@ pub(crate) fn services(
             CommandError::new(ExitCode::Configuration, message)
         };
         let bytes =
-            File::open(path).and_then(|file| read_at_most(file, LIMIT)).map_err(|error| failed().cause(error))?;
+            read_bytes(path, LIMIT).map_err(|error| failed().cause(error))?;
         return Services::read(&bytes, now).map_err(|error| failed().because(error.into()));
     }
     let Some((repository, material)) = kept_trust::material(session, now)? else { return Ok(Services::public(now)?) };

@@ -1,7 +1,7 @@
 //! Whose signature is asked for, from what the command line says.
 
 use crate::arguments::SignerOptions;
-use crate::blob::read_at_most;
+use crate::reading::read_bytes;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::kept_trust;
@@ -13,7 +13,6 @@ use consign_trust::{
     TrustError, TrustedRoot, Vouched,
 };
 use jiff::Timestamp;
-use std::fs::File;
 use std::path::Path;
 
 /// Largest file of trusted roots, in bytes.
@@ -157,6 +156,6 @@ pub(crate) fn trusted_root(path: Option<&Path>, session: &Session) -> Result<Tru
     let failed =
         || CommandError::new(ExitCode::Configuration, format!("cannot read the trusted root in {}", path.display()));
     let bytes =
-        File::open(path).and_then(|file| read_at_most(file, ROOT_LIMIT)).map_err(|error| failed().cause(error))?;
+        read_bytes(path, ROOT_LIMIT).map_err(|error| failed().cause(error))?;
     TrustedRoot::read(&bytes).map_err(|error| failed().because(error.into()))
 }
