@@ -3,6 +3,7 @@
 use crate::advisories::{self, advise};
 use crate::common::{Destination, Run, TestEnvironment, TestSigstore};
 use crate::signed_elsewhere::cosign;
+use crate::syncing::released;
 use consign_testkit::registry::Fault;
 use consign_testkit::sigstore::Service;
 use consign_testkit::tools::peer;
@@ -237,11 +238,9 @@ fn what_is_known_against_an_image_is_stated_anew_only_where_it_changes() {
 #[test]
 fn each_of_several_must_have_signed() {
     let environment = TestEnvironment::with_image();
-    let (released, mirrored) = (Destination::start(), Destination::start());
-    let (from, to) = (format!("{}/team/hello", released.host()), format!("{}/mirror", mirrored.host()));
-    let image = format!("build: [{{source: image.yaml, destination: {from}}}]\nsigning: {{key: cosign.key}}\n");
-    environment.write("consign.yaml", &image);
-    environment.consign(&["release"]).expect(0);
+    let (_released, from) = released(&environment);
+    let mirrored = Destination::start();
+    let to = format!("{}/mirror", mirrored.host());
     environment.consign(&["keygen", "--output-key-prefix", "other"]).expect(0);
     let require = "[{key: cosign.pub, receipts: [sbom]}, {key: other.pub}]";
     let list = format!("sync: [{{source: '{from}', destination: '{to}', require: {require}}}]\n");
