@@ -41,7 +41,7 @@ pub(crate) fn material(session: &Session, now: Timestamp) -> Result<Option<(Repo
 }
 
 /// Makes an error of what is kept.
-pub(crate) fn unusable(path: &Path, error: &UpdateError) -> CommandError {
+fn unusable(path: &Path, error: &UpdateError) -> CommandError {
     let this = CommandError::of(ExitCode::Configuration, error);
     match error {
         UpdateError::Kept { problem: UpdateProblem::Expired { .. }, .. } => {
