@@ -30,10 +30,9 @@ fn what_lies_on_this_machine_needs_no_socket() {
     // Somebody with a certificate signs, too.
     let sigstore = TestSigstore::start();
     let [services, root] = sigstore.files(&world.environment, 2);
-    let sign = sigstore.github().into_iter();
-    let sign = sign.fold(world.environment.invocation(), |sign, (name, value)| sign.variable(name, &value));
     let image = world.image();
-    sign.run(&["sign", "--signing-config", &services, "--trusted-root", &root, &image]).expect(0);
+    let job = sigstore.job(&world.environment);
+    job.run(&["sign", "--signing-config", &services, "--trusted-root", &root, &image]).expect(0);
     world.run(&["copy", &image, "oci:layout:1"]).expect(0);
     let issuer = sigstore.issuer();
     let certificate = [
