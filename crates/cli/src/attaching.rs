@@ -1,15 +1,16 @@
 //! Where signatures and attestations are attached, and with which key.
 
-use crate::arguments::{KeyArgument, KeylessOptions};
+use crate::arguments::{KeyArgument, KeylessOptions, SigningOptions};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::keyless::Keyless;
 use crate::session::Session;
 use crate::signing;
-use consign_attach::{Forms, Signatory};
+use consign_attach::{Attacher, Forms, Outcome, Signatory, Signing};
 use consign_image::{ImageReference, Place, Sink};
-use consign_oci::{Document, Reference, Repository};
+use consign_oci::{Descriptor, Digest, Document, Platform, Reference, Repository};
 use consign_plan::configuration::SignatureFormat;
+use serde_json::{Value, json};
 
 /// An image to which something is attached.
 pub(crate) struct Target {
@@ -50,12 +51,77 @@ impl Target {
         Ok(Self { place, sink, legacy, root })
     }
 
+    /// Returns what attaches something to the image, or takes it away.
+    pub(crate) fn attacher(&self) -> Attacher<'_> {
+        Attacher { place: &self.place, sink: &self.sink, legacy: self.legacy.1.as_ref() }
+    }
+
+    /// Returns what signs the image, and says `created` of what it attaches.
+    pub(crate) fn signing<'a>(
+        &'a self,
+        options: &SigningOptions,
+        signatory: &'a Signatory,
+        created: &'a str,
+    ) -> Signing<'a> {
+        let forms = forms(options.signature_format.into());
+        let (attacher, legacy) = (self.attacher(), &self.legacy.0);
+        Signing { attacher, legacy, signatory, forms, replace: options.replace, created }
+    }
+
+    /// Returns the image that is listed for a platform.
+    pub(crate) fn image_for(
+        &self,
+        platform: &Platform,
+        reference: &ImageReference,
+    ) -> Result<Descriptor, CommandError> {
+        let found = match &self.root {
+            Document::Index(index) => index.platforms().find(|(found, _)| *found == platform),
+            Document::Manifest(_) => None,
+        };
+        let missing = || CommandError::new(ExitCode::Failed, format!("{reference} has no image for {platform}"));
+        found.map(|(_, descriptor)| descriptor.clone()).ok_or_else(missing)
+    }
+
     /// Returns the repository of the image, if it lies on a registry.
     pub(crate) fn repository(&self) -> Option<&Repository> {
         match &self.sink {
             Sink::Registry { reference, .. } => Some(&reference.repository),
             Sink::Layout { .. } | Sink::Store { .. } | Sink::Engine { .. } => None,
         }
+    }
+}
+
+/// What came of signing something.
+pub(crate) struct Signed {
+    of: String,
+    digest: Digest,
+    outcome: Outcome,
+}
+
+impl Signed {
+    /// Names what was signed: a part of what a reference names, or that itself.
+    pub(crate) fn new(part: &Descriptor, reference: &ImageReference, outcome: Outcome) -> Self {
+        let of = part.platform.as_ref().map_or_else(|| reference.to_string(), ToString::to_string);
+        Self { of, digest: part.digest.clone(), outcome }
+    }
+
+    /// Returns what it was, what came of it, and its digest.
+    pub(crate) fn row(&self) -> Vec<String> {
+        let (word, removed) = match self.outcome {
+            Outcome::Attached { removed } => ("signed", removed),
+            Outcome::Already { removed } => ("signed already", removed),
+        };
+        let state = if removed == 0 { word.to_owned() } else { format!("{word}, {removed} older removed") };
+        vec![self.of.clone(), state, self.digest.to_string()]
+    }
+
+    /// Returns the same for programs.
+    pub(crate) fn as_json(&self) -> Value {
+        let (signed, removed) = match self.outcome {
+            Outcome::Attached { removed } => (true, removed),
+            Outcome::Already { removed } => (false, removed),
+        };
+        json!({ "of": self.of, "digest": self.digest, "signed": signed, "removed": removed })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::read_text;
+use crate::reading::read_text;
 use consign_plan::Configuration;
 use consign_plan::configuration::{EcrSettings, LifecyclePolicy};
 use consign_registry::Secret;

@@ -2,12 +2,12 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::reading::{read_at_most, read_bytes};
 use consign_oci::Digest;
 use consign_trust::Artifact;
 use std::convert::Infallible;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -79,21 +79,11 @@ impl Content {
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
     let bytes = match path == Path::new("-") {
         true => read_at_most(io::stdin().lock(), LIMIT),
-        false => File::open(path).and_then(|file| read_at_most(file, LIMIT)),
+        false => read_bytes(path, LIMIT),
     };
     bytes.map_err(|error| {
         let is_large = error.kind() == io::ErrorKind::FileTooLarge;
         let error = CommandError::new(ExitCode::Failed, format!("cannot read {}", path.display())).cause(error);
         if is_large { error.hint("give its digest instead: `sha256:HEX`") } else { error }
     })
-}
-
-/// Reads everything, unless it is more than `limit` bytes.
-pub(crate) fn read_at_most(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));
-    }
-    Ok(bytes)
 }

@@ -3,7 +3,7 @@
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::read_file;
+use crate::reading::read_file;
 use consign_plan::configuration::{RegistrySettings, Spanned};
 use consign_plan::{Code, Configuration, ConfigurationError};
 use consign_registry::{Secret, Tls, TlsError};

@@ -1,7 +1,7 @@
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::read_text;
+use crate::reading::read_text;
 use consign_oci::Repository;
 use consign_registry::docker_config::{DockerConfig, Found};
 use consign_registry::{Credentials, credential_helper};

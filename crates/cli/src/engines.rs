@@ -1,8 +1,9 @@
 //! Images in the engines of this machine.
 
 use crate::error::CommandError;
+use crate::reading::read_file;
 use crate::recipe;
-use crate::session::{Session, host_platform, on_a_thread, read_file};
+use crate::session::{Session, host_platform, on_a_thread};
 use consign_image::{Access, Engine, Engines, FromEngine, ImageError, ImageReference, Part, Place, Sink, from_engine};
 use consign_oci::{Digest, Reference};
 use consign_registry::Client;

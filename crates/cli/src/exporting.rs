@@ -1,22 +1,22 @@
 //! Whose signatures of which images count, for the policies of others.
 
 use crate::advisories::policy_file;
-use crate::arguments::{ExportArguments, SignatureFormat as FormatName, SignerNames};
+use crate::arguments::{ExportArguments, SignerNames};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::{self, authority};
 use crate::kept_trust;
 use crate::key::{NamedKey, Passwords};
 use crate::proof;
-use crate::session::{Session, read_text};
-use crate::signer::trusted_root;
+use crate::reading::read_text;
+use crate::session::Session;
+use crate::signer::{matcher, trusted_root};
 use consign_consumer::{Certificate, ExportError, Form, Forms, Images, Request, Root, Signer, Text};
 use consign_plan::Configuration;
 use consign_plan::configuration::{
-    CertificateSettings, IdentitySettings, KeyReference, SignatureFormat, SignerSettings, SigningSettings, TextPattern,
+    CertificateSettings, IdentitySettings, KeyReference, SignerSettings, SigningSettings, TextPattern,
 };
 use consign_sign::PublicKey;
-use consign_trust::{Matcher, MatcherError};
 use std::path::{Path, PathBuf};
 
 /// Largest file with a public key, in bytes.
@@ -41,7 +41,7 @@ pub(crate) fn request(arguments: &ExportArguments, session: &Session) -> Result<
         return Err(CommandError::of(ExitCode::Configuration, &ExportError::NoSigner).hint(hint));
     }
     let signing = configuration.as_ref().and_then(|configuration| configuration.signing.as_ref());
-    let format = arguments.signature_format.map(FormatName::into).or(signing.map(|signing| signing.format));
+    let format = arguments.signature_format.map(Into::into).or(signing.map(|signing| signing.format));
     let forms = format.unwrap_or_default().forms();
     let forms = Forms { bundle: forms.contains(&Form::Bundle), legacy: forms.contains(&Form::Legacy) };
     Ok(Request { name: arguments.name.clone(), images, signers, forms, released: arguments.released })
@@ -79,13 +79,11 @@ fn named(names: &SignerNames, session: &Session) -> Result<Vec<Signer>, CommandE
 }
 
 fn check(text: &Text, option: &str) -> Result<(), CommandError> {
-    let (matcher, option) = match text {
-        Text::Exact(text) => (Matcher::exact(text.as_str()), option.to_owned()),
-        Text::Pattern(pattern) => (Matcher::pattern(pattern.as_str()), format!("{option}-regexp")),
+    let (exact, pattern) = match text {
+        Text::Exact(text) => (Some(text.as_str()), None),
+        Text::Pattern(pattern) => (None, Some(pattern.as_str())),
     };
-    let failed =
-        |error: MatcherError| CommandError::new(ExitCode::Usage, format!("`{option}` cannot be used")).cause(error);
-    matcher.map(|_| ()).map_err(failed)
+    matcher(option, exact, pattern).map(drop)
 }
 
 /// Returns the key that a configuration signs with, and those whose signatures its policy counts.
@@ -184,14 +182,4 @@ fn root(path: Option<&Path>, session: &Session) -> Result<Root, CommandError> {
 
 fn of_key(name: String, key: &PublicKey) -> Signer {
     Signer::Key { name, pem: key.to_pem() }
-}
-
-impl From<FormatName> for SignatureFormat {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Bundle => Self::Bundle,
-            FormatName::Legacy => Self::Legacy,
-            FormatName::Both => Self::Both,
-        }
-    }
 }

@@ -3,14 +3,14 @@
 use crate::advisories;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, read_text};
+use crate::reading::read_text;
+use crate::session::Session;
 use crate::signer::trusted_root;
 use consign_plan::Configuration;
 use consign_plan::configuration::{CertificateSettings, IdentitySettings, SignerSettings, TextPattern};
 use consign_receipt::Policy;
 use consign_sign::PublicKey;
-use consign_trust::Authority;
-use consign_trust::{ClaimCondition, Conditions, Keyless, Matcher, Rules};
+use consign_trust::{Authority, ClaimCondition, Conditions, Keyless, Matcher, Rules};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 

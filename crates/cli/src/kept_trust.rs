@@ -1,10 +1,11 @@
 //! Whom to trust and whom to ask, as `trust init` keeps it for a person: one file, so that it is all there or not at all, verified whenever it counts.
 
-use crate::blob::read_at_most;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::{Session, USER_AGENT};
-use consign_keyless::{Patience, Repository, TrustMaterial, UpdateError, UpdateProblem, Web};
+use crate::keyless::web;
+use crate::reading::read_bytes;
+use crate::session::Session;
+use consign_keyless::{Repository, TrustMaterial, UpdateError, UpdateProblem};
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -21,7 +22,7 @@ pub(crate) fn path(session: &Session) -> PathBuf {
 /// Reads the repository that was chosen, if one was. What it says is not verified yet.
 pub(crate) fn read(session: &Session) -> Result<Option<Repository>, CommandError> {
     let path = path(session);
-    let bytes = match File::open(&path).and_then(|file| read_at_most(file, LIMIT)) {
+    let bytes = match read_bytes(&path, LIMIT) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => {
@@ -40,7 +41,7 @@ pub(crate) fn material(session: &Session, now: Timestamp) -> Result<Option<(Repo
 }
 
 /// Makes an error of what is kept.
-pub(crate) fn unusable(path: &Path, error: &UpdateError) -> CommandError {
+fn unusable(path: &Path, error: &UpdateError) -> CommandError {
     let this = CommandError::of(ExitCode::Configuration, error);
     match error {
         UpdateError::Kept { problem: UpdateProblem::Expired { .. }, .. } => {
@@ -83,8 +84,7 @@ pub(crate) async fn ask(
             CommandError::new(ExitCode::Failed, message).hint("a copy in a folder is not: `--mirror file:///…`")
         );
     }
-    let web = Web::new(USER_AGENT, Patience::default()).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
-    let updated = repository.update(&web, now).await.map_err(|error| refused(&error))?;
+    let updated = repository.update(&web()?, now).await.map_err(|error| refused(&error))?;
     let material = updated.material(now).map_err(|error| refused(&error))?;
     Ok((updated, material))
 }

@@ -57,21 +57,18 @@ impl Keyless {
         let services = services(session, self.signing_config.as_deref(), Timestamp::now())?;
         let root = trusted_root(self.trusted_root.as_deref(), session)?;
         let source = self.source(&services, session)?;
-        let failed = |error| CommandError::of(ExitCode::Failed, &error);
-        let web = Web::new(USER_AGENT, Patience::default()).map_err(failed)?;
+        let web = web()?;
         let disclosure = self.disclosure;
         Ok(move || KeylessSigner::new(source.clone(), services.clone(), disclosure, web.clone(), root.clone()))
     }
 
     /// Returns the token of the CI, if it gives one without being told of this program.
     pub(crate) async fn token(&self, session: &Session) -> Result<Option<IdentityToken>, CommandError> {
-        let failed = |error: &dyn std::error::Error| CommandError::new(ExitCode::Failed, error.to_string());
         let source = match Source::detect(|name| session.environment.get(name)) {
             Ok(source @ (Source::GitHub { .. } | Source::Variable(_))) => source,
             _ => return Ok(None),
         };
-        let web = Web::new(USER_AGENT, Patience::default()).map_err(|error| failed(&error))?;
-        source.token(&web).await.map(Some).map_err(|error| failed(&error))
+        source.token(&web()?).await.map(Some).map_err(|error| CommandError::of(ExitCode::Failed, &error))
     }
 
     fn source(&self, services: &Services, session: &Session) -> Result<Source, CommandError> {
@@ -91,6 +88,11 @@ impl Keyless {
         };
         Ok(Source::Person(Arc::new(Person::new(issuer.clone(), announce))))
     }
+}
+
+/// Returns what asks all who are not registries.
+pub(crate) fn web() -> Result<Web, CommandError> {
+    Web::new(USER_AGENT, Patience::default()).map_err(|error| CommandError::of(ExitCode::Failed, &error))
 }
 
 fn disclosure(is_allowed: bool) -> Disclosure {

@@ -1,6 +1,6 @@
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::session::read_file;
+use crate::reading::read_file;
 use consign_plan::{Configuration, Lock};
 use std::fs::{File, Permissions};
 use std::io::{self, Write};

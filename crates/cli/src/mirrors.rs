@@ -6,12 +6,13 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::proof::Gate;
 use crate::registries::Unset;
-use crate::sealing::{Sealer, Sealing};
+use crate::sealing::sealing;
 use crate::session::Session;
 use consign_image::{Place, Sink};
 use consign_oci::{Reference, RegistryPath, Repository};
 use consign_plan::configuration::{AgeSettings, Destination, Route, SelectionSettings, SyncSettings};
 use consign_registry::Client;
+use consign_release::Sealer;
 use consign_transfer::{Admission, Backup, MinimumAge, Mirror, Options, Prune, Seal, Selection};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ impl Mirrors {
         let log_in = async |repositories: &BTreeSet<Repository>| {
             session.client_that_creates(repositories, Some(&configuration), Unset::Refused).await
         };
-        let sealing = Sealing::read(&open, &configuration, session).await?.map(Arc::new);
+        let sealing = sealing(&open, &configuration, session).await?.map(Arc::new);
         let mut repositories: BTreeSet<Repository> =
             entries.iter().flat_map(|entry| entry.route.repositories()).collect();
         repositories.extend(sealing.iter().filter_map(|sealing| sealing.legacy().cloned()));

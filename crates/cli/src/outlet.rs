@@ -65,6 +65,15 @@ impl Outlet {
     }
 }
 
+/// Writes all of something to a file, or to standard output if none is named or `-` is.
+pub(crate) fn write(file: Option<&Path>, bytes: &[u8]) -> Result<(), CommandError> {
+    let mut outlet = Outlet::open(file, true)?;
+    match outlet.write_all(bytes) {
+        Ok(()) => outlet.finish(),
+        Err(error) => outlet.failure(error),
+    }
+}
+
 fn gone(error: io::Error) -> io::Result<()> {
     if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }

@@ -3,11 +3,10 @@
 use crate::environment::{Environment, FOR_THE_WEB};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::programs::on_path;
 use crate::session::Session;
 use consign_receipt::Engine;
 use consign_release::{EngineProgram, Scanner};
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a scanner is told of the environment, besides how to reach the web and what begins with its own name. Of the secrets that a release needs it sees none.
@@ -72,13 +71,6 @@ fn environment(engine: Engine, offline: bool, environment: &Environment) -> Vec<
     let told = told.map(|(name, value)| (name.as_str(), value.as_str()));
     let set = QUIET.into_iter().chain(offline.then_some(("GRYPE_DB_AUTO_UPDATE", "false")));
     told.chain(set).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// Returns the program that is run by this name.
-pub(crate) fn on_path(name: &str, environment: &Environment) -> Option<PathBuf> {
-    let is_program =
-        |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
-    std::env::split_paths(environment.get("PATH")?).map(|folder| folder.join(name)).find(is_program)
 }
 
 #[cfg(test)]

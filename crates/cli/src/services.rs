@@ -1,13 +1,12 @@
 //! Who is asked for what is needed to sign without a key.
 
-use crate::blob::read_at_most;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::kept_trust;
+use crate::reading::read_bytes;
 use crate::session::Session;
-use consign_keyless::{Services, ServicesError};
+use consign_keyless::Services;
 use jiff::Timestamp;
-use std::fs::File;
 use std::path::Path;
 
 /// Largest `signing_config.json`, in bytes.
@@ -24,8 +23,7 @@ pub(crate) fn services(
             let message = format!("cannot read who is asked for certificates in {}", path.display());
             CommandError::new(ExitCode::Configuration, message)
         };
-        let bytes =
-            File::open(path).and_then(|file| read_at_most(file, LIMIT)).map_err(|error| failed().cause(error))?;
+        let bytes = read_bytes(path, LIMIT).map_err(|error| failed().cause(error))?;
         return Services::read(&bytes, now).map_err(|error| failed().because(error.into()));
     }
     let Some((repository, material)) = kept_trust::material(session, now)? else { return Ok(Services::public(now)?) };
@@ -38,12 +36,5 @@ pub(crate) fn services(
             .map_err(|error| failed("names services that cannot be used").because(error.into())),
         None => Err(failed("says whom to trust, and not whom to ask for signatures")
             .hint("name a `signing_config.json` with `--signing-config`")),
-    }
-}
-
-impl From<ServicesError> for CommandError {
-    fn from(error: ServicesError) -> Self {
-        Self::of(ExitCode::Configuration, &error)
-            .hint("`consign trust init --fulcio url=… …` writes a `signing_config.json`, as does `cosign signing-config create`")
     }
 }

@@ -4,6 +4,7 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::printer::Printer;
+use crate::reading::read_file;
 use crate::recipe;
 use crate::registries::{self, Unset};
 use consign_image::{ImageError, ImageReference, Place};
@@ -15,9 +16,9 @@ use consign_release::ReleaseError;
 use consign_report::ReleaseReport;
 use consign_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Says who asks.
@@ -63,7 +64,7 @@ impl Session {
         let path = &self.global.file;
         read_file(path, CONFIGURATION_LIMIT).map_err(|error| {
             let hint = "name another file with `-f FILE`, or another folder with `-C DIR`";
-            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let is_missing = error.kind() == ErrorKind::NotFound;
             let error = CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display()))
                 .cause(error)
                 .hint(hint);
@@ -271,46 +272,7 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| CommandError::of(ExitCode::Failed, &error))?
 }
 
-/// Reads a text as [`read_text`] does, from where nobody has to be waited for: a pipe or a device is refused.
-pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<String> {
-    // Asked before it is opened: opening a pipe waits for somebody who writes to it.
-    match fs::metadata(path)?.is_file() {
-        true => read_text(path, limit),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
-    }
-}
-
-/// Reads a text of at most `limit` bytes. A longer one is refused, not cut off.
-pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));
-    }
-    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not a text (UTF-8)"))
-}
-
 /// Returns the platform that this program runs on.
 pub(crate) fn host_platform() -> Result<Platform, CommandError> {
     Ok(consign_sandbox::Host::of_this_machine().map_err(|error| CommandError::of(ExitCode::Failed, &error))?.platform)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_read_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("text");
-        fs::write(&path, "twelve bytes").unwrap();
-        assert_eq!(read_text(&path, 12).unwrap(), "twelve bytes");
-        assert_eq!(read_text(&path, 11).unwrap_err().to_string(), "it has more than 11 bytes");
-        fs::write(&path, b"\xff").unwrap();
-        assert_eq!(read_text(&path, 12).unwrap_err().to_string(), "it is not a text (UTF-8)");
-        for other in [folder.path(), Path::new("/dev/null")] {
-            assert_eq!(read_file(other, 12).unwrap_err().to_string(), "it is not a regular file");
-        }
-        assert_eq!(read_text(Path::new("/dev/null"), 12).unwrap(), "");
-    }
 }

@@ -1,19 +1,17 @@
 //! Whose signature is asked for, from what the command line says.
 
 use crate::arguments::SignerOptions;
-use crate::blob::read_at_most;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::kept_trust;
 use crate::proof;
+use crate::reading::read_bytes;
 use crate::session::Session;
-use consign_trust::Authority;
 use consign_trust::{
-    Artifact, Bundle, Certified, Claim, ClaimCondition, Conditions, Keyed, Keyless, Log, Matcher, MatcherError, Rules,
-    TrustError, TrustedRoot, Vouched,
+    Artifact, Authority, Bundle, Certified, Claim, ClaimCondition, Conditions, Keyed, Keyless, Log, Matcher,
+    MatcherError, Rules, TrustError, TrustedRoot, Vouched,
 };
 use jiff::Timestamp;
-use std::fs::File;
 use std::path::Path;
 
 /// Largest file of trusted roots, in bytes.
@@ -133,7 +131,12 @@ impl crate::arguments::GithubClaims {
     }
 }
 
-fn matcher(option: &str, exact: Option<&str>, pattern: Option<&str>) -> Result<Option<Matcher>, CommandError> {
+/// Reads what a value must be, from the option of this name, or the one beside it for a regular expression.
+pub(crate) fn matcher(
+    option: &str,
+    exact: Option<&str>,
+    pattern: Option<&str>,
+) -> Result<Option<Matcher>, CommandError> {
     let failed = |option: &str, error: MatcherError| {
         CommandError::new(ExitCode::Usage, format!("`{option}` cannot be used")).cause(error)
     };
@@ -156,7 +159,6 @@ pub(crate) fn trusted_root(path: Option<&Path>, session: &Session) -> Result<Tru
     };
     let failed =
         || CommandError::new(ExitCode::Configuration, format!("cannot read the trusted root in {}", path.display()));
-    let bytes =
-        File::open(path).and_then(|file| read_at_most(file, ROOT_LIMIT)).map_err(|error| failed().cause(error))?;
+    let bytes = read_bytes(path, ROOT_LIMIT).map_err(|error| failed().cause(error))?;
     TrustedRoot::read(&bytes).map_err(|error| failed().because(error.into()))
 }

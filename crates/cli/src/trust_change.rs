@@ -2,8 +2,9 @@
 
 use crate::arguments::Output;
 use crate::error::CommandError;
+use crate::exit_code::ExitCode;
 use crate::kept_trust;
-use crate::outlet::Outlet;
+use crate::outlet;
 use crate::session::Session;
 use crate::trust_entry::{COLUMNS, TrustEntry, without};
 use consign_keyless::{Repository, Services, TrustMaterial, UpdateError, UpdateProblem};
@@ -13,7 +14,6 @@ use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The names of the two files.
@@ -60,17 +60,13 @@ pub(crate) fn write(
 ) -> Result<Vec<PathBuf>, CommandError> {
     fs::create_dir_all(folder).map_err(|error| {
         let message = format!("cannot make {}", folder.display());
-        CommandError::new(crate::exit_code::ExitCode::Failed, message).cause(error)
+        CommandError::new(ExitCode::Failed, message).cause(error)
     })?;
     let files = [(TRUSTED_ROOT, trusted_root), (SIGNING_CONFIG, signing_config)];
     let files = files.into_iter().filter_map(|(name, bytes)| Some((folder.join(name), bytes?)));
     files
         .map(|(path, bytes)| {
-            let mut outlet = Outlet::open(Some(&path), true)?;
-            if let Err(error) = outlet.write_all(bytes) {
-                outlet.failure(error)?;
-            }
-            outlet.finish()?;
+            outlet::write(Some(&path), bytes)?;
             Ok(path)
         })
         .collect()

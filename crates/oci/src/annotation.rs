@@ -27,5 +27,7 @@ pub const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 pub const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
 /// The value of [`REFERENCE_TYPE`] for statements about an image.
 pub const ATTESTATIONS: &str = "attestation-manifest";
+/// The type of the statement in a Sigstore bundle (Sigstore, `cosign/specs/BUNDLE_SPEC.md`).
+pub const BUNDLE_PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 /// The type of the statement in a layer (in-toto attestation framework, as BuildKit writes it).
 pub const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";

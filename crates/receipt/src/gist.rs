@@ -1,12 +1,8 @@
-use crate::predicate::{PROVENANCE, SBOM, is_of_type};
+use crate::predicate::{CYCLONEDX, OLDER_PROVENANCE, PROVENANCE, SBOM, is_of_type};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// The type of provenance before [`PROVENANCE`], which BuildKit and older builders write (SLSA v0.2, `provenance.md`).
-const OLDER_PROVENANCE: &str = "https://slsa.dev/provenance/v0.2";
-/// CycloneDX, of whatever version.
-const CYCLONEDX: &str = "https://cyclonedx.org/bom";
 /// Most bases that are kept.
 const BASES: usize = 8;
 /// Longest text that is kept, in characters.

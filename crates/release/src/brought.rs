@@ -3,7 +3,7 @@
 
 use crate::{ImportProblem, ReleaseError};
 use consign_image::Place;
-use consign_oci::{Descriptor, Digest, Document, Exact, media_type};
+use consign_oci::{Descriptor, Digest, Document, Exact, annotation, media_type};
 use consign_receipt::{Receipt, Statement, Testimony, Trust};
 use consign_sign::{Bundle, bundle_of};
 use consign_trust::Authority;
@@ -16,7 +16,7 @@ const REFERRER_LIMIT: usize = 1_000;
 const BYTES_LIMIT: u64 = 256 << 20;
 /// The annotations by which manifests say what they carry. Nothing vouches for them; but who calls a statement something else could as well
 /// leave it out.
-const STATED: [&str; 2] = ["dev.sigstore.bundle.predicateType", "in-toto.io/predicate-type"];
+const STATED: [&str; 2] = [annotation::BUNDLE_PREDICATE_TYPE, annotation::PREDICATE_TYPE];
 
 /// What is about one manifest. It is read once; which keys count is known later.
 #[derive(Clone, Debug)]

@@ -39,6 +39,7 @@ mod record;
 mod run;
 mod scan;
 mod scanned_image;
+mod sealing;
 mod ship;
 mod sign;
 mod steps;
@@ -70,5 +71,6 @@ pub use publish::{ArtifactLayer, Artifacts, Publication, PublishedTag, Sent, mov
 pub use recipe::Recipe;
 pub use run::{Options, Release};
 pub use scanned_image::{ScannedImage, scan_document, scan_image, scan_listed};
+pub use sealing::{Sealer, Sealing};
 pub use steps::Steps;
 pub use workshop::Workshop;

@@ -1,6 +1,6 @@
 //! Renderings of results: aligned text for people, JSON for programs. Pure: nothing here prints.
 //!
-//! What is rendered is plain data of this room: a [`ReleaseReport, SignerReport`] says how a release went, a [`TreeNode`] what hangs on an image.
+//! What is rendered is plain data of this room: a [`ReleaseReport`] says how a release went, a [`TreeNode`] what hangs on an image.
 //! The types are the JSON form (keys in camelCase); [`table`] and the `text` methods are the form for people.
 
 mod advisories;

@@ -2,7 +2,7 @@
 //! to say something else.
 
 use crate::registry::{Fault, TestRegistry};
-use axum::Router;
+use crate::serving::{Port, Serving};
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{Request, Response};
@@ -11,11 +11,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 /// Half a day, in seconds.
 const HALF_A_DAY: i64 = 12 * 60 * 60;
@@ -41,7 +38,7 @@ type Hook = Box<dyn Fn(&Asked) -> Option<Response<Body>> + Send + Sync>;
 pub struct Aws {
     address: String,
     state: Arc<State>,
-    serving: JoinHandle<()>,
+    _serving: Serving,
 }
 
 struct State {
@@ -57,8 +54,8 @@ struct State {
 impl Aws {
     /// Starts the services.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = format!("http://{}", listener.local_addr()?);
+        let port = Port::take().await?;
+        let address = port.url();
         let state = Arc::new(State {
             asked: Mutex::default(),
             hooks: Mutex::default(),
@@ -68,15 +65,11 @@ impl Aws {
             logins_last: AtomicI64::new(HALF_A_DAY),
         });
         let answering = Arc::clone(&state);
-        let router = Router::new().fallback(move |request: Request<Body>| {
+        let serving = port.serve(move |request| {
             let state = Arc::clone(&answering);
             async move { state.answer(request).await }
         });
-        let serving = tokio::spawn(async move {
-            // It ends with the test.
-            _ = axum::serve(listener, router).await;
-        });
-        Ok(Self { address, state, serving })
+        Ok(Self { address, state, _serving: serving })
     }
 
     /// Returns `http://127.0.0.1:PORT`.
@@ -126,12 +119,6 @@ impl Aws {
                 Fault::Answer(with_header(text(404, body), ("content-type", "application/json")))
             })
         });
-    }
-}
-
-impl Drop for Aws {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

@@ -12,6 +12,7 @@ pub mod layers;
 pub mod mirror;
 pub mod mutate;
 pub mod registry;
+mod serving;
 pub mod sigstore;
 pub mod tools;
 pub mod trace;

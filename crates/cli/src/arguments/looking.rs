@@ -39,7 +39,8 @@ pub(crate) struct Verify {
     pub(crate) consumer: Option<ConsumerName>,
 }
 
-fn predicate_type(text: &str) -> Result<String, &'static str> {
+/// Reads the type of a statement: a name that cosign has for it, or a URI.
+pub(super) fn predicate_type(text: &str) -> Result<String, &'static str> {
     predicate::of_name(text).map(str::to_owned).ok_or("it is no type of a statement")
 }
 

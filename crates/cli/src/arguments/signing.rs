@@ -1,6 +1,5 @@
 use super::{KeyArgument, REF};
 use clap::{ArgAction, Args, ValueEnum};
-use consign_attach::Forms;
 use consign_image::ImageReference;
 use consign_oci::Platform;
 use std::convert::Infallible;
@@ -11,7 +10,7 @@ pub(crate) struct Sign {
     #[arg(value_name = "REF", help = REF, required = true)]
     pub(crate) references: Vec<ImageReference>,
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) signing: SigningOptions,
     /// Says something more in the signature; may be given several times.
     #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) annotations: Vec<(String, String)>,
@@ -38,12 +37,12 @@ pub(crate) struct Attest {
     #[arg(long = "platform", value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platforms: Vec<Platform>,
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) signing: SigningOptions,
 }
 
 /// How something is signed.
 #[derive(Args, Debug)]
-pub(crate) struct Signing {
+pub(crate) struct SigningOptions {
     /// The private key: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`; if not given, the one that the configuration names.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) key: Option<KeyArgument>,
@@ -108,7 +107,7 @@ pub(crate) enum SignatureFormat {
     Both,
 }
 
-impl From<SignatureFormat> for Forms {
+impl From<SignatureFormat> for consign_plan::configuration::SignatureFormat {
     fn from(format: SignatureFormat) -> Self {
         match format {
             SignatureFormat::Bundle => Self::Bundle,

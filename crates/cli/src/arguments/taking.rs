@@ -1,4 +1,5 @@
 use super::REF;
+use super::looking::predicate_type;
 use clap::{Args, Subcommand};
 use consign_image::{BlobReference, ImageReference};
 use consign_oci::Platform;
@@ -34,7 +35,7 @@ pub(crate) struct DownloadAttached {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub(crate) platform: Option<Platform>,
     /// Only what is of this type: as `consign attest` takes it.
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, value_name = "TYPE", value_parser = predicate_type)]
     pub(crate) predicate_type: Option<String>,
     /// The file; standard output if not given. It is there only once all of it is, and takes the place of one of its name.
     #[arg(short = 'o', long, value_name = "FILE")]

@@ -1,117 +1,83 @@
-use super::{KeyArgument, KeylessOptions};
-use crate::blob::Blob;
-use clap::{ArgAction, Args, Subcommand};
-use consign_trust::ClaimCondition;
+use super::service::{self, ServiceOption};
+use clap::{Args, Subcommand};
+use consign_keyless::Selection;
 use std::path::PathBuf;
 
-/// Whose signature is asked for.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Whose signature it must be")]
-pub(crate) struct SignerOptions {
-    /// The public key that it must be signed with: a file, or whatever names a private key.
-    #[arg(long, value_name = "KEY", allow_hyphen_values = true, conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_oidc_issuer", "certificate_oidc_issuer_regexp", "certificate_claims"])]
-    pub(crate) key: Option<KeyArgument>,
-    /// Whom the certificate must be for, exactly: an address, or a workflow with its branch or tag.
-    #[arg(long, value_name = "IDENTITY", conflicts_with = "certificate_identity_regexp")]
-    pub(crate) certificate_identity: Option<String>,
-    /// The same as a regular expression, which must match all of it.
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) certificate_identity_regexp: Option<String>,
-    /// Who must vouch for the identity, exactly, such as `https://token.actions.githubusercontent.com`.
-    #[arg(long, value_name = "URL", conflicts_with = "certificate_oidc_issuer_regexp")]
-    pub(crate) certificate_oidc_issuer: Option<String>,
-    /// The same as a regular expression, which must match all of it.
-    #[arg(long, value_name = "REGEX")]
-    pub(crate) certificate_oidc_issuer_regexp: Option<String>,
-    /// What else the certificate must say, such as `source-repository-ref=refs/heads/main`; may be given several times. `~` in place of `=`: a regular expression.
-    #[arg(long = "certificate-claim", value_name = "NAME=VALUE", value_parser = ClaimCondition::parse)]
-    pub(crate) certificate_claims: Vec<ClaimCondition>,
-    #[command(flatten)]
-    pub(crate) github: GithubClaims,
-    /// Whose logs, certificates and timestamps count: `trusted_root.json`, or several one after the other. What `trust init` chose if not given, else the public Sigstore.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) trusted_root: Option<PathBuf>,
-    /// Asks for no entry in a transparency log.
-    #[arg(long, value_name = "BOOLEAN", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    pub(crate) insecure_ignore_tlog: bool,
-    /// Asks for no proof that a log of certificates has the certificate.
-    #[arg(long, value_name = "BOOLEAN", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    pub(crate) insecure_ignore_sct: bool,
-}
-
-/// Claims that have options of their own, as cosign has them.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct GithubClaims {
-    /// What must have triggered the workflow of GitHub, such as `push`.
-    #[arg(long = "certificate-github-workflow-trigger", value_name = "EVENT", conflicts_with = "key")]
-    pub(crate) trigger: Option<String>,
-    /// The commit that it must have run for.
-    #[arg(long = "certificate-github-workflow-sha", value_name = "COMMIT", conflicts_with = "key")]
-    pub(crate) sha: Option<String>,
-    /// The name that it must have.
-    #[arg(long = "certificate-github-workflow-name", value_name = "NAME", conflicts_with = "key")]
-    pub(crate) name: Option<String>,
-    /// The repository that it must be of: `owner/name`.
-    #[arg(long = "certificate-github-workflow-repository", value_name = "REPOSITORY", conflicts_with = "key")]
-    pub(crate) repository: Option<String>,
-    /// The branch or tag that it must have run for, such as `refs/heads/main`.
-    #[arg(long = "certificate-github-workflow-ref", value_name = "REF", conflicts_with = "key")]
-    pub(crate) git_reference: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct VerifyBlob {
-    /// The file, `-` for standard input, or its digest as `sha256:HEX`.
-    #[arg(value_name = "FILE|DIGEST")]
-    pub(crate) blob: Blob,
-    /// The Sigstore bundle.
-    #[arg(long, value_name = "FILE", required_unless_present = "signature")]
-    pub(crate) bundle: Option<PathBuf>,
-    /// A bare signature in place of a bundle, in Base64 or as it is: with `--key`.
-    #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "bundle")]
-    pub(crate) signature: Option<PathBuf>,
-    /// Takes a bundle that is no signature of the file, but a statement of this type about it.
-    #[arg(long = "type", value_name = "URI", requires = "bundle")]
-    pub(crate) predicate_type: Option<String>,
-    #[command(flatten)]
-    pub(crate) signer: SignerOptions,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SignBlob {
-    /// The file, or `-` for standard input.
-    #[arg(value_name = "FILE")]
-    pub(crate) blob: PathBuf,
-    /// The private key: a file, `env://NAME`, `k8s://NAMESPACE/SECRET` or `exec:PROGRAM ARGUMENT…`; if not given, the one that the configuration names.
-    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
-    pub(crate) key: Option<KeyArgument>,
-    #[command(flatten)]
-    pub(crate) keyless: KeylessOptions,
-    /// Writes a Sigstore bundle into this file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bundle: Option<PathBuf>,
-    /// Writes the bare signature into this file, in Base64; to standard output if neither file is named.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output_signature: Option<PathBuf>,
-}
+/// Options that name a repository, which says who runs the services.
+const REPOSITORY: [&str; 2] = ["mirror", "root"];
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Conformance {
-    /// Verifies a bundle (`sigstore-conformance`, `docs/cli_protocol.md`).
-    VerifyBundle(Box<VerifyBundle>),
+pub(crate) enum Trust {
+    /// Chooses whom to trust and whom to ask from now on: what a TUF repository says, the public one if none is named. With services in its place, writes `trusted_root.json` and `signing_config.json` for a private deployment.
+    #[command(
+        after_help = "What the repository says is kept for this user, in `consign/trust.json` in XDG_DATA_HOME, else ~/.local/share; it counts wherever no file is named, until it expires. TUF_MIRROR and TUF_ROOT_JSON are heeded as by cosign. Options of services may be given several times, each as `KEY=VALUE,KEY=VALUE`.\n\nExamples:\n  consign trust init\n  consign trust init --mirror https://tuf.example.com --root root.json\n  consign trust init --out-dir sigstore \\\n    --fulcio url=https://fulcio.example.com,certificate-chain=fulcio.pem \\\n    --ctfe url=https://ctfe.example.com,public-key=ctfe.pub \\\n    --rekor url=https://rekor.example.com,public-key=rekor.pub,api-version=2 \\\n    --tsa url=https://tsa.example.com/api/v1/timestamp,certificate-chain=tsa.pem \\\n    --oidc-provider url=https://issuer.example.com"
+    )]
+    Init(Box<TrustInit>),
+    /// Asks the repository that `trust init` chose, or the public one, what it says now, and tells what is new.
+    #[command(after_help = "Examples:\n  consign trust update\n  consign trust update --out-dir sigstore")]
+    Update(TrustUpdate),
+    /// Lists whose logs, certificates and timestamps count, and when, and who is asked for them. Asks nothing of a network.
+    #[command(
+        after_help = "Examples:\n  consign trust show\n  consign trust show --trusted-root trusted_root.json --output json"
+    )]
+    Show(TrustShow),
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct VerifyBundle {
-    /// Who counts is the Sigstore for tries.
-    #[arg(long, conflicts_with = "trusted_root")]
-    pub(crate) staging: bool,
-    /// The bundle.
+pub(crate) struct TrustInit {
+    /// The address of a TUF repository, or a folder with a copy of one: `file:///…`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) mirror: Option<String>,
+    /// The `root.json` that it is known by; the public one if not given.
     #[arg(long, value_name = "FILE")]
-    pub(crate) bundle: PathBuf,
+    pub(crate) root: Option<PathBuf>,
+    /// Writes `trusted_root.json` and `signing_config.json` into this folder; of a private deployment, into the one that is worked in if not given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) signer: SignerOptions,
-    /// The file, or its digest as `sha256:HEX`.
-    #[arg(value_name = "FILE|DIGEST")]
-    pub(crate) blob: Blob,
+    pub(crate) services: DeploymentOptions,
+}
+
+/// A private deployment.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "The services of a private deployment")]
+pub(crate) struct DeploymentOptions {
+    /// Who gives certificates: `url=URL,certificate-chain=FILE`, and `start-time`, `end-time`, `api-version`, `operator`.
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = service::authority, conflicts_with_all = REPOSITORY)]
+    pub(crate) fulcio: Vec<ServiceOption>,
+    /// Who logs certificates: `url=URL,public-key=FILE`, and `start-time`, `end-time`.
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = service::certificate_log, conflicts_with_all = REPOSITORY)]
+    pub(crate) ctfe: Vec<ServiceOption>,
+    /// Who logs signatures: `url=URL,public-key=FILE`, and `api-version=2` for Rekor 2, then also `origin` (the host if not given), `start-time`, `end-time`, `operator`.
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = service::log, conflicts_with_all = REPOSITORY)]
+    pub(crate) rekor: Vec<ServiceOption>,
+    /// How many of those logs are told: `ANY` (one), `ALL` or `EXACT:COUNT`.
+    #[arg(long, value_name = "WHICH", default_value_t, requires = "rekor")]
+    pub(crate) rekor_config: Selection,
+    /// Who gives timestamps: `url=URL,certificate-chain=FILE`, and `start-time`, `end-time`, `api-version`, `operator`.
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = service::authority, conflicts_with_all = REPOSITORY)]
+    pub(crate) tsa: Vec<ServiceOption>,
+    /// How many of those are asked.
+    #[arg(long, value_name = "WHICH", default_value_t, requires = "tsa")]
+    pub(crate) tsa_config: Selection,
+    /// Who gives identity tokens to persons: `url=URL`, and `start-time`, `end-time`, `api-version`, `operator`.
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = service::issuer, requires = "fulcio", conflicts_with_all = REPOSITORY)]
+    pub(crate) oidc_provider: Vec<ServiceOption>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrustUpdate {
+    /// Writes `trusted_root.json` and `signing_config.json` into this folder, too: they can be carried to where there is no network.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrustShow {
+    /// The file that says whom to trust; what `trust init` chose if not given, else the public Sigstore.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// The file that says whom to ask.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_config: Option<PathBuf>,
 }

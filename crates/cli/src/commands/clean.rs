@@ -3,12 +3,12 @@ use crate::attaching::Target;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
-use consign_attach::{Attached, Attacher, Held, find, parts};
+use consign_attach::{Attached, Held, find, parts};
 use consign_receipt::predicate;
 
 pub(crate) async fn run(arguments: &Clean, session: &Session) -> Result<ExitCode, CommandError> {
     let target = Target::open(&arguments.reference, session).await?;
-    let attacher = Attacher { place: &target.place, sink: &target.sink, legacy: target.legacy.1.as_ref() };
+    let attacher = target.attacher();
     let mut removed = 0;
     for part in parts(&target.root) {
         let found = find(&target.place, &target.legacy.0, &part.digest, None).await?;

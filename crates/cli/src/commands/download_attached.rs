@@ -27,15 +27,9 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, CommandError> {
     let mut outlet = Outlet::open(arguments.output_file.as_deref(), true)?;
     let target = Target::open(&arguments.reference, session).await?;
-    let predicate_type = match &arguments.predicate_type {
-        Some(name) => Some(
-            predicate::of_name(name)
-                .ok_or_else(|| CommandError::new(ExitCode::Usage, format!("`{name}` is no type of a statement")))?,
-        ),
-        None => None,
-    };
+    let predicate_type = arguments.predicate_type.as_deref();
     let mut lines = Vec::new();
-    for subject in subjects(&target.root, arguments, wanted)? {
+    for subject in subjects(&target, arguments, wanted)? {
         let found = find(&target.place, &target.legacy.0, &subject.digest, Some(&target.root)).await?;
         let found = found
             .iter()
@@ -71,20 +65,16 @@ pub(crate) async fn run(
 }
 
 /// Returns about what to look: what the name names, or the image of a platform. An SBOM is looked for about each image in turn.
-fn subjects(root: &Document, arguments: &DownloadAttached, wanted: Wanted) -> Result<Vec<Descriptor>, CommandError> {
-    let Document::Index(index) = root else { return Ok(vec![root.descriptor()]) };
+fn subjects(target: &Target, arguments: &DownloadAttached, wanted: Wanted) -> Result<Vec<Descriptor>, CommandError> {
+    let root = target.root.descriptor();
+    let Document::Index(index) = &target.root else { return Ok(vec![root]) };
     match &arguments.platform {
-        Some(platform) => {
-            let found = index.platforms().find(|(found, _)| *found == platform);
-            let missing =
-                || CommandError::new(ExitCode::Failed, format!("{} has no image for {platform}", arguments.reference));
-            Ok(vec![found.map(|(_, descriptor)| descriptor.clone()).ok_or_else(missing)?])
-        }
+        Some(platform) => Ok(vec![target.image_for(platform, &arguments.reference)?]),
         None if wanted == Wanted::Sbom => {
             let images = index.platforms().map(|(_, descriptor)| descriptor.clone());
-            Ok([root.descriptor()].into_iter().chain(images).collect())
+            Ok([root].into_iter().chain(images).collect())
         }
-        None => Ok(vec![root.descriptor()]),
+        None => Ok(vec![root]),
     }
 }
 

@@ -2,10 +2,9 @@ use crate::arguments::{Output, PolicyExport};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::exporting::request;
-use crate::outlet::Outlet;
+use crate::outlet::write;
 use crate::session::Session;
 use consign_consumer::{Export, ExportError};
-use std::io::Write;
 use std::path::Path;
 
 pub(crate) fn run(arguments: &PolicyExport, session: &Session) -> Result<ExitCode, CommandError> {
@@ -20,10 +19,10 @@ pub(crate) fn run(arguments: &PolicyExport, session: &Session) -> Result<ExitCod
         }
         PolicyExport::ContainersPolicy(arguments) => {
             let containers = request(&arguments.common, session)?.containers_policy().map_err(refused)?;
-            write(&containers.policy.json().map_err(refused)?, arguments.common.outfile.as_deref())?;
+            write(arguments.common.outfile.as_deref(), containers.policy.json().map_err(refused)?.as_bytes())?;
             tell(&containers.policy, session);
             match &arguments.registries_d {
-                Some(path) => write(&containers.registries, Some(path))?,
+                Some(path) => write(Some(path), containers.registries.as_bytes())?,
                 None => session.printer.note(&format!(
                     "note: In a file in /etc/containers/registries.d has to stand:\n{}",
                     containers.registries.trim_end()
@@ -37,9 +36,9 @@ pub(crate) fn run(arguments: &PolicyExport, session: &Session) -> Result<ExitCod
 /// Writes YAML, which has its notes in it, or JSON.
 fn document(export: &Export, file: Option<&Path>, session: &Session) -> Result<(), CommandError> {
     match session.output {
-        Output::Table => write(&export.yaml().map_err(refused)?, file),
+        Output::Table => write(file, export.yaml().map_err(refused)?.as_bytes()),
         Output::Json => {
-            write(&export.json().map_err(refused)?, file)?;
+            write(file, export.json().map_err(refused)?.as_bytes())?;
             tell(export, session);
             Ok(())
         }
@@ -48,14 +47,6 @@ fn document(export: &Export, file: Option<&Path>, session: &Session) -> Result<(
 
 fn tell(export: &Export, session: &Session) {
     export.notes.iter().for_each(|note| session.printer.note(&format!("note: {note}")));
-}
-
-fn write(text: &str, file: Option<&Path>) -> Result<(), CommandError> {
-    let mut outlet = Outlet::open(file, true)?;
-    match outlet.write_all(text.as_bytes()) {
-        Ok(()) => outlet.finish(),
-        Err(error) => outlet.failure(error),
-    }
 }
 
 fn refused(error: ExportError) -> CommandError {

@@ -2,11 +2,10 @@ use crate::arguments::{Output, PublicKeyOf};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::key::{NamedKey, Passwords};
-use crate::outlet::Outlet;
+use crate::outlet;
 use crate::session::Session;
 use consign_release::ReleaseError;
 use serde_json::json;
-use std::io::Write;
 
 pub(crate) fn run(arguments: &PublicKeyOf, session: &Session) -> Result<ExitCode, CommandError> {
     let passwords = Passwords::new(&session.environment, arguments.password_file.as_deref());
@@ -14,11 +13,7 @@ pub(crate) fn run(arguments: &PublicKeyOf, session: &Session) -> Result<ExitCode
     let signer = key.signer().map_err(|source| ReleaseError::Key { key: key.reference().to_string(), source })?;
     let public = signer.public();
     if let Some(file) = &arguments.outfile {
-        let mut outlet = Outlet::open(Some(file), true)?;
-        match outlet.write_all(public.to_pem().as_bytes()) {
-            Ok(()) => outlet.finish()?,
-            Err(error) => outlet.failure(error)?,
-        }
+        outlet::write(Some(file), public.to_pem().as_bytes())?;
     }
     match session.output {
         Output::Json => {

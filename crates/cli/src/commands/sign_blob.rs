@@ -3,15 +3,13 @@ use crate::attaching::signatory;
 use crate::blob::read;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::outlet::Outlet;
+use crate::outlet;
 use crate::session::Session;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use consign_attach::Signatory;
 use consign_sign::sign_blob;
 use serde_json::json;
-use std::io::Write;
-use std::path::Path;
 
 pub(crate) async fn run(arguments: &SignBlob, session: &Session) -> Result<ExitCode, CommandError> {
     let bytes = read(&arguments.blob)?;
@@ -27,10 +25,10 @@ pub(crate) async fn run(arguments: &SignBlob, session: &Session) -> Result<ExitC
     };
     let signature = STANDARD.encode(signature);
     if let Some(path) = &arguments.bundle {
-        write(path, &bundle)?;
+        outlet::write(Some(path), &bundle)?;
     }
     if let Some(path) = &arguments.output_signature {
-        write(path, signature.as_bytes())?;
+        outlet::write(Some(path), signature.as_bytes())?;
     }
     let is_written = arguments.bundle.is_some() || arguments.output_signature.is_some();
     match session.output {
@@ -39,12 +37,4 @@ pub(crate) async fn run(arguments: &SignBlob, session: &Session) -> Result<ExitC
         Output::Table => {}
     }
     Ok(ExitCode::Done)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
-    let mut outlet = Outlet::open(Some(path), false)?;
-    if let Err(error) = outlet.write_all(bytes) {
-        outlet.failure(error)?;
-    }
-    outlet.finish()
 }

@@ -3,13 +3,13 @@ use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
 use consign_image::{Place, Trouble};
-use consign_oci::{Descriptor, Digest, Document, Index, Manifest, media_type};
+use consign_oci::{Descriptor, Digest, Document, Index, Manifest, annotation, media_type};
 use consign_receipt::predicate;
 use consign_report::TreeNode;
 use std::collections::BTreeMap;
 
 /// Annotations that say what a referrer states: that of Sigstore bundles, and that of statements without a signature.
-const PREDICATE_TYPES: [&str; 2] = ["dev.sigstore.bundle.predicateType", "in-toto.io/predicate-type"];
+const PREDICATE_TYPES: [&str; 2] = [annotation::BUNDLE_PREDICATE_TYPE, annotation::PREDICATE_TYPE];
 /// Most entries of an index that are shown.
 const ENTRY_LIMIT: usize = 256;
 /// Longest text of a stranger's that is shown, in characters: a table is as wide as its widest cell.

@@ -2,10 +2,11 @@ use crate::arguments::{DeploymentOptions, Output, ServiceOption, TrustInit};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::kept_trust::refused;
-use crate::session::{Session, read_file};
+use crate::reading::read_file;
+use crate::session::Session;
 use crate::trust_change::{SIGNING_CONFIG, update, write};
 use consign_keyless::{ListedService, Repository, ServiceList};
-use consign_trust::{DeployedAuthority, DeployedLog, Deployment, DeploymentError};
+use consign_trust::{DeployedAuthority, DeployedLog, Deployment};
 use jiff::Timestamp;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -99,17 +100,4 @@ fn read(path: &Path) -> Result<String, CommandError> {
     read_file(path, LIMIT).map_err(|error| {
         CommandError::new(ExitCode::Configuration, format!("cannot read {}", path.display())).cause(error)
     })
-}
-
-impl From<DeploymentError> for CommandError {
-    fn from(error: DeploymentError) -> Self {
-        let this = Self::of(ExitCode::Configuration, &error);
-        match error {
-            DeploymentError::Certificates { .. } => {
-                this.hint("the file has certificates in PEM: intermediates, then the root; for timestamps the one that signs them first")
-            }
-            DeploymentError::Key { .. } => this.hint("the file has a public key in PEM (`-----BEGIN PUBLIC KEY-----`)"),
-            _ => this,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 use crate::arguments::{Output, VerifyBlob};
-use crate::blob::read_at_most;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::reading::read_bytes;
 use crate::session::Session;
 use crate::signer::{Signed, Signer};
 use base64::Engine as _;
@@ -12,7 +12,6 @@ use consign_report::printable;
 use consign_trust::{Evidence, TrustError, Vouched, read_bundle};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -47,7 +46,7 @@ pub(crate) fn run(arguments: &VerifyBlob, session: &Session) -> Result<ExitCode,
 
 /// Reads a bundle or a signature. One that is not there is none.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
-    File::open(path).and_then(|file| read_at_most(file, limit)).map_err(|error| match error.kind() {
+    read_bytes(path, limit).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             CommandError::new(ExitCode::NotSigned, format!("there is no signature in {}", path.display())).cause(error)
         }

@@ -1,5 +1,5 @@
 use super::kind::Kind;
-use crate::session::read_text;
+use crate::reading::read_text;
 use serde::Serialize;
 use std::fs;
 use std::io;

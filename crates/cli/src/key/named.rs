@@ -1,9 +1,9 @@
 use super::Passwords;
-use super::child::{Program, is_program};
+use super::child::Program;
 use super::external::{ANSWER_LIMIT, ExternalSigner, TIME_LIMIT};
 use super::kubernetes::KeyPair;
 use crate::environment::Environment;
-use crate::scanner::on_path;
+use crate::programs::{is_program, on_path};
 use consign_plan::configuration::KeyReference;
 use consign_sign::{PrivateKey, PublicKey, Signer};
 use std::collections::BTreeMap;

@@ -13,6 +13,7 @@ mod registry;
 mod run;
 mod sigstore;
 mod surroundings;
+mod watching;
 
 pub use archive::OpenArchive;
 pub use attaching::attach;
@@ -23,3 +24,4 @@ pub use program::{endless_program, foreign_platform, host_platform, program, run
 pub use registry::{AccessLog, RegistryServer, free_port};
 pub use run::Run;
 pub use sigstore::TestSigstore;
+pub use watching::{network_calls, watch};

@@ -46,6 +46,11 @@ impl Run {
         report["images"].as_array().unwrap().iter().flat_map(of).collect()
     }
 
+    /// Returns what was told on standard error.
+    pub fn told(&self) -> String {
+        self.filtered(&self.stderr)
+    }
+
     /// Returns the error with its causes and hints, without the progress before it.
     pub fn error(&self) -> String {
         let text = self.filtered(&self.stderr);

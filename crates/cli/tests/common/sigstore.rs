@@ -1,4 +1,4 @@
-use super::TestEnvironment;
+use super::{Invocation, TestEnvironment};
 use consign_testkit::sigstore::{REQUEST_TOKEN, Sigstore};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -56,13 +56,13 @@ impl TestSigstore {
         variables.into()
     }
 
-    /// Returns the variables of a job of GitHub Actions.
-    pub fn github(&self) -> [(&'static str, String); 3] {
-        [
-            ("GITHUB_ACTIONS", "true".to_owned()),
-            ("ACTIONS_ID_TOKEN_REQUEST_URL", self.github_url()),
-            ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN.to_owned()),
-        ]
+    /// Begins to run the program as a job of GitHub Actions does.
+    pub fn job<'a>(&self, environment: &'a TestEnvironment) -> Invocation<'a> {
+        environment
+            .invocation()
+            .variable("GITHUB_ACTIONS", "true")
+            .variable("ACTIONS_ID_TOKEN_REQUEST_URL", &self.github_url())
+            .variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN)
     }
 }
 

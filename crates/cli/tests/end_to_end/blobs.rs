@@ -1,12 +1,18 @@
 //! Files that are signed, and whose signature a bundle is.
 
-use crate::common::TestEnvironment;
+use crate::common::{TestEnvironment, network_calls, watch};
+use consign_testkit::tools::not_run;
+use consign_testkit::trace::{self, End};
 use insta::assert_snapshot;
 use serde_json::json;
 use std::fs;
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 const WORKFLOW: &str = "https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/main";
+
+/// Whose signature that of `blob.txt` is.
+const PERSON: [&str; 4] =
+    ["--certificate-identity", "w.vollprecht@gmail.com", "--certificate-oidc-issuer", "https://github.com/login/oauth"];
 
 /// Returns a folder with bundles of others: the test data of the room `trust`.
 fn environment() -> TestEnvironment {
@@ -34,13 +40,7 @@ fn attestation<'a>(more: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn whose_signature_it_is() {
     let environment = environment();
-    let whose = [
-        "--certificate-identity",
-        "w.vollprecht@gmail.com",
-        "--certificate-oidc-issuer",
-        "https://github.com/login/oauth",
-    ];
-    assert_snapshot!(environment.consign(&blob(&whose)), @"
+    assert_snapshot!(environment.consign(&blob(&PERSON)), @"
     status 0
     --- stdout
     verified  blob.txt
@@ -49,7 +49,7 @@ fn whose_signature_it_is() {
     signed    2025-12-03T18:36:42Z
     logged    https://rekor.sigstore.dev 738312748
     ");
-    let run = environment.consign(&blob(&[&whose[..], &["--output", "json"]].concat())).expect(0);
+    let run = environment.consign(&blob(&[&PERSON[..], &["--output", "json"]].concat())).expect(0);
     assert_eq!(run.json()["by"]["subject"], "w.vollprecht@gmail.com");
     assert_eq!(run.json()["logEntries"], json!([{ "log": "https://rekor.sigstore.dev", "index": 738_312_748 }]));
     assert_eq!(run.json()["times"], json!(["2025-12-03T18:36:42Z", "2025-12-03T18:36:43Z"]));
@@ -72,21 +72,15 @@ fn whose_signature_it_is() {
 #[test]
 fn of_another_file_or_none() {
     let environment = environment();
-    let whose = [
-        "--certificate-identity",
-        "w.vollprecht@gmail.com",
-        "--certificate-oidc-issuer",
-        "https://github.com/login/oauth",
-    ];
     environment.write("blob.txt", "another");
-    assert_snapshot!(environment.consign(&blob(&whose)), @"
+    assert_snapshot!(environment.consign(&blob(&PERSON)), @"
     status 12
     --- stderr
     error: the bundle is about something else: message digest in bundle does not match artifact hash
     hint: is this the file that was signed, and the bundle that was made for it?
     ");
     environment.write("blob.json", "{}");
-    assert_snapshot!(environment.consign(&blob(&whose)), @"
+    assert_snapshot!(environment.consign(&blob(&PERSON)), @"
     status 12
     --- stderr
     error: not a Sigstore bundle
@@ -94,7 +88,7 @@ fn of_another_file_or_none() {
     hint: bundles of the versions 0.1, 0.2 and 0.3 are read, with one signature each
     ");
     fs::remove_file(environment.path("blob.json")).unwrap();
-    assert_snapshot!(environment.consign(&blob(&whose)), @"
+    assert_snapshot!(environment.consign(&blob(&PERSON)), @"
     status 13
     --- stderr
     error: there is no signature in blob.json
@@ -179,13 +173,7 @@ fn a_statement_about_a_file_is_no_signature_of_it() {
     ");
     environment.consign(&attestation(&["--type", "https://slsa.dev/provenance/v1"])).expect(12);
     // Nor the other way round.
-    let whose = [
-        "--certificate-identity",
-        "w.vollprecht@gmail.com",
-        "--certificate-oidc-issuer",
-        "https://github.com/login/oauth",
-    ];
-    environment.consign(&blob(&[&whose[..], &["--type", "https://slsa.dev/provenance/v1"]].concat())).expect(12);
+    environment.consign(&blob(&[&PERSON[..], &["--type", "https://slsa.dev/provenance/v1"]].concat())).expect(12);
 }
 
 #[test]
@@ -295,26 +283,14 @@ fn the_protocol_of_the_conformance_suite() {
 
 #[test]
 fn nothing_is_asked_of_a_network() {
+    if !trace::is_permitted() {
+        return not_run("watching a process (ptrace)");
+    }
     let environment = environment();
-    let whose = [
-        "--certificate-identity",
-        "w.vollprecht@gmail.com",
-        "--certificate-oidc-issuer",
-        "https://github.com/login/oauth",
-    ];
-    for arguments in [blob(&whose), vec!["trust", "show"]] {
-        let output = std::process::Command::new("strace")
-            .args(["-f", "-e", "trace=socket,connect", "-o"])
-            .arg(environment.path("trace"))
-            .arg(env!("CARGO_BIN_EXE_consign"))
-            .args(&arguments)
-            .current_dir(environment.path("."))
-            .output();
-        let Ok(output) = output else {
-            println!("not run: strace");
-            return;
-        };
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(!environment.read("trace").contains("socket("), "{}", environment.read("trace"));
+    for arguments in [blob(&PERSON), vec!["trust", "show"]] {
+        let traced = watch(&environment, &[], &arguments);
+        assert_eq!(traced.end, End::Exited(0), "{}", traced.stderr);
+        let calls = network_calls(&traced);
+        assert!(calls.is_empty(), "{arguments:?}: {calls:?}");
     }
 }

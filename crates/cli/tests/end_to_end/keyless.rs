@@ -32,9 +32,7 @@ impl World {
 
     /// Runs the program as a job of GitHub does, with a store of its own.
     fn job(&self, store: &str, arguments: &[&str]) -> Run {
-        let invocation = self.environment.invocation().store(store);
-        let variables = self.sigstore.github().into_iter();
-        variables.fold(invocation, |invocation, (name, value)| invocation.variable(name, &value)).run(arguments)
+        self.sigstore.job(&self.environment).store(store).run(arguments)
     }
 
     fn verify(&self, identity: &str, reference: &str, more: &[&str]) -> Run {

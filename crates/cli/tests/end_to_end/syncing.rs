@@ -12,6 +12,16 @@ pub(crate) fn image(environment: &TestEnvironment) -> String {
     report["images"][0]["index"].as_str().unwrap().to_owned()
 }
 
+/// Releases the image to a registry of its own, and returns that, and the image's repository there.
+pub(crate) fn released(environment: &TestEnvironment) -> (Destination, String) {
+    let registry = Destination::start();
+    let repository = format!("{}/team/hello", registry.host());
+    let image = format!("build: [{{source: image.yaml, destination: {repository}}}]\nsigning: {{key: cosign.key}}\n");
+    environment.write("consign.yaml", image);
+    environment.consign(&["release"]).expect(0);
+    (registry, repository)
+}
+
 fn write(environment: &TestEnvironment, text: &str) {
     environment.write("mirrors.yaml", text);
 }
@@ -140,11 +150,9 @@ fn what_fails_and_what_does_not() {
 #[test]
 fn what_is_required_is_verified_first() {
     let environment = TestEnvironment::with_image();
-    let (released, mirrored) = (Destination::start(), Destination::start());
-    let (from, to) = (format!("{}/team/hello", released.host()), format!("{}/mirror/hello", mirrored.host()));
-    let image = format!("build: [{{source: image.yaml, destination: {from}}}]\nsigning: {{key: cosign.key}}\n");
-    environment.write("consign.yaml", &image);
-    environment.consign(&["release"]).expect(0);
+    let (_released, from) = released(&environment);
+    let mirrored = Destination::start();
+    let to = format!("{}/mirror/hello", mirrored.host());
     environment.consign(&["keygen", "--output-key-prefix", "other"]).expect(0);
     let requiring = |tags: &str, require: &str| {
         let entry = format!("source: '{from}', destination: '{to}', tags: {tags}, require: {require}");
@@ -247,12 +255,10 @@ fn two_at_once_do_no_harm() {
 #[test]
 fn beside_releases_nothing_is_half_there() {
     let environment = TestEnvironment::with_image();
-    let (released, mirrored) = (Destination::start(), Destination::start());
-    let (from, to) = (format!("{}/team/hello", released.host()), format!("{}/mirror/hello", mirrored.host()));
-    let image = format!("build: [{{source: image.yaml, destination: {from}}}]\nsigning: {{key: cosign.key}}\n");
-    environment.write("consign.yaml", &image);
+    let (_released, from) = released(&environment);
+    let mirrored = Destination::start();
+    let to = format!("{}/mirror/hello", mirrored.host());
     write(&environment, &format!("sync: [{{source: {from}, destination: {to}, tags: all}}]\n"));
-    environment.consign(&["release"]).expect(0);
     std::thread::scope(|scope| {
         let releases = scope.spawn(|| {
             for round in 0..3 {

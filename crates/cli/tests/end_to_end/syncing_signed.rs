@@ -3,11 +3,13 @@
 use crate::advisories::{self, advise};
 use crate::common::{Destination, Run, TestEnvironment, TestSigstore};
 use crate::signed_elsewhere::cosign;
+use crate::syncing::released;
 use consign_testkit::registry::Fault;
 use consign_testkit::sigstore::Service;
 use consign_testkit::tools::peer;
 use serde_json::{Value, json};
 
+const WORKFLOW: &str = "https://github.com/octo/app/.github/workflows/release.yaml@refs/heads/main";
 const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
 
 /// An image of two platforms that nobody signed, and where it is mirrored to.
@@ -187,18 +189,15 @@ fn a_job_mirrors_and_signs_without_a_key() {
     world.signing = format!("{{keyless: {{signing-config: '{services}', trusted-root: '{root}'}}}}");
     world.list(", sign: true, attest: [sbom, copied-from]", "");
     for (state, signed, attested) in [("copied", 3, 3), ("unchanged", 0, 0)] {
-        let invocation = world.environment.invocation();
-        let variables = sigstore.github().into_iter();
-        let invocation = variables.fold(invocation, |invocation, (name, value)| invocation.variable(name, &value));
-        let report = invocation.run(&["sync", "-f", "mirrors.yaml", "--output", "json"]).expect(0).json();
+        let sync = ["sync", "-f", "mirrors.yaml", "--output", "json"];
+        let report = sigstore.job(&world.environment).run(&sync).expect(0).json();
         let image = &report["entries"][0]["images"][0];
         assert_eq!(image["state"], state, "{report:#}");
         assert_eq!((&image["signed"], &image["attested"]), (&json!(signed), &json!(attested)), "{report:#}");
         // One certificate, and an entry of the log for each statement, of the first run alone.
         assert_eq!([Service::Authority, Service::Log].map(|service| sigstore.requests(service)), [1, 6]);
     }
-    let identity = "https://github.com/octo/app/.github/workflows/release.yaml@refs/heads/main";
-    let who = ["--certificate-identity", identity, "--certificate-oidc-issuer", sigstore.issuer()];
+    let who = ["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", sigstore.issuer()];
     let image = world.image();
     let verify = [&["verify"], &who[..], &["--trusted-root", &root, &image]].concat();
     world.environment.consign(&verify).expect(0);
@@ -235,13 +234,35 @@ fn what_is_known_against_an_image_is_stated_anew_only_where_it_changes() {
 }
 
 #[test]
+fn who_signed_what_consign_did_not_release_may_be_required() {
+    let (world, sigstore) = (World::new(), TestSigstore::start());
+    let [services, root] = sigstore.files(&world.environment, 2);
+    let (issuer, from) = (sigstore.issuer(), format!("{}/app:1", world.from.host()));
+    let certificate = |identity: &str| {
+        format!(", require: {{certificate: {{identity: '{identity}', issuer: '{issuer}', trusted-root: '{root}'}}}}")
+    };
+    let keyless = ["sign", "--signing-config", &services, "--trusted-root", &root, &from];
+    for (require, other, sign) in [
+        (", require: {key: cosign.pub}".to_owned(), None, &["sign", "--key", "cosign.key", &from][..]),
+        (certificate(WORKFLOW), Some(certificate(&WORKFLOW.replace("octo", "eve"))), &keyless[..]),
+    ] {
+        world.list(&require, "");
+        world.sync(&["--dry-run"]).expect(13);
+        sigstore.job(&world.environment).run(sign).expect(0);
+        world.sync(&["--dry-run"]).expect(0);
+        if let Some(other) = other {
+            world.list(&other, "");
+            world.sync(&["--dry-run"]).expect(13);
+        }
+    }
+}
+
+#[test]
 fn each_of_several_must_have_signed() {
     let environment = TestEnvironment::with_image();
-    let (released, mirrored) = (Destination::start(), Destination::start());
-    let (from, to) = (format!("{}/team/hello", released.host()), format!("{}/mirror", mirrored.host()));
-    let image = format!("build: [{{source: image.yaml, destination: {from}}}]\nsigning: {{key: cosign.key}}\n");
-    environment.write("consign.yaml", &image);
-    environment.consign(&["release"]).expect(0);
+    let (_released, from) = released(&environment);
+    let mirrored = Destination::start();
+    let to = format!("{}/mirror", mirrored.host());
     environment.consign(&["keygen", "--output-key-prefix", "other"]).expect(0);
     let require = "[{key: cosign.pub, receipts: [sbom]}, {key: other.pub}]";
     let list = format!("sync: [{{source: '{from}', destination: '{to}', require: {require}}}]\n");

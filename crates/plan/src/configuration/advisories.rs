@@ -1,7 +1,7 @@
 use super::keys::{Key, Keys, Shape};
-use super::reader::{Fields, Reader, clip, listed};
+use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
-use super::{Code, Spanned, ignored, nearest};
+use super::{Code, Spanned, ignored};
 use consign_oci::Tag;
 use consign_receipt::{Acceptance, AdvisoryRules, Consequence, Engine, Severity, Share};
 
@@ -140,15 +140,15 @@ impl AdvisorySettings {
         let databases = fields.get("databases").map(|node| databases(reader, node)).unwrap_or_default();
         let from = fields.get("from").map(|node| sources(reader, node, &databases)).unwrap_or_default();
         let mirrors = fields.get("mirrors").map(|node| mirrors(reader, node)).unwrap_or_default();
-        let maximum_severity = word(reader, &fields, "maximum-severity", Severity::ALL, Severity::word);
+        let maximum_severity = reader.word(&fields, "maximum-severity", Severity::ALL, Severity::word);
         let unknown_severity =
-            word(reader, &fields, "unknown-severity", Acceptance::ALL, Acceptance::word).unwrap_or_default();
+            reader.word(&fields, "unknown-severity", Acceptance::ALL, Acceptance::word).unwrap_or_default();
         let ignore_files =
             fields.get("ignore-files").map(|node| reader.texts(node, "`ignore-files`")).unwrap_or_default();
         let vex = fields.get("vex").map(|node| reader.texts(node, "`vex`")).unwrap_or_default();
-        let unfixed = word(reader, &fields, "unfixed", Acceptance::ALL, Acceptance::word).unwrap_or_default();
+        let unfixed = reader.word(&fields, "unfixed", Acceptance::ALL, Acceptance::word).unwrap_or_default();
         let mut consequence =
-            |key: &str| word(reader, &fields, key, Consequence::ALL, Consequence::word).unwrap_or_default();
+            |key: &str| reader.word(&fields, key, Consequence::ALL, Consequence::word).unwrap_or_default();
         let (known_exploited, end_of_life) = (consequence("known-exploited"), consequence("end-of-life"));
         let no_package_data = consequence("no-package-data");
         let (foreign_packages, not_compared) = (consequence("foreign-packages"), consequence("not-compared"));
@@ -156,7 +156,7 @@ impl AdvisorySettings {
         let maximum_age = fields.get("maximum-age").and_then(|node| days(reader, node));
         let new_since = fields.get("new-since").and_then(|node| reader.parsed::<Tag>(node, "a tag", Code::Tag));
         let new_advisories =
-            word(reader, &fields, "new-advisories", Acceptance::ALL, Acceptance::word).unwrap_or_default();
+            reader.word(&fields, "new-advisories", Acceptance::ALL, Acceptance::word).unwrap_or_default();
         let ignore = fields.get("ignore").map(|node| ignored::read_all(reader, node)).unwrap_or_default();
         let rules = AdvisoryRules {
             maximum_severity: maximum_severity?,
@@ -207,27 +207,6 @@ fn mirrors(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<String>> {
         }
     }
     mirrors
-}
-
-/// Reads one of some words.
-pub(super) fn word<T: Copy, const N: usize>(
-    reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
-    key: &str,
-    all: [T; N],
-    word: fn(T) -> &'static str,
-) -> Option<T> {
-    let text = reader.text(fields.get(key)?, &format!("`{key}`"))?;
-    let found = all.into_iter().find(|value| word(*value) == text.value);
-    if found.is_none() {
-        let words = all.map(word);
-        let hint = match nearest(&text, words) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it can be {}", listed(&words)),
-        };
-        reader.report_hint(Code::Value, text.span, format!("`{}` is no value of `{key}`", clip(&text)), hint);
-    }
-    found
 }
 
 fn acceptances() -> Vec<&'static str> {

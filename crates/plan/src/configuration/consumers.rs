@@ -1,10 +1,9 @@
 //! Who else verifies images, and whether they can.
 
-use super::keys::Key;
-use super::keys::Shape;
-use super::reader::{Reader, clip, listed};
+use super::keys::{Key, Shape};
+use super::reader::{Reader, clip};
 use super::tree::Node;
-use super::{Code, SigningBy, SigningSettings, SourceFile, Spanned, Warning, nearest};
+use super::{Code, SigningBy, SigningSettings, SourceFile, Spanned, Warning};
 use consign_consumer::{Consumer, Reading, SignedBy};
 
 /// Who else verifies what is signed.
@@ -26,13 +25,8 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<Spanned<Consumer
             }
             Some(_) => reader.report(Code::DuplicateName, word.span, format!("`{}` stands twice", word.value)),
             None => {
-                let words = Consumer::ALL.map(Consumer::word);
-                let hint = match nearest(&word, words) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known are {}", listed(&words)),
-                };
                 let message = format!("`{}` is nobody who is known to verify images", clip(&word));
-                reader.report_hint(Code::Value, word.span, message, hint);
+                reader.unknown_word(&word, &Consumer::ALL.map(Consumer::word), message);
             }
         }
     }

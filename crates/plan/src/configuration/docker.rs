@@ -1,4 +1,3 @@
-use super::advisories::word;
 use super::image::{spanned_texts_by_key, texts_by_key};
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Fields, Reader};
@@ -134,7 +133,7 @@ impl DockerSettings {
         let (builder, builders) = builders(reader, &fields);
         let secrets = fields.get("secrets").map(|node| SecretSource::read_all(reader, node)).unwrap_or_default();
         let agents = fields.get("ssh").map(|node| reader.texts(node, "`ssh`")).unwrap_or_default();
-        let network = word(reader, &fields, "network", NetworkSetting::ALL, NetworkSetting::word).unwrap_or_default();
+        let network = reader.word(&fields, "network", NetworkSetting::ALL, NetworkSetting::word).unwrap_or_default();
         let cache = fields.get("cache").map(|node| CacheSettings::read(reader, node)).unwrap_or_default();
         let lint = fields.get("lint").map(|node| LintEngine::read(reader, node)).unwrap_or_default();
         let target = target.map(|target| target.value);
@@ -158,7 +157,7 @@ impl DockerSettings {
 
 /// Reads who builds in consign's place.
 fn builders(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Option<Spanned<BuilderKind>>, Vec<BuilderSettings>) {
-    let kind = word(reader, fields, "builder", BuilderKind::ALL, BuilderKind::word);
+    let kind = reader.word(fields, "builder", BuilderKind::ALL, BuilderKind::word);
     let items = match fields.get("builders") {
         Some(node) if matches!(node.value, Value::Mapping(_)) => std::slice::from_ref(node),
         Some(node) => reader.list(node, "`builders`").unwrap_or_default(),

@@ -1,7 +1,7 @@
 use super::keys::{Key, Keys, Shape};
-use super::reader::{Reader, clip, listed};
+use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
-use super::{Code, SignerSettings, nearest, signer};
+use super::{Code, SignerSettings, signer};
 use consign_receipt::{Requirement, Testimony};
 use std::collections::BTreeSet;
 
@@ -74,15 +74,13 @@ fn testimonies(reader: &mut Reader<'_>, node: &Node) -> (BTreeSet<Testimony>, bo
             signs = true;
             continue;
         }
-        let words = words();
-        let derived = Requirement::ALL.into_iter().any(|requirement| requirement.word() == word.value);
-        let hint = match nearest(&word, words.iter().copied()) {
-            _ if derived => "it is looked up again in the image itself, wherever that comes from".to_owned(),
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it can be {}", listed(&words)),
-        };
         let message = format!("`{}` is nothing that a signature speaks for", clip(&word));
-        reader.report_hint(Code::Value, word.span, message, hint);
+        if Requirement::ALL.into_iter().any(|requirement| requirement.word() == word.value) {
+            let hint = "it is looked up again in the image itself, wherever that comes from";
+            reader.report_hint(Code::Value, word.span, message, hint);
+        } else {
+            reader.unknown_word(&word, &words(), message);
+        }
     }
     (about, signs)
 }

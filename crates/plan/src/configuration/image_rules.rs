@@ -1,4 +1,3 @@
-use super::advisories::word;
 use super::keys::{Key, Keys, Shape};
 use super::reader::{Reader, clip};
 use super::tree::{Node, Value};
@@ -96,7 +95,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<ImageRules> {
     let fields = reader.fields(node, &KEYS)?;
     let mut rules = ImageRules::default();
     for rule in ImageRule::ALL.into_iter().filter(|rule| *rule != ImageRule::DeniedLicenses) {
-        if let Some(consequence) = word(reader, &fields, rule.word(), Consequence::ALL, Consequence::word) {
+        if let Some(consequence) = reader.word(&fields, rule.word(), Consequence::ALL, Consequence::word) {
             rules.consequences.insert(rule, consequence);
         }
     }
@@ -166,7 +165,7 @@ fn exception(reader: &mut Reader<'_>, node: &Node) -> Option<IgnoredFact> {
             reader.missing(&fields, key, what);
         }
     }
-    let rule = word(reader, &fields, "rule", ImageRule::ALL, ImageRule::word);
+    let rule = reader.word(&fields, "rule", ImageRule::ALL, ImageRule::word);
     let license = fields.get("license").and_then(|node| license(reader, node));
     let mut text = |key: &str| fields.get(key).and_then(|node| reader.text(node, &format!("`{key}`")));
     let (path, package, reason, owner) = (text("path"), text("package"), text("reason"), text("owner"));

@@ -1,4 +1,3 @@
-use super::advisories::word;
 use super::keys::{Key, Keys, Shape};
 use super::reader::Reader;
 use super::tree::Node;
@@ -36,6 +35,6 @@ impl LintEngine {
 
     pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Self {
         let Some(fields) = reader.fields(node, &KEYS) else { return Self::default() };
-        word(reader, &fields, "engine", Self::ALL, Self::word).unwrap_or_default()
+        reader.word(&fields, "engine", Self::ALL, Self::word).unwrap_or_default()
     }
 }

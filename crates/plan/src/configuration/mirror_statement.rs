@@ -1,7 +1,6 @@
 use super::keys::Shape;
-use super::reader::{Reader, clip, listed, not_empty};
+use super::reader::{Reader, clip, not_empty};
 use super::tree::Node;
-use super::{Code, nearest};
 use std::collections::BTreeSet;
 
 pub(super) const SHAPE: Shape = Shape::Some(&Shape::Word(words));
@@ -41,13 +40,8 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> BTreeSet<MirrorState
         match MirrorStatement::ALL.into_iter().find(|statement| statement.word() == word.value) {
             Some(statement) => _ = statements.insert(statement),
             None => {
-                let words = words();
-                let hint = match nearest(&word, words.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it can be {}", listed(&words)),
-                };
                 let message = format!("`{}` is nothing that is stated about mirrored images", clip(&word));
-                reader.report_hint(Code::Value, word.span, message, hint);
+                reader.unknown_word(&word, &words(), message);
             }
         }
     }

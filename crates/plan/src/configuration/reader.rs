@@ -170,6 +170,31 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// Reads one of some words; `None` where the key is not there, too.
+    pub(crate) fn word<T: Copy, const N: usize>(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        all: [T; N],
+        word: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let text = self.text(fields.get(key)?, &format!("`{key}`"))?;
+        let found = all.into_iter().find(|value| word(*value) == text.value);
+        if found.is_none() {
+            self.unknown_word(&text, &all.map(word), format!("`{}` is no value of `{key}`", clip(&text)));
+        }
+        found
+    }
+
+    /// Reports a word that is none of those that are known, and says what was meant.
+    pub(crate) fn unknown_word(&mut self, word: &Spanned<String>, known: &[&str], message: impl Into<String>) {
+        let hint = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it can be {}", listed(known)),
+        };
+        self.report_hint(Code::Value, word.span, message, hint);
+    }
+
     fn wrong<T>(&mut self, node: &Node, expected: &str) -> Option<T> {
         let found = match &node.value {
             Value::Null => "nothing".to_owned(),

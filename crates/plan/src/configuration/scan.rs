@@ -1,7 +1,6 @@
 use super::keys::{Key, Keys, Shape};
-use super::reader::{Reader, clip, listed};
+use super::reader::{Reader, clip};
 use super::tree::Node;
-use super::{Code, nearest};
 use consign_receipt::Engine;
 
 pub(super) const KEYS: Keys = Keys {
@@ -29,11 +28,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Engine> {
     let word = reader.text(fields.get("engine")?, "`engine`")?;
     let engine = Engine::ALL.into_iter().find(|engine| engine.word() == word.value);
     if engine.is_none() && word.value != OWN {
-        let hint = match nearest(&word, words()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it can be {}", listed(&words())),
-        };
-        reader.report_hint(Code::Value, word.span, format!("`{}` is no value of `engine`", clip(&word)), hint);
+        reader.unknown_word(&word, &words(), format!("`{}` is no value of `engine`", clip(&word)));
     }
     engine
 }

@@ -1,4 +1,3 @@
-use super::advisories::word;
 use super::keys::{Key, Keys, Rule, Shape};
 use super::reader::{Fields, Reader};
 use super::tree::{Node, Value};
@@ -141,7 +140,7 @@ impl SigningSettings {
             (Some(node), None) => key(reader, &fields, node).map(SigningBy::Key),
             (None, Some(node)) => KeylessSettings::read(reader, node).map(SigningBy::Keyless),
         };
-        let format = word(reader, &fields, "format", SignatureFormat::ALL, SignatureFormat::word).unwrap_or_default();
+        let format = reader.word(&fields, "format", SignatureFormat::ALL, SignatureFormat::word).unwrap_or_default();
         let consumers = fields.get("consumers").map(|node| consumers::read(reader, node)).unwrap_or_default();
         Some(Self { by: by?, format, consumers })
     }

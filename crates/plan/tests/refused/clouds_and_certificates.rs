@@ -1,13 +1,10 @@
 //! What registries of clouds, and those with certificates, cannot be told.
 
-use crate::refused;
+use crate::refused_after_image;
 
 #[test]
 fn ecr_that_cannot_be_meant() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   registry.example.org:
     ecr:
       region: Frankfurt
@@ -16,7 +13,7 @@ registries:
       lifecycle-policy: '{"rules":'
       tag-mutability: immutable
 "#;
-    insta::assert_snapshot!(refused(text), @r#"
+    insta::assert_snapshot!(refused_after_image(text), @r#"
     error[C012]: this is not the name of a region, such as `eu-central-1`
      --> consign.yaml:7:15
       |
@@ -61,10 +58,7 @@ registries:
 
 #[test]
 fn certificates_and_logins_that_cannot_be_meant() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io:
     token: hunter2
     credential-helper: pass
@@ -86,7 +80,7 @@ registries:
         -----BEGIN PRIVATE KEY-----
         hunter2
 "#;
-    let said = refused(text);
+    let said = refused_after_image(text);
     assert!(!said.contains("hunter2"), "{said}");
     insta::assert_snapshot!(said, @"
     error[C015]: `token` must not stand in the configuration

@@ -1,6 +1,6 @@
 //! The file as a whole, and its keys.
 
-use crate::refused;
+use crate::{refused, refused_after_image};
 
 #[test]
 fn an_empty_file() {
@@ -140,13 +140,10 @@ fn a_key_that_stands_twice() {
 
 #[test]
 fn an_unknown_key_at_the_top() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-signin:
+    let text = r#"signin:
   key: cosign.key
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C003]: unknown key `signin` in the configuration
      --> consign.yaml:4:1
       |
@@ -159,12 +156,9 @@ signin:
 
 #[test]
 fn an_unknown_key_in_an_image() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    platfroms: [linux/amd64]
+    let text = r#"    platfroms: [linux/amd64]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C003]: unknown key `platfroms` in an image
      --> consign.yaml:4:5
       |
@@ -177,12 +171,9 @@ fn an_unknown_key_in_an_image() {
 
 #[test]
 fn an_unknown_key_without_a_near_one() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    entrypoint: [/bin/x]
+    let text = r#"    entrypoint: [/bin/x]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C003]: unknown key `entrypoint` in an image
      --> consign.yaml:4:5
       |

@@ -1,6 +1,6 @@
 //! Entries of `build`.
 
-use crate::refused;
+use crate::{refused, refused_after_image};
 
 #[test]
 fn wrong_types() {
@@ -124,12 +124,9 @@ fn a_destination_with_a_digest() {
 
 #[test]
 fn both_spellings_of_destination() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    destinations: [ghcr.io/team/other]
+    let text = r#"    destinations: [ghcr.io/team/other]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C004]: `destination` and `destinations` mean the same: use one of them
      --> consign.yaml:3:5
       |
@@ -140,12 +137,9 @@ fn both_spellings_of_destination() {
 
 #[test]
 fn bad_platforms() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    platforms: [linux, linux/amd64, linux/x86_64, linux/a b]
+    let text = r#"    platforms: [linux, linux/amd64, linux/x86_64, linux/a b]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C009]: `linux` is not a platform: expected `os/architecture` or `os/architecture/variant`, such as `linux/arm64`
      --> consign.yaml:4:17
       |
@@ -168,12 +162,9 @@ fn bad_platforms() {
 
 #[test]
 fn bad_tags() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    tags: [.x, 1.0, 1.0, "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
+    let text = r#"    tags: [.x, 1.0, 1.0, "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]
 "#;
-    insta::assert_snapshot!(refused(text), @r#"
+    insta::assert_snapshot!(refused_after_image(text), @r#"
     error[C010]: `.x` is not a tag: at most 128 letters, digits, `_`, `.` and `-`, the first not `.` or `-`
      --> consign.yaml:4:12
       |
@@ -196,12 +187,9 @@ fn bad_tags() {
 
 #[test]
 fn a_lone_tag() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    tags: latest
+    let text = r#"    tags: latest
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C012]: `tags` must be `git` or a list of tags
      --> consign.yaml:4:11
       |

@@ -30,3 +30,8 @@ fn refused(text: &str) -> String {
         }
     }
 }
+
+/// Returns what is said about a configuration that goes on so after an image, in the fourth line.
+fn refused_after_image(rest: &str) -> String {
+    refused(&format!("build:\n  - source: image.yaml\n    destination: ghcr.io/team/app\n{rest}"))
+}

@@ -1,15 +1,12 @@
 //! Keys, credentials, registries, mirrors.
 
-use crate::refused;
+use crate::refused_after_image;
 
 #[test]
 fn signing_without_a_key() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-signing: {}
+    let text = r#"signing: {}
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C006]: `key` is missing: the private key to sign with, such as `consign keygen` makes, or `keyless: true`
      --> consign.yaml:4:10
       |
@@ -20,13 +17,10 @@ signing: {}
 
 #[test]
 fn a_key_in_a_service() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-signing:
+    let text = r#"signing:
   key: awskms://alias/key
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C007]: keys at `awskms:` are not supported by this version
      --> consign.yaml:5:8
       |
@@ -39,13 +33,10 @@ signing:
 
 #[test]
 fn a_bad_variable() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-signing:
+    let text = r#"signing:
   key: env://NOT A NAME
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C012]: after `env://` stands the name of an environment variable
      --> consign.yaml:5:8
       |
@@ -58,15 +49,12 @@ signing:
 
 #[test]
 fn a_private_key_in_the_file() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-signing:
+    let text = r#"signing:
   key: |
     -----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----
     hunter2
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C015]: a private key must not stand in the place of its name
      --> consign.yaml:5:3
       |
@@ -79,15 +67,12 @@ signing:
 
 #[test]
 fn a_password_in_the_file() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io:
     username: { env: GHCR_USER }
     password: hunter2
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C015]: `password` must not stand in the configuration
      --> consign.yaml:7:5
       |
@@ -100,13 +85,10 @@ registries:
 
 #[test]
 fn a_password_in_one_line() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io: { usernmae: { env: U }, password: hunter2 }
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C003]: unknown key `usernmae` in a registry
      --> consign.yaml:5:14
       |
@@ -127,14 +109,11 @@ registries:
 
 #[test]
 fn half_a_login() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io:
     username: { env: GHCR_USER }
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C006]: `password` is missing: `username` stands alone
      --> consign.yaml:6:5
       |
@@ -145,16 +124,13 @@ registries:
 
 #[test]
 fn bad_credentials() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io:
     docker-config: yes
     username: { variable: X }
     password: { env: a-b }
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C005]: `docker-config` must be `true` or `false`, not a text
      --> consign.yaml:6:20
       |
@@ -185,14 +161,11 @@ registries:
 
 #[test]
 fn plain_http_elsewhere() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   10.0.0.5:5000:
     plain-http: true
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C016]: plain HTTP is allowed on loopback only: anybody on the way could change what is pushed and pulled
      --> consign.yaml:6:5
       |
@@ -203,14 +176,11 @@ registries:
 
 #[test]
 fn mirrors_that_are_none() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   docker.io:
     mirrors: [mirror.example.org, "mirror.example.org:5000/hub", "https://mirror.example.org"]
 "#;
-    insta::assert_snapshot!(refused(text), @r#"
+    insta::assert_snapshot!(refused_after_image(text), @r#"
     error[C008]: `https://mirror.example.org` is not a registry, nor a part of one
      --> consign.yaml:6:66
       |
@@ -223,16 +193,13 @@ registries:
 
 #[test]
 fn serving_elsewhere() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io:
     serve: ./registry
   localhost:
     serve: ./other
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C016]: the embedded registry serves loopback only
      --> consign.yaml:6:5
       |
@@ -251,14 +218,11 @@ registries:
 
 #[test]
 fn not_a_registry() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-registries:
+    let text = r#"registries:
   ghcr.io/team: { docker-config: true }
   team: { docker-config: true }
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C008]: `ghcr.io/team` is not a registry
      --> consign.yaml:5:3
       |
@@ -279,10 +243,7 @@ registries:
 
 #[test]
 fn bad_mirrors() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-debian:
+    let text = r#"debian:
   mirrors:
     - uri: ftp://example.org/debian
       suites: [../x]
@@ -291,7 +252,7 @@ debian:
       suites: []
     - suits: [stable]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C012]: `uri` must start with `https://`, `http://` or `file:///`
      --> consign.yaml:6:12
       |
@@ -346,12 +307,9 @@ debian:
 
 #[test]
 fn mistyped_platforms() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    platforms: [linux/amd46, linux/x64x64]
+    let text = r#"    platforms: [linux/amd46, linux/x64x64]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C009]: no images are made for the architecture of `linux/amd46`
      --> consign.yaml:4:17
       |

@@ -1,13 +1,10 @@
 //! Tests of an image, and the policy.
 
-use crate::refused;
+use crate::refused_after_image;
 
 #[test]
 fn bad_tests() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    tests:
+    let text = r#"    tests:
       - comand: [/bin/true]
       - command: []
       - command: 'echo "x'
@@ -18,7 +15,7 @@ fn bad_tests() {
         timeout: 2h
         expect: { exit: 256, outptu: x }
 "#;
-    insta::assert_snapshot!(refused(text), @r#"
+    insta::assert_snapshot!(refused_after_image(text), @r#"
     error[C003]: unknown key `comand` in a test
      --> consign.yaml:5:9
       |
@@ -79,14 +76,11 @@ fn bad_tests() {
 
 #[test]
 fn two_tests_of_one_name() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-    tests:
+    let text = r#"    tests:
       - command: nginx -t
       - command: [nginx, -t]
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C014]: two tests are called `nginx -t`
      --> consign.yaml:6:19
       |
@@ -99,13 +93,10 @@ fn two_tests_of_one_name() {
 
 #[test]
 fn a_policy_of_nothing() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-policy:
+    let text = r#"policy:
   require: []
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C012]: `require` lists nothing
      --> consign.yaml:5:12
       |
@@ -118,14 +109,11 @@ policy:
 
 #[test]
 fn bad_requirements() {
-    let text = r#"build:
-  - source: image.yaml
-    destination: ghcr.io/team/app
-policy:
+    let text = r#"policy:
   require: [sbom, provenence, luck]
   maximum-age: 30d
 "#;
-    insta::assert_snapshot!(refused(text), @r"
+    insta::assert_snapshot!(refused_after_image(text), @r"
     error[C012]: `provenence` is not something to require
      --> consign.yaml:5:19
       |

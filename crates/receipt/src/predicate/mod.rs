@@ -16,18 +16,21 @@ pub use image_facts::{
 pub use provenance::{BuildDefinition, Builder, Provenance, ResourceDescriptor, RunDetails};
 pub use release_record::{ReleaseRecord, ReleasedDestination, ReleasedPlatform};
 pub use test_result::{TestOutcome, TestResult};
+pub use verification_summary::{VerificationResult, VerificationSummary, Verifier};
 pub use vulnerabilities::{
     AdvisoryDatabase, FoundVulnerability, Lifetime, ScanMetadata, Scanner, SeverityScore, Vulnerabilities,
 };
-
-pub use verification_summary::{VerificationResult, VerificationSummary, Verifier};
 
 /// The signature of an image, as cosign 3 writes it: the claim is empty.
 pub const SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
 /// How an image was built: [`Provenance`].
 pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+/// The same before that, which BuildKit and older builders write (SLSA v0.2, `provenance.md`).
+pub const OLDER_PROVENANCE: &str = "https://slsa.dev/provenance/v0.2";
 /// What is in an image: an SPDX 2.3 document. The type that cosign and BuildKit use.
 pub const SBOM: &str = "https://spdx.dev/Document";
+/// The same as CycloneDX has it, of whatever version.
+pub const CYCLONEDX: &str = "https://cyclonedx.org/bom";
 /// How a trial went: [`TestResult`].
 pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 /// What advisories say about an image: [`Vulnerabilities`].
@@ -40,28 +43,27 @@ pub const VEX: &str = "https://openvex.dev/ns";
 pub const RELEASE_RECORD: &str = "https://consign.dev/attestation/release-record/v1";
 /// From where an image was copied: [`CopyRecord`].
 pub const COPY_RECORD: &str = "https://consign.dev/attestation/copy-record/v1";
-
 /// How a verification ended: [`VerificationSummary`].
 pub const VERIFICATION_SUMMARY: &str = "https://slsa.dev/verification_summary/v1";
 /// What the settings and files of an image say: [`ImageFacts`].
 pub const IMAGE_FACTS: &str = "https://consign.dev/attestation/image-facts/v1";
+/// What cosign wraps any other document in.
+const CUSTOM: &str = "https://cosign.sigstore.dev/attestation/v1";
 
 /// The types that have a name in cosign (`cosign attest --type`), by that name.
 pub const NAMED: [(&str, &str); 11] = [
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance", OLDER_PROVENANCE),
+    ("slsaprovenance02", OLDER_PROVENANCE),
     ("slsaprovenance1", PROVENANCE),
     ("link", "https://in-toto.io/Link/v1"),
     ("spdx", SBOM),
     ("spdxjson", SBOM),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
+    ("cyclonedx", CYCLONEDX),
     ("vuln", COSIGN_VULNERABILITIES),
     ("openvex", VEX),
     ("custom", CUSTOM),
     ("test-result", TEST_RESULT),
 ];
-/// What cosign wraps any other document in.
-pub const CUSTOM: &str = "https://cosign.sigstore.dev/attestation/v1";
 
 /// Returns the type that cosign calls so, or that is written out as a URI; `None` for anything else.
 pub fn of_name(name: &str) -> Option<&str> {
@@ -80,7 +82,7 @@ pub fn is_of_type(predicate_type: &str, wanted: &str) -> bool {
 
 /// Returns whether a predicate type is that of an SBOM, of SPDX or CycloneDX of whatever version.
 pub fn is_sbom(predicate_type: &str) -> bool {
-    [SBOM, "https://cyclonedx.org/bom"].iter().any(|sbom| is_of_type(predicate_type, sbom))
+    [SBOM, CYCLONEDX].iter().any(|sbom| is_of_type(predicate_type, sbom))
 }
 
 /// Returns whether a predicate type is that of an OpenVEX document: with a version, as its own tools write it, or without, as cosign does.

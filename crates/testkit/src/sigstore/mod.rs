@@ -19,8 +19,8 @@ pub use fault::{Asked, Fault, Service};
 pub use issuer::{AUDIENCE, REQUEST_TOKEN};
 pub use updates::Published;
 
+use crate::serving::{Port, Serving};
 use answer::{Answer, failure};
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use certificate::{Holder, Role};
@@ -31,11 +31,8 @@ use key::Key;
 use log::Log;
 use serde_json::Value;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use updates::Updates;
 
 /// How long certificates hold, in seconds.
@@ -44,7 +41,7 @@ const TEN_MINUTES: i64 = 600;
 /// Services on a free port of this machine. They end when this is dropped.
 pub struct Sigstore {
     state: Arc<State>,
-    serving: JoinHandle<()>,
+    _serving: Serving,
 }
 
 struct State {
@@ -71,8 +68,8 @@ struct State {
 impl Sigstore {
     /// Starts the services. Tokens are those of [`claims::github`].
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = format!("http://{}", listener.local_addr()?);
+        let port = Port::take().await?;
+        let address = port.url();
         let now = Timestamp::now();
         let root = Holder::new("test root", &Role::Root, None, now)?;
         let state = Arc::new(State {
@@ -93,15 +90,11 @@ impl Sigstore {
             address,
         });
         let answering = Arc::clone(&state);
-        let router = Router::new().fallback(move |request: Request<Body>| {
+        let serving = port.serve(move |request| {
             let state = Arc::clone(&answering);
             async move { state.answer(request).await }
         });
-        let serving = tokio::spawn(async move {
-            // It ends with the test.
-            _ = axum::serve(listener, router).await;
-        });
-        Ok(Self { state, serving })
+        Ok(Self { state, _serving: serving })
     }
 
     /// Returns who gives tokens.
@@ -186,12 +179,6 @@ impl Sigstore {
     /// Returns both in one, as `sigstore-python` wants them.
     pub fn client_trust_config(&self, log_version: u32) -> Value {
         trust::client_trust_config(&self.state, log_version)
-    }
-}
-
-impl Drop for Sigstore {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

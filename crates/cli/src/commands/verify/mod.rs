@@ -58,12 +58,12 @@ fn exact(reference: &ImageReference, verified: &Verified) -> String {
 
 /// Fails unless a signature says all that was asked for.
 fn check_annotations(arguments: &Verify, verified: &Verified) -> Result<(), CommandError> {
-    let signatures =
-        verified.receipts.iter().filter(|receipt| receipt.statement.predicate_type == predicate::SIGNATURE);
-    let said: Vec<BTreeMap<String, String>> = signatures.map(|receipt| receipt.statement.annotations()).collect();
     if arguments.annotations.is_empty() {
         return Ok(());
     }
+    let signatures =
+        verified.receipts.iter().filter(|receipt| receipt.statement.predicate_type == predicate::SIGNATURE);
+    let said: Vec<BTreeMap<String, String>> = signatures.map(|receipt| receipt.statement.annotations()).collect();
     let is_said = |said: &BTreeMap<String, String>| {
         arguments.annotations.iter().all(|(key, value)| said.get(key).is_some_and(|found| found == value))
     };

@@ -3,8 +3,8 @@
 use crate::arguments::Verify;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::outlet::Outlet;
-use crate::session::read_text;
+use crate::outlet;
+use crate::reading::read_text;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use consign_image::ImageReference;
@@ -16,7 +16,6 @@ use consign_receipt::{Receipt, Statement, digest_set};
 use consign_verify::{Piece, Verified};
 use jiff::{Timestamp, Unit};
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
 
 /// Names what is asked for where nobody names a policy.
@@ -36,11 +35,7 @@ pub(super) fn write(
     }
     let summary = summary(arguments, result.ok())?;
     let statement = Statement::new(image, VERIFICATION_SUMMARY, serde_json::to_value(summary)?);
-    let mut outlet = Outlet::open(Some(file), true)?;
-    match outlet.write_all(consign_report::json(&statement)?.as_bytes()).and_then(|()| outlet.write_all(b"\n")) {
-        Ok(()) => outlet.finish(),
-        Err(error) => outlet.failure(error),
-    }
+    outlet::write(Some(file), format!("{}\n", consign_report::json(&statement)?).as_bytes())
 }
 
 /// Returns whether a failure says something about the image.

@@ -1,15 +1,12 @@
 //! Without a network, and without asking for one.
 
 use super::World;
-use crate::common::{TestSigstore, program_path};
+use crate::common::{TestSigstore, network_calls, watch};
 use consign_testkit::tools::not_run;
-use consign_testkit::trace::{self, End, Traced};
+use consign_testkit::trace::{self, End};
 use insta::assert_snapshot;
 use std::collections::BTreeSet;
 use std::process::Command;
-
-/// The family of sockets that lead nowhere but to the same machine, `AF_UNIX`.
-const UNIX: i32 = 1;
 
 /// Returns what begins a program in a network namespace without interfaces, if that is permitted.
 fn without_network() -> Option<&'static [&'static str]> {
@@ -23,16 +20,6 @@ fn without_network() -> Option<&'static [&'static str]> {
     }
 }
 
-/// Runs consign, behind other words, and watches what it asks of the kernel.
-fn watch(world: &World, before: &[&str], arguments: &[&str]) -> Traced {
-    let words: Vec<_> = before.iter().map(AsRef::as_ref).chain([program_path()]).collect();
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).args(arguments).current_dir(world.environment.folder());
-    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-    command.env("HOME", world.environment.beside("home")).env("CONSIGN_STORE", world.environment.beside("store"));
-    trace::run(&command, None).unwrap()
-}
-
 #[test]
 fn what_lies_on_this_machine_needs_no_socket() {
     if !trace::is_permitted() {
@@ -43,10 +30,9 @@ fn what_lies_on_this_machine_needs_no_socket() {
     // Somebody with a certificate signs, too.
     let sigstore = TestSigstore::start();
     let [services, root] = sigstore.files(&world.environment, 2);
-    let sign = sigstore.github().into_iter();
-    let sign = sign.fold(world.environment.invocation(), |sign, (name, value)| sign.variable(name, &value));
     let image = world.image();
-    sign.run(&["sign", "--signing-config", &services, "--trusted-root", &root, &image]).expect(0);
+    let job = sigstore.job(&world.environment);
+    job.run(&["sign", "--signing-config", &services, "--trusted-root", &root, &image]).expect(0);
     world.run(&["copy", &image, "oci:layout:1"]).expect(0);
     let issuer = sigstore.issuer();
     let certificate = [
@@ -61,16 +47,14 @@ fn what_lies_on_this_machine_needs_no_socket() {
     for (what, signer) in [("key", &by_key[..]), ("certificate", &certificate[..])] {
         let verify = [&["verify", "--offline", "--content"], signer, &["oci:layout:1"]].concat();
         for before in [Some(&[][..]), without_network()].into_iter().flatten() {
-            let Traced { end, network, stderr, .. } = watch(&world, before, &verify);
-            assert_eq!(end, End::Exited(0), "{what}: {stderr}");
-            // Signals are told to the runtime through a pair of sockets that lead nowhere else.
-            let others: Vec<_> =
-                network.iter().filter(|call| (call.name, call.family) != ("socketpair", Some(UNIX))).collect();
-            assert!(others.is_empty(), "{what}: {others:?}");
+            let traced = watch(&world.environment, before, &verify);
+            assert_eq!(traced.end, End::Exited(0), "{what}: {}", traced.stderr);
+            let calls = network_calls(&traced);
+            assert!(calls.is_empty(), "{what}: {calls:?}");
         }
     }
     // That is how it looks where somebody is asked.
-    let online = watch(&world, &[], &["verify", "--key", "cosign.pub", &image]);
+    let online = watch(&world.environment, &[], &["verify", "--key", "cosign.pub", &image]);
     assert_eq!(online.end, End::Exited(0), "{}", online.stderr);
     let names: BTreeSet<&str> = online.network.iter().map(|call| call.name).collect();
     assert!(names.contains("socket") && names.contains("connect"), "{names:?}");

@@ -1,5 +1,6 @@
 use super::Sealing;
 use super::at::At;
+use crate::{ImportProblem, ReleaseError, list_image, scan_image};
 use consign_attach::{Before, Forms, Signing, parts};
 use consign_image::ENTRY_LIMIT;
 use consign_oci::media_type::{is_index, is_manifest};
@@ -7,7 +8,6 @@ use consign_oci::{Descriptor, Document, Exact};
 use consign_plan::configuration::{MirrorStatement, SyncSettings};
 use consign_receipt::predicate::{COPY_RECORD, COSIGN_VULNERABILITIES, CopyRecord, SBOM, SIGNATURE, label};
 use consign_receipt::{Identity, Statement};
-use consign_release::{ImportProblem, ReleaseError, list_image, scan_image};
 use consign_report::cosign_predicate;
 use consign_sign::{Annotations, LIMIT};
 use consign_transfer::{Arrived, Refusal, Seal, Sealed};
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 6;
 const FINDINGS: &str = "/scanner/result";
 
 /// Signs what an entry of `sync` mirrors.
-pub(crate) struct Sealer {
+pub struct Sealer {
     shared: Arc<Sealing>,
     sign: bool,
     attest: BTreeSet<MirrorStatement>,
@@ -34,7 +34,7 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     /// Returns what signs the images of an entry; `None`: it asks for nothing. `verified_by`: by whose signatures images are let in.
-    pub(crate) fn new(
+    pub fn new(
         shared: &Arc<Sealing>,
         entry: &SyncSettings,
         verified_by: Option<Identity>,

@@ -1,9 +1,9 @@
 use super::Sealing;
+use crate::ReleaseError;
 use consign_attach::{AttachError, Attacher, Forms, Signing, created};
 use consign_image::{Place, Sink};
 use consign_oci::{Digest, Document, Reference, Repository};
 use consign_registry::Client;
-use consign_release::ReleaseError;
 use consign_transfer::Arrived;
 use tokio::sync::OnceCell;
 
