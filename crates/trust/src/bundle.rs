@@ -1,12 +1,11 @@
 use crate::TrustError;
+use crate::member::hex;
+use crate::statement::Statement;
 use consign_oci::Digest;
 use consign_sign::LIMIT;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sigstore_types::{Bundle, HashAlgorithm, SignatureContent, Statement};
-
-/// The versions of in-toto statements that are read: cosign still writes the older one in attestations.
-const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
+use sigstore_types::{Bundle, HashAlgorithm, SignatureContent};
 
 /// Most log entries of a bundle, and most timestamps. Those of Sigstore have one of each.
 const EVIDENCE: usize = 16;
@@ -34,8 +33,7 @@ struct Material {
 pub fn signed_digest(bundle: &Bundle) -> Option<Digest> {
     let SignatureContent::MessageSignature(message) = &bundle.content else { return None };
     let digest = message.message_digest.as_ref().filter(|digest| digest.algorithm == HashAlgorithm::Sha2256)?;
-    let hex: String = digest.digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}").parse().ok()
+    format!("sha256:{}", hex(digest.digest.as_bytes())).parse().ok()
 }
 
 /// Reads a Sigstore bundle of version 0.1, 0.2 or 0.3 (`sigstore_bundle.proto`). Nothing is verified.
@@ -59,23 +57,18 @@ pub fn read_bundle(bytes: &[u8]) -> Result<Bundle, TrustError> {
     Ok(bundle)
 }
 
-/// Refuses a bundle that would cost much to verify, and a statement of another version.
-pub(crate) fn check(bundle: &Bundle) -> Result<(), TrustError> {
+/// Refuses a bundle that would cost much to verify, and what is signed as a statement and is none. Returns the statement in it.
+pub(crate) fn check(bundle: &Bundle) -> Result<Option<Statement>, TrustError> {
     let material = &bundle.verification_material;
     for count in [material.tlog_entries.len(), material.timestamp_verification_data.rfc3161_timestamps.len()] {
         if count > EVIDENCE {
             return Err(TrustError::TooMuch { count, limit: EVIDENCE });
         }
     }
-    if let SignatureContent::DsseEnvelope(envelope) = &bundle.content {
-        let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes())
-            .map_err(|source| TrustError::Statement { detail: source.to_string() })?;
-        if !STATEMENTS.contains(&statement.type_.as_str()) {
-            let detail = format!("it is a `{}`", crate::shown::shown(&statement.type_));
-            return Err(TrustError::Statement { detail });
-        }
+    match &bundle.content {
+        SignatureContent::DsseEnvelope(envelope) => Statement::read(envelope).map(Some),
+        _ => Ok(None),
     }
-    Ok(())
 }
 
 /// Returns the bytes of the statement that a bundle signs; `None` if it signs something else.

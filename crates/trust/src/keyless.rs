@@ -1,3 +1,4 @@
+use crate::statement::Statement;
 use crate::trusted_root::Instance;
 use crate::{
     Artifact, Certified, Claim, Conditions, Evidence, Log, LogEntry, Rules, TrustError, TrustedRoot, bundle,
@@ -26,14 +27,14 @@ impl Keyless {
     /// certificates has it; that the signature was made while it was valid, at each of the times that are known, of which there is one at least; that a log
     /// has the signature; and that the log's entry is of this signature.
     pub fn verify(&self, bundle: &Bundle, artifact: Artifact<'_>) -> Result<Certified, TrustError> {
-        bundle::check(bundle)?;
+        let statement = bundle::check(bundle)?;
         let signer = match bundle.verification_material.content {
             VerificationMaterialContent::PublicKey(_) => return Err(TrustError::ByKey),
             _ => bundle.signing_certificate(),
         };
         let signer = signer.ok_or_else(|| TrustError::Certificate { detail: "there is none".to_owned() })?;
         let certified = first_good(&self.root, |instance| {
-            let result = self.verify_by(instance, bundle, artifact)?;
+            let result = self.verify_by(instance, bundle, statement.as_ref(), artifact)?;
             certified(bundle, signer, &result, instance)
         })?;
         self.conditions.check(&certified.subject, &certified.claims)?;
@@ -44,6 +45,7 @@ impl Keyless {
         &self,
         instance: &Instance,
         bundle: &Bundle,
+        statement: Option<&Statement>,
         artifact: Artifact<'_>,
     ) -> Result<VerificationResult, TrustError> {
         let entries = &bundle.verification_material.tlog_entries;
@@ -63,7 +65,7 @@ impl Keyless {
         if !(self.rules.certificate_log && instance.has_certificate_logs()) {
             policy = policy.skip_sct();
         }
-        let artifact = artifact.resolve(&bundle.content)?;
+        let artifact = artifact.resolve(statement)?;
         instance.verifier.verify(artifact, bundle, &policy).map_err(|error| explain(error, instance, bundle))
     }
 }

@@ -25,6 +25,7 @@ mod matcher;
 mod member;
 mod rules;
 mod shown;
+mod statement;
 mod timestamp;
 mod translate;
 mod trusted_root;
