@@ -16,23 +16,26 @@ pub enum Artifact<'a> {
 
 impl Artifact<'_> {
     /// Returns it as `sigstore-verify` takes it. Of a statement, that is the digest of its first subject.
-    pub(crate) fn resolve(
-        &self,
-        statement: Option<&Statement>,
-    ) -> Result<sigstore_types::Artifact<'_>, TrustError> {
+    pub(crate) fn resolve(&self, statement: Option<&Statement>) -> Result<sigstore_types::Artifact<'_>, TrustError> {
         let digest = match self {
             Self::Bytes(bytes) => return Ok(sigstore_types::Artifact::from_blob(bytes)),
-            Self::Digest(digest) => {
-                let algorithm = match digest.algorithm() {
-                    Algorithm::Sha256 => HashAlgorithm::Sha2256,
-                    Algorithm::Sha512 => HashAlgorithm::Sha2512,
-                };
-                let bytes = DigestBytes::from_hex(digest.hex()).ok();
-                let digest = bytes.and_then(|bytes| ArtifactDigest::new(algorithm, bytes).ok());
-                digest.ok_or_else(|| TrustError::Input { detail: "its digest is malformed".to_owned() })?
-            }
+            Self::Digest(digest) => ArtifactDigest::new(algorithm_of(digest), bytes_of(digest))
+                .map_err(|error| TrustError::Input { detail: error.to_string() })?,
             Self::Statement => statement.ok_or(TrustError::NoStatement)?.first_subject()?,
         };
         Ok(sigstore_types::Artifact::from_digest(digest))
+    }
+}
+
+/// Returns the bytes of a digest.
+pub(crate) fn bytes_of(digest: &Digest) -> Vec<u8> {
+    DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default()
+}
+
+/// Returns the algorithm of a digest, as bundles name it.
+pub(crate) fn algorithm_of(digest: &Digest) -> HashAlgorithm {
+    match digest.algorithm() {
+        Algorithm::Sha256 => HashAlgorithm::Sha2256,
+        Algorithm::Sha512 => HashAlgorithm::Sha2512,
     }
 }

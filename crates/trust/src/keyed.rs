@@ -1,11 +1,13 @@
-use crate::keyless::{evidence, explain, first_good, known_logs};
+use crate::artifact::{algorithm_of, bytes_of};
+use crate::keyless::{explain, first_good};
+use crate::logged::{evidence, known_logs};
 use crate::statement::Statement;
 use crate::trusted_root::Instance;
 use crate::{Artifact, Evidence, Log, TrustError, TrustedRoot, bundle};
 use consign_oci::{Algorithm, Digest};
 use consign_sign::{DigestAlgorithm, PublicKey};
 use sigstore_types::{
-    Bundle, DerPublicKey, DigestBytes, HashAlgorithm, MessageSignature, SignatureBytes, SignatureContent,
+    Bundle, DerPublicKey, HashAlgorithm, MessageSignature, SignatureBytes, SignatureContent,
     VerificationMaterialContent,
 };
 use sigstore_verify::PublicKeyVerificationPolicy;
@@ -17,7 +19,8 @@ pub struct Keyed {
     pub key: PublicKey,
     /// Whose logs and timestamps count, where a bundle has such.
     pub root: TrustedRoot,
-    /// What is asked of a log. With [`Log::IfPresent`] a bundle may be without: who trusts a key needs nobody else.
+    /// What is asked of a log: with [`Log::Required`] an entry, whatever the root has. With [`Log::IfPresent`] a bundle may be without: who trusts a key
+    /// needs nobody else.
     pub log: Log,
 }
 
@@ -120,24 +123,18 @@ impl Keyed {
             let detail = format!("the key {} signs no digests of {}", self.key.fingerprint(), algorithm.name());
             return Err(TrustError::Input { detail });
         }
-        let bytes = DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default();
-        Ok(self.key.verify_digest(algorithm, &bytes, signature))
+        Ok(self.key.verify_digest(algorithm, &bytes_of(digest), signature))
     }
 }
 
-/// Fails if a bundle says that its signature is of something else. What has another kind of digest cannot be compared, and was compared by its signature.
+/// Fails if a bundle says that its signature is of something else. A digest of another kind than is given cannot be compared.
 fn check_digest(message: &MessageSignature, artifact: Artifact<'_>) -> Result<(), TrustError> {
     let Some(stated) = &message.message_digest else { return Ok(()) };
     let found = match (artifact, stated.algorithm) {
         (Artifact::Bytes(bytes), HashAlgorithm::Sha2256) => DigestAlgorithm::Sha256.digest(bytes),
         (Artifact::Bytes(bytes), HashAlgorithm::Sha2384) => DigestAlgorithm::Sha384.digest(bytes),
         (Artifact::Bytes(bytes), HashAlgorithm::Sha2512) => DigestAlgorithm::Sha512.digest(bytes),
-        (Artifact::Digest(digest), algorithm) => match (digest.algorithm(), algorithm) {
-            (Algorithm::Sha256, HashAlgorithm::Sha2256) | (Algorithm::Sha512, HashAlgorithm::Sha2512) => {
-                DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default()
-            }
-            _ => return Ok(()),
-        },
+        (Artifact::Digest(digest), algorithm) if algorithm_of(digest) == algorithm => bytes_of(digest),
         _ => return Ok(()),
     };
     match stated.digest.as_bytes() == found {

@@ -21,6 +21,7 @@ mod error;
 mod keyed;
 mod keyless;
 mod legacy;
+mod logged;
 mod matcher;
 mod member;
 mod rules;

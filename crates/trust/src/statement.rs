@@ -1,3 +1,4 @@
+use crate::artifact::bytes_of;
 use crate::shown::shown;
 use crate::{Artifact, TrustError};
 use consign_oci::{Digest, media_type};
@@ -53,7 +54,7 @@ impl Statement {
             Artifact::Bytes(bytes) => Digest::of(bytes),
             Artifact::Digest(digest) => digest.clone(),
         };
-        let bytes = DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default();
+        let bytes = bytes_of(&digest);
         // Of the two algorithms, none has digests as long as the other's.
         let is_it = |subject: &Subject| {
             let (sha256, sha512) = (subject.digest.sha256.as_ref(), subject.digest.sha512.as_ref());
