@@ -5,10 +5,12 @@ use consign_oci::Digest;
 use consign_sign::LIMIT;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sigstore_types::{Bundle, HashAlgorithm, SignatureContent};
+use sigstore_types::{Bundle, HashAlgorithm, SignatureContent, VerificationMaterialContent};
 
-/// Most log entries of a bundle, and most timestamps. Those of Sigstore have one of each.
+/// Most log entries of a bundle, most timestamps, and most certificates. Those of Sigstore have one of each.
 const EVIDENCE: usize = 16;
+/// Most signatures of a log's checkpoint, of which the log's own is one.
+const WITNESSES: usize = 64;
 
 /// What a bundle must have, and may have only one of. The parser takes a version where there is none, and looks at one signature where there are two.
 #[derive(Deserialize)]
@@ -60,9 +62,21 @@ pub fn read_bundle(bytes: &[u8]) -> Result<Bundle, TrustError> {
 /// Refuses a bundle that would cost much to verify, and what is signed as a statement and is none. Returns the statement in it.
 pub(crate) fn check(bundle: &Bundle) -> Result<Option<Statement>, TrustError> {
     let material = &bundle.verification_material;
-    for count in [material.tlog_entries.len(), material.timestamp_verification_data.rfc3161_timestamps.len()] {
-        if count > EVIDENCE {
-            return Err(TrustError::TooMuch { count, limit: EVIDENCE });
+    let certificates = match &material.content {
+        VerificationMaterialContent::X509CertificateChain { certificates } => certificates.len(),
+        _ => 1,
+    };
+    let checkpoints =
+        material.tlog_entries.iter().filter_map(|entry| entry.inclusion_proof.as_ref()?.checkpoint.checkpoint());
+    let signatures = checkpoints.map(|checkpoint| checkpoint.signatures().len()).max().unwrap_or_default();
+    for (what, count, limit) in [
+        ("log entries", material.tlog_entries.len(), EVIDENCE),
+        ("timestamps", material.timestamp_verification_data.rfc3161_timestamps.len(), EVIDENCE),
+        ("certificates", certificates, EVIDENCE),
+        ("signatures of a checkpoint", signatures, WITNESSES),
+    ] {
+        if count > limit {
+            return Err(TrustError::TooMuch { what, count, limit });
         }
     }
     match &bundle.content {

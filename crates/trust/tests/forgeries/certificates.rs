@@ -34,6 +34,17 @@ fn certificates() {
             let authority = good.root["certificateAuthorities"][1]["certChain"]["certificates"][0].clone();
             *good.at("/verificationMaterial/x509CertificateChain/certificates") = json!([authority]);
         }),
+        ("version-0.1", "root in the chain alone", "Issuance", |good| {
+            let chain = good.root["certificateAuthorities"][1]["certChain"]["certificates"].clone();
+            let own = good.at("/verificationMaterial/x509CertificateChain/certificates").as_array_mut().unwrap();
+            own.extend(chain.as_array().unwrap().clone());
+            good.root["certificateAuthorities"] = Good::read("rekor2").root["certificateAuthorities"].clone();
+        }),
+        ("version-0.1", "many certificates in the chain", "TooMuch", |good| {
+            let issuer = good.root["certificateAuthorities"][1]["certChain"]["certificates"][0].clone();
+            let own = good.at("/verificationMaterial/x509CertificateChain/certificates").as_array_mut().unwrap();
+            own.extend(vec![issuer; 16]);
+        }),
         ("blob", "chain in version 0.3", "Chain", |good| {
             let certificate = good.at("/verificationMaterial/certificate").clone();
             good.remove("/verificationMaterial/certificate");

@@ -49,6 +49,12 @@ fn logs() {
             *good.at("/verificationMaterial/tlogEntries/0/logId/keyId") =
                 good.root["tlogs"][0]["logId"]["keyId"].clone();
         }),
+        ("blob", "many signatures of a checkpoint", "TooMuch", |good| {
+            edit(good, &format!("{PROOF}/checkpoint/envelope"), |note| {
+                let (text, signature) = note.trim_end().rsplit_once('\n').unwrap();
+                format!("{text}\n{}", format!("{signature}\n").repeat(65))
+            });
+        }),
         ("blob", "log with another key", "InclusionPromise", |good| {
             good.root["tlogs"][0]["publicKey"]["rawBytes"] = good.root["ctlogs"][0]["publicKey"]["rawBytes"].clone();
         }),
