@@ -5,7 +5,9 @@ use consign_oci::Digest;
 use consign_sign::LIMIT;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sigstore_types::{Bundle, HashAlgorithm, SignatureContent, VerificationMaterialContent};
+use sigstore_types::{
+    Bundle, HashAlgorithm, KindVersion, MessageSignature, SignatureContent, VerificationMaterialContent,
+};
 
 /// Most log entries of a bundle, most timestamps, and most certificates. Those of Sigstore have one of each.
 const EVIDENCE: usize = 16;
@@ -91,4 +93,15 @@ pub fn statement(bundle: &Bundle) -> Option<&[u8]> {
         SignatureContent::DsseEnvelope(envelope) => Some(envelope.payload.as_bytes()),
         _ => None,
     }
+}
+
+/// Returns a bundle with a statement as one of a file, and that file, where a log has its signature as it has those of files (`hashedrekord` 0.0.1): the
+/// signature is one of the payload with its type (DSSE 1.0, `protocol.md`), and so is the log's entry.
+pub(crate) fn as_file(bundle: &Bundle) -> Option<(Bundle, Vec<u8>)> {
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return None };
+    let entries = &bundle.verification_material.tlog_entries;
+    entries.iter().find(|entry| entry.kind_version == KindVersion::HashedRekordV001)?;
+    let mut of_file = bundle.clone();
+    of_file.content = SignatureContent::MessageSignature(MessageSignature::new(envelope.signature.sig.clone()));
+    Some((of_file, envelope.pae()))
 }

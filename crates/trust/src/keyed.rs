@@ -1,5 +1,5 @@
 use crate::artifact::{algorithm_of, bytes_of};
-use crate::keyless::{explain, first_good};
+use crate::keyless::{first_good, verify_all};
 use crate::logged::{evidence, known_logs};
 use crate::statement::Statement;
 use crate::trusted_root::Instance;
@@ -77,9 +77,7 @@ impl Keyed {
         } else {
             known_logs(instance, bundle)?;
         }
-        let artifact = artifact.resolve(statement)?;
-        let result =
-            instance.verifier.verify(artifact, bundle, &policy).map_err(|error| explain(error, instance, bundle))?;
+        let result = verify_all(instance, bundle, statement, artifact, &policy)?;
         evidence(bundle, &result, instance)
     }
 

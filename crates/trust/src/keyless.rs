@@ -8,7 +8,7 @@ use crate::{
 use consign_oci::Digest;
 use jiff::Timestamp;
 use sigstore_types::{Bundle, DerCertificate, VerificationMaterialContent};
-use sigstore_verify::{VerificationPolicy, VerificationResult};
+use sigstore_verify::{Policy, VerificationPolicy, VerificationResult};
 
 /// Verifies signatures with certificates.
 #[derive(Clone, Debug)]
@@ -66,13 +66,32 @@ impl Keyless {
         if !(self.rules.certificate_log && instance.has_certificate_logs()) {
             policy = policy.skip_sct();
         }
-        let artifact = artifact.resolve(statement)?;
-        instance.verifier.verify(artifact, bundle, &policy).map_err(|error| explain(error, instance, bundle))
+        verify_all(instance, bundle, statement, artifact, &policy)
+    }
+}
+
+/// Has `sigstore-verify` verify all that a policy asks for.
+pub(crate) fn verify_all(
+    instance: &Instance,
+    bundle: &Bundle,
+    statement: Option<&Statement>,
+    artifact: Artifact<'_>,
+    policy: &impl Policy,
+) -> Result<VerificationResult, TrustError> {
+    let verify = |bundle: &Bundle, artifact: sigstore_types::Artifact<'_>| {
+        instance.verifier.verify(artifact, bundle, policy).map_err(|error| explain(error, instance, bundle))
+    };
+    match (statement, bundle::as_file(bundle)) {
+        (Some(statement), Some((of_file, file))) => {
+            statement.check_subject(artifact)?;
+            verify(&of_file, sigstore_types::Artifact::from_blob(&file))
+        }
+        _ => verify(bundle, artifact.resolve(statement)?),
     }
 }
 
 /// Returns an error of ours. What timestamps lack is found out here.
-pub(crate) fn explain(error: sigstore_verify::Error, instance: &Instance, bundle: &Bundle) -> TrustError {
+fn explain(error: sigstore_verify::Error, instance: &Instance, bundle: &Bundle) -> TrustError {
     let error = translate(error);
     match error {
         TrustError::Timestamp { .. } => {

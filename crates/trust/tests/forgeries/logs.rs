@@ -174,7 +174,7 @@ fn logs() {
         ("blob", "entry of another kind", "Unsupported", |good| {
             *good.at(&format!("{ENTRY}/kindVersion/kind")) = "dsse".into()
         }),
-        ("attestation", "entry of another kind", "Unsupported", |good| {
+        ("attestation", "entry of another kind", "Entry", |good| {
             *good.at(&format!("{ENTRY}/kindVersion/kind")) = "hashedrekord".into()
         }),
         ("blob", "entry of an unknown kind", "Bundle", |good| {
