@@ -168,7 +168,7 @@ impl KeylessSigner {
         let issuer = Matcher::exact(token.certificate_issuer())?;
         let subject = match token.certificate_name() {
             CertificateName::Email(name) | CertificateName::Uri(name) => Matcher::exact(name)?,
-            CertificateName::UriWithPath(path) if token.issuer().starts_with(GITHUB) => {
+            CertificateName::UriWithPath(path) if is_github(token.issuer()) => {
                 Matcher::exact(format!("https://github.com{path}"))?
             }
             CertificateName::UriWithPath(path) => Matcher::on_any_host(&path)?,
@@ -186,6 +186,11 @@ impl KeylessSigner {
     }
 }
 
+/// Returns whether an issuer is that of `github.com`, for everybody or for a company, which has its name behind a slash.
+fn is_github(issuer: &str) -> bool {
+    issuer.strip_prefix(GITHUB).is_some_and(|company| company.is_empty() || company.starts_with('/'))
+}
+
 /// Judges a signature as anybody would, whoever's it is.
 fn check(root: &TrustedRoot, bundle: &Bundle, artifact: Artifact<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
     let anybody = Conditions::new(Matcher::pattern("(?s).+")?, Matcher::pattern("(?s).+")?);
@@ -196,5 +201,22 @@ fn check(root: &TrustedRoot, bundle: &Bundle, artifact: Artifact<'_>) -> Result<
 impl fmt::Debug for KeylessSigner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "KeylessSigner(by {})", self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_of_github_are_known() {
+        for (issuer, expected) in [
+            ("https://token.actions.githubusercontent.com", true),
+            ("https://token.actions.githubusercontent.com/company", true),
+            ("https://token.actions.githubusercontent.com.example", false),
+            ("https://git.example/_services/token", false),
+        ] {
+            assert_eq!(is_github(issuer), expected, "{issuer}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 use crate::TrustError;
+use crate::statement::Statement;
 use consign_oci::{Algorithm, Digest};
-use sigstore_types::{ArtifactDigest, DigestBytes, HashAlgorithm, SignatureContent, Statement};
+use sigstore_types::{ArtifactDigest, DigestBytes, HashAlgorithm};
 
 /// What is claimed to be signed.
 #[derive(Clone, Copy, Debug)]
@@ -15,37 +16,26 @@ pub enum Artifact<'a> {
 
 impl Artifact<'_> {
     /// Returns it as `sigstore-verify` takes it. Of a statement, that is the digest of its first subject.
-    pub(crate) fn resolve(&self, content: &SignatureContent) -> Result<sigstore_types::Artifact<'_>, TrustError> {
-        match self {
-            Self::Bytes(bytes) => Ok(sigstore_types::Artifact::from_blob(bytes)),
-            Self::Digest(digest) => {
-                let algorithm = match digest.algorithm() {
-                    Algorithm::Sha256 => HashAlgorithm::Sha2256,
-                    Algorithm::Sha512 => HashAlgorithm::Sha2512,
-                };
-                let bytes = DigestBytes::from_hex(digest.hex()).ok();
-                let digest = bytes.and_then(|bytes| ArtifactDigest::new(algorithm, bytes).ok());
-                let digest =
-                    digest.ok_or_else(|| TrustError::Input { detail: "its digest is malformed".to_owned() })?;
-                Ok(sigstore_types::Artifact::from_digest(digest))
-            }
-            Self::Statement => {
-                let SignatureContent::DsseEnvelope(envelope) = content else { return Err(TrustError::NoStatement) };
-                let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes())
-                    .map_err(|source| TrustError::Statement { detail: source.to_string() })?;
-                let digest =
-                    statement.subject.iter().find_map(|subject| match (subject.digest.sha256, subject.digest.sha512) {
-                        (Some(digest), _) => Some(ArtifactDigest::sha256(digest)),
-                        (None, Some(digest)) => {
-                            ArtifactDigest::new(HashAlgorithm::Sha2512, DigestBytes::new(digest.as_slice().to_vec()))
-                                .ok()
-                        }
-                        (None, None) => None,
-                    });
-                let detail = || "no subject of it has a digest of SHA-256 or SHA-512".to_owned();
-                let digest = digest.ok_or_else(|| TrustError::Statement { detail: detail() })?;
-                Ok(sigstore_types::Artifact::from_digest(digest))
-            }
-        }
+    pub(crate) fn resolve(&self, statement: Option<&Statement>) -> Result<sigstore_types::Artifact<'_>, TrustError> {
+        let digest = match self {
+            Self::Bytes(bytes) => return Ok(sigstore_types::Artifact::from_blob(bytes)),
+            Self::Digest(digest) => ArtifactDigest::new(algorithm_of(digest), bytes_of(digest))
+                .map_err(|error| TrustError::Input { detail: error.to_string() })?,
+            Self::Statement => statement.ok_or(TrustError::NoStatement)?.first_subject()?,
+        };
+        Ok(sigstore_types::Artifact::from_digest(digest))
+    }
+}
+
+/// Returns the bytes of a digest.
+pub(crate) fn bytes_of(digest: &Digest) -> Vec<u8> {
+    DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default()
+}
+
+/// Returns the algorithm of a digest, as bundles name it.
+pub(crate) fn algorithm_of(digest: &Digest) -> HashAlgorithm {
+    match digest.algorithm() {
+        Algorithm::Sha256 => HashAlgorithm::Sha2256,
+        Algorithm::Sha512 => HashAlgorithm::Sha2512,
     }
 }

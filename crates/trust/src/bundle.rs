@@ -1,15 +1,18 @@
 use crate::TrustError;
+use crate::member::hex;
+use crate::statement::Statement;
 use consign_oci::Digest;
 use consign_sign::LIMIT;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sigstore_types::{Bundle, HashAlgorithm, SignatureContent, Statement};
+use sigstore_types::{
+    Bundle, HashAlgorithm, KindVersion, MessageSignature, SignatureContent, VerificationMaterialContent,
+};
 
-/// The versions of in-toto statements that are read: cosign still writes the older one in attestations.
-const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
-
-/// Most log entries of a bundle, and most timestamps. Those of Sigstore have one of each.
+/// Most log entries of a bundle, most timestamps, and most certificates. Those of Sigstore have one of each.
 const EVIDENCE: usize = 16;
+/// Most signatures of a log's checkpoint, of which the log's own is one.
+const WITNESSES: usize = 64;
 
 /// What a bundle must have, and may have only one of. The parser takes a version where there is none, and looks at one signature where there are two.
 #[derive(Deserialize)]
@@ -34,8 +37,7 @@ struct Material {
 pub fn signed_digest(bundle: &Bundle) -> Option<Digest> {
     let SignatureContent::MessageSignature(message) = &bundle.content else { return None };
     let digest = message.message_digest.as_ref().filter(|digest| digest.algorithm == HashAlgorithm::Sha2256)?;
-    let hex: String = digest.digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}").parse().ok()
+    format!("sha256:{}", hex(digest.digest.as_bytes())).parse().ok()
 }
 
 /// Reads a Sigstore bundle of version 0.1, 0.2 or 0.3 (`sigstore_bundle.proto`). Nothing is verified.
@@ -59,23 +61,30 @@ pub fn read_bundle(bytes: &[u8]) -> Result<Bundle, TrustError> {
     Ok(bundle)
 }
 
-/// Refuses a bundle that would cost much to verify, and a statement of another version.
-pub(crate) fn check(bundle: &Bundle) -> Result<(), TrustError> {
+/// Refuses a bundle that would cost much to verify, and what is signed as a statement and is none. Returns the statement in it.
+pub(crate) fn check(bundle: &Bundle) -> Result<Option<Statement>, TrustError> {
     let material = &bundle.verification_material;
-    for count in [material.tlog_entries.len(), material.timestamp_verification_data.rfc3161_timestamps.len()] {
-        if count > EVIDENCE {
-            return Err(TrustError::TooMuch { count, limit: EVIDENCE });
+    let certificates = match &material.content {
+        VerificationMaterialContent::X509CertificateChain { certificates } => certificates.len(),
+        _ => 1,
+    };
+    let checkpoints =
+        material.tlog_entries.iter().filter_map(|entry| entry.inclusion_proof.as_ref()?.checkpoint.checkpoint());
+    let signatures = checkpoints.map(|checkpoint| checkpoint.signatures().len()).max().unwrap_or_default();
+    for (what, count, limit) in [
+        ("log entries", material.tlog_entries.len(), EVIDENCE),
+        ("timestamps", material.timestamp_verification_data.rfc3161_timestamps.len(), EVIDENCE),
+        ("certificates", certificates, EVIDENCE),
+        ("signatures of a checkpoint", signatures, WITNESSES),
+    ] {
+        if count > limit {
+            return Err(TrustError::TooMuch { what, count, limit });
         }
     }
-    if let SignatureContent::DsseEnvelope(envelope) = &bundle.content {
-        let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes())
-            .map_err(|source| TrustError::Statement { detail: source.to_string() })?;
-        if !STATEMENTS.contains(&statement.type_.as_str()) {
-            let detail = format!("it is a `{}`", crate::shown::shown(&statement.type_));
-            return Err(TrustError::Statement { detail });
-        }
+    match &bundle.content {
+        SignatureContent::DsseEnvelope(envelope) => Statement::read(envelope).map(Some),
+        _ => Ok(None),
     }
-    Ok(())
 }
 
 /// Returns the bytes of the statement that a bundle signs; `None` if it signs something else.
@@ -84,4 +93,15 @@ pub fn statement(bundle: &Bundle) -> Option<&[u8]> {
         SignatureContent::DsseEnvelope(envelope) => Some(envelope.payload.as_bytes()),
         _ => None,
     }
+}
+
+/// Returns a bundle with a statement as one of a file, and that file, where a log has its signature as it has those of files (`hashedrekord` 0.0.1): the
+/// signature is one of the payload with its type (DSSE 1.0, `protocol.md`), and so is the log's entry.
+pub(crate) fn as_file(bundle: &Bundle) -> Option<(Bundle, Vec<u8>)> {
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else { return None };
+    let entries = &bundle.verification_material.tlog_entries;
+    entries.iter().find(|entry| entry.kind_version == KindVersion::HashedRekordV001)?;
+    let mut of_file = bundle.clone();
+    of_file.content = SignatureContent::MessageSignature(MessageSignature::new(envelope.signature.sig.clone()));
+    Some((of_file, envelope.pae()))
 }

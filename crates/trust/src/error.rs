@@ -38,9 +38,11 @@ errors! {
         /// Its length in bytes.
         length: u64,
     } => None;
-    /// It has more log entries or timestamps than are looked at.
-    #[error("the bundle has {count} log entries or timestamps: at most {limit} are looked at")]
+    /// It has more of something than is looked at.
+    #[error("the bundle has {count} {what}: at most {limit} are looked at")]
     TooMuch {
+        /// Of what.
+        what: &'static str,
         /// How many it has.
         count: usize,
         /// How many are looked at.

@@ -1,12 +1,16 @@
-use crate::keyless::{evidence, explain, first_good, known_logs};
+use crate::artifact::{algorithm_of, bytes_of};
+use crate::keyless::{first_good, verify_all};
+use crate::logged::{evidence, known_logs};
+use crate::statement::Statement;
 use crate::trusted_root::Instance;
 use crate::{Artifact, Evidence, Log, TrustError, TrustedRoot, bundle};
-use consign_sign::PublicKey;
+use consign_oci::{Algorithm, Digest};
+use consign_sign::{DigestAlgorithm, PublicKey};
 use sigstore_types::{
-    Bundle, DerPublicKey, DigestBytes, SignatureBytes, SignatureContent, Statement, VerificationMaterialContent,
+    Bundle, DerPublicKey, HashAlgorithm, MessageSignature, SignatureBytes, SignatureContent,
+    VerificationMaterialContent,
 };
 use sigstore_verify::PublicKeyVerificationPolicy;
-use sigstore_verify::crypto::{KeyAlgorithm, SigningScheme, verify_signature, verify_signature_prehashed};
 
 /// Verifies signatures of a key.
 #[derive(Clone, Debug)]
@@ -15,7 +19,8 @@ pub struct Keyed {
     pub key: PublicKey,
     /// Whose logs and timestamps count, where a bundle has such.
     pub root: TrustedRoot,
-    /// What is asked of a log. With [`Log::IfPresent`] a bundle may be without: who trusts a key needs nobody else.
+    /// What is asked of a log: with [`Log::Required`] an entry, whatever the root has. With [`Log::IfPresent`] a bundle may be without: who trusts a key
+    /// needs nobody else.
     pub log: Log,
 }
 
@@ -31,13 +36,14 @@ pub struct Vouched {
 impl Keyed {
     /// Returns what a bundle shows, if the key signed the artifact. Timestamps and log entries that are there must be true.
     pub fn verify(&self, bundle: &Bundle, artifact: Artifact<'_>) -> Result<Vouched, TrustError> {
-        bundle::check(bundle)?;
+        let statement = bundle::check(bundle)?;
+        let statement = statement.as_ref();
         let material = &bundle.verification_material;
         if !matches!(material.content, VerificationMaterialContent::PublicKey(_)) {
             return Err(TrustError::ByCertificate);
         }
         // First the key: what others say of a signature by somebody else is of no interest.
-        self.verify_signature(&bundle.content, artifact)?;
+        self.verify_signature(&bundle.content, statement, artifact)?;
         let entries = &material.tlog_entries;
         let has_timestamps = !material.timestamp_verification_data.rfc3161_timestamps.is_empty();
         if self.log == Log::Required && entries.is_empty() {
@@ -45,97 +51,92 @@ impl Keyed {
         }
         let evidence = match entries.is_empty() && !has_timestamps {
             true => Evidence::default(),
-            false => first_good(&self.root, |instance| self.verify_by(instance, bundle, artifact))?,
+            false => first_good(&self.root, |instance| self.verify_by(instance, bundle, statement, artifact))?,
         };
         Ok(Vouched { evidence, statement: bundle::statement(bundle).map(<[u8]>::to_vec) })
     }
 
     /// Returns whether a bare signature is the key's over an artifact.
     pub fn verify_bare(&self, signature: &[u8], artifact: Artifact<'_>) -> Result<(), TrustError> {
-        let message = sigstore_types::MessageSignature::new(SignatureBytes::from_bytes(signature));
-        self.verify_signature(&SignatureContent::MessageSignature(message), artifact)
+        let message = MessageSignature::new(SignatureBytes::from_bytes(signature));
+        self.verify_signature(&SignatureContent::MessageSignature(message), None, artifact)
     }
 
-    fn verify_by(&self, instance: &Instance, bundle: &Bundle, artifact: Artifact<'_>) -> Result<Evidence, TrustError> {
-        let mut policy = PublicKeyVerificationPolicy::new(self.der()?);
+    fn verify_by(
+        &self,
+        instance: &Instance,
+        bundle: &Bundle,
+        statement: Option<&Statement>,
+        artifact: Artifact<'_>,
+    ) -> Result<Evidence, TrustError> {
+        let key = DerPublicKey::from_pem(&self.key.to_pem());
+        let key = key.map_err(|error| TrustError::Input { detail: error.to_string() })?;
+        let mut policy = PublicKeyVerificationPolicy::new(key);
         if self.log == Log::Ignored || bundle.verification_material.tlog_entries.is_empty() {
             policy = policy.skip_tlog_unsafe();
         } else {
             known_logs(instance, bundle)?;
         }
-        let artifact = artifact.resolve(&bundle.content)?;
-        let result =
-            instance.verifier.verify(artifact, bundle, &policy).map_err(|error| explain(error, instance, bundle))?;
+        let result = verify_all(instance, bundle, statement, artifact, &policy)?;
         evidence(bundle, &result, instance)
     }
 
-    fn der(&self) -> Result<DerPublicKey, TrustError> {
-        DerPublicKey::from_pem(&self.key.to_pem()).map_err(|error| TrustError::Input { detail: error.to_string() })
-    }
-
-    fn verify_signature(&self, content: &SignatureContent, artifact: Artifact<'_>) -> Result<(), TrustError> {
-        let key = self.der()?;
-        let algorithm =
-            KeyAlgorithm::from_spki(&key).map_err(|error| TrustError::Input { detail: error.to_string() })?;
-        let refused = |_| TrustError::KeySignature { key: self.key.fingerprint() };
-        match content {
-            SignatureContent::DsseEnvelope(envelope) => {
-                let scheme = algorithm.default_signing_scheme();
-                verify_signature(&key, &envelope.pae(), &envelope.signature.sig, scheme).map_err(refused)?;
-                is_about(envelope.payload.as_bytes(), artifact)
+    /// Fails unless the key signed this, and this is the artifact. Any digest counts that keys of its kind sign: which one it was, bundles do not
+    /// always say.
+    fn verify_signature(
+        &self,
+        content: &SignatureContent,
+        statement: Option<&Statement>,
+        artifact: Artifact<'_>,
+    ) -> Result<(), TrustError> {
+        let is_signed = match (content, artifact) {
+            (SignatureContent::DsseEnvelope(envelope), _) => {
+                self.key.verify(&envelope.pae(), envelope.signature.sig.as_bytes())
             }
-            SignatureContent::MessageSignature(message) => {
-                let scheme = match &message.message_digest {
-                    None => algorithm.default_signing_scheme(),
-                    Some(digest) => algorithm
-                        .resolve_signing_scheme(digest.algorithm)
-                        .map_err(|error| TrustError::Unsupported { detail: error.to_string() })?,
-                };
-                verify_message(&key, scheme, &message.signature, artifact, content, refused)
+            (SignatureContent::MessageSignature(message), Artifact::Bytes(bytes)) => {
+                self.key.verify(bytes, message.signature.as_bytes())
             }
-            _ => Err(TrustError::Unsupported { detail: "the kind of its signature".to_owned() }),
+            (SignatureContent::MessageSignature(message), Artifact::Digest(digest)) => {
+                self.verify_digest(digest, message.signature.as_bytes())?
+            }
+            (SignatureContent::MessageSignature(_), Artifact::Statement) => return Err(TrustError::NoStatement),
+            _ => return Err(TrustError::Unsupported { detail: "the kind of its signature".to_owned() }),
+        };
+        if !is_signed {
+            return Err(TrustError::KeySignature { key: self.key.fingerprint() });
+        }
+        match (content, statement) {
+            (SignatureContent::MessageSignature(message), _) => check_digest(message, artifact),
+            (_, Some(statement)) => statement.check_subject(artifact),
+            (_, None) => Err(TrustError::NoStatement),
         }
     }
+
+    fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<bool, TrustError> {
+        let algorithm = match digest.algorithm() {
+            Algorithm::Sha256 => DigestAlgorithm::Sha256,
+            Algorithm::Sha512 => DigestAlgorithm::Sha512,
+        };
+        if !self.key.digest_algorithms().contains(&algorithm) {
+            let detail = format!("the key {} signs no digests of {}", self.key.fingerprint(), algorithm.name());
+            return Err(TrustError::Input { detail });
+        }
+        Ok(self.key.verify_digest(algorithm, &bytes_of(digest), signature))
+    }
 }
 
-/// Returns whether a statement has the artifact among its subjects. What the caller looks at is not looked at here.
-fn is_about(payload: &[u8], artifact: Artifact<'_>) -> Result<(), TrustError> {
-    let statement: Statement =
-        serde_json::from_slice(payload).map_err(|source| TrustError::Statement { detail: source.to_string() })?;
-    let digest = match artifact {
-        Artifact::Statement => return Ok(()),
-        Artifact::Bytes(bytes) => consign_oci::Digest::of(bytes),
-        Artifact::Digest(digest) => digest.clone(),
+/// Fails if a bundle says that its signature is of something else. A digest of another kind than is given cannot be compared.
+fn check_digest(message: &MessageSignature, artifact: Artifact<'_>) -> Result<(), TrustError> {
+    let Some(stated) = &message.message_digest else { return Ok(()) };
+    let found = match (artifact, stated.algorithm) {
+        (Artifact::Bytes(bytes), HashAlgorithm::Sha2256) => DigestAlgorithm::Sha256.digest(bytes),
+        (Artifact::Bytes(bytes), HashAlgorithm::Sha2384) => DigestAlgorithm::Sha384.digest(bytes),
+        (Artifact::Bytes(bytes), HashAlgorithm::Sha2512) => DigestAlgorithm::Sha512.digest(bytes),
+        (Artifact::Digest(digest), algorithm) if algorithm_of(digest) == algorithm => bytes_of(digest),
+        _ => return Ok(()),
     };
-    let bytes = DigestBytes::from_hex(digest.hex()).map(DigestBytes::into_bytes).unwrap_or_default();
-    let has = |subject: &sigstore_types::Subject| {
-        let (sha256, sha512) = (subject.digest.sha256.as_ref(), subject.digest.sha512.as_ref());
-        sha256.is_some_and(|digest| digest.as_slice() == bytes)
-            || sha512.is_some_and(|digest| digest.as_slice() == bytes)
-    };
-    match statement.subject.iter().any(has) {
+    match stated.digest.as_bytes() == found {
         true => Ok(()),
-        false => Err(TrustError::OtherArtifact { detail: format!("no subject of the statement is {digest}") }),
-    }
-}
-
-fn verify_message(
-    key: &DerPublicKey,
-    scheme: SigningScheme,
-    signature: &SignatureBytes,
-    artifact: Artifact<'_>,
-    content: &SignatureContent,
-    refused: impl Fn(sigstore_verify::crypto::Error) -> TrustError,
-) -> Result<(), TrustError> {
-    if let Artifact::Bytes(bytes) = artifact {
-        return verify_signature(key, bytes, signature, scheme).map_err(refused);
-    }
-    let artifact = artifact.resolve(content)?;
-    let digest = artifact.digest().filter(|digest| scheme.hash_algorithm() == Some(digest.algorithm()));
-    match digest {
-        Some(digest) => verify_signature_prehashed(key, digest.as_bytes(), signature, scheme).map_err(refused),
-        None => Err(TrustError::Input {
-            detail: format!("signatures of the kind {} are not over this digest", scheme.name()),
-        }),
+        false => Err(TrustError::OtherArtifact { detail: "the digest in the bundle is another".to_owned() }),
     }
 }

@@ -1,12 +1,14 @@
+use crate::logged::{evidence, known_logs};
+use crate::statement::Statement;
 use crate::trusted_root::Instance;
 use crate::{
-    Artifact, Certified, Claim, Conditions, Evidence, Log, LogEntry, Rules, TrustError, TrustedRoot, bundle,
-    certificate, timestamp, translate::translate,
+    Artifact, Certified, Claim, Conditions, Log, Rules, TrustError, TrustedRoot, bundle, certificate, timestamp,
+    translate::translate,
 };
 use consign_oci::Digest;
 use jiff::Timestamp;
-use sigstore_types::{Bundle, DerCertificate, KindVersion, VerificationMaterialContent};
-use sigstore_verify::{VerificationPolicy, VerificationResult};
+use sigstore_types::{Bundle, DerCertificate, VerificationMaterialContent};
+use sigstore_verify::{Policy, VerificationPolicy, VerificationResult};
 
 /// Verifies signatures with certificates.
 #[derive(Clone, Debug)]
@@ -26,14 +28,14 @@ impl Keyless {
     /// certificates has it; that the signature was made while it was valid, at each of the times that are known, of which there is one at least; that a log
     /// has the signature; and that the log's entry is of this signature.
     pub fn verify(&self, bundle: &Bundle, artifact: Artifact<'_>) -> Result<Certified, TrustError> {
-        bundle::check(bundle)?;
+        let statement = bundle::check(bundle)?;
         let signer = match bundle.verification_material.content {
             VerificationMaterialContent::PublicKey(_) => return Err(TrustError::ByKey),
             _ => bundle.signing_certificate(),
         };
         let signer = signer.ok_or_else(|| TrustError::Certificate { detail: "there is none".to_owned() })?;
         let certified = first_good(&self.root, |instance| {
-            let result = self.verify_by(instance, bundle, artifact)?;
+            let result = self.verify_by(instance, bundle, statement.as_ref(), artifact)?;
             certified(bundle, signer, &result, instance)
         })?;
         self.conditions.check(&certified.subject, &certified.claims)?;
@@ -44,6 +46,7 @@ impl Keyless {
         &self,
         instance: &Instance,
         bundle: &Bundle,
+        statement: Option<&Statement>,
         artifact: Artifact<'_>,
     ) -> Result<VerificationResult, TrustError> {
         let entries = &bundle.verification_material.tlog_entries;
@@ -63,43 +66,32 @@ impl Keyless {
         if !(self.rules.certificate_log && instance.has_certificate_logs()) {
             policy = policy.skip_sct();
         }
-        let artifact = artifact.resolve(&bundle.content)?;
-        instance.verifier.verify(artifact, bundle, &policy).map_err(|error| explain(error, instance, bundle))
+        verify_all(instance, bundle, statement, artifact, &policy)
     }
 }
 
-/// Refuses entries of logs that the root does not have: for those of Rekor 2, nothing else compares the log that an entry names with the one that signed.
-/// Refuses those too that show nothing, which would stand beside one that does.
-pub(crate) fn known_logs(instance: &Instance, bundle: &Bundle) -> Result<Vec<LogEntry>, TrustError> {
-    let mut entries = Vec::new();
-    for entry in &bundle.verification_material.tlog_entries {
-        let log = instance.log_name(&entry.log_id.key_id).map_err(|log| TrustError::UnknownLog { log })?;
-        if entry.inclusion_proof.is_none() && entry.inclusion_promise.is_none() {
-            return Err(TrustError::InclusionProof { detail: "there is none".to_owned() });
+/// Has `sigstore-verify` verify all that a policy asks for.
+pub(crate) fn verify_all(
+    instance: &Instance,
+    bundle: &Bundle,
+    statement: Option<&Statement>,
+    artifact: Artifact<'_>,
+    policy: &impl Policy,
+) -> Result<VerificationResult, TrustError> {
+    let verify = |bundle: &Bundle, artifact: sigstore_types::Artifact<'_>| {
+        instance.verifier.verify(artifact, bundle, policy).map_err(|error| explain(error, instance, bundle))
+    };
+    match (statement, bundle::as_file(bundle)) {
+        (Some(statement), Some((of_file, file))) => {
+            statement.check_subject(artifact)?;
+            verify(&of_file, sigstore_types::Artifact::from_blob(&file))
         }
-        let is_vouched_for = entry.inclusion_promise.is_some() || entry.kind_version == KindVersion::HashedRekordV002;
-        entries.push(LogEntry { log, index: is_vouched_for.then(|| entry.log_index.get()) });
+        _ => verify(bundle, artifact.resolve(statement)?),
     }
-    entries.sort();
-    Ok(entries)
-}
-
-/// Refuses entries of logs that were not in use when this was signed. Those of Rekor 1 have a time that the log signed, and were compared by it; those of
-/// Rekor 2 have none, so that one of the times that are known must do.
-fn logs_in_use(instance: &Instance, bundle: &Bundle, times: &[Timestamp]) -> Result<(), TrustError> {
-    for entry in &bundle.verification_material.tlog_entries {
-        let Some(window) = instance.log_window(&entry.log_id.key_id) else { continue };
-        if entry.kind_version == KindVersion::HashedRekordV002 && !times.is_empty() {
-            let is_in_use = times.iter().any(|time| window.contains(*time));
-            let log = || instance.log_name(&entry.log_id.key_id).unwrap_or_else(|id| id);
-            is_in_use.then_some(()).ok_or_else(|| TrustError::LogTime { log: log() })?;
-        }
-    }
-    Ok(())
 }
 
 /// Returns an error of ours. What timestamps lack is found out here.
-pub(crate) fn explain(error: sigstore_verify::Error, instance: &Instance, bundle: &Bundle) -> TrustError {
+fn explain(error: sigstore_verify::Error, instance: &Instance, bundle: &Bundle) -> TrustError {
     let error = translate(error);
     match error {
         TrustError::Timestamp { .. } => {
@@ -173,23 +165,4 @@ fn certified(
         evidence: evidence(bundle, result, instance)?,
         statement: bundle::statement(bundle).map(<[u8]>::to_vec),
     })
-}
-
-pub(crate) fn evidence(
-    bundle: &Bundle,
-    result: &VerificationResult,
-    instance: &Instance,
-) -> Result<Evidence, TrustError> {
-    let mut times = result.verified_timestamps().to_vec();
-    times.sort();
-    times.dedup();
-    let logged = result.tlog_verified() && !bundle.verification_material.tlog_entries.is_empty();
-    let entries = match logged {
-        true => {
-            logs_in_use(instance, bundle, &times)?;
-            known_logs(instance, bundle)?
-        }
-        false => Vec::new(),
-    };
-    Ok(Evidence { times, logged, entries })
 }

@@ -5,8 +5,9 @@ use sigstore_trust_root::{
     SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_PRODUCTION_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT,
     TrustedRoot as Material,
 };
-use sigstore_types::{LogKeyId, TimeRange};
+use sigstore_types::{Checkpoint, LogKeyId, TimeRange};
 use sigstore_verify::Verifier;
+use sigstore_verify::crypto::VerificationKey;
 use std::fmt;
 use std::sync::Arc;
 
@@ -174,6 +175,19 @@ impl Instance {
     /// Returns whether certificates can be in a log.
     pub(crate) fn has_certificate_logs(&self) -> bool {
         !self.material.ctlogs.is_empty()
+    }
+
+    /// Returns whether a log signed a checkpoint (C2SP, `tlog-checkpoint.md`), which others may have signed beside it.
+    pub(crate) fn has_signed(&self, id: &LogKeyId, checkpoint: &Checkpoint) -> bool {
+        let log = self.material.tlogs.iter().find(|log| log.log_id.key_id == *id);
+        let key = log.and_then(|log| VerificationKey::from_spki(&log.public_key.raw_bytes).ok());
+        let mut signatures = checkpoint.signatures().iter();
+        key.is_some_and(|key| {
+            signatures.any(|signature| {
+                id.as_bytes().starts_with(signature.key_id.as_bytes())
+                    && key.verify(checkpoint.signed_data(), &signature.signature).is_ok()
+            })
+        })
     }
 
     /// Returns when a log was in use, if the root says it.

@@ -97,6 +97,17 @@ fn numbers_that_no_log_vouches_for_are_not_told() {
 }
 
 #[test]
+fn chains_of_older_bundles_may_have_more_than_they_should() {
+    // Signers must leave out the root, and those who verify should not mind it (protobuf-specs, `sigstore_bundle.proto`).
+    let mut good = Good::read("version-0.1");
+    for number in [0, 1] {
+        let issuer = good.root["certificateAuthorities"][1]["certChain"]["certificates"][number].clone();
+        good.at("/verificationMaterial/x509CertificateChain/certificates").as_array_mut().unwrap().push(issuer);
+        good.verify().unwrap();
+    }
+}
+
+#[test]
 fn one_of_several_roots_is_enough() {
     let roots = |names: &[&str]| {
         let lines: Vec<String> = names.iter().map(|name| Good::read(name).root.to_string()).collect();

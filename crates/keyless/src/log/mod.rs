@@ -3,7 +3,8 @@
 mod version1;
 mod version2;
 
-use crate::web::{Answer, said, shown};
+use crate::authority::below;
+use crate::web::{Answer, Request, said, shown};
 use crate::{KeylessError, LogService, LogVersion, Web};
 use reqwest::Url;
 use sigstore_types::{DerCertificate, DsseEnvelope, Sha256Hash, SignatureBytes, TransparencyLogEntry};
@@ -16,6 +17,14 @@ pub(crate) enum Logged<'a> {
     Envelope(&'a DsseEnvelope),
 }
 
+/// What a log is told.
+struct Submission<'a> {
+    web: &'a Web,
+    log: &'a Url,
+    logged: &'a Logged<'a>,
+    certificate: &'a DerCertificate,
+}
+
 /// Tells a log of a signature, and returns its entry, which is that of the signature. Whether the log keeps it is for whoever trusts the log to see.
 pub(crate) async fn add(
     web: &Web,
@@ -23,16 +32,27 @@ pub(crate) async fn add(
     logged: &Logged<'_>,
     certificate: &DerCertificate,
 ) -> Result<TransparencyLogEntry, KeylessError> {
+    let submission = Submission { web, log: &log.url, logged, certificate };
     match log.version {
-        LogVersion::V1 => version1::add(web, &log.url, logged, certificate).await,
-        LogVersion::V2 => version2::add(web, &log.url, logged, certificate).await,
+        LogVersion::V1 => version1::add(&submission).await,
+        LogVersion::V2 => version2::add(&submission).await,
     }
 }
 
-fn refused(log: &Url, answer: &Answer) -> KeylessError {
-    KeylessError::Refused { service: shown(log), status: answer.status, said: said(&answer.body) }
-}
+impl Submission<'_> {
+    async fn post(&self, path: &str, body: Vec<u8>) -> Result<Answer, KeylessError> {
+        Ok(self.web.ask(Request::post(below(self.log, path), "application/json", body)).await?)
+    }
 
-fn unreadable(log: &Url) -> KeylessError {
-    KeylessError::Answer { service: shown(log), problem: "the answer is no entry of a log".to_owned() }
+    fn refused(&self, answer: &Answer) -> KeylessError {
+        KeylessError::Refused { service: shown(self.log), status: answer.status, said: said(&answer.body) }
+    }
+
+    fn unreadable(&self) -> KeylessError {
+        KeylessError::Answer { service: shown(self.log), problem: "the answer is no entry of a log".to_owned() }
+    }
+
+    fn other(&self) -> KeylessError {
+        KeylessError::Entry { service: shown(self.log) }
+    }
 }

@@ -1,10 +1,9 @@
 //! Rekor's version 1 (rekor, `openapi.yaml`): entries of the kinds hashedrekord 0.0.1 and dsse 0.0.1.
 
-use super::{Logged, refused, unreadable};
+use super::{Logged, Submission};
+use crate::KeylessError;
 use crate::authority::below;
-use crate::web::{Request, shown};
-use crate::{KeylessError, Web};
-use reqwest::Url;
+use crate::web::Request;
 use reqwest::header::LOCATION;
 use sigstore_rekor::body::RekorEntryBody;
 use sigstore_rekor::{DsseEntry, HashedRekord, LogEntry};
@@ -15,23 +14,19 @@ const ENTRIES: &str = "/api/v1/log/entries";
 /// The status of what is in the log already.
 const CONFLICT: u16 = 409;
 
-pub(super) async fn add(
-    web: &Web,
-    log: &Url,
-    logged: &Logged<'_>,
-    certificate: &DerCertificate,
-) -> Result<TransparencyLogEntry, KeylessError> {
+pub(super) async fn add(submission: &Submission<'_>) -> Result<TransparencyLogEntry, KeylessError> {
+    let Submission { web, log, logged, certificate } = *submission;
+    let unreadable = || submission.unreadable();
     let (kind, body) = match logged {
         Logged::Hash(hash, signature) => {
             (KindVersion::HashedRekordV001, serde_json::to_vec(&HashedRekord::new(hash, signature, certificate)))
         }
         Logged::Envelope(envelope) => {
-            let entry = DsseEntry::new(envelope, certificate).map_err(|_| unreadable(log))?;
+            let entry = DsseEntry::new(envelope, certificate).map_err(|_| unreadable())?;
             (KindVersion::DsseV001, serde_json::to_vec(&entry))
         }
     };
-    let body = body.map_err(|source| KeylessError::Write { source })?;
-    let mut answer = web.ask(Request::post(below(log, ENTRIES), "application/json", body)).await?;
+    let mut answer = submission.post(ENTRIES, body.map_err(|source| KeylessError::Write { source })?).await?;
     // An earlier try may have reached the log, though its answer never came.
     if answer.status == CONFLICT {
         let location = answer.headers.get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
@@ -43,19 +38,16 @@ pub(super) async fn add(
         }
     }
     if !answer.is_success() {
-        return Err(refused(log, &answer));
+        return Err(submission.refused(&answer));
     }
-    let entries: BTreeMap<String, LogEntry> = serde_json::from_slice(&answer.body).map_err(|_| unreadable(log))?;
-    let entry = entries.into_values().next().ok_or_else(|| unreadable(log))?;
-    let entry = entry.to_bundle_entry(kind).map_err(|_| unreadable(log))?;
+    let entries: BTreeMap<String, LogEntry> = serde_json::from_slice(&answer.body).map_err(|_| unreadable())?;
+    let entry = entries.into_values().next().ok_or_else(unreadable)?;
+    let entry = entry.to_bundle_entry(kind).map_err(|_| unreadable())?;
     if entry.inclusion_promise.is_none() || entry.integrated_time.is_none() {
-        return Err(unreadable(log));
+        return Err(unreadable());
     }
-    let body = RekorEntryBody::parse(&entry.canonicalized_body, kind).map_err(|_| unreadable(log))?;
-    if !is_about(&body, logged, certificate) {
-        return Err(KeylessError::Entry { service: shown(log) });
-    }
-    Ok(entry)
+    let body = RekorEntryBody::parse(&entry.canonicalized_body, kind).map_err(|_| unreadable())?;
+    if is_about(&body, logged, certificate) { Ok(entry) } else { Err(submission.other()) }
 }
 
 fn is_about(body: &RekorEntryBody, logged: &Logged<'_>, certificate: &DerCertificate) -> bool {

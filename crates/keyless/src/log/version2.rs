@@ -1,41 +1,31 @@
 //! Rekor's version 2 (rekor-tiles, `rekor_service.proto`): entries of the kind hashedrekord 0.0.2, also for envelopes.
 
-use super::{Logged, refused, unreadable};
-use crate::authority::below;
-use crate::web::{Request, shown};
-use crate::{KeylessError, Web};
-use reqwest::Url;
+use super::{Logged, Submission};
+use crate::KeylessError;
 use sigstore_rekor::body::RekorEntryBody;
 use sigstore_rekor::{HashedRekordV2, RekorV2KeyDetails};
 use sigstore_types::{DerCertificate, HashAlgorithm, KindVersion, Sha256Hash, SignatureBytes, TransparencyLogEntry};
 
 const ENTRIES: &str = "/api/v2/log/entries";
 
-pub(super) async fn add(
-    web: &Web,
-    log: &Url,
-    logged: &Logged<'_>,
-    certificate: &DerCertificate,
-) -> Result<TransparencyLogEntry, KeylessError> {
-    let (hash, signature) = match logged {
+pub(super) async fn add(submission: &Submission<'_>) -> Result<TransparencyLogEntry, KeylessError> {
+    let certificate = submission.certificate;
+    let (hash, signature) = match submission.logged {
         Logged::Hash(hash, signature) => (**hash, *signature),
         Logged::Envelope(envelope) => (sigstore_crypto::sha256(&envelope.pae()), &envelope.signature.sig),
     };
     let algorithm = RekorV2KeyDetails::PkixEcdsaP256Sha256;
     let request = HashedRekordV2::new_with_certificate(&hash, signature, certificate, algorithm);
     let body = serde_json::to_vec(&request).map_err(|source| KeylessError::Write { source })?;
-    let answer = web.ask(Request::post(below(log, ENTRIES), "application/json", body)).await?;
+    let answer = submission.post(ENTRIES, body).await?;
     if !answer.is_success() {
-        return Err(refused(log, &answer));
+        return Err(submission.refused(&answer));
     }
-    let entry: TransparencyLogEntry = serde_json::from_slice(&answer.body).map_err(|_| unreadable(log))?;
+    let entry = serde_json::from_slice::<TransparencyLogEntry>(&answer.body).map_err(|_| submission.unreadable())?;
     if entry.inclusion_proof.as_ref().is_none_or(|proof| proof.checkpoint.is_empty()) {
-        return Err(unreadable(log));
+        return Err(submission.unreadable());
     }
-    if !is_about(&entry, &hash, signature, certificate) {
-        return Err(KeylessError::Entry { service: shown(log) });
-    }
-    Ok(entry)
+    if is_about(&entry, &hash, signature, certificate) { Ok(entry) } else { Err(submission.other()) }
 }
 
 fn is_about(

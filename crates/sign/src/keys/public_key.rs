@@ -63,6 +63,12 @@ impl PublicKey {
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.verifier.verify(message, signature)
     }
+
+    /// Returns whether `signature` is this key's over a message of which only the digest is here. None is where [`PublicKey::digest_algorithms`] does
+    /// not have the algorithm.
+    pub fn verify_digest(&self, algorithm: DigestAlgorithm, digest: &[u8], signature: &[u8]) -> bool {
+        self.verifier.verify_digest(algorithm, digest, signature)
+    }
 }
 
 impl PartialEq for PublicKey {

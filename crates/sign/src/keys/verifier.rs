@@ -2,6 +2,7 @@
 
 use super::{DigestAlgorithm, KeyError, ed25519};
 use DigestAlgorithm::{Sha256, Sha384, Sha512};
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA256_ASN1,
     ECDSA_P521_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
@@ -94,6 +95,19 @@ impl Verifier {
             Self::Digest { keys, .. } => keys.iter().any(|key| key.verify_sig(message, signature).is_ok()),
             Self::Ed25519(key) => key.verify(message, signature),
         }
+    }
+
+    /// Returns whether a signature is of what has this digest; of none where the key does not sign digests of this algorithm.
+    pub(super) fn verify_digest(&self, algorithm: DigestAlgorithm, digest: &[u8], signature: &[u8]) -> bool {
+        let Self::Digest { algorithms, keys } = self else { return false };
+        let hash = match algorithm {
+            Sha256 => &digest::SHA256,
+            Sha384 => &digest::SHA384,
+            Sha512 => &digest::SHA512,
+        };
+        let Ok(digest) = digest::Digest::import_less_safe(digest, hash) else { return false };
+        let mut keys = algorithms.iter().zip(keys).filter(|(known, _)| **known == algorithm);
+        keys.any(|(_, key)| key.verify_digest_sig(&digest, signature).is_ok())
     }
 }
 
