@@ -1,7 +1,7 @@
 use crate::found::find_statements;
 use crate::{AttachError, Attached, Attacher, Attachment, Forms, Held, Signatory, attestation, signature};
 use consign_image::Place;
-use consign_oci::{Descriptor, Document, Exact, annotation};
+use consign_oci::{Descriptor, Exact};
 use consign_receipt::{Statement, predicate};
 use consign_sign::{Annotations, LegacyKind};
 
@@ -175,15 +175,4 @@ fn missing(forms: Forms, there: &[&Attached]) -> Option<Forms> {
         (false, true) => Some(Forms::Legacy),
         (false, false) => None,
     }
-}
-
-/// Returns an image and what an index lists, each by its own descriptor, that is to be signed: attestations in an index are none of it.
-pub fn parts(root: &Document) -> Vec<Descriptor> {
-    let Document::Index(index) = root else { return vec![root.descriptor()] };
-    let is_attestation = |entry: &&Descriptor| {
-        entry.annotations.get(annotation::REFERENCE_TYPE).is_some_and(|kind| kind == annotation::ATTESTATIONS)
-    };
-    let entries = index.manifests.iter().filter(|entry| !is_attestation(entry));
-    // What is signed last vouches for all of it.
-    entries.cloned().chain([root.descriptor()]).collect()
 }

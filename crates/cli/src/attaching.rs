@@ -100,8 +100,12 @@ pub(crate) struct Signed {
 
 impl Signed {
     /// Names what was signed: a part of what a reference names, or that itself.
-    pub(crate) fn new(part: &Descriptor, reference: &ImageReference, outcome: Outcome) -> Self {
-        let of = part.platform.as_ref().map_or_else(|| reference.to_string(), ToString::to_string);
+    pub(crate) fn new(part: &Descriptor, is_root: bool, reference: &ImageReference, outcome: Outcome) -> Self {
+        let of = match &part.platform {
+            Some(platform) => platform.to_string(),
+            None if is_root => reference.to_string(),
+            None => "other".to_owned(),
+        };
         Self { of, digest: part.digest.clone(), outcome }
     }
 

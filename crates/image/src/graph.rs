@@ -8,7 +8,7 @@ pub const LAYER_LIMIT: usize = 1_000;
 /// Most entries of an index that are looked at.
 pub const ENTRY_LIMIT: usize = 256;
 /// Deepest nesting of manifests that is followed, the root and the images counted.
-pub(crate) const DEPTH_LIMIT: usize = 8;
+pub const DEPTH_LIMIT: usize = 8;
 
 /// Returns what a manifest refers to, in the order in which it must be published: the config and layers of an image, the manifests of an index.
 pub fn children(document: &Document) -> Vec<&Descriptor> {

@@ -34,7 +34,7 @@ pub use consign_registry::{BlobReader, Found, Pushed};
 pub use engine::{FromEngine, Part, from_engine};
 pub use error::{ImageError, Trouble};
 pub use files::{ArchiveError, Form, LayoutProblem};
-pub use graph::{ENTRY_LIMIT, LAYER_LIMIT, children, closure};
+pub use graph::{DEPTH_LIMIT, ENTRY_LIMIT, LAYER_LIMIT, children, closure};
 pub use import::import;
 pub use layout::Layout;
 pub use place::Place;

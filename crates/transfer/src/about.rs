@@ -1,8 +1,8 @@
 //! What is about an image: signatures, attestations, and what is about those.
 
 use crate::TransferError;
-use crate::copier::{AT_ONCE, Copier, DEPTH_LIMIT};
-use consign_image::ImageError;
+use crate::copier::{AT_ONCE, Copier};
+use consign_image::{DEPTH_LIMIT, ImageError};
 use consign_oci::{Descriptor, Digest, Document, Tag};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@ use crate::format::{self, Converted, Format};
 use crate::once::Once;
 use crate::origin::Origin;
 use crate::{Admission, Arrived, MinimumAge, Options, Remark, Seal, Sealed, TransferError, platforms};
-use consign_image::{Found, ImageError, Place, Pushed, Sink};
+use consign_image::{DEPTH_LIMIT, Found, ImageError, Place, Pushed, Sink};
 use consign_oci::{Descriptor, Digest, Document, Tag, media_type};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -12,8 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Things that are worked on at the same time. How many requests that makes is for the registry's client to say.
 pub(crate) const AT_ONCE: usize = 32;
-/// Deepest nesting of manifests, and of artifacts about artifacts, that is followed.
-pub(crate) const DEPTH_LIMIT: usize = 8;
 /// Most manifests that are copied, with all that is about them.
 pub(crate) const MANIFEST_LIMIT: usize = 100_000;
 

@@ -2,7 +2,7 @@ use crate::attestations::{Attestations, CONCURRENCY, Foreign, Reader, Wanted};
 use crate::embedded::{Embedded, read_embedded, subject_of};
 use crate::image::{ImageChecks, check_image, check_other, check_parts};
 use crate::{Failure, Owner, Part, Piece, VerifyError};
-use consign_image::ENTRY_LIMIT;
+use consign_image::{DEPTH_LIMIT, ENTRY_LIMIT};
 use consign_oci::{Descriptor, Digest, Document, Exact, Index, Manifest, Platform};
 use futures::StreamExt as _;
 
@@ -43,22 +43,32 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Looks at all that an index lists, some of it at a time.
+    /// Looks at all that an index lists, and the indexes in it, some of it at a time.
     async fn entries(&mut self, reader: &Reader<'_>, index: &Exact<Index>, content: bool) -> Result<(), VerifyError> {
-        if index.manifests.len() > ENTRY_LIMIT {
-            let (piece, count) = (self.root.clone(), index.manifests.len());
-            return Err(Failure::TooMany { piece, what: "entries", count, limit: ENTRY_LIMIT }.into());
-        }
-        let visits = index.manifests.iter().map(|descriptor| {
-            let platform = index.platforms().find(|(_, other)| std::ptr::eq(*other, descriptor));
-            Box::pin(visit(reader, index, descriptor, platform.map(|(platform, _)| platform), content))
-        });
-        let mut visits = futures::stream::iter(visits.collect::<Vec<_>>()).buffered(CONCURRENCY);
-        while let Some(visited) = visits.next().await {
-            let Visited { found, platform, embedded } = visited?;
-            self.add(found);
-            self.embedded.extend(embedded);
-            self.platforms.extend(platform);
+        let (mut level, mut count) = (vec![index.clone()], 0);
+        for depth in 1.. {
+            count += level.iter().map(|index| index.manifests.len()).sum::<usize>();
+            for (what, count, limit) in [("entries", count, ENTRY_LIMIT), ("levels of indexes", depth, DEPTH_LIMIT)] {
+                if count > limit {
+                    return Err(Failure::TooMany { piece: self.root.clone(), what, count, limit }.into());
+                }
+            }
+            let visits = level.iter().flat_map(|index| index.manifests.iter().map(move |entry| (index, entry)));
+            let visits = visits.map(|(index, entry)| Box::pin(visit(reader, index, entry, content)));
+            let mut visits = futures::stream::iter(visits.collect::<Vec<_>>()).buffered(CONCURRENCY);
+            let mut deeper = Vec::new();
+            while let Some(visited) = visits.next().await {
+                let Visited { found, platform, embedded, index } = visited?;
+                self.add(found);
+                self.embedded.extend(embedded);
+                self.platforms.extend(platform);
+                deeper.extend(index);
+            }
+            drop(visits);
+            if deeper.is_empty() {
+                break;
+            }
+            level = deeper;
         }
         Ok(())
     }
@@ -96,36 +106,58 @@ impl Walk {
 }
 
 /// What was seen of one entry of an index.
+#[derive(Default)]
 struct Visited {
     found: ImageChecks,
     platform: Option<(Platform, Piece, Attestations)>,
     embedded: Vec<(Digest, Embedded)>,
+    /// The entry, where it is an index.
+    index: Option<Exact<Index>>,
 }
 
 async fn visit(
     reader: &Reader<'_>,
     index: &Index,
     descriptor: &Descriptor,
-    platform: Option<&Platform>,
     content: bool,
 ) -> Result<Visited, VerifyError> {
-    let Some(platform) = platform else {
-        let (mut found, document) = check_other(reader.place(), descriptor).await?;
-        let about = subject_of(descriptor, index).zip(document);
-        let embedded = match about {
-            Some(((platform, image), Document::Manifest(manifest))) => {
-                let embedded = read_embedded(reader, &manifest, platform, &image.digest, &mut found).await?;
-                embedded.into_iter().map(|embedded| (image.digest.clone(), embedded)).collect()
-            }
-            _ => Vec::new(),
-        };
-        return Ok(Visited { found, platform: None, embedded });
-    };
+    let listed = index.platforms().find(|(_, listed)| std::ptr::eq(*listed, descriptor));
+    let Some((platform, _)) = listed else { return visit_other(reader, index, descriptor, content).await };
     let owner = Owner::Platform(platform.clone());
     let (found, attestations) = futures::try_join!(
         check_image(reader.place(), descriptor, platform, content),
         reader.about(&descriptor.digest, &owner, Wanted::Everything)
     )?;
     let piece = Piece::new(Part::Manifest, &owner, &descriptor.digest);
-    Ok(Visited { found, platform: Some((platform.clone(), piece, attestations)), embedded: Vec::new() })
+    Ok(Visited { found, platform: Some((platform.clone(), piece, attestations)), ..Visited::default() })
+}
+
+/// Looks at an entry that says of no platform that it is for it. It may be an index, statements about another entry, or an image all the same: whoever
+/// runs images asks its config then.
+async fn visit_other(
+    reader: &Reader<'_>,
+    index: &Index,
+    descriptor: &Descriptor,
+    content: bool,
+) -> Result<Visited, VerifyError> {
+    let (mut found, document) = check_other(reader.place(), descriptor).await?;
+    let manifest = match document {
+        Some(Document::Manifest(manifest)) => manifest,
+        Some(Document::Index(index)) => return Ok(Visited { found, index: Some(index), ..Visited::default() }),
+        None => return Ok(Visited { found, ..Visited::default() }),
+    };
+    if let Some((platform, image)) = subject_of(descriptor, index) {
+        let embedded = read_embedded(reader, &manifest, platform, &image.digest, &mut found).await?;
+        let embedded = embedded.into_iter().map(|embedded| (image.digest.clone(), embedded)).collect();
+        return Ok(Visited { found, embedded, ..Visited::default() });
+    }
+    // `unknown/unknown` is for nobody.
+    if descriptor.platform.is_none() {
+        check_parts(reader.place(), &manifest, &Owner::Other, None, content, &mut found).await?;
+    }
+    let Some(platform) = found.platform.take() else { return Ok(Visited { found, ..Visited::default() }) };
+    let owner = Owner::Platform(platform.clone());
+    let attestations = reader.about(&descriptor.digest, &owner, Wanted::Everything).await?;
+    let piece = Piece::new(Part::Manifest, &owner, &descriptor.digest);
+    Ok(Visited { found, platform: Some((platform, piece, attestations)), ..Visited::default() })
 }

@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
     for subject in subjects(&target, arguments)? {
         let statement = Exact::write(Statement::new(&subject.digest, predicate_type, claim.clone()))?;
         let outcome = signing.attest(&subject, &statement).await?;
-        signed.push(Signed::new(&subject, &arguments.reference, outcome));
+        signed.push(Signed::new(&subject, subject.digest == *target.root.digest(), &arguments.reference, outcome));
     }
     match session.output {
         Output::Json => {

@@ -10,7 +10,7 @@ pub(crate) async fn run(arguments: &Clean, session: &Session) -> Result<ExitCode
     let target = Target::open(&arguments.reference, session).await?;
     let attacher = target.attacher();
     let mut removed = 0;
-    for part in parts(&target.root) {
+    for part in parts(&target.place, &target.root).await? {
         let found = find(&target.place, &target.legacy.0, &part.digest, None).await?;
         for attached in found.iter().filter(|attached| is_wanted(attached, arguments.kind)) {
             attacher.remove(&part.digest, &attached.held).await?;

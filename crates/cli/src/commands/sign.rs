@@ -50,13 +50,13 @@ async fn sign(
     };
     let annotations: Annotations = arguments.annotations.iter().cloned().collect();
     let mut parts = match arguments.recursive {
-        true => parts(&target.root),
+        true => parts(&target.place, &target.root).await?,
         false => vec![target.root.descriptor()],
     };
     let root = parts.pop().unwrap_or_else(|| target.root.descriptor());
     let one = async |part: &Descriptor| -> Result<Signed, CommandError> {
         let outcome = signing.sign(part, &identity, &annotations).await?;
-        Ok(Signed::new(part, reference, outcome))
+        Ok(Signed::new(part, part.digest == *target.root.digest(), reference, outcome))
     };
     // A layout has one list, which one writes at a time.
     let at_once = if target.repository().is_some() { AT_ONCE } else { 1 };

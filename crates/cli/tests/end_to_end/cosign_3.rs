@@ -73,7 +73,8 @@ fn keys() {
     let image = world.image();
     let verify = ["verify", "--key", "their.pub", &image];
     world.environment.consign(&verify).expect(0);
-    let statement = world.environment.consign(&[&verify[..], &["--type", "custom", "--output", "json"]].concat()).expect(0).stdout;
+    let statement =
+        world.environment.consign(&[&verify[..], &["--type", "custom", "--output", "json"]].concat()).expect(0).stdout;
     assert!(statement.contains("tested"), "{statement}");
 
     // Its keys sign here, ours there.
@@ -100,7 +101,14 @@ fn identities() {
         world.environment.invocation().variable("SIGSTORE_ID_TOKEN", &token).run(&["release"]).expect(0);
         let _server = world.environment.serve();
         let who = |identity: &'static str| {
-            ["--certificate-identity", identity, "--certificate-oidc-issuer", sigstore.issuer(), "--trusted-root", &root]
+            [
+                "--certificate-identity",
+                identity,
+                "--certificate-oidc-issuer",
+                sigstore.issuer(),
+                "--trusted-root",
+                &root,
+            ]
         };
         let by = |identity| [&who(identity)[..], &["--allow-http-registry"]].concat();
         world.is_verified(&by(PERSON));

@@ -177,8 +177,9 @@ fn no_secret_leaves_the_program() {
         let keyless = ["--signing-config", &services, "--trusted-root", &root];
         let sign = [&["sign", "--replace", "--identity-token", token_file.to_str().unwrap()], &keyless[..]].concat();
         run(0, &[], &[&sign[..], &[&image]].concat());
-        let github = sigstore.github();
-        let github: Vec<_> = github.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let address = sigstore.github_url();
+        let github = [("ACTIONS_ID_TOKEN_REQUEST_URL", &*address), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN)];
+        let github = [&github[..], &[("GITHUB_ACTIONS", "true")]].concat();
         let sign = [&["sign", "--replace"], &keyless[..], &[&image]].concat();
         run(0, &github, &sign);
         // Services that answer with what they were shown.

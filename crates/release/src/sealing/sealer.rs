@@ -1,10 +1,9 @@
 use super::Sealing;
 use super::at::At;
-use crate::{ImportProblem, ReleaseError, list_image, scan_image};
-use consign_attach::{Before, Forms, Signing, parts};
-use consign_image::ENTRY_LIMIT;
+use crate::{ReleaseError, list_image, scan_image};
+use consign_attach::{Before, Forms, Signing, direct_parts, parts};
 use consign_oci::media_type::{is_index, is_manifest};
-use consign_oci::{Descriptor, Document, Exact};
+use consign_oci::{Descriptor, Digest, Document, Exact};
 use consign_plan::configuration::{MirrorStatement, SyncSettings};
 use consign_receipt::predicate::{COPY_RECORD, COSIGN_VULNERABILITIES, CopyRecord, SBOM, SIGNATURE, label};
 use consign_receipt::{Identity, Statement};
@@ -14,7 +13,7 @@ use consign_transfer::{Arrived, Refusal, Seal, Sealed};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 /// Manifests of one image that are signed at once.
@@ -62,9 +61,14 @@ impl Sealer {
 
     /// Returns how much there is to sign of an image that is not there.
     fn expected(&self, document: &Document) -> Sealed {
-        let of_platforms = platforms(distinct(parts(document))).len() * self.of_platforms().len();
+        let listed: BTreeMap<&Digest, &Descriptor> = direct_parts(document).map(|part| (&part.digest, part)).collect();
+        let count = match document {
+            Document::Index(_) => listed.values().filter(|part| is_manifest(&part.media_type)).count(),
+            Document::Manifest(_) => 1,
+        };
+        let of_platforms = count * self.of_platforms().len();
         Sealed {
-            signed: if self.sign { distinct(parts(document)).len() } else { 0 },
+            signed: if self.sign { listed.len() + 1 } else { 0 },
             attested: of_platforms + usize::from(self.asks(MirrorStatement::CopiedFrom)),
         }
     }
@@ -240,28 +244,14 @@ impl Seal for Sealer {
     }
 }
 
-/// Returns an image and what it lists, but for attestations. Lists of others may have any length.
+/// Returns an image and what it lists, but for attestations, the image itself last.
 async fn listed(at: &At<'_>) -> Result<Vec<Descriptor>, ReleaseError> {
-    let listed = distinct(parts(at.document().await?));
-    // The image itself is one of them.
-    let count = listed.len().saturating_sub(1);
-    if count > ENTRY_LIMIT {
-        let problem = Box::new(ImportProblem::TooManyEntries { count, limit: ENTRY_LIMIT });
-        return Err(ReleaseError::Import { place: at.place.describe(), problem });
-    }
-    Ok(listed)
+    Ok(parts(&at.place, at.document().await?).await?)
 }
 
 /// Returns the images of all this.
 fn platforms(mut parts: Vec<Descriptor>) -> Vec<Descriptor> {
     parts.retain(|part| is_manifest(&part.media_type));
-    parts
-}
-
-/// Leaves out what is listed again.
-fn distinct(mut parts: Vec<Descriptor>) -> Vec<Descriptor> {
-    let mut seen = BTreeSet::new();
-    parts.retain(|part| seen.insert(part.digest.clone()));
     parts
 }
 

@@ -4,12 +4,12 @@ mod rewrite;
 mod text;
 mod types;
 
-use crate::copier::{AT_ONCE, DEPTH_LIMIT, MANIFEST_LIMIT, lock};
+use crate::copier::{AT_ONCE, MANIFEST_LIMIT, lock};
 use crate::once::Once;
 use crate::origin::Origin;
 use crate::platforms::subject_of;
 use crate::{Remark, TransferError};
-use consign_image::ImageError;
+use consign_image::{DEPTH_LIMIT, ImageError};
 use consign_oci::{Descriptor, Digest, Document, Index, media_type};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
