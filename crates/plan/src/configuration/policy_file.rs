@@ -1,6 +1,7 @@
 use super::file::KEYS;
 use super::reader::Reader;
 use super::{ConfigurationError, PolicySettings, SourceFile, scan, tree};
+use consign_oci::Digest;
 use consign_receipt::Engine;
 
 /// A policy by itself, as those have it who verify what others release: the section `policy` of a configuration, or a file with nothing else.
@@ -8,6 +9,8 @@ use consign_receipt::Engine;
 pub struct PolicyFile {
     /// The file, for paths in it and errors that only show later.
     pub file: SourceFile,
+    /// The digest of its text.
+    pub digest: Digest,
     /// The policy.
     pub policy: PolicySettings,
     /// The scanner of others that says what is known against packages; `None`: consign does.
@@ -43,7 +46,9 @@ impl PolicyFile {
         });
         let diagnostics = reader.finish();
         match policy {
-            Some(policy) if diagnostics.is_empty() => Ok(Self { file, policy, engine }),
+            Some(policy) if diagnostics.is_empty() => {
+                Ok(Self { file, digest: Digest::of(text.as_bytes()), policy, engine })
+            }
             _ => Err(ConfigurationError { diagnostics }),
         }
     }

@@ -10,6 +10,7 @@ use crate::proof;
 use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
 use consign_oci::{Digest, Document};
+use consign_plan::configuration::PolicyFile;
 use consign_receipt::predicate;
 use consign_report::printable;
 use consign_trust::Authority;
@@ -24,11 +25,12 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
     let client = session.client(reference).await?;
     let place = session.place(reference, &client, refusal).await?;
     let root = find(&place, reference).await?;
-    let asked = Asked { authority: &authority, proof, attested: &arguments.predicate_types };
+    let policy = policy(proof, session)?;
+    let asked = Asked { authority: &authority, policy: policy.as_ref(), proof, attested: &arguments.predicate_types };
     let verified = examine_root(&place, &root, reference, asked, session).await;
     let verified = verified.and_then(|verified| check_annotations(arguments, &verified).map(|()| verified));
     if let Some(file) = &arguments.summary {
-        summary::write(file, arguments, root.digest(), verified.as_ref())?;
+        summary::write(file, arguments, policy.as_ref(), root.digest(), verified.as_ref())?;
     }
     let verified = verified?;
     match session.output {
@@ -110,6 +112,7 @@ pub(in crate::commands) fn refusal(error: ImageError) -> CommandError {
 /// What an image has to show.
 struct Asked<'a> {
     authority: &'a Authority,
+    policy: Option<&'a PolicyFile>,
     proof: &'a Proof,
     /// Types of which there must be statements.
     attested: &'a [String],
@@ -125,7 +128,14 @@ pub(in crate::commands) async fn examine(
 ) -> Result<Verified, CommandError> {
     check_offline(reference, session)?;
     let root = find(place, reference).await?;
-    examine_root(place, &root, reference, Asked { authority, proof, attested: &[] }, session).await
+    let policy = policy(proof, session)?;
+    let asked = Asked { authority, policy: policy.as_ref(), proof, attested: &[] };
+    examine_root(place, &root, reference, asked, session).await
+}
+
+/// Reads the policy, if one is named. That may be a pipe, which is read once.
+fn policy(proof: &Proof, session: &Session) -> Result<Option<PolicyFile>, CommandError> {
+    proof.policy.as_ref().map(|path| policy_file(path, &session.printer)).transpose()
 }
 
 /// Fails for what would have to be asked for over the network, where that must not be.
@@ -153,7 +163,7 @@ async fn examine_root(
     place: &Place,
     root: &Document,
     reference: &ImageReference,
-    Asked { authority, proof: expected, attested }: Asked<'_>,
+    Asked { authority, policy, proof: expected, attested }: Asked<'_>,
     session: &Session,
 ) -> Result<Verified, CommandError> {
     let requested = match reference {
@@ -161,10 +171,7 @@ async fn examine_root(
         _ => None,
     };
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-    let policy = match &expected.policy {
-        Some(path) => Some(policy_file(path, &session.printer)?.policy.policy()),
-        None => None,
-    };
+    let policy = policy.map(|file| file.policy.policy());
     let legacy = legacy_place(root.digest(), session).await?;
     let expectation = Expectation {
         policy: policy.as_ref(),

@@ -4,11 +4,11 @@ use crate::arguments::Verify;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::outlet;
-use crate::reading::read_text;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use consign_image::ImageReference;
 use consign_oci::Digest;
+use consign_plan::configuration::PolicyFile;
 use consign_receipt::predicate::{
     self, ResourceDescriptor, VERIFICATION_SUMMARY, VerificationResult, VerificationSummary, Verifier,
 };
@@ -20,20 +20,19 @@ use std::path::Path;
 
 /// Names what is asked for where nobody names a policy.
 const DEFAULT_POLICY: &str = "https://consign.dev/policy/default";
-/// Largest file of a policy, in bytes.
-const POLICY_LIMIT: u64 = 2 << 20;
 
 /// Writes how the verification of an image ended. Where that cannot be told, nothing is written.
 pub(super) fn write(
     file: &Path,
     arguments: &Verify,
+    policy: Option<&PolicyFile>,
     image: &Digest,
     result: Result<&Verified, &CommandError>,
 ) -> Result<(), CommandError> {
     if result.is_err_and(|error| !says_something(error.code)) {
         return Ok(());
     }
-    let summary = summary(arguments, result.ok())?;
+    let summary = summary(arguments, policy, result.ok())?;
     let statement = Statement::new(image, VERIFICATION_SUMMARY, serde_json::to_value(summary)?);
     outlet::write(Some(file), format!("{}\n", consign_report::json(&statement)?).as_bytes())
 }
@@ -44,7 +43,11 @@ fn says_something(code: ExitCode) -> bool {
     matches!(code, Trial | Policy | Verification | NotSigned | Outdated | AdvisoryDatabase)
 }
 
-fn summary(arguments: &Verify, verified: Option<&Verified>) -> Result<VerificationSummary, CommandError> {
+fn summary(
+    arguments: &Verify,
+    policy: Option<&PolicyFile>,
+    verified: Option<&Verified>,
+) -> Result<VerificationSummary, CommandError> {
     let now = Timestamp::now().round(Unit::Second);
     let now = now.map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
     let (verification_result, level) = match verified {
@@ -62,7 +65,7 @@ fn summary(arguments: &Verify, verified: Option<&Verified>) -> Result<Verificati
             ImageReference::Registry(reference) => format!("oci://{reference}"),
             other => other.to_string(),
         },
-        policy: policy(arguments)?,
+        policy: described(policy, arguments),
         input_attestations: verified
             .iter()
             .flat_map(|verified| &verified.claims)
@@ -82,18 +85,14 @@ fn has_provenance(verified: &Verified) -> bool {
 }
 
 /// Names the policy; one in a file by its bytes, unless it has a name (RFC 6920, section 3).
-fn policy(arguments: &Verify) -> Result<ResourceDescriptor, CommandError> {
+fn described(policy: Option<&PolicyFile>, arguments: &Verify) -> ResourceDescriptor {
     let named = arguments.policy_uri.clone();
-    let Some(path) = &arguments.proof.policy else {
+    let Some(PolicyFile { digest, .. }) = policy else {
         let uri = named.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
-        return Ok(ResourceDescriptor { uri: Some(uri), ..ResourceDescriptor::default() });
+        return ResourceDescriptor { uri: Some(uri), ..ResourceDescriptor::default() };
     };
-    let text = read_text(path, POLICY_LIMIT).map_err(|error| {
-        CommandError::new(ExitCode::Configuration, format!("cannot read the policy {}", path.display())).cause(error)
-    })?;
-    let digest = Digest::of(text.as_bytes());
     let uri = named.unwrap_or_else(|| format!("ni:///sha-256;{}", URL_SAFE_NO_PAD.encode(bytes(digest.hex()))));
-    Ok(ResourceDescriptor { uri: Some(uri), ..ResourceDescriptor::new("", &digest) })
+    ResourceDescriptor { uri: Some(uri), ..ResourceDescriptor::new("", digest) }
 }
 
 /// Returns the bytes that hexadecimal digits stand for.

@@ -71,6 +71,12 @@ fn it_says_what_was_asked_for_and_what_came_of_it() {
     let passed = summary(&world, 0, &named);
     assert_eq!(passed["policy"], json!({"uri": "https://example.com/policy", "digest": {"sha256": policy.hex()}}));
     assert_eq!(passed["verifiedLevels"], json!(["SLSA_BUILD_LEVEL_1"]));
+    // A policy out of a pipe is read once, and its digest is that of what was read.
+    let image = world.image();
+    let piped = ["verify", "--key", "cosign.pub", "--policy", "/dev/stdin", "--summary", "piped.json", &image];
+    world.environment.invocation().run_reading("policy:\n  require: [provenance]\n", &piped).expect(0);
+    let piped: Value = serde_json::from_str(&world.environment.read("piped.json")).unwrap();
+    assert_eq!(piped["predicate"]["policy"]["digest"]["sha256"], policy.hex());
     // Each statement can be fetched by what names it.
     let inputs = passed["inputAttestations"].as_array().unwrap();
     assert_eq!(inputs.len(), 5);
