@@ -10,7 +10,7 @@ use crate::session::Session;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
 use consign_plan::Configuration;
-use consign_plan::configuration::RequireSettings;
+use consign_plan::configuration::{KeyReference, RequireSettings};
 use consign_receipt::{Identity, Policy};
 use consign_sign::PublicKey;
 use consign_transfer::{Admission, Refusal};
@@ -26,6 +26,11 @@ use tokio::sync::OnceCell;
 pub(crate) fn named_key(key: &KeyArgument, session: &Session) -> Result<PublicKey, CommandError> {
     let passwords = Passwords::new(&session.environment, None);
     let key = NamedKey::new(key.reference()?, |path| path.into(), &session.environment, passwords);
+    if session.global.offline && matches!(key.reference(), KeyReference::Kubernetes { .. }) {
+        let message = format!("the key `{}` is asked of a cluster, and consign is offline", key.reference());
+        let hint = "`consign public-key --key KEY --outfile cosign.pub`, where there is a network, writes it to a file";
+        return Err(CommandError::new(ExitCode::Unavailable, message).hint(hint));
+    }
     key.public().map_err(|error| {
         CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", key.reference()))
             .cause(error.as_ref())

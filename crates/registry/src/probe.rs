@@ -1,5 +1,5 @@
 use crate::refusal::is_page;
-use crate::transport::{Call, header};
+use crate::transport::{Call, Redirects, header};
 use crate::{Client, RegistryError};
 use consign_oci::{Digest, Repository, media_type};
 use reqwest::Method;
@@ -23,7 +23,7 @@ impl Client {
         let nobody = Digest::of(b"");
         let mut call = Call::new(self, Method::GET, repository, &format!("referrers/{nobody}"))?;
         call.accept = media_type::INDEX;
-        call.redirects = false;
+        call.redirects = Redirects::WithinHost;
         let response = self.send(&call).await?;
         let date = header(response.headers(), &DATE).map(str::to_owned);
         let is_index =

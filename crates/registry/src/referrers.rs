@@ -1,10 +1,10 @@
 use crate::endpoint::redacted;
 use crate::paging::Paging;
-use crate::transport::{Call, header, read_limited};
+use crate::transport::{Call, Redirects, header, read_limited};
 use crate::{Client, RegistryError};
 use consign_oci::{DOCUMENT_LIMIT, Descriptor, Digest, Document, Exact, Index, Repository, Tag, Target, media_type};
 use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 /// Most pages of a list.
 const PAGES: usize = 100;
@@ -32,17 +32,16 @@ impl Client {
         let mut found = Vec::new();
         let mut call = Call::new(self, Method::GET, repository, &format!("referrers/{digest}"))?;
         call.accept = media_type::INDEX;
-        // A registry without the API may send askers to a page for people.
-        call.redirects = false;
+        // A registry without the API may send askers to a page for people elsewhere.
+        call.redirects = Redirects::WithinHost;
         let mut paging = Paging::new(PAGES);
+        let mut is_first = true;
         loop {
             let response = self.send(&call).await?;
-            let is_index =
-                header(response.headers(), &CONTENT_TYPE).is_some_and(|text| text.starts_with(media_type::INDEX));
             match response.status().as_u16() {
-                200 if is_index => {}
-                // As a page for people it is no list at all.
-                200 | 300..=399 | 400 | 404 | 405 | 501 => {
+                200 if is_for_programs(response.headers()) => {}
+                // As a page for people it is no list at all. Of a list whose beginning is there, the rest is not to be had.
+                200 | 300..=399 | 400 | 404 | 405 | 501 if is_first => {
                     let error = self.refused(&call, response).await;
                     // Some registries that have the API say this of a repository to which nothing was pushed yet.
                     if !matches!(&error, RegistryError::Answer { code: Some(code), .. } if code == "NAME_UNKNOWN") {
@@ -65,6 +64,7 @@ impl Client {
                 Some(url) => call.url = url,
                 None => return Ok(Some(found)),
             }
+            is_first = false;
         }
     }
 
@@ -90,6 +90,12 @@ impl Client {
         };
         self.add_to_tag(repository, &tag, entry(document), extended).await
     }
+}
+
+/// Returns whether an answer is an index, or anything else in JSON, which is one under a wrong name if it is a list at all.
+fn is_for_programs(headers: &HeaderMap) -> bool {
+    header(headers, &CONTENT_TYPE)
+        .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().ends_with("json")))
 }
 
 /// Returns the list with these entries; `None` if it has them.

@@ -42,8 +42,17 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Body<'a>,
     /// Whether doing it twice is the same as doing it once.
     pub(crate) repeatable: bool,
-    /// Whether redirects are followed.
-    pub(crate) redirects: bool,
+    /// Which redirects are followed.
+    pub(crate) redirects: Redirects,
+}
+
+/// Which redirects of a request are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Redirects {
+    Never,
+    /// Those that lead to the same host. The answer is one that leads elsewhere.
+    WithinHost,
+    Anywhere,
 }
 
 impl<'a> Call<'a> {
@@ -65,7 +74,7 @@ impl<'a> Call<'a> {
             condition: None,
             body: Body::Empty,
             repeatable: reading,
-            redirects: reading,
+            redirects: if reading { Redirects::Anywhere } else { Redirects::Never },
         })
     }
 }
@@ -230,12 +239,14 @@ impl Client {
                 }
             }
             drop(turn);
-            let location =
-                header(response.headers(), &LOCATION).filter(|_| response.status().is_redirection() && call.redirects);
-            match location {
-                Some(location) => url = follow(&url, location)?,
-                None => return Ok(response),
+            let location = header(response.headers(), &LOCATION)
+                .filter(|_| response.status().is_redirection() && call.redirects != Redirects::Never);
+            let Some(location) = location else { return Ok(response) };
+            let leads_elsewhere = || !url.join(location).is_ok_and(|to| same_host(&url, &to));
+            if call.redirects == Redirects::WithinHost && leads_elsewhere() {
+                return Ok(response);
             }
+            url = follow(&url, location)?;
         }
         Err(RegistryError::Protocol { url: redacted(&call.url), problem: "it redirects in a circle".to_owned() })
     }

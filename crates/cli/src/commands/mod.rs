@@ -111,20 +111,21 @@ fn check_form(form: Form, command: &Command) -> Result<(), CommandError> {
 
 async fn run_until_interrupted(command: &Command, session: &Session) -> Result<ExitCode, CommandError> {
     let mut signals = Signals::listen()?;
-    let interrupted = || CommandError::new(ExitCode::Interrupted, "interrupted");
+    let is_release = matches!(command, Command::Release(_));
+    Signals::listen()?.insist(if is_release { 2 } else { 1 }, session.printer.clone());
     let interruption = Interruption::new();
     let mut running = pin!(dispatch(command, session, &interruption));
     tokio::select! {
         outcome = &mut running => return outcome,
         () = signals.next() => {}
     }
-    if !matches!(command, Command::Release(_)) {
-        return Err(interrupted());
+    if !is_release {
+        return Err(Signals::interrupted());
     }
     interruption.cancel();
     tokio::select! {
         outcome = &mut running => outcome,
-        () = signals.next() => Err(interrupted()),
+        () = signals.next() => Err(Signals::interrupted()),
     }
 }
 

@@ -16,9 +16,18 @@ use zeroize::Zeroizing;
 /// Largest file with a key or a password, in bytes.
 const LIMIT: usize = 64 << 10;
 /// Variables that a program which has a key of its own does not see: other keys, and tokens that speak for whoever runs this.
-const KEPT_BACK: [&str; 4] = ["COSIGN_PASSWORD", "COSIGN_PASSWORD_FILE", "COSIGN_PRIVATE_KEY", "SIGSTORE_ID_TOKEN"];
+const KEPT_BACK: [&str; 8] = [
+    "BUILDKITE_AGENT_ACCESS_TOKEN",
+    "CI_JOB_TOKEN",
+    "COSIGN_PASSWORD",
+    "COSIGN_PASSWORD_FILE",
+    "COSIGN_PRIVATE_KEY",
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "SIGSTORE_ID_TOKEN",
+];
 /// Beginnings of further ones.
-const KEPT_BACK_BEGIN: [&str; 1] = ["ACTIONS_ID_TOKEN_"];
+const KEPT_BACK_BEGIN: [&str; 2] = ["ACTIONS_ID_TOKEN_", "CIRCLE_OIDC_TOKEN"];
 
 /// Why a key cannot be had.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -157,8 +166,7 @@ mod tests {
 
     #[test]
     fn programs_do_not_see_other_secrets() {
-        let kept_back =
-            ["COSIGN_PASSWORD", "COSIGN_PRIVATE_KEY", "SIGSTORE_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+        let kept_back = KEPT_BACK.into_iter().chain(["ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CIRCLE_OIDC_TOKEN_V2"]);
         let set = ["PATH", "HOME", "AWS_PROFILE"].into_iter().chain(kept_back);
         let environment = Environment::of(set.map(|name| (name.to_owned(), "value".to_owned())));
         let reference = "exec:sign".parse().unwrap();

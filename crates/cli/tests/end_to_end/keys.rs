@@ -3,7 +3,10 @@
 use crate::common::TestEnvironment;
 use consign_testkit::tools::peer;
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Signs with a key that lies open in a file, as a service or a device would.
 const SIGNER: &str = r#"#!/bin/sh
@@ -161,4 +164,30 @@ fn a_key_in_place_of_its_name_is_not_repeated() {
     error: keys at `awskms:` are not supported by this version
     hint: a program of yours can ask the service or the device for signatures: `exec:PROGRAM ARGUMENT…` (docs/keys.md)
     ");
+}
+
+#[test]
+fn whoever_waits_for_a_key_can_be_interrupted() {
+    let environment = TestEnvironment::new();
+    environment.write_program("slow", b"#!/bin/sh\nexec sleep 600\n");
+    let pipe = environment.path("pipe").display().to_string();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for key in [&*pipe, "exec:./slow"] {
+        let mut command = environment.invocation().command(&["public-key", "--key", key]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let id = Pid::from_child(&child);
+        // From when it listens for signals is seen by what it catches.
+        let status = format!("/proc/{}/status", child.id());
+        let is_listening = || {
+            let text = fs::read_to_string(&status).unwrap();
+            let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+            u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (Signal::INT.as_raw() - 1)) != 0
+        };
+        while !is_listening() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill_process(id, Signal::INT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{key}");
+    }
 }

@@ -235,6 +235,52 @@ async fn hostile_lists_are_refused() {
     assert_eq!(world.registry.requests(), 2);
 }
 
+/// Whoever asks is told that it is not known what is about the subject, and never that it is nothing.
+#[tokio::test]
+async fn half_a_list_is_none() {
+    let (index, list) = (("content-type", media_type::INDEX), r#"{"schemaVersion":2,"manifests":[]}"#);
+    for (status, headers, body) in [
+        (404, vec![], ""),
+        (400, vec![], ""),
+        (501, vec![], ""),
+        (302, vec![("location", "http://127.0.0.1:1/elsewhere")], ""),
+        (200, vec![("content-type", "text/html")], "<html>"),
+    ] {
+        let world = world(true).await;
+        put(&world, 1).await.unwrap();
+        let next = [index, ("link", "<?page=2>; rel=\"next\"")];
+        world.registry.fail(1, |_, path| path.contains("/referrers/"), move || Fault::Answer(answer(200, &next, list)));
+        always(&world.registry, |_, path| path.contains("/referrers/"), move || answer(status, &headers, body));
+        let listed = world.client.referrers(&world.repository, &subject().digest).await;
+        assert!(listed.is_err(), "{status}: {listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_may_be_elsewhere_on_the_registry_and_under_another_name() {
+    for (location, expected) in [("/v2/moved", 1), ("/circle", 0)] {
+        let world = world(true).await;
+        let bytes = serde_json::to_vec(&Index::new(vec![listed(1)])).unwrap();
+        always(
+            &world.registry,
+            |_, path| path.contains("/referrers/") || path == "/circle",
+            move || answer(302, &[("location", location)], ""),
+        );
+        let json = [("content-type", "application/json; charset=utf-8")];
+        always(&world.registry, |_, path| path == "/v2/moved", move || answer(200, &json, bytes.clone()));
+        let found = world.client.referrers(&world.repository, &subject().digest).await;
+        assert_eq!(found.as_ref().map_or(0, Vec::len), expected, "{found:?}");
+        assert_eq!(found.is_ok(), expected > 0);
+    }
+    for body in ["{}", r#"{"a":1}"#, r#"{"errors":[]}"#] {
+        let world = world(true).await;
+        let json = [("content-type", "application/json")];
+        always(&world.registry, |_, path| path.contains("/referrers/"), move || answer(200, &json, body));
+        let error = world.client.referrers(&world.repository, &subject().digest).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Protocol { .. }), "{body}: {error:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_is_itself_about_something_leads_no_further() {
     let world = world(false).await;

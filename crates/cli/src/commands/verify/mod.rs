@@ -140,10 +140,15 @@ fn policy(proof: &Proof, session: &Session) -> Result<Option<PolicyFile>, Comman
 
 /// Fails for what would have to be asked for over the network, where that must not be.
 fn check_offline(reference: &ImageReference, session: &Session) -> Result<(), CommandError> {
-    if !session.global.offline || !matches!(reference, ImageReference::Registry(_)) {
+    let place = match reference {
+        ImageReference::Registry(_) => "on a registry",
+        ImageReference::Engine { .. } => "in an engine, which is asked through a socket",
+        _ => return Ok(()),
+    };
+    if !session.global.offline {
         return Ok(());
     }
-    let message = format!("{reference} is on a registry, and consign is offline");
+    let message = format!("{reference} is {place}, and consign is offline");
     let error = CommandError::new(ExitCode::Unavailable, message);
     Err(error.hint(format!(
         "`consign copy {reference} oci:DIR`, where there is a network, brings it with all that is about it"

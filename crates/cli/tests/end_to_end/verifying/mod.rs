@@ -2,6 +2,7 @@
 
 mod attested;
 mod embedded;
+mod nested;
 mod offline;
 mod requests;
 mod summary;

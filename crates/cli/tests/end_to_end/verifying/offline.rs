@@ -71,6 +71,14 @@ fn a_registry_is_not_asked() {
     hint: `consign copy HOST/team/plain:1 oci:DIR`, where there is a network, brings it with all that is about it
     ");
     assert_eq!(world.registry.requests(), 0);
+    // Neither is anybody else.
+    for (arguments, what) in [
+        (["--key", "cosign.pub", "docker-daemon:plain:1"], "in an engine"),
+        (["--key", "k8s://ci/release", "oci:built:1"], "of a cluster"),
+    ] {
+        let error = world.run(&[&["verify", "--offline"], &arguments[..]].concat()).expect(14).error();
+        assert!(error.contains(what) && error.contains("consign is offline"), "{error}");
+    }
     // What is kept elsewhere is left out, and what lies beside the image counts.
     world.run(&["copy", &world.image(), "oci:layout:1"]).expect(0);
     let elsewhere = format!("{}/team/signatures", world.registry.host());
