@@ -14,6 +14,7 @@ pub(crate) use finding::{Finding, Level};
 use crate::error::CommandError;
 use crate::session::Session;
 use crate::workshop::Planned;
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// How long a registry or mirror may take to answer before it counts as one that does not.
@@ -47,5 +48,6 @@ pub(crate) async fn examine(session: &Session) -> Vec<Finding> {
         findings.extend(registries::registries(session, configuration, planned.as_ref()).await);
         findings.push(signing::signing(session, configuration));
     }
+    findings.extend(signing::trust(session, Timestamp::now()));
     findings
 }

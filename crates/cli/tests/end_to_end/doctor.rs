@@ -93,7 +93,7 @@ fn a_key_that_cannot_be_used() {
     environment.replace("consign.yaml", "signing:\n  key: env://SIGNING_KEY\n", "");
     assert_eq!(
         found(&doctor(&environment, 0), "signing"),
-        ["warn there is no `signing`, so that images stay unsigned"]
+        ["warn there is no `signing`: images stay unsigned, but where a CI's token says that they are public"]
     );
 }
 

@@ -239,6 +239,12 @@ async fn what_has_expired_no_longer_counts() {
     let expires = Timestamp::now() + SignedDuration::from_secs(8);
     world.sigstore.publish(|published| published.expires = expires);
     world.init(&[]).expect(0);
+    let kept = || {
+        let findings = world.environment.consign(&["doctor", "--output", "json"]).json();
+        let found = findings["findings"].as_array().unwrap().iter().find(|finding| finding["area"] == "trust").unwrap().clone();
+        found["level"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(kept(), "warn");
     while Timestamp::now() <= expires {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
@@ -248,13 +254,15 @@ async fn what_has_expired_no_longer_counts() {
         "{}",
         run.stderr
     );
+    assert_eq!(kept(), "fail");
     world.environment.consign(&["trust", "update"]).expect(5);
     world.sigstore.publish(|published| {
-        (published.version, published.expires) = (2, Timestamp::now() + SignedDuration::from_hours(1));
+        (published.version, published.expires) = (2, Timestamp::now() + SignedDuration::from_hours(100));
     });
     let run = world.environment.consign(&["trust", "update"]).expect(0);
     assert!(run.stdout.ends_with("Whom to trust and whom to ask is as it was.\n"), "{}", run.stdout);
     world.verify(&[]).expect(0);
+    assert_eq!(kept(), "ok");
 }
 
 /// Writes certificates and keys as whoever runs a Sigstore has them, and returns the options that name them.
