@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Whose signature it must be")]
 pub(crate) struct SignerOptions {
-    /// The public key that it must be signed with: a file, or whatever names a private key.
+    /// The public key that it must be signed with: a file, `env://NAME`, or whose public half counts: `k8s://NAMESPACE/SECRET`, `exec:PROGRAM ARGUMENT…`.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true, conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_oidc_issuer", "certificate_oidc_issuer_regexp", "certificate_claims"])]
     pub(crate) key: Option<KeyArgument>,
     /// Whom the certificate must be for, exactly: an address, or a workflow with its branch or tag.
