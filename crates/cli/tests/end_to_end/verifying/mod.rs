@@ -5,6 +5,7 @@ mod embedded;
 mod offline;
 mod requests;
 mod summary;
+mod told;
 mod unlisted;
 
 use crate::common::{Destination, Run, TestEnvironment};
