@@ -41,7 +41,7 @@ pub(crate) use rebasing::Rebase;
 pub(crate) use service::ServiceOption;
 pub(crate) use serving::{Registry, Serve};
 pub(crate) use signer::{GithubClaims, SignerOptions};
-pub(crate) use signing::{Attest, Clean, CleanType, KeylessOptions, Sign, SigningOptions};
+pub(crate) use signing::{Attest, BundleOption, Clean, CleanType, CosignOptions, KeylessOptions, Sign, SigningOptions};
 pub(crate) use store::{Age, Store, StoreCheck, StoreDf, StorePrune};
 pub(crate) use taking::{Download, DownloadAttached, DownloadBlob, Export};
 pub(crate) use trust::{DeploymentOptions, Trust, TrustInit, TrustShow, TrustUpdate};

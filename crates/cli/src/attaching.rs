@@ -1,6 +1,6 @@
 //! Where signatures and attestations are attached, and with which key.
 
-use crate::arguments::{KeyArgument, KeylessOptions, SigningOptions};
+use crate::arguments::{CosignOptions, KeyArgument, KeylessOptions, SigningOptions};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::keyless::Keyless;
@@ -146,8 +146,21 @@ pub(crate) fn forms(format: SignatureFormat) -> Forms {
     }
 }
 
-/// Returns whoever signs: the holder of the key that is named, else whom the configuration names, else whom an identity token does.
+/// Returns whoever signs, unless cosign's options ask for what is not done then.
 pub(crate) fn signatory(
+    named: Option<&KeyArgument>,
+    keyless: &KeylessOptions,
+    habits: CosignOptions,
+    session: &Session,
+) -> Result<Signatory, CommandError> {
+    habits.format.check()?;
+    let signatory = found_signatory(named, keyless, session)?;
+    habits.check(&signatory)?;
+    Ok(signatory)
+}
+
+/// Finds the holder of the key that is named, else whom the configuration names, else whom an identity token does.
+fn found_signatory(
     named: Option<&KeyArgument>,
     keyless: &KeylessOptions,
     session: &Session,

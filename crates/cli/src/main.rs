@@ -11,6 +11,7 @@ mod certificates;
 mod closed;
 mod cloud;
 mod commands;
+mod cosign;
 mod credential_files;
 mod debian;
 mod doctor;

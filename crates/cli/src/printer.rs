@@ -1,4 +1,5 @@
 use crate::arguments::{Color, Global, Output, Progress};
+use crate::cosign;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use consign_plan::configuration::Warning;
@@ -142,10 +143,11 @@ fn print_line(error: &CommandError) {
 /// Says what is wrong with the command line, or prints the help that was asked for.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    let habit = cosign::answer(error);
     if error.use_stderr() && (wants_json(&arguments, "--output") || wants_json(&arguments, "--progress")) {
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let described = CommandError::new(ExitCode::Usage, message);
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let described = CommandError::new(ExitCode::Usage, habit.as_deref().unwrap_or(first));
         if wants_json(&arguments, "--output") {
             print_document(&described);
         }
@@ -154,8 +156,13 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
             return ExitCode::Usage;
         }
     }
-    // A terminal that has gone away is no failure.
-    let _ = error.print();
+    match habit {
+        Some(habit) => say(&format!("error: {habit}")),
+        None => {
+            // A terminal that has gone away is no failure.
+            let _ = error.print();
+        }
+    }
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
 }
 

@@ -5,7 +5,7 @@ use crate::arguments::KeyArgument;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::identities::authority;
-use crate::key::{NamedKey, Passwords};
+use crate::key::{NamedKey, Passwords, public_hint};
 use crate::session::Session;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
@@ -32,9 +32,9 @@ pub(crate) fn named_key(key: &KeyArgument, session: &Session) -> Result<PublicKe
         return Err(CommandError::new(ExitCode::Unavailable, message).hint(hint));
     }
     key.public().map_err(|error| {
-        CommandError::new(ExitCode::Failed, format!("cannot read the public key in {}", key.reference()))
-            .cause(error.as_ref())
-            .hint("`--key` names the public key, which `consign keygen` writes to `cosign.pub`")
+        let message = format!("cannot read the public key in {}", key.reference());
+        let this = CommandError::new(ExitCode::Failed, message).cause(error.as_ref());
+        public_hint(&*error).into_iter().fold(this, CommandError::hint)
     })
 }
 

@@ -56,6 +56,7 @@ impl From<Signer> for Authority {
 impl SignerOptions {
     /// Reads the key, or the conditions, and who counts. A bundle that a key signed needs no log.
     pub(crate) fn signer(&self, session: &Session) -> Result<Signer, CommandError> {
+        self.format.check()?;
         let root = match trusted_root(self.trusted_root.as_deref(), session) {
             // Whoever trusts a key asks nobody else; entries of logs that cannot be checked are refused where there are some.
             Err(error) if self.key.is_some() && self.trusted_root.is_none() => {
@@ -71,6 +72,7 @@ impl SignerOptions {
 
     /// Returns whose statements count. A key needs nobody else.
     pub(crate) fn authority(&self, session: &Session) -> Result<Authority, CommandError> {
+        self.format.check()?;
         match &self.key {
             Some(key) => Ok(Authority::Key(proof::named_key(key, session)?)),
             None => Ok(self.signer(session)?.into()),

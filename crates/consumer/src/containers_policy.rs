@@ -23,7 +23,7 @@ impl Request {
     pub fn containers_policy(&self) -> Result<ContainersPolicy, ExportError> {
         self.check()?;
         if let (false, Some(signer)) = (self.forms.legacy, self.signers.first()) {
-            let reason = "it reads cosign's older form alone; sign with `signing: {format: both}`";
+            let reason = "it reads cosign's older form alone; sign with `signing: {format: both}`; `--signature-format both` says so where no configuration does";
             return Err(ExportError::Form { consumer: PODMAN, signer: signer.to_string(), reason });
         }
         if let (true, Some(signer)) = (self.released, self.signers.first()) {

@@ -10,8 +10,7 @@ const CONTROLLER: &str = "the policy controller";
 /// The public authority, and its log.
 const PUBLIC_AUTHORITY: &str = "https://fulcio.sigstore.dev";
 const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
-const NO_BUNDLE: &str =
-    "up to version 0.15 it verifies bundles with certificates alone; sign with `signing: {format: both}`";
+const NO_BUNDLE: &str = "up to version 0.15 it verifies bundles with certificates alone; sign with `signing: {format: both}`; `--signature-format both` says so where no configuration does";
 const NO_RECORD: &str =
     "it looks for statements in bundles with certificates alone; let `consign verify --released` ask for it";
 

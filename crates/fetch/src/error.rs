@@ -1,5 +1,5 @@
+use crate::reason;
 use consign_oci::Digest;
-use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub enum FetchError {
         status: u16,
     },
     /// The server could not be reached, or the connection broke, in every attempt.
-    #[error("{url}: no answer: {}", innermost(error))]
+    #[error("{url}: {}", reason(error))]
     Connection {
         /// The address.
         url: String,
@@ -124,13 +124,4 @@ pub enum RedirectError {
 
 fn counted(found: Option<u64>, expected: u64) -> String {
     found.map_or_else(|| format!("more than {expected} bytes"), |found| format!("{found} bytes"))
-}
-
-/// Returns the cause of all causes.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
 }

@@ -18,6 +18,7 @@ mod download;
 mod error;
 mod fetcher;
 mod git;
+mod reason;
 mod turns;
 mod upkeep;
 
@@ -25,4 +26,5 @@ pub use address::{is_mirror_address, mirrored, without_secrets};
 pub use error::{FetchError, RedirectError};
 pub use fetcher::{Fetcher, Options};
 pub use git::{Checkout, Content, GitAccess, GitAddress, GitAddressError, GitError, GitLogin};
+pub use reason::{NO_ADDRESS, reason};
 pub use upkeep::{Kept, prune};

@@ -209,10 +209,17 @@ async fn says_where_nothing_answers() {
     let url = format!("http://user:secret@127.0.0.1:{port}/a?token=secret");
     let error = fetcher(folder.path(), false).current(&url, 1).await.unwrap_err();
     assert!(matches!(error, FetchError::Connection { .. }), "{error:?}");
-    let expected = format!("http://127.0.0.1:{port}/a: no answer: Connection refused (os error 111)");
+    let expected = format!("http://127.0.0.1:{port}/a: connection refused");
     assert_eq!(error.to_string(), expected);
     assert!(std::error::Error::source(&error).is_none(), "said once");
     assert!(!format!("{error:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = fetcher(folder.path(), false).current("http://no-such-mirror.invalid/a", 1).await.unwrap_err();
+    assert_eq!(error.to_string(), "http://no-such-mirror.invalid/a: there is no address for that name");
 }
 
 #[tokio::test]

@@ -1,41 +1,12 @@
 use crate::tls::{Distrust, distrust};
-use std::error::Error;
-use std::io;
 
-/// Says in a few words why no answer came: the cause of all causes, without what each layer above it says about it.
+/// Says in a few words why no answer came: what a registry's certificate has to do with it, else what everybody says.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
-    if let Some((meaning, said)) = distrust(error) {
-        return match meaning {
-            Distrust::UnknownAuthority => "its certificate is vouched for by nobody who is trusted here".to_owned(),
-            Distrust::WrongCertificate => said,
-            Distrust::WantsIdentity => "it wants a client certificate, and was shown none".to_owned(),
-            Distrust::RefusesIdentity => {
-                format!("it wants another client certificate than it was shown, if any ({said})")
-            }
-        };
+    let Some((meaning, said)) = distrust(error) else { return consign_fetch::reason(error) };
+    match meaning {
+        Distrust::UnknownAuthority => "its certificate is vouched for by nobody who is trusted here".to_owned(),
+        Distrust::WrongCertificate => said,
+        Distrust::WantsIdentity => "it wants a client certificate, and was shown none".to_owned(),
+        Distrust::RefusesIdentity => format!("it wants another client certificate than it was shown, if any ({said})"),
     }
-    let mut innermost: &(dyn Error + 'static) = error;
-    while let Some(cause) = innermost.source() {
-        // The name server's own words are for its makers.
-        if cause.to_string() == "dns error" {
-            return "there is no address for that name".to_owned();
-        }
-        innermost = cause;
-    }
-    let kind = innermost.downcast_ref::<io::Error>().map(io::Error::kind);
-    match kind.and_then(words) {
-        Some(words) => words.to_owned(),
-        None if error.is_timeout() => "no answer in time".to_owned(),
-        None => innermost.to_string(),
-    }
-}
-
-fn words(kind: io::ErrorKind) -> Option<&'static str> {
-    Some(match kind {
-        io::ErrorKind::ConnectionRefused => "connection refused",
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "the connection broke off",
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "there is no way to that host",
-        io::ErrorKind::TimedOut => "no answer in time",
-        _ => return None,
-    })
 }

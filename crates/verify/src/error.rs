@@ -1,6 +1,7 @@
 use crate::fetch::clip;
-use crate::{Failure, Foreign, Part, Piece};
+use crate::{Failure, Foreign, Owner, Part, Piece};
 use consign_image::ImageError;
+use consign_oci::Digest;
 use consign_receipt::{Closed, Reason};
 use std::collections::BTreeSet;
 
@@ -44,6 +45,19 @@ pub enum VerifyError {
         unsigned: Vec<Piece>,
         /// What others signed.
         foreign: Foreign,
+    },
+    /// It was to be released by consign, and nothing that is signed says that it was.
+    #[error(
+        "{owner} {digest} is signed, but was not released by consign: no release record is signed by {}",
+        list(authorities)
+    )]
+    NeverReleased {
+        /// Whether it is an index or an image.
+        owner: Owner,
+        /// Its digest.
+        digest: Digest,
+        /// Whose signatures count, for people.
+        authorities: Vec<String>,
     },
     /// There is no statement of a type by anybody whose signatures count.
     #[error(
@@ -92,7 +106,7 @@ impl VerifyError {
         match self {
             Self::NotFound { .. } | Self::Unavailable { .. } | Self::Unresolved { .. } => Outcome::Unavailable,
             Self::Failed { .. } => Outcome::Failed,
-            Self::NotSigned { .. } | Self::NotAttested { .. } => Outcome::NotSigned,
+            Self::NotSigned { .. } | Self::NeverReleased { .. } | Self::NotAttested { .. } => Outcome::NotSigned,
             Self::Policy { reasons } => Outcome::Closed(Closed::of(reasons)),
         }
     }

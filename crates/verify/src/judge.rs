@@ -21,9 +21,14 @@ impl Walk {
         self.check_whole()?;
         let foreign = self.foreign();
         let records = self.records()?;
-        let is_released = self.attestations.is_released() || !records.is_empty() || expectation.released;
-        if is_released || expectation.attested.is_empty() {
+        let is_released = self.attestations.is_released() || !records.is_empty();
+        if is_released || expectation.released || expectation.attested.is_empty() {
             self.check_signed(reader, is_released, &foreign)?;
+        }
+        if expectation.released && !is_released {
+            let Piece { owner, digest, .. } = self.root;
+            let authorities = reader.authorities().iter().map(ToString::to_string).collect();
+            return Err(VerifyError::NeverReleased { owner, digest, authorities });
         }
         self.check_attested(reader, expectation.attested, &foreign)?;
         if is_released && !self.is_index {

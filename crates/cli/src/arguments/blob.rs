@@ -1,4 +1,4 @@
-use super::{KeyArgument, KeylessOptions, SignerOptions};
+use super::{CosignOptions, KeyArgument, KeylessOptions, SignerOptions};
 use crate::blob::Blob;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -31,6 +31,8 @@ pub(crate) struct SignBlob {
     pub(crate) key: Option<KeyArgument>,
     #[command(flatten)]
     pub(crate) keyless: KeylessOptions,
+    #[command(flatten)]
+    pub(crate) habits: CosignOptions,
     /// Writes a Sigstore bundle into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,

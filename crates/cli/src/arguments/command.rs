@@ -49,7 +49,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  consign attest --key cosign.key --type spdxjson --predicate app.spdx.json ghcr.io/team/app:1.2.3\n  consign scan --output cosign-vuln REF | consign attest --key cosign.key --type vuln --predicate - REF"
     )]
     Attest(Attest),
-    /// Takes away what is attached to an image on a registry, whoever attached it.
+    /// Takes away what is attached to an image, on a registry or in a layout, whoever attached it.
     #[command(
         after_help = "Examples:\n  consign clean localhost:5000/team/app:1.2.3\n  consign clean --type signature localhost:5000/team/app:1.2.3"
     )]

@@ -95,7 +95,7 @@ pub(crate) struct SignerNames {
     /// Those whom this policy names `for: signatures`: a configuration, or a file with only its section `policy`. If nobody is named, that of the configuration, with its own key.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// The holder of this public key: a file, or whatever names a private key; may be given several times.
+    /// The holder of this public key: a file, `env://NAME`, or whose public half counts: `k8s://NAMESPACE/SECRET`, `exec:PROGRAM ARGUMENT…`; may be given several times.
     #[arg(long = "key", value_name = "KEY", allow_hyphen_values = true)]
     pub(crate) keys: Vec<KeyArgument>,
     /// Whom a certificate is for, exactly: an address, or a workflow with its branch or tag; may be given several times.

@@ -1,4 +1,4 @@
-use super::KeyArgument;
+use super::{BundleOption, KeyArgument};
 use clap::{ArgAction, Args};
 use consign_trust::ClaimCondition;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Whose signature it must be")]
 pub(crate) struct SignerOptions {
-    /// The public key that it must be signed with: a file, or whatever names a private key.
+    /// The public key that it must be signed with: a file, `env://NAME`, or whose public half counts: `k8s://NAMESPACE/SECRET`, `exec:PROGRAM ARGUMENT…`.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true, conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_oidc_issuer", "certificate_oidc_issuer_regexp", "certificate_claims"])]
     pub(crate) key: Option<KeyArgument>,
     /// Whom the certificate must be for, exactly: an address, or a workflow with its branch or tag.
@@ -30,6 +30,8 @@ pub(crate) struct SignerOptions {
     /// Whose logs, certificates and timestamps count: `trusted_root.json`, or several one after the other. What `trust init` chose if not given, else the public Sigstore.
     #[arg(long, value_name = "FILE")]
     pub(crate) trusted_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: BundleOption,
     /// Asks for no entry in a transparency log.
     #[arg(long, value_name = "BOOLEAN", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
     pub(crate) insecure_ignore_tlog: bool,

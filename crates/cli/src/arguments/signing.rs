@@ -48,6 +48,8 @@ pub(crate) struct SigningOptions {
     pub(crate) key: Option<KeyArgument>,
     #[command(flatten)]
     pub(crate) keyless: KeylessOptions,
+    #[command(flatten)]
+    pub(crate) habits: CosignOptions,
     /// The form: what cosign 3 reads (`bundle`), what podman and older policy engines read (`legacy`), or both.
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     pub(crate) signature_format: SignatureFormat,
@@ -78,6 +80,24 @@ impl KeylessOptions {
     pub(crate) fn names_services(&self) -> bool {
         self.identity_token.is_some() || self.signing_config.is_some() || self.trusted_root.is_some()
     }
+}
+
+/// Options of cosign's that are taken where they say what is done anyway.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct CosignOptions {
+    /// Whether a log is told.
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) tlog_upload: Option<bool>,
+    #[command(flatten)]
+    pub(crate) format: BundleOption,
+}
+
+/// Whether bundles are meant, which they are.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct BundleOption {
+    /// Whether signatures are bundles.
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) new_bundle_format: Option<bool>,
 }
 
 /// A file with an identity token.

@@ -1,4 +1,4 @@
-use crate::arguments::{Attest, Output};
+use crate::arguments::{Attest, Output, SigningOptions};
 use crate::attaching::{Signed, Target, signatory};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -22,7 +22,8 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
     };
     let predicate_type = predicate::of_name(&arguments.predicate_type).ok_or_else(unknown)?;
     let text = read(&arguments.predicate)?;
-    let key = signatory(arguments.signing.key.as_ref(), &arguments.signing.keyless, session)?;
+    let SigningOptions { key, keyless, habits, .. } = &arguments.signing;
+    let key = signatory(key.as_ref(), keyless, *habits, session)?;
     let target = Target::open(&arguments.reference, session).await?;
     let created = created(&target.place, &target.root).await?;
     let claim = claim(&arguments.predicate_type, &text, &created, &arguments.predicate)?;
@@ -38,6 +39,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
             let manifests: Vec<Value> = signed.iter().map(Signed::as_json).collect();
             session.printer.json(&json!({ "predicateType": predicate_type, "manifests": manifests }))?;
         }
+        Output::Table if session.global.quiet => {}
         Output::Table => {
             let rows: Vec<_> = signed.iter().map(Signed::row).collect();
             session.printer.data(&table(&["about", "state", "digest"], &rows))?;

@@ -1,4 +1,4 @@
-use crate::arguments::{Output, Sign};
+use crate::arguments::{Output, Sign, SigningOptions};
 use crate::attaching::{Signed, Target, signatory};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -15,13 +15,15 @@ use serde_json::{Value, json};
 const AT_ONCE: usize = 6;
 
 pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = signatory(arguments.signing.key.as_ref(), &arguments.signing.keyless, session)?;
+    let SigningOptions { key, keyless, habits, .. } = &arguments.signing;
+    let key = signatory(key.as_ref(), keyless, *habits, session)?;
     let mut signed = Vec::new();
     for reference in &arguments.references {
         signed.push((reference, sign(reference, arguments, &key, session).await?));
     }
     match session.output {
         Output::Json => session.printer.json(&json!(signed.iter().map(as_json).collect::<Vec<_>>()))?,
+        Output::Table if session.global.quiet => {}
         Output::Table => {
             let rows = signed.iter().flat_map(|(_, parts)| parts.iter().map(Signed::row));
             session.printer.data(&table(&["of", "state", "digest"], &rows.collect::<Vec<_>>()))?;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 pub(crate) async fn run(arguments: &SignBlob, session: &Session) -> Result<ExitCode, CommandError> {
     let bytes = read(&arguments.blob)?;
-    let (bundle, signature) = match signatory(arguments.key.as_ref(), &arguments.keyless, session)? {
+    let (bundle, signature) = match signatory(arguments.key.as_ref(), &arguments.keyless, arguments.habits, session)? {
         Signatory::Key(key) => {
             let signed = sign_blob(&bytes, &*key).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
             (signed.bundle, signed.signature)

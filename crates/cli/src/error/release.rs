@@ -1,6 +1,7 @@
 use super::CommandError;
 use super::trust::{keyless_hints, verification_code};
 use crate::exit_code::ExitCode;
+use crate::key;
 use consign_attach::AttachError;
 use consign_build::{BuildError, ErrorKind as BuildErrorKind, SourceError};
 use consign_dockerfile::ErrorKind as DockerfileErrorKind;
@@ -59,9 +60,7 @@ impl From<ReleaseError> for CommandError {
                 this.hint("end that program, or serve the registry on another port: `registries:` in the configuration")
             }
             ReleaseError::Attach(AttachError::Keyless(error)) => keyless_hints(this, error),
-            ReleaseError::Key { .. } => {
-                this.hint("`consign keygen` makes a key; its password is taken from COSIGN_PASSWORD")
-            }
+            ReleaseError::Key { key, source } => key::hint(key, &**source).into_iter().fold(this, Self::hint),
             _ => this,
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn advice(code: ExitCode) -> Advice {
             "Do not use the image. `consign tree REF` shows what is attached; ask whoever released it.",
         ),
         ExitCode::NotSigned => Advice(
-            "There is no signature by this key: the image was never signed, was signed with another key, or was copied without its signatures.",
+            "There is no signature by this key, or not the statement that is asked for: the image was never signed, was signed with another key, was not released by consign, or was copied without its signatures.",
             "See whether `--key` is the right public key, and whether `consign tree REF` shows any signature.",
         ),
         ExitCode::Unavailable => Advice(

@@ -53,6 +53,33 @@ pub(crate) enum ChildError {
     },
 }
 
+/// What a program said before it ended.
+pub(crate) struct Ended {
+    program: PathBuf,
+    status: ExitStatus,
+    /// What it wrote to its standard output.
+    pub(crate) answer: Zeroizing<Vec<u8>>,
+    /// The beginning of what it wrote to its standard error.
+    pub(crate) said: String,
+}
+
+impl Ended {
+    /// Returns whether it says that it failed.
+    pub(crate) fn is_failure(&self) -> bool {
+        !self.status.success()
+    }
+
+    /// Returns the answer, unless the program failed.
+    pub(crate) fn success(self) -> Result<Zeroizing<Vec<u8>>, ChildError> {
+        if !self.is_failure() {
+            return Ok(self.answer);
+        }
+        let said = Some(clipped(&self.said)).filter(|said| !said.is_empty());
+        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+        Err(ChildError::Failed { program: self.program, status: self.status, said })
+    }
+}
+
 /// A program with its arguments, and all variables that it may see.
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
@@ -65,8 +92,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Runs the program once: writes to its standard input, and returns what it wrote to its standard output.
-    pub(crate) fn ask(&self, question: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, ChildError> {
+    /// Runs the program once: writes to its standard input, and returns what it said, also where it failed.
+    pub(crate) fn ask(&self, question: Vec<u8>) -> Result<Ended, ChildError> {
         let failed = |source| ChildError::Start { program: self.path.clone(), source };
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).env_clear().envs(&self.environment);
@@ -81,7 +108,7 @@ impl Program {
         answered
     }
 
-    fn listen(&self, child: &mut Child, question: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, ChildError> {
+    fn listen(&self, child: &mut Child, question: Vec<u8>) -> Result<Ended, ChildError> {
         let end = Instant::now() + self.time;
         let timed_out = || ChildError::TimedOut { program: self.path.clone(), limit: self.time };
         let failed = |source| ChildError::Start { program: self.path.clone(), source };
@@ -104,14 +131,13 @@ impl Program {
                 None => thread::sleep(PAUSE),
             }
         };
+        let program = self.path.clone();
         if status.success() {
-            return Ok(answer);
+            return Ok(Ended { program, status, answer, said: String::new() });
         }
         let left = end.saturating_duration_since(Instant::now()).min(Duration::from_secs(1));
         let said = said.and_then(|said| said.recv_timeout(left).ok()?.ok()).unwrap_or_default();
-        let said = Some(clipped(&String::from_utf8_lossy(&said))).filter(|said| !said.is_empty());
-        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-        Err(ChildError::Failed { program: self.path.clone(), status, said })
+        Ok(Ended { program, status, answer, said: String::from_utf8_lossy(&said).into_owned() })
     }
 }
 
@@ -148,7 +174,8 @@ mod tests {
     fn ask(script: &str, time: Duration) -> Result<Zeroizing<Vec<u8>>, ChildError> {
         let environment = BTreeMap::from([("PATH".to_owned(), std::env::var("PATH").unwrap())]);
         let arguments = vec!["-c".to_owned(), script.to_owned()];
-        Program { path: "/bin/sh".into(), arguments, environment, time, answer: 1000 }.ask(vec![b'?'; 200_000])
+        let program = Program { path: "/bin/sh".into(), arguments, environment, time, answer: 1000 };
+        program.ask(vec![b'?'; 200_000])?.success()
     }
 
     #[test]

@@ -163,7 +163,15 @@ fn ask(program: &Program, request: &Request) -> Result<Answer, ExternalError> {
     let malformed = |source| ExternalError::Answer { program: name(), source };
     let mut line = serde_json::to_vec(&Request { version: VERSION, ..request.clone() }).map_err(malformed)?;
     line.push(b'\n');
-    let answer: Answer = serde_json::from_slice(&program.ask(line)?).map_err(malformed)?;
+    let ended = program.ask(line)?;
+    // Some say that they refuse with their status, too.
+    let answer = match serde_json::from_slice::<Answer>(&ended.answer) {
+        Ok(answer @ Answer { error: Some(_), .. }) => answer,
+        read => {
+            ended.success()?;
+            read.map_err(malformed)?
+        }
+    };
     match answer.error {
         Some(message) => Err(ExternalError::Refused { program: name(), message: clipped(&message) }),
         None => Ok(answer),

@@ -1,7 +1,7 @@
 //! Secrets of Kubernetes that hold keys, as `cosign generate-key-pair k8s://NAMESPACE/SECRET` makes them. They are only read, by `kubectl`, which
 //! knows how to reach the cluster: by its configuration, or within a pod as that pod's service account.
 
-use super::child::{ChildError, Program};
+use super::child::{ChildError, Program, clipped};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use zeroize::{Zeroize, Zeroizing};
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Longest answer, in bytes: secrets have a megabyte at most, and more in Base64.
 const ANSWER_LIMIT: usize = 2 << 20;
+/// How much of what `kubectl` says is repeated, in characters.
+const SAID_LIMIT: usize = 200;
 
 /// A secret that gives no key.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,12 @@ pub(crate) enum KubernetesError {
     /// The program gives no answer.
     #[error(transparent)]
     Child(#[from] ChildError),
+    /// It refuses.
+    #[error("`kubectl` gives no secret: {said}")]
+    Refused {
+        /// What it says last: what comes before is about its tries.
+        said: String,
+    },
     /// What it says is no secret.
     #[error("`kubectl` did not answer with a secret")]
     Answer,
@@ -74,8 +82,13 @@ impl KeyPair {
         let arguments = ["get", "secret", secret, "--namespace", namespace, "--output", "json"];
         let arguments = arguments.map(str::to_owned).to_vec();
         let program = Program { path, arguments, environment, time: TIME_LIMIT, answer: ANSWER_LIMIT };
+        let ended = program.ask(Vec::new())?;
+        let last = ended.said.lines().map(clipped).rfind(|line| !line.is_empty());
+        if let Some(last) = last.filter(|_| ended.is_failure()) {
+            return Err(KubernetesError::Refused { said: last.chars().take(SAID_LIMIT).collect() });
+        }
         // The cause could show a part of the secret.
-        let secret: Secret = serde_json::from_slice(&program.ask(Vec::new())?).map_err(|_| KubernetesError::Answer)?;
+        let secret: Secret = serde_json::from_slice(&ended.success()?).map_err(|_| KubernetesError::Answer)?;
         Ok(Self { data: secret.data.unwrap_or_default() })
     }
 

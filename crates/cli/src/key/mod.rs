@@ -3,10 +3,12 @@
 mod child;
 mod external;
 mod files;
+mod hint;
 mod kubernetes;
 mod named;
 mod password;
 
 pub(crate) use files::KeyFiles;
+pub(crate) use hint::{hint, public_hint};
 pub(crate) use named::{NamedKey, read_secret};
 pub(crate) use password::{PASSWORD_FILE, Passwords};

@@ -32,6 +32,20 @@ const KEPT_BACK_BEGIN: [&str; 2] = ["ACTIONS_ID_TOKEN_", "CIRCLE_OIDC_TOKEN"];
 /// Why a key cannot be had.
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// A reference that leads to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NamedKeyError {
+    /// It names a variable.
+    #[error("the variable is not set")]
+    NoVariable,
+    /// It names a program.
+    #[error("there is no program `{name}`")]
+    NoProgram {
+        /// Its name, or its path.
+        name: String,
+    },
+}
+
 /// A key by its reference.
 pub(crate) struct NamedKey<'a> {
     reference: KeyReference,
@@ -112,7 +126,7 @@ impl<'a> NamedKey<'a> {
     fn text(&self) -> Result<Zeroizing<String>, Failure> {
         match &self.reference {
             KeyReference::Environment(name) => {
-                let text = self.environment.get(name).ok_or("the variable is not set")?;
+                let text = self.environment.get(name).ok_or(NamedKeyError::NoVariable)?;
                 Ok(Zeroizing::new(text.to_owned()))
             }
             _ => Ok(read_secret(&self.path)?),
@@ -132,7 +146,7 @@ impl<'a> NamedKey<'a> {
             Some(_) => std::path::absolute(&self.path).ok().filter(|path| is_program(path)),
             None => on_path(name, self.environment),
         };
-        let path = path.ok_or_else(|| format!("there is no program `{name}`"))?;
+        let path = path.ok_or_else(|| NamedKeyError::NoProgram { name: name.clone() })?;
         let environment = self.for_programs();
         Ok(Program { path, arguments: arguments.to_vec(), environment, time: TIME_LIMIT, answer: ANSWER_LIMIT })
     }

@@ -26,6 +26,7 @@ env > "$1.environment"
 /// Answers as `kubectl` does about the secret that `cosign generate-key-pair k8s://ci/release` makes.
 const KUBECTL: &str = r#"#!/bin/sh
 if [ "$*" != "get secret release --namespace ci --output json" ]; then
+    for try in 1 2 3 4 5; do echo "E1124 memcache.go:265] couldn't get current server API group list" >&2; done
     echo "Error from server (NotFound): $*" >&2
     exit 1
 fi
@@ -73,11 +74,13 @@ fn a_program_signs_releases() {
 fn a_program_that_does_not_sign_is_said() {
     let environment = TestEnvironment::with_image();
     environment.write_program("locked", b"#!/bin/sh\necho '{\"error\": \"the device is locked\"}'\n");
+    environment.write_program("refusing", b"#!/bin/sh\necho '{\"error\": \"no such key\"}'\necho trace >&2\nexit 1\n");
     environment.write_program("broken", b"#!/bin/sh\necho 'no such key' >&2\nexit 3\n");
     for (program, cause) in [
         ("missing", "there is no program `missing`"),
         ("./hello.txt", "there is no program `./hello.txt`"),
         ("./locked", "`[folder]/locked` refused: the device is locked"),
+        ("./refusing", "`[folder]/refusing` refused: no such key"),
         ("./broken", "`[folder]/broken` failed (exit status: 3): no such key"),
     ] {
         let configuration = environment.read("consign.yaml");
@@ -115,8 +118,7 @@ fn a_secret_of_kubernetes_is_read() {
     assert_eq!(run("k8s://ci/release").expect(0).stdout, environment.read("k8s.pub"));
     assert_snapshot!(run("k8s://ci/other").error(), @"
     error: the signing key `k8s://ci/other` cannot be used
-      caused by: `[folder]/bin/kubectl` failed (exit status: 1): Error from server (NotFound): get secret other --namespace ci --output json
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+      caused by: `kubectl` gives no secret: Error from server (NotFound): get secret other --namespace ci --output json
     ");
     for (content, cause) in [
         ("{}", "the secret has no `cosign.key` that is a text"),

@@ -22,6 +22,7 @@ mod conflict;
 mod contents;
 mod copying;
 mod cosign_3;
+mod cosign_habits;
 mod credentials;
 mod db;
 mod db_update;

@@ -243,3 +243,16 @@ fn skopeo_copies_what_is_signed_and_nothing_else() {
     export(&["--key", "cosign.pub", "--key", "third.pub"]);
     assert_eq!(["mine", "theirs", "third", "bundle", "unsigned"].map(copied), [true, false, true, false, false]);
 }
+
+#[test]
+fn without_a_configuration_the_form_is_named() {
+    let environment = TestEnvironment::with_image();
+    std::fs::remove_file(environment.path("consign.yaml")).unwrap();
+    let whose = ["--key", "cosign.pub", "--image", "ghcr.io/team/**"];
+    for consumer in ["containers-policy", "policy-controller"] {
+        let export = [&["policy", "export", consumer], &whose[..]].concat();
+        let error = environment.consign(&export).expect(3).error();
+        assert!(error.contains("`--signature-format both` says so where no configuration does"), "{error}");
+        environment.consign(&[&export[..], &["--signature-format", "both"]].concat()).expect(0);
+    }
+}

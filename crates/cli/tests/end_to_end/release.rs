@@ -199,7 +199,7 @@ fn a_key_that_cannot_be_used_stops_it_before_anything_is_written() {
     --- stderr
     error: the signing key `cosign.key` cannot be used
       caused by: wrong password (or the key file was altered)
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+    hint: a password that is not typed is COSIGN_PASSWORD, else in the file that COSIGN_PASSWORD_FILE names
     ");
     environment.replace("consign.yaml", "key: cosign.key", "key: missing.key");
     assert_snapshot!(environment.consign(&["release"]).expect(1).error(), @"
@@ -211,7 +211,7 @@ fn a_key_that_cannot_be_used_stops_it_before_anything_is_written() {
     assert_snapshot!(environment.consign(&["release"]).expect(1).error(), @"
     error: the signing key `env://RELEASE_KEY` cannot be used
       caused by: the variable is not set
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+    hint: the variable holds the text of a key file
     ");
     assert!(!environment.path("registry").exists());
     let key = environment.read("cosign.key");

@@ -198,7 +198,7 @@ fn another_key_is_not_enough() {
     --- stderr
     error: cannot read the public key in cosign.key
       caused by: expected `PUBLIC KEY`, but the file says `ENCRYPTED SIGSTORE PRIVATE KEY`
-    hint: `--key` names the public key, which `consign keygen` writes to `cosign.pub`
+    hint: this is the private key: whoever verifies needs the public one, which `consign public-key --key FILE` prints
     ");
 }
 

@@ -64,7 +64,7 @@ fn form(request: &Request) -> Result<Form, ExportError> {
         (_, signer) => {
             let signer = signer.map(ToString::to_string).unwrap_or_default();
             let reason = "in a `ClusterPolicy` it verifies bundles with certificates alone; an `ImageValidatingPolicy` takes keys, which Kyverno has from \
-                          1.17 on, or sign with `signing: {format: both}`";
+                          1.17 on, or sign with `signing: {format: both}`; `--signature-format both` says so where no configuration does";
             return Err(ExportError::Form { consumer: KYVERNO, signer, reason });
         }
     };

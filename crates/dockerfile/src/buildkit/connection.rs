@@ -1,6 +1,7 @@
 use super::address::Endpoint;
 use super::text::printable;
 use super::{Address, BuildkitError, Options};
+use consign_fetch::NO_ADDRESS;
 use hickory_resolver::TokioResolver;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -105,8 +106,8 @@ async fn addresses(host: &str) -> io::Result<Vec<IpAddr>> {
         return Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]);
     }
     let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build()).map_err(io::Error::other)?;
-    let found: Vec<_> = resolver.lookup_ip(host).await.map_err(io::Error::other)?.iter().collect();
-    if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
+    let found = resolver.lookup_ip(host).await.map(|found| found.iter().collect::<Vec<_>>()).unwrap_or_default();
+    if found.is_empty() { Err(io::Error::new(io::ErrorKind::NotFound, NO_ADDRESS)) } else { Ok(found) }
 }
 
 fn command(program: &str, arguments: &[String], options: &Options) -> Result<Connection, BuildkitError> {
@@ -150,6 +151,7 @@ mod tests {
         };
         assert!(open("unix:///nowhere/at/all.sock").await.contains("unix:///nowhere/at/all.sock"));
         assert!(open("tcp://192.0.2.1:1234").await.contains("plaintext=true"));
+        assert!(open("tcp://no-such-builder.invalid:1234").await.contains("there is no address for that name"));
         assert!(open("docker-container://b").await.starts_with("`docker exec -i b buildctl dial-stdio`"));
     }
 }

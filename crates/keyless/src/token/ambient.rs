@@ -60,22 +60,28 @@ impl Source {
             Self::GitHub { url, token } => github::token(web, url, token).await,
             Self::Buildkite(program) => {
                 let arguments = ["oidc", "request-token", "--audience", AUDIENCE];
-                IdentityToken::read(program::output(program, &arguments).await?.expose())
+                self.read(&program::output(program, &arguments).await?)
             }
             Self::CircleCi(program) => {
                 // `CIRCLE_OIDC_TOKEN_V2` is there as well, but for another audience.
                 let claims = format!(r#"{{"aud":"{AUDIENCE}"}}"#);
                 let arguments = ["run", "oidc", "get", "--root-issuer", "--claims", &claims];
-                IdentityToken::read(program::output(program, &arguments).await?.expose())
+                self.read(&program::output(program, &arguments).await?)
             }
-            Self::Variable(token) => IdentityToken::read(token.expose()),
+            Self::Variable(token) => self.read(token),
             Self::File(path) => {
                 let text = read(path).map_err(|source| TokenError::File { path: path.clone(), source })?;
-                IdentityToken::read(text.expose())
+                self.read(&text)
             }
             Self::Given(token) => Ok(token.clone()),
             Self::Person(person) => person.token(web).await,
         }
+    }
+
+    /// Reads a token that came from here, and says so where it is none.
+    fn read(&self, text: &Secret) -> Result<IdentityToken, TokenError> {
+        let unreadable = |problem| TokenError::Unreadable { from: self.to_string(), problem: Box::new(problem) };
+        IdentityToken::read(text.expose()).map_err(unreadable)
     }
 }
 

@@ -20,6 +20,14 @@ pub enum TokenError {
     /// It is no token.
     #[error("the identity token is not a JSON Web Token")]
     Form,
+    /// What should be one is none, or says too little.
+    #[error("{from}: {problem}")]
+    Unreadable {
+        /// Where it came from.
+        from: String,
+        /// What is wrong with it.
+        problem: Box<TokenError>,
+    },
     /// It is too long.
     #[error("the identity token has more than {limit} bytes")]
     TooLong {

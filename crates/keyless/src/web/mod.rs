@@ -14,7 +14,6 @@ pub(crate) use said::said;
 use patience::asked_wait;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Url};
-use std::error::Error;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Largest answer, in bytes.
@@ -141,10 +140,5 @@ fn failure(url: &Url, error: reqwest::Error) -> WebError {
     if error.is_timeout() {
         return WebError::Timeout { url: shown(url) };
     }
-    // The innermost cause says what happened; what is around it repeats the request.
-    let mut reason: &dyn Error = &error;
-    while let Some(cause) = reason.source() {
-        reason = cause;
-    }
-    WebError::Unreachable { url: shown(url), reason: reason.to_string() }
+    WebError::Unreachable { url: shown(url), reason: consign_fetch::reason(&error) }
 }

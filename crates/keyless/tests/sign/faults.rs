@@ -1,7 +1,9 @@
 //! Services that fail, and that lie.
 
 use crate::world::{check, everything, github, impatience, open, services, statement, web};
-use consign_keyless::{CertificateProblem, KeylessError, Options, Patience, Session, TokenError, WebError};
+use consign_keyless::{
+    CertificateProblem, KeylessError, Options, Patience, Secret, Session, Source, TokenError, WebError,
+};
 use consign_testkit::sigstore::{Fault, REQUEST_TOKEN, Service, Sigstore};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -81,6 +83,16 @@ async fn whoever_says_nothing_is_not_waited_for() {
         );
         assert!(is_timeout, "{service:?}: {}", everything(&error));
     }
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_said() {
+    let sigstore = Sigstore::start().await.unwrap();
+    let (url, token) = (Secret::new("https://no-such-issuer.invalid/token"), Secret::new(REQUEST_TOKEN));
+    let session =
+        Session::open(Source::GitHub { url, token }, services(&sigstore, 2), Options::default(), web(impatience()));
+    let error = session.await.err().unwrap().to_string();
+    assert!(error.ends_with("there is no address for that name"), "{error}");
 }
 
 #[tokio::test]

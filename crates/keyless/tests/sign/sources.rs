@@ -48,9 +48,19 @@ async fn tokens_come_from_the_environment_and_from_files() {
         let error = identity(&sigstore, source).await.unwrap_err();
         assert!(matches!(error, KeylessError::Token(TokenError::File { .. })), "{error:?}");
     }
-    fs::write(&path, "x".repeat(70_000)).unwrap();
-    let error = identity(&sigstore, Source::File(path)).await.unwrap_err();
-    assert!(matches!(error, KeylessError::Token(TokenError::TooLong { .. })), "{error:?}");
+    let variable = |value: &str| Source::detect(|name| (name == "SIGSTORE_ID_TOKEN").then_some(value)).unwrap();
+    let long = "x".repeat(70_000);
+    for (source, content, place, problem) in [
+        (Source::File(path.clone()), long.as_str(), path.display().to_string(), "has more than 65536 bytes"),
+        (Source::File(path.clone()), "hunter2", path.display().to_string(), "is not a JSON Web Token"),
+        (Source::File(path.clone()), "e30.e30.e30", path.display().to_string(), "has no `iss`"),
+        (variable("hunter2"), "", "the variable `SIGSTORE_ID_TOKEN`".to_owned(), "is not a JSON Web Token"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let error = identity(&sigstore, source).await.unwrap_err();
+        assert!(matches!(error, KeylessError::Token(TokenError::Unreadable { .. })), "{error:?}");
+        assert_eq!(error.to_string(), format!("{place}: the identity token {problem}"));
+    }
 }
 
 #[tokio::test]

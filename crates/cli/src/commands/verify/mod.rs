@@ -17,6 +17,11 @@ use consign_trust::Authority;
 use consign_verify::{Consumer, Expectation, Objections, Verified, VerifyError, root, verify_root};
 use rendering::{as_json, statements, text};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Most signatures of which is told what they say, where none says what was asked for.
+const SHOWN: usize = 10;
 
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
     let Verify { reference, proof, .. } = arguments;
@@ -33,7 +38,15 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
         summary::write(file, arguments, policy.as_ref(), root.digest(), verified.as_ref())?;
     }
     let verified = verified?;
+    let accepted = match arguments.consumer {
+        Some(consumer) => heed(consumer.into(), reference, &verified, session),
+        None => Ok(()),
+    };
     match session.output {
+        // For programs, what was found and why it is refused are one document.
+        Output::Json if accepted.is_err() => {
+            return accepted.map_err(|error| error.with_report(as_json(arguments, &verified))).map(|()| ExitCode::Done);
+        }
         Output::Json if !arguments.predicate_types.is_empty() => {
             session.printer.data(&statements(arguments, &verified)?)?;
         }
@@ -44,10 +57,7 @@ pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCod
         }
         Output::Table => session.printer.data(&text(arguments, &verified))?,
     }
-    match arguments.consumer {
-        Some(consumer) => heed(consumer.into(), &arguments.reference, &verified, session),
-        None => Ok(ExitCode::Done),
-    }
+    accepted.map(|()| ExitCode::Done)
 }
 
 /// Returns the name of exactly what was verified.
@@ -73,11 +83,18 @@ fn check_annotations(arguments: &Verify, verified: &Verified) -> Result<(), Comm
         return Ok(());
     }
     let wanted: Vec<String> = arguments.annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let found = said.iter().flatten().map(|(key, value)| printable(&format!("{key}={value}")));
-    let found: BTreeSet<String> = found.collect();
-    let message = format!("no signature of {} says {}", arguments.reference, wanted.join(", "));
-    let found = if found.is_empty() { "nothing".to_owned() } else { found.into_iter().collect::<Vec<_>>().join(", ") };
-    Err(CommandError::new(ExitCode::Verification, message).hint(format!("signatures say {found}")))
+    let all = if wanted.len() > 1 { " all of" } else { "" };
+    let message = format!("no signature of {} says{all} {}", arguments.reference, wanted.join(", "));
+    let words = |said: &BTreeMap<String, String>| {
+        let words: Vec<String> = said.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        if words.is_empty() { "nothing".to_owned() } else { printable(&words.join(", ")) }
+    };
+    // Platforms have the same as their index.
+    let found: BTreeSet<String> = said.iter().map(words).collect();
+    let each = if found.len() > 1 { ", each for itself:" } else { "" };
+    let found: Vec<String> = found.into_iter().take(SHOWN).collect();
+    let error = CommandError::new(ExitCode::Verification, message);
+    Err(error.hint(format!("signatures say{each} {}", found.join("; "))))
 }
 
 /// Says whether somebody else would accept the image.
@@ -86,13 +103,13 @@ fn heed(
     reference: &ImageReference,
     verified: &Verified,
     session: &Session,
-) -> Result<ExitCode, CommandError> {
+) -> Result<(), CommandError> {
     let Objections { refusals, settings } = Objections::of(consumer, verified);
     for setting in &settings {
         session.printer.note(&format!("note: {}: {setting}", consumer.word()));
     }
     if refusals.is_empty() {
-        return Ok(ExitCode::Done);
+        return Ok(());
     }
     let mut error =
         CommandError::new(ExitCode::Verification, format!("{} would not accept {reference}", consumer.word()));
@@ -102,9 +119,14 @@ fn heed(
 
 /// Says why an image that is to be verified cannot be opened.
 pub(in crate::commands) fn refusal(error: ImageError) -> CommandError {
-    match error {
+    let absent =
+        |path: &Path| CommandError::new(ExitCode::Unavailable, format!("there is no image in {}", path.display()));
+    match &error {
         // What an archive's own list names and is not in it was taken out of it.
         ImageError::Missing { .. } => CommandError::of(ExitCode::Verification, &error),
+        // A folder or an archive that is not there is as good as a tag that is not.
+        ImageError::Io { path, source, .. } if source.kind() == ErrorKind::NotFound => absent(path),
+        ImageError::NotALayout { path, .. } if !path.exists() => absent(path),
         _ => CommandError::of_image(ExitCode::Verification, &error),
     }
 }

@@ -93,10 +93,14 @@ impl Claims<'_> {
     fn gists(&self) -> Vec<Gist> {
         let mut statements: Vec<&Statement> = self.receipts.iter().map(|receipt| &*receipt.statement).collect();
         statements.sort_by_key(|statement| (!predicate::is_sbom(&statement.predicate_type), &statement.predicate_type));
-        statements
-            .into_iter()
-            .filter_map(|statement| Gist::of(&statement.predicate_type, &statement.predicate))
-            .collect()
+        let mut gists = Vec::new();
+        for gist in statements.into_iter().filter_map(|it| Gist::of(&it.predicate_type, &it.predicate)) {
+            // What has not changed over several releases has the same of each.
+            if !gists.contains(&gist) {
+                gists.push(gist);
+            }
+        }
+        gists
     }
 
     fn facts(&self) -> Vec<String> {

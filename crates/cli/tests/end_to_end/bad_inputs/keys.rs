@@ -50,32 +50,30 @@ fn keys() {
     # key: no key
     1 error: the signing key `cosign.key` cannot be used
       caused by: not a key file: expected a PEM block, `-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----`
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+    hint: the key is a file that `consign keygen` or `consign import-key-pair` wrote
 
     # key: the public one
     1 error: the signing key `cosign.key` cannot be used
       caused by: expected `ENCRYPTED SIGSTORE PRIVATE KEY`, but the file says `PUBLIC KEY`
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+    hint: whoever signs needs the private key, which `consign keygen` writes to `cosign.key`
 
     # key: cut off
     1 error: the signing key `cosign.key` cannot be used
       caused by: not a key file: expected a PEM block, `-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----`
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+    hint: the key is a file that `consign keygen` or `consign import-key-pair` wrote
 
     # key: 1 MiB
     1 error: the signing key `cosign.key` cannot be used
       caused by: it has more than 65536 bytes
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
 
     # key: not a text
     1 error: the signing key `cosign.key` cannot be used
       caused by: it is not a text (UTF-8)
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
 
     # key: another password (something good was stored before)
     1 error: the signing key `cosign.key` cannot be used
       caused by: wrong password (or the key file was altered)
-    hint: `consign keygen` makes a key; its password is taken from COSIGN_PASSWORD
+    hint: a password that is not typed is COSIGN_PASSWORD, else in the file that COSIGN_PASSWORD_FILE names
 
     # public key: not there
     1 error: cannot read the public key in cosign.pub
@@ -90,7 +88,7 @@ fn keys() {
     # public key: the private one
     1 error: cannot read the public key in cosign.pub
       caused by: expected `PUBLIC KEY`, but the file says `ENCRYPTED SIGSTORE PRIVATE KEY`
-    hint: `--key` names the public key, which `consign keygen` writes to `cosign.pub`
+    hint: this is the private key: whoever verifies needs the public one, which `consign public-key --key FILE` prints
 
     # public key: of no use
     1 error: cannot read the public key in cosign.pub

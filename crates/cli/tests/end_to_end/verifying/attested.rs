@@ -82,7 +82,9 @@ fn a_signature_must_say_what_is_asked_for() {
         // Not half of it from one signature, and half from another.
         world.on(&["sign", "--key", "cosign.key", "--signature-format", format, "-a", "owner=me"]).expect(0);
         world.verify(&["-a", "owner=me"]).expect(0);
-        world.verify(&["-a", "owner=me", "-a", "team=base"]).expect(12);
+        let error = world.verify(&["-a", "owner=me", "-a", "team=base"]).expect(12).error();
+        assert!(error.contains(" says all of owner=me, team=base"), "{error}");
+        assert!(error.contains("signatures say, each for itself: owner=me; stage=test, team=base"), "{error}");
     }
 }
 

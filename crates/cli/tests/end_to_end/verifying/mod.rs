@@ -6,6 +6,7 @@ mod nested;
 mod offline;
 mod requests;
 mod summary;
+mod told;
 mod unlisted;
 
 use crate::common::{Destination, Run, TestEnvironment};
