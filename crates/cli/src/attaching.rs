@@ -146,10 +146,16 @@ pub(crate) fn forms(format: SignatureFormat) -> Forms {
     }
 }
 
-/// Returns whoever signs: the holder of the key that is named, else whom the configuration names, else whom an identity token does.
+/// Returns whoever signs images as options say.
+pub(crate) fn signatory_of(options: &SigningOptions, session: &Session) -> Result<Signatory, CommandError> {
+    signatory(options.key.as_ref(), &options.keyless, forms(options.signature_format.into()), session)
+}
+
+/// Returns whoever signs in some forms: the holder of the key that is named, else whom the configuration names, else whom an identity token does.
 pub(crate) fn signatory(
     named: Option<&KeyArgument>,
     keyless: &KeylessOptions,
+    forms: Forms,
     session: &Session,
 ) -> Result<Signatory, CommandError> {
     if let Some(key) = named {
@@ -157,11 +163,11 @@ pub(crate) fn signatory(
     }
     if !keyless.names_services() && session.global.file.exists() {
         let configuration = session.configuration()?;
-        if let Some(read) = signing::key_reader(session, &configuration)? {
-            return Ok(read()?);
+        if let Some(settings) = &configuration.signing {
+            return Ok(signing::key_reader_for(forms, settings, session, &configuration)?()?);
         }
     }
-    let read = signing::signs_keyless(Keyless::named(keyless)?, session)
+    let read = signing::signs_keyless(Keyless::named(keyless)?, forms, session)
         .map_err(|error| error.hint("or name a key: `--key KEY`, or `signing: {key: KEY}` in the configuration"))?;
     Ok(read()?)
 }

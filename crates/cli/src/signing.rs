@@ -1,14 +1,15 @@
 //! The key to sign with: looked at before any work begins, read only after the last child process has ended.
 
+use crate::attaching::forms;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::key::{NamedKey, Passwords};
 use crate::keyless::Keyless;
 use crate::session::Session;
-use consign_attach::Signatory;
+use consign_attach::{Forms, Signatory};
 use consign_keyless::Visibility;
 use consign_plan::Configuration;
-use consign_plan::configuration::{KeyReference, SigningBy};
+use consign_plan::configuration::{KeyReference, SigningBy, SigningSettings};
 use consign_release::ReleaseError;
 use std::error::Error;
 
@@ -22,16 +23,26 @@ pub(crate) fn key_reader<'a>(
     configuration: &'a Configuration,
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let Some(signing) = &configuration.signing else { return Ok(None) };
+    key_reader_for(forms(signing.format), signing, session, configuration).map(Some)
+}
+
+/// Returns the same for signatures in some forms, whatever the configuration says of them.
+pub(crate) fn key_reader_for<'a>(
+    forms: Forms,
+    signing: &'a SigningSettings,
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Result<KeyReader<'a>, CommandError> {
     let key = match &signing.by {
         SigningBy::Key(key) => key,
         SigningBy::Keyless(settings) => {
             let keyless = Keyless::configured(settings, configuration);
-            return Ok(Some(signs_keyless(keyless, session)?));
+            return signs_keyless(keyless, forms, session);
         }
     };
     let passwords = Passwords::new(&session.environment, None);
     let key = NamedKey::new(key, |path| configuration.resolve(path), &session.environment, passwords);
-    checked(key, passwords).map(Some)
+    checked(key, passwords)
 }
 
 /// Returns the same where the configuration says nothing of it: whom the CI names signs, if that may be known to everybody. Else says why nobody does.
@@ -43,7 +54,7 @@ pub(crate) async fn by_default(session: &Session) -> Result<(Option<KeyReader<'_
                    `signing: {keyless: {disclose: true}}` the public Sigstore may show it to everybody; a `key` tells nobody";
         return Ok((None, Some(why.to_owned())));
     }
-    Ok((Some(signs_keyless(keyless, session)?), None))
+    Ok((Some(signs_keyless(keyless, Forms::default(), session)?), None))
 }
 
 /// Returns the same for a key that the command line names.
@@ -53,8 +64,12 @@ pub(crate) fn reader<'a>(session: &'a Session, reference: &KeyReference) -> Resu
 }
 
 /// Returns the same for whom an identity token names. Whoever gives the token is asked when something is signed.
-pub(crate) fn signs_keyless<'a>(keyless: Keyless, session: &'a Session) -> Result<KeyReader<'a>, CommandError> {
-    let signer = keyless.signer(session)?;
+pub(crate) fn signs_keyless<'a>(
+    keyless: Keyless,
+    forms: Forms,
+    session: &'a Session,
+) -> Result<KeyReader<'a>, CommandError> {
+    let signer = keyless.signer(forms, session)?;
     Ok(Box::new(move || Ok(Signatory::Keyless(Box::new(signer())))))
 }
 

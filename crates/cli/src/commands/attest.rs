@@ -1,5 +1,5 @@
 use crate::arguments::{Attest, Output};
-use crate::attaching::{Signed, Target, signatory};
+use crate::attaching::{Signed, Target, signatory_of};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::reading::{read_at_most, read_text, text};
@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
     };
     let predicate_type = predicate::of_name(&arguments.predicate_type).ok_or_else(unknown)?;
     let text = read(&arguments.predicate)?;
-    let key = signatory(arguments.signing.key.as_ref(), &arguments.signing.keyless, session)?;
+    let key = signatory_of(&arguments.signing, session)?;
     let target = Target::open(&arguments.reference, session).await?;
     let created = created(&target.place, &target.root).await?;
     let claim = claim(&arguments.predicate_type, &text, &created, &arguments.predicate)?;

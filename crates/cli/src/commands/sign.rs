@@ -1,5 +1,5 @@
 use crate::arguments::{Output, Sign};
-use crate::attaching::{Signed, Target, signatory};
+use crate::attaching::{Signed, Target, signatory_of};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const AT_ONCE: usize = 6;
 
 pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode, CommandError> {
-    let key = signatory(arguments.signing.key.as_ref(), &arguments.signing.keyless, session)?;
+    let key = signatory_of(&arguments.signing, session)?;
     let mut signed = Vec::new();
     for reference in &arguments.references {
         signed.push((reference, sign(reference, arguments, &key, session).await?));

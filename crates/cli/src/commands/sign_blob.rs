@@ -7,13 +7,13 @@ use crate::outlet;
 use crate::session::Session;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use consign_attach::Signatory;
+use consign_attach::{Forms, Signatory};
 use consign_sign::sign_blob;
 use serde_json::json;
 
 pub(crate) async fn run(arguments: &SignBlob, session: &Session) -> Result<ExitCode, CommandError> {
     let bytes = read(&arguments.blob)?;
-    let (bundle, signature) = match signatory(arguments.key.as_ref(), &arguments.keyless, session)? {
+    let (bundle, signature) = match signatory(arguments.key.as_ref(), &arguments.keyless, Forms::Bundle, session)? {
         Signatory::Key(key) => {
             let signed = sign_blob(&bytes, &*key).map_err(|error| CommandError::of(ExitCode::Failed, &error))?;
             (signed.bundle, signed.signature)
