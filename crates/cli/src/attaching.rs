@@ -137,6 +137,14 @@ pub(crate) fn legacy_repository(session: &Session) -> Result<Option<Repository>,
     })
 }
 
+/// Opens the repository in which cosign's older form is kept, where that is another one. Without a network, nothing but what lies beside the image counts.
+pub(crate) async fn legacy_place(image: &Digest, session: &Session) -> Result<Option<Place>, CommandError> {
+    let Some(repository) = legacy_repository(session)?.filter(|_| !session.global.offline) else { return Ok(None) };
+    let reference = ImageReference::Registry(repository.at(image.clone()));
+    let client = session.client(&reference).await?;
+    session.place(&reference, &client, CommandError::from).await.map(Some)
+}
+
 /// Returns the forms that a configuration names.
 pub(crate) fn forms(format: SignatureFormat) -> Forms {
     match format {

@@ -95,6 +95,62 @@ fn cosign_verifies_what_is_signed_in_the_older_form() {
     assert_eq!(serde_json::from_str::<Value>(&downloaded).unwrap()["name"], "hello");
 }
 
+/// The older form is shown beside the newer one: of each manifest, in the repository of the image or another.
+#[test]
+fn a_tree_shows_the_older_form() {
+    let world = World::new(true);
+    world.environment.write("claim.json", r#"{"tested":true}"#);
+    let elsewhere = format!("{}/team/signatures", world.registry.host());
+    for (repository, platforms) in [(None, 2), (Some(elsewhere.as_str()), 2)] {
+        let run = |arguments: &[&str]| {
+            let invocation = world.environment.invocation();
+            let invocation = match repository {
+                Some(repository) => invocation.variable("COSIGN_REPOSITORY", repository),
+                None => invocation,
+            };
+            invocation.run(&[arguments, &[&world.image()]].concat()).expect(0)
+        };
+        let older = ["--key", "cosign.key", "--signature-format", "legacy"];
+        run(&[&["sign"], &older[..]].concat());
+        run(&[&["attest", "--type", "vuln", "--predicate", "claim.json"], &older[..]].concat());
+        let tree = run(&["tree", "--output", "json"]).json();
+        let tagged = |node: &Value| -> Vec<Value> {
+            let children = node["children"].as_array().into_iter().flatten();
+            children.filter(|child| child.get("tag").is_some()).cloned().collect()
+        };
+        let tag =
+            |node: &Value, suffix: &str| format!("{}.{suffix}", node["digest"].as_str().unwrap().replace(':', "-"));
+        let [signatures, attestations] = &tagged(&tree)[..] else { panic!("{tree}") };
+        assert_eq!(
+            (&signatures["tag"], &signatures["label"]),
+            (&tag(&tree, "sig").into(), &"signatures (.sig)".into())
+        );
+        assert_eq!(signatures["children"][0]["label"], "signature");
+        assert!(signatures["children"][0]["size"].as_u64().unwrap() > 0);
+        assert_eq!(attestations["tag"], tag(&tree, "att"));
+        assert_eq!(attestations["children"][0]["label"], "https://cosign.sigstore.dev/attestation/vuln/v1");
+        let of_platforms = tree["children"].as_array().unwrap().iter().filter(|child| child.get("tag").is_none());
+        let signed: Vec<Value> = of_platforms.flat_map(tagged).collect();
+        assert_eq!(signed.iter().map(|node| &node["label"]).collect::<Vec<_>>(), vec!["signatures (.sig)"; platforms]);
+        let text = run(&["tree"]).stdout;
+        assert_eq!(
+            (text.matches("signatures (.sig)").count(), text.matches("attestations (.att)").count()),
+            (3, 1),
+            "{text}"
+        );
+    }
+    // What lies in the repository of the image is not shown in place of what lies elsewhere.
+    let nowhere = format!("{}/team/nothing", world.registry.host());
+    let run = world.environment.invocation().variable("COSIGN_REPOSITORY", &nowhere).run(&["tree", &world.image()]);
+    assert!(!run.expect(0).stdout.contains(".sig"));
+    // An SBOM that nobody signed.
+    let digest = world.on(&["digest"]).expect(0).stdout.trim().replace(':', "-");
+    let sbom = format!("{}/team/plain:{digest}.sbom", world.registry.host());
+    world.run(&["tag", &world.image(), &format!("{digest}.sbom")]).expect(0);
+    let text = world.on(&["tree"]).expect(0).stdout;
+    assert!(text.contains("sbom (.sbom)"), "{sbom}: {text}");
+}
+
 #[test]
 fn what_cosign_signed_verifies() {
     let Some(program) = peer("cosign") else { return };

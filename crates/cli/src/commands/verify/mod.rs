@@ -3,13 +3,13 @@ mod summary;
 
 use crate::advisories::policy_file;
 use crate::arguments::{Output, Proof, Verify};
-use crate::attaching::legacy_repository;
+use crate::attaching::legacy_place;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::proof;
 use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
-use consign_oci::{Digest, Document};
+use consign_oci::Document;
 use consign_plan::configuration::PolicyFile;
 use consign_receipt::predicate;
 use consign_report::printable;
@@ -186,12 +186,4 @@ async fn examine_root(
         session.printer.note(&format!("note: {note}"));
     }
     Ok(verified)
-}
-
-/// Opens the repository in which cosign's older form is kept, where that is another one. Without a network, nothing but what lies beside the image counts.
-async fn legacy_place(image: &Digest, session: &Session) -> Result<Option<Place>, CommandError> {
-    let Some(repository) = legacy_repository(session)?.filter(|_| !session.global.offline) else { return Ok(None) };
-    let reference = ImageReference::Registry(repository.at(image.clone()));
-    let client = session.client(&reference).await?;
-    session.place(&reference, &client, CommandError::from).await.map(Some)
 }
