@@ -14,6 +14,7 @@ mod attaching;
 mod bad_inputs;
 mod beside;
 mod blobs;
+mod blobs_of_cosign;
 mod brought;
 mod build;
 mod certificates;
