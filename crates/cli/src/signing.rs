@@ -3,7 +3,7 @@
 use crate::attaching::forms;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::key::{NamedKey, Passwords};
+use crate::key::{NamedKey, PLACES, Passwords};
 use crate::keyless::Keyless;
 use crate::session::Session;
 use consign_attach::{Forms, Signatory};
@@ -23,13 +23,24 @@ pub(crate) fn key_reader<'a>(
     configuration: &'a Configuration,
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let Some(signing) = &configuration.signing else { return Ok(None) };
-    key_reader_for(forms(signing.format), signing, session, configuration).map(Some)
+    let passwords = Passwords::new(&session.environment, None).without_input();
+    reader_of(signing, forms(signing.format), passwords, session, configuration).map(Some)
 }
 
-/// Returns the same for signatures in some forms, whatever the configuration says of them.
+/// Returns the same for signatures in some forms, whatever the configuration says of them, that are made at once.
 pub(crate) fn key_reader_for<'a>(
     forms: Forms,
     signing: &'a SigningSettings,
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Result<KeyReader<'a>, CommandError> {
+    reader_of(signing, forms, Passwords::new(&session.environment, None), session, configuration)
+}
+
+fn reader_of<'a>(
+    signing: &'a SigningSettings,
+    forms: Forms,
+    passwords: Passwords<'a>,
     session: &'a Session,
     configuration: &'a Configuration,
 ) -> Result<KeyReader<'a>, CommandError> {
@@ -40,7 +51,6 @@ pub(crate) fn key_reader_for<'a>(
             return signs_keyless(keyless, forms, session);
         }
     };
-    let passwords = Passwords::new(&session.environment, None);
     let key = NamedKey::new(key, |path| configuration.resolve(path), &session.environment, passwords);
     checked(key, passwords)
 }
@@ -74,13 +84,19 @@ pub(crate) fn signs_keyless<'a>(
 }
 
 fn checked<'a>(key: NamedKey<'a>, passwords: Passwords<'a>) -> Result<KeyReader<'a>, CommandError> {
-    let needs_password = key.check().map_err(|error| failed(&key, error))?;
+    check(&key, passwords)?;
+    Ok(Box::new(move || key.signer().map(Signatory::Key).map_err(|error| failed(&key, error))))
+}
+
+/// Fails if a key is not there or is none, or if there is no way to its password.
+pub(crate) fn check(key: &NamedKey<'_>, passwords: Passwords<'_>) -> Result<(), CommandError> {
+    let needs_password = key.check().map_err(|error| failed(key, error))?;
     if needs_password && !passwords.are_there() {
         let message =
             format!("there is no password for the signing key `{}`, and no terminal to ask for it on", key.reference());
-        return Err(CommandError::new(ExitCode::Failed, message).hint("set COSIGN_PASSWORD"));
+        return Err(CommandError::new(ExitCode::Failed, message).hint(PLACES));
     }
-    Ok(Box::new(move || key.signer().map(Signatory::Key).map_err(|error| failed(&key, error))))
+    Ok(())
 }
 
 fn failed(key: &NamedKey<'_>, source: Box<dyn Error + Send + Sync>) -> ReleaseError {

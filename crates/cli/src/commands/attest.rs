@@ -2,6 +2,7 @@ use crate::arguments::{Attest, Output};
 use crate::attaching::{Signed, Target, signatory_of};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::input;
 use crate::reading::{read_at_most, read_text, text};
 use crate::session::Session;
 use consign_attach::created;
@@ -48,7 +49,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
 
 fn read(path: &Path) -> Result<String, CommandError> {
     let read = match path == Path::new("-") {
-        true => read_at_most(std::io::stdin().lock(), LIMIT).and_then(text),
+        true => read_at_most(input::take().lock(), LIMIT).and_then(text),
         false => read_text(path, LIMIT),
     };
     read.map_err(|error| CommandError::new(ExitCode::Failed, format!("cannot read {}", path.display())).cause(error))

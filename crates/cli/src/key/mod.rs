@@ -9,4 +9,4 @@ mod password;
 
 pub(crate) use files::KeyFiles;
 pub(crate) use named::{NamedKey, read_secret};
-pub(crate) use password::{PASSWORD_FILE, Passwords};
+pub(crate) use password::{PASSWORD_FILE, PLACES, Passwords};

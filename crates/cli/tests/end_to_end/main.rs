@@ -56,6 +56,7 @@ mod lock;
 mod looking;
 mod naming;
 mod offline;
+mod passwords;
 mod plan;
 mod policy_export;
 mod promoting;
