@@ -1,4 +1,4 @@
-use crate::arguments::{Output, Sign};
+use crate::arguments::{Output, Pairs, Sign};
 use crate::attaching::{Signed, Target, signatory_of};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -15,10 +15,11 @@ use serde_json::{Value, json};
 const AT_ONCE: usize = 6;
 
 pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode, CommandError> {
+    let annotations = Pairs::together(&arguments.annotations)?;
     let key = signatory_of(&arguments.signing, session)?;
     let mut signed = Vec::new();
     for reference in &arguments.references {
-        signed.push((reference, sign(reference, arguments, &key, session).await?));
+        signed.push((reference, sign(reference, arguments, &annotations, &key, session).await?));
     }
     match session.output {
         Output::Json => session.printer.json(&json!(signed.iter().map(as_json).collect::<Vec<_>>()))?,
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode,
 async fn sign(
     reference: &ImageReference,
     arguments: &Sign,
+    annotations: &Annotations,
     key: &Signatory,
     session: &Session,
 ) -> Result<Vec<Signed>, CommandError> {
@@ -48,14 +50,13 @@ async fn sign(
         true => identity.ok_or_else(nameless)?,
         false => identity.unwrap_or_default(),
     };
-    let annotations: Annotations = arguments.annotations.iter().cloned().collect();
     let mut parts = match arguments.recursive {
         true => parts(&target.place, &target.root).await?,
         false => vec![target.root.descriptor()],
     };
     let root = parts.pop().unwrap_or_else(|| target.root.descriptor());
     let one = async |part: &Descriptor| -> Result<Signed, CommandError> {
-        let outcome = signing.sign(part, &identity, &annotations).await?;
+        let outcome = signing.sign(part, &identity, annotations).await?;
         Ok(Signed::new(part, part.digest == *target.root.digest(), reference, outcome))
     };
     // A layout has one list, which one writes at a time.

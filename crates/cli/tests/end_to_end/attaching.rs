@@ -95,6 +95,66 @@ fn cosign_verifies_what_is_signed_in_the_older_form() {
     assert_eq!(serde_json::from_str::<Value>(&downloaded).unwrap()["name"], "hello");
 }
 
+#[test]
+fn annotations_with_commas_between_them() {
+    let world = World::new(true);
+    world.on(&["sign", "--key", "cosign.key", "-a", "a=1,b=2", "-a", "c=3", "-a", "\"d=4,5\""]).expect(0);
+    for wanted in [&["-a", "a=1,b=2"][..], &["-a", "c=3,a=1"], &["-a", "b=2", "-a", "c=3"], &["-a", "\"d=4,5\""]] {
+        world.on(&[&["verify", "--key", "cosign.pub"], wanted].concat()).expect(0);
+    }
+    world.on(&["verify", "--key", "cosign.pub", "-a", "a=1,b=3"]).expect(12);
+    world.on(&["verify", "--key", "cosign.pub", "-a", "a=1,,b=2"]).expect(2);
+    for command in [&["verify", "--key", "cosign.pub"], &["sign", "--key", "cosign.key"]] {
+        let run = world.on(&[&command[..], &["-a", "a=1,b=2", "-a", "a=2"]].concat()).expect(2);
+        assert!(run.error().contains("says two things of `a`: `1` and `2`"), "{run}");
+        world.on(&[&command[..], &["-a", "a=1,a=1"]].concat()).expect(0);
+    }
+}
+
+#[test]
+fn a_policy_alone_says_whose_signatures_count() {
+    let world = World::new(true);
+    for name in ["first", "second", "third"] {
+        world.run(&["keygen", "--output-key-prefix", name]).expect(0);
+    }
+    world.on(&["sign", "--key", "second.key"]).expect(0);
+    let policy = |identities: &str| {
+        world
+            .environment
+            .write("policies/policy.yaml", format!("policy: {{require: [completeness], identities: {identities}}}\n"));
+    };
+    let verify = |more: &[&str]| world.on(&[&["verify", "--policy", "policies/policy.yaml"], more].concat());
+    // Names are of files beside the policy.
+    let [first, second, third] =
+        ["first", "second", "third"].map(|name| format!("{{key: ../{name}.pub, for: signatures}}"));
+    policy(&format!("[{first}, {second}]"));
+    let by = verify(&["--output", "json"]).expect(0).json();
+    assert_eq!(by["verified"], true);
+    let copied = format!("{}/copied/plain:1", world.registry.host());
+    world.run(&["promote", "--policy", "policies/policy.yaml", &world.image(), &copied]).expect(0);
+    // The command line says it otherwise.
+    assert!(verify(&["--key", "first.pub"]).expect(13).error().contains("not signed by key"));
+    policy(&format!("[{first}, {third}]"));
+    verify(&["--key", "second.pub"]).expect(0);
+    let run = verify(&[]).expect(13);
+    assert_eq!(run.error().matches("key sha256:").count(), 2 + 1, "two that count, and whose it is: {run}");
+    world.run(&["promote", "--policy", "policies/policy.yaml", &world.image(), &copied]).expect(13);
+    // Whose statements count for something else is not who signs.
+    policy("[{key: ../second.pub, for: provenance}]");
+    let run = verify(&[]).expect(2);
+    assert!(
+        run.stderr.contains("nobody says whose signature is asked for") && run.stderr.contains("`for: signatures`"),
+        "{run}"
+    );
+    let run = world.on(&["verify"]).expect(2);
+    assert!(run.stderr.contains("`--policy FILE` alone"), "{run}");
+    // What is said of certificates is not lost on a policy that names keys.
+    policy(&format!("[{second}]"));
+    verify(&["--insecure-ignore-sct"]).expect(2);
+    policy("[{key: ../absent.pub, for: signatures}]");
+    verify(&[]).expect(3);
+}
+
 /// The older form is shown beside the newer one: of each manifest, in the repository of the image or another.
 #[test]
 fn a_tree_shows_the_older_form() {
