@@ -57,6 +57,7 @@ pub async fn signature(
     signatory: &Signatory,
     created: &str,
 ) -> Result<Vec<Attachment>, AttachError> {
+    signatory.check(forms)?;
     let mut made = Vec::new();
     if forms.has_bundle() {
         let statement = signature_statement(&subject.digest, annotations)?;
@@ -78,6 +79,7 @@ pub async fn attestation(
     signatory: &Signatory,
     created: &str,
 ) -> Result<Vec<Attachment>, AttachError> {
+    signatory.check(forms)?;
     let mut made = Vec::new();
     if forms.has_bundle() {
         let bundle = signatory.bundle(statement).await?;

@@ -137,6 +137,11 @@ impl KeylessSigner {
         Ok(LegacyLayer::of_signature(bytes, annotations))
     }
 
+    /// Fails if something in the older form could not be signed, before anybody is asked for a certificate.
+    pub(crate) fn check_legacy(&self) -> Result<(), AttachError> {
+        if self.services.has_legacy_log() { Ok(()) } else { Err(KeylessError::NoLegacyLog.into()) }
+    }
+
     /// Signs a file.
     pub async fn sign_blob(&self, blob: &[u8]) -> Result<Signed, AttachError> {
         Ok(self.session().await?.sign_blob(blob).await?)

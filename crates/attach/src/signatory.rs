@@ -1,4 +1,4 @@
-use crate::{AttachError, KeylessSigner};
+use crate::{AttachError, Forms, KeylessSigner};
 use consign_oci::Exact;
 use consign_receipt::Statement;
 use consign_sign::{LegacyLayer, Payload, Signer, attestation_layer, sign, signature_layer};
@@ -18,6 +18,14 @@ impl Signatory {
         match self {
             Self::Key(key) => Ok(Some(Authority::Key(key.public().clone()))),
             Self::Keyless(keyless) => keyless.authority().await,
+        }
+    }
+
+    /// Fails if something could not be signed in these forms. Asked before anything is: of what is signed without a key the public may learn.
+    pub(crate) fn check(&self, forms: Forms) -> Result<(), AttachError> {
+        match self {
+            Self::Keyless(keyless) if forms.has_legacy() => keyless.check_legacy(),
+            Self::Keyless(_) | Self::Key(_) => Ok(()),
         }
     }
 

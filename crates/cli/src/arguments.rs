@@ -1,4 +1,5 @@
 mod account;
+mod annotations;
 mod blob;
 mod builder;
 mod building;
@@ -23,6 +24,7 @@ mod taking;
 mod trust;
 
 pub(crate) use account::{Login, Logout};
+pub(crate) use annotations::Pairs;
 pub(crate) use blob::{Conformance, SignBlob, VerifyBlob, VerifyBundle};
 pub(crate) use builder::BuilderArgument;
 pub(crate) use building::{Build, DockerArguments, Entitlement, Lock, Release, Selection};

@@ -137,6 +137,14 @@ pub(crate) fn legacy_repository(session: &Session) -> Result<Option<Repository>,
     })
 }
 
+/// Opens the repository in which cosign's older form is kept, where that is another one. Without a network, nothing but what lies beside the image counts.
+pub(crate) async fn legacy_place(image: &Digest, session: &Session) -> Result<Option<Place>, CommandError> {
+    let Some(repository) = legacy_repository(session)?.filter(|_| !session.global.offline) else { return Ok(None) };
+    let reference = ImageReference::Registry(repository.at(image.clone()));
+    let client = session.client(&reference).await?;
+    session.place(&reference, &client, CommandError::from).await.map(Some)
+}
+
 /// Returns the forms that a configuration names.
 pub(crate) fn forms(format: SignatureFormat) -> Forms {
     match format {
@@ -146,15 +154,22 @@ pub(crate) fn forms(format: SignatureFormat) -> Forms {
     }
 }
 
-/// Returns whoever signs, unless cosign's options ask for what is not done then.
+/// Returns whoever signs images as options say.
+pub(crate) fn signatory_of(options: &SigningOptions, session: &Session) -> Result<Signatory, CommandError> {
+    let forms = forms(options.signature_format.into());
+    signatory(options.key.as_ref(), &options.keyless, options.habits, forms, session)
+}
+
+/// Returns whoever signs in some forms, unless cosign's options ask for what is not done then.
 pub(crate) fn signatory(
     named: Option<&KeyArgument>,
     keyless: &KeylessOptions,
     habits: CosignOptions,
+    forms: Forms,
     session: &Session,
 ) -> Result<Signatory, CommandError> {
     habits.format.check()?;
-    let signatory = found_signatory(named, keyless, session)?;
+    let signatory = found_signatory(named, keyless, forms, session)?;
     habits.check(&signatory)?;
     Ok(signatory)
 }
@@ -163,6 +178,7 @@ pub(crate) fn signatory(
 fn found_signatory(
     named: Option<&KeyArgument>,
     keyless: &KeylessOptions,
+    forms: Forms,
     session: &Session,
 ) -> Result<Signatory, CommandError> {
     if let Some(key) = named {
@@ -170,11 +186,11 @@ fn found_signatory(
     }
     if !keyless.names_services() && session.global.file.exists() {
         let configuration = session.configuration()?;
-        if let Some(read) = signing::key_reader(session, &configuration)? {
-            return Ok(read()?);
+        if let Some(settings) = &configuration.signing {
+            return Ok(signing::key_reader_for(forms, settings, session, &configuration)?()?);
         }
     }
-    let read = signing::signs_keyless(Keyless::named(keyless)?, session)
+    let read = signing::signs_keyless(Keyless::named(keyless)?, forms, session)
         .map_err(|error| error.hint("or name a key: `--key KEY`, or `signing: {key: KEY}` in the configuration"))?;
     Ok(read()?)
 }

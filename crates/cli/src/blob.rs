@@ -2,6 +2,7 @@
 
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::input;
 use crate::reading::{read_at_most, read_bytes};
 use consign_oci::Digest;
 use consign_trust::Artifact;
@@ -78,7 +79,7 @@ impl Content {
 /// Reads a file whole; `-` is standard input.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
     let bytes = match path == Path::new("-") {
-        true => read_at_most(io::stdin().lock(), LIMIT),
+        true => read_at_most(input::take().lock(), LIMIT),
         false => read_bytes(path, LIMIT),
     };
     bytes.map_err(|error| {

@@ -3,10 +3,10 @@
 use crate::arguments::KeylessOptions;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::services::services;
+use crate::services::{check_forms, services};
 use crate::session::{Session, USER_AGENT};
 use crate::signer::trusted_root;
-use consign_attach::KeylessSigner;
+use consign_attach::{Forms, KeylessSigner};
 use consign_keyless::{Disclosure, IdentityToken, Patience, Person, Services, Source, TokenError, Web};
 use consign_plan::Configuration;
 use consign_plan::configuration::{KeylessSettings, Spanned};
@@ -52,9 +52,14 @@ impl Keyless {
         })
     }
 
-    /// Returns what makes a signer. Nobody is asked for anything yet; but what is needed is there.
-    pub(crate) fn signer(self, session: &Session) -> Result<impl Fn() -> KeylessSigner + Sync + use<>, CommandError> {
+    /// Returns what makes a signer. Nobody is asked for anything yet; but what is needed for these forms is there.
+    pub(crate) fn signer(
+        self,
+        forms: Forms,
+        session: &Session,
+    ) -> Result<impl Fn() -> KeylessSigner + Sync + use<>, CommandError> {
         let services = services(session, self.signing_config.as_deref(), Timestamp::now())?;
+        check_forms(&services, forms, session, self.signing_config.as_deref())?;
         let root = trusted_root(self.trusted_root.as_deref(), session)?;
         let source = self.source(&services, session)?;
         let web = web()?;

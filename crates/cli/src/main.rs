@@ -26,6 +26,7 @@ mod hadolint;
 mod identities;
 mod ignored;
 mod init;
+mod input;
 mod instructions;
 mod kept_trust;
 mod key;

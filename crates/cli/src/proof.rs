@@ -1,16 +1,16 @@
 //! What an image has to show.
 
 use crate::advisories::policy_file;
-use crate::arguments::KeyArgument;
+use crate::arguments::{self, KeyArgument};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::identities::authority;
+use crate::identities::{authorities, authority};
 use crate::key::{NamedKey, Passwords, public_hint};
 use crate::session::Session;
 use consign_image::Place;
 use consign_oci::{Reference, Repository, Tag};
 use consign_plan::Configuration;
-use consign_plan::configuration::{KeyReference, RequireSettings};
+use consign_plan::configuration::{KeyReference, PolicyFile, RequireSettings};
 use consign_receipt::{Identity, Policy};
 use consign_sign::PublicKey;
 use consign_transfer::{Admission, Refusal};
@@ -46,6 +46,51 @@ pub(crate) fn requested(reference: &Reference) -> Option<(Repository, Tag)> {
         (None, Some(_)) => return None,
     };
     Some((reference.repository.clone(), tag))
+}
+
+/// Whose signatures the command line asks for, and what else.
+pub(crate) struct Expected {
+    /// Whose signatures count: those of each of them.
+    pub(crate) authorities: Vec<Authority>,
+    /// The policy, if one is named.
+    pub(crate) policy: Option<PolicyFile>,
+}
+
+impl Expected {
+    /// Reads the policy, which may be a pipe and is read once, and who it must be: whom the command line names, else those whose signatures the policy
+    /// counts.
+    pub(crate) fn read(proof: &arguments::Proof, session: &Session) -> Result<Self, CommandError> {
+        let policy = proof.policy.as_ref().map(|path| policy_file(path, &session.printer)).transpose()?;
+        let named = match &policy {
+            Some(file) if !proof.signer.says_something() => {
+                let signing = file.policy.identities.iter().filter(|identity| identity.signs);
+                authorities(signing, |name| file.file.resolve(name), session)?
+            }
+            _ => Vec::new(),
+        };
+        if !named.is_empty() {
+            return Ok(Self { authorities: named, policy });
+        }
+        let authority = proof.signer.authority(session).map_err(|error| match (error.code, &proof.policy) {
+            (ExitCode::Usage, None) => {
+                error.hint("`--policy FILE` alone asks for those whom that policy names: `identities: [{key: …, for: signatures}]`")
+            }
+            (ExitCode::Usage, Some(path)) if !proof.signer.says_something() => {
+                let path = path.display();
+                error.hint(format!("{path} could say it: with `for: signatures`, a policy's `identities` are those whose signatures count"))
+            }
+            _ => error,
+        });
+        Ok(Self { authorities: vec![authority?], policy })
+    }
+
+    /// Returns by whose signatures an image is verified, where that is one.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        match &self.authorities[..] {
+            [only] => Some(only.identity()),
+            _ => None,
+        }
+    }
 }
 
 /// Lets in those images that show what an entry of `sync` requires.

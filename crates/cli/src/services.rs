@@ -5,6 +5,7 @@ use crate::exit_code::ExitCode;
 use crate::kept_trust;
 use crate::reading::read_bytes;
 use crate::session::Session;
+use consign_attach::Forms;
 use consign_keyless::Services;
 use jiff::Timestamp;
 use std::path::Path;
@@ -37,4 +38,31 @@ pub(crate) fn services(
         None => Err(failed("says whom to trust, and not whom to ask for signatures")
             .hint("name a `signing_config.json` with `--signing-config`")),
     }
+}
+
+/// Fails if signatures in these forms cannot be made with the services that were read, and says where they are named. Found out before a certificate is
+/// asked for: the public Sigstore shows that to everybody, for ever.
+pub(crate) fn check_forms(
+    services: &Services,
+    forms: Forms,
+    session: &Session,
+    signing_config: Option<&Path>,
+) -> Result<(), CommandError> {
+    if !forms.has_legacy() || services.has_legacy_log() {
+        return Ok(());
+    }
+    let named_in = match (signing_config, kept_trust::read(session)?) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(repository)) => repository.mirror().to_string(),
+        (None, None) => "the list of the public services".to_owned(),
+    };
+    let message = format!(
+        "{named_in} names no log of version 1 (Rekor 1), which is what shows that signatures in cosign's older form (`{}`) were made in time",
+        forms.word()
+    );
+    Err(CommandError::new(ExitCode::Configuration, message)
+        .hint("bundles need none: `--signature-format bundle`, or `signing: {format: bundle}` in the configuration")
+        .hint(
+            "or name services that have one: `--signing-config FILE`, or `signing: {keyless: {signing-config: FILE}}`",
+        ))
 }

@@ -1,14 +1,15 @@
 //! The key to sign with: looked at before any work begins, read only after the last child process has ended.
 
+use crate::attaching::forms;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::key::{NamedKey, Passwords};
+use crate::key::{NamedKey, PLACES, Passwords};
 use crate::keyless::Keyless;
 use crate::session::Session;
-use consign_attach::Signatory;
+use consign_attach::{Forms, Signatory};
 use consign_keyless::Visibility;
 use consign_plan::Configuration;
-use consign_plan::configuration::{KeyReference, SigningBy};
+use consign_plan::configuration::{KeyReference, SigningBy, SigningSettings};
 use consign_release::ReleaseError;
 use std::error::Error;
 
@@ -22,16 +23,36 @@ pub(crate) fn key_reader<'a>(
     configuration: &'a Configuration,
 ) -> Result<Option<KeyReader<'a>>, CommandError> {
     let Some(signing) = &configuration.signing else { return Ok(None) };
+    let passwords = Passwords::new(&session.environment, None).without_input();
+    reader_of(signing, forms(signing.format), passwords, session, configuration).map(Some)
+}
+
+/// Returns the same for signatures in some forms, whatever the configuration says of them, that are made at once.
+pub(crate) fn key_reader_for<'a>(
+    forms: Forms,
+    signing: &'a SigningSettings,
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Result<KeyReader<'a>, CommandError> {
+    reader_of(signing, forms, Passwords::new(&session.environment, None), session, configuration)
+}
+
+fn reader_of<'a>(
+    signing: &'a SigningSettings,
+    forms: Forms,
+    passwords: Passwords<'a>,
+    session: &'a Session,
+    configuration: &'a Configuration,
+) -> Result<KeyReader<'a>, CommandError> {
     let key = match &signing.by {
         SigningBy::Key(key) => key,
         SigningBy::Keyless(settings) => {
             let keyless = Keyless::configured(settings, configuration);
-            return Ok(Some(signs_keyless(keyless, session)?));
+            return signs_keyless(keyless, forms, session);
         }
     };
-    let passwords = Passwords::new(&session.environment, None);
     let key = NamedKey::new(key, |path| configuration.resolve(path), &session.environment, passwords);
-    checked(key, passwords).map(Some)
+    checked(key, passwords)
 }
 
 /// Returns the same where the configuration says nothing of it: whom the CI names signs, if that may be known to everybody. Else says why nobody does.
@@ -43,7 +64,7 @@ pub(crate) async fn by_default(session: &Session) -> Result<(Option<KeyReader<'_
                    `signing: {keyless: {disclose: true}}` the public Sigstore may show it to everybody; a `key` tells nobody";
         return Ok((None, Some(why.to_owned())));
     }
-    Ok((Some(signs_keyless(keyless, session)?), None))
+    Ok((Some(signs_keyless(keyless, Forms::default(), session)?), None))
 }
 
 /// Returns the same for a key that the command line names.
@@ -53,19 +74,29 @@ pub(crate) fn reader<'a>(session: &'a Session, reference: &KeyReference) -> Resu
 }
 
 /// Returns the same for whom an identity token names. Whoever gives the token is asked when something is signed.
-pub(crate) fn signs_keyless<'a>(keyless: Keyless, session: &'a Session) -> Result<KeyReader<'a>, CommandError> {
-    let signer = keyless.signer(session)?;
+pub(crate) fn signs_keyless<'a>(
+    keyless: Keyless,
+    forms: Forms,
+    session: &'a Session,
+) -> Result<KeyReader<'a>, CommandError> {
+    let signer = keyless.signer(forms, session)?;
     Ok(Box::new(move || Ok(Signatory::Keyless(Box::new(signer())))))
 }
 
 fn checked<'a>(key: NamedKey<'a>, passwords: Passwords<'a>) -> Result<KeyReader<'a>, CommandError> {
-    let needs_password = key.check().map_err(|error| failed(&key, error))?;
+    check(&key, passwords)?;
+    Ok(Box::new(move || key.signer().map(Signatory::Key).map_err(|error| failed(&key, error))))
+}
+
+/// Fails if a key is not there or is none, or if there is no way to its password.
+pub(crate) fn check(key: &NamedKey<'_>, passwords: Passwords<'_>) -> Result<(), CommandError> {
+    let needs_password = key.check().map_err(|error| failed(key, error))?;
     if needs_password && !passwords.are_there() {
         let message =
             format!("there is no password for the signing key `{}`, and no terminal to ask for it on", key.reference());
-        return Err(CommandError::new(ExitCode::Failed, message).hint("set COSIGN_PASSWORD"));
+        return Err(CommandError::new(ExitCode::Failed, message).hint(PLACES));
     }
-    Ok(Box::new(move || key.signer().map(Signatory::Key).map_err(|error| failed(&key, error))))
+    Ok(())
 }
 
 fn failed(key: &NamedKey<'_>, source: Box<dyn Error + Send + Sync>) -> ReleaseError {

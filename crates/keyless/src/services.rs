@@ -166,6 +166,11 @@ impl Services {
         &self.logs
     }
 
+    /// Returns whether a log is named that can vouch for cosign's older form: one of version 1.
+    pub fn has_legacy_log(&self) -> bool {
+        !self.legacy_logs.is_empty()
+    }
+
     /// Returns whether everybody can see what this service is told.
     pub fn is_public(service: &Url) -> bool {
         let host = service.host_str().unwrap_or_default().trim_end_matches('.');

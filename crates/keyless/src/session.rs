@@ -130,7 +130,7 @@ impl Session {
 
     /// Fails if the older form could not show when something was signed.
     fn check_legacy(&self) -> Result<(), KeylessError> {
-        if self.services.legacy_logs.is_empty() { Err(KeylessError::NoLegacyLog) } else { Ok(()) }
+        if self.services.has_legacy_log() { Ok(()) } else { Err(KeylessError::NoLegacyLog) }
     }
 
     /// Gets timestamps, then tells the logs: what was logged stays, so that comes when nothing else can fail.

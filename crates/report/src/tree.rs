@@ -13,6 +13,9 @@ pub struct TreeNode {
     /// Digest of its manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
+    /// The tag that it has, where that is made of the digest of what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
     /// Size of what an image is made of, config and layers as they are transferred, in bytes; of an index, that of all its images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -24,7 +27,7 @@ pub struct TreeNode {
 impl TreeNode {
     /// Makes a node with nothing on it.
     pub fn new(label: impl Into<String>, digest: Digest, size: u64) -> Self {
-        Self { label: label.into(), digest: Some(digest), size: Some(size), children: Vec::new() }
+        Self { label: label.into(), digest: Some(digest), tag: None, size: Some(size), children: Vec::new() }
     }
 
     /// Makes the node of a referrer that claims something of this predicate type.

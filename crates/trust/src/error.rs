@@ -1,4 +1,4 @@
-use crate::{Claim, Comparison};
+use crate::{Claim, Comparison, LegacyError};
 use consign_oci::Digest;
 use consign_sign::LIMIT;
 use jiff::Timestamp;
@@ -53,7 +53,13 @@ errors! {
     Bundle {
         /// What is wrong.
         source: serde_json::Error,
-    } => Some("bundles of the versions 0.1, 0.2 and 0.3 are read, with one signature each");
+    } => Some("bundles of the versions 0.1, 0.2 and 0.3 are read, with one signature each, and what `cosign sign-blob --bundle` wrote before version 3");
+    /// It is what cosign wrote of files before version 3, and malformed.
+    #[error("not a signature of a file as cosign wrote them before version 3")]
+    Local {
+        /// What is wrong.
+        source: LegacyError,
+    } => CHANGED;
     /// It does not say what is signed, or by whom, or says so twice.
     #[error("the bundle has {count} kinds of {what}: expected one")]
     OneOf {

@@ -14,13 +14,13 @@ use sigstore_types::{
 use std::collections::BTreeMap;
 
 /// Annotation: the signature in Base64. Empty for attestations.
-const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+pub(crate) const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 /// Annotation: the signer's certificate, PEM.
-const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
+pub(crate) const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 /// Annotation: those who issued it, PEM.
 const CHAIN: &str = "dev.sigstore.cosign/chain";
 /// Annotation: what a log promised, JSON.
-const BUNDLE: &str = "dev.sigstore.cosign/bundle";
+pub(crate) const BUNDLE: &str = "dev.sigstore.cosign/bundle";
 /// Annotation: a timestamp, JSON.
 const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
 
@@ -45,10 +45,10 @@ pub enum LegacyError {
         limit: usize,
     },
     /// There is no signature.
-    #[error("the annotation `{SIGNATURE}` is missing")]
+    #[error("there is no signature in it")]
     NoSignature,
     /// A value is malformed.
-    #[error("the annotation `{name}` is malformed: {detail}")]
+    #[error("`{name}` is malformed: {detail}")]
     Annotation {
         /// Its name.
         name: &'static str,
@@ -56,7 +56,7 @@ pub enum LegacyError {
         detail: String,
     },
     /// The chain is longer than is read.
-    #[error("the annotation `{CHAIN}` has more than {CERTIFICATES} certificates")]
+    #[error("there are more than {CERTIFICATES} certificates in it")]
     LongChain,
     /// The envelope is none, or has several signatures.
     #[error("not a DSSE envelope of one signature")]

@@ -3,9 +3,13 @@
 
 mod common;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use common::{Good, NAMES, file};
 use consign_testkit::mutate::survives;
-use consign_trust::{Bundle, Certified, Conditions, Keyless, TrustedRoot, read_bundle, signature_bundle};
+use consign_trust::{
+    Bundle, Certified, Conditions, Keyless, TrustedRoot, read_bundle, read_file_bundle, signature_bundle,
+};
 use serde_json::Value;
 
 fn keyless(name: &str) -> (Good, Keyless) {
@@ -29,6 +33,40 @@ fn bundles() {
             }
         });
     }
+}
+
+/// The bundle of a file as cosign wrote it before version 3: whatever is left of it, it is of the same certificate, or is refused.
+#[test]
+fn bundles_of_files() {
+    let (good, keyless) = keyless("blob");
+    let material = &good.bundle["verificationMaterial"];
+    let entry = &material["tlogEntries"][0];
+    let der = material["certificate"]["rawBytes"].as_str().unwrap();
+    let lines: Vec<&str> = der.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+    let log = STANDARD.decode(entry["logId"]["keyId"].as_str().unwrap()).unwrap();
+    let number = |value: &Value| value.as_str().unwrap().parse::<i64>().unwrap();
+    let seed = serde_json::json!({
+        "base64Signature": good.bundle["messageSignature"]["signature"],
+        "cert": STANDARD.encode(pem),
+        "rekorBundle": {
+            "SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"],
+            "Payload": {
+                "body": entry["canonicalizedBody"],
+                "integratedTime": number(&entry["integratedTime"]),
+                "logIndex": number(&entry["logIndex"]),
+                "logID": log.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            },
+        },
+    });
+    let verify = |bytes: &[u8]| read_file_bundle(bytes).and_then(|bundle| keyless.verify(&bundle, good.artifact()));
+    let seed = seed.to_string().into_bytes();
+    let expected = verify(&seed).unwrap();
+    survives(&[seed], 1500, |bytes| {
+        if let Ok(certified) = verify(bytes) {
+            assert_eq!(certified, expected);
+        }
+    });
 }
 
 /// Most places at which each text of a bundle is changed.

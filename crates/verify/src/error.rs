@@ -112,6 +112,23 @@ impl VerifyError {
     }
 }
 
+impl VerifyError {
+    /// Returns the error of an image about which there are also signatures that are not valid. They may be those that are missing.
+    pub(crate) fn beside(self, invalid: Vec<Failure>) -> Self {
+        if invalid.is_empty() {
+            return self;
+        }
+        match self {
+            Self::NotSigned { .. } | Self::NotAttested { .. } => Self::Failed { failures: invalid },
+            Self::Policy { reasons } if reasons.iter().any(|reason| matches!(reason, Reason::Missing { .. })) => {
+                Self::Failed { failures: invalid }
+            }
+            Self::Failed { failures } => Self::Failed { failures: failures.into_iter().chain(invalid).collect() },
+            other => other,
+        }
+    }
+}
+
 impl From<Failure> for VerifyError {
     fn from(failure: Failure) -> Self {
         Self::Failed { failures: vec![failure] }

@@ -5,6 +5,13 @@ use consign_oci::{Digest, Platform, Repository, Tag};
 use consign_trust::SignatureError;
 use std::io;
 
+impl Failure {
+    /// Returns whether it is that something is not signed as it says: anybody can attach what is wrong in this way, and it counts for nothing.
+    pub(crate) fn is_of_a_signature(&self) -> bool {
+        matches!(self, Self::Bundle { .. })
+    }
+}
+
 /// Something that is there, but wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {

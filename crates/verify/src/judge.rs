@@ -12,7 +12,26 @@ use jiff::civil::Date;
 
 impl Walk {
     /// Says what is wrong in this order: what was altered, what is not signed, what was not released so, what the policy misses.
+    ///
+    /// A signature that is not valid is as good as none, whoever's it says that it is: anybody may attach such a thing, and so must not be able to make an
+    /// image fail that shows all that it has to. Where it does not, what is not valid is what is told.
     pub(crate) async fn judge(
+        mut self,
+        reader: &Reader<'_>,
+        requested: Option<(&Repository, &Tag)>,
+        expectation: Expectation<'_>,
+    ) -> Result<Verified, VerifyError> {
+        let invalid = self.take_invalid();
+        match self.judge_valid(reader, requested, expectation).await {
+            Ok(mut verified) => {
+                verified.notes.extend(invalid.iter().map(|failure| Note::Invalid { what: failure.to_string() }));
+                Ok(verified)
+            }
+            Err(error) => Err(error.beside(invalid)),
+        }
+    }
+
+    async fn judge_valid(
         mut self,
         reader: &Reader<'_>,
         requested: Option<(&Repository, &Tag)>,
@@ -96,6 +115,13 @@ impl Walk {
             foreign,
             notes,
         })
+    }
+
+    /// Takes out what is wrong with signatures alone.
+    fn take_invalid(&mut self) -> Vec<Failure> {
+        let all = [&mut self.attestations].into_iter().chain(self.platforms.iter_mut().map(|(_, _, found)| found));
+        all.flat_map(|found| found.failures.extract_if(.., |failure| failure.is_of_a_signature()).collect::<Vec<_>>())
+            .collect()
     }
 
     /// Fails if anything was altered, is missing or disagrees.

@@ -134,10 +134,12 @@ async fn later(
     })
 }
 
-/// Returns the release records of an index, newest first, and what may be one and cannot be read.
+/// Returns the release records of an index, newest first, and what may be one and cannot be read. What is not signed as it says is none: anybody can have
+/// attached it.
 async fn records_of(reader: &Reader<'_>, index: &Digest) -> Result<(Vec<Record>, Vec<Failure>), VerifyError> {
     let mut attestations = reader.about(index, &Owner::Index, Wanted::Records).await?;
     let mut failures = std::mem::take(&mut attestations.failures);
+    failures.retain(|failure| !failure.is_of_a_signature());
     let records = records(&attestations, index, &mut failures);
     Ok((records, failures))
 }

@@ -46,6 +46,11 @@ pub enum Note {
         /// The tag that was asked for.
         tag: Tag,
     },
+    /// Something that says that it is by somebody whose signatures count is not valid, and so counts for nothing. Anybody can have attached it.
+    Invalid {
+        /// What it is, and what is wrong with it.
+        what: String,
+    },
 }
 
 impl fmt::Display for Note {
@@ -56,6 +61,9 @@ impl fmt::Display for Note {
                 "a later release was looked for under {looked_at} other tags of the repository and not under {left} more, \
                  where it would go unnoticed"
             ),
+            Self::Invalid { what } => {
+                write!(formatter, "{what}; it counts for nothing, and all that has to be there is there without it")
+            }
             Self::Unbound { tag } => write!(
                 formatter,
                 "no release record says that `{tag}` is to name this image: whoever may write tags can make it name any image that was ever signed"

@@ -44,6 +44,17 @@ async fn no_more_than_a_bounded_number_of_bytes_is_read() {
     }
 }
 
+/// A bundle that is larger than any that is read is a stranger's.
+#[tokio::test]
+async fn what_is_too_large_to_be_a_bundle_is_left_alone() {
+    let mut layout = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut layout);
+    for number in 0..65 {
+        layout.attach_absent(&release.index, number, LIMIT + 1);
+    }
+    assert_eq!(check(&layout.open("latest"), "latest", false).await.unwrap().foreign.count, 65);
+}
+
 #[tokio::test]
 async fn layers_of_what_the_key_did_not_sign_are_not_read() {
     let mut layout = Folder::new();

@@ -13,7 +13,7 @@ use consign_sign::{
     signature_layer, signature_statement,
 };
 use consign_trust::SignatureError;
-use consign_verify::{Failure, VerifyError};
+use consign_verify::{Failure, Note, VerifyError};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -210,11 +210,16 @@ async fn nothing_else_passes_for_a_signature() {
         forge(&mut layout, &release);
         let error = check_plain(&layout).await.expect_err(what);
         assert!(expected(&error), "{what}: {error:?}");
-        // Beside a signature, what says nothing harms nothing, and what is wrong is no less wrong.
+        // Beside a signature, what is not valid is told and harms nothing, as little as what says nothing. What was damaged is no less damaged.
+        let is_invalid = is_refused(&error, |_| true);
         layout.claim(&release.index, &signature(&release.index.digest));
         match check_plain(&layout).await {
-            Ok(_) => assert!(unsigned(&error), "{what}: {error:?}"),
-            Err(error) => assert!(expected(&error) && !unsigned(&error), "{what}: {error:?}"),
+            Ok(verified) => {
+                assert!(unsigned(&error) || is_invalid, "{what}: {error:?}");
+                let told = verified.notes.iter().filter(|note| matches!(note, Note::Invalid { .. })).count();
+                assert_eq!(told, usize::from(is_invalid), "{what}: {:?}", verified.notes);
+            }
+            Err(error) => assert!(expected(&error) && !unsigned(&error) && !is_invalid, "{what}: {error:?}"),
         }
     }
 }

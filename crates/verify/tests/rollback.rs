@@ -3,10 +3,12 @@
 
 mod common;
 
-use common::{Draft, Folder, OTHER_KEY, Release, check, record_statement, tag};
+use common::{Draft, Folder, KEY, OTHER_KEY, Release, check, record_statement, tag};
 use consign_oci::{Digest, Document, media_type};
 use consign_receipt::predicate;
+use consign_sign::sign;
 use consign_verify::{Failure, Note, Outcome, Part, VerifyError};
+use serde_json::{Value, json};
 use std::fs;
 
 fn failure(error: VerifyError) -> Failure {
@@ -110,6 +112,22 @@ async fn damage_that_decides_nothing_stops_nothing() {
         fs::write(layout.path(&digest), b"altered").unwrap();
     }
     check(&place, "main", false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_only_says_that_it_is_ours_is_none() {
+    let (mut layout, later) = moved_back();
+    let mut forged: Value =
+        serde_json::from_slice(&sign(&record_statement(&later.index.digest, &later.record), &*OTHER_KEY).unwrap())
+            .unwrap();
+    forged["verificationMaterial"]["publicKey"]["hint"] = json!(KEY.public().hint());
+    layout.attach(&later.index, predicate::RELEASE_RECORD, &serde_json::to_vec(&forged).unwrap());
+    // It hides no later release, and pretends none.
+    let place = layout.open("main");
+    assert!(matches!(failure(check(&place, "main", false).await.unwrap_err()), Failure::TagMoved { .. }));
+    let own = pieces(&layout, &later, predicate::RELEASE_RECORD)[0].clone();
+    layout.artifacts.retain(|(_, _, artifact)| artifact.digest != own);
+    check(&layout.open("main"), "main", false).await.unwrap();
 }
 
 #[tokio::test]

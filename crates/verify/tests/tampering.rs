@@ -1,13 +1,13 @@
 //! Whatever is altered, removed or exchanged is noticed, and called by its name.
-#![allow(clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::{Draft, Folder, KEY, OTHER_KEY, check, claims, policy, signature, statement};
-use consign_oci::{Descriptor, Digest, Manifest, media_type};
-use consign_receipt::{Closed, Reason, Requirement, predicate};
+use consign_oci::{Descriptor, Digest, Exact, Manifest, media_type};
+use consign_receipt::{Closed, Reason, Requirement, Statement, predicate};
 use consign_sign::sign;
-use consign_verify::{Failure, Outcome, Owner, Part, VerifyError, verify};
+use consign_verify::{Failure, Note, Outcome, Owner, Part, VerifyError, verify};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -198,8 +198,21 @@ async fn bundles_that_name_the_key_must_be_its_own() {
     forged["verificationMaterial"]["publicKey"]["hint"] = json!(KEY.public().hint());
     let forged = serde_json::to_vec(&forged).unwrap();
     let moved = sign(&signature(&release.manifests[1].digest), &*KEY).unwrap();
+    let place = |layout: &Folder| {
+        let is_own = |(about, stated, _): &(Digest, String, _)| *about == amd.digest && stated == predicate::SIGNATURE;
+        layout.artifacts.iter().position(is_own).unwrap()
+    };
     for bundle in [forged, moved] {
         layout.attach(&amd, predicate::SIGNATURE, &bundle);
+        // Anybody can attach it, beside what is signed.
+        let verified = check(&layout.open("latest"), "latest", false).await.unwrap();
+        let [Note::Invalid { what }] = &verified.notes[..] else { panic!("{:?}", verified.notes) };
+        let named = format!("signature of linux/amd64 {} is not valid: ", Digest::of(&bundle));
+        assert!(what.starts_with(&named), "{what}");
+        assert_eq!(verified.platforms[0].receipts.len(), 4);
+        // In its place.
+        let number = place(&layout);
+        let removed = layout.artifacts.remove(number);
         match failure(check(&layout.open("latest"), "latest", false).await.unwrap_err()) {
             Failure::Bundle { piece, .. } => {
                 assert_eq!((piece.digest, piece.part), (Digest::of(&bundle), Part::Signature));
@@ -207,8 +220,53 @@ async fn bundles_that_name_the_key_must_be_its_own() {
             }
             other => panic!("{other}"),
         }
+        layout.artifacts.insert(number, removed);
         layout.artifacts.truncate(honest);
     }
+}
+
+/// Returns what another key signed under the hint of ours.
+fn hinting(statement: &Exact<Statement>) -> Vec<u8> {
+    let mut forged: Value = serde_json::from_slice(&sign(statement, &*OTHER_KEY).unwrap()).unwrap();
+    forged["verificationMaterial"]["publicKey"]["hint"] = json!(KEY.public().hint());
+    serde_json::to_vec(&forged).unwrap()
+}
+
+#[tokio::test]
+async fn whatever_is_not_valid_is_as_good_as_missing_and_is_told() {
+    let mut whole = Folder::new();
+    let release = Draft::new("1.2.3", &["latest"]).release(&mut whole);
+    let subjects: Vec<Descriptor> = release.manifests.iter().chain([&release.index]).cloned().collect();
+    for number in 0..whole.artifacts.len() {
+        let (about, predicate_type, _) = whole.artifacts[number].clone();
+        let subject = subjects.iter().find(|subject| subject.digest == about).unwrap();
+        let bundle = hinting(&statement(&about, &predicate_type, json!({})));
+        let length = whole.artifacts.len();
+        whole.attach(subject, &predicate_type, &bundle);
+        let verified = check(&whole.open("latest"), "latest", false).await.unwrap();
+        assert!(matches!(&verified.notes[..], [Note::Invalid { .. }]), "{predicate_type}: {:?}", verified.notes);
+        let removed = whole.artifacts.remove(number);
+        let error = check(&whole.open("latest"), "latest", false).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Failed, "{predicate_type}");
+        let VerifyError::Failed { failures } = error else { panic!("{error:?}") };
+        let is_it =
+            |failure: &Failure| matches!(failure, Failure::Bundle { piece, .. } if piece.digest == Digest::of(&bundle));
+        assert_eq!(failures.iter().filter(|failure| is_it(failure)).count(), 1, "{predicate_type}: {failures:?}");
+        let others = failures.iter().filter(|failure| !is_it(failure)).collect::<Vec<_>>();
+        match predicate_type.as_str() {
+            predicate::RELEASE_RECORD => assert!(matches!(others[..], [Failure::NoRecord { .. }]), "{others:?}"),
+            _ => assert!(others.is_empty(), "{others:?}"),
+        }
+        whole.artifacts.insert(number, removed);
+        whole.artifacts.truncate(length);
+    }
+    // What fails for another reason says that reason.
+    let failed = json!({"result": "FAILED", "configuration": [], "failedTests": ["starts"]});
+    let amd = &release.manifests[0];
+    whole.claim(amd, &statement(&amd.digest, predicate::TEST_RESULT, failed.clone()));
+    whole.attach(amd, predicate::TEST_RESULT, &hinting(&statement(&amd.digest, predicate::TEST_RESULT, failed)));
+    let error = check(&whole.open("latest"), "latest", false).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Closed(Closed::Trial));
 }
 
 #[tokio::test]

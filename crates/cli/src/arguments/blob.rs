@@ -8,7 +8,7 @@ pub(crate) struct VerifyBlob {
     /// The file, `-` for standard input, or its digest as `sha256:HEX`.
     #[arg(value_name = "FILE|DIGEST")]
     pub(crate) blob: Blob,
-    /// The Sigstore bundle.
+    /// The Sigstore bundle, or what `cosign sign-blob --bundle` wrote before version 3.
     #[arg(long, value_name = "FILE", required_unless_present = "signature")]
     pub(crate) bundle: Option<PathBuf>,
     /// A bare signature in place of a bundle, in Base64 or as it is: with `--key`.

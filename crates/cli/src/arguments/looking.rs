@@ -1,4 +1,4 @@
-use super::signing::pair;
+use super::annotations::Pairs;
 use super::{REF, SignerOptions};
 use clap::{Args, ValueEnum};
 use consign_image::{ImageReference, ImageReferenceError};
@@ -19,8 +19,8 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) proof: Proof,
     /// A signature must say this; may be given several times.
-    #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE", value_parser = pair)]
-    pub(crate) annotations: Vec<(String, String)>,
+    #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE[,KEY=VALUE…]", value_parser = Pairs::read)]
+    pub(crate) annotations: Vec<Pairs>,
     /// There must be a signed statement of this type, about the image or about each of its platforms: a name that `cosign attest` knows, or a URI; may be
     /// given several times. `--output json` prints these statements. What consign did not release needs no signature beside.
     #[arg(long = "type", value_name = "TYPE", value_parser = predicate_type)]
@@ -73,7 +73,8 @@ impl From<ConsumerName> for Consumer {
 pub(crate) struct Proof {
     #[command(flatten)]
     pub(crate) signer: SignerOptions,
-    /// Also asks for what this policy does: a configuration, or a file with only its section `policy`.
+    /// Also asks for what this policy does: a configuration, or a file with only its section `policy`. Where nothing else says whose signature it must be,
+    /// those count whom it names `for: signatures`.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Fails unless consign released the image, so that a signed record says which tags are to name it. What carries such a signature must have the record in

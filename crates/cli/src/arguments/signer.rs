@@ -40,6 +40,40 @@ pub(crate) struct SignerOptions {
     pub(crate) insecure_ignore_sct: bool,
 }
 
+impl SignerOptions {
+    /// Returns whether any of them is given.
+    pub(crate) fn says_something(&self) -> bool {
+        let Self {
+            key,
+            certificate_identity,
+            certificate_identity_regexp,
+            certificate_oidc_issuer,
+            certificate_oidc_issuer_regexp,
+            certificate_claims,
+            github,
+            trusted_root,
+            insecure_ignore_tlog,
+            insecure_ignore_sct,
+            // It says nothing of a signer.
+            format: _,
+        } = self;
+        let GithubClaims { trigger, sha, name, repository, git_reference } = github;
+        let texts = [
+            certificate_identity,
+            certificate_identity_regexp,
+            certificate_oidc_issuer,
+            certificate_oidc_issuer_regexp,
+            trigger,
+            sha,
+            name,
+            repository,
+            git_reference,
+        ];
+        let is_named = key.is_some() || trusted_root.is_some() || texts.iter().any(|text| text.is_some());
+        is_named || !certificate_claims.is_empty() || *insecure_ignore_tlog || *insecure_ignore_sct
+    }
+}
+
 /// Claims that have options of their own, as cosign has them.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct GithubClaims {

@@ -1,3 +1,4 @@
+use super::annotations::Pairs;
 use super::{KeyArgument, REF};
 use clap::{ArgAction, Args, ValueEnum};
 use consign_image::ImageReference;
@@ -12,8 +13,8 @@ pub(crate) struct Sign {
     #[command(flatten)]
     pub(crate) signing: SigningOptions,
     /// Says something more in the signature; may be given several times.
-    #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE", value_parser = pair)]
-    pub(crate) annotations: Vec<(String, String)>,
+    #[arg(short = 'a', long = "annotations", value_name = "KEY=VALUE[,KEY=VALUE…]", value_parser = Pairs::read)]
+    pub(crate) annotations: Vec<Pairs>,
     /// Signs every image that an index lists, too.
     #[arg(short = 'r', long, value_name = "BOOL", default_value_t = true, num_args = 0..=1, require_equals = true,
         default_missing_value = "true", action = ArgAction::Set)]
@@ -156,9 +157,4 @@ pub(crate) enum CleanType {
     Sbom,
     /// All that is attached.
     All,
-}
-
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("write KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
 }

@@ -1,7 +1,8 @@
-use crate::arguments::{Attest, Output, SigningOptions};
-use crate::attaching::{Signed, Target, signatory};
+use crate::arguments::{Attest, Output};
+use crate::attaching::{Signed, Target, signatory_of};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::input;
 use crate::reading::{read_at_most, read_text, text};
 use crate::session::Session;
 use consign_attach::created;
@@ -22,8 +23,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
     };
     let predicate_type = predicate::of_name(&arguments.predicate_type).ok_or_else(unknown)?;
     let text = read(&arguments.predicate)?;
-    let SigningOptions { key, keyless, habits, .. } = &arguments.signing;
-    let key = signatory(key.as_ref(), keyless, *habits, session)?;
+    let key = signatory_of(&arguments.signing, session)?;
     let target = Target::open(&arguments.reference, session).await?;
     let created = created(&target.place, &target.root).await?;
     let claim = claim(&arguments.predicate_type, &text, &created, &arguments.predicate)?;
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: &Attest, session: &Session) -> Result<ExitCod
 
 fn read(path: &Path) -> Result<String, CommandError> {
     let read = match path == Path::new("-") {
-        true => read_at_most(std::io::stdin().lock(), LIMIT).and_then(text),
+        true => read_at_most(input::take().lock(), LIMIT).and_then(text),
         false => read_text(path, LIMIT),
     };
     read.map_err(|error| CommandError::new(ExitCode::Failed, format!("cannot read {}", path.display())).cause(error))

@@ -23,8 +23,9 @@ fn read(path: &Path, password_file: Option<&Path>, session: &Session) -> Result<
     let imported = match PrivateKey::import(&text, None) {
         Err(KeyError::NoPassword) => {
             let environment = session.environment.without("COSIGN_");
-            let password =
-                Passwords::new(&environment, password_file).get(&format!("Password of {}", path.display()), false);
+            let password = Passwords::new(&environment, password_file)
+                .without_input()
+                .get(&format!("Password of {}", path.display()), false);
             let password = password.map_err(|error| {
                 failed().because(CommandError::of(ExitCode::Failed, &error)).hint("`--key-password-file FILE` names it")
             })?;

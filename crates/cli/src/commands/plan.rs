@@ -23,7 +23,8 @@ fn text(plan: &Plan) -> String {
     match &plan.signing {
         Some(PlannedSigning::Key(key)) => text.push_str(&format!("signing   with {key}\n")),
         Some(PlannedSigning::Keyless { .. }) => text.push_str("signing   without a key, by whoever runs this\n"),
-        None => text.push_str("signing   none: the images stay unsigned, but where a CI's token says that they are public\n"),
+        None => text
+            .push_str("signing   none: the images stay unsigned, but where a CI's token says that they are public\n"),
     }
     for (host, registry) in &plan.registries {
         if let Some(folder) = &registry.serve {

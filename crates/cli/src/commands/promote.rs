@@ -2,6 +2,7 @@ use super::{copy, verify};
 use crate::arguments::Promote;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::proof::Expected;
 use crate::registries::Unset;
 use crate::remapping;
 use crate::session::Session;
@@ -15,7 +16,7 @@ use consign_transfer::{Copied, Copier, Count, Options, State};
 
 pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCode, CommandError> {
     let (source, destination) = (&arguments.source, named(arguments)?);
-    let authority = arguments.proof.signer.authority(session)?;
+    let expected = Expected::read(&arguments.proof, session)?;
     let configuration = signing_configuration(arguments, session)?;
     let signing = signing_key(arguments, configuration.as_ref(), session)?;
     let to = ImageReference::Registry(destination.clone());
@@ -24,7 +25,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
     let client = arguments.looking.limited(client);
     session.recall(&client, &repositories);
     let place = session.place(source, &client, verify::refusal).await?;
-    let verified = verify::examine(&place, source, &authority, &arguments.proof, session).await?;
+    let verified = verify::examine(&place, source, &expected, &arguments.proof, session).await?;
     let place = place.at(&verified.index);
     let sink = Sink::Registry { client: client.clone(), reference: destination.clone() };
     let options = arguments.looking.options();
@@ -35,7 +36,7 @@ pub(crate) async fn run(arguments: &Promote, session: &Session) -> Result<ExitCo
                 destination,
                 index: verified.index.clone(),
                 time: jiff::Timestamp::now().to_string(),
-                verified_by: Some(authority.identity()),
+                verified_by: expected.identity(),
             };
             stated(&place, &sink, &options, &record, signing, session).await
         }

@@ -1,5 +1,5 @@
-use crate::arguments::{Output, Sign, SigningOptions};
-use crate::attaching::{Signed, Target, signatory};
+use crate::arguments::{Output, Pairs, Sign};
+use crate::attaching::{Signed, Target, signatory_of};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 const AT_ONCE: usize = 6;
 
 pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode, CommandError> {
-    let SigningOptions { key, keyless, habits, .. } = &arguments.signing;
-    let key = signatory(key.as_ref(), keyless, *habits, session)?;
+    let annotations = Pairs::together(&arguments.annotations)?;
+    let key = signatory_of(&arguments.signing, session)?;
     let mut signed = Vec::new();
     for reference in &arguments.references {
-        signed.push((reference, sign(reference, arguments, &key, session).await?));
+        signed.push((reference, sign(reference, arguments, &annotations, &key, session).await?));
     }
     match session.output {
         Output::Json => session.printer.json(&json!(signed.iter().map(as_json).collect::<Vec<_>>()))?,
@@ -35,6 +35,7 @@ pub(crate) async fn run(arguments: &Sign, session: &Session) -> Result<ExitCode,
 async fn sign(
     reference: &ImageReference,
     arguments: &Sign,
+    annotations: &Annotations,
     key: &Signatory,
     session: &Session,
 ) -> Result<Vec<Signed>, CommandError> {
@@ -50,14 +51,13 @@ async fn sign(
         true => identity.ok_or_else(nameless)?,
         false => identity.unwrap_or_default(),
     };
-    let annotations: Annotations = arguments.annotations.iter().cloned().collect();
     let mut parts = match arguments.recursive {
         true => parts(&target.place, &target.root).await?,
         false => vec![target.root.descriptor()],
     };
     let root = parts.pop().unwrap_or_else(|| target.root.descriptor());
     let one = async |part: &Descriptor| -> Result<Signed, CommandError> {
-        let outcome = signing.sign(part, &identity, &annotations).await?;
+        let outcome = signing.sign(part, &identity, annotations).await?;
         Ok(Signed::new(part, part.digest == *target.root.digest(), reference, outcome))
     };
     // A layout has one list, which one writes at a time.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use consign_oci::{Digest, Exact};
 use consign_receipt::{Statement, predicate};
 use consign_report::printable;
-use consign_trust::{Evidence, TrustError, Vouched, read_bundle};
+use consign_trust::{Evidence, TrustError, Vouched, read_file_bundle};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &VerifyBlob, session: &Session) -> Result<ExitCode,
     let content = arguments.blob.read()?;
     let signed = match (&arguments.bundle, &arguments.signature, &signer) {
         (Some(path), _, _) => {
-            let bundle = read_bundle(&read(path, BUNDLE_LIMIT)?)?;
+            let bundle = read_file_bundle(&read(path, BUNDLE_LIMIT)?)?;
             let signed = signer.verify(&bundle, content.artifact())?;
             check_type(&signed, arguments.predicate_type.as_deref())?;
             signed

@@ -3,7 +3,7 @@
 use super::external::ExternalError;
 use super::kubernetes::KubernetesError;
 use super::named::NamedKeyError;
-use super::password::PasswordError;
+use super::password::{PLACES, PasswordError};
 use consign_sign::KeyError;
 use std::error::Error;
 use std::io;
@@ -77,7 +77,7 @@ fn anywhere(error: &(dyn Error + Send + Sync + 'static)) -> Option<&'static str>
         };
     }
     match error.downcast_ref::<PasswordError>() {
-        Some(PasswordError::Ask { .. }) => Some("set COSIGN_PASSWORD"),
+        Some(PasswordError::Ask { .. } | PasswordError::Input { .. }) => Some(PLACES),
         _ => None,
     }
 }

@@ -11,4 +11,4 @@ mod password;
 pub(crate) use files::KeyFiles;
 pub(crate) use hint::{hint, public_hint};
 pub(crate) use named::{NamedKey, read_secret};
-pub(crate) use password::{PASSWORD_FILE, Passwords};
+pub(crate) use password::{PASSWORD_FILE, PLACES, Passwords};

@@ -2,9 +2,12 @@ use super::read_secret;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::input;
+use crate::reading::{read_at_most, text};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// The variable that is the password, which may be empty.
@@ -12,12 +15,26 @@ const VARIABLE: &str = "COSIGN_PASSWORD";
 /// The variable that names a file with the password.
 pub(crate) const PASSWORD_FILE: &str = "COSIGN_PASSWORD_FILE";
 
+/// Longest password on standard input, in bytes.
+const LIMIT: u64 = 64 << 10;
+/// Where a password can come from, for whoever has none.
+pub(crate) const PLACES: &str = "set COSIGN_PASSWORD, or name a file with the password in COSIGN_PASSWORD_FILE; without a terminal, `sign`, `attest`, `sign-blob` and the commands for keys read it from standard input, too";
+
+/// What standard input had, which can be read once.
+static PIPED: OnceLock<Zeroizing<String>> = OnceLock::new();
+
 /// No password is to be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PasswordError {
     /// There is nobody to ask.
     #[error("cannot ask for the key's password")]
     Ask {
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard input cannot be read.
+    #[error("cannot read the password on standard input")]
+    Input {
         /// Why not.
         source: io::Error,
     },
@@ -38,23 +55,30 @@ impl From<PasswordError> for CommandError {
     fn from(error: PasswordError) -> Self {
         let this = Self::of(ExitCode::Failed, &error);
         match error {
-            PasswordError::Ask { .. } => this.hint("set COSIGN_PASSWORD"),
+            PasswordError::Ask { .. } | PasswordError::Input { .. } => this.hint(PLACES),
             PasswordError::File { .. } | PasswordError::Differ => this,
         }
     }
 }
 
 /// Where the password of a key comes from: the file that an option names, else COSIGN_PASSWORD, else the file that COSIGN_PASSWORD_FILE names,
-/// else whoever sits at the terminal.
+/// else whoever sits at the terminal or, where there is none, standard input.
 #[derive(Clone, Copy)]
 pub(crate) struct Passwords<'a> {
     environment: &'a Environment,
     file: Option<&'a Path>,
+    /// Whether standard input may have it.
+    is_piped: bool,
 }
 
 impl<'a> Passwords<'a> {
     pub(crate) fn new(environment: &'a Environment, file: Option<&'a Path>) -> Self {
-        Self { environment, file }
+        Self { environment, file, is_piped: true }
+    }
+
+    /// Leaves standard input alone: for what works for long, and on machines that leave it open, where nobody writes to it.
+    pub(crate) fn without_input(self) -> Self {
+        Self { is_piped: false, ..self }
     }
 
     /// Returns the password. A person is asked twice for a new one.
@@ -64,6 +88,7 @@ impl<'a> Passwords<'a> {
             (Some(file), _, _) => first_line(file),
             (None, Some(stated), _) => Ok(Zeroizing::new(stated.to_owned())),
             (None, None, Some(file)) => first_line(Path::new(file)),
+            (None, None, None) if self.reads_input() => piped(),
             (None, None, None) => ask(prompt, twice),
         }
     }
@@ -73,7 +98,12 @@ impl<'a> Passwords<'a> {
         self.file.is_some()
             || self.environment.get_even_empty(VARIABLE).is_some()
             || self.environment.get(PASSWORD_FILE).is_some()
-            || File::open("/dev/tty").is_ok()
+            || has_terminal()
+            || self.reads_input()
+    }
+
+    fn reads_input(&self) -> bool {
+        self.is_piped && !has_terminal() && (PIPED.get().is_some() || input::is_free())
     }
 
     /// Says where the password comes from.
@@ -85,6 +115,22 @@ impl<'a> Passwords<'a> {
             (false, None) => "its password will be asked for",
         }
     }
+}
+
+fn has_terminal() -> bool {
+    File::open("/dev/tty").is_ok()
+}
+
+/// Returns all that is on standard input, as cosign does, without an end of line.
+fn piped() -> Result<Zeroizing<String>, PasswordError> {
+    if let Some(read) = PIPED.get() {
+        return Ok(read.clone());
+    }
+    let read = read_at_most(input::take().lock(), LIMIT).and_then(text).map(Zeroizing::new);
+    let read = read.map_err(|source| PasswordError::Input { source })?;
+    let line = read.strip_suffix('\n').unwrap_or(&read);
+    let password = Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned());
+    Ok(PIPED.get_or_init(|| password).clone())
 }
 
 fn ask(prompt: &str, twice: bool) -> Result<Zeroizing<String>, PasswordError> {

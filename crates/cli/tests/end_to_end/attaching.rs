@@ -96,6 +96,122 @@ fn cosign_verifies_what_is_signed_in_the_older_form() {
 }
 
 #[test]
+fn annotations_with_commas_between_them() {
+    let world = World::new(true);
+    world.on(&["sign", "--key", "cosign.key", "-a", "a=1,b=2", "-a", "c=3", "-a", "\"d=4,5\""]).expect(0);
+    for wanted in [&["-a", "a=1,b=2"][..], &["-a", "c=3,a=1"], &["-a", "b=2", "-a", "c=3"], &["-a", "\"d=4,5\""]] {
+        world.on(&[&["verify", "--key", "cosign.pub"], wanted].concat()).expect(0);
+    }
+    world.on(&["verify", "--key", "cosign.pub", "-a", "a=1,b=3"]).expect(12);
+    world.on(&["verify", "--key", "cosign.pub", "-a", "a=1,,b=2"]).expect(2);
+    for command in [&["verify", "--key", "cosign.pub"], &["sign", "--key", "cosign.key"]] {
+        let run = world.on(&[&command[..], &["-a", "a=1,b=2", "-a", "a=2"]].concat()).expect(2);
+        assert!(run.error().contains("says two things of `a`: `1` and `2`"), "{run}");
+        world.on(&[&command[..], &["-a", "a=1,a=1"]].concat()).expect(0);
+    }
+}
+
+#[test]
+fn a_policy_alone_says_whose_signatures_count() {
+    let world = World::new(true);
+    for name in ["first", "second", "third"] {
+        world.run(&["keygen", "--output-key-prefix", name]).expect(0);
+    }
+    world.on(&["sign", "--key", "second.key"]).expect(0);
+    let policy = |identities: &str| {
+        world
+            .environment
+            .write("policies/policy.yaml", format!("policy: {{require: [completeness], identities: {identities}}}\n"));
+    };
+    let verify = |more: &[&str]| world.on(&[&["verify", "--policy", "policies/policy.yaml"], more].concat());
+    // Names are of files beside the policy.
+    let [first, second, third] =
+        ["first", "second", "third"].map(|name| format!("{{key: ../{name}.pub, for: signatures}}"));
+    policy(&format!("[{first}, {second}]"));
+    let by = verify(&["--output", "json"]).expect(0).json();
+    assert_eq!(by["verified"], true);
+    let copied = format!("{}/copied/plain:1", world.registry.host());
+    world.run(&["promote", "--policy", "policies/policy.yaml", &world.image(), &copied]).expect(0);
+    // The command line says it otherwise.
+    assert!(verify(&["--key", "first.pub"]).expect(13).error().contains("not signed by key"));
+    policy(&format!("[{first}, {third}]"));
+    verify(&["--key", "second.pub"]).expect(0);
+    let run = verify(&[]).expect(13);
+    assert_eq!(run.error().matches("key sha256:").count(), 2 + 1, "two that count, and whose it is: {run}");
+    world.run(&["promote", "--policy", "policies/policy.yaml", &world.image(), &copied]).expect(13);
+    // Whose statements count for something else is not who signs.
+    policy("[{key: ../second.pub, for: provenance}]");
+    let run = verify(&[]).expect(2);
+    assert!(
+        run.stderr.contains("nobody says whose signature is asked for") && run.stderr.contains("`for: signatures`"),
+        "{run}"
+    );
+    let run = world.on(&["verify"]).expect(2);
+    assert!(run.stderr.contains("`--policy FILE` alone"), "{run}");
+    // What is said of certificates is not lost on a policy that names keys.
+    policy(&format!("[{second}]"));
+    verify(&["--insecure-ignore-sct"]).expect(2);
+    policy("[{key: ../absent.pub, for: signatures}]");
+    verify(&[]).expect(3);
+}
+
+/// The older form is shown beside the newer one: of each manifest, in the repository of the image or another.
+#[test]
+fn a_tree_shows_the_older_form() {
+    let world = World::new(true);
+    world.environment.write("claim.json", r#"{"tested":true}"#);
+    let elsewhere = format!("{}/team/signatures", world.registry.host());
+    for (repository, platforms) in [(None, 2), (Some(elsewhere.as_str()), 2)] {
+        let run = |arguments: &[&str]| {
+            let invocation = world.environment.invocation();
+            let invocation = match repository {
+                Some(repository) => invocation.variable("COSIGN_REPOSITORY", repository),
+                None => invocation,
+            };
+            invocation.run(&[arguments, &[&world.image()]].concat()).expect(0)
+        };
+        let older = ["--key", "cosign.key", "--signature-format", "legacy"];
+        run(&[&["sign"], &older[..]].concat());
+        run(&[&["attest", "--type", "vuln", "--predicate", "claim.json"], &older[..]].concat());
+        let tree = run(&["tree", "--output", "json"]).json();
+        let tagged = |node: &Value| -> Vec<Value> {
+            let children = node["children"].as_array().into_iter().flatten();
+            children.filter(|child| child.get("tag").is_some()).cloned().collect()
+        };
+        let tag =
+            |node: &Value, suffix: &str| format!("{}.{suffix}", node["digest"].as_str().unwrap().replace(':', "-"));
+        let [signatures, attestations] = &tagged(&tree)[..] else { panic!("{tree}") };
+        assert_eq!(
+            (&signatures["tag"], &signatures["label"]),
+            (&tag(&tree, "sig").into(), &"signatures (.sig)".into())
+        );
+        assert_eq!(signatures["children"][0]["label"], "signature");
+        assert!(signatures["children"][0]["size"].as_u64().unwrap() > 0);
+        assert_eq!(attestations["tag"], tag(&tree, "att"));
+        assert_eq!(attestations["children"][0]["label"], "https://cosign.sigstore.dev/attestation/vuln/v1");
+        let of_platforms = tree["children"].as_array().unwrap().iter().filter(|child| child.get("tag").is_none());
+        let signed: Vec<Value> = of_platforms.flat_map(tagged).collect();
+        assert_eq!(signed.iter().map(|node| &node["label"]).collect::<Vec<_>>(), vec!["signatures (.sig)"; platforms]);
+        let text = run(&["tree"]).stdout;
+        assert_eq!(
+            (text.matches("signatures (.sig)").count(), text.matches("attestations (.att)").count()),
+            (3, 1),
+            "{text}"
+        );
+    }
+    // What lies in the repository of the image is not shown in place of what lies elsewhere.
+    let nowhere = format!("{}/team/nothing", world.registry.host());
+    let run = world.environment.invocation().variable("COSIGN_REPOSITORY", &nowhere).run(&["tree", &world.image()]);
+    assert!(!run.expect(0).stdout.contains(".sig"));
+    // An SBOM that nobody signed.
+    let digest = world.on(&["digest"]).expect(0).stdout.trim().replace(':', "-");
+    let sbom = format!("{}/team/plain:{digest}.sbom", world.registry.host());
+    world.run(&["tag", &world.image(), &format!("{digest}.sbom")]).expect(0);
+    let text = world.on(&["tree"]).expect(0).stdout;
+    assert!(text.contains("sbom (.sbom)"), "{sbom}: {text}");
+}
+
+#[test]
 fn what_cosign_signed_verifies() {
     let Some(program) = peer("cosign") else { return };
     let all = |world: &World, parts: &[&[&str]]| cosign(&world.environment, &program, &parts.concat());

@@ -85,7 +85,7 @@ fn of_another_file_or_none() {
     --- stderr
     error: not a Sigstore bundle
       caused by: missing field `mediaType` at line 1 column 2
-    hint: bundles of the versions 0.1, 0.2 and 0.3 are read, with one signature each
+    hint: bundles of the versions 0.1, 0.2 and 0.3 are read, with one signature each, and what `cosign sign-blob --bundle` wrote before version 3
     ");
     fs::remove_file(environment.path("blob.json")).unwrap();
     assert_snapshot!(environment.consign(&blob(&PERSON)), @"

@@ -168,6 +168,42 @@ fn nobody_learns_of_what_is_not_released() {
     assert_eq!(world.requests(), [0; 4]);
 }
 
+/// Who signs in the older form needs a log of version 1. That there is none is found out before the public learns of anything.
+#[test]
+fn nobody_is_asked_for_what_no_log_can_vouch_for() {
+    let world = World::new(2, "both");
+    let services = world.sigstore.files(&world.environment, 2)[0].clone();
+    let refused = |arguments: &[&str]| {
+        let run = world.job("store", arguments).expect(3);
+        let expected = format!("{services} names no log of version 1 (Rekor 1)");
+        assert!(run.stderr.contains(&expected), "{}", run.stderr);
+        assert!(run.stderr.contains("`--signature-format bundle`"), "{}", run.stderr);
+        assert_eq!(world.requests(), [0; 4], "{arguments:?}");
+    };
+    refused(&["release"]);
+    world.job("store", &["build", "--to", "oci-archive:hello.tar"]).expect(3);
+    world.environment.replace("consign.yaml", "  format: both\n", "  format: bundle\n");
+    world.job("another", &["build", "--to", "oci-archive:hello.tar"]).expect(0);
+    let layout = "oci:layout";
+    world.environment.consign(&["copy", "--no-referrers", "oci-archive:hello.tar", layout]).expect(0);
+    let before = world.requests();
+    world.environment.write("predicate.json", "{}");
+    for format in ["legacy", "both"] {
+        for command in [&["sign"][..], &["attest", "--type", "vuln", "--predicate", "predicate.json"]] {
+            let named = ["--signing-config", &services, "--trusted-root", &world.root];
+            for more in [&[][..], &named] {
+                let line = [command, &["--signature-format", format], more, &[layout]].concat();
+                let run = world.job("store", &line).expect(3);
+                assert!(run.stderr.contains("names no log of version 1"), "{}", run.stderr);
+            }
+        }
+    }
+    assert_eq!(world.requests(), before);
+    // What the configuration says of the form is of releases.
+    world.environment.replace("consign.yaml", "  format: bundle\n", "  format: both\n");
+    world.job("store", &["sign", layout]).expect(0);
+}
+
 #[test]
 fn images_files_and_statements_are_signed_where_they_lie() {
     let world = World::new(1, "both");

@@ -46,7 +46,7 @@ fn a_password_that_nobody_can_be_asked_for_is_noticed_at_once() {
     assert!(output.stdout.is_empty());
     assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"
     error: there is no password for the signing key `cosign.key`, and no terminal to ask for it on
-    hint: set COSIGN_PASSWORD
+    hint: set COSIGN_PASSWORD, or name a file with the password in COSIGN_PASSWORD_FILE; without a terminal, `sign`, `attest`, `sign-blob` and the commands for keys read it from standard input, too
     ");
     assert_eq!(environment.stored_blobs(), 0);
 }

@@ -241,7 +241,8 @@ async fn what_has_expired_no_longer_counts() {
     world.init(&[]).expect(0);
     let kept = || {
         let findings = world.environment.consign(&["doctor", "--output", "json"]).json();
-        let found = findings["findings"].as_array().unwrap().iter().find(|finding| finding["area"] == "trust").unwrap().clone();
+        let found =
+            findings["findings"].as_array().unwrap().iter().find(|finding| finding["area"] == "trust").unwrap().clone();
         found["level"].as_str().unwrap().to_owned()
     };
     assert_eq!(kept(), "warn");

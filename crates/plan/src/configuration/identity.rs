@@ -18,7 +18,7 @@ pub(super) const KEYS: Keys = Keys {
         Key::new(
             "for",
             Shape::Some(&Shape::Word(words)),
-            "Which of its signed receipts count; `vex`: documents of OpenVEX that are attached to images, also for `scan`; `signatures`: those of images, in policies for others (`consign policy export`). Default: provenance and trials.",
+            "Which of its signed receipts count; `vex`: documents of OpenVEX that are attached to images, also for `scan`; `signatures`: those of images, in policies for others (`consign policy export`), and for `verify` and `promote` with `--policy` alone. Default: provenance and trials.",
         ),
     ],
     later: &[],
@@ -32,7 +32,7 @@ pub struct IdentitySettings {
     pub signer: SignerSettings,
     /// What its receipts count for; at least one, unless its signatures do.
     pub about: BTreeSet<Testimony>,
-    /// Whether its signatures of images let them in elsewhere.
+    /// Whether its signatures of images let them in, here and elsewhere.
     pub signs: bool,
 }
 

@@ -1,19 +1,17 @@
 mod rendering;
 mod summary;
 
-use crate::advisories::policy_file;
-use crate::arguments::{Output, Proof, Verify};
-use crate::attaching::legacy_repository;
+use crate::arguments::{Output, Pairs, Proof, Verify};
+use crate::attaching::legacy_place;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::proof;
+use crate::proof::{self, Expected};
 use crate::session::Session;
 use consign_image::{ImageError, ImageReference, Place};
-use consign_oci::{Digest, Document};
-use consign_plan::configuration::PolicyFile;
+use consign_oci::Document;
 use consign_receipt::predicate;
 use consign_report::printable;
-use consign_trust::Authority;
+use consign_sign::Annotations;
 use consign_verify::{Consumer, Expectation, Objections, Verified, VerifyError, root, verify_root};
 use rendering::{as_json, statements, text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,16 +24,18 @@ const SHOWN: usize = 10;
 pub(crate) async fn run(arguments: &Verify, session: &Session) -> Result<ExitCode, CommandError> {
     let Verify { reference, proof, .. } = arguments;
     check_offline(reference, session)?;
-    let authority = proof.signer.authority(session)?;
+    let annotations = Pairs::together(&arguments.annotations)?;
+    let expected = Expected::read(proof, session)?;
     let client = session.client(reference).await?;
     let place = session.place(reference, &client, refusal).await?;
     let root = find(&place, reference).await?;
-    let policy = policy(proof, session)?;
-    let asked = Asked { authority: &authority, policy: policy.as_ref(), proof, attested: &arguments.predicate_types };
+    let policy = expected.policy.as_ref();
+    let asked = Asked { expected: &expected, proof, attested: &arguments.predicate_types };
     let verified = examine_root(&place, &root, reference, asked, session).await;
-    let verified = verified.and_then(|verified| check_annotations(arguments, &verified).map(|()| verified));
+    let verified =
+        verified.and_then(|verified| check_annotations(arguments, &annotations, &verified).map(|()| verified));
     if let Some(file) = &arguments.summary {
-        summary::write(file, arguments, policy.as_ref(), root.digest(), verified.as_ref())?;
+        summary::write(file, arguments, policy, root.digest(), verified.as_ref())?;
     }
     let verified = verified?;
     let accepted = match arguments.consumer {
@@ -69,20 +69,20 @@ fn exact(reference: &ImageReference, verified: &Verified) -> String {
 }
 
 /// Fails unless a signature says all that was asked for.
-fn check_annotations(arguments: &Verify, verified: &Verified) -> Result<(), CommandError> {
-    if arguments.annotations.is_empty() {
+fn check_annotations(arguments: &Verify, wanted: &Annotations, verified: &Verified) -> Result<(), CommandError> {
+    if wanted.is_empty() {
         return Ok(());
     }
     let signatures =
         verified.receipts.iter().filter(|receipt| receipt.statement.predicate_type == predicate::SIGNATURE);
     let said: Vec<BTreeMap<String, String>> = signatures.map(|receipt| receipt.statement.annotations()).collect();
     let is_said = |said: &BTreeMap<String, String>| {
-        arguments.annotations.iter().all(|(key, value)| said.get(key).is_some_and(|found| found == value))
+        wanted.iter().all(|(key, value)| said.get(key).is_some_and(|found| found == value))
     };
     if said.iter().any(is_said) {
         return Ok(());
     }
-    let wanted: Vec<String> = arguments.annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let wanted: Vec<String> = wanted.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let all = if wanted.len() > 1 { " all of" } else { "" };
     let message = format!("no signature of {} says{all} {}", arguments.reference, wanted.join(", "));
     let words = |said: &BTreeMap<String, String>| {
@@ -133,8 +133,7 @@ pub(in crate::commands) fn refusal(error: ImageError) -> CommandError {
 
 /// What an image has to show.
 struct Asked<'a> {
-    authority: &'a Authority,
-    policy: Option<&'a PolicyFile>,
+    expected: &'a Expected,
     proof: &'a Proof,
     /// Types of which there must be statements.
     attested: &'a [String],
@@ -144,20 +143,14 @@ struct Asked<'a> {
 pub(in crate::commands) async fn examine(
     place: &Place,
     reference: &ImageReference,
-    authority: &Authority,
+    expected: &Expected,
     proof: &Proof,
     session: &Session,
 ) -> Result<Verified, CommandError> {
     check_offline(reference, session)?;
     let root = find(place, reference).await?;
-    let policy = policy(proof, session)?;
-    let asked = Asked { authority, policy: policy.as_ref(), proof, attested: &[] };
+    let asked = Asked { expected, proof, attested: &[] };
     examine_root(place, &root, reference, asked, session).await
-}
-
-/// Reads the policy, if one is named. That may be a pipe, which is read once.
-fn policy(proof: &Proof, session: &Session) -> Result<Option<PolicyFile>, CommandError> {
-    proof.policy.as_ref().map(|path| policy_file(path, &session.printer)).transpose()
 }
 
 /// Fails for what would have to be asked for over the network, where that must not be.
@@ -190,7 +183,7 @@ async fn examine_root(
     place: &Place,
     root: &Document,
     reference: &ImageReference,
-    Asked { authority, policy, proof: expected, attested }: Asked<'_>,
+    Asked { expected, proof, attested }: Asked<'_>,
     session: &Session,
 ) -> Result<Verified, CommandError> {
     let requested = match reference {
@@ -198,27 +191,19 @@ async fn examine_root(
         _ => None,
     };
     let requested = requested.as_ref().map(|(repository, tag)| (repository, tag));
-    let policy = policy.map(|file| file.policy.policy());
+    let policy = expected.policy.as_ref().map(|file| file.policy.policy());
     let legacy = legacy_place(root.digest(), session).await?;
     let expectation = Expectation {
         policy: policy.as_ref(),
-        released: expected.released,
-        content: expected.content,
+        released: proof.released,
+        content: proof.content,
         attested,
         legacy: legacy.as_ref(),
-        ..Expectation::new(std::slice::from_ref(authority), session.today())
+        ..Expectation::new(&expected.authorities, session.today())
     };
     let verified = verify_root(place, root, requested, expectation).await?;
     for note in &verified.notes {
         session.printer.note(&format!("note: {note}"));
     }
     Ok(verified)
-}
-
-/// Opens the repository in which cosign's older form is kept, where that is another one. Without a network, nothing but what lies beside the image counts.
-async fn legacy_place(image: &Digest, session: &Session) -> Result<Option<Place>, CommandError> {
-    let Some(repository) = legacy_repository(session)?.filter(|_| !session.global.offline) else { return Ok(None) };
-    let reference = ImageReference::Registry(repository.at(image.clone()));
-    let client = session.client(&reference).await?;
-    session.place(&reference, &client, CommandError::from).await.map(Some)
 }

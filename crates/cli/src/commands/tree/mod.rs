@@ -1,4 +1,7 @@
+mod legacy;
+
 use crate::arguments::{Output, Reference};
+use crate::attaching::legacy_place;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::session::Session;
@@ -17,10 +20,12 @@ const LABEL_LIMIT: usize = 120;
 
 pub(crate) async fn run(arguments: &Reference, session: &Session) -> Result<ExitCode, CommandError> {
     let (place, root) = session.open(&arguments.reference).await?;
-    let mut tree = node(&place, &arguments.reference.to_string(), &root.digest).await?;
+    let elsewhere = legacy_place(&root.digest, session).await?;
+    let places = Places { image: &place, legacy: elsewhere.as_ref().unwrap_or(&place) };
+    let mut tree = node(&places, &arguments.reference.to_string(), &root.digest, session).await?;
     match place.document(&root).await? {
         Document::Manifest(manifest) => tree.size = Some(total(&blobs(&manifest))),
-        Document::Index(index) => platforms(&place, &index, &mut tree, session).await?,
+        Document::Index(index) => platforms(&places, &index, &mut tree, session).await?,
     }
     match session.output {
         Output::Json => session.printer.json(&tree)?,
@@ -29,13 +34,24 @@ pub(crate) async fn run(arguments: &Reference, session: &Session) -> Result<Exit
     Ok(ExitCode::Done)
 }
 
+/// Where an image lies, and where the older form of what is about it does.
+struct Places<'a> {
+    image: &'a Place,
+    legacy: &'a Place,
+}
+
 /// Hangs what an index lists on its node. The index is as large as all of it together, where all of it can be read.
-async fn platforms(place: &Place, index: &Index, tree: &mut TreeNode, session: &Session) -> Result<(), CommandError> {
+async fn platforms(
+    places: &Places<'_>,
+    index: &Index,
+    tree: &mut TreeNode,
+    session: &Session,
+) -> Result<(), CommandError> {
     let mut all = Some(BTreeMap::new());
     for child in index.manifests.iter().take(ENTRY_LIMIT) {
         let label = child.platform.as_ref().map_or_else(|| "manifest".to_owned(), ToString::to_string);
-        let mut node = node(place, &label, &child.digest).await?;
-        let (blobs, embedded) = match place.document(child).await {
+        let mut node = node(places, &label, &child.digest, session).await?;
+        let (blobs, embedded) = match places.image.document(child).await {
             Ok(Document::Manifest(manifest)) => (Some(blobs(&manifest)), embedded(&manifest)),
             Ok(Document::Index(_)) => (None, Vec::new()),
             Err(error) if error.trouble() == Trouble::Unavailable => return Err(error.into()),
@@ -73,16 +89,17 @@ fn embedded(manifest: &Manifest) -> Vec<TreeNode> {
 }
 
 /// Makes the node of a manifest and of what is about it. That has no size here: its manifest says little, and is not opened.
-async fn node(place: &Place, label: &str, digest: &Digest) -> Result<TreeNode, CommandError> {
+async fn node(places: &Places<'_>, label: &str, digest: &Digest, session: &Session) -> Result<TreeNode, CommandError> {
     let node = |label: &str, digest: &Digest| TreeNode {
         label: label.to_owned(),
         digest: Some(digest.clone()),
         ..TreeNode::default()
     };
     let mut parent = node(label, digest);
-    let referrers = place.referrers(digest).await?;
+    let referrers = places.image.referrers(digest).await?;
     parent.children = referrers.iter().map(|referrer| node(&kind(referrer), &referrer.digest)).collect();
     parent.children.sort_by(|one, other| one.label.cmp(&other.label));
+    parent.children.extend(legacy::nodes(places.legacy, digest, session).await?);
     Ok(parent)
 }
 
@@ -90,7 +107,11 @@ async fn node(place: &Place, label: &str, digest: &Digest) -> Result<TreeNode, C
 fn kind(referrer: &Descriptor) -> String {
     let stated = PREDICATE_TYPES.iter().find_map(|key| referrer.annotations.get(*key));
     let kind = stated.map(|predicate_type| predicate::label(predicate_type)).or(referrer.artifact_type.as_deref());
-    let kind = kind.unwrap_or("artifact");
+    shortened(kind.unwrap_or("artifact"))
+}
+
+/// Returns a stranger's text, no longer than is shown.
+fn shortened(kind: &str) -> String {
     match kind.char_indices().nth(LABEL_LIMIT) {
         Some((end, _)) => format!("{}…", &kind[..end]),
         None => kind.to_owned(),
